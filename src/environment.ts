@@ -1,0 +1,35 @@
+import { randomUUID } from 'node:crypto';
+
+/** What {@link Environment.setTimeout} gives back and {@link Environment.clearTimeout} takes. Opaque on purpose. */
+export type TimerHandle = unknown;
+
+/**
+ * Everything that is not determined by input: the clock, timers, randomness and fresh identifiers. Machines, links, deadlines,
+ * backoff and caches use nothing else, so that a test can run an hour in a millisecond and a seed repeats a run exactly.
+ */
+export interface Environment {
+  /** Milliseconds since the Unix epoch that never run backwards, also when the wall clock is set. */
+  now(): number;
+  /** Calls `callback` once, after `delay` milliseconds. */
+  setTimeout(callback: () => void, delay: number): TimerHandle;
+  /** Forgets a timer. A handle that fired already, or was cleared, is ignored. */
+  clearTimeout(handle: TimerHandle): void;
+  /** A number in [0, 1). */
+  random(): number;
+  /** An identifier that no other call returns. */
+  newId(): string;
+}
+
+/** Node refuses longer delays by firing at once, which would turn "never" into "now". */
+const LONGEST_DELAY = 2 ** 31 - 1;
+
+/** The real clock, timers and randomness of this process. The default everywhere. */
+export const systemEnvironment: Environment = {
+  now: () => performance.timeOrigin + performance.now(),
+  setTimeout: (callback, delay) => setTimeout(callback, Math.min(delay, LONGEST_DELAY)),
+  clearTimeout: (handle) => {
+    clearTimeout(handle as NodeJS.Timeout);
+  },
+  random: Math.random,
+  newId: randomUUID,
+};

@@ -1,0 +1,89 @@
+import type { Delivery } from './failure.js';
+
+/** What failures and errors have in common: enough to tell the story. */
+interface Explainable {
+  readonly code: string;
+  readonly message: string;
+  readonly errorCode?: number | undefined;
+  readonly delivery?: Delivery | undefined;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
+  readonly cause?: unknown;
+}
+
+const DELIVERY: Readonly<Record<Delivery, string>> = {
+  'not-sent': 'The request never ran: it is safe to repeat.',
+  unknown: 'The request was sent and not answered: it may have run.',
+  answered: 'The server answered.',
+};
+
+/** One thing a person can do, by code. Codes that say everything themselves have none. */
+const HINTS: Readonly<Record<string, string>> = {
+  MCP_SPAWN_FAILED: 'Check that the command is installed and on PATH, and that cwd exists.',
+  MCP_PROCESS_EXITED: 'Run the command by hand and look at what it prints; a missing environment variable or package is common.',
+  MCP_TIMEOUT: 'If the operation is meant to take this long, raise `timeout`, or let the server report progress.',
+  MCP_TRANSPORT_BUSY: 'Construct a new transport for each client.',
+  MCP_MESSAGE_TOO_LARGE: 'Raise `maxMessageBytes` if messages of this size are expected.',
+  MCP_NOT_CONNECTED: 'Call connect() first, or construct the client with `MCPClient.connect`.',
+  MCP_CONNECTION_LOST: 'Switch on `autoReconnect` to have the connection come back by itself.',
+  MCP_QUEUE_FULL: 'Raise `maxQueued`, or wait for calls to finish before making more.',
+  MCP_UNSUPPORTED_VERSION: 'Client and server share no protocol revision: update one of them, or check a pinned `era`.',
+  MCP_CAPABILITY_MISSING: 'Look at the capabilities in `getServerInfo()` before calling.',
+  MCP_AUTHENTICATION_REQUIRED: 'The server wants a valid token.',
+};
+
+/** At most this much of a server's standard error goes into an explanation. */
+const LONGEST_TAIL = 2_000;
+
+/** Tells a failure, and what led to it, in lines for a person. */
+export function explainFailure(start: Explainable): string {
+  const lines: string[] = [];
+  let indent = '';
+  for (let current: unknown = start; current !== undefined; current = causeOf(current)) {
+    lines.push(`${indent}${indent === '' ? '' : 'because '}${headline(current)}`);
+    if (isExplainable(current)) {
+      for (const line of facts(current)) lines.push(`${indent}  ${line}`);
+    }
+    indent += '  ';
+  }
+  if (start.delivery !== undefined) lines.push(DELIVERY[start.delivery]);
+  const hint = hintFor(start);
+  if (hint !== undefined) lines.push(`Hint: ${hint}`);
+  return lines.join('\n');
+}
+
+/** The hint of the innermost cause that has one: that is where something can be done. */
+export function hintFor(start: Explainable): string | undefined {
+  let hint: string | undefined;
+  for (let current: unknown = start; isExplainable(current); current = causeOf(current)) {
+    hint = HINTS[current.code] ?? hint;
+  }
+  return hint;
+}
+
+function headline(value: unknown): string {
+  if (!isExplainable(value)) return value instanceof Error ? value.message : 'something that is not an error';
+  return `${value.message} [${value.code}]`;
+}
+
+function facts(value: Explainable): string[] {
+  const lines: string[] = [];
+  const { stderr, ...rest } = value.details ?? {};
+  for (const [name, fact] of Object.entries(rest)) {
+    if (typeof fact === 'string' || typeof fact === 'number' || fact === null) lines.push(`${name}: ${String(fact)}`);
+  }
+  if (typeof stderr === 'string' && stderr !== '') lines.push(`stderr: ${stderr.slice(-LONGEST_TAIL).trimEnd()}`);
+  return lines;
+}
+
+function isExplainable(value: unknown): value is Explainable {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as Explainable).code === 'string' &&
+    typeof (value as Explainable).message === 'string'
+  );
+}
+
+function causeOf(value: unknown): unknown {
+  return (value as { cause?: unknown }).cause;
+}

@@ -1,0 +1,102 @@
+/**
+ * What is known about the fate of a request that did not end in a result.
+ *
+ * - `not-sent`: it never ran, so it is safe to repeat.
+ * - `unknown`: it was sent and no answer came, so it may have run.
+ * - `answered`: the server answered, with an error or with something that could not be used.
+ */
+export type Delivery = 'not-sent' | 'unknown' | 'answered';
+
+/** Which of the error classes a failure becomes. */
+export type FailureKind =
+  'connection' | 'timeout' | 'transport' | 'protocol' | 'capability' | 'authentication' | 'tool';
+
+/** The stable strings in `MCPError.code`. */
+export type FailureCode =
+  | 'MCP_ERROR'
+  | 'MCP_NOT_CONNECTED'
+  | 'MCP_CONNECTION_CLOSED'
+  | 'MCP_CONNECTION_LOST'
+  | 'MCP_QUEUE_FULL'
+  | 'MCP_TIMEOUT'
+  | 'MCP_TRANSPORT_BUSY'
+  | 'MCP_TRANSPORT_FAILED'
+  | 'MCP_SPAWN_FAILED'
+  | 'MCP_PROCESS_EXITED'
+  | 'MCP_MESSAGE_TOO_LARGE'
+  | 'MCP_INVALID_JSON'
+  | 'MCP_INVALID_MESSAGE'
+  | 'MCP_INVALID_RESULT'
+  | 'MCP_INVALID_PARAMS'
+  | 'MCP_UNSUPPORTED_VERSION'
+  | 'MCP_UNKNOWN_RESPONSE'
+  | 'MCP_RPC_ERROR'
+  | 'MCP_PAGINATION'
+  | 'MCP_CAPABILITY_MISSING'
+  | 'MCP_AUTHENTICATION_REQUIRED'
+  | 'MCP_TOOL_ERROR'
+  | 'MCP_HANDLER_FAILED';
+
+/**
+ * An error as plain data. Inside the library failures travel through machines, snapshots and logs; an `Error` object, with the
+ * stack of the caller, is made from one at the very edge.
+ */
+export interface Failure {
+  readonly kind: FailureKind;
+  readonly code: FailureCode;
+  readonly message: string;
+  /** The JSON-RPC error code or the HTTP status, when there is one. */
+  readonly errorCode?: number | undefined;
+  readonly delivery?: Delivery | undefined;
+  /** Plain data for programs; the documented fields depend on `code`. */
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
+  /** What led to this failure: another failure, or the error that a lower layer threw. */
+  readonly cause?: unknown;
+}
+
+/** The parts of a failure besides its kind, code and message. */
+export type FailureParts = Omit<Failure, 'kind' | 'code' | 'message'>;
+
+/** Writes a failure down; `parts` adds what is known beyond the message. */
+export function failure(kind: FailureKind, code: FailureCode, message: string, parts?: FailureParts): Failure {
+  return parts === undefined ? { kind, code, message } : { kind, code, message, ...parts };
+}
+
+/** Whether a caught value is a failure rather than something that a lower layer threw. */
+export function isFailure(value: unknown): value is Failure {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !(value instanceof Error) &&
+    typeof (value as Failure).kind === 'string' &&
+    typeof (value as Failure).code === 'string' &&
+    typeof (value as Failure).message === 'string'
+  );
+}
+
+/** A failure of the transport from whatever was thrown. A failure is returned as it is. */
+export function toTransportFailure(thrown: unknown, delivery?: Delivery): Failure {
+  if (isFailure(thrown)) return thrown;
+  const message = thrown instanceof Error ? thrown.message : `The transport failed: ${describeThrown(thrown)}`;
+  return failure('transport', 'MCP_TRANSPORT_FAILED', message, { delivery, cause: thrown });
+}
+
+/** One line about a value that somebody threw, without printing what it contains. */
+export function describeThrown(thrown: unknown): string {
+  if (thrown instanceof Error) return thrown.message;
+  if (isFailure(thrown)) return thrown.message;
+  return typeof thrown === 'string' ? thrown : `a thrown ${thrown === null ? 'null' : typeof thrown}`;
+}
+
+/** The same failure with another delivery, for the request that it ended. */
+export function withDelivery(cause: Failure, delivery: Delivery): Failure {
+  return cause.delivery === delivery ? cause : { ...cause, delivery };
+}
+
+/** Whether a failure, or one that led to it, carries this code. */
+export function hasCode(start: Failure, code: FailureCode): boolean {
+  for (let current: unknown = start; isFailure(current); current = current.cause) {
+    if (current.code === code) return true;
+  }
+  return false;
+}
