@@ -1,0 +1,86 @@
+import type { Annotations, BaseMetadata, Icons, MetaObject } from './base.js';
+
+/** Text. */
+export interface TextContent {
+  type: 'text';
+  text: string;
+  annotations?: Annotations;
+  _meta?: MetaObject;
+}
+
+/** A picture. */
+export interface ImageContent {
+  type: 'image';
+  /** The bytes in base64. */
+  data: string;
+  mimeType: string;
+  annotations?: Annotations;
+  _meta?: MetaObject;
+}
+
+/** A sound. Since 2025-03-26. */
+export interface AudioContent {
+  type: 'audio';
+  /** The bytes in base64. */
+  data: string;
+  mimeType: string;
+  annotations?: Annotations;
+  _meta?: MetaObject;
+}
+
+/** What two kinds of resource contents have in common. */
+export interface ResourceContents {
+  uri: string;
+  mimeType?: string;
+  _meta?: MetaObject;
+}
+
+/** The contents of a resource that is text. */
+export interface TextResourceContents extends ResourceContents {
+  text: string;
+}
+
+/** The contents of a resource that is not text. */
+export interface BlobResourceContents extends ResourceContents {
+  /** The bytes in base64. */
+  blob: string;
+}
+
+/** Something a server can be asked to read: the schema's `Resource`. 2026-07-28 server/resources. */
+export interface MCPResource extends BaseMetadata, Icons {
+  uri: string;
+  description?: string;
+  mimeType?: string;
+  annotations?: Annotations;
+  /** Bytes of the raw contents, before base64. */
+  size?: number;
+  _meta?: MetaObject;
+}
+
+/** A resource that may be read, and need not be in the list of resources. Since 2025-06-18. */
+export interface ResourceLink extends MCPResource {
+  type: 'resource_link';
+}
+
+/** The contents of a resource, embedded in a message or a tool's result. */
+export interface EmbeddedResource {
+  type: 'resource';
+  resource: TextResourceContents | BlobResourceContents;
+  annotations?: Annotations;
+  _meta?: MetaObject;
+}
+
+declare const unknownBlock: unique symbol;
+
+/**
+ * A content block of a type that this library does not know, as the server sent it. Later revisions may add types, and a result
+ * is not thrown away for one of them. Its `type` is a string that compares with no literal, so that
+ * `block.type === 'text'` still narrows a {@link ContentBlock} to {@link TextContent}, and the `default` branch of a `switch` is this.
+ */
+export interface UnknownContent {
+  type: string & { readonly [unknownBlock]: true };
+  [key: string]: unknown;
+}
+
+/** One piece of content in a tool's result or a prompt's message. 2026-07-28 server/tools, "Tool Result". */
+export type ContentBlock = TextContent | ImageContent | AudioContent | ResourceLink | EmbeddedResource | UnknownContent;

@@ -1,0 +1,90 @@
+import type { MetaObject, Role } from './base.js';
+import type { AudioContent, ContentBlock, ImageContent, TextContent } from './content.js';
+import type { RequestParams } from './request-meta.js';
+import type { TaskMetadata } from './tasks.js';
+import type { MCPTool } from './tools.js';
+
+/** A language model wants to use a tool. Since 2025-11-25. 2026-07-28 client/sampling. */
+export interface ToolUseContent {
+  type: 'tool_use';
+  /** Ties the answer, a {@link ToolResultContent}, to this. */
+  id: string;
+  name: string;
+  input: { [name: string]: unknown };
+  _meta?: MetaObject;
+}
+
+/** What a tool said that a language model wanted to use. Since 2025-11-25. */
+export interface ToolResultContent {
+  type: 'tool_result';
+  toolUseId: string;
+  content: ContentBlock[];
+  /** Any JSON value; an object in 2025-11-25. */
+  structuredContent?: unknown;
+  /** Default false. */
+  isError?: boolean;
+  _meta?: MetaObject;
+}
+
+/** One piece of content in a conversation with a language model. */
+export type SamplingMessageContentBlock =
+  TextContent | ImageContent | AudioContent | ToolUseContent | ToolResultContent;
+
+/** One message of a conversation with a language model. */
+export interface SamplingMessage {
+  role: Role;
+  /** Several blocks since 2025-11-25. */
+  content: SamplingMessageContentBlock | SamplingMessageContentBlock[];
+  _meta?: MetaObject;
+}
+
+/** A part of a model's name, such as `sonnet`. */
+export interface ModelHint {
+  name?: string;
+}
+
+/** Which model a server would like. Advice only. Hints come first, in order; priorities go from 0 to 1. */
+export interface ModelPreferences {
+  hints?: ModelHint[];
+  costPriority?: number;
+  speedPriority?: number;
+  intelligencePriority?: number;
+}
+
+/** Whether the model may or must use a tool. Since 2025-11-25. */
+export interface ToolChoice {
+  /** Default `auto`. */
+  mode?: 'auto' | 'required' | 'none';
+}
+
+/** What to ask a language model. 2026-07-28 client/sampling. */
+export interface CreateMessageRequestParams extends RequestParams {
+  messages: SamplingMessage[];
+  maxTokens: number;
+  modelPreferences?: ModelPreferences;
+  systemPrompt?: string;
+  /** Anything but `none` is deprecated since 2025-11-25. */
+  includeContext?: 'none' | 'thisServer' | 'allServers';
+  temperature?: number;
+  stopSequences?: string[];
+  /** For the provider of the model. */
+  metadata?: { [key: string]: unknown };
+  /** Since 2025-11-25, for clients with the capability `sampling.tools`. */
+  tools?: MCPTool[];
+  toolChoice?: ToolChoice;
+  /** Only in 2025-11-25. */
+  task?: TaskMetadata;
+}
+
+/** Asks the client to ask a language model. Deprecated since 2026-07-28. */
+export interface CreateMessageRequest {
+  method: 'sampling/createMessage';
+  params: CreateMessageRequestParams;
+}
+
+/** What the language model said. */
+export interface CreateMessageResult extends SamplingMessage {
+  /** The name of the model that spoke. */
+  model: string;
+  stopReason?: 'endTurn' | 'stopSequence' | 'maxTokens' | 'toolUse' | (string & {});
+}
