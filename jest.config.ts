@@ -1,0 +1,23 @@
+/** @jest-config-loader-options {"transpileOnly": true} */
+import { spawnSync } from 'node:child_process';
+import type { Config } from 'jest';
+
+// ESM-only packages load through vm modules, and a promise nobody handles must end the process. Both are flags of the node
+// process, so a jest that was started without them starts itself again with them; its workers inherit them.
+const flags = ['--experimental-vm-modules', '--unhandled-rejections=strict', '--disable-warning=ExperimentalWarning'];
+if (flags.some((flag) => !process.execArgv.includes(flag)) && process.env['JEST_WORKER_ID'] === undefined) {
+  const again = spawnSync(process.execPath, [...process.execArgv, ...flags, ...process.argv.slice(1)], {
+    stdio: 'inherit',
+  });
+  process.exit(again.status ?? 1);
+}
+
+const config: Config = {
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  transform: { '\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.json' }] },
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.build/'],
+  watchman: false,
+};
+
+export default config;
