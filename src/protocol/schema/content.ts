@@ -70,17 +70,24 @@ export interface EmbeddedResource {
   _meta?: MetaObject;
 }
 
-declare const unknownBlock: unique symbol;
+// A type that no string literal compares with, and that is a string all the same. Nothing of it exists at runtime.
+declare enum UnknownContentType {
+  Unknown = 'a type that this library does not know',
+}
 
 /**
- * A content block of a type that this library does not know, as the server sent it. Later revisions may add types, and a result
- * is not thrown away for one of them. Its `type` is a string that compares with no literal, so that
- * `block.type === 'text'` still narrows a {@link ContentBlock} to {@link TextContent}, and the `default` branch of a `switch` is this.
+ * A content block of a type that this library does not know, just as the server sent it. Later revisions may add types, and a
+ * result is not thrown away for one of them. `block.type === 'text'` narrows a {@link ContentBlock} to {@link TextContent} as if
+ * this were not there; the `default` branch of a `switch` over the known types is this. To look for a type that a server is known to
+ * send, compare it as a string: `(block.type as string) === 'video'`.
  */
 export interface UnknownContent {
-  type: string & { readonly [unknownBlock]: true };
+  type: UnknownContentType;
   [key: string]: unknown;
 }
 
+/** The content blocks that the specification knows. */
+export type KnownContentBlock = TextContent | ImageContent | AudioContent | ResourceLink | EmbeddedResource;
+
 /** One piece of content in a tool's result or a prompt's message. 2026-07-28 server/tools, "Tool Result". */
-export type ContentBlock = TextContent | ImageContent | AudioContent | ResourceLink | EmbeddedResource | UnknownContent;
+export type ContentBlock = KnownContentBlock | UnknownContent;

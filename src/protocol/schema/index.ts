@@ -53,6 +53,7 @@ export type {
   ResourceLink,
   EmbeddedResource,
   UnknownContent,
+  KnownContentBlock,
   ContentBlock,
 } from './content.js';
 export type {
