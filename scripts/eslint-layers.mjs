@@ -1,0 +1,64 @@
+// An ESLint rule that keeps the layers of src apart: each imports only from those left of it, in whatever form an import is written.
+import path from 'node:path';
+
+/** From the bottom to the top. A name is a folder or a file directly under src. */
+export const LAYERS = ['protocol', 'errors.ts', 'environment.ts', 'auth', 'transports', 'machines', 'api', 'index.ts'];
+
+/** The layer of a file below src, by its first path segment; undefined when the segment is not a layer. */
+function layerOf(relativeToSrc) {
+  const [first = ''] = relativeToSrc.split('/');
+  return LAYERS.find((layer) => layer === first);
+}
+
+const rule = {
+  meta: {
+    type: 'problem',
+    schema: [],
+    messages: {
+      homeless: 'src/{{file}} is in no layer. The layers are: {{layers}}.',
+      upward: 'The layer "{{from}}" must not import from "{{to}}". From the bottom to the top: {{layers}}.',
+      outside: 'src must not import "{{source}}", which is outside of src.',
+      impure: 'src/protocol is pure and imports no package, not "{{source}}".',
+      extension: 'Write the extension: "{{source}}.js". Without it the ESM build does not load.',
+    },
+  },
+  create(context) {
+    const src = path.join(context.cwd, 'src');
+    const relative = (file) => path.relative(src, file).split(path.sep).join('/');
+    const file = relative(context.filename);
+    const inSrc = !file.startsWith('..');
+    const from = layerOf(file);
+    const layers = LAYERS.join(', ');
+
+    function check(node) {
+      if (node?.type !== 'Literal' || typeof node.value !== 'string') return;
+      const source = node.value;
+      const report = (messageId, data) => context.report({ node, messageId, data: { source, layers, ...data } });
+      if (!source.startsWith('.')) {
+        if (from === 'protocol') report('impure');
+        return;
+      }
+      if (!/\.(?:js|mjs|json)$/.test(source)) report('extension');
+      if (!inSrc || from === undefined) return;
+      const target = relative(path.resolve(path.dirname(context.filename), source)).replace(/\.js$/, '.ts');
+      if (target.startsWith('..')) return report('outside');
+      const to = layerOf(target);
+      if (to === undefined || LAYERS.indexOf(to) > LAYERS.indexOf(from)) report('upward', { from, to: to ?? target });
+    }
+
+    return {
+      Program(node) {
+        if (inSrc && from === undefined) context.report({ node, messageId: 'homeless', data: { file, layers } });
+      },
+      ImportDeclaration: (node) => check(node.source),
+      ExportAllDeclaration: (node) => check(node.source),
+      ExportNamedDeclaration: (node) => check(node.source),
+      ImportExpression: (node) => check(node.source),
+      TSImportType: (node) => check(node.source),
+      TSExternalModuleReference: (node) => check(node.expression),
+      'CallExpression[callee.name="require"]': (node) => check(node.arguments[0]),
+    };
+  },
+};
+
+export default { rules: { layers: rule } };
