@@ -13,6 +13,7 @@ if (flags.some((flag) => !process.execArgv.includes(flag)) && process.env['JEST_
 }
 
 const config: Config = {
+  testEnvironment: '<rootDir>/test/support/leak-environment.ts',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: { '\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.json' }] },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
