@@ -92,9 +92,10 @@ function tasksProblem(value: unknown): CheckProblem | undefined {
   if (!isObject(value)) return problem('capabilities.tasks', 'an object', value);
   if (!isOptionalObject(value.list)) return problem('capabilities.tasks.list', 'an object', value.list);
   if (!isOptionalObject(value.cancel)) return problem('capabilities.tasks.cancel', 'an object', value.cancel);
-  const inRequests = objectsProblem('capabilities.tasks.requests', value.requests);
-  if (inRequests !== undefined) return inRequests;
-  const tools = isObject(value.requests) ? value.requests.tools : undefined;
+  const { requests } = value;
+  if (!isOptionalObject(requests)) return problem('capabilities.tasks.requests', 'an object', requests);
+  const tools = isObject(requests) ? requests.tools : undefined;
+  if (!isOptionalObject(tools)) return problem('capabilities.tasks.requests.tools', 'an object', tools);
   return isObject(tools) && !isOptionalObject(tools.call)
     ? problem('capabilities.tasks.requests.tools.call', 'an object', tools.call)
     : undefined;

@@ -1,4 +1,4 @@
-import type { MetaObject, Role } from './base.js';
+import type { JSONObject, MetaObject, Role } from './base.js';
 import type { AudioContent, ContentBlock, ImageContent, TextContent } from './content.js';
 import type { RequestParams } from './request-meta.js';
 import type { TaskMetadata } from './tasks.js';
@@ -68,7 +68,7 @@ export interface CreateMessageRequestParams extends RequestParams {
   temperature?: number;
   stopSequences?: string[];
   /** For the provider of the model. */
-  metadata?: { [key: string]: unknown };
+  metadata?: JSONObject;
   /** Since 2025-11-25, for clients with the capability `sampling.tools`. */
   tools?: MCPTool[];
   toolChoice?: ToolChoice;
