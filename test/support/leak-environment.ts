@@ -73,11 +73,16 @@ export default class LeakEnvironment extends TestEnvironment {
   /** What is left when nothing is left any more or the time is up. Processes that remain are killed: no later file shall meet them. */
   private async settled(): Promise<string[]> {
     const deadline = performance.now() + this.settleTime;
+    // The least of each that was seen: jest itself holds a timer now and then.
+    let held = increase(this.before, this.held());
     for (;;) {
       await sleep(10);
-      const held = increase(this.before, this.held());
+      held = least(held, increase(this.before, this.held()));
       const processes = await this.livingProcesses();
-      const left = [...held, ...processes.map(({ line }) => `process ${line}`)];
+      const left = [
+        ...[...held].map(([name, count]) => (count === 1 ? name : `${count} × ${name}`)),
+        ...processes.map(({ pid, command }) => `process ${pid}: ${command}`),
+      ];
       if (left.length === 0) return left;
       if (performance.now() < deadline) continue;
       for (const { pid } of processes) kill(pid);
@@ -94,7 +99,7 @@ export default class LeakEnvironment extends TestEnvironment {
     return counts;
   }
 
-  private async livingProcesses(): Promise<{ pid: number; line: string }[]> {
+  private async livingProcesses(): Promise<{ pid: number; command: string }[]> {
     const started = new Set(this.children.map(({ pid }) => pid));
     if (started.size === 0) return [];
     const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,pgid=,stat=,args=']);
@@ -103,16 +108,20 @@ export default class LeakEnvironment extends TestEnvironment {
     return stdout.split('\n').flatMap((row) => {
       const [, pid, group, stat = '', command = ''] = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(row) ?? [];
       const ours = started.has(Number(pid)) || started.has(Number(group));
-      return ours && !stat.startsWith('Z') ? [{ pid: Number(pid), line: `${pid}: ${command}` }] : [];
+      return ours && !stat.startsWith('Z') ? [{ pid: Number(pid), command }] : [];
     });
   }
 }
 
-function increase(before: Counts, now: Counts): string[] {
-  return [...now].flatMap(([name, count]) => {
-    const more = count - (before.get(name) ?? 0);
-    return more > 0 ? [more === 1 ? name : `${more} × ${name}`] : [];
-  });
+function increase(before: Counts, now: Counts): Counts {
+  const differences = [...now].map(([name, count]) => [name, count - (before.get(name) ?? 0)] as const);
+  return new Map(differences.filter(([, more]) => more > 0));
+}
+
+function least(one: Counts, other: Counts): Counts {
+  return new Map(
+    [...one].flatMap(([name, count]) => (other.has(name) ? [[name, Math.min(count, other.get(name) ?? 0)]] : [])),
+  );
 }
 
 function kill(pid: number): void {
