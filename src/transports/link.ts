@@ -46,3 +46,9 @@ export interface Link {
   /** Ends the link and resolves when nothing of it is left: process, socket, timer. It never rejects and may be called twice. */
   close(): Promise<void>;
 }
+
+/** What {@link Link.send} returns for a message that cannot go: failures, not errors, travel inside. */
+export function rejectedWith(reason: Failure): Promise<never> {
+  const thrown: Error = reason as unknown as Error;
+  return Promise.reject(thrown);
+}

@@ -1,5 +1,6 @@
 import type { JSONRPCMessage } from '../protocol/json-rpc.js';
 import { failure } from '../protocol/failure.js';
+import { rejectedWith } from './link.js';
 import type { Link, LinkEvents } from './link.js';
 import { MCPTransport } from './transport.js';
 
@@ -48,15 +49,13 @@ class MemoryLink implements Link {
   readonly #own: Mailbox;
   readonly #peer: Mailbox;
   readonly #events: LinkEvents;
+  /** The other end's link. When that is gone so is this one, so there is only ever one. */
+  #target: LinkEvents | undefined;
   #outbox: JSONRPCMessage[] = [];
   readonly #deliver = (): void => {
     const messages = this.#outbox;
     this.#outbox = [];
-    for (const message of messages) {
-      const { events } = this.#peer;
-      if (events === undefined) this.#peer.waiting.push(message);
-      else events.message(message);
-    }
+    for (const message of messages) this.#target?.message(message);
   };
 
   constructor(own: Mailbox, peer: Mailbox, events: LinkEvents) {
@@ -67,11 +66,13 @@ class MemoryLink implements Link {
 
   send(message: JSONRPCMessage): Promise<void> | undefined {
     if (this.#own.events !== this.#events) {
-      return Promise.reject(
-        failure('transport', 'MCP_CONNECTION_CLOSED', 'The other end is closed', { delivery: 'not-sent' }) as unknown as Error,
+      return rejectedWith(
+        failure('transport', 'MCP_CONNECTION_CLOSED', 'The other end is closed', { delivery: 'not-sent' }),
       );
     }
-    if (this.#outbox.push(message) === 1) queueMicrotask(this.#deliver);
+    this.#target ??= this.#peer.events;
+    if (this.#target === undefined) this.#peer.waiting.push(message);
+    else if (this.#outbox.push(message) === 1) queueMicrotask(this.#deliver);
     return undefined;
   }
 
@@ -81,7 +82,13 @@ class MemoryLink implements Link {
       this.#own.waiting = [];
       const other = this.#peer.events;
       this.#peer.events = undefined;
-      if (other !== undefined) queueMicrotask(() => { other.closed(); });
+      // Of no use to a link that the other end opens later.
+      this.#peer.waiting = [];
+      if (other !== undefined) {
+        queueMicrotask(() => {
+          other.closed();
+        });
+      }
     }
     return Promise.resolve();
   }

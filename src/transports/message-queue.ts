@@ -22,6 +22,8 @@ export class MessageQueue {
 
   /** Takes a message in; gives a failure when nobody reads and the queue is full. */
   push(message: JSONRPCMessage): Failure | undefined {
+    // What comes after the end would follow a gap.
+    if (this.#end !== undefined) return undefined;
     const receiver = this.#receivers.shift();
     if (receiver !== undefined) {
       receiver.resolve(message);
@@ -47,6 +49,11 @@ export class MessageQueue {
     return new Promise((resolve, reject) => {
       this.#receivers.push({ resolve, reject });
     });
+  }
+
+  /** Whether nothing more will come in; what had arrived may still wait to be read. */
+  get ended(): boolean {
+    return this.#end !== undefined;
   }
 
   /** Whether `receive` would reject at once. */

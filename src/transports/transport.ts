@@ -1,4 +1,5 @@
 import { systemEnvironment } from '../environment.js';
+import type { TimerHandle } from '../environment.js';
 import { MCPConnectionError, toError } from '../errors.js';
 import { failure, toTransportFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
@@ -6,6 +7,7 @@ import { classifyMessage } from '../protocol/json-rpc.js';
 import type { JSONRPCMessage } from '../protocol/json-rpc.js';
 import type { Link, LinkEvents } from './link.js';
 import { MessageQueue } from './message-queue.js';
+import { Tenancy } from './tenancy.js';
 
 /**
  * How losing a connection relates to requests in flight: with `shared` framing one link carries all of them and takes all of them
@@ -13,10 +15,12 @@ import { MessageQueue } from './message-queue.js';
  */
 export type Framing = 'shared' | 'per-request';
 
-/** A link while it is the transport's current one. */
-interface Tenancy {
-  readonly link: Link;
-  over: boolean;
+/** One use of the transport by hand. It stays after its end, for messages that were not read yet. */
+interface ManualUse {
+  readonly queue: MessageQueue;
+  readonly stop: AbortController;
+  /** Rejects with what `open` rejected with. */
+  readonly opening: Promise<unknown>;
 }
 
 /**
@@ -35,7 +39,7 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
   #owner: object | undefined;
   #tenancy: Tenancy | undefined;
   #released: Promise<void> = Promise.resolve();
-  #manual: MessageQueue | undefined;
+  #manual: ManualUse | undefined;
 
   constructor(options: { timeout?: number | undefined } = {}) {
     this.timeout = options.timeout ?? 30_000;
@@ -46,7 +50,7 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
 
   /** Whether a link is open now. */
   get connected(): boolean {
-    return this.#tenancy !== undefined && !this.#tenancy.over;
+    return this.#tenancy?.over === false;
   }
 
   /** The link that is open now, for subclasses that show parts of it. */
@@ -93,19 +97,24 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
    * @internal
    */
   async openLink(events: LinkEvents, signal: AbortSignal): Promise<Link> {
-    await this.#released;
     signal.throwIfAborted();
     const { environment } = events;
     const expiry = new AbortController();
-    const timer = environment.setTimeout(() => {
-      expiry.abort(this.#openTimedOut());
-    }, this.timeout);
     const stop = (): void => {
       expiry.abort(signal.reason);
     };
     signal.addEventListener('abort', stop, { once: true });
+    let timer: TimerHandle;
     try {
-      return await this.#open(events, expiry.signal);
+      // A link that ended by itself may still have something to clear away: a process that lives on, a socket half open.
+      await Promise.race([this.closeLink(), rejectOnAbort(expiry.signal)]);
+      timer = environment.setTimeout(() => {
+        expiry.abort(this.#openTimedOut());
+      }, this.timeout);
+      const link = await this.#open(events, expiry.signal);
+      // Two turns of the microtask queue: after the first, whoever awaits this call has the link.
+      void Promise.resolve().then(nothing).then(this.#tenancy?.release);
+      return link;
     } finally {
       environment.clearTimeout(timer);
       signal.removeEventListener('abort', stop);
@@ -113,51 +122,26 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
   }
 
   async #open(events: LinkEvents, signal: AbortSignal): Promise<Link> {
-    const tenancy: { -readonly [K in keyof Tenancy]?: Tenancy[K] } & { over: boolean } = { over: false };
-    const early: (() => void)[] = [];
-    const whenOpen = (tell: () => void): void => {
-      if (tenancy.over) return;
-      if (tenancy.link === undefined) early.push(tell);
-      else tell();
-    };
-    // An async function, so that an `open` which throws before its first await rejects like any other.
-    const opening = (async () => this.open(
-      {
-        environment: events.environment,
-        message: (message, about) => {
-          if (tenancy.link !== undefined && !tenancy.over) events.message(message, about);
-          else
-            whenOpen(() => {
-              events.message(message, about);
-            });
-        },
-        problem: (problem) => {
-          whenOpen(() => {
-            events.problem(problem);
-          });
-        },
-        closed: (reason) => {
-          whenOpen(() => {
-            tenancy.over = true;
-            events.closed(reason);
-          });
-        },
-      },
-      signal,
-    ))();
-    const link = await Promise.race([opening, rejectOnAbort(signal)]).catch((thrown: unknown) => {
-      // Whatever still becomes of the attempt belongs to nobody: close it, and let the next one wait for that.
-      this.#released = opening.then(
-        (late) => late.close(),
-        () => undefined,
-      );
+    const tenancy = new Tenancy(events);
+    const opening = this.#adopt(tenancy, signal);
+    // Whatever becomes of the attempt, also when nobody waits for it any longer: the next one waits for that.
+    this.#released = opening.then(nothing, nothing);
+    try {
+      return await Promise.race([opening, rejectOnAbort(signal)]);
+    } catch (thrown) {
       throw signal.aborted ? signal.reason : toTransportFailure(thrown, 'not-sent');
-    });
-    const current: Tenancy = Object.assign(tenancy, { link });
-    this.#tenancy = current;
-    for (const tell of early.splice(0)) {
-      if (!current.over) tell();
     }
+  }
+
+  /** Opens a link and makes it the current one, unless nobody wants it by then. */
+  async #adopt(tenancy: Tenancy, signal: AbortSignal): Promise<Link> {
+    const link = await this.open(tenancy.events, signal);
+    if (signal.aborted) {
+      await link.close();
+      throw signal.reason;
+    }
+    tenancy.link = link;
+    this.#tenancy = tenancy;
     return link;
   }
 
@@ -167,7 +151,7 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
    */
   closeLink(): Promise<void> {
     const tenancy = this.#tenancy;
-    if (tenancy !== undefined) {
+    if (tenancy?.link !== undefined) {
       this.#tenancy = undefined;
       tenancy.over = true;
       this.#released = tenancy.link.close();
@@ -183,15 +167,28 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
   }
 
   /**
-   * Opens a link to drive by hand. While one is open this returns at once.
-   * @throws MCPConnectionError with code `MCP_TRANSPORT_BUSY` while a client uses this transport.
+   * Opens a link to drive by hand. While one is open this returns at once; calls at the same time share one attempt.
+   * @throws MCPConnectionError with code `MCP_TRANSPORT_BUSY` while a client uses this transport, and with code
+   * `MCP_CONNECTION_CLOSED` when `disconnect` is called meanwhile.
    * @throws MCPTransportError when the server cannot be reached.
    */
   async connect(): Promise<void> {
     this.claim(this);
-    if (this.connected) return;
+    let manual = this.#manual;
+    if (manual === undefined || manual.queue.ended) this.#manual = manual = this.#startManualUse();
+    try {
+      await manual.opening;
+    } catch (thrown) {
+      const reason = toTransportFailure(thrown, 'not-sent');
+      manual.queue.end(reason);
+      if (this.#manual === manual) this.unclaim(this);
+      throw toError(reason);
+    }
+  }
+
+  #startManualUse(): ManualUse {
     const queue = new MessageQueue();
-    this.#manual = queue;
+    const stop = new AbortController();
     const events: LinkEvents = {
       environment: systemEnvironment,
       message: (message) => {
@@ -202,21 +199,21 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
         queue.end(reason ?? linkEnded());
       },
     };
-    try {
-      await this.openLink(events, new AbortController().signal);
-    } catch (thrown) {
-      this.#manual = undefined;
-      this.unclaim(this);
-      throw toError(toTransportFailure(thrown, 'not-sent'));
-    }
+    return { queue, stop, opening: this.openLink(events, stop.signal) };
   }
 
   /** Closes the link that was opened by hand and resolves when nothing of it is left. May be called twice. */
   async disconnect(): Promise<void> {
-    if (this.#owner !== undefined) this.claim(this);
-    this.#manual?.end(linkEnded());
+    if (this.#owner === undefined) return this.#released;
+    this.claim(this);
+    const manual = this.#manual;
+    manual?.queue.end(linkEnded());
+    manual?.stop.abort(linkEnded());
+    await manual?.opening.catch(() => undefined);
+    // Somebody else may use the transport by now: a connect() during the wait, or a client after the attempt failed.
+    if (this.#owner !== this || this.#manual !== manual) return this.#released;
     await this.closeLink();
-    this.unclaim(this);
+    if (this.#manual === manual) this.unclaim(this);
   }
 
   /**
@@ -244,10 +241,9 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
   }
 
   #manualQueue(): MessageQueue {
-    this.claim(this);
-    const queue = this.#manual;
-    if (queue !== undefined) return queue;
-    this.unclaim(this);
+    // Looking is not using: after disconnect() somebody else may claim the transport.
+    if (this.#owner !== undefined) this.claim(this);
+    if (this.#manual !== undefined) return this.#manual.queue;
     throw new MCPConnectionError('The transport is not connected; call connect() first', {
       code: 'MCP_NOT_CONNECTED',
       delivery: 'not-sent',
@@ -272,6 +268,10 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.disconnect();
   }
+}
+
+function nothing(): void {
+  // For a promise whose end matters and whose outcome does not.
 }
 
 function receive(queue: MessageQueue, message: unknown): void {
