@@ -47,7 +47,7 @@ const commonjsGlobals = ['__dirname', '__filename', 'require', 'module', 'export
 const restrictedGlobals = (globals) => ['error', { globals, checkGlobalObject: true, globalObjects: ['global'] }];
 
 export default defineConfig(
-  globalIgnores(['dist/', '.build/', 'coverage/', 'node_modules/']),
+  globalIgnores(['dist/', '.build/', 'coverage/', 'node_modules/', 'test/fixtures/package/']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   {

@@ -1,0 +1,86 @@
+// Packs the package and holds the tarball against what its users rely on: both module systems, types for each and a light import.
+// Says nothing when all is well. The consumers are in test/fixtures/package.
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const temporary = mkdtempSync(path.join(tmpdir(), 'mcp-actors-package-'));
+const consumer = path.join(temporary, 'consumer');
+const installed = path.join(consumer, 'node_modules/mcp-actors');
+
+const bin = (name) => path.join(root, 'node_modules/.bin', name);
+const problems = [];
+
+/** Runs a command; false, and a problem with its output, when it fails. */
+function run(problem, cwd, command, ...args) {
+  const { status, signal, error, stdout, stderr } = spawnSync(command, args, {
+    cwd,
+    encoding: 'utf8',
+    timeout: 120_000,
+  });
+  if (status === 0) return true;
+  problems.push(`${problem} (${error?.message ?? signal ?? `exit code ${status}`})\n${stdout}${stderr}`);
+  return false;
+}
+
+/** The tarball's path, or undefined when there is none. */
+function pack() {
+  if (!run('npm pack fails', root, 'npm', 'pack', '--pack-destination', temporary)) return undefined;
+  const name = readdirSync(temporary).find((file) => file.endsWith('.tgz'));
+  return name && path.join(temporary, name);
+}
+
+/** The packages that the declarations reachable from `entry` take types from, each with a file that does. */
+function packagesInTypes(entry) {
+  const files = new Set([entry]);
+  const packages = new Map();
+  for (const file of files) {
+    const { importedFiles, typeReferenceDirectives } = ts.preProcessFile(readFileSync(file, 'utf8'));
+    for (const { fileName } of [...importedFiles, ...typeReferenceDirectives]) {
+      if (fileName.startsWith('.')) files.add(path.resolve(path.dirname(file), fileName.replace(/\.js$/, '.d.ts')));
+      else packages.set(fileName, path.relative(installed, file));
+    }
+  }
+  return packages;
+}
+
+/** Public types must not promise what another package's types look like; those of Node are no other package's. */
+function testTypes(format) {
+  for (const [name, file] of packagesInTypes(path.join(installed, `dist/${format}/index.d.ts`))) {
+    if (!name.startsWith('node:') && name !== 'node') problems.push(`${file} takes public types from "${name}"`);
+  }
+}
+
+function testConsumers(tarball) {
+  cpSync(path.join(root, 'test/fixtures/package'), consumer, { recursive: true });
+  writeFileSync(path.join(consumer, 'package.json'), JSON.stringify({ private: true }));
+  const nodeTypes = JSON.parse(readFileSync(path.join(root, 'node_modules/@types/node/package.json'), 'utf8')).version;
+  const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
+  if (!run('npm install fails', consumer, 'npm', 'install', ...quiet, tarball, `@types/node@${nodeTypes}`)) return;
+  testTypes('cjs');
+  testTypes('esm');
+  for (const file of ['light.cjs', 'light.mjs']) run(`${file} fails`, consumer, process.execPath, file);
+  if (!run('The consumers do not compile', consumer, bin('tsc'), '-p', '.')) return;
+  for (const file of ['out/consumer.cjs', 'out/consumer.mjs']) {
+    run(`${file} fails`, consumer, process.execPath, file, bin('mcp-server-everything'));
+  }
+}
+
+try {
+  const tarball = pack();
+  if (tarball !== undefined) {
+    run('publint complains', root, bin('publint'), 'run', tarball, '--strict');
+    run('@arethetypeswrong/cli complains', root, bin('attw'), tarball, '--no-definitely-typed');
+    testConsumers(tarball);
+  }
+} finally {
+  rmSync(temporary, { recursive: true, force: true });
+}
+if (problems.length > 0) {
+  console.error(problems.join('\n\n'));
+  process.exitCode = 1;
+}
