@@ -1,0 +1,42 @@
+import { LineSplitter } from '../../src/protocol/lines.js';
+import { answeredBy } from '../../src/protocol/oversized-answer.js';
+
+/** What the splitter tells of a message that is longer than its limit. */
+function askAbout(text: string): unknown {
+  const [line] = new LineSplitter(300).push(Buffer.from(`${text}\n`));
+  if (typeof line !== 'object') throw new Error('the line was not too long');
+  return answeredBy(line);
+}
+
+const big = { content: [{ type: 'text', text: 'x'.repeat(1_000) }], id: 99 };
+
+describe('answeredBy', () => {
+  test.each([
+    ['the id first', { jsonrpc: '2.0', id: 7, result: big }, 7],
+    ['the id before the version', { id: 7, jsonrpc: '2.0', result: big }, 7],
+    ['the id last', { result: big, jsonrpc: '2.0', id: 7 }, 7],
+    ['the id between the answer and the version', { result: big, id: 7, jsonrpc: '2.0' }, 7],
+    ['the version first and the id last', { jsonrpc: '2.0', result: big, id: 0 }, 0],
+    ['an id that is a string', { jsonrpc: '2.0', id: 'a"\\é', result: big }, 'a"\\é'],
+    ['an error', { jsonrpc: '2.0', id: 7, error: { code: 1, message: 'x'.repeat(1_000) } }, 7],
+  ])('knows whose answer it was: %s', (_, message, id) => {
+    expect(askAbout(JSON.stringify(message))).toBe(id);
+    expect(askAbout(JSON.stringify(message, null, 2).replaceAll('\n', ' '))).toBe(id);
+  });
+
+  test.each([
+    ['a question of the server', { jsonrpc: '2.0', id: 7, method: 'sampling/createMessage', params: big }],
+    ['a question with its id last', { jsonrpc: '2.0', method: 'roots/list', params: { result: big }, id: 7 }],
+    ['a notification', { jsonrpc: '2.0', method: 'notifications/message', params: big }],
+    ['a message with something else last', { result: big, id: 7, extra: 'x'.repeat(300) }],
+    ['an id inside the answer', { jsonrpc: '2.0', result: { text: 'x'.repeat(1_000), id: 7 } }],
+    ['an id that is no id', { jsonrpc: '2.0', id: null, result: big }],
+  ])('does not guess: %s', (_, message) => {
+    expect(askAbout(JSON.stringify(message))).toBeUndefined();
+  });
+
+  test('text that only looks like the end of a message is not taken for it', () => {
+    expect(askAbout(`{"result":"${'x'.repeat(1_000)},\\"id\\":7}"}`)).toBeUndefined();
+    expect(askAbout(`junk ${'x'.repeat(1_000)},"id":7}`)).toBeUndefined();
+  });
+});
