@@ -154,16 +154,22 @@ describe('a result that asks for input', () => {
     ['whose questions are an array', { inputRequests: [question] }, 'inputRequests'],
     ['with a question without a method', { inputRequests: { a: {} } }, 'inputRequests'],
     ['with parameters that are no object', { inputRequests: { a: { ...question, params: [] } } }, 'inputRequests'],
+    ['whose questions are a text, though it has state', { inputRequests: 'text', requestState: 's' }, 'inputRequests'],
     ['whose state is an object', { inputRequests: {}, requestState: {} }, 'requestState'],
     ['that is complete', { resultType: 'complete', requestState: 's' }, 'resultType'],
   ])('is refused %s', (_what, fields, path) => {
     expect(checkInputRequiredResult({ resultType: 'input_required', ...fields })?.path).toBe(path);
+  });
+
+  it('is refused when it is no object', () => {
+    expect(checkInputRequiredResult(null)).toEqual({ path: '', expected: 'an object', received: 'null' });
   });
 });
 
 describe('a notification', () => {
   it('of a finished URL elicitation names it', () => {
     expect(checkElicitationCompleteParams({ elicitationId: 'e' })).toBeUndefined();
+    expect(checkElicitationCompleteParams(undefined)?.path).toBe('');
     expect(checkElicitationCompleteParams({})).toEqual({
       path: 'elicitationId',
       expected: 'a string',
