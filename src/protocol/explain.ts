@@ -19,7 +19,8 @@ const DELIVERY: Readonly<Record<Delivery, string>> = {
 /** One thing a person can do, by code. Codes that say everything themselves have none. */
 const HINTS: Readonly<Record<string, string>> = {
   MCP_SPAWN_FAILED: 'Check that the command is installed and on PATH, and that cwd exists.',
-  MCP_PROCESS_EXITED: 'Run the command by hand and look at what it prints; a missing environment variable or package is common.',
+  MCP_PROCESS_EXITED:
+    'Run the command by hand and look at what it prints; a missing environment variable or package is common.',
   MCP_TIMEOUT: 'If the operation is meant to take this long, raise `timeout`, or let the server report progress.',
   MCP_TRANSPORT_BUSY: 'Construct a new transport for each client.',
   MCP_MESSAGE_TOO_LARGE: 'Raise `maxMessageBytes` if messages of this size are expected.',

@@ -111,3 +111,20 @@ function isLoggingLevel(value: unknown): boolean {
       return false;
   }
 }
+
+const CHECKS: ReadonlyMap<string, (params: unknown) => CheckProblem | undefined> = new Map([
+  ['notifications/progress', checkProgressParams],
+  ['notifications/cancelled', checkCancelledParams],
+  ['notifications/message', checkLoggingMessageParams],
+  ['notifications/resources/updated', checkResourceUpdatedParams],
+  ['notifications/subscriptions/acknowledged', checkSubscriptionsAcknowledgedParams],
+  ['notifications/elicitation/complete', checkElicitationCompleteParams],
+  ['notifications/tools/list_changed', checkListChangedParams],
+  ['notifications/prompts/list_changed', checkListChangedParams],
+  ['notifications/resources/list_changed', checkListChangedParams],
+]);
+
+/** What is wrong with the parameters of a notification; those of unknown notifications may be anything. */
+export function notificationProblem(method: string, params: unknown): CheckProblem | undefined {
+  return CHECKS.get(method)?.(params);
+}

@@ -1,0 +1,120 @@
+import type { BackoffPolicy } from '../protocol/backoff.js';
+import type { Failure } from '../protocol/failure.js';
+import type { HealthCheck } from '../protocol/health-score.js';
+import type { Acceptable, Answer } from '../protocol/negotiation.js';
+import type { Era, MCPProtocolVersion } from '../protocol/revisions.js';
+import type { LoggingLevel } from '../protocol/schema/index.js';
+import type { Session } from '../protocol/session.js';
+
+/** The public states of a connection, exactly these. */
+export type ConnectionState = 'idle' | 'connecting' | 'initializing' | 'ready' | 'degraded' | 'reconnecting' | 'closed';
+
+/** What a connection was told to do about trouble; set once, when it is made. */
+export interface ConnectionPolicy {
+  /** Whether a lost link is opened again. */
+  readonly autoReconnect: boolean;
+  /** Failed attempts in a row after which it gives up. */
+  readonly maxReconnectAttempts: number;
+  readonly backoff: BackoffPolicy;
+  /** Whether a first connect that failed is tried again like a lost link. */
+  readonly retryInitialConnect: boolean;
+  /** Milliseconds for one attempt to connect when nobody waits with a deadline of his own. */
+  readonly connectTimeout: number;
+  /** Milliseconds of silence after which the modern question is followed by the handshake. */
+  readonly probeTimeout: number;
+  readonly acceptable: Acceptable;
+}
+
+/** What the user asked for that a new session has to be told again. */
+export interface DesiredState {
+  readonly logLevel: LoggingLevel | undefined;
+  /** Resources whose changes are wanted. */
+  readonly resources: readonly string[];
+  /** Lists whose changes are wanted. */
+  readonly lists: readonly ('tools' | 'prompts' | 'resources')[];
+}
+
+/** Somebody who waits for `connect()`, until a time. */
+export interface Waiter {
+  readonly id: number;
+  readonly deadline: number;
+  /** The length of the wait in milliseconds, for the error. */
+  readonly timeout: number;
+}
+
+/** The question of the negotiation that is being asked. */
+export interface CurrentQuestion {
+  readonly version: MCPProtocolVersion;
+  /** The server named this version after it had refused another. */
+  readonly corrected: boolean;
+}
+
+/** Everything a connection knows. Only facts: no sockets, maps or promises. */
+export interface ConnectionFacts {
+  readonly policy: ConnectionPolicy;
+  readonly desired: DesiredState;
+  /** The number of the link; each link has its own. */
+  readonly epoch: number;
+  readonly waiters: readonly Waiter[];
+  /** The time at which a recovering attempt is given up whoever waits; Infinity while there is none. */
+  readonly attemptDeadline: number;
+  /** The time for which the timer is set: the earliest of all these deadlines. */
+  readonly armedFor: number;
+  /** Whether this attempt brings back a connection that was lost, rather than being somebody's first `connect()`. */
+  readonly recovering: boolean;
+  /** Attempts to recover since the connection last stood for a while. */
+  readonly attempts: number;
+  /** The era of the server, once known. It outlives the link. */
+  readonly era: Era | undefined;
+  readonly question: CurrentQuestion;
+  /** How the server ended when it was asked the modern question, if it did. */
+  readonly endedOnQuestion: Failure | undefined;
+  readonly session: Session | undefined;
+  /** Why the connection was lost or closed; undefined when the user asked for it. */
+  readonly failure: Failure | undefined;
+  /** Milliseconds until the next attempt. */
+  readonly delay: number;
+  /** Milliseconds between health checks; 0 for none. */
+  readonly healthInterval: number;
+  readonly checks: readonly HealthCheck[];
+  /** The time at which the session was established; undefined while there is none. */
+  readonly establishedAt: number | undefined;
+  readonly lastConnected: number | undefined;
+  readonly connectionCount: number;
+  readonly errorCount: number;
+  /** Milliseconds of all sessions that are over. */
+  readonly pastUptime: number;
+}
+
+/** What a connection starts from. */
+export interface ConnectionInput {
+  readonly policy: ConnectionPolicy;
+  readonly era: Era | undefined;
+  readonly healthInterval: number;
+}
+
+/** Everything that can happen to a connection. */
+export type ConnectionEvent =
+  // Asked for by the user.
+  | { readonly type: 'connect'; readonly waiter: Waiter }
+  | { readonly type: 'leave'; readonly waiter: number }
+  | { readonly type: 'disconnect' }
+  | { readonly type: 'reconnect' }
+  | { readonly type: 'desire'; readonly desired: Partial<DesiredState> }
+  | { readonly type: 'monitor'; readonly interval: number }
+  // Told by the link.
+  | { readonly type: 'link.opened' }
+  | { readonly type: 'link.closed'; readonly failure: Failure }
+  // Answers to the questions of negotiation and restoring.
+  | { readonly type: 'discovered'; readonly answer: Answer }
+  | { readonly type: 'shook'; readonly answer: Answer }
+  | { readonly type: 'restored' }
+  /** Negotiation cannot go on. */
+  | { readonly type: 'attempt.failed'; readonly failure: Failure }
+  // Told by the health monitor.
+  | { readonly type: 'health.checked'; readonly check: HealthCheck }
+  | { readonly type: 'health.suspect' }
+  | { readonly type: 'health.recovered' }
+  | { readonly type: 'health.failed'; readonly failure: Failure }
+  // Told by the clock.
+  | { readonly type: 'deadline' };

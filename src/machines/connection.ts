@@ -1,0 +1,588 @@
+import { assign, cancel, enqueueActions, fromCallback, fromPromise, raise, sendTo, setup } from 'xstate';
+import type { AnyActorLogic, CallbackActorLogic, EventObject, PromiseActorLogic } from 'xstate';
+
+import { backoffDelay } from '../protocol/backoff.js';
+import { failure } from '../protocol/failure.js';
+import type { Failure } from '../protocol/failure.js';
+import { withCheck } from '../protocol/health-score.js';
+import {
+  firstQuestion,
+  handshakeVersion,
+  judgeDiscovery,
+  judgeHandshake,
+  mayFallBack,
+} from '../protocol/negotiation.js';
+import type { Verdict } from '../protocol/negotiation.js';
+import { hasCapability } from '../protocol/methods.js';
+import type { SubscriptionFilter } from '../protocol/schema/index.js';
+import type { Session } from '../protocol/session.js';
+import type {
+  ConnectionEvent,
+  ConnectionFacts,
+  ConnectionInput,
+  ConnectionState,
+  CurrentQuestion,
+  DesiredState,
+  Waiter,
+} from './connection-facts.js';
+import { healthMachine } from './health.js';
+import type { RequestsEvent } from './requests.js';
+import { subscriptionMachine } from './subscription.js';
+
+/** Milliseconds for putting back what the user had asked of the session before. */
+export const RESTORE_TIMEOUT = 5_000;
+
+/** Milliseconds after which a session counts as one that works, so that failed attempts before it are forgotten. */
+const STABLE_AFTER = 10_000;
+
+/** What the connection does to the world. None of these may throw. */
+export interface ConnectionPorts {
+  now(): number;
+  random(): number;
+  /** Opens a link when it starts, says what happens to it, and closes it when it is stopped. */
+  readonly link: CallbackActorLogic<EventObject, { readonly epoch: number }>;
+  /** Resolves when nothing is left of the last link. */
+  readonly release: PromiseActorLogic<void, undefined>;
+  /** The parent of the request actors. */
+  readonly requests: AnyActorLogic;
+  readonly health: typeof healthMachine;
+  readonly subscription: typeof subscriptionMachine;
+  /** Opens, holds or shuts the way for requests. */
+  tellRequests(event: RequestsEvent): void;
+  askDiscover(question: CurrentQuestion): void;
+  askHandshake(question: CurrentQuestion): void;
+  /** Stops waiting for the answers to the questions of the negotiation. */
+  withdrawQuestions(): void;
+  /** Tells the server, and the link, that the session stands. */
+  announce(session: Session): void;
+  restore(session: Session, desired: DesiredState): void;
+  /** What is desired decides the metadata of requests in a session that stands. */
+  applyDesired(session: Session, desired: DesiredState): void;
+  /** Ends the wait of these callers of `connect()`. */
+  settle(waiters: readonly number[], outcome: Session | Failure): void;
+  /** Nothing is left of the last link. */
+  drained(): void;
+  report(problem: Failure): void;
+}
+
+const DISCONNECTED = failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection was closed by disconnect()');
+const RENEWED = failure('connection', 'MCP_CONNECTION_LOST', 'The connection was renewed by reconnect()');
+const GIVEN_UP = failure(
+  'connection',
+  'MCP_CONNECTION_CLOSED',
+  'Connecting was given up because nobody waited for it any longer',
+);
+
+/** The verdict on the answer that an event brings; what is not an answer decides nothing. */
+function judge(facts: ConnectionFacts, event: ConnectionEvent): Verdict | undefined {
+  const question = { acceptable: facts.policy.acceptable, ...facts.question };
+  if (event.type === 'discovered') return judgeDiscovery(event.answer, question);
+  return event.type === 'shook' ? judgeHandshake(event.answer, question) : undefined;
+}
+
+/** The failure that an event brings, with the first ending of a server that was started twice. */
+function failureOf(facts: ConnectionFacts, event: ConnectionEvent): Failure | undefined {
+  if (!('failure' in event)) return undefined;
+  const { endedOnQuestion } = facts;
+  if (endedOnQuestion === undefined || event.failure.cause !== undefined) return event.failure;
+  return { ...event.failure, cause: endedOnQuestion };
+}
+
+/** Failures that another attempt would only repeat. */
+function isFinal(why: Failure): boolean {
+  return why.kind === 'capability' || why.kind === 'authentication' || why.code === 'MCP_UNSUPPORTED_VERSION';
+}
+
+function nothingToRestore({ session, desired }: ConnectionFacts): boolean {
+  if (session?.era !== 'legacy') return true;
+  const { capabilities } = session;
+  const level = desired.logLevel !== undefined && hasCapability(capabilities, 'logging');
+  return !level && (desired.resources.length === 0 || !hasCapability(capabilities, 'resources.subscribe'));
+}
+
+/** The changes to watch in a session of the modern era, as far as the server announces them; undefined for none. */
+function wantedChanges({ session, desired }: ConnectionFacts): SubscriptionFilter | undefined {
+  if (session?.era !== 'modern') return undefined;
+  const { capabilities } = session;
+  const filter: SubscriptionFilter = {};
+  for (const list of desired.lists) {
+    if (hasCapability(capabilities, `${list}.listChanged`)) filter[`${list}ListChanged`] = true;
+  }
+  if (desired.resources.length > 0 && hasCapability(capabilities, 'resources.subscribe')) {
+    filter.resourceSubscriptions = [...desired.resources];
+  }
+  return Object.keys(filter).length === 0 ? undefined : filter;
+}
+
+function idsOf(waiters: readonly Waiter[]): number[] {
+  return waiters.map(({ id }) => id);
+}
+
+/** The life of a connection: see docs/architecture.md for the picture. */
+export function createConnectionMachine(ports: ConnectionPorts) {
+  return setup({
+    types: {
+      context: {} as ConnectionFacts,
+      events: {} as ConnectionEvent,
+      input: {} as ConnectionInput,
+      tags: {} as ConnectionState,
+    },
+    actors: {
+      link: ports.link,
+      release: ports.release,
+      requests: ports.requests,
+      health: ports.health,
+      subscription: ports.subscription,
+    },
+    guards: {
+      asksHandshakeFirst: ({ context }) =>
+        context.endedOnQuestion !== undefined || firstQuestion(context.policy.acceptable, context.era).ask === 'legacy',
+      foundSession: ({ context, event }) => judge(context, event)?.verdict === 'session',
+      wantsOtherVersion: ({ context, event }) => judge(context, event)?.verdict === 'ask-again',
+      wantsHandshake: ({ context, event }) => judge(context, event)?.verdict === 'handshake',
+      mayFallBack: ({ context }) => mayFallBack(context.policy.acceptable),
+      mayHaveEndedOnQuestion: ({ context }) =>
+        mayFallBack(context.policy.acceptable) && context.era === undefined && context.endedOnQuestion === undefined,
+      nothingToRestore: ({ context }) => nothingToRestore(context),
+      mayTryAgain: ({ context, event }) => {
+        const { autoReconnect, retryInitialConnect, maxReconnectAttempts } = context.policy;
+        if (!(context.recovering ? autoReconnect : retryInitialConnect)) return false;
+        const why = failureOf(context, event);
+        return context.attempts < maxReconnectAttempts && (why === undefined || !isFinal(why));
+      },
+      mayReconnect: ({ context }) =>
+        context.policy.autoReconnect && context.attempts < context.policy.maxReconnectAttempts,
+      othersWait: ({ context, event }) =>
+        context.recovering || context.waiters.some((waiter) => event.type === 'leave' && waiter.id !== event.waiter),
+      attemptGoesOn: ({ context }) =>
+        context.armedFor < context.attemptDeadline &&
+        (context.recovering || context.waiters.some(({ deadline }) => deadline > context.armedFor)),
+      someoneWaits: ({ context }) => context.waiters.length > 0,
+    },
+    actions: {
+      addWaiter: assign(({ context, event }) =>
+        event.type === 'connect' ? { waiters: [...context.waiters, event.waiter] } : {},
+      ),
+      removeWaiter: assign(({ context, event }) =>
+        event.type === 'leave' ? { waiters: context.waiters.filter(({ id }) => id !== event.waiter) } : {},
+      ),
+      settleExpired: ({ context }) => {
+        for (const { id, deadline, timeout } of context.waiters) {
+          if (deadline <= context.armedFor) ports.settle([id], connectTimedOut(timeout));
+        }
+      },
+      dropExpired: assign({
+        waiters: ({ context }) => context.waiters.filter(({ deadline }) => deadline > context.armedFor),
+      }),
+      settleWithSession: ({ context: { session, waiters } }) => {
+        if (session !== undefined) ports.settle(idsOf(waiters), session);
+      },
+      settleWithFailure: ({ context }) => {
+        ports.settle(idsOf(context.waiters), context.failure ?? DISCONNECTED);
+      },
+      dropWaiters: assign({ waiters: [] }),
+      chooseDeadline: assign(({ context }) => ({
+        armedFor: Math.min(...context.waiters.map(({ deadline }) => deadline), context.attemptDeadline),
+      })),
+      setTimer: enqueueActions(({ context, enqueue }) => {
+        enqueue.cancel('deadline');
+        if (context.armedFor !== Infinity)
+          enqueue.raise({ type: 'deadline' }, { id: 'deadline', delay: 'untilDeadline' });
+      }),
+      clearTimer: cancel('deadline'),
+      beginEpoch: assign(({ context }) => ({
+        epoch: context.epoch + 1,
+        session: undefined,
+        attemptDeadline: context.recovering ? ports.now() + context.policy.connectTimeout : Infinity,
+      })),
+      endAttempt: assign({ attemptDeadline: Infinity }),
+      beginFirstAttempt: assign({ recovering: false, attempts: 0, failure: undefined, endedOnQuestion: undefined }),
+      beginRecovery: assign({ recovering: true, endedOnQuestion: undefined }),
+      forgetAttempts: assign({ attempts: 0 }),
+      countAttempt: assign({ attempts: ({ context }) => context.attempts + 1, endedOnQuestion: undefined }),
+      chooseDelay: assign({
+        delay: ({ context }) => backoffDelay(context.policy.backoff, context.attempts + 1, ports.random()),
+      }),
+      keepFailure: assign(({ context, event }) => ({
+        failure: failureOf(context, event),
+        errorCount: context.errorCount + 1,
+      })),
+      keepTimeout: assign(({ context, event }) => ({
+        failure: event.type === 'leave' ? GIVEN_UP : connectTimedOut(context.policy.connectTimeout),
+        errorCount: context.errorCount + 1,
+      })),
+      forgetFailure: assign({ failure: undefined }),
+      keepFirstEnding: assign(({ event }) => ('failure' in event ? { endedOnQuestion: event.failure } : {})),
+      chooseQuestion: assign(({ context }) => ({
+        question: {
+          version:
+            context.endedOnQuestion === undefined
+              ? firstQuestion(context.policy.acceptable, context.era).version
+              : handshakeVersion(context.policy.acceptable),
+          corrected: false,
+        },
+      })),
+      chooseHandshake: assign(({ context }) => ({
+        question: { version: handshakeVersion(context.policy.acceptable), corrected: false },
+      })),
+      takeVersion: assign(({ context, event }) => {
+        const verdict = judge(context, event);
+        if (verdict?.verdict === 'ask-again') return { question: { version: verdict.version, corrected: true } };
+        return verdict?.verdict === 'handshake' ? { question: { version: verdict.version, corrected: false } } : {};
+      }),
+      keepSession: assign(({ context, event }) => {
+        const verdict = judge(context, event);
+        return verdict?.verdict === 'session' ? { session: verdict.session, era: verdict.session.era } : {};
+      }),
+      failAttempt: raise(({ context, event }) => {
+        const verdict = judge(context, event);
+        return {
+          type: 'attempt.failed' as const,
+          failure: verdict?.verdict === 'incompatible' ? verdict.failure : GIVEN_UP,
+        };
+      }),
+      recordEstablished: assign(({ context }) => ({
+        establishedAt: ports.now(),
+        lastConnected: ports.now(),
+        connectionCount: context.connectionCount + 1,
+        recovering: false,
+        failure: undefined,
+        endedOnQuestion: undefined,
+      })),
+      recordEnded: assign(({ context }) => ({
+        pastUptime: context.pastUptime + ports.now() - (context.establishedAt ?? ports.now()),
+        establishedAt: undefined,
+      })),
+      keepDesired: assign(({ context, event }) =>
+        event.type === 'desire' ? { desired: { ...context.desired, ...event.desired } } : {},
+      ),
+      keepInterval: assign(({ event }) => (event.type === 'monitor' ? { healthInterval: event.interval } : {})),
+      keepCheck: assign(({ context, event }) =>
+        event.type === 'health.checked' ? { checks: withCheck(context.checks, event.check) } : {},
+      ),
+      askDiscover: ({ context }) => {
+        ports.askDiscover(context.question);
+      },
+      askHandshake: ({ context }) => {
+        ports.askHandshake(context.question);
+      },
+      withdrawQuestions: () => {
+        ports.withdrawQuestions();
+      },
+      announce: ({ context }) => {
+        if (context.session !== undefined) ports.announce(context.session);
+      },
+      restore: ({ context }) => {
+        if (context.session !== undefined) ports.restore(context.session, context.desired);
+      },
+      reportRestoreTimeout: () => {
+        const message = `Putting back subscriptions and log level took longer than ${RESTORE_TIMEOUT} ms`;
+        const details = { operation: 'restore', timeout: RESTORE_TIMEOUT, phase: 'connecting' };
+        ports.report(failure('timeout', 'MCP_TIMEOUT', message, { details }));
+      },
+      applyDesired: ({ context }) => {
+        if (context.session !== undefined) ports.applyDesired(context.session, context.desired);
+      },
+      openGate: ({ context }) => {
+        if (context.session !== undefined) ports.tellRequests({ type: 'flow', session: context.session });
+      },
+      holdRequests: () => {
+        ports.tellRequests({ type: 'hold' });
+      },
+      refuseRequests: ({ context }) => {
+        ports.tellRequests({ type: 'refuse', failure: refusal(context.failure) });
+      },
+      // On leaving a link, before it is closed: so that the peer can still be told.
+      endInFlight: ({ context, event }) => {
+        if (event.type === 'disconnect') ports.tellRequests({ type: 'refuse', failure: DISCONNECTED });
+        else ports.tellRequests({ type: 'lose', failure: failureOf(context, event) ?? RENEWED });
+      },
+      tellMonitor: sendTo('health', ({ context }) => ({ type: 'monitor' as const, interval: context.healthInterval })),
+      tellSubscription: sendTo('subscription', ({ context }) => ({
+        type: 'watch' as const,
+        wanted: wantedChanges(context),
+      })),
+      drained: () => {
+        ports.drained();
+      },
+    },
+    delays: {
+      untilDeadline: ({ context }) => Math.max(context.armedFor - ports.now(), 0),
+      backoff: ({ context }) => context.delay,
+      probeTimeout: ({ context }) => context.policy.probeTimeout,
+      restoreTimeout: RESTORE_TIMEOUT,
+      stable: STABLE_AFTER,
+    },
+  }).createMachine({
+    id: 'connection',
+    context: ({ input }) => ({
+      policy: input.policy,
+      desired: { logLevel: undefined, resources: [], lists: [] },
+      epoch: 0,
+      waiters: [],
+      attemptDeadline: Infinity,
+      armedFor: Infinity,
+      recovering: false,
+      attempts: 0,
+      era: input.era,
+      question: { version: handshakeVersion(input.policy.acceptable), corrected: false },
+      endedOnQuestion: undefined,
+      session: undefined,
+      failure: undefined,
+      delay: 0,
+      healthInterval: input.healthInterval,
+      checks: [],
+      establishedAt: undefined,
+      lastConnected: undefined,
+      connectionCount: 0,
+      errorCount: 0,
+      pastUptime: 0,
+    }),
+    invoke: { src: 'requests', id: 'requests' },
+    on: {
+      desire: { actions: 'keepDesired' },
+      monitor: { actions: 'keepInterval' },
+    },
+    initial: 'idle',
+    states: {
+      idle: {
+        tags: 'idle',
+        on: { connect: { target: 'linked', actions: ['addWaiter', 'beginFirstAttempt'] } },
+      },
+
+      // Everything that happens over one link, from opening it to losing it.
+      linked: {
+        entry: ['beginEpoch', 'chooseDeadline', 'setTimer'],
+        exit: ['endInFlight', 'endAttempt', 'clearTimer'],
+        invoke: { src: 'link', id: 'link', input: ({ context }) => ({ epoch: context.epoch }) },
+        on: {
+          connect: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
+          leave: [
+            { guard: 'othersWait', actions: 'removeWaiter' },
+            { target: 'closed', actions: ['removeWaiter', 'keepTimeout'] },
+          ],
+          deadline: [
+            { guard: 'attemptGoesOn', actions: ['settleExpired', 'dropExpired', 'chooseDeadline', 'setTimer'] },
+            { guard: 'mayTryAgain', target: 'reconnecting', actions: ['settleExpired', 'dropExpired', 'keepTimeout'] },
+            { target: 'closed', actions: ['settleExpired', 'dropExpired', 'keepTimeout'] },
+          ],
+          'link.closed': [
+            { guard: 'mayTryAgain', target: 'reconnecting', actions: 'keepFailure' },
+            { target: 'closed', actions: 'keepFailure' },
+          ],
+          'attempt.failed': [
+            { guard: 'mayTryAgain', target: 'reconnecting', actions: 'keepFailure' },
+            { target: 'closed', actions: 'keepFailure' },
+          ],
+          reconnect: { target: 'linked', reenter: true, actions: ['forgetAttempts', 'beginRecovery'] },
+          disconnect: { target: 'closed', actions: 'forgetFailure' },
+        },
+        initial: 'connecting',
+        states: {
+          connecting: {
+            tags: 'connecting',
+            entry: 'holdRequests',
+            on: { 'link.opened': 'initializing' },
+          },
+          initializing: {
+            tags: 'initializing',
+            initial: 'choosing',
+            states: {
+              choosing: {
+                entry: 'chooseQuestion',
+                always: [
+                  { guard: 'asksHandshakeFirst', target: 'negotiating.handshaking' },
+                  { target: 'negotiating.discovering' },
+                ],
+              },
+              negotiating: {
+                exit: 'withdrawQuestions',
+                initial: 'discovering',
+                states: {
+                  discovering: {
+                    entry: 'askDiscover',
+                    on: {
+                      discovered: [
+                        {
+                          guard: 'foundSession',
+                          target: '#connection.linked.initializing.restoring',
+                          actions: 'keepSession',
+                        },
+                        { guard: 'wantsOtherVersion', target: 'discovering', reenter: true, actions: 'takeVersion' },
+                        { guard: 'wantsHandshake', target: 'handshaking', actions: 'takeVersion' },
+                        { actions: 'failAttempt' },
+                      ],
+                      // Some legacy servers end on a question that they do not know. One more start tells.
+                      'link.closed': {
+                        guard: 'mayHaveEndedOnQuestion',
+                        target: '#connection.linked',
+                        reenter: true,
+                        actions: 'keepFirstEnding',
+                      },
+                    },
+                    after: {
+                      probeTimeout: { guard: 'mayFallBack', target: 'handshaking', actions: 'chooseHandshake' },
+                    },
+                  },
+                  handshaking: {
+                    entry: 'askHandshake',
+                    on: {
+                      shook: [
+                        {
+                          guard: 'foundSession',
+                          target: '#connection.linked.initializing.restoring',
+                          actions: ['keepSession', 'announce'],
+                        },
+                        { guard: 'wantsOtherVersion', target: 'handshaking', reenter: true, actions: 'takeVersion' },
+                        { actions: 'failAttempt' },
+                      ],
+                      // A server that was slow to start may still say that it is modern.
+                      discovered: {
+                        guard: 'foundSession',
+                        target: '#connection.linked.initializing.restoring',
+                        actions: 'keepSession',
+                      },
+                    },
+                  },
+                },
+              },
+              restoring: {
+                entry: 'restore',
+                always: { guard: 'nothingToRestore', target: '#connection.linked.established' },
+                on: { restored: '#connection.linked.established' },
+                after: {
+                  restoreTimeout: { target: '#connection.linked.established', actions: 'reportRestoreTimeout' },
+                },
+              },
+            },
+          },
+          established: {
+            entry: [
+              'endAttempt',
+              'clearTimer',
+              'recordEstablished',
+              'applyDesired',
+              'settleWithSession',
+              'dropWaiters',
+              'openGate',
+            ],
+            exit: 'recordEnded',
+            invoke: [
+              { src: 'health', id: 'health', input: ({ context }) => ({ interval: context.healthInterval }) },
+              { src: 'subscription', id: 'subscription', input: ({ context }) => ({ wanted: wantedChanges(context) }) },
+            ],
+            on: {
+              connect: { actions: ['addWaiter', 'settleWithSession', 'dropWaiters'] },
+              leave: {},
+              desire: { actions: ['keepDesired', 'applyDesired', 'tellSubscription'] },
+              monitor: { actions: ['keepInterval', 'tellMonitor'] },
+              'health.checked': { actions: 'keepCheck' },
+              'health.failed': [
+                {
+                  guard: 'mayReconnect',
+                  target: '#connection.reconnecting',
+                  actions: 'keepFailure',
+                },
+                { target: '#connection.closed', actions: 'keepFailure' },
+              ],
+              'link.closed': [
+                {
+                  guard: 'mayReconnect',
+                  target: '#connection.reconnecting',
+                  actions: 'keepFailure',
+                },
+                { target: '#connection.closed', actions: 'keepFailure' },
+              ],
+            },
+            after: { stable: { actions: 'forgetAttempts' } },
+            initial: 'ready',
+            states: {
+              ready: { tags: 'ready', on: { 'health.suspect': 'degraded' } },
+              degraded: { tags: 'degraded', on: { 'health.recovered': 'ready' } },
+            },
+          },
+        },
+      },
+
+      reconnecting: {
+        tags: 'reconnecting',
+        entry: ['holdRequests', 'beginRecovery', 'chooseDelay', 'chooseDeadline', 'setTimer'],
+        exit: 'clearTimer',
+        after: { backoff: { target: 'linked', actions: 'countAttempt' } },
+        on: {
+          connect: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
+          leave: { actions: 'removeWaiter' },
+          deadline: { actions: ['settleExpired', 'dropExpired', 'chooseDeadline', 'setTimer'] },
+          reconnect: { target: 'linked', actions: 'countAttempt' },
+          disconnect: { target: 'closed', actions: 'forgetFailure' },
+        },
+      },
+
+      closed: {
+        tags: 'closed',
+        entry: ['refuseRequests', 'settleWithFailure', 'dropWaiters'],
+        initial: 'draining',
+        states: {
+          draining: {
+            invoke: {
+              src: 'release',
+              onDone: [
+                { guard: 'someoneWaits', target: '#connection.linked', actions: ['drained', 'beginFirstAttempt'] },
+                { target: 'done', actions: 'drained' },
+              ],
+            },
+            entry: ['chooseDeadline', 'setTimer'],
+            exit: 'clearTimer',
+            on: {
+              // Remembered, and taken up when the old link is gone.
+              connect: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
+              leave: { actions: 'removeWaiter' },
+              deadline: { actions: ['settleExpired', 'dropExpired', 'chooseDeadline', 'setTimer'] },
+              disconnect: { actions: ['forgetFailure', 'settleWithFailure', 'dropWaiters'] },
+            },
+          },
+          done: {
+            on: {
+              connect: { target: '#connection.linked', actions: ['addWaiter', 'beginFirstAttempt'] },
+              disconnect: { actions: 'forgetFailure' },
+            },
+          },
+        },
+      },
+    },
+  });
+}
+
+function refusal(cause: Failure | undefined): Failure {
+  if (cause === undefined)
+    return failure('connection', 'MCP_NOT_CONNECTED', 'Not connected: the connection was closed');
+  return failure('connection', 'MCP_NOT_CONNECTED', `Not connected: ${cause.message}`, { cause });
+}
+
+function connectTimedOut(timeout: number): Failure {
+  return failure('timeout', 'MCP_TIMEOUT', `Connecting took longer than ${timeout} ms`, {
+    delivery: 'not-sent',
+    details: { operation: 'connect', timeout, phase: 'connecting' },
+  });
+}
+
+/** The chart with nothing behind it, for diagrams and exploration. */
+export const connectionMachine = createConnectionMachine({
+  now: () => 0,
+  random: () => 1,
+  link: fromCallback(() => undefined),
+  release: fromPromise(() => Promise.resolve()),
+  requests: fromCallback(() => undefined),
+  health: healthMachine,
+  subscription: subscriptionMachine,
+  tellRequests: () => undefined,
+  askDiscover: () => undefined,
+  askHandshake: () => undefined,
+  withdrawQuestions: () => undefined,
+  announce: () => undefined,
+  restore: () => undefined,
+  applyDesired: () => undefined,
+  settle: () => undefined,
+  drained: () => undefined,
+  report: () => undefined,
+});

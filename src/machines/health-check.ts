@@ -1,0 +1,76 @@
+import type { Environment } from '../environment.js';
+import { methodEntry } from '../protocol/methods.js';
+import { modernMeta } from '../protocol/request-meta.js';
+import type { ClientIdentity, Session } from '../protocol/session.js';
+import type { CheckResult } from './health.js';
+import type { Outcome } from './request-record.js';
+import { Unsuccessful } from './request-record.js';
+import type { Requests } from './requests.js';
+
+/** Milliseconds that the server has to answer a probe, at most. */
+export const PROBE_TIMEOUT = 10_000;
+
+/** What a probe found out. */
+export interface ProbeResult {
+  readonly ok: boolean;
+  /** Milliseconds until the answer. */
+  readonly latency: number | undefined;
+  readonly outcome: Outcome;
+}
+
+/**
+ * Asks the server for a sign of life: `ping` in the legacy era, `server/discover` in the modern one, which has no ping. An error is
+ * a sign of life too. 2025-11-25 basic/utilities/ping.
+ */
+export async function probe(
+  requests: Requests,
+  environment: Environment,
+  session: Session,
+  identity: ClientIdentity,
+  timeout: number,
+  signal?: AbortSignal,
+): Promise<ProbeResult> {
+  const modern = session.era === 'modern';
+  const method = modern ? 'server/discover' : 'ping';
+  const startedAt = environment.now();
+  const outcome = await requests.submit({
+    method,
+    params: modern ? { _meta: modernMeta(session.protocolVersion, identity, undefined) } : undefined,
+    entry: methodEntry(method),
+    timeout,
+    totalDeadline: Infinity,
+    maxTotalTimeout: undefined,
+    repeatable: false,
+    direct: true,
+    quiet: false,
+    failFast: true,
+    signal,
+    onProgress: undefined,
+    onNotice: undefined,
+  });
+  const ok = !(outcome instanceof Unsuccessful) || outcome.failure?.delivery === 'answered';
+  return { ok, latency: ok ? environment.now() - startedAt : undefined, outcome };
+}
+
+/** Counts answers from one look to the next, so that traffic makes probes unnecessary. */
+export function trafficWatch(requests: Requests): () => boolean {
+  let seen = requests.answers;
+  return () => {
+    const any = requests.answers !== seen;
+    seen = requests.answers;
+    return any;
+  };
+}
+
+/** The finding of one check: by traffic if there was any, else by a probe. Undefined when the link went away meanwhile. */
+export async function check(
+  sawTraffic: boolean,
+  requests: Requests,
+  ask: () => Promise<ProbeResult>,
+): Promise<CheckResult | undefined> {
+  if (sawTraffic) return { ok: true, busy: requests.counts.inFlight > 0 };
+  const { ok, latency, outcome } = await ask();
+  const timedOut = outcome instanceof Unsuccessful && outcome.failure?.kind === 'timeout';
+  if (!ok && !timedOut) return undefined;
+  return { ok, latency, busy: requests.counts.inFlight > 0 };
+}

@@ -1,0 +1,57 @@
+import type { RequestRecord } from './request-record.js';
+
+/**
+ * The requests in flight by id. Ids only ever grow, so a ring finds one by its low bits; unlike a map it leaves no garbage behind
+ * when entries come and go.
+ */
+export class IdRing {
+  #slots: (RequestRecord | undefined)[] = new Array<RequestRecord | undefined>(64).fill(undefined);
+  #count = 0;
+  #last = 0;
+
+  /** How many requests are in flight. */
+  get size(): number {
+    return this.#count;
+  }
+
+  /** Gives a request an id that was never used before. */
+  add(record: RequestRecord): number {
+    if (this.#count * 2 >= this.#slots.length) this.#grow();
+    const mask = this.#slots.length - 1;
+    let id = this.#last + 1;
+    // A request that stays open for long keeps its slot: go past it.
+    while (this.#slots[id & mask] !== undefined) id += 1;
+    this.#last = id;
+    this.#slots[id & mask] = record;
+    this.#count += 1;
+    record.id = id;
+    return id;
+  }
+
+  /** The request with this very id. */
+  get(id: unknown): RequestRecord | undefined {
+    if (typeof id !== 'number') return undefined;
+    const record = this.#slots[id & (this.#slots.length - 1)];
+    return record?.id === id ? record : undefined;
+  }
+
+  /** Frees the id of a request. */
+  remove(record: RequestRecord): void {
+    const slot = record.id & (this.#slots.length - 1);
+    if (this.#slots[slot] !== record) return;
+    this.#slots[slot] = undefined;
+    this.#count -= 1;
+  }
+
+  /** All requests in flight, in the order of their ids. */
+  all(): RequestRecord[] {
+    const records = this.#slots.filter((record) => record !== undefined);
+    return records.sort((one, other) => one.id - other.id);
+  }
+
+  #grow(): void {
+    const records = this.all();
+    this.#slots = new Array<RequestRecord | undefined>(this.#slots.length * 4).fill(undefined);
+    for (const record of records) this.#slots[record.id & (this.#slots.length - 1)] = record;
+  }
+}

@@ -1,0 +1,118 @@
+import type { Failure } from '../protocol/failure.js';
+import { failure } from '../protocol/failure.js';
+import { classifyMessage, methodNotFound } from '../protocol/json-rpc.js';
+import type {
+  JSONRPCErrorResponse,
+  JSONRPCMessage,
+  JSONRPCNotification,
+  JSONRPCRequest,
+  JSONRPCResultResponse,
+  Params,
+} from '../protocol/json-rpc.js';
+import { notificationProblem } from '../protocol/notification-checks.js';
+import { META } from '../protocol/request-meta.js';
+import type { Era } from '../protocol/revisions.js';
+import type { CancelledNotificationParams, ProgressNotificationParams } from '../protocol/schema/index.js';
+import type { Requests } from './requests.js';
+
+/** Where incoming messages go. */
+export interface InboundPorts {
+  readonly requests: Requests;
+  /** The era of the session; undefined while it is being negotiated. */
+  era(): Era | undefined;
+  send(message: JSONRPCMessage): void;
+  /** A notification for the user. */
+  notified(method: string, params: Params | undefined): void;
+  report(problem: Failure): void;
+}
+
+/** At most this many messages in one batch, which only the revision 2025-03-26 has. */
+const LARGEST_BATCH = 1_000;
+
+/** Takes one incoming JSON value apart and hands its parts to whoever waits for them. Never throws. */
+export function receive(ports: InboundPorts, value: unknown): void {
+  if (Array.isArray(value)) receiveBatch(ports, value);
+  else receiveOne(ports, value);
+}
+
+function receiveBatch(ports: InboundPorts, batch: readonly unknown[]): void {
+  if (batch.length === 0 || batch.length > LARGEST_BATCH || ports.era() === 'modern') {
+    const message = `A batch of ${batch.length} messages is not allowed here (the limit is ${LARGEST_BATCH}, the modern era has none)`;
+    ports.report(
+      failure('protocol', 'MCP_INVALID_MESSAGE', message, { details: { size: batch.length, limit: LARGEST_BATCH } }),
+    );
+    return;
+  }
+  for (const one of batch) receiveOne(ports, one);
+}
+
+function receiveOne(ports: InboundPorts, value: unknown): void {
+  const kind = classifyMessage(value);
+  switch (kind) {
+    case 'result':
+    case 'error':
+      receiveAnswer(ports, value as JSONRPCResultResponse | JSONRPCErrorResponse);
+      break;
+    case 'notification':
+      receiveNotification(ports, value as JSONRPCNotification);
+      break;
+    case 'request':
+      receiveRequest(ports, value as JSONRPCRequest);
+      break;
+    default:
+      ports.report(kind);
+  }
+}
+
+function receiveAnswer(ports: InboundPorts, answer: JSONRPCResultResponse | JSONRPCErrorResponse): void {
+  if (ports.requests.answered(answer)) return;
+  if ('error' in answer && (answer.id === undefined || answer.id === null)) {
+    const { code, message } = answer.error;
+    ports.report(
+      failure('protocol', 'MCP_RPC_ERROR', `The server complained about a message: ${message}`, { errorCode: code }),
+    );
+    return;
+  }
+  ports.report(
+    failure(
+      'protocol',
+      'MCP_UNKNOWN_RESPONSE',
+      'An answer came for which nobody waits: it is late, repeated, or has a wrong id',
+      {
+        details: { id: answer.id },
+      },
+    ),
+  );
+}
+
+function receiveNotification(ports: InboundPorts, { method, params }: JSONRPCNotification): void {
+  const wrong = notificationProblem(method, params);
+  if (wrong !== undefined) {
+    const where = wrong.path === '' ? 'params' : wrong.path;
+    const message = `Invalid notification ${method}: ${where} must be ${wrong.expected}, got ${wrong.received}`;
+    ports.report(failure('protocol', 'MCP_INVALID_MESSAGE', message, { details: { method, ...wrong } }));
+    return;
+  }
+  if (method === 'notifications/progress') {
+    ports.requests.progressed(params as unknown as ProgressNotificationParams);
+  } else if (method === 'notifications/cancelled') {
+    ports.requests.cancelledByPeer(params as unknown as CancelledNotificationParams);
+  } else {
+    const meta = params?._meta as Readonly<Record<string, unknown>> | undefined;
+    const subscription = meta?.[META.subscriptionId];
+    if (subscription !== undefined) ports.requests.noticed(subscription, method, params);
+  }
+  ports.notified(method, params);
+}
+
+function receiveRequest(ports: InboundPorts, { id, method }: JSONRPCRequest): void {
+  // A modern server has no requests to make, and a client that answers one breaks the framing of the stream.
+  if (ports.era() === 'modern') {
+    const message = `The server sent the request ${method.slice(0, 80)}, which modern servers must not`;
+    ports.report(failure('protocol', 'MCP_INVALID_MESSAGE', message, { details: { method } }));
+  } else if (method === 'ping') {
+    ports.send({ jsonrpc: '2.0', id, result: {} });
+  } else {
+    ports.send(methodNotFound(id, method));
+  }
+}

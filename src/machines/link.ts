@@ -1,0 +1,64 @@
+import { fromCallback } from 'xstate';
+import type { CallbackActorLogic, EventObject } from 'xstate';
+
+import type { Environment } from '../environment.js';
+import { failure, isFailure, toTransportFailure } from '../protocol/failure.js';
+import type { Failure } from '../protocol/failure.js';
+import type { Link, MessageOrigin } from '../transports/link.js';
+import type { MCPTransport } from '../transports/transport.js';
+import type { ConnectionEvent } from './connection-facts.js';
+
+/** Where a link's messages go. They do not pass through the connection: it is no business of its states what is said. */
+export interface LinkPorts {
+  readonly transport: MCPTransport;
+  readonly environment: Environment;
+  /** The link that is open now, or that there is none. */
+  useLink(link: Link | undefined): void;
+  received(message: unknown, about: MessageOrigin | undefined): void;
+  report(problem: Failure): void;
+}
+
+/** The actor of one link: opens it when it starts, tells the connection what becomes of it, closes it when it is stopped. */
+export function createLinkLogic(ports: LinkPorts): CallbackActorLogic<EventObject, { readonly epoch: number }> {
+  const { transport, environment } = ports;
+  return fromCallback(({ sendBack }) => {
+    const stopping = new AbortController();
+    const tell = (event: ConnectionEvent): void => {
+      if (!stopping.signal.aborted) sendBack(event);
+    };
+    const end = (reason: Failure | undefined): void => {
+      if (stopping.signal.aborted) return;
+      ports.useLink(undefined);
+      tell({ type: 'link.closed', failure: reason ?? serverLeft() });
+    };
+    transport
+      .openLink(
+        {
+          environment,
+          message: (message, about) => {
+            if (!stopping.signal.aborted) ports.received(message, about);
+          },
+          problem: ports.report,
+          closed: end,
+        },
+        stopping.signal,
+      )
+      .then((link) => {
+        if (stopping.signal.aborted) return;
+        ports.useLink(link);
+        tell({ type: 'link.opened' });
+      })
+      .catch((thrown: unknown) => {
+        end(isFailure(thrown) ? thrown : toTransportFailure(thrown, 'not-sent'));
+      });
+    return () => {
+      stopping.abort();
+      ports.useLink(undefined);
+      void transport.closeLink();
+    };
+  });
+}
+
+function serverLeft(): Failure {
+  return failure('connection', 'MCP_CONNECTION_LOST', 'The server ended the connection');
+}

@@ -1,0 +1,103 @@
+import type { ActorLogic, ActorSystem, ActorSystemInfo, EventObject } from 'xstate';
+
+import { compileChart, initialState } from './chart-table.js';
+import type { Implementations } from './chart-table.js';
+import { requestMachine } from './request.js';
+import type { RequestEvent, RequestNews } from './request.js';
+import type { RequestRecord, RequestSnapshot } from './request-record.js';
+
+/** What the actions of the request chart do. The registry carries them out; a test records them. */
+export type RequestEffects = Record<
+  | 'enqueue'
+  | 'dequeue'
+  | 'write'
+  | 'withdraw'
+  | 'extendDeadline'
+  | 'reportProgress'
+  | 'setWake'
+  | 'clearWake'
+  | 'tellPeer'
+  | 'succeed'
+  | 'fail'
+  | 'cancel'
+  | 'timeOut'
+  | 'loseAnswer',
+  (record: RequestRecord, event: RequestNews) => void
+>;
+
+/** The logic of a request actor: it runs the table of the request chart over a record. */
+export type RequestLogic = ActorLogic<
+  RequestSnapshot,
+  RequestEvent,
+  RequestRecord,
+  ActorSystem<ActorSystemInfo>,
+  EventObject
+> & {
+  /** For inspectors, which draw a chart from it. */
+  readonly config: unknown;
+};
+
+/** The states of the chart in which a request is over. */
+const FINAL: ReadonlySet<string> = new Set(['succeeded', 'failed', 'cancelled', 'timedOut', 'lost']);
+
+function implementations(effects: RequestEffects): Implementations<RequestRecord, RequestNews> {
+  return {
+    guards: {
+      mayRepeat: (record) => record.repeatable,
+      firstRefusal: (record) => record.refusals === 0,
+    },
+    actions: {
+      ...effects,
+      write: (record, event) => {
+        record.attempts += 1;
+        effects.write(record, event);
+      },
+      uncount: (record) => {
+        record.attempts -= 1;
+      },
+      countRefusal: (record) => {
+        record.refusals += 1;
+      },
+    },
+  };
+}
+
+/**
+ * Makes the logic that request actors run. `ended` is called after the last action of a request.
+ *
+ * Pooled actors never end: their snapshot object is one and the same and its value walks the states of the chart, life after life.
+ * Otherwise each actor is a request of its own that ends when the request does, with a fresh snapshot at each step, as inspectors
+ * expect.
+ */
+export function createRequestLogic(
+  effects: RequestEffects,
+  pooled: boolean,
+  ended: (record: RequestRecord) => void,
+): RequestLogic {
+  const table = compileChart(requestMachine, implementations(effects));
+  const start = initialState(requestMachine);
+  return {
+    config: requestMachine.config,
+    getInitialSnapshot: (_scope, record) => {
+      record.snapshot.value = start;
+      return record.snapshot;
+    },
+    transition: (snapshot, event) => {
+      const candidates = table[snapshot.value]?.[event.type];
+      if (candidates === undefined) return snapshot;
+      const record = snapshot.context;
+      for (const { guard, target, actions } of candidates) {
+        if (guard !== undefined && !guard(record, event)) continue;
+        const over = FINAL.has(target);
+        const next = pooled ? snapshot : { ...snapshot, status: over ? 'done' : snapshot.status };
+        next.value = target;
+        record.snapshot = next;
+        for (const action of actions) action(record, event);
+        if (over) ended(record);
+        return next;
+      }
+      return snapshot;
+    },
+    getPersistedSnapshot: (snapshot) => ({ status: snapshot.status, output: undefined, error: undefined }),
+  };
+}

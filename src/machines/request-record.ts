@@ -1,0 +1,121 @@
+import type { ActorRefFrom, Snapshot } from 'xstate';
+
+import type { Failure } from '../protocol/failure.js';
+import type { Params } from '../protocol/json-rpc.js';
+import type { MethodEntry } from '../protocol/methods.js';
+import type { ProgressNotificationParams } from '../protocol/schema/index.js';
+import type { RequestFacts } from './request.js';
+import type { RequestLogic } from './request-logic.js';
+
+/** Progress of a request, as the server reported it, and which attempt it belongs to. */
+export type Progress = Pick<ProgressNotificationParams, 'progress' | 'total' | 'message'> & {
+  readonly attempt: number;
+};
+
+/** How a request ended when it did not succeed. A class, so that an outcome is told from any result by one check. */
+export class Unsuccessful {
+  readonly failure: Failure | undefined;
+  /** What the caller's signal was aborted with; only without a failure. */
+  readonly reason: unknown;
+
+  private constructor(failure: Failure | undefined, reason: unknown) {
+    this.failure = failure;
+    this.reason = reason;
+  }
+
+  static failed(failure: Failure): Unsuccessful {
+    return new Unsuccessful(failure, undefined);
+  }
+
+  static aborted(reason: unknown): Unsuccessful {
+    return new Unsuccessful(undefined, reason);
+  }
+}
+
+/** The result of a request, or why there is none. */
+export type Outcome = Readonly<Record<string, unknown>> | Unsuccessful;
+
+/** What the caller wants. */
+export interface RequestSpec {
+  readonly method: string;
+  readonly params: Params | undefined;
+  readonly entry: MethodEntry;
+  /** Milliseconds until it is given up, queueing included; Infinity for never. */
+  readonly timeout: number;
+  /** The time at which it is given up whatever happens; Infinity for never. */
+  readonly totalDeadline: number;
+  /** The length of that, for messages. */
+  readonly maxTotalTimeout: number | undefined;
+  /** Whether it may be sent again when its answer was lost. */
+  readonly repeatable: boolean;
+  /** Sent at once over a link whose negotiation is not over yet. Only the connection itself asks such questions. */
+  readonly direct: boolean;
+  /** The peer is not told when it is given up. Cancelling `initialize` is forbidden, for instance. */
+  readonly quiet: boolean;
+  /** It fails at once when it would have to wait for a link. */
+  readonly failFast: boolean;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: ((progress: Progress) => void) | undefined;
+  /** Hears the notifications of the stream that this request opened. Must not throw. */
+  readonly onNotice: ((method: string, params: Params | undefined) => void) | undefined;
+}
+
+/** The snapshot of a request actor. While actors are pooled there is one object for each actor, changed in place. */
+export interface RequestSnapshot extends Record<string, unknown> {
+  status: Snapshot<unknown>['status'];
+  value: string;
+  output: undefined;
+  error: undefined;
+  context: RequestRecord;
+}
+
+/** Everything about one request in flight. Records and their actors are reused: nothing may keep one beyond its outcome. */
+export class RequestRecord implements RequestFacts {
+  spec!: RequestSpec;
+  actor!: ActorRefFrom<RequestLogic>;
+  snapshot: RequestSnapshot;
+
+  /** How many requests this record has been; what was started for an earlier one must not touch a later one. */
+  life = 0;
+  repeatable = false;
+  attempts = 0;
+  refusals = 0;
+
+  /** The JSON-RPC id of the attempt in flight; also its progress token. */
+  id = 0;
+  resolve!: (outcome: Outcome) => void;
+
+  /** When the present wait ends, and when the whole ends. */
+  idleDeadline = Infinity;
+  wake: unknown = undefined;
+
+  /** Neighbours in the list of deadlines. */
+  previous: RequestRecord | undefined = undefined;
+  next: RequestRecord | undefined = undefined;
+
+  /** Listens to the caller's signal: one function a record, so that a request costs no closure. */
+  readonly onAbort: () => void;
+
+  constructor() {
+    this.snapshot = { status: 'active', value: 'idle', output: undefined, error: undefined, context: this };
+    this.onAbort = () => {
+      this.actor.send({ type: 'abort', reason: this.spec.signal?.reason });
+    };
+  }
+
+  /** Begins a new life. */
+  start(spec: RequestSpec, resolve: (outcome: Outcome) => void): void {
+    this.life += 1;
+    this.spec = spec;
+    this.resolve = resolve;
+    this.repeatable = spec.repeatable;
+    this.attempts = 0;
+    this.refusals = 0;
+    this.snapshot.value = 'idle';
+  }
+
+  /** The earlier of the two deadlines. */
+  get deadline(): number {
+    return Math.min(this.idleDeadline, this.spec.totalDeadline);
+  }
+}

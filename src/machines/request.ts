@@ -1,0 +1,148 @@
+import { assign, setup } from 'xstate';
+
+import type { Failure } from '../protocol/failure.js';
+
+/** Facts about a request on which its chart decides. */
+export interface RequestFacts {
+  /** Sending it twice does no more than sending it once. */
+  readonly repeatable: boolean;
+  /** How often it was sent. */
+  readonly attempts: number;
+  /** How often the server refused it before running it. */
+  readonly refusals: number;
+}
+
+/** Everything that can happen to a request. */
+export type RequestEvent =
+  /** Somebody wants it. */
+  | { readonly type: 'submit' }
+  /** There is a link, and it is this request's turn. */
+  | { readonly type: 'dispatch' }
+  /** It will not be sent, or not be waited for, because the connection is over or does not take it. */
+  | { readonly type: 'refuse'; readonly failure: Failure }
+  | { readonly type: 'answer'; readonly result: Readonly<Record<string, unknown>> }
+  | { readonly type: 'error'; readonly failure: Failure }
+  | { readonly type: 'progress'; readonly params: unknown }
+  /** The caller gave up. */
+  | { readonly type: 'abort'; readonly reason: unknown }
+  /** A deadline passed. */
+  | { readonly type: 'expire'; readonly failure: Failure }
+  /** The link is gone, and the answer with it. */
+  | { readonly type: 'lose'; readonly failure: Failure }
+  /** No byte of it reached the server, because the link was going down. */
+  | { readonly type: 'unsent' }
+  /** The server refused it before running it, because it has forgotten the session. */
+  | { readonly type: 'forgotten'; readonly failure: Failure }
+  /** The stream of the answer broke at a place from which it can be read on. */
+  | { readonly type: 'interrupt' }
+  | { readonly type: 'resume' }
+  /** The server wants to be asked again later. */
+  | { readonly type: 'postpone'; readonly delay: number }
+  /** The time that the server asked for is over. */
+  | { readonly type: 'elapse' };
+
+/** An event of a request with whatever it brings along: what the actions of the chart look at. */
+export interface RequestNews {
+  readonly type: RequestEvent['type'];
+  readonly failure?: Failure;
+  readonly result?: Readonly<Record<string, unknown>>;
+  readonly params?: unknown;
+  readonly reason?: unknown;
+  readonly delay?: number;
+}
+
+/**
+ * The life of a request: one question, one outcome, one or more attempts. This chart is the specification and what diagrams and
+ * inspectors show; `request-logic` runs the same transitions without the cost of a machine for each request. Effects are named here
+ * and carried out there.
+ */
+export const requestMachine = setup({
+  types: {
+    context: {} as RequestFacts,
+    input: {} as Pick<RequestFacts, 'repeatable'>,
+    events: {} as RequestEvent,
+  },
+  guards: {
+    mayRepeat: ({ context }) => context.repeatable,
+    firstRefusal: ({ context }) => context.refusals === 0,
+  },
+  actions: {
+    enqueue: () => undefined,
+    dequeue: () => undefined,
+    write: assign({ attempts: ({ context }) => context.attempts + 1 }),
+    uncount: assign({ attempts: ({ context }) => context.attempts - 1 }),
+    countRefusal: assign({ refusals: ({ context }) => context.refusals + 1 }),
+    withdraw: () => undefined,
+    extendDeadline: () => undefined,
+    reportProgress: () => undefined,
+    setWake: () => undefined,
+    clearWake: () => undefined,
+    tellPeer: () => undefined,
+    succeed: () => undefined,
+    fail: () => undefined,
+    cancel: () => undefined,
+    timeOut: () => undefined,
+    loseAnswer: () => undefined,
+  },
+}).createMachine({
+  id: 'request',
+  context: ({ input }) => ({ repeatable: input.repeatable, attempts: 0, refusals: 0 }),
+  initial: 'idle',
+  states: {
+    idle: {
+      on: { submit: 'queued' },
+    },
+    queued: {
+      entry: 'enqueue',
+      exit: 'dequeue',
+      on: {
+        dispatch: 'inFlight',
+        refuse: { target: 'failed', actions: 'fail' },
+        abort: { target: 'cancelled', actions: 'cancel' },
+        expire: { target: 'timedOut', actions: 'timeOut' },
+      },
+    },
+    inFlight: {
+      entry: 'write',
+      exit: 'withdraw',
+      initial: 'waiting',
+      states: {
+        waiting: { on: { interrupt: 'resuming' } },
+        resuming: { on: { resume: 'waiting' } },
+      },
+      on: {
+        progress: { actions: ['extendDeadline', 'reportProgress'] },
+        answer: { target: 'succeeded', actions: 'succeed' },
+        error: { target: 'failed', actions: 'fail' },
+        unsent: { target: 'queued', actions: 'uncount' },
+        abort: { target: 'cancelled', actions: ['cancel', 'tellPeer'] },
+        expire: { target: 'timedOut', actions: ['timeOut', 'tellPeer'] },
+        refuse: { target: 'lost', actions: ['loseAnswer', 'tellPeer'] },
+        lose: [
+          { guard: 'mayRepeat', target: 'queued' },
+          { target: 'lost', actions: 'loseAnswer' },
+        ],
+        forgotten: [
+          { guard: 'firstRefusal', target: 'queued', actions: 'countRefusal' },
+          { target: 'failed', actions: 'fail' },
+        ],
+        postpone: { target: 'backingOff' },
+      },
+    },
+    backingOff: {
+      entry: 'setWake',
+      exit: 'clearWake',
+      on: {
+        elapse: 'queued',
+        refuse: { target: 'failed', actions: 'fail' },
+        abort: { target: 'cancelled', actions: 'cancel' },
+        expire: { target: 'timedOut', actions: 'timeOut' },
+      },
+    },
+    succeeded: { type: 'final' },
+    failed: { type: 'final' },
+    cancelled: { type: 'final' },
+    timedOut: { type: 'final' },
+    lost: { type: 'final' },
+  },
+});

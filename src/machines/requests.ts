@@ -1,0 +1,419 @@
+import { createActor } from 'xstate';
+import type { ActorLogic, ActorRefFrom, ActorSystem, ActorSystemInfo, EventObject, Snapshot } from 'xstate';
+
+import type { Environment } from '../environment.js';
+import { failure, isFailure, toTransportFailure, withDelivery } from '../protocol/failure.js';
+import type { Failure } from '../protocol/failure.js';
+import { methodEntry, refusalOf, resultFailure } from '../protocol/methods.js';
+import { rpcFailure } from '../protocol/json-rpc.js';
+import type { JSONRPCErrorResponse, JSONRPCRequest, JSONRPCResultResponse, Params } from '../protocol/json-rpc.js';
+import { withMeta } from '../protocol/request-meta.js';
+import type { SessionMeta } from '../protocol/request-meta.js';
+import type { CancelledNotificationParams, ProgressNotificationParams } from '../protocol/schema/index.js';
+import type { Session } from '../protocol/session.js';
+import type { Link } from '../transports/link.js';
+import { Deadlines } from './deadlines.js';
+import { IdRing } from './id-ring.js';
+import type { RequestNews } from './request.js';
+import { createRequestLogic } from './request-logic.js';
+import type { RequestEffects, RequestLogic } from './request-logic.js';
+import { RequestRecord, Unsuccessful } from './request-record.js';
+import type { Outcome, RequestSpec } from './request-record.js';
+
+/** What becomes of requests: they are sent, they wait for a link, or they are refused. */
+export type Gate = 'flowing' | 'holding' | 'refusing';
+
+/** What the connection tells its requests. */
+export type RequestsEvent =
+  /** A session is established: send what waits. */
+  | { readonly type: 'flow'; readonly session: Session }
+  /** There is no session now, but there may be one soon: keep what comes. */
+  | { readonly type: 'hold' }
+  /** There will be none: end what waits, and what is in flight, with this failure; the peer is told. */
+  | { readonly type: 'refuse'; readonly failure: Failure }
+  /** The link is gone and has taken with it what was in flight. */
+  | { readonly type: 'lose'; readonly failure: Failure };
+
+interface RequestsSnapshot extends Record<string, unknown> {
+  readonly status: Snapshot<unknown>['status'];
+  readonly output: undefined;
+  readonly error: undefined;
+  readonly value: Gate;
+}
+
+/** The parent of all request actors, a child of the connection. */
+export type RequestsLogic = ActorLogic<
+  RequestsSnapshot,
+  RequestsEvent,
+  undefined,
+  ActorSystem<ActorSystemInfo>,
+  EventObject
+>;
+
+/** What the registry needs from its surroundings. */
+export interface RequestsPorts {
+  readonly environment: Environment;
+  readonly maxQueued: number;
+  /** Reuse actors. Off when somebody inspects them. */
+  readonly pooled: boolean;
+  /** Calls a function of the user; what it throws is reported and goes no further. */
+  readonly callUser: (fn: () => void) => void;
+}
+
+/**
+ * The failure that ends a request. One that was sent before, and waited to be sent again when the connection ended, fails with what
+ * had happened to it, not with what happened to those that were never sent.
+ */
+function fateOf(record: RequestRecord, event: RequestNews): Failure {
+  const why = event.failure as Failure;
+  if (event.type !== 'refuse') return withDelivery(why, why.delivery ?? 'unknown');
+  if (record.attempts === 0) return withDelivery(why, 'not-sent');
+  return withDelivery(isFailure(why.cause) ? why.cause : why, 'unknown');
+}
+
+function isQueued(record: RequestRecord): boolean {
+  return record.snapshot.value === 'queued';
+}
+
+/** How many idle actors are kept for reuse. */
+const LARGEST_POOL = 1_024;
+
+/** What an idle record holds, so that it keeps nothing of its last request alive. */
+const NOTHING: RequestSpec = {
+  method: '',
+  params: undefined,
+  entry: methodEntry(''),
+  timeout: Infinity,
+  totalDeadline: Infinity,
+  maxTotalTimeout: undefined,
+  repeatable: false,
+  direct: false,
+  quiet: true,
+  failFast: false,
+  signal: undefined,
+  onProgress: undefined,
+  onNotice: undefined,
+};
+
+const SUBMIT = { type: 'submit' } as const;
+const DISPATCH = { type: 'dispatch' } as const;
+
+/** The executor of every outcome promise: one function for all of them, so that a request costs no closure. */
+let lastResolve: (outcome: Outcome) => void;
+const captureResolve = (resolve: (outcome: Outcome) => void): void => {
+  lastResolve = resolve;
+};
+
+/**
+ * The requests of one connection: an actor for each, found by id when its answer comes, queued while there is no link, and given up
+ * at its deadline. The actors decide by their chart; this class carries out what the chart names.
+ */
+export class Requests {
+  readonly logic: RequestsLogic;
+  readonly #ports: RequestsPorts;
+  readonly #requestLogic: RequestLogic;
+  readonly #ring = new IdRing();
+  readonly #deadlines: Deadlines;
+  readonly #pool: RequestRecord[] = [];
+  #queue: RequestRecord[] = [];
+  #queued = 0;
+  #gate: Gate = 'refusing';
+  #refusal: Failure = failure('connection', 'MCP_NOT_CONNECTED', 'Not connected', { delivery: 'not-sent' });
+  #self: ActorRefFrom<RequestsLogic> | undefined;
+  #link: Link | undefined;
+  #session: Session | undefined;
+  #meta: SessionMeta;
+
+  /** How many answers came, of any kind. */
+  answers = 0;
+
+  constructor(ports: RequestsPorts) {
+    this.#ports = ports;
+    this.#deadlines = new Deadlines(ports.environment, (record) => {
+      record.actor.send({ type: 'expire', failure: this.#timeout(record) });
+    });
+    this.#requestLogic = createRequestLogic(this.#effects(), ports.pooled, (record) => {
+      this.#recycle(record);
+    });
+    this.logic = {
+      getInitialSnapshot: ({ self }) => {
+        this.#self = self as ActorRefFrom<RequestsLogic>;
+        return { status: 'active', output: undefined, error: undefined, value: this.#gate };
+      },
+      transition: (snapshot, event) => {
+        this.#receive(event);
+        return snapshot.value === this.#gate ? snapshot : { ...snapshot, value: this.#gate };
+      },
+      getPersistedSnapshot: (snapshot) => snapshot,
+    };
+  }
+
+  /** Takes the link that requests are written to; undefined when there is none any more. */
+  useLink(link: Link | undefined): void {
+    this.#link = link;
+  }
+
+  /** Takes the metadata that goes with every request from now on. */
+  useMeta(meta: SessionMeta): void {
+    this.#meta = meta;
+  }
+
+  /** How many requests are in flight, and how many wait for a link. */
+  get counts(): { readonly inFlight: number; readonly queued: number } {
+    return { inFlight: this.#ring.size, queued: this.#queued };
+  }
+
+  /** Makes a request and promises its outcome. Never rejects. */
+  submit(spec: RequestSpec): Promise<Outcome> {
+    const record = this.#acquire();
+    const outcome = new Promise(captureResolve);
+    record.start(spec, lastResolve);
+    const now = this.#ports.environment.now();
+    record.idleDeadline = now + spec.timeout;
+    this.#deadlines.add(record, now);
+    const { signal, direct } = spec;
+    record.actor.send(SUBMIT);
+    if (signal !== undefined) {
+      if (signal.aborted) record.onAbort();
+      else signal.addEventListener('abort', record.onAbort);
+    }
+    if (direct) this.#dispatchDirectly(record);
+    else if (this.#gate === 'flowing') this.#flush();
+    else this.#keepOrRefuse(record);
+    return outcome;
+  }
+
+  #dispatchDirectly(record: RequestRecord): void {
+    record.actor.send(this.#link === undefined ? { type: 'refuse', failure: this.#refusal } : DISPATCH);
+  }
+
+  #keepOrRefuse(record: RequestRecord): void {
+    if (this.#gate === 'refusing') {
+      record.actor.send({ type: 'refuse', failure: this.#refusal });
+    } else if (record.spec.failFast) {
+      const message = 'Not connected at the moment, and `whenDisconnected` is "fail"';
+      record.actor.send({ type: 'refuse', failure: failure('connection', 'MCP_NOT_CONNECTED', message) });
+    } else if (this.#queued > this.#ports.maxQueued) {
+      const limit = this.#ports.maxQueued;
+      const message = `${limit} requests wait for the connection already, which is the limit \`maxQueued\``;
+      record.actor.send({
+        type: 'refuse',
+        failure: failure('connection', 'MCP_QUEUE_FULL', message, { details: { limit } }),
+      });
+    }
+  }
+
+  /** Takes an answer in. False when no request waits for it. */
+  answered(message: JSONRPCResultResponse | JSONRPCErrorResponse): boolean {
+    const record = this.#ring.get(message.id);
+    if (record === undefined) return false;
+    this.answers += 1;
+    const { method, entry } = record.spec;
+    if ('error' in message) {
+      record.actor.send({ type: 'error', failure: rpcFailure(method, message.error) });
+      return true;
+    }
+    const { result } = message;
+    const wrong = resultFailure(method, entry, this.#session?.era ?? 'legacy', result);
+    record.actor.send(wrong === undefined ? { type: 'answer', result } : { type: 'error', failure: wrong });
+    return true;
+  }
+
+  /** Takes a progress notification in. False when no request waits for it. */
+  progressed(params: ProgressNotificationParams): boolean {
+    const record = this.#ring.get(params.progressToken);
+    if (record?.spec.onProgress === undefined) return false;
+    record.actor.send({ type: 'progress', params });
+    return true;
+  }
+
+  /** Takes in a notification of a stream that a request opened. 2026-07-28 basic/patterns/subscriptions. */
+  noticed(id: unknown, method: string, params: Params | undefined): void {
+    this.#ring.get(id)?.spec.onNotice?.(method, params);
+  }
+
+  /** The server may end only a subscription this way; any other cancellation is of a request of its own. */
+  cancelledByPeer({ requestId, reason }: CancelledNotificationParams): void {
+    const record = this.#ring.get(requestId);
+    if (record?.spec.onNotice === undefined) return;
+    const why = `The server ended ${record.spec.method}${reason == null ? '' : `: ${reason}`}`;
+    record.actor.send({
+      type: 'error',
+      failure: failure('protocol', 'MCP_CONNECTION_CLOSED', why, { delivery: 'answered' }),
+    });
+  }
+
+  #receive(event: RequestsEvent): void {
+    switch (event.type) {
+      case 'flow':
+        this.#gate = 'flowing';
+        this.#session = event.session;
+        this.#flush();
+        break;
+      case 'hold':
+        this.#gate = 'holding';
+        this.#session = undefined;
+        break;
+      case 'refuse': {
+        this.#gate = 'refusing';
+        this.#session = undefined;
+        this.#refusal = event.failure;
+        const waiting = this.#queue;
+        this.#queue = [];
+        for (const record of [...this.#ring.all(), ...waiting]) record.actor.send(event);
+        break;
+      }
+      case 'lose':
+        for (const record of this.#ring.all()) record.actor.send(event);
+        break;
+    }
+  }
+
+  #flush(): void {
+    for (let at = 0; at < this.#queue.length; at += 1) {
+      const record = this.#queue[at] as RequestRecord;
+      // One that was given up while it waited has left its place behind.
+      if (isQueued(record)) this.#dispatch(record);
+    }
+    this.#queue.length = 0;
+  }
+
+  #dispatch(record: RequestRecord): void {
+    const { method, entry } = record.spec;
+    const session = this.#session;
+    const refusal = session === undefined ? undefined : refusalOf(method, entry, session);
+    record.actor.send(refusal === undefined ? DISPATCH : { type: 'refuse', failure: refusal });
+  }
+
+  #acquire(): RequestRecord {
+    const record = this.#pool.pop();
+    if (record !== undefined) return record;
+    const fresh = new RequestRecord();
+    if (this.#self === undefined) throw new Error('Requests are made before the connection was started');
+    fresh.actor = createActor(this.#requestLogic, {
+      parent: this.#self,
+      input: fresh,
+    } as never) as RequestRecord['actor'];
+    fresh.actor.start();
+    return fresh;
+  }
+
+  #settle(record: RequestRecord, outcome: Outcome): void {
+    const { signal } = record.spec;
+    signal?.removeEventListener('abort', record.onAbort);
+    this.#deadlines.remove(record);
+    record.resolve(outcome);
+  }
+
+  #recycle(record: RequestRecord): void {
+    record.spec = NOTHING;
+    if (this.#ports.pooled && this.#pool.length < LARGEST_POOL) this.#pool.push(record);
+  }
+
+  #timeout(record: RequestRecord): Failure {
+    const { spec } = record;
+    const queued = isQueued(record);
+    const total = spec.totalDeadline <= record.idleDeadline;
+    const timeout = total ? spec.maxTotalTimeout : spec.timeout;
+    const phase = queued ? 'queued' : 'waiting';
+    const what = queued ? 'was not sent' : 'got no answer';
+    const message = `${spec.method} ${what} within ${String(timeout)} ms${total ? ' (maxTotalTimeout)' : ''}`;
+    return failure('timeout', 'MCP_TIMEOUT', message, {
+      delivery: record.attempts === 0 ? 'not-sent' : 'unknown',
+      details: { operation: spec.method, timeout, phase },
+    });
+  }
+
+  /** What the chart names. */
+  #effects(): RequestEffects {
+    return {
+      enqueue: (record) => {
+        // Those that were given up while they waited are dropped in bulk, so that a long wait does not pile them up.
+        if (this.#queue.length > 2 * this.#queued + 64) this.#queue = this.#queue.filter(isQueued);
+        this.#queue.push(record);
+        this.#queued += 1;
+      },
+      dequeue: () => {
+        this.#queued -= 1;
+      },
+      write: (record) => {
+        this.#write(record);
+      },
+      withdraw: (record) => {
+        this.#ring.remove(record);
+      },
+      extendDeadline: (record) => {
+        record.idleDeadline = this.#ports.environment.now() + record.spec.timeout;
+      },
+      reportProgress: (record, event) => {
+        this.#reportProgress(record, event.params as ProgressNotificationParams);
+      },
+      setWake: (record, event) => {
+        record.wake = this.#ports.environment.setTimeout(() => {
+          record.actor.send({ type: 'elapse' });
+          if (this.#gate === 'flowing') this.#flush();
+        }, event.delay ?? 0);
+      },
+      clearWake: (record) => {
+        this.#ports.environment.clearTimeout(record.wake);
+      },
+      tellPeer: (record, event) => {
+        this.#tellPeer(record, event.failure?.message ?? 'The caller gave up');
+      },
+      succeed: (record, event) => {
+        this.#settle(record, event.result as Outcome);
+      },
+      fail: (record, event) => {
+        this.#settle(record, Unsuccessful.failed(fateOf(record, event)));
+      },
+      cancel: (record, event) => {
+        this.#settle(record, Unsuccessful.aborted(event.reason));
+      },
+      timeOut: (record, event) => {
+        this.#settle(record, Unsuccessful.failed(event.failure as Failure));
+      },
+      loseAnswer: (record, event) => {
+        this.#settle(record, Unsuccessful.failed(withDelivery(event.failure as Failure, 'unknown')));
+      },
+    };
+  }
+
+  #write(record: RequestRecord): void {
+    const { method, params, onProgress, direct } = record.spec;
+    const id = this.#ring.add(record);
+    const sent = withMeta(params, direct ? undefined : this.#meta, onProgress === undefined ? undefined : id);
+    const message: JSONRPCRequest =
+      sent === undefined ? { jsonrpc: '2.0', id, method } : { jsonrpc: '2.0', id, method, params: sent };
+    const pending = this.#link?.send(message);
+    if (pending !== undefined) this.#watchSending(record, pending);
+  }
+
+  #watchSending(record: RequestRecord, pending: Promise<void>): void {
+    const { life, attempts } = record;
+    pending.catch((thrown: unknown) => {
+      if (record.life !== life || record.attempts !== attempts) return;
+      const why = toTransportFailure(thrown);
+      if (why.kind === 'transport' && why.delivery === 'not-sent') record.actor.send({ type: 'unsent' });
+      else record.actor.send({ type: 'error', failure: why });
+    });
+  }
+
+  #reportProgress(record: RequestRecord, { progress, total, message }: ProgressNotificationParams): void {
+    const { onProgress } = record.spec;
+    const { attempts: attempt } = record;
+    this.#ports.callUser(() => {
+      onProgress?.({ progress, attempt, ...(total != null && { total }), ...(message != null && { message }) });
+    });
+  }
+
+  #tellPeer(record: RequestRecord, reason: string): void {
+    if (record.spec.quiet) return;
+    const pending = this.#link?.send({
+      jsonrpc: '2.0',
+      method: 'notifications/cancelled',
+      params: { requestId: record.id, reason },
+    });
+    // The caller has its outcome; a link that cannot carry the news is on its way out and says so itself.
+    pending?.catch(() => undefined);
+  }
+}

@@ -1,0 +1,163 @@
+import { assign, setup } from 'xstate';
+
+import { backoffDelay } from '../protocol/backoff.js';
+import type { BackoffPolicy } from '../protocol/backoff.js';
+import { failure } from '../protocol/failure.js';
+import type { Failure } from '../protocol/failure.js';
+import { ErrorCode } from '../protocol/json-rpc.js';
+import type { SubscriptionFilter } from '../protocol/schema/index.js';
+
+/** Milliseconds that a server has to acknowledge a subscription. */
+export const ACKNOWLEDGE_TIMEOUT = 10_000;
+
+/** How often a subscription that ended is opened again. */
+const REOPENING: BackoffPolicy = { delay: 1_000, maxDelay: 60_000 };
+
+/** What the subscription knows. */
+export interface SubscriptionFacts {
+  /** What is wanted; undefined for nothing. */
+  readonly wanted: SubscriptionFilter | undefined;
+  /** How often it ended in a row without having been acknowledged. */
+  readonly endings: number;
+}
+
+/** Everything that can happen to the subscription. */
+export type SubscriptionEvent =
+  | { readonly type: 'watch'; readonly wanted: SubscriptionFilter | undefined }
+  | { readonly type: 'acknowledged'; readonly honoured: SubscriptionFilter }
+  /** Without a failure the server ended it in good order. */
+  | { readonly type: 'ended'; readonly failure: Failure | undefined };
+
+/** What the subscription does to the world. */
+export interface SubscriptionPorts {
+  random(): number;
+  /** Opens a stream with this filter; the one before stays open until `dropOlder`. */
+  listen(wanted: SubscriptionFilter): void;
+  /** Ends all streams but the newest. */
+  dropOlder(): void;
+  /** Ends all streams. */
+  dropAll(): void;
+  /** Changes may have been missed. */
+  suspectChanges(): void;
+  report(problem: Failure): void;
+}
+
+/**
+ * Keeps one `subscriptions/listen` open for what is wanted, over endings by the server. There is no way to change a subscription: a
+ * new one is opened, and the old one ended when the new one stands. 2026-07-28 basic/patterns/subscriptions.
+ */
+export function createSubscriptionMachine(ports: SubscriptionPorts) {
+  return setup({
+    types: {
+      context: {} as SubscriptionFacts,
+      events: {} as SubscriptionEvent,
+      input: {} as Pick<SubscriptionFacts, 'wanted'>,
+    },
+    guards: {
+      nothingWanted: ({ context }) => context.wanted === undefined,
+      wantsNothing: ({ event }) => event.type === 'watch' && event.wanted === undefined,
+      notServed: ({ event }) => event.type === 'ended' && event.failure?.errorCode === ErrorCode.MethodNotFound,
+    },
+    actions: {
+      keepWanted: assign(({ event }) => (event.type === 'watch' ? { wanted: event.wanted } : {})),
+      countEnding: assign({ endings: ({ context }) => context.endings + 1 }),
+      forgetEndings: assign({ endings: 0 }),
+      listen: ({ context }) => {
+        if (context.wanted !== undefined) ports.listen(context.wanted);
+      },
+      dropOlder: () => {
+        ports.dropOlder();
+      },
+      dropAll: () => {
+        ports.dropAll();
+      },
+      suspectChanges: () => {
+        ports.suspectChanges();
+      },
+      reportRefused: ({ context, event }) => {
+        if (event.type !== 'acknowledged') return;
+        const refused = missingFrom(event.honoured, context.wanted ?? {});
+        if (refused.length === 0) return;
+        ports.report(
+          failure(
+            'protocol',
+            'MCP_CAPABILITY_MISSING',
+            `The server does not announce changes of: ${refused.join(', ')}`,
+            {
+              details: { refused },
+            },
+          ),
+        );
+      },
+      reportEnding: ({ event }) => {
+        if (event.type === 'ended' && event.failure !== undefined) ports.report(event.failure);
+      },
+      reportSilence: () => {
+        const message = `The server did not acknowledge subscriptions/listen within ${ACKNOWLEDGE_TIMEOUT} ms`;
+        const details = { operation: 'subscriptions/listen', timeout: ACKNOWLEDGE_TIMEOUT, phase: 'waiting' };
+        ports.report(failure('timeout', 'MCP_TIMEOUT', message, { delivery: 'unknown', details }));
+      },
+    },
+    delays: {
+      acknowledgeTimeout: ACKNOWLEDGE_TIMEOUT,
+      reopening: ({ context }) => backoffDelay(REOPENING, context.endings, ports.random()),
+    },
+  }).createMachine({
+    id: 'subscription',
+    context: ({ input }) => ({ wanted: input.wanted, endings: 0 }),
+    exit: 'dropAll',
+    initial: 'starting',
+    on: {
+      watch: [
+        { guard: 'wantsNothing', target: '.idle', actions: 'keepWanted' },
+        { target: '.opening', reenter: true, actions: 'keepWanted' },
+      ],
+    },
+    states: {
+      starting: { always: [{ guard: 'nothingWanted', target: 'idle' }, { target: 'opening' }] },
+      idle: { entry: 'dropAll' },
+      opening: {
+        entry: 'listen',
+        on: {
+          acknowledged: { target: 'open', actions: ['reportRefused', 'forgetEndings'] },
+          ended: [
+            { guard: 'notServed', target: 'unsupported', actions: 'reportEnding' },
+            { target: 'waiting', actions: ['countEnding', 'reportEnding'] },
+          ],
+        },
+        after: {
+          acknowledgeTimeout: { target: 'waiting', actions: ['countEnding', 'reportSilence', 'dropAll'] },
+        },
+      },
+      open: {
+        entry: 'dropOlder',
+        on: { ended: { target: 'waiting', actions: ['countEnding', 'reportEnding'] } },
+      },
+      waiting: {
+        after: { reopening: { target: 'opening', actions: 'suspectChanges' } },
+      },
+      unsupported: {
+        // What is wanted may change, what the server can do does not.
+        on: { watch: { actions: 'keepWanted' } },
+      },
+    },
+  });
+}
+
+function missingFrom(honoured: SubscriptionFilter, wanted: SubscriptionFilter): string[] {
+  const missing: string[] = (['toolsListChanged', 'promptsListChanged', 'resourcesListChanged'] as const).filter(
+    (kind) => wanted[kind] === true && honoured[kind] !== true,
+  );
+  const uris = honoured.resourceSubscriptions ?? [];
+  return [...missing, ...(wanted.resourceSubscriptions ?? []).filter((uri) => !uris.includes(uri))];
+}
+
+/** The chart with nothing behind it, for diagrams and exploration. */
+export const subscriptionMachine = createSubscriptionMachine({
+  random: () => 1,
+  listen: () => undefined,
+  dropOlder: () => undefined,
+  dropAll: () => undefined,
+  suspectChanges: () => undefined,
+  report: () => undefined,
+});

@@ -1,0 +1,54 @@
+import type { MCPCapability } from './methods.js';
+import { hasCapability } from './methods.js';
+import type { Session } from './session.js';
+
+/** A server may not make the client keep a list for longer than this, in milliseconds: one day. */
+export const LONGEST_TTL = 86_400_000;
+
+/** The lists a client keeps, with what says that they changed. */
+export const LISTS = {
+  tools: {
+    method: 'tools/list',
+    items: 'tools',
+    capability: 'tools.listChanged',
+    changed: 'notifications/tools/list_changed',
+  },
+  prompts: {
+    method: 'prompts/list',
+    items: 'prompts',
+    capability: 'prompts.listChanged',
+    changed: 'notifications/prompts/list_changed',
+  },
+  resources: {
+    method: 'resources/list',
+    items: 'resources',
+    capability: 'resources.listChanged',
+    changed: 'notifications/resources/list_changed',
+  },
+  resourceTemplates: {
+    method: 'resources/templates/list',
+    items: 'resourceTemplates',
+    capability: 'resources.listChanged',
+    changed: 'notifications/resources/list_changed',
+  },
+} as const satisfies Record<string, { method: string; items: string; capability: MCPCapability; changed: string }>;
+
+/** The name of a list. */
+export type ListName = keyof typeof LISTS;
+
+/**
+ * How long a list may be reused after it was received, in milliseconds. Modern servers say so for each page, and the shortest time
+ * counts; legacy servers say nothing, but one that promises to announce changes lets the list stand until it does.
+ * 2026-07-28 server/utilities/caching.
+ */
+export function listLifetime(name: ListName, session: Session, ttls: readonly unknown[]): number {
+  if (session.era === 'legacy') return hasCapability(session.capabilities, LISTS[name].capability) ? Infinity : 0;
+  let lifetime = LONGEST_TTL;
+  for (const ttl of ttls) lifetime = Math.min(lifetime, typeof ttl === 'number' && ttl > 0 ? ttl : 0);
+  return ttls.length === 0 ? 0 : lifetime;
+}
+
+/** The lists that a notification says have changed. */
+export function listsChangedBy(method: string): readonly ListName[] {
+  return (Object.keys(LISTS) as ListName[]).filter((name) => LISTS[name].changed === method);
+}

@@ -1,0 +1,180 @@
+import { failure } from './failure.js';
+import type { Failure } from './failure.js';
+import {
+  checkCallToolResult,
+  checkCompleteResult,
+  checkDiscoverResult,
+  checkEmptyResult,
+  checkGetPromptResult,
+  checkInitializeResult,
+  checkListPromptsResult,
+  checkListResourcesResult,
+  checkListResourceTemplatesResult,
+  checkListToolsResult,
+  checkReadResourceResult,
+  checkSubscriptionsListenResult,
+} from './result-checks.js';
+import type { CheckProblem, ResultCheck } from './result-checks.js';
+import type { Era } from './revisions.js';
+import type { ServerCapabilities } from './schema/index.js';
+import type { Session } from './session.js';
+
+/** A capability of servers, as the specification writes it. */
+export type MCPCapability =
+  | 'completions'
+  | 'logging'
+  | 'prompts'
+  | 'prompts.listChanged'
+  | 'resources'
+  | 'resources.listChanged'
+  | 'resources.subscribe'
+  | 'tools'
+  | 'tools.listChanged';
+
+/** What the client knows about a method of the protocol. */
+export interface MethodEntry {
+  /** The only era that has the method; absent when both have it. */
+  readonly only?: Era;
+  /** What the server must have said it can do. */
+  readonly needs?: MCPCapability;
+  /** Whether asking twice does no more than asking once, so that the request may be repeated when its answer was lost. */
+  readonly repeatable: boolean;
+  /** Whether a server may answer with `input_required` instead of a result. 2026-07-28 basic/patterns/mrtr. */
+  readonly mayAskBack?: boolean;
+  /** What a result has to look like. */
+  readonly check: ResultCheck;
+}
+
+const reads = { repeatable: true } as const;
+
+/** Every method of the current schema and of the legacy revisions that a client may send. */
+const METHODS: ReadonlyMap<string, MethodEntry> = new Map<string, MethodEntry>([
+  ['server/discover', { ...reads, only: 'modern', check: checkDiscoverResult }],
+  ['initialize', { repeatable: false, only: 'legacy', check: checkInitializeResult }],
+  ['ping', { ...reads, only: 'legacy', check: checkEmptyResult }],
+  ['tools/list', { ...reads, needs: 'tools', check: checkListToolsResult }],
+  ['tools/call', { repeatable: false, needs: 'tools', mayAskBack: true, check: checkCallToolResult }],
+  ['prompts/list', { ...reads, needs: 'prompts', check: checkListPromptsResult }],
+  ['prompts/get', { ...reads, needs: 'prompts', mayAskBack: true, check: checkGetPromptResult }],
+  ['resources/list', { ...reads, needs: 'resources', check: checkListResourcesResult }],
+  ['resources/templates/list', { ...reads, needs: 'resources', check: checkListResourceTemplatesResult }],
+  ['resources/read', { ...reads, needs: 'resources', mayAskBack: true, check: checkReadResourceResult }],
+  ['resources/subscribe', { ...reads, only: 'legacy', needs: 'resources.subscribe', check: checkEmptyResult }],
+  ['resources/unsubscribe', { ...reads, only: 'legacy', needs: 'resources.subscribe', check: checkEmptyResult }],
+  ['completion/complete', { ...reads, needs: 'completions', check: checkCompleteResult }],
+  ['logging/setLevel', { ...reads, only: 'legacy', needs: 'logging', check: checkEmptyResult }],
+  ['subscriptions/listen', { ...reads, only: 'modern', check: checkSubscriptionsListenResult }],
+]);
+
+/** Methods that this library does not know are sent as they are; nothing is assumed of their results but that they are objects. */
+const UNKNOWN: MethodEntry = { repeatable: false, mayAskBack: true, check: () => undefined };
+
+/** What is known about a method. */
+export function methodEntry(method: string): MethodEntry {
+  return METHODS.get(method) ?? UNKNOWN;
+}
+
+/** The names of all methods in the table. */
+export function knownMethods(): readonly string[] {
+  return [...METHODS.keys()];
+}
+
+/** Whether a server has a capability. Any object counts for a plain name; a sub-capability has to be `true`. */
+export function hasCapability(capabilities: ServerCapabilities, name: MCPCapability): boolean {
+  const [group = '', flag] = name.split('.');
+  const value = (capabilities as Readonly<Record<string, unknown>>)[group];
+  if (typeof value !== 'object' || value === null) return false;
+  return flag === undefined || (value as Readonly<Record<string, unknown>>)[flag] === true;
+}
+
+const ALL_CAPABILITIES: readonly MCPCapability[] = [
+  'completions',
+  'logging',
+  'prompts',
+  'prompts.listChanged',
+  'resources',
+  'resources.listChanged',
+  'resources.subscribe',
+  'tools',
+  'tools.listChanged',
+];
+
+/** The capabilities of a server as a list of names. */
+export function capabilityNames(capabilities: ServerCapabilities): MCPCapability[] {
+  return ALL_CAPABILITIES.filter((name) => hasCapability(capabilities, name));
+}
+
+/**
+ * Why a method must not be sent in this session, or undefined when it may: the revision does not have it, or the server did not say
+ * that it serves it. 2025-11-25 basic/lifecycle, "Operation".
+ */
+export function refusalOf(method: string, entry: MethodEntry, session: Session): Failure | undefined {
+  const { only, needs } = entry;
+  if (only !== undefined && only !== session.era) {
+    return failure(
+      'protocol',
+      'MCP_UNSUPPORTED_VERSION',
+      `Revision ${session.protocolVersion} does not have ${method}`,
+      {
+        delivery: 'not-sent',
+        details: { method, protocolVersion: session.protocolVersion },
+      },
+    );
+  }
+  if (needs === undefined || hasCapability(session.capabilities, needs)) return undefined;
+  // 2024-11-05 has completion without a capability for it.
+  if (needs === 'completions' && session.protocolVersion === '2024-11-05') return undefined;
+  const supported = capabilityNames(session.capabilities);
+  return failure(
+    'capability',
+    'MCP_CAPABILITY_MISSING',
+    `${method} needs the capability ${needs}, which the server does not have`,
+    {
+      delivery: 'not-sent',
+      details: { method, required: needs, supported },
+    },
+  );
+}
+
+/** The failure of a result that does not have the shape it should have. */
+export function invalidResult(method: string, problem: CheckProblem): Failure {
+  const where = problem.path === '' ? 'the result' : problem.path;
+  return failure(
+    'protocol',
+    'MCP_INVALID_RESULT',
+    `Invalid result of ${method}: ${where} must be ${problem.expected}, got ${problem.received}`,
+    {
+      delivery: 'answered',
+      details: { method, ...problem },
+    },
+  );
+}
+
+/** What is wrong with a result, or undefined when it may be handed out. 2026-07-28 basic/index, "resultType". */
+export function resultFailure(
+  method: string,
+  entry: MethodEntry,
+  era: Era,
+  result: Readonly<Record<string, unknown>>,
+): Failure | undefined {
+  const type = result.resultType;
+  if (era === 'modern' && type !== undefined && type !== 'complete') return unfinished(method, entry, type);
+  const problem = entry.check(result);
+  return problem === undefined ? undefined : invalidResult(method, problem);
+}
+
+function unfinished(method: string, entry: MethodEntry, type: unknown): Failure {
+  if (type !== 'input_required' || entry.mayAskBack !== true) {
+    const received = typeof type === 'string' ? `"${type.slice(0, 40)}"` : typeof type;
+    return invalidResult(method, { path: 'resultType', expected: '"complete"', received });
+  }
+  return failure(
+    'capability',
+    'MCP_CAPABILITY_MISSING',
+    `${method} needs input from the user or the host, which this client did not offer`,
+    {
+      delivery: 'answered',
+      details: { method, resultType: type },
+    },
+  );
+}

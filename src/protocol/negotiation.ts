@@ -1,0 +1,197 @@
+import { failure } from './failure.js';
+import type { Failure } from './failure.js';
+import { ErrorCode, rpcFailure } from './json-rpc.js';
+import type { JSONRPCErrorObject } from './json-rpc.js';
+import { checkDiscoverResult, checkInitializeResult } from './result-checks.js';
+import { invalidResult } from './methods.js';
+import { eraOf, LATEST_LEGACY, LEGACY_REVISIONS, MODERN_REVISIONS, newestShared } from './revisions.js';
+import type { Era, MCPProtocolVersion } from './revisions.js';
+import type { DiscoverResult, InitializeResult } from './schema/index.js';
+import type { Session } from './session.js';
+
+/** Which era or revision to speak: find out, or do not ask. */
+export type EraChoice = 'auto' | Era | MCPProtocolVersion;
+
+/** The revisions that negotiation may end with, oldest first in each list. An empty list closes that era. */
+export interface Acceptable {
+  readonly modern: readonly MCPProtocolVersion[];
+  readonly legacy: readonly MCPProtocolVersion[];
+}
+
+/** The revisions that a choice leaves open. */
+export function acceptable(choice: EraChoice): Acceptable {
+  if (choice === 'auto') return { modern: MODERN_REVISIONS, legacy: LEGACY_REVISIONS };
+  if (choice === 'modern') return { modern: MODERN_REVISIONS, legacy: [] };
+  if (choice === 'legacy') return { modern: [], legacy: LEGACY_REVISIONS };
+  return eraOf(choice) === 'modern' ? { modern: [choice], legacy: [] } : { modern: [], legacy: [choice] };
+}
+
+/** How the server reacted to a question of the negotiation. */
+export type Answer =
+  | { readonly kind: 'result'; readonly result: unknown }
+  | { readonly kind: 'error'; readonly error: JSONRPCErrorObject };
+
+/** What to do next. */
+export type Verdict =
+  | { readonly verdict: 'session'; readonly session: Session }
+  | { readonly verdict: 'ask-again'; readonly version: MCPProtocolVersion }
+  | { readonly verdict: 'handshake'; readonly version: MCPProtocolVersion }
+  | { readonly verdict: 'incompatible'; readonly failure: Failure };
+
+/** What was asked: the revision that was named, and whether it was named because the server had corrected us. */
+export interface Question {
+  readonly acceptable: Acceptable;
+  readonly version: MCPProtocolVersion;
+  readonly corrected: boolean;
+}
+
+/**
+ * Reads the answer to `server/discover`. A result that is one means modern, so does a recognised modern error; anything else says
+ * only that the server is not known to be modern, and the handshake decides. 2026-07-28 basic/versioning, basic/transports/stdio.
+ */
+export function judgeDiscovery(answer: Answer, question: Question): Verdict {
+  if (answer.kind === 'error') return judgeDiscoveryError(answer.error, question);
+  const problem = checkDiscoverResult(answer.result);
+  if (problem !== undefined) return fallBack(question, invalidResult('server/discover', problem));
+  const result = answer.result as DiscoverResult;
+  const version = newestShared(question.acceptable.modern, result.supportedVersions);
+  if (version === undefined) return onlyLegacyShared(result.supportedVersions, question);
+  return {
+    verdict: 'session',
+    session: {
+      era: 'modern',
+      protocolVersion: version,
+      capabilities: result.capabilities,
+      serverInfo: serverInfoOf(result),
+      instructions: result.instructions,
+    },
+  };
+}
+
+function judgeDiscoveryError(error: JSONRPCErrorObject, question: Question): Verdict {
+  const { code } = error;
+  const data = isObject(error.data) ? error.data : {};
+  if (code === ErrorCode.UnsupportedProtocolVersion && Array.isArray(data.supported)) {
+    const version = newestShared(question.acceptable.modern, data.supported);
+    if (version === undefined) return onlyLegacyShared(data.supported, question);
+    // Some servers refuse the first request whatever it names, and list that very revision: asking once more is right.
+    if (!question.corrected) return { verdict: 'ask-again', version };
+    return incompatible(data.supported, question, rpcFailure('server/discover', error));
+  }
+  if (code === ErrorCode.MissingRequiredClientCapability && isObject(data.requiredCapabilities)) {
+    const required = Object.keys(data.requiredCapabilities);
+    return {
+      verdict: 'incompatible',
+      failure: failure(
+        'capability',
+        'MCP_CAPABILITY_MISSING',
+        `The server requires client capabilities: ${required.join(', ')}`,
+        {
+          errorCode: code,
+          delivery: 'answered',
+          details: { required },
+        },
+      ),
+    };
+  }
+  return fallBack(question, rpcFailure('server/discover', error));
+}
+
+function onlyLegacyShared(supported: readonly unknown[], question: Question): Verdict {
+  const version = newestShared(question.acceptable.legacy, supported);
+  return version === undefined ? incompatible(supported, question) : { verdict: 'handshake', version };
+}
+
+function fallBack(question: Question, why: Failure): Verdict {
+  const version = question.acceptable.legacy.at(-1);
+  if (version !== undefined) return { verdict: 'handshake', version };
+  return {
+    verdict: 'incompatible',
+    failure: failure(
+      'protocol',
+      'MCP_UNSUPPORTED_VERSION',
+      'The server does not speak a modern revision, and no other is allowed',
+      {
+        delivery: 'answered',
+        details: { supported: question.acceptable.modern },
+        cause: why,
+      },
+    ),
+  };
+}
+
+function incompatible(theirs: readonly unknown[], question: Question, cause?: Failure): Verdict {
+  const ours = [...question.acceptable.legacy, ...question.acceptable.modern];
+  const listed = theirs.map(String);
+  return {
+    verdict: 'incompatible',
+    failure: failure(
+      'protocol',
+      'MCP_UNSUPPORTED_VERSION',
+      `No shared protocol revision: the server has ${listed.join(', ') || 'none'}; this client allows ${ours.join(', ')}`,
+      { errorCode: cause?.errorCode, delivery: 'answered', details: { supported: listed, requested: ours }, cause },
+    ),
+  };
+}
+
+/** Reads the answer to `initialize`. 2025-11-25 basic/lifecycle, "Version Negotiation". */
+export function judgeHandshake(answer: Answer, question: Question): Verdict {
+  if (answer.kind === 'error') {
+    const data = isObject(answer.error.data) ? answer.error.data : {};
+    const version = Array.isArray(data.supported)
+      ? newestShared(question.acceptable.legacy, data.supported)
+      : undefined;
+    if (version !== undefined && version !== question.version && !question.corrected)
+      return { verdict: 'ask-again', version };
+    return { verdict: 'incompatible', failure: rpcFailure('initialize', answer.error) };
+  }
+  const problem = checkInitializeResult(answer.result);
+  if (problem !== undefined) return { verdict: 'incompatible', failure: invalidResult('initialize', problem) };
+  const result = answer.result as InitializeResult;
+  const version = newestShared(question.acceptable.legacy, [result.protocolVersion]);
+  if (version === undefined) return incompatible([result.protocolVersion], question);
+  return {
+    verdict: 'session',
+    session: {
+      era: 'legacy',
+      protocolVersion: version,
+      capabilities: result.capabilities,
+      serverInfo: result.serverInfo,
+      instructions: result.instructions,
+    },
+  };
+}
+
+/** The first question of a negotiation: in the era that is known already, else the modern one. */
+export function firstQuestion(
+  allowed: Acceptable,
+  known: Era | undefined,
+): { readonly ask: Era; readonly version: MCPProtocolVersion } {
+  const modern = allowed.modern.at(-1);
+  const legacy = allowed.legacy.at(-1);
+  if (modern === undefined || (known === 'legacy' && legacy !== undefined)) {
+    return { ask: 'legacy', version: legacy ?? LATEST_LEGACY };
+  }
+  return { ask: 'modern', version: modern };
+}
+
+/** Whether silence or an exit may be taken as a sign of a legacy server: only when both eras are open. */
+export function mayFallBack(allowed: Acceptable): boolean {
+  return allowed.modern.length > 0 && allowed.legacy.length > 0;
+}
+
+/** The newest revision to offer in the handshake after the modern question led nowhere. */
+export function handshakeVersion(allowed: Acceptable): MCPProtocolVersion {
+  return allowed.legacy.at(-1) ?? LATEST_LEGACY;
+}
+
+/** Servers put their identity into `_meta`; pre-release ones beside it. */
+function serverInfoOf(result: DiscoverResult): Session['serverInfo'] {
+  const fromMeta = result._meta?.['io.modelcontextprotocol/serverInfo'];
+  const info = isObject(fromMeta) ? fromMeta : (result as { serverInfo?: unknown }).serverInfo;
+  return isObject(info) && typeof info.name === 'string' ? (info as unknown as Session['serverInfo']) : undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,44 @@
+import { failure } from './failure.js';
+import type { Failure } from './failure.js';
+
+/** How many pages are read before a list is taken for endless. */
+export const DEFAULT_MAX_PAGES = 1_000;
+
+/**
+ * Decides whether there is a next page. A missing or null cursor ends the list, an empty string does not; a cursor that was seen
+ * before, or too many pages, is a fault of the server. 2026-07-28 server/utilities/pagination.
+ */
+export class PageTrail {
+  readonly #seen = new Set<string>();
+  readonly #method: string;
+  readonly #maxPages: number;
+
+  constructor(method: string, maxPages: number = DEFAULT_MAX_PAGES) {
+    this.#method = method;
+    this.#maxPages = maxPages;
+  }
+
+  /** The cursor to go on with, undefined at the end, or what is wrong with it. */
+  next(cursor: string | null | undefined): string | Failure | undefined {
+    if (cursor === undefined || cursor === null) return undefined;
+    if (this.#seen.has(cursor)) {
+      return this.#fault(`${this.#method} gave a cursor a second time, so its pages would never end`, {
+        pages: this.#seen.size + 1,
+      });
+    }
+    this.#seen.add(cursor);
+    if (this.#seen.size >= this.#maxPages) {
+      return this.#fault(`${this.#method} has more than ${this.#maxPages} pages, which is the limit`, {
+        limit: this.#maxPages,
+      });
+    }
+    return cursor;
+  }
+
+  #fault(message: string, details: Readonly<Record<string, unknown>>): Failure {
+    return failure('protocol', 'MCP_PAGINATION', message, {
+      delivery: 'answered',
+      details: { method: this.#method, ...details },
+    });
+  }
+}

@@ -1,0 +1,48 @@
+import type { Params, RequestId } from './json-rpc.js';
+import type { MCPProtocolVersion } from './revisions.js';
+import type { LoggingLevel } from './schema/index.js';
+import type { ClientIdentity } from './session.js';
+
+/** The keys that every modern request carries. 2026-07-28 basic/index, "_meta". */
+export const META = {
+  protocolVersion: 'io.modelcontextprotocol/protocolVersion',
+  clientInfo: 'io.modelcontextprotocol/clientInfo',
+  clientCapabilities: 'io.modelcontextprotocol/clientCapabilities',
+  logLevel: 'io.modelcontextprotocol/logLevel',
+  subscriptionId: 'io.modelcontextprotocol/subscriptionId',
+} as const;
+
+/** The metadata that is the same for every request of a session, so that it is built once. Undefined in the legacy era. */
+export type SessionMeta = Readonly<Record<string, unknown>> | undefined;
+
+/** What each modern request says about itself. */
+export function modernMeta(
+  version: MCPProtocolVersion,
+  identity: ClientIdentity,
+  logLevel: LoggingLevel | undefined,
+): SessionMeta {
+  const meta: Record<string, unknown> = {
+    [META.protocolVersion]: version,
+    [META.clientInfo]: identity.clientInfo,
+    [META.clientCapabilities]: identity.capabilities,
+  };
+  if (logLevel !== undefined) meta[META.logLevel] = logLevel;
+  return meta;
+}
+
+/**
+ * The parameters as they go over the wire: the caller's, with the session's metadata and the progress token. What the library says
+ * wins over what the caller put into `_meta`.
+ */
+export function withMeta(
+  params: Params | undefined,
+  meta: SessionMeta,
+  progressToken: RequestId | undefined,
+): Params | undefined {
+  if (meta === undefined && progressToken === undefined) return params;
+  const own = params?._meta;
+  if (progressToken === undefined && own === undefined) return { ...params, _meta: meta };
+  const merged: Record<string, unknown> = typeof own === 'object' ? { ...own, ...meta } : { ...meta };
+  if (progressToken !== undefined) merged.progressToken = progressToken;
+  return { ...params, _meta: merged };
+}
