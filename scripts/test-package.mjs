@@ -1,7 +1,7 @@
 // Packs the package and holds the tarball against what its users rely on: both module systems, types for each and a light import.
 // Says nothing when all is well. The consumers are in test/fixtures/package.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,6 +39,10 @@ function packagesInTypes(entry) {
   const files = new Set([entry]);
   const packages = new Map();
   for (const file of files) {
+    if (!existsSync(file)) {
+      problems.push(`The tarball has no ${path.relative(installed, file)}, which its types need`);
+      continue;
+    }
     const { importedFiles, typeReferenceDirectives } = ts.preProcessFile(readFileSync(file, 'utf8'));
     for (const { fileName } of [...importedFiles, ...typeReferenceDirectives]) {
       if (fileName.startsWith('.')) files.add(path.resolve(path.dirname(file), fileName.replace(/\.js$/, '.d.ts')));
