@@ -1,6 +1,8 @@
 /** @jest-config-loader-options {"transpileOnly": true} */
-import { spawnSync } from 'node:child_process';
 import type { Config } from 'jest';
+
+// Written as CommonJS because Node 22 and later load it by themselves, as package.json says, while Node 20 takes ts-node for it.
+const { spawnSync } = process.getBuiltinModule('node:child_process');
 
 // ESM-only packages load through vm modules, and a promise nobody handles must end the process. Both are flags of the node
 // process, so a jest that was started without them starts itself again with them; its workers inherit them.
@@ -21,4 +23,4 @@ const config: Config = {
   watchman: false,
 };
 
-export default config;
+module.exports = config;
