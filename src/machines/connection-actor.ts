@@ -117,6 +117,12 @@ export class Connection {
     return this.#actor.getSnapshot().context;
   }
 
+  /** The session that stands; undefined also while one is still being put in order. */
+  get session(): Session | undefined {
+    const { establishedAt, session } = this.facts;
+    return establishedAt === undefined ? undefined : session;
+  }
+
   /** The innermost state, for explanations: `linked.initializing.negotiating.discovering`, for instance. */
   get path(): string {
     const parts: string[] = [];
@@ -172,18 +178,22 @@ export class Connection {
     });
   }
 
-  /** Sends a message that wants no answer. */
-  async sendMessage(message: JSONRPCMessage): Promise<void> {
+  /** Sends a message that wants no answer; resolves with what went wrong, if anything did. */
+  async sendMessage(message: JSONRPCMessage): Promise<Failure | undefined> {
     const link = this.#link;
-    if (link === undefined) throw failure('connection', 'MCP_NOT_CONNECTED', 'Not connected', { delivery: 'not-sent' });
-    await link.send(message);
+    if (link === undefined)
+      return failure('connection', 'MCP_NOT_CONNECTED', 'Not connected', { delivery: 'not-sent' });
+    try {
+      await link.send(message);
+    } catch (thrown) {
+      return toTransportFailure(thrown);
+    }
+    return undefined;
   }
 
-  /** Asks the server for a sign of life, whatever else is going on. Undefined without a session. */
-  async probe(timeout: number, signal?: AbortSignal): Promise<ProbeResult | undefined> {
-    const { session } = this.facts;
-    if (session === undefined) return undefined;
-    return probe(this.requests, this.#options.environment, session, this.#options.identity, timeout, signal);
+  /** Asks the server for a sign of life, whatever else is going on. Without a link it fails at once. */
+  probe(timeout: number, signal?: AbortSignal): Promise<ProbeResult> {
+    return probe(this.requests, this.#options.environment, this.session, this.#options.identity, timeout, signal);
   }
 
   /** Calls a function of the user. What it throws, or rejects with, is reported and goes no further. */
@@ -317,7 +327,8 @@ export class Connection {
         if (!(outcome instanceof Unsuccessful)) {
           this.#actor.send({ type, answer: { kind: 'result', result: outcome } });
         } else if (outcome.failure?.code === 'MCP_RPC_ERROR') {
-          const { errorCode = 0, message, details } = outcome.failure;
+          const { errorCode = 0, details } = outcome.failure;
+          const message = String(details?.reason);
           this.#actor.send({
             type,
             answer: { kind: 'error', error: { code: errorCode, message, data: details?.data } },
@@ -352,10 +363,7 @@ export class Connection {
     return createHealthMachine({
       check: () => {
         const { epoch, healthInterval } = this.facts;
-        const ask = async (): Promise<ProbeResult> => {
-          const found = await this.probe(Math.min(PROBE_TIMEOUT, healthInterval || PROBE_TIMEOUT));
-          return found ?? { ok: false, latency: undefined, outcome: Unsuccessful.aborted(undefined) };
-        };
+        const ask = (): Promise<ProbeResult> => this.probe(Math.min(PROBE_TIMEOUT, healthInterval));
         void check(sawTraffic(), requests, ask).then((found) => {
           if (found === undefined || this.facts.epoch !== epoch) return;
           this.#actor.getSnapshot().children.health?.send({ type: 'checked', check: found });

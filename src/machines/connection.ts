@@ -192,10 +192,10 @@ export function createConnectionMachine(ports: ConnectionPorts) {
       clearTimer: cancel('deadline'),
       beginEpoch: assign(({ context }) => ({
         epoch: context.epoch + 1,
-        session: undefined,
         attemptDeadline: context.recovering ? ports.now() + context.policy.connectTimeout : Infinity,
       })),
       endAttempt: assign({ attemptDeadline: Infinity }),
+      dropSession: assign({ session: undefined }),
       beginFirstAttempt: assign({ recovering: false, attempts: 0, failure: undefined, endedOnQuestion: undefined }),
       beginRecovery: assign({ recovering: true, endedOnQuestion: undefined }),
       forgetAttempts: assign({ attempts: 0 }),
@@ -353,7 +353,7 @@ export function createConnectionMachine(ports: ConnectionPorts) {
       // Everything that happens over one link, from opening it to losing it.
       linked: {
         entry: ['beginEpoch', 'chooseDeadline', 'setTimer'],
-        exit: ['endInFlight', 'endAttempt', 'clearTimer'],
+        exit: ['endInFlight', 'dropSession', 'endAttempt', 'clearTimer'],
         invoke: { src: 'link', id: 'link', input: ({ context }) => ({ epoch: context.epoch }) },
         on: {
           connect: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },

@@ -13,8 +13,8 @@ export const PROBE_TIMEOUT = 10_000;
 /** What a probe found out. */
 export interface ProbeResult {
   readonly ok: boolean;
-  /** Milliseconds until the answer. */
-  readonly latency: number | undefined;
+  /** Milliseconds until the answer, or until it was clear that none comes. */
+  readonly latency: number;
   readonly outcome: Outcome;
 }
 
@@ -25,12 +25,12 @@ export interface ProbeResult {
 export async function probe(
   requests: Requests,
   environment: Environment,
-  session: Session,
+  session: Session | undefined,
   identity: ClientIdentity,
   timeout: number,
   signal?: AbortSignal,
 ): Promise<ProbeResult> {
-  const modern = session.era === 'modern';
+  const modern = session?.era === 'modern';
   const method = modern ? 'server/discover' : 'ping';
   const startedAt = environment.now();
   const outcome = await requests.submit({
@@ -49,15 +49,15 @@ export async function probe(
     onNotice: undefined,
   });
   const ok = !(outcome instanceof Unsuccessful) || outcome.failure?.delivery === 'answered';
-  return { ok, latency: ok ? environment.now() - startedAt : undefined, outcome };
+  return { ok, latency: environment.now() - startedAt, outcome };
 }
 
-/** Counts answers from one look to the next, so that traffic makes probes unnecessary. */
+/** Says whether any answer came since the last look, so that traffic makes probes unnecessary. */
 export function trafficWatch(requests: Requests): () => boolean {
-  let seen = requests.answers;
+  let seen = requests.lastAnswerAt;
   return () => {
-    const any = requests.answers !== seen;
-    seen = requests.answers;
+    const any = requests.lastAnswerAt !== seen;
+    seen = requests.lastAnswerAt;
     return any;
   };
 }
@@ -72,5 +72,5 @@ export async function check(
   const { ok, latency, outcome } = await ask();
   const timedOut = outcome instanceof Unsuccessful && outcome.failure?.kind === 'timeout';
   if (!ok && !timedOut) return undefined;
-  return { ok, latency, busy: requests.counts.inFlight > 0 };
+  return { ok, latency: ok ? latency : undefined, busy: requests.counts.inFlight > 0 };
 }

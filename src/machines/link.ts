@@ -38,7 +38,9 @@ export function createLinkLogic(ports: LinkPorts): CallbackActorLogic<EventObjec
           message: (message, about) => {
             if (!stopping.signal.aborted) ports.received(message, about);
           },
-          problem: ports.report,
+          problem: (problem) => {
+            ports.report(problem);
+          },
           closed: end,
         },
         stopping.signal,

@@ -124,8 +124,8 @@ export class Requests {
   #session: Session | undefined;
   #meta: SessionMeta;
 
-  /** How many answers came, of any kind. */
-  answers = 0;
+  /** When the last answer came, in milliseconds since the Unix epoch. */
+  lastAnswerAt: number | undefined;
 
   constructor(ports: RequestsPorts) {
     this.#ports = ports;
@@ -137,7 +137,7 @@ export class Requests {
     });
     this.logic = {
       getInitialSnapshot: ({ self }) => {
-        this.#self = self as ActorRefFrom<RequestsLogic>;
+        this.#self = self;
         return { status: 'active', output: undefined, error: undefined, value: this.#gate };
       },
       transition: (snapshot, event) => {
@@ -207,7 +207,7 @@ export class Requests {
   answered(message: JSONRPCResultResponse | JSONRPCErrorResponse): boolean {
     const record = this.#ring.get(message.id);
     if (record === undefined) return false;
-    this.answers += 1;
+    this.lastAnswerAt = this.#ports.environment.now();
     const { method, entry } = record.spec;
     if ('error' in message) {
       record.actor.send({ type: 'error', failure: rpcFailure(method, message.error) });
@@ -293,7 +293,7 @@ export class Requests {
     fresh.actor = createActor(this.#requestLogic, {
       parent: this.#self,
       input: fresh,
-    } as never) as RequestRecord['actor'];
+    });
     fresh.actor.start();
     return fresh;
   }

@@ -105,7 +105,6 @@ export function createSubscriptionMachine(ports: SubscriptionPorts) {
   }).createMachine({
     id: 'subscription',
     context: ({ input }) => ({ wanted: input.wanted, endings: 0 }),
-    exit: 'dropAll',
     initial: 'starting',
     on: {
       watch: [

@@ -123,7 +123,7 @@ export function rpcFailure(method: string, error: JSONRPCErrorObject): Failure {
   return failure('protocol', 'MCP_RPC_ERROR', `${method} failed: ${error.message} (${error.code})`, {
     errorCode: error.code,
     delivery: 'answered',
-    details: error.data === undefined ? { method } : { method, data: error.data },
+    details: { method, reason: error.message, ...(error.data !== undefined && { data: error.data }) },
   });
 }
 

@@ -1,0 +1,32 @@
+import type { Progress } from '../machines/request-record.js';
+import type { RetryPolicy, ToolErrorPolicy, ValidationPolicy } from './options.js';
+
+export type { Progress };
+
+/** Options of a single request. */
+export interface RequestOptions {
+  /** Milliseconds until it is given up, queueing included; progress restarts it. Default: the client's `timeout`. */
+  readonly timeout?: number | undefined;
+  /** Milliseconds until it is given up whatever happens. Default: the client's `maxTotalTimeout`. */
+  readonly maxTotalTimeout?: number | undefined;
+  /** Gives it up when aborted; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Hears what the server reports about it. 2026-07-28 basic/patterns/progress. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** What may happen when its answer was lost. Default: the client's `retry`. */
+  readonly retry?: RetryPolicy | undefined;
+}
+
+/** Options of a list. */
+export interface ListOptions extends RequestOptions {
+  /** Whether a list that is still fresh may be handed out again. Default true. */
+  readonly useCache?: boolean | undefined;
+}
+
+/** Options of a tool call. */
+export interface CallToolOptions extends RequestOptions {
+  /** Default: the client's `onToolError`. */
+  readonly onToolError?: ToolErrorPolicy | undefined;
+  /** Default: the client's `validate`. */
+  readonly validate?: ValidationPolicy | undefined;
+}

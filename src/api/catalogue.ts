@@ -1,0 +1,161 @@
+import { toError } from '../errors.js';
+import type { ConnectionState } from '../machines/connection-facts.js';
+import { LISTS, listLifetime } from '../protocol/cache-rules.js';
+import type { ListName } from '../protocol/cache-rules.js';
+import { isFailure } from '../protocol/failure.js';
+import { hasCapability } from '../protocol/methods.js';
+import { PageTrail } from '../protocol/pagination.js';
+import type {
+  CacheableResult,
+  MCPPrompt,
+  MCPResource,
+  MCPResourceTemplate,
+  MCPTool,
+} from '../protocol/schema/index.js';
+import type { ListOptions } from './call-options.js';
+import type { Core } from './core.js';
+import { differenceOf, isDifferent } from './tools-difference.js';
+
+/** What each list holds. */
+export interface ListItems {
+  tools: MCPTool;
+  prompts: MCPPrompt;
+  resources: MCPResource;
+  resourceTemplates: MCPResourceTemplate;
+}
+
+/** A list as it was received. */
+interface Kept<Item> {
+  readonly items: readonly Item[];
+  /** The session it belongs to: another session may have another server behind it. */
+  readonly epoch: number;
+  readonly freshUntil: number;
+}
+
+type Page = CacheableResult & { readonly nextCursor?: string | null } & Readonly<Record<string, unknown>>;
+
+/**
+ * What the server offers, as far as it was asked. Lists are handed out again while they are fresh; the last known tools are kept
+ * beyond that, for what their definitions say about repeating calls and about their output.
+ */
+export class Catalogue {
+  readonly #core: Core;
+  readonly #kept = new Map<ListName, Kept<unknown>>();
+  /** Counts what made each list stale, so that an answer under way at that moment is not taken for fresh. */
+  readonly #expiries = new Map<ListName, number>();
+  #tools = new Map<string, MCPTool>();
+  #known: readonly MCPTool[] | undefined;
+  #comparing: Promise<void> | undefined;
+  #compareAgain = false;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** The definition of a tool in the list that was received last. */
+  tool(name: string): MCPTool | undefined {
+    return this.#tools.get(name);
+  }
+
+  /** All items of a list, in the order of its pages. */
+  async list<Name extends ListName>(name: Name, options: ListOptions = {}): Promise<ListItems[Name][]> {
+    const kept = options.useCache === false ? undefined : this.#fresh(name);
+    if (kept !== undefined) return [...kept];
+    const expiries = this.#expiries.get(name);
+    const items: ListItems[Name][] = [];
+    const ttls: unknown[] = [];
+    for await (const page of this.pages(name, options)) {
+      items.push(...(page[LISTS[name].items] as ListItems[Name][]));
+      ttls.push(page.ttlMs);
+    }
+    const { session, facts } = this.#core.connection;
+    if (session !== undefined && this.#expiries.get(name) === expiries) {
+      const freshUntil = this.#core.options.environment.now() + listLifetime(name, session, ttls);
+      this.#kept.set(name, { items, epoch: facts.epoch, freshUntil });
+    }
+    if (name === 'tools') this.#keepTools(items as MCPTool[]);
+    return [...items];
+  }
+
+  /** The pages of a list, one after the other. */
+  async *pages(name: ListName, options: ListOptions = {}): AsyncGenerator<Page, void, undefined> {
+    const { method } = LISTS[name];
+    const trail = new PageTrail(method);
+    const { maxTotalTimeout } = this.#core.options;
+    const total = options.maxTotalTimeout ?? maxTotalTimeout;
+    const { environment } = this.#core.options;
+    const deadline = total === undefined ? Infinity : environment.now() + total;
+    let params: { cursor: string } | undefined;
+    for (;;) {
+      const left =
+        deadline === Infinity ? options : { ...options, maxTotalTimeout: Math.max(deadline - environment.now(), 1) };
+      const page = (await this.#core.request(method, params, left)) as Page;
+      yield page;
+      const cursor = trail.next(page.nextCursor);
+      if (cursor === undefined) return;
+      if (isFailure(cursor)) throw toError(cursor);
+      params = { cursor };
+    }
+  }
+
+  /** Forgets that a list is fresh. */
+  expire(name: ListName): void {
+    this.#kept.delete(name);
+    this.#expiries.set(name, (this.#expiries.get(name) ?? 0) + 1);
+    if (name === 'tools') this.#compare();
+  }
+
+  /** Forgets that anything is fresh. */
+  expireAll(): void {
+    for (const name of Object.keys(LISTS) as ListName[]) this.expire(name);
+  }
+
+  /** A new session may have other lists: what was kept is of the old one. */
+  entered(state: ConnectionState): void {
+    if (state === 'ready' && this.#known !== undefined) this.#compare();
+  }
+
+  /** Asks anew for every list that the server serves. */
+  async refresh(): Promise<void> {
+    const { capabilities } = this.#core.session();
+    const names = (Object.keys(LISTS) as ListName[]).filter((name) =>
+      hasCapability(capabilities, name === 'resourceTemplates' ? 'resources' : name),
+    );
+    await Promise.all(names.map((name) => this.list(name, { useCache: false })));
+  }
+
+  #fresh<Name extends ListName>(name: Name): readonly ListItems[Name][] | undefined {
+    const kept = this.#kept.get(name) as Kept<ListItems[Name]> | undefined;
+    if (kept?.epoch !== this.#core.connection.facts.epoch) return undefined;
+    return kept.freshUntil > this.#core.options.environment.now() ? kept.items : undefined;
+  }
+
+  #keepTools(tools: readonly MCPTool[]): void {
+    this.#tools = new Map(tools.map((tool) => [tool.name, tool]));
+    const before = this.#known;
+    this.#known = tools;
+    if (before === undefined) return;
+    const difference = differenceOf(before, tools);
+    if (isDifferent(difference)) this.#core.events.emit('toolsChanged', difference);
+  }
+
+  /** Fetches the tools to see what has changed, for somebody who wants to know; once at a time, however often they are announced. */
+  #compare(): void {
+    if (!this.#core.events.has('toolsChanged') || this.#core.connection.session === undefined) return;
+    if (this.#comparing !== undefined) {
+      this.#compareAgain = true;
+      return;
+    }
+    this.#comparing = this.list('tools').then(
+      () => undefined,
+      // The next call that needs the list meets the same trouble, and has somebody to tell it to.
+      () => undefined,
+    );
+    void this.#comparing.then(() => {
+      this.#comparing = undefined;
+      if (!this.#compareAgain) return;
+      this.#compareAgain = false;
+      this.#compare();
+    });
+  }
+}

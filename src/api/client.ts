@@ -1,0 +1,344 @@
+import { Unsuccessful } from '../machines/request-record.js';
+import { toError } from '../errors.js';
+import type { MCPError } from '../errors.js';
+import type { ConnectionState } from '../machines/connection-facts.js';
+import type { ListName } from '../protocol/cache-rules.js';
+import type { Params } from '../protocol/json-rpc.js';
+import { capabilityNames } from '../protocol/methods.js';
+import type { MCPCapability } from '../protocol/methods.js';
+import type { Era } from '../protocol/revisions.js';
+import type {
+  CallToolResult,
+  CompleteRequestParams,
+  CompleteResult,
+  GetPromptResult,
+  LoggingLevel,
+  MCPPrompt,
+  MCPResource,
+  MCPResourceTemplate,
+  MCPTool,
+  ReadResourceResult,
+} from '../protocol/schema/index.js';
+import { MCPTransport } from '../transports/transport.js';
+import type { CallToolOptions, ListOptions, RequestOptions } from './call-options.js';
+import type { ListItems } from './catalogue.js';
+import { transportFor } from './connect-target.js';
+import type { ConnectTarget } from './connect-target.js';
+import { Core } from './core.js';
+import type { MCPClientEventName, MCPClientEvents } from './events.js';
+import { iterateList } from './iterate-list.js';
+import type { NotificationHandler } from './notification-handlers.js';
+import {
+  callTool,
+  complete,
+  getPrompt,
+  ping,
+  readResource,
+  setLogLevel,
+  subscribe,
+  unsubscribe,
+} from './operations.js';
+import { resolveOptions } from './options.js';
+import type { MCPClientOptions } from './options.js';
+import { MCPProtocol } from './protocol.js';
+import { serverInfoOf } from './server-info.js';
+import type { ServerInfo } from './server-info.js';
+
+/** What {@link MCPClient.healthCheck} found. */
+export interface ClientHealth {
+  readonly connected: boolean;
+  readonly state: ConnectionState;
+  readonly serverInfo: ServerInfo | undefined;
+  readonly capabilities: readonly MCPCapability[];
+  /** The class of the transport. */
+  readonly transportType: string;
+  /** Milliseconds until the server answered; undefined when it did not. */
+  readonly latency: number | undefined;
+  readonly error?: MCPError | undefined;
+}
+
+/** A client of one Model Context Protocol server, of any revision. */
+export class MCPClient {
+  readonly #core: Core;
+  /** The same session without cache and reconnection policy of its own. */
+  readonly protocol: MCPProtocol;
+
+  /**
+   * @throws MCPError with code `MCP_INVALID_PARAMS` when an option cannot be used.
+   */
+  constructor(transport: MCPTransport, options?: MCPClientOptions);
+  /** @internal */
+  constructor(core: Core);
+  constructor(source: MCPTransport | Core, options: MCPClientOptions = {}) {
+    this.#core = source instanceof Core ? source : new Core(source, resolveOptions(options));
+    this.protocol = new MCPProtocol(this.#core);
+  }
+
+  /**
+   * Constructs and connects: `await using client = await MCPClient.connect(target)`. The target is a transport, or one entry of an
+   * `mcpServers` file. When connecting fails nothing is left behind.
+   * @throws what {@link MCPClient.connect} throws, and MCPError with code `MCP_INVALID_PARAMS` for a target that cannot be used.
+   */
+  static async connect(target: ConnectTarget, options?: MCPClientOptions): Promise<MCPClient> {
+    const transport = target instanceof MCPTransport ? target : await transportFor(target);
+    const client = new MCPClient(transport, options);
+    await client.connect();
+    return client;
+  }
+
+  /**
+   * Connects and negotiates. While connected the same information is returned again; concurrent calls share one attempt, each with
+   * its own deadline. `timeout` is in milliseconds and covers both; default: `connectTimeout`.
+   * @throws MCPTimeoutError, MCPTransportError, MCPConnectionError, MCPProtocolError or MCPAuthenticationError when that fails; the
+   * signal's reason when it is aborted.
+   */
+  async connect(options: { timeout?: number; signal?: AbortSignal } = {}): Promise<ServerInfo> {
+    return serverInfoOf(await this.#core.connect(options));
+  }
+
+  /**
+   * Ends the connection. Pending calls reject in this very call; the promise resolves when no process, socket or timer is left. May
+   * be called twice.
+   */
+  disconnect(): Promise<void> {
+    return this.#core.connection.disconnect();
+  }
+
+  /** Same as {@link MCPClient.disconnect}. */
+  close(): Promise<void> {
+    return this.disconnect();
+  }
+
+  /** Same as {@link MCPClient.disconnect}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.disconnect();
+  }
+
+  /** Whether a session stands, be it healthy or not. */
+  isConnected(): boolean {
+    return this.#core.connection.session !== undefined;
+  }
+
+  /** The state of the connection, one of seven. */
+  get state(): ConnectionState {
+    return this.#core.connection.state;
+  }
+
+  /** The era of the session; undefined while none stands. */
+  get era(): Era | undefined {
+    return this.#core.connection.session?.era;
+  }
+
+  /** What the server wants to have said about how to use it; undefined when it said nothing. */
+  get instructions(): string | undefined {
+    return this.#core.connection.session?.instructions;
+  }
+
+  get transport(): MCPTransport {
+    return this.#core.transport;
+  }
+
+  /** Milliseconds until a request is given up. */
+  get timeout(): number {
+    return this.#core.options.timeout;
+  }
+
+  /** Whether a lost connection is opened again: the policy in force. */
+  get autoReconnect(): boolean {
+    return this.#core.options.policy.autoReconnect;
+  }
+
+  /** Attempts to bring a lost connection back before it is given up. */
+  get maxReconnectAttempts(): number {
+    return this.#core.options.policy.maxReconnectAttempts;
+  }
+
+  /**
+   * What is known about the server.
+   * @throws MCPConnectionError when not connected.
+   */
+  async getServerInfo(): Promise<ServerInfo> {
+    return Promise.resolve(serverInfoOf(this.#core.session()));
+  }
+
+  /**
+   * What the server can do, as names such as `tools` or `resources.subscribe`. The object is in {@link ServerInfo}.
+   * @throws MCPConnectionError when not connected.
+   */
+  async getCapabilities(): Promise<MCPCapability[]> {
+    return Promise.resolve(capabilityNames(this.#core.session().capabilities));
+  }
+
+  /**
+   * All tools, all pages. A list that is still fresh is handed out again. 2026-07-28 server/tools.
+   * @throws MCPCapabilityError when the server has no tools.
+   */
+  listTools(options?: ListOptions): Promise<MCPTool[]> {
+    return this.#core.catalogue.list('tools', options);
+  }
+
+  /**
+   * All prompts, all pages. 2026-07-28 server/prompts.
+   * @throws MCPCapabilityError when the server has no prompts.
+   */
+  listPrompts(options?: ListOptions): Promise<MCPPrompt[]> {
+    return this.#core.catalogue.list('prompts', options);
+  }
+
+  /**
+   * All resources, all pages. 2026-07-28 server/resources.
+   * @throws MCPCapabilityError when the server has no resources.
+   */
+  listResources(options?: ListOptions): Promise<MCPResource[]> {
+    return this.#core.catalogue.list('resources', options);
+  }
+
+  /**
+   * All resource templates, all pages. 2026-07-28 server/resources.
+   * @throws MCPCapabilityError when the server has no resources.
+   */
+  listResourceTemplates(options?: ListOptions): Promise<MCPResourceTemplate[]> {
+    return this.#core.catalogue.list('resourceTemplates', options);
+  }
+
+  /** The tools one by one; a page is fetched when it is reached. */
+  tools(options?: RequestOptions): AsyncGenerator<MCPTool, void, undefined> {
+    return this.#iterate('tools', options);
+  }
+
+  /** The prompts one by one; a page is fetched when it is reached. */
+  prompts(options?: RequestOptions): AsyncGenerator<MCPPrompt, void, undefined> {
+    return this.#iterate('prompts', options);
+  }
+
+  /** The resources one by one; a page is fetched when it is reached. */
+  resources(options?: RequestOptions): AsyncGenerator<MCPResource, void, undefined> {
+    return this.#iterate('resources', options);
+  }
+
+  #iterate<Name extends ListName>(
+    name: Name,
+    options?: RequestOptions,
+  ): AsyncGenerator<ListItems[Name], void, undefined> {
+    return iterateList(this.#core.catalogue, name, options);
+  }
+
+  /**
+   * Calls a tool. 2026-07-28 server/tools.
+   * @throws MCPToolError when the server refuses the call, or (unless `onToolError` is `'return'`) the tool reports an error;
+   * MCPTimeoutError at its deadline; MCPConnectionError with `delivery` when the connection was lost; MCPProtocolError when the
+   * answer has a wrong shape or (unless `validate` is not `'strict'`) structured output does not fit its schema; the signal's reason
+   * when it is aborted.
+   */
+  callTool(name: string, args?: Readonly<Record<string, unknown>>, options?: CallToolOptions): Promise<CallToolResult> {
+    return callTool(this.#core, name, args, options);
+  }
+
+  /** Reads a resource. 2026-07-28 server/resources. */
+  readResource(uri: string, options?: RequestOptions): Promise<ReadResourceResult> {
+    return readResource(this.#core, uri, options);
+  }
+
+  /** Fills in a prompt. 2026-07-28 server/prompts. */
+  getPrompt(name: string, args?: Readonly<Record<string, string>>, options?: RequestOptions): Promise<GetPromptResult> {
+    return getPrompt(this.#core, name, args, options);
+  }
+
+  /** Completes an argument of a prompt or a resource template. 2026-07-28 server/utilities/completion. */
+  complete(
+    params: Pick<CompleteRequestParams, 'ref' | 'argument' | 'context'>,
+    options?: RequestOptions,
+  ): Promise<CompleteResult['completion']> {
+    return complete(this.#core, params, options);
+  }
+
+  /**
+   * Asks for a notification when a resource changes. In the modern era it becomes part of one `subscriptions/listen`. It is kept over
+   * reconnects. 2026-07-28 basic/patterns/subscriptions; 2025-11-25 server/resources.
+   * @throws MCPCapabilityError when the server cannot do that.
+   */
+  subscribe(uri: string, options?: RequestOptions): Promise<void> {
+    return subscribe(this.#core, uri, options);
+  }
+
+  /** Undoes {@link MCPClient.subscribe}. */
+  unsubscribe(uri: string, options?: RequestOptions): Promise<void> {
+    return unsubscribe(this.#core, uri, options);
+  }
+
+  /**
+   * Asks for log messages of this level and above; they come as `log` events. Kept over reconnects. 2026-07-28
+   * server/utilities/logging.
+   * @throws MCPCapabilityError when the server does not log.
+   */
+  setLogLevel(level: LoggingLevel, options?: RequestOptions): Promise<void> {
+    return setLogLevel(this.#core, level, options);
+  }
+
+  /** Asks the server for a sign of life and resolves with the milliseconds it took. In the modern era it is a `server/discover`. */
+  ping(options?: Pick<RequestOptions, 'timeout' | 'signal'>): Promise<number> {
+    return ping(this.#core, options);
+  }
+
+  /** Makes any request. The result of a method that this library knows has the shape it should have. */
+  request(method: string, params?: Params, options?: RequestOptions): Promise<object> {
+    return this.#core.request(method, params, options);
+  }
+
+  /**
+   * Sends any notification.
+   * @throws MCPConnectionError when there is no connection.
+   */
+  notify(method: string, params?: Params): Promise<void> {
+    return this.#core.notify(method, params);
+  }
+
+  /**
+   * Calls `handler` at each notification of this name; short names (`tools/list_changed`) and wire names
+   * (`notifications/tools/list_changed`) both work. Handlers stay over reconnects.
+   */
+  addNotificationHandler(method: string, handler: NotificationHandler): void {
+    this.#core.handlers.add(method, handler);
+  }
+
+  /** Undoes {@link MCPClient.addNotificationHandler}. */
+  removeNotificationHandler(method: string, handler: NotificationHandler): void {
+    this.#core.handlers.remove(method, handler);
+  }
+
+  /** Listens to an event. Returns the function that ends it. */
+  on<Name extends MCPClientEventName>(event: Name, listener: (...args: MCPClientEvents[Name]) => unknown): () => void {
+    return this.#core.events.on(event, listener);
+  }
+
+  /**
+   * Asks anew for every list that the server serves.
+   * @throws MCPConnectionError when not connected.
+   */
+  refreshCache(): Promise<void> {
+    return this.#core.catalogue.refresh();
+  }
+
+  /** Asks the server for a sign of life, over the wire, and says what is known. Never rejects. */
+  async healthCheck(options: { timeout?: number } = {}): Promise<ClientHealth> {
+    const { connection, transport, options: defaults } = this.#core;
+    const { ok, latency, outcome } = await connection.probe(options.timeout ?? defaults.timeout);
+    const { session } = connection;
+    const { failure } = connection.facts;
+    const why = outcome instanceof Unsuccessful && !ok ? (failure ?? outcome.failure) : undefined;
+    return {
+      connected: session !== undefined,
+      state: connection.state,
+      serverInfo: session && serverInfoOf(session),
+      capabilities: session === undefined ? [] : capabilityNames(session.capabilities),
+      transportType: transport.constructor.name,
+      latency: ok ? latency : undefined,
+      ...(why !== undefined && { error: toError(why) }),
+    };
+  }
+
+  /** Why the client is in the state it is in: the last transitions, what failed and what led to it, and a hint. For a person. */
+  explain(): string {
+    return this.#core.explain();
+  }
+}

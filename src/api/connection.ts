@@ -1,0 +1,309 @@
+import { MCPConnectionError, toError } from '../errors.js';
+import type { MCPError } from '../errors.js';
+import type { ConnectionState } from '../machines/connection-facts.js';
+import { healthScore } from '../protocol/health-score.js';
+import type { MCPTransport } from '../transports/transport.js';
+import { MCPClient } from './client.js';
+import { Core } from './core.js';
+import { invalidOption, resolveOptions } from './options.js';
+import type { MCPClientOptions } from './options.js';
+
+/** The state of a connection as supervisors show it. */
+export type ConnectionStatus = 'disconnected' | 'connecting' | 'connected' | 'reconnecting' | 'error';
+
+/** Options of an {@link MCPConnection}: those of a client, with other defaults. */
+export interface MCPConnectionOptions extends Omit<MCPClientOptions, 'connectTimeout'> {
+  /** Default true. */
+  readonly autoReconnect?: boolean | undefined;
+  /** Default 5. */
+  readonly maxReconnectAttempts?: number | undefined;
+  /** Milliseconds between health checks. Default 30 000. */
+  readonly healthCheckInterval?: number | undefined;
+  /** Milliseconds that `connect()` may take. Default 30 000. */
+  readonly connectionTimeout?: number | undefined;
+  /** Whether `connect()` begins to monitor. Default true. */
+  readonly monitor?: boolean | undefined;
+}
+
+/** What {@link MCPConnection.healthCheck} found. */
+export interface ConnectionHealth {
+  readonly name: string;
+  readonly status: ConnectionStatus;
+  readonly connected: boolean;
+  /** 0 to 1 over the last ten checks, newer ones weighing more. */
+  readonly healthScore: number;
+  readonly lastConnected: Date | undefined;
+  readonly lastError: MCPError | undefined;
+  readonly reconnectAttempts: number;
+  readonly connectionCount: number;
+  readonly errorCount: number;
+  /** Milliseconds of the session that stands; 0 when none does. */
+  readonly uptime: number;
+  readonly transportType: string;
+  /** Milliseconds until the server answered; undefined when it did not. */
+  readonly latency: number | undefined;
+}
+
+/** What is known about a connection. */
+export interface ConnectionInfo {
+  readonly name: string;
+  readonly transport: MCPTransport;
+  readonly client: MCPClient | null;
+  readonly status: ConnectionStatus;
+  readonly lastConnected: Date | undefined;
+  readonly lastError: MCPError | undefined;
+  readonly reconnectAttempts: number;
+  readonly healthScore: number;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+const STATUS: Readonly<Record<Exclude<ConnectionState, 'closed'>, ConnectionStatus>> = {
+  idle: 'disconnected',
+  connecting: 'connecting',
+  initializing: 'connecting',
+  ready: 'connected',
+  degraded: 'connected',
+  reconnecting: 'reconnecting',
+};
+
+/** A connection with a name, that is watched and brought back. */
+export class MCPConnection {
+  readonly name: string;
+  readonly transport: MCPTransport;
+  readonly #core: Core;
+  readonly #view: MCPClient;
+  readonly #monitor: boolean;
+  readonly #interval: number;
+
+  /**
+   * @throws MCPError with code `MCP_INVALID_PARAMS` when the name or an option cannot be used.
+   */
+  constructor(name: string, transport: MCPTransport, options: MCPConnectionOptions = {}) {
+    if (typeof name !== 'string' || name === '') throw invalidOption('name', 'a string that is not empty', name);
+    const { monitor = true, connectionTimeout = 30_000, healthCheckInterval = 30_000, ...rest } = options;
+    const resolved = resolveOptions({
+      autoReconnect: true,
+      maxReconnectAttempts: 5,
+      ...rest,
+      connectTimeout: connectionTimeout,
+      healthCheckInterval,
+    });
+    this.name = name;
+    this.transport = transport;
+    this.#monitor = monitor;
+    this.#interval = resolved.healthCheckInterval;
+    this.#core = new Core(transport, { ...resolved, healthCheckInterval: 0 });
+    this.#view = new MCPClient(this.#core);
+  }
+
+  /** Constructs and connects: `await using connection = await MCPConnection.connect('files', transport)`. */
+  static async connect(name: string, transport: MCPTransport, options?: MCPConnectionOptions): Promise<MCPConnection> {
+    const connection = new MCPConnection(name, transport, options);
+    await connection.connect();
+    return connection;
+  }
+
+  /**
+   * Connects and begins to monitor. `timeout` is in milliseconds; default: `connectionTimeout`.
+   * @throws what {@link MCPClient.connect} throws.
+   */
+  async connect(timeout?: number): Promise<MCPClient> {
+    await this.#core.connect({ timeout });
+    if (this.#monitor) this.#watch(this.#interval);
+    return this.#view;
+  }
+
+  /** Ends the connection and the monitoring. Pending calls reject at once. May be called twice. */
+  disconnect(): Promise<void> {
+    this.#watch(0);
+    return this.#core.connection.disconnect();
+  }
+
+  /** Same as {@link MCPConnection.disconnect}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.disconnect();
+  }
+
+  /** Drops the link, if there is one, and connects anew at once. Resolves with null when that fails; `lastError` says why. */
+  async reconnect(): Promise<MCPClient | null> {
+    this.#core.connection.send({ type: 'reconnect' });
+    try {
+      return await this.connect();
+    } catch {
+      return null;
+    }
+  }
+
+  /**
+   * The client while connected.
+   * @throws MCPConnectionError when not connected.
+   */
+  getClient(): MCPClient {
+    if (this.isConnected()) return this.#view;
+    throw new MCPConnectionError(`The connection "${this.name}" is not connected (its status is ${this.status})`, {
+      code: 'MCP_NOT_CONNECTED',
+      delivery: 'not-sent',
+      ...(this.lastError !== undefined && { cause: this.lastError }),
+    });
+  }
+
+  /** Whether a session stands, be it healthy or not. */
+  isConnected(): boolean {
+    return this.#core.connection.session !== undefined;
+  }
+
+  /** Whether it is connected and its health score is at least `threshold`. */
+  isHealthy(threshold = 0.7): boolean {
+    return this.isConnected() && this.healthScore >= threshold;
+  }
+
+  /** Asks the server for a sign of life, over the wire, and says what is known. Never rejects. */
+  async healthCheck(): Promise<ConnectionHealth> {
+    const { latency } = await this.#view.healthCheck();
+    const { facts } = this.#core.connection;
+    const { establishedAt } = facts;
+    return {
+      name: this.name,
+      status: this.status,
+      connected: this.isConnected(),
+      healthScore: this.healthScore,
+      lastConnected: this.lastConnected,
+      lastError: this.lastError,
+      reconnectAttempts: facts.attempts,
+      connectionCount: facts.connectionCount,
+      errorCount: facts.errorCount,
+      uptime: establishedAt === undefined ? 0 : this.#core.options.environment.now() - establishedAt,
+      transportType: this.transport.constructor.name,
+      latency,
+    };
+  }
+
+  /** Begins to check the health at every `healthCheckInterval`; connects in the background when not connected. */
+  startMonitoring(): void {
+    this.#watch(this.#interval);
+    this.#core.connect().catch((thrown: unknown) => {
+      this.#core.events.emit('error', thrown as MCPError);
+    });
+  }
+
+  /** Ceases to check the health. The connection stays. */
+  stopMonitoring(): void {
+    this.#watch(0);
+  }
+
+  #watch(interval: number): void {
+    if (this.#core.connection.facts.healthInterval === interval) return;
+    this.#core.connection.send({ type: 'monitor', interval });
+  }
+
+  /** What is known about this connection. */
+  getInfo(): ConnectionInfo {
+    const { path } = this.#core.connection;
+    return {
+      name: this.name,
+      transport: this.transport,
+      client: this.client,
+      status: this.status,
+      lastConnected: this.lastConnected,
+      lastError: this.lastError,
+      reconnectAttempts: this.reconnectAttempts,
+      healthScore: this.healthScore,
+      metadata: { state: this.#core.connection.state, path, transportType: this.transport.constructor.name },
+    };
+  }
+
+  /** Why the connection is in the state it is in. For a person. */
+  explain(): string {
+    return `Connection "${this.name}". ${this.#core.explain()}`;
+  }
+
+  /** Null before the first connect, then one and the same object for ever, valid over reconnects. */
+  get client(): MCPClient | null {
+    return this.#core.connection.facts.connectionCount === 0 ? null : this.#view;
+  }
+
+  /** The state in words of supervisors. */
+  get status(): ConnectionStatus {
+    const { state, facts } = this.#core.connection;
+    if (state !== 'closed') return STATUS[state];
+    return facts.failure === undefined ? 'disconnected' : 'error';
+  }
+
+  /** 0 to 1 over the last ten checks, each weighing half of the next newer one; 1 before the first. */
+  get healthScore(): number {
+    return healthScore(this.#core.connection.facts.checks);
+  }
+
+  /** When a session was last established. */
+  get lastConnected(): Date | undefined {
+    return dateOf(this.#core.connection.facts.lastConnected);
+  }
+
+  /** Why the connection was lost, or could not be made, the last time that happened and since it last stood. */
+  get lastError(): MCPError | undefined {
+    const { failure } = this.#core.connection.facts;
+    return failure && toError(failure);
+  }
+
+  /** Attempts to bring the connection back since it last stood for a while. */
+  get reconnectAttempts(): number {
+    return this.#core.connection.facts.attempts;
+  }
+
+  /** Sessions established so far. */
+  get connectionCount(): number {
+    return this.#core.connection.facts.connectionCount;
+  }
+
+  /** Failures so far: attempts that failed and links that were lost. */
+  get errorCount(): number {
+    return this.#core.connection.facts.errorCount;
+  }
+
+  /** Milliseconds of all sessions together. */
+  get totalUptime(): number {
+    const { pastUptime, establishedAt } = this.#core.connection.facts;
+    return pastUptime + (establishedAt === undefined ? 0 : this.#core.options.environment.now() - establishedAt);
+  }
+
+  /** When the server last answered anything. */
+  get lastOperationTime(): Date | undefined {
+    return dateOf(this.#core.connection.requests.lastAnswerAt);
+  }
+
+  get autoReconnect(): boolean {
+    return this.#core.options.policy.autoReconnect;
+  }
+
+  get maxReconnectAttempts(): number {
+    return this.#core.options.policy.maxReconnectAttempts;
+  }
+
+  /** Milliseconds. */
+  get reconnectDelay(): number {
+    return this.#core.options.policy.backoff.delay;
+  }
+
+  /** Milliseconds. */
+  get maxReconnectDelay(): number {
+    return this.#core.options.policy.backoff.maxDelay;
+  }
+
+  /** Milliseconds. */
+  get healthCheckInterval(): number {
+    return this.#interval;
+  }
+
+  /** Milliseconds. */
+  get connectionTimeout(): number {
+    return this.#core.options.connectTimeout;
+  }
+
+  get monitor(): boolean {
+    return this.#monitor;
+  }
+}
+
+function dateOf(milliseconds: number | undefined): Date | undefined {
+  return milliseconds === undefined ? undefined : new Date(milliseconds);
+}

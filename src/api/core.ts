@@ -1,0 +1,190 @@
+import { toError } from '../errors.js';
+import { Connection } from '../machines/connection-actor.js';
+import type { ConnectionState } from '../machines/connection-facts.js';
+import { Unsuccessful } from '../machines/request-record.js';
+import type { Outcome, RequestSpec } from '../machines/request-record.js';
+import { explainFailure, hintFor } from '../protocol/explain.js';
+import { failure, isFailure } from '../protocol/failure.js';
+import type { Failure } from '../protocol/failure.js';
+import type { Params } from '../protocol/json-rpc.js';
+import { methodEntry } from '../protocol/methods.js';
+import { LISTS, listsChangedBy } from '../protocol/cache-rules.js';
+import type { LoggingMessageNotificationParams } from '../protocol/schema/index.js';
+import type { Session } from '../protocol/session.js';
+import type { MCPTransport } from '../transports/transport.js';
+import type { RequestOptions } from './call-options.js';
+import { Catalogue } from './catalogue.js';
+import { Events } from './events.js';
+import { History } from './history.js';
+import { NotificationHandlers } from './notification-handlers.js';
+import type { InspectTarget, ResolvedOptions } from './options.js';
+import { StructuredOutput } from './structured-output.js';
+
+/** Resources whose lists can be announced as changed. */
+const WATCHABLE = ['tools', 'prompts', 'resources'] as const;
+
+/**
+ * What the facades of one connection share. `MCPConnection`, its `client` and that client's `protocol` are views on one of these.
+ */
+export class Core {
+  readonly transport: MCPTransport;
+  readonly options: ResolvedOptions;
+  readonly connection: Connection;
+  readonly events: Events;
+  readonly handlers: NotificationHandlers;
+  readonly catalogue: Catalogue;
+  readonly structured = new StructuredOutput();
+  readonly history = new History();
+
+  constructor(transport: MCPTransport, options: ResolvedOptions) {
+    this.transport = transport;
+    this.options = options;
+    this.events = new Events(() => {
+      this.#watch();
+    });
+    this.handlers = new NotificationHandlers(this.events, () => {
+      this.#watch();
+    });
+    this.connection = new Connection(
+      {
+        transport,
+        environment: options.environment,
+        identity: { clientInfo: options.clientInfo, capabilities: {} },
+        policy: options.policy,
+        era: options.priorEra,
+        healthInterval: options.healthCheckInterval,
+        maxQueued: options.maxQueued,
+        inspect: inspectorOf(options.inspect),
+      },
+      {
+        entered: (state, from) => {
+          this.#entered(state, from);
+        },
+        notified: (method, params) => {
+          this.#notified(method, params);
+        },
+        suspectChanges: () => {
+          this.catalogue.expireAll();
+        },
+        report: (problem) => {
+          this.events.report(problem);
+        },
+      },
+    );
+    this.catalogue = new Catalogue(this);
+  }
+
+  /** A session, made if need be. Rejects with the error, or with the reason of the signal. */
+  async connect(options: { timeout?: number | undefined; signal?: AbortSignal | undefined } = {}): Promise<Session> {
+    const outcome = await this.connection.connect(options.timeout ?? this.options.connectTimeout, options.signal);
+    if (isFailure(outcome)) throw toError(outcome);
+    return outcome;
+  }
+
+  /** The session that stands now. */
+  session(): Session {
+    const { session } = this.connection;
+    if (session !== undefined) return session;
+    throw toError(this.#notConnected());
+  }
+
+  #notConnected(): Failure {
+    const { failure: cause } = this.connection.facts;
+    return failure('connection', 'MCP_NOT_CONNECTED', `Not connected (the state is ${this.connection.state})`, {
+      delivery: 'not-sent',
+      cause,
+    });
+  }
+
+  /** Makes a request and promises its outcome. */
+  submit(method: string, params: Params | undefined, options: RequestOptions, repeatable?: boolean): Promise<Outcome> {
+    const entry = methodEntry(method);
+    const { timeout, retry, whenDisconnected, environment } = this.options;
+    const maxTotalTimeout = options.maxTotalTimeout ?? this.options.maxTotalTimeout;
+    const policy = options.retry ?? retry;
+    const spec: RequestSpec = {
+      method,
+      params,
+      entry,
+      timeout: options.timeout ?? timeout,
+      totalDeadline: maxTotalTimeout === undefined ? Infinity : environment.now() + maxTotalTimeout,
+      maxTotalTimeout,
+      repeatable: policy === 'auto' ? (repeatable ?? entry.repeatable) : policy === 'safe',
+      direct: false,
+      quiet: false,
+      failFast: whenDisconnected === 'fail',
+      signal: options.signal,
+      onProgress: options.onProgress,
+      onNotice: undefined,
+    };
+    return this.connection.requests.submit(spec);
+  }
+
+  /** Makes a request and promises its result. */
+  async request(method: string, params: Params | undefined, options: RequestOptions = {}): Promise<object> {
+    const outcome = await this.submit(method, params, options);
+    if (outcome instanceof Unsuccessful) throw errorOf(outcome);
+    return outcome;
+  }
+
+  /** Sends a notification. */
+  async notify(method: string, params: Params | undefined): Promise<void> {
+    const problem = await this.connection.sendMessage({
+      jsonrpc: '2.0',
+      method,
+      ...(params !== undefined && { params }),
+    });
+    if (problem !== undefined) throw toError(problem);
+  }
+
+  /** Why the connection is in the state it is in: text for a person. */
+  explain(): string {
+    const { state, path, facts, requests } = this.connection;
+    const { inFlight, queued } = requests.counts;
+    const lines = [`The state is ${state} (${path}).`];
+    if (facts.session !== undefined) {
+      const { era, protocolVersion, serverInfo } = facts.session;
+      lines.push(`Server: ${serverInfo?.name ?? 'unnamed'} ${serverInfo?.version ?? ''}, ${protocolVersion} (${era}).`);
+    }
+    lines.push(`Requests: ${inFlight} in flight, ${queued} queued. Links opened: ${facts.epoch}.`);
+    if (facts.attempts > 0) lines.push(`Attempts to reconnect: ${facts.attempts}.`);
+    lines.push(...this.history.lines(this.options.environment.now()));
+    if (facts.failure !== undefined) lines.push('Last failure:', explainFailure(facts.failure));
+    else if (state === 'idle') lines.push(`Hint: ${hintFor({ code: 'MCP_NOT_CONNECTED', message: '' }) ?? ''}`);
+    return lines.join('\n');
+  }
+
+  #entered(state: ConnectionState, from: ConnectionState): void {
+    this.history.add({ from, to: state, at: this.options.environment.now() });
+    this.catalogue.entered(state);
+    this.events.emit('state', state, from);
+  }
+
+  #notified(method: string, params: Params | undefined): void {
+    for (const list of listsChangedBy(method)) this.catalogue.expire(list);
+    this.handlers.call(method, params);
+    this.events.emit('notification', { method, params });
+    if (method === 'notifications/message') {
+      this.events.emit('log', params as unknown as LoggingMessageNotificationParams);
+    }
+  }
+
+  /** What is listened to decides which changes a modern server is asked to announce. */
+  #watch(): void {
+    const all = this.events.has('notification');
+    const lists = WATCHABLE.filter(
+      (list) => all || this.handlers.has(LISTS[list].changed) || (list === 'tools' && this.events.has('toolsChanged')),
+    );
+    const { desired } = this.connection.facts;
+    if (lists.join() !== desired.lists.join()) this.connection.send({ type: 'desire', desired: { lists } });
+  }
+}
+
+/** What a request that did not succeed throws: its error, or what the caller's signal was aborted with. */
+export function errorOf(outcome: Unsuccessful): unknown {
+  return outcome.failure === undefined ? outcome.reason : toError(outcome.failure);
+}
+
+function inspectorOf(target: InspectTarget | undefined): Exclude<InspectTarget, { inspect: unknown }> | undefined {
+  return typeof target === 'object' && 'inspect' in target ? target.inspect : target;
+}

@@ -1,0 +1,106 @@
+import { toError } from '../errors.js';
+import type { MCPError } from '../errors.js';
+import type { ConnectionState } from '../machines/connection-facts.js';
+import type { Failure, FailureCode } from '../protocol/failure.js';
+import type { Params } from '../protocol/json-rpc.js';
+import type { LoggingMessageNotificationParams } from '../protocol/schema/index.js';
+import type { ToolsDifference } from './tools-difference.js';
+
+/** A notification of the server, with its wire name. */
+export interface NotificationEvent {
+  readonly method: string;
+  readonly params: Params | undefined;
+}
+
+/** What one can listen to, and what a listener is called with. */
+export interface MCPClientEvents {
+  /** A state was entered. */
+  state: [state: ConnectionState, from: ConnectionState];
+  /** The server sent a notification. */
+  notification: [notification: NotificationEvent];
+  /** The server's tools are not what they were. */
+  toolsChanged: [difference: ToolsDifference];
+  /** The server logged something. 2026-07-28 server/utilities/logging. */
+  log: [message: LoggingMessageNotificationParams];
+  /** The server did something it should not, which did no harm. */
+  warning: [problem: MCPError];
+  /** Something went wrong that nobody was waiting for. */
+  error: [problem: MCPError];
+}
+
+/** The name of an event. */
+export type MCPClientEventName = keyof MCPClientEvents;
+
+type Listener<Name extends MCPClientEventName> = (...args: MCPClientEvents[Name]) => unknown;
+
+/** Faults of the server that lose nothing which anybody waits for. */
+const HARMLESS: ReadonlySet<FailureCode> = new Set<FailureCode>([
+  'MCP_INVALID_JSON',
+  'MCP_INVALID_MESSAGE',
+  'MCP_UNKNOWN_RESPONSE',
+]);
+
+/** Who listens to a client. A listener that throws is reported to `error`; one of `error` that throws is not reported at all. */
+export class Events {
+  readonly #listeners = new Map<MCPClientEventName, Set<(...args: never[]) => unknown>>();
+  readonly #changed: () => void;
+
+  /** `changed` is called when somebody begins or ceases to listen. */
+  constructor(changed: () => void) {
+    this.#changed = changed;
+  }
+
+  on<Name extends MCPClientEventName>(name: Name, listener: Listener<Name>): () => void {
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners);
+    // A wrapper of its own for each call, so that the same function may listen twice and stop once.
+    const own = (...args: MCPClientEvents[Name]): unknown => listener(...args);
+    listeners.add(own);
+    this.#changed();
+    return () => {
+      if (listeners.delete(own)) this.#changed();
+    };
+  }
+
+  /** Whether anybody listens. */
+  has(name: MCPClientEventName): boolean {
+    return (this.#listeners.get(name)?.size ?? 0) > 0;
+  }
+
+  emit<Name extends MCPClientEventName>(name: Name, ...args: MCPClientEvents[Name]): void {
+    const listeners = this.#listeners.get(name);
+    if (listeners === undefined) return;
+    const failed = (thrown: unknown): void => {
+      if (name !== 'error') this.report(listenerFailure(name, thrown));
+    };
+    for (const listener of [...listeners]) callSafely(() => (listener as Listener<Name>)(...args), failed);
+  }
+
+  /** Reports a problem that nobody waits for. Without a listener it goes nowhere, and never throws. */
+  report(problem: Failure): void {
+    const name = HARMLESS.has(problem.code) ? 'warning' : 'error';
+    if (this.has(name)) this.emit(name, toError(problem));
+  }
+}
+
+/** Calls a function of the user; neither what it throws nor what it rejects with goes further than `failed`. */
+export function callSafely(fn: () => unknown, failed: (thrown: unknown) => void): void {
+  try {
+    const returned = fn();
+    if (returned instanceof Promise) returned.catch(failed);
+  } catch (thrown) {
+    failed(thrown);
+  }
+}
+
+/** The failure of a function of the user. */
+export function listenerFailure(what: string, cause: unknown): Failure {
+  const reason = cause instanceof Error ? cause.message : typeof cause;
+  return {
+    kind: 'protocol',
+    code: 'MCP_HANDLER_FAILED',
+    message: `The handler of ${what} threw: ${reason}`,
+    details: { handler: what },
+    cause,
+  };
+}

@@ -1,0 +1,52 @@
+import type { Params } from '../protocol/json-rpc.js';
+import { callSafely, listenerFailure } from './events.js';
+import type { Events } from './events.js';
+
+/** Hears a notification. */
+export type NotificationHandler = (params: Params | undefined) => unknown;
+
+const PREFIX = 'notifications/';
+
+/** The wire name of a notification: `tools/list_changed` is short for `notifications/tools/list_changed`. */
+export function wireName(method: string): string {
+  return method.startsWith(PREFIX) ? method : PREFIX + method;
+}
+
+/** Functions of the user by notification. They stay over reconnects, since they belong to the client and not to a link. */
+export class NotificationHandlers {
+  readonly #handlers = new Map<string, Set<NotificationHandler>>();
+  readonly #events: Events;
+  readonly #changed: () => void;
+
+  constructor(events: Events, changed: () => void) {
+    this.#events = events;
+    this.#changed = changed;
+  }
+
+  add(method: string, handler: NotificationHandler): void {
+    const name = wireName(method);
+    const handlers = this.#handlers.get(name) ?? new Set();
+    this.#handlers.set(name, handlers.add(handler));
+    this.#changed();
+  }
+
+  remove(method: string, handler: NotificationHandler): void {
+    const handlers = this.#handlers.get(wireName(method));
+    if (handlers?.delete(handler) === true) this.#changed();
+  }
+
+  has(name: string): boolean {
+    return (this.#handlers.get(name)?.size ?? 0) > 0;
+  }
+
+  call(method: string, params: Params | undefined): void {
+    for (const handler of [...(this.#handlers.get(method) ?? [])]) {
+      callSafely(
+        () => handler(params),
+        (thrown) => {
+          this.#events.report(listenerFailure(method, thrown));
+        },
+      );
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import { toError } from '../errors.js';
+import { Unsuccessful } from '../machines/request-record.js';
+import { failure } from '../protocol/failure.js';
+import type { Failure } from '../protocol/failure.js';
+import { ErrorCode } from '../protocol/json-rpc.js';
+import { refusalOf, methodEntry } from '../protocol/methods.js';
+import type {
+  CallToolResult,
+  CompleteRequestParams,
+  CompleteResult,
+  GetPromptResult,
+  LoggingLevel,
+  ReadResourceResult,
+} from '../protocol/schema/index.js';
+import type { CallToolOptions, RequestOptions } from './call-options.js';
+import { errorOf } from './core.js';
+import type { Core } from './core.js';
+import { invalidOption } from './options.js';
+
+/** Calls a tool. The promise API of `tools/call`. 2026-07-28 server/tools, "Calling Tools". */
+export async function callTool(
+  core: Core,
+  name: string,
+  args: Readonly<Record<string, unknown>> | undefined,
+  options: CallToolOptions = {},
+): Promise<CallToolResult> {
+  if (typeof name !== 'string') throw invalidOption('name', 'the name of a tool', name);
+  const tool = core.catalogue.tool(name);
+  const params = args === undefined ? { name } : { name, arguments: args };
+  const hints = core.options.trustAnnotations ? tool?.annotations : undefined;
+  const repeatable = hints?.readOnlyHint === true || hints?.idempotentHint === true;
+  const outcome = await core.submit('tools/call', params, options, repeatable);
+  if (outcome instanceof Unsuccessful) throw toolError(name, outcome);
+  const result = outcome as unknown as CallToolResult;
+  if (result.isError === true && (options.onToolError ?? core.options.onToolError) === 'throw') {
+    throw toError(toolFailed(name, result));
+  }
+  if (tool?.outputSchema == null) return result;
+  const validate = options.validate ?? core.options.validate;
+  if (validate === 'off') return result;
+  const problem = await core.structured.problem(tool, result);
+  if (problem === undefined) return result;
+  if (validate === 'strict') throw toError(problem);
+  core.events.emit('warning', toError(problem));
+  return result;
+}
+
+/** A refusal of a tool call is an error of the tool, whatever the protocol calls it. */
+function toolError(tool: string, outcome: Unsuccessful): unknown {
+  const why = outcome.failure;
+  if (why?.code !== 'MCP_RPC_ERROR' || why.errorCode !== ErrorCode.InvalidParams) return errorOf(outcome);
+  const reason = String(why.details?.reason);
+  return toError({
+    ...why,
+    kind: 'tool',
+    code: 'MCP_TOOL_ERROR',
+    message: `The call of the tool ${tool} was refused: ${reason}`,
+    details: { ...why.details, tool },
+  });
+}
+
+function toolFailed(tool: string, result: CallToolResult): Failure {
+  const text = result.content.find((block) => block.type === 'text') as { text?: string } | undefined;
+  const said = text?.text === undefined ? '' : `: ${text.text.slice(0, 500)}`;
+  return failure('tool', 'MCP_TOOL_ERROR', `The tool ${tool} reported an error${said}`, {
+    delivery: 'answered',
+    details: { tool, result },
+  });
+}
+
+/** Reads a resource. 2026-07-28 server/resources. */
+export async function readResource(core: Core, uri: string, options?: RequestOptions): Promise<ReadResourceResult> {
+  return (await core.request('resources/read', { uri }, options)) as ReadResourceResult;
+}
+
+/** Fills in a prompt. 2026-07-28 server/prompts. */
+export async function getPrompt(
+  core: Core,
+  name: string,
+  args: Readonly<Record<string, string>> | undefined,
+  options?: RequestOptions,
+): Promise<GetPromptResult> {
+  const params = args === undefined ? { name } : { name, arguments: args };
+  return (await core.request('prompts/get', params, options)) as unknown as GetPromptResult;
+}
+
+/** Completes an argument. 2026-07-28 server/utilities/completion. */
+export async function complete(
+  core: Core,
+  params: Pick<CompleteRequestParams, 'ref' | 'argument' | 'context'>,
+  options?: RequestOptions,
+): Promise<CompleteResult['completion']> {
+  const { completion } = (await core.request(
+    'completion/complete',
+    { ...params },
+    options,
+  )) as unknown as CompleteResult;
+  return completion;
+}
+
+/** Begins to watch a resource, in the way of the era. */
+export async function subscribe(core: Core, uri: string, options?: RequestOptions): Promise<void> {
+  const session = await established(core);
+  const refusal = refusalOf(
+    'resources/subscribe',
+    { ...methodEntry('resources/subscribe'), only: session.era },
+    session,
+  );
+  if (refusal !== undefined) throw toError(refusal);
+  if (session.era === 'legacy') await core.request('resources/subscribe', { uri }, options);
+  const { resources } = core.connection.facts.desired;
+  if (!resources.includes(uri)) core.connection.send({ type: 'desire', desired: { resources: [...resources, uri] } });
+}
+
+/** Ceases to watch a resource, in the way of the era. */
+export async function unsubscribe(core: Core, uri: string, options?: RequestOptions): Promise<void> {
+  const session = await established(core);
+  const resources = core.connection.facts.desired.resources.filter((one) => one !== uri);
+  core.connection.send({ type: 'desire', desired: { resources } });
+  if (session.era === 'legacy') await core.request('resources/unsubscribe', { uri }, options);
+}
+
+/** Asks for log messages of a level and above, in the way of the era. */
+export async function setLogLevel(core: Core, level: LoggingLevel, options?: RequestOptions): Promise<void> {
+  const session = await established(core);
+  const refusal = refusalOf('logging/setLevel', { ...methodEntry('logging/setLevel'), only: session.era }, session);
+  if (refusal !== undefined) throw toError(refusal);
+  if (session.era === 'legacy') await core.request('logging/setLevel', { level }, options);
+  core.connection.send({ type: 'desire', desired: { logLevel: level } });
+}
+
+/** Asks for a sign of life and says how many milliseconds it took. */
+export async function ping(core: Core, options: RequestOptions = {}): Promise<number> {
+  core.session();
+  const probe = await core.connection.probe(options.timeout ?? core.options.timeout, options.signal);
+  if (probe.outcome instanceof Unsuccessful && !probe.ok) throw errorOf(probe.outcome);
+  return probe.latency;
+}
+
+/** The session, once whatever is under way has brought it about; what depends on the era has to wait for it. */
+async function established(core: Core): ReturnType<Core['connect']> {
+  const { state } = core.connection;
+  return state === 'idle' || state === 'closed' ? core.session() : core.connect();
+}

@@ -1,0 +1,177 @@
+import { systemEnvironment } from '../environment.js';
+import type { Environment } from '../environment.js';
+import { MCPError } from '../errors.js';
+import type { ConnectionPolicy } from '../machines/connection-facts.js';
+import { acceptable } from '../protocol/negotiation.js';
+import type { EraChoice } from '../protocol/negotiation.js';
+import { eraOf } from '../protocol/revisions.js';
+import type { Era } from '../protocol/revisions.js';
+import type { Implementation } from '../protocol/schema/index.js';
+import { PACKAGE } from './version.js';
+
+/** What may be sent again when its answer was lost: what only reads, everything, or nothing. */
+export type RetryPolicy = 'auto' | 'safe' | 'never';
+
+/** What a tool result with `isError: true` becomes. */
+export type ToolErrorPolicy = 'throw' | 'return';
+
+/** What happens to structured output that does not fit the tool's output schema. */
+export type ValidationPolicy = 'strict' | 'warn' | 'off';
+
+/** Anything that takes inspection events: a function, an observer, or what `createBrowserInspector()` and its like return. */
+export type InspectTarget =
+  | ((event: unknown) => void)
+  | { next?(event: unknown): void }
+  | { inspect: ((event: unknown) => void) | { next?(event: unknown): void } };
+
+/** Options of an {@link MCPProtocol}. */
+export interface MCPProtocolOptions {
+  /** Milliseconds until a request is given up, queueing included; progress restarts it. Default 30 000. */
+  readonly timeout?: number | undefined;
+  /** Milliseconds until a call is given up whatever happens. Default: no limit. */
+  readonly maxTotalTimeout?: number | undefined;
+  /** What the server is told about this client. Default: name and version of this package. */
+  readonly clientInfo?: Implementation | undefined;
+  /** Milliseconds that `connect()` may take, handshake included. Default: `timeout`. */
+  readonly connectTimeout?: number | undefined;
+  /** Which era or revision to speak. Default `'auto'`: find out. */
+  readonly era?: EraChoice | undefined;
+  /** What is known about the server's era from an earlier connection; saves the question. */
+  readonly priorEra?: Era | undefined;
+  /** Milliseconds of silence after which a server is also offered the handshake of older revisions. Default 5 000. */
+  readonly probeTimeout?: number | undefined;
+  /** What a tool result with `isError: true` becomes. Default `'throw'`: an {@link MCPToolError}. */
+  readonly onToolError?: ToolErrorPolicy | undefined;
+  /** What happens to structured output that does not fit its schema. Default `'strict'`: an {@link MCPProtocolError}. */
+  readonly validate?: ValidationPolicy | undefined;
+  /** Shows every actor, event and snapshot to an inspector. Default: none. */
+  readonly inspect?: InspectTarget | undefined;
+  /** The clock, timers and randomness. Default: those of this process. For tests. */
+  readonly environment?: Environment | undefined;
+}
+
+/** Options of an {@link MCPClient}. */
+export interface MCPClientOptions extends MCPProtocolOptions {
+  /** Whether a lost connection is opened again. Default false. */
+  readonly autoReconnect?: boolean | undefined;
+  /** Attempts to bring a lost connection back before it is given up. Default 3. */
+  readonly maxReconnectAttempts?: number | undefined;
+  /** Milliseconds before the first of these attempts, doubled for each next one, with full jitter. Default 1 000. */
+  readonly reconnectDelay?: number | undefined;
+  /** The most milliseconds between two attempts. Default 60 000. */
+  readonly maxReconnectDelay?: number | undefined;
+  /** Whether a first connect that failed is tried again like a lost connection. Default false. */
+  readonly retryInitialConnect?: boolean | undefined;
+  /** What calls do while the connection is being made: wait, or fail. Default `'wait'`. */
+  readonly whenDisconnected?: 'wait' | 'fail' | undefined;
+  /** How many calls may wait for the connection. Default 1 000. */
+  readonly maxQueued?: number | undefined;
+  /** What may be sent again when its answer was lost. Default `'auto'`. */
+  readonly retry?: RetryPolicy | undefined;
+  /** Whether `retry: 'auto'` believes a server that says a tool only reads, or may be repeated. Default true. */
+  readonly trustAnnotations?: boolean | undefined;
+  /** Milliseconds between health checks. Default 0: none. */
+  readonly healthCheckInterval?: number | undefined;
+}
+
+/** All options with their defaults. */
+export interface ResolvedOptions {
+  readonly timeout: number;
+  readonly maxTotalTimeout: number | undefined;
+  readonly clientInfo: Implementation;
+  readonly connectTimeout: number;
+  readonly priorEra: Era | undefined;
+  readonly onToolError: ToolErrorPolicy;
+  readonly validate: ValidationPolicy;
+  readonly inspect: InspectTarget | undefined;
+  readonly environment: Environment;
+  readonly whenDisconnected: 'wait' | 'fail';
+  readonly maxQueued: number;
+  readonly retry: RetryPolicy;
+  readonly trustAnnotations: boolean;
+  readonly healthCheckInterval: number;
+  readonly policy: ConnectionPolicy;
+}
+
+/** Checks options by hand, so that a wrong one is named at once and nothing has to be loaded for it. */
+export function resolveOptions(given: MCPClientOptions): ResolvedOptions {
+  const read = new OptionReader(given);
+  const timeout = read.milliseconds('timeout', 30_000);
+  const connectTimeout = read.milliseconds('connectTimeout', timeout);
+  const era = given.era ?? 'auto';
+  if (!['auto', 'modern', 'legacy'].includes(era) && eraOf(era) === undefined) {
+    throw invalidOption('era', '"auto", "modern", "legacy" or a revision that this client speaks', era);
+  }
+  return {
+    timeout,
+    connectTimeout,
+    maxTotalTimeout: given.maxTotalTimeout === undefined ? undefined : read.milliseconds('maxTotalTimeout', 0),
+    clientInfo: given.clientInfo ?? PACKAGE,
+    priorEra: given.priorEra === undefined ? undefined : read.oneOf<Era>('priorEra', ['modern', 'legacy'], 'modern'),
+    onToolError: read.oneOf('onToolError', ['throw', 'return'], 'throw'),
+    validate: read.oneOf('validate', ['strict', 'warn', 'off'], 'strict'),
+    inspect: given.inspect,
+    environment: given.environment ?? systemEnvironment,
+    whenDisconnected: read.oneOf('whenDisconnected', ['wait', 'fail'], 'wait'),
+    maxQueued: read.count('maxQueued', 1_000),
+    retry: read.oneOf('retry', ['auto', 'safe', 'never'], 'auto'),
+    trustAnnotations: read.flag('trustAnnotations', true),
+    healthCheckInterval: read.count('healthCheckInterval', 0),
+    policy: {
+      autoReconnect: read.flag('autoReconnect', false),
+      maxReconnectAttempts: read.count('maxReconnectAttempts', 3),
+      backoff: {
+        delay: read.count('reconnectDelay', 1_000),
+        maxDelay: read.count('maxReconnectDelay', 60_000),
+      },
+      retryInitialConnect: read.flag('retryInitialConnect', false),
+      connectTimeout,
+      probeTimeout: read.milliseconds('probeTimeout', 5_000),
+      acceptable: acceptable(era),
+    },
+  };
+}
+
+class OptionReader {
+  readonly #given: Readonly<Record<string, unknown>>;
+
+  constructor(given: MCPClientOptions) {
+    this.#given = given as Readonly<Record<string, unknown>>;
+  }
+
+  milliseconds(name: keyof MCPClientOptions, otherwise: number): number {
+    const value = this.#given[name] ?? otherwise;
+    if (typeof value === 'number' && value > 0) return value;
+    throw invalidOption(name, 'a positive number of milliseconds', value);
+  }
+
+  count(name: keyof MCPClientOptions, otherwise: number): number {
+    const value = this.#given[name] ?? otherwise;
+    if (typeof value === 'number' && value >= 0) return value;
+    throw invalidOption(name, 'a number that is not negative', value);
+  }
+
+  flag(name: keyof MCPClientOptions, otherwise: boolean): boolean {
+    const value = this.#given[name] ?? otherwise;
+    if (typeof value === 'boolean') return value;
+    throw invalidOption(name, 'a boolean', value);
+  }
+
+  oneOf<Value extends string>(name: keyof MCPClientOptions, allowed: readonly Value[], otherwise: Value): Value {
+    const value = this.#given[name] ?? otherwise;
+    const found = allowed.find((one) => one === value);
+    if (found !== undefined) return found;
+    throw invalidOption(name, `one of ${allowed.map((one) => `"${one}"`).join(', ')}`, value);
+  }
+}
+
+/** The error for an option or argument that cannot be used. */
+export function invalidOption(name: string, expected: string, value: unknown): MCPError {
+  const shown =
+    typeof value === 'number' || typeof value === 'boolean' ? String(value) : value === null ? 'null' : typeof value;
+  return new MCPError(`Invalid ${name}: expected ${expected}, got ${shown}`, {
+    code: 'MCP_INVALID_PARAMS',
+    delivery: 'not-sent',
+    details: { name, expected, received: shown },
+  });
+}

@@ -1,0 +1,154 @@
+import type { CallToolOptions, RequestOptions } from './call-options.js';
+import type { MCPProtocolVersion } from '../protocol/revisions.js';
+import type { Params } from '../protocol/json-rpc.js';
+import type {
+  CallToolResult,
+  GetPromptResult,
+  Implementation,
+  MCPPrompt,
+  MCPResource,
+  MCPTool,
+  ReadResourceResult,
+  ServerCapabilities,
+} from '../protocol/schema/index.js';
+import type { MCPTransport } from '../transports/transport.js';
+import { Core } from './core.js';
+import type { NotificationHandler } from './notification-handlers.js';
+import { callTool, getPrompt, readResource } from './operations.js';
+import { resolveOptions } from './options.js';
+import type { MCPProtocolOptions } from './options.js';
+import { serverInfoOf } from './server-info.js';
+import type { ServerInfo } from './server-info.js';
+
+/**
+ * One protocol session as promises, without cache, health checks or reconnection. {@link MCPClient} is what most programs want; its
+ * `protocol` is one of these over the same connection.
+ */
+export class MCPProtocol {
+  readonly #core: Core;
+
+  /**
+   * @throws MCPError with code `MCP_INVALID_PARAMS` when an option cannot be used.
+   */
+  constructor(transport: MCPTransport, options?: MCPProtocolOptions);
+  /** @internal */
+  constructor(core: Core);
+  constructor(source: MCPTransport | Core, options: MCPProtocolOptions = {}) {
+    this.#core = source instanceof Core ? source : new Core(source, resolveOptions({ ...options, retry: 'never' }));
+  }
+
+  /** Constructs and initializes: `await using protocol = await MCPProtocol.connect(transport)`. */
+  static async connect(transport: MCPTransport, options?: MCPProtocolOptions): Promise<MCPProtocol> {
+    const protocol = new MCPProtocol(transport, options);
+    await protocol.initialize();
+    return protocol;
+  }
+
+  /**
+   * Negotiates a session, in whichever era the server speaks. While there is one it is returned again.
+   * @throws MCPConnectionError, MCPTimeoutError, MCPTransportError or MCPProtocolError when that fails; the signal's reason when it is aborted.
+   */
+  async initialize(options: { timeout?: number; signal?: AbortSignal } = {}): Promise<ServerInfo> {
+    return serverInfoOf(await this.#core.connect(options));
+  }
+
+  /** Ends the session; pending requests reject at once. May be called twice. */
+  shutdown(): Promise<void> {
+    return this.#core.connection.disconnect();
+  }
+
+  /** Same as {@link MCPProtocol.shutdown}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown();
+  }
+
+  /** Whether a session stands. */
+  get initialized(): boolean {
+    return this.#core.connection.session !== undefined;
+  }
+
+  /** What the server said about itself; undefined before a session stands, or when it said nothing. */
+  get serverInfo(): Implementation | undefined {
+    return this.#core.connection.session?.serverInfo;
+  }
+
+  /** What the server can do; undefined before a session stands. */
+  get serverCapabilities(): ServerCapabilities | undefined {
+    return this.#core.connection.session?.capabilities;
+  }
+
+  /** The revision of the session; undefined before one stands. */
+  get protocolVersion(): MCPProtocolVersion | undefined {
+    return this.#core.connection.session?.protocolVersion;
+  }
+
+  /** What the server is told about this client. */
+  get clientInfo(): Implementation {
+    return this.#core.options.clientInfo;
+  }
+
+  /** Milliseconds until a request is given up. */
+  get timeout(): number {
+    return this.#core.options.timeout;
+  }
+
+  get transport(): MCPTransport {
+    return this.#core.transport;
+  }
+
+  /** All tools, all pages. 2026-07-28 server/tools. */
+  listTools(options?: RequestOptions): Promise<MCPTool[]> {
+    return this.#core.catalogue.list('tools', { ...options, useCache: false });
+  }
+
+  /** All prompts, all pages. 2026-07-28 server/prompts. */
+  listPrompts(options?: RequestOptions): Promise<MCPPrompt[]> {
+    return this.#core.catalogue.list('prompts', { ...options, useCache: false });
+  }
+
+  /** All resources, all pages. 2026-07-28 server/resources. */
+  listResources(options?: RequestOptions): Promise<MCPResource[]> {
+    return this.#core.catalogue.list('resources', { ...options, useCache: false });
+  }
+
+  /**
+   * Calls a tool. 2026-07-28 server/tools.
+   * @throws MCPToolError when the server refuses the call, or (unless `onToolError` is `'return'`) the tool reports an error.
+   */
+  callTool(name: string, args?: Readonly<Record<string, unknown>>, options?: CallToolOptions): Promise<CallToolResult> {
+    return callTool(this.#core, name, args, options);
+  }
+
+  /** Fills in a prompt. 2026-07-28 server/prompts. */
+  getPrompt(name: string, args?: Readonly<Record<string, string>>, options?: RequestOptions): Promise<GetPromptResult> {
+    return getPrompt(this.#core, name, args, options);
+  }
+
+  /** Reads a resource. 2026-07-28 server/resources. */
+  readResource(uri: string, options?: RequestOptions): Promise<ReadResourceResult> {
+    return readResource(this.#core, uri, options);
+  }
+
+  /** Makes any request. The result of a method that this library knows has the shape it should have. */
+  request(method: string, params?: Params, options?: RequestOptions): Promise<object> {
+    return this.#core.request(method, params, options);
+  }
+
+  /**
+   * Sends any notification.
+   * @throws MCPConnectionError when there is no connection.
+   */
+  notify(method: string, params?: Params): Promise<void> {
+    return this.#core.notify(method, params);
+  }
+
+  /** Calls `handler` at each notification of this name; short names (`tools/list_changed`) and wire names both work. */
+  addNotificationHandler(method: string, handler: NotificationHandler): void {
+    this.#core.handlers.add(method, handler);
+  }
+
+  /** Undoes {@link MCPProtocol.addNotificationHandler}. */
+  removeNotificationHandler(method: string, handler: NotificationHandler): void {
+    this.#core.handlers.remove(method, handler);
+  }
+}

@@ -1,0 +1,77 @@
+import { spawn, spawnSync } from 'node:child_process';
+
+/**
+ * The servers that live now, by the process id of their leader. On POSIX each leads a process group, so that what it started dies with
+ * it. A grandchild that makes a session or group of its own (setsid) is out of reach.
+ */
+const living = new Map<number, { readonly handleSignals: boolean }>();
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+let signalsHandled = false;
+
+/**
+ * Sees to it that a process group does not outlive this process, as far as that can be done: while any is watched, one `exit` listener
+ * kills them all. That covers `process.exit()` and an uncaught exception, not a signal: Node dies of one without `exit`. With
+ * `handleSignals` SIGINT, SIGTERM and SIGHUP are caught, too, and raised again once the groups are dead. No handler by default, since
+ * having one keeps Node from ending.
+ * @returns a function that ends the watch
+ */
+export function watchGroup(pid: number, handleSignals: boolean): () => void {
+  if (living.size === 0) process.on('exit', killAll);
+  living.set(pid, { handleSignals });
+  if (handleSignals && !signalsHandled) {
+    signalsHandled = true;
+    for (const signal of SIGNALS) process.on(signal, dieOf);
+  }
+  return () => {
+    if (!living.delete(pid)) return;
+    if (living.size === 0) process.off('exit', killAll);
+    if (signalsHandled && ![...living.values()].some((one) => one.handleSignals)) letSignalsThrough();
+  };
+}
+
+function killAll(): void {
+  for (const pid of living.keys()) {
+    if (process.platform !== 'win32') signalGroup(pid, 'SIGKILL');
+    else spawnSync('taskkill', taskkillArguments(pid), { stdio: 'ignore', windowsHide: true, timeout: 5_000 });
+  }
+}
+
+function dieOf(signal: NodeJS.Signals): void {
+  killAll();
+  letSignalsThrough();
+  // Somebody else who listens was told by the same signal and decides; else it does what it does without a listener.
+  if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+}
+
+function letSignalsThrough(): void {
+  signalsHandled = false;
+  for (const signal of SIGNALS) process.off(signal, dieOf);
+}
+
+/** Sends a signal to every process of a group; `0` only asks. Says whether there was one that could be sent it. POSIX only. */
+export function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    process.kill(-leader, signal);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Ends a server and all that it started, at once. Windows only; it is asked and not awaited. */
+export function killTree(pid: number): void {
+  const taskkill = spawn('taskkill', taskkillArguments(pid), { stdio: 'ignore', windowsHide: true });
+  taskkill.on('error', () => {
+    try {
+      process.kill(pid);
+    } catch {
+      // It is gone already.
+    }
+  });
+}
+
+/** What `taskkill` is called with to end a process and its descendants. */
+export function taskkillArguments(pid: number): string[] {
+  return ['/PID', String(pid), '/T', '/F'];
+}

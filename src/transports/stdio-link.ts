@@ -1,0 +1,325 @@
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { StringDecoder } from 'node:string_decoder';
+import { describeThrown, failure } from '../protocol/failure.js';
+import type { Failure } from '../protocol/failure.js';
+import type { JSONRPCMessage } from '../protocol/json-rpc.js';
+import { LineSplitter } from '../protocol/lines.js';
+import type { OversizedLine } from '../protocol/lines.js';
+import { answeredBy } from '../protocol/oversized-answer.js';
+import { LineWriter } from './line-writer.js';
+import type { Link, LinkEvents } from './link.js';
+import { killTree, signalGroup, watchGroup } from './process-groups.js';
+import { Redactor } from './redactor.js';
+import { spawnFailure, spawnServer } from './spawn-server.js';
+import type { ServerRecipe } from './spawn-server.js';
+import { StderrTail } from './stderr-tail.js';
+
+/** How to run a server and what to do with what it writes. */
+export interface StdioRecipe extends ServerRecipe {
+  readonly maxMessageBytes: number;
+  readonly onStderr: ((text: string) => void) | undefined;
+  readonly handleSignals: boolean;
+}
+
+/** How much of standard error is kept, and how much of that goes into an error, in bytes and characters. */
+const STDERR_KEPT = 64 * 1024;
+const STDERR_IN_ERRORS = 4 * 1024;
+/** How much of a line that is not JSON is shown. */
+const EXCERPT = 80;
+
+// Milliseconds.
+/** For each step of closing: the end of standard input, SIGTERM, SIGKILL. */
+const GRACE = 2_000;
+/** After the exit of a process, for the end of its output: a process that it started may hold the pipe open. */
+const DRAIN = 100;
+/** After the end of its output, for a process to exit: the exit says more about what happened. */
+const EXIT = 500;
+/** For what remains of a group whose leader is gone, between SIGTERM and SIGKILL and after that, and how often to look. */
+const REMAINS = 500;
+const LOOK = 20;
+
+/** A server process and the lines that go to and from it. */
+export class StdioLink implements Link {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly #recipe: StdioRecipe;
+  readonly #events: LinkEvents;
+  readonly #pid: number;
+  readonly #unwatch: () => void;
+  readonly #lines: LineSplitter;
+  readonly #writer: LineWriter;
+  readonly #stderr = new StderrTail(STDERR_KEPT);
+  readonly #redactor: Redactor;
+  /** Resolves when the process has exited, and when besides that its pipes are closed. */
+  readonly #exit: Promise<void>;
+  readonly #allClosed: Promise<void>;
+  #exited = false;
+  /** What ended the link, unless that was the exit. */
+  #trouble: Failure | undefined;
+  #timer: unknown;
+  #over = false;
+  #hurry = false;
+  #closing: Promise<void> | undefined;
+
+  private constructor(child: ChildProcessWithoutNullStreams, recipe: StdioRecipe, events: LinkEvents) {
+    this.child = child;
+    this.#recipe = recipe;
+    this.#events = events;
+    // A process that was spawned has one.
+    this.#pid = child.pid as number;
+    this.#unwatch = watchGroup(this.#pid, recipe.handleSignals);
+    this.#lines = new LineSplitter(recipe.maxMessageBytes);
+    this.#writer = new LineWriter(child.stdin);
+    this.#redactor = new Redactor(Object.values(recipe.env ?? {}));
+    this.#exit = new Promise((resolve) => {
+      const exited = (): void => {
+        this.#exited = true;
+        this.#writer.hold();
+        resolve();
+        this.#endWithin(DRAIN);
+      };
+      child.once('exit', exited);
+      // In place of an exit, cross-spawn tells of a program that was not there.
+      child.on('error', (error) => {
+        this.#trouble ??= spawnFailure(recipe, error);
+        exited();
+      });
+    });
+    this.#allClosed = new Promise((resolve) => {
+      child.once('close', () => {
+        resolve();
+        this.#end();
+      });
+    });
+    this.#readStdout();
+    this.#readStderr();
+    child.stdin.on('error', (error) => {
+      this.#lose('stopped reading its standard input', error);
+    });
+  }
+
+  /** Starts the process. Rejects with a failure, or with the reason of `signal`; then there is no process. */
+  static async start(recipe: StdioRecipe, events: LinkEvents, signal: AbortSignal): Promise<StdioLink> {
+    const link = new StdioLink(await spawnServer(recipe), recipe, events);
+    if (signal.aborted) {
+      // Nothing was said to it yet: it has nothing to finish.
+      link.#hurry = true;
+      await link.close();
+      signal.throwIfAborted();
+    }
+    return link;
+  }
+
+  /** The last that the server wrote to standard error. */
+  get stderrTail(): string {
+    return this.#stderr.toString();
+  }
+
+  send(message: JSONRPCMessage): Promise<void> | undefined {
+    return this.#writer.send(message);
+  }
+
+  #readStdout(): void {
+    const { stdout } = this.child;
+    stdout.on('data', (chunk: Buffer) => {
+      // When it is closing it must not be stopped by a pipe that nobody empties, but it is not listened to.
+      if (this.#over || this.#closing !== undefined) return;
+      for (const line of this.#lines.push(chunk)) this.#receive(line);
+    });
+    stdout.once('end', () => {
+      this.#lose('closed its standard output');
+    });
+    stdout.on('error', (error) => {
+      this.#lose('cannot be read from', error);
+    });
+  }
+
+  #receive(line: string | OversizedLine): void {
+    // A message may have made the owner close the link.
+    if (this.#closing !== undefined) return;
+    if (typeof line !== 'string') {
+      this.#events.problem(tooLarge(line));
+      return;
+    }
+    let message: unknown;
+    try {
+      message = JSON.parse(line);
+    } catch {
+      this.#events.problem(notJson(this.#redactor.excerpt(line, EXCERPT)));
+      return;
+    }
+    this.#events.message(message);
+  }
+
+  #readStderr(): void {
+    const { stderr } = this.child;
+    const { onStderr } = this.#recipe;
+    const decoder = new StringDecoder('utf8');
+    const tell = (text: string): void => {
+      if (text !== '' && onStderr !== undefined) this.#guard(onStderr, text);
+    };
+    stderr.on('data', (chunk: Buffer) => {
+      this.#stderr.push(chunk);
+      if (onStderr !== undefined) tell(decoder.write(chunk));
+    });
+    stderr.once('end', () => {
+      tell(decoder.end());
+    });
+    stderr.on('error', () => {
+      // What it said until then is kept, and its loss means nothing to the messages.
+    });
+  }
+
+  #guard(callback: (text: string) => unknown, text: string): void {
+    const report = (thrown: unknown): void => {
+      this.#events.problem(
+        failure('protocol', 'MCP_HANDLER_FAILED', `onStderr failed: ${describeThrown(thrown)}`, {
+          details: { handler: 'onStderr' },
+          cause: thrown,
+        }),
+      );
+    };
+    try {
+      const result = callback(text);
+      if (result instanceof Promise) result.catch(report);
+    } catch (thrown) {
+      report(thrown);
+    }
+  }
+
+  /** The process can no longer be talked to. It is most likely exiting, which would say more. */
+  #lose(what: string, error?: Error): void {
+    if (this.#over || this.#closing !== undefined) return;
+    const why = (error as NodeJS.ErrnoException | undefined)?.code;
+    this.#trouble ??= failure(
+      'transport',
+      'MCP_TRANSPORT_FAILED',
+      this.#say(why === undefined ? what : `${what} (${why})`),
+    );
+    this.#writer.hold();
+    if (!this.#exited) this.#endWithin(EXIT);
+  }
+
+  #say(what: string): string {
+    return `The server process "${this.#recipe.command}" ${what}`;
+  }
+
+  /** Waits for the rest of the output. When the process exits while it is waited for, that counts anew. */
+  #endWithin(delay: number): void {
+    const { environment } = this.#events;
+    environment.clearTimeout(this.#timer);
+    if (this.#over || this.#closing !== undefined) return;
+    this.#timer = environment.setTimeout(() => {
+      this.#end();
+    }, delay);
+  }
+
+  /** The link ended by itself: says so, and clears away what is left. */
+  #end(): void {
+    if (this.#over || this.#closing !== undefined) return;
+    this.#over = true;
+    for (const line of this.#lines.end()) this.#receive(line);
+    const reason = this.#reason();
+    this.#writer.end({ ...reason, delivery: 'not-sent' });
+    void this.close();
+    // After what those who waited to send have to hear.
+    queueMicrotask(() => {
+      this.#events.closed(reason);
+    });
+  }
+
+  #reason(): Failure {
+    const { exitCode, signalCode: signal } = this.child;
+    const stderr = this.#redactor.tail(this.stderrTail, STDERR_IN_ERRORS, this.#stderr.truncated);
+    const details = { command: this.#recipe.command, pid: this.#pid, exitCode, signal, stderr };
+    const trouble = this.#trouble;
+    if (trouble?.code === 'MCP_SPAWN_FAILED') return trouble;
+    if (this.#exited) {
+      const what = signal === null ? `exited with code ${exitCode}` : `was killed by ${signal}`;
+      return failure('transport', 'MCP_PROCESS_EXITED', this.#say(what), { details });
+    }
+    return { ...(trouble ?? failure('transport', 'MCP_TRANSPORT_FAILED', this.#say('is gone'))), details };
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    this.#events.environment.clearTimeout(this.#timer);
+    this.#writer.end(
+      failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection is closed', { delivery: 'not-sent' }),
+    );
+    this.child.stdin.end();
+    if (await this.#exits()) {
+      await this.#endRemains();
+      this.#unwatch();
+    } else {
+      // Not even SIGKILL: it runs as somebody else or hangs in the kernel. Let go of it, and try again when this process exits.
+      this.child.unref();
+      void this.#exit.then(this.#unwatch);
+    }
+    for (const stream of this.child.stdio) stream?.destroy();
+    if (this.#exited) await this.#allClosed;
+  }
+
+  /** Asks the process to exit, more and more firmly, as 2026-07-28 basic/transports/stdio, "Shutdown", has it. */
+  async #exits(): Promise<boolean> {
+    if (!this.#hurry && (await this.#exitsWithin(GRACE))) return true;
+    if (process.platform === 'win32') {
+      if (!this.#exited) killTree(this.#pid);
+      return this.#exitsWithin(GRACE);
+    }
+    if (!this.#hurry) {
+      signalGroup(this.#pid, 'SIGTERM');
+      if (await this.#exitsWithin(GRACE)) return true;
+    }
+    signalGroup(this.#pid, 'SIGKILL');
+    return this.#exitsWithin(GRACE);
+  }
+
+  async #exitsWithin(patience: number): Promise<boolean> {
+    if (this.#exited) return true;
+    const { environment } = this.#events;
+    let timer: unknown;
+    const expiry = new Promise<void>((resolve) => {
+      timer = environment.setTimeout(resolve, patience);
+    });
+    await Promise.race([this.#exit, expiry]);
+    environment.clearTimeout(timer);
+    return this.#exited;
+  }
+
+  /** Ends what a process that is gone has left in its group. The group's number is not given to anybody else while a member lives. */
+  async #endRemains(): Promise<void> {
+    if (process.platform === 'win32') return;
+    const { environment } = this.#events;
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      if (!signalGroup(this.#pid, signal)) return;
+      for (let waited = 0; waited < REMAINS; waited += LOOK) {
+        await new Promise<void>((resolve) => environment.setTimeout(resolve, LOOK));
+        if (!signalGroup(this.#pid, 0)) return;
+      }
+    }
+  }
+}
+
+function tooLarge(line: OversizedLine): Failure {
+  const { limit, received } = line;
+  const id = answeredBy(line);
+  const message = `A message of the server has ${received} bytes, more than maxMessageBytes, ${limit}`;
+  return failure('protocol', 'MCP_MESSAGE_TOO_LARGE', message, {
+    delivery: id === undefined ? undefined : 'answered',
+    details: { field: 'maxMessageBytes', limit, received, ...(id !== undefined && { requestId: id }) },
+  });
+}
+
+function notJson(excerpt: string): Failure {
+  return failure(
+    'protocol',
+    'MCP_INVALID_JSON',
+    `The server wrote a line that is not JSON: ${JSON.stringify(excerpt)}`,
+    {
+      details: { excerpt },
+    },
+  );
+}

@@ -1,0 +1,93 @@
+import type { ChildProcess } from 'node:child_process';
+import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/lines.js';
+import type { EnvironmentVariables } from './child-environment.js';
+import type { Link, LinkEvents } from './link.js';
+import { StdioLink } from './stdio-link.js';
+import { checkStdioOptions } from './stdio-options.js';
+import type { StdioTransportOptions } from './stdio-options.js';
+import { MCPTransport } from './transport.js';
+
+export type { StdioTransportOptions } from './stdio-options.js';
+
+/**
+ * Runs a server as a child process and speaks newline-delimited JSON with it over standard input and output (2026-07-28
+ * basic/transports/stdio, and every revision before). Each link is a process of its own.
+ *
+ * There is no shell between: `args` reach the server as they are. On POSIX the server leads a process group, and what it starts ends
+ * with it.
+ */
+export class StdioTransport extends MCPTransport {
+  // Not visible to whoever prints the transport: arguments and variables hold secrets.
+  readonly #command: string;
+  readonly #args: readonly string[];
+  readonly #options: StdioTransportOptions;
+  #latest: StdioLink | undefined;
+
+  /**
+   * @param command the program: a path, or a name that is looked for on PATH
+   * @param args its arguments
+   * @throws MCPError with code `MCP_INVALID_PARAMS` when an argument or option is of the wrong type; `details.field` names it.
+   */
+  constructor(command: string, args: readonly string[] = [], options: StdioTransportOptions = {}) {
+    checkStdioOptions(command, args, options);
+    super(options);
+    this.#command = command;
+    this.#args = Object.freeze([...args]);
+    this.#options = { ...options, ...(options.env && { env: Object.freeze({ ...options.env }) }) };
+  }
+
+  /** The program. */
+  get command(): string {
+    return this.#command;
+  }
+
+  /** Its arguments. */
+  get args(): readonly string[] {
+    return this.#args;
+  }
+
+  /** The variables that were given, without those that are inherited. */
+  get env(): EnvironmentVariables | undefined {
+    return this.#options.env;
+  }
+
+  /** The directory that was given. */
+  get cwd(): string | undefined {
+    return this.#options.cwd;
+  }
+
+  /** The server's process, while there is a connection. */
+  get process(): ChildProcess | undefined {
+    return this.connected ? this.#latest?.child : undefined;
+  }
+
+  /** The server's process id, while there is a connection. */
+  get pid(): number | undefined {
+    return this.process?.pid;
+  }
+
+  /** The last that the server wrote to standard error, up to 64 KiB: of the process that runs, or of the one that ran last. */
+  get stderrTail(): string {
+    return this.#latest?.stderrTail ?? '';
+  }
+
+  protected async open(events: LinkEvents, signal: AbortSignal): Promise<Link> {
+    const { env, cwd, inheritEnv, maxMessageBytes, onStderr, handleSignals } = this.#options;
+    const link = await StdioLink.start(
+      {
+        command: this.#command,
+        args: this.#args,
+        env,
+        cwd,
+        onStderr,
+        inheritEnv: inheritEnv ?? 'safe',
+        maxMessageBytes: maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
+        handleSignals: handleSignals ?? false,
+      },
+      events,
+      signal,
+    );
+    this.#latest = link;
+    return link;
+  }
+}
