@@ -1,0 +1,144 @@
+import type { ChildProcess } from 'node:child_process';
+import type { JSONRPCRequest } from '../../src/protocol/json-rpc.js';
+import type { Link } from '../../src/transports/link.js';
+import { StdioTransport } from '../../src/transports/stdio.js';
+import { LinkRecorder } from '../support/link-recorder.js';
+import { processFixture } from '../support/processes.js';
+
+let recorder: LinkRecorder;
+let transport: StdioTransport;
+let link: Link;
+let child: ChildProcess;
+
+async function open(fixture: string, ...args: string[]): Promise<void> {
+  transport = new StdioTransport(process.execPath, [processFixture(fixture), ...args]);
+  recorder = new LinkRecorder();
+  link = await transport.openLink(recorder.events, new AbortController().signal);
+  child = transport.process as ChildProcess;
+}
+
+function echo(id: number, text = ''): JSONRPCRequest {
+  return { jsonrpc: '2.0', id, method: 'echo', params: { text } };
+}
+
+function ids(messages: readonly unknown[]): unknown[] {
+  return messages.flatMap((message) => (message as { id?: unknown }).id ?? []);
+}
+
+/** Sends more than the system takes, so that what follows has to wait. */
+async function fill(count: number): Promise<void> {
+  await recorder.until(() => recorder.messages.length > 0);
+  for (let id = 0; id < count; id += 1) void link.send(echo(id, 'x'.repeat(2_000)));
+  await new Promise(setImmediate);
+}
+
+afterEach(async () => {
+  await transport.closeLink();
+  expect(recorder.timers.size).toBe(0);
+});
+
+describe('sending', () => {
+  test('10,000 messages of one tick leave in one write and are answered in order', async () => {
+    await open('peer');
+    const count = 10_000;
+    const write = jest.spyOn(child.stdin as NonNullable<ChildProcess['stdin']>, 'write');
+    for (let id = 0; id < count; id += 1) expect(link.send(echo(id))).toBeUndefined();
+    await recorder.until(() => recorder.messages.length === count);
+    expect(ids(recorder.messages)).toEqual(Array.from({ length: count }, (_, id) => id));
+    expect(write).toHaveBeenCalledTimes(1);
+  });
+
+  test('each message is one line, whatever is in it', async () => {
+    await open('stderr-echo');
+    const text = 'line one\nline two\r\n\u2028\u2029é🎉\ud800';
+    void link.send(echo(1, text));
+    await transport.closeLink();
+    const [line, rest] = transport.stderrTail.split('\n');
+    expect(JSON.parse(line as string)).toEqual(echo(1, text));
+    expect(rest).toBe('');
+  });
+
+  test('what JSON cannot express is rejected as not sent, and the others go', async () => {
+    await open('peer');
+    const cycle: Record<string, unknown> = {};
+    cycle['self'] = cycle;
+    const unable = { code: 'MCP_INVALID_PARAMS', delivery: 'not-sent', details: { method: 'tools/call' } };
+    const before = link.send(echo(1));
+    const big = link.send({ jsonrpc: '2.0', id: 2, method: 'tools/call', params: { big: 10n } });
+    const cyclic = link.send({ jsonrpc: '2.0', id: 3, method: 'tools/call', params: cycle });
+    const after = link.send(echo(4));
+    expect([before, after]).toEqual([undefined, undefined]);
+    await expect(big).rejects.toMatchObject({
+      ...unable,
+      message: 'tools/call cannot be sent as JSON: Do not know how to serialize a BigInt',
+    });
+    await expect(cyclic).rejects.toMatchObject({
+      ...unable,
+      message: 'tools/call cannot be sent as JSON: Converting circular structure to JSON',
+    });
+    await recorder.until(() => recorder.messages.length === 2);
+    expect(ids(recorder.messages)).toEqual([1, 4]);
+  });
+
+  test('while a slow reader takes nothing messages wait, and go in order when it reads', async () => {
+    await open('late-reader');
+    await fill(1_000);
+    const settled: number[] = [];
+    const waiting = Array.from({ length: 500 }, async (_, index) => {
+      const sent = link.send(echo(1_000 + index, 'y'.repeat(1_000)));
+      expect(sent).toBeInstanceOf(Promise);
+      await sent;
+      settled.push(index);
+    });
+    await new Promise(setImmediate);
+    expect(settled).toEqual([]);
+    child.kill('SIGUSR2');
+    await Promise.all(waiting);
+    expect(settled).toEqual(Array.from({ length: 500 }, (_, index) => index));
+    await recorder.until(() => ids(recorder.messages).length === 1_500);
+    expect(ids(recorder.messages)).toEqual(Array.from({ length: 1_500 }, (_, id) => id));
+    const free = link.send(echo(1_500));
+    expect(free).toBeUndefined();
+    await recorder.until(() => ids(recorder.messages).length === 1_501);
+  });
+
+  test('messages that wait when the server dies are rejected as not sent before the end of the link is told', async () => {
+    await open('late-reader');
+    await fill(1_000);
+    const order: unknown[] = [];
+    const outcomes = [1_000, 1_001].map(async (id) => {
+      try {
+        await link.send(echo(id));
+      } catch (failure) {
+        order.push({ ends: recorder.ends.length, failure });
+      }
+    });
+    child.kill('SIGKILL');
+    await recorder.untilClosed();
+    const rejected = {
+      ends: 0,
+      failure: expect.objectContaining({ code: 'MCP_PROCESS_EXITED', delivery: 'not-sent' }) as unknown,
+    };
+    expect(order).toEqual([rejected, rejected]);
+    await Promise.all(outcomes);
+  });
+
+  test('messages that wait when the link is closed are rejected as not sent', async () => {
+    await open('late-reader');
+    await fill(1_000);
+    const waiting = link.send(echo(1_000));
+    const outcome = expect(waiting).rejects.toMatchObject({ code: 'MCP_CONNECTION_CLOSED', delivery: 'not-sent' });
+    child.kill('SIGKILL');
+    await transport.closeLink();
+    await outcome;
+  });
+
+  test('writing to a server that is just dying crashes nothing', async () => {
+    await open('exit-at-start', '0');
+    for (let id = 0; recorder.ends.length === 0; id += 1) {
+      link.send(echo(id, 'x'.repeat(1_000)))?.catch(() => undefined);
+      await new Promise(setImmediate);
+    }
+    expect(recorder.ends).toMatchObject([{ code: 'MCP_PROCESS_EXITED', details: { exitCode: 0 } }]);
+  });
+});
