@@ -1,0 +1,28 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { DrawnMachine } from '../machines.js';
+import { readChart } from './chart.js';
+import { withCharts } from './documents.js';
+import { toDot } from './dot.js';
+import { toMermaid } from './mermaid.js';
+import { toSvg } from './svg.js';
+
+/** Documents that show charts, when they exist. */
+const documents = ['docs/architecture.md'];
+
+/** What the generated files should say, by their paths from the project's directory. The same for the same machines, on any platform. */
+export async function generatedFiles(machines: readonly DrawnMachine[], project: string): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  const mermaid = new Map<string, string>();
+  for (const { name, machine, title } of machines) {
+    const chart = readChart(machine);
+    mermaid.set(name, toMermaid(chart));
+    files.set(`visualizations/${name}.mmd`, toMermaid(chart));
+    files.set(`visualizations/${name}.svg`, await toSvg(toDot(chart, title)));
+  }
+  for (const document of documents.filter((path) => existsSync(join(project, path)))) {
+    files.set(document, withCharts(readFileSync(join(project, document), 'utf8'), mermaid));
+  }
+  return files;
+}

@@ -1,0 +1,35 @@
+import type { AnyStateMachine } from 'xstate';
+
+import { connectionMachine } from '../src/machines/connection.js';
+import { healthMachine } from '../src/machines/health.js';
+import { requestMachine } from '../src/machines/request.js';
+import { subscriptionMachine } from '../src/machines/subscription.js';
+
+/** A machine of which diagrams are kept beside this file. */
+export interface DrawnMachine {
+  /** Names the files of its diagrams and its block in the documents. */
+  readonly name: string;
+  readonly machine: AnyStateMachine;
+  /** One line about it, shown in the picture. */
+  readonly title: string;
+}
+
+/** Every machine of the library. */
+export const machines: readonly DrawnMachine[] = [
+  {
+    name: 'connection',
+    machine: connectionMachine,
+    title: 'Keeps a link to the server alive. Its tags are the public states.',
+  },
+  { name: 'request', machine: requestMachine, title: 'One question to the server, its attempts, and its one outcome.' },
+  {
+    name: 'health',
+    machine: healthMachine,
+    title: 'Checks an established connection once per interval, and judges the answers.',
+  },
+  {
+    name: 'subscription',
+    machine: subscriptionMachine,
+    title: 'Keeps one stream of change notifications open in a session of the modern era.',
+  },
+];
