@@ -19,7 +19,7 @@ export function toMermaid(chart: Chart): string {
 }
 
 /** What Mermaid calls a state: underscores for dots, codes for other characters that it would not take. */
-export function mermaidId(id: string): string {
+function mermaidId(id: string): string {
   const plain = id.replace(/[^A-Za-z0-9.]/g, (character) => `_${character.codePointAt(0)?.toString(16) ?? ''}_`);
   return plain.replace(/\./g, '_');
 }
@@ -134,7 +134,7 @@ function arrow(from: string, to: string, text: readonly string[] = []): string {
 
 /** Replaces what ends or changes a text in Mermaid, whose escapes do not work everywhere, by what looks like it. */
 function plain(text: string): string {
-  return text.replace(/[:;"<>{}#]/g, (character) => lookalikes[character] ?? '').replace(/\s+/g, ' ');
+  return text.replace(/[:;"<>{}#%]/g, (character) => lookalikes[character] ?? '').replace(/\s+/g, ' ');
 }
 
 const lookalikes: Readonly<Record<string, string>> = {
@@ -146,6 +146,7 @@ const lookalikes: Readonly<Record<string, string>> = {
   '{': '(',
   '}': ')',
   '#': '♯',
+  '%': '％',
 };
 
 function indent(lines: readonly string[]): string[] {
