@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /**
  * The servers that live now, by the process id of their leader. On POSIX each leads a process group, so that what it started dies with
@@ -57,6 +58,29 @@ export function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean
   } catch {
     return false;
   }
+}
+
+/** Whether a group has a process that still runs. POSIX only. */
+export function groupLives(leader: number): boolean {
+  if (!signalGroup(leader, 0)) return false;
+  // One that ended counts until its parent asks how, and in many containers the parent of orphans never does.
+  return process.platform !== 'linux' || membersOf(leader).some((state) => !/[ZX]/.test(state));
+}
+
+/** The states of the processes in a group, from Linux's own list. */
+function membersOf(leader: number): string[] {
+  return readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    try {
+      const status = readFileSync(`/proc/${name}/stat`, 'utf8');
+      // Behind the name, which may have blanks and parentheses in it: state, parent, group.
+      const [state = '', , group] = status.slice(status.lastIndexOf(')') + 2).split(' ');
+      return Number(group) === leader ? [state] : [];
+    } catch {
+      // It is gone since the list was made.
+      return [];
+    }
+  });
 }
 
 /** Ends a server and all that it started, at once. Windows only; it is asked and not awaited. */

@@ -8,7 +8,7 @@ import type { OversizedLine } from '../protocol/lines.js';
 import { answeredBy } from '../protocol/oversized-answer.js';
 import { LineWriter } from './line-writer.js';
 import type { Link, LinkEvents } from './link.js';
-import { killTree, signalGroup, watchGroup } from './process-groups.js';
+import { groupLives, killTree, signalGroup, watchGroup } from './process-groups.js';
 import { Redactor } from './redactor.js';
 import { spawnFailure, spawnServer } from './spawn-server.js';
 import type { ServerRecipe } from './spawn-server.js';
@@ -34,9 +34,9 @@ const GRACE = 2_000;
 const DRAIN = 100;
 /** After the end of its output, for a process to exit: the exit says more about what happened. */
 const EXIT = 500;
-/** For what remains of a group whose leader is gone, between SIGTERM and SIGKILL and after that, and how often to look. */
-const REMAINS = 500;
-const LOOK = 20;
+/** Between looks at what remains of a group whose leader is gone, each pause twice the last: 635 in all for SIGTERM, and for SIGKILL. */
+const FIRST_LOOK = 5;
+const LAST_LOOK = 320;
 
 /** A server process and the lines that go to and from it. */
 export class StdioLink implements Link {
@@ -294,10 +294,11 @@ export class StdioLink implements Link {
     if (process.platform === 'win32') return;
     const { environment } = this.#events;
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-      if (!signalGroup(this.#pid, signal)) return;
-      for (let waited = 0; waited < REMAINS; waited += LOOK) {
-        await new Promise<void>((resolve) => environment.setTimeout(resolve, LOOK));
-        if (!signalGroup(this.#pid, 0)) return;
+      if (!groupLives(this.#pid)) return;
+      signalGroup(this.#pid, signal);
+      for (let pause = FIRST_LOOK; pause <= LAST_LOOK; pause *= 2) {
+        await new Promise<void>((resolve) => environment.setTimeout(resolve, pause));
+        if (!groupLives(this.#pid)) return;
       }
     }
   }

@@ -10,7 +10,7 @@ import { hastyEnvironment, LinkRecorder } from '../support/link-recorder.js';
 import { isAlive, processFixture, waitForExit } from '../support/processes.js';
 
 const node = process.execPath;
-const HASTE = 10;
+const hasty = hastyEnvironment(10);
 let recorder: LinkRecorder;
 
 interface Opened {
@@ -24,7 +24,7 @@ interface OpenOptions extends StdioTransportOptions {
 }
 
 async function open(fixture: string, args: string[] = [], options: OpenOptions = {}): Promise<Opened> {
-  const { environment = hastyEnvironment(HASTE), ...rest } = options;
+  const { environment = systemEnvironment, ...rest } = options;
   const transport = new StdioTransport(node, [processFixture(fixture), ...args], rest);
   recorder = new LinkRecorder(environment);
   const link = await transport.openLink(recorder.events, new AbortController().signal);
@@ -43,21 +43,21 @@ afterEach(() => {
 
 describe('closing', () => {
   test('a server that ends with its standard input is asked no further', async () => {
-    const { transport, child } = await open('peer', [], { environment: systemEnvironment });
+    const { transport, child } = await open('peer');
     await transport.closeLink();
     expect(child).toMatchObject({ exitCode: 0, signalCode: null });
     expect(recorder.log).toEqual([]);
   });
 
   test('a server that stays gets SIGTERM', async () => {
-    const { transport, child } = await open('stays');
+    const { transport, child } = await open('stays', [], { environment: hasty });
     await announcedPid();
     await transport.closeLink();
     expect(child).toMatchObject({ exitCode: null, signalCode: 'SIGTERM' });
   });
 
   test('a server that ignores SIGTERM gets SIGKILL', async () => {
-    const { transport, child } = await open('stays', ['deaf']);
+    const { transport, child } = await open('stays', ['deaf'], { environment: hasty });
     await announcedPid();
     await transport.closeLink();
     expect(child).toMatchObject({ exitCode: null, signalCode: 'SIGKILL' });
@@ -96,7 +96,7 @@ describe('closing', () => {
   });
 
   test('a server killed by somebody else while it closes is as good as gone', async () => {
-    const { transport, child } = await open('stays', ['deaf'], { environment: systemEnvironment });
+    const { transport, child } = await open('stays', ['deaf']);
     await announcedPid();
     const closing = transport.closeLink();
     child.kill('SIGKILL');
@@ -176,7 +176,7 @@ describe('what the server started', () => {
 
 describe('a server that can no longer be talked to', () => {
   test('one that closes its output but stays is reported, and ended', async () => {
-    const { transport, child } = await open('half-closed', ['1']);
+    const { transport, child } = await open('half-closed', ['1'], { environment: hasty });
     expect(await recorder.untilClosed()).toEqual({
       kind: 'transport',
       code: 'MCP_TRANSPORT_FAILED',
@@ -190,7 +190,7 @@ describe('a server that can no longer be talked to', () => {
   });
 
   test('one that closes its input is reported when it is written to, and what is sent after that was not sent', async () => {
-    const { transport, link, child } = await open('half-closed', ['0']);
+    const { transport, link, child } = await open('half-closed', ['0'], { environment: hasty });
     await recorder.until(() => recorder.messages.length > 0);
     const broken = once(child.stdin as NodeJS.WritableStream, 'error');
     expect(link.send({ jsonrpc: '2.0', method: 'one' })).toBeUndefined();
@@ -207,7 +207,7 @@ describe('a server that can no longer be talked to', () => {
   });
 
   test('when it exits soon after, the exit is what is reported', async () => {
-    const { transport, child } = await open('half-closed', ['1'], { environment: systemEnvironment });
+    const { transport, child } = await open('half-closed', ['1']);
     await once(child.stdout as NodeJS.ReadableStream, 'end');
     child.kill('SIGKILL');
     expect(await recorder.untilClosed()).toMatchObject({ code: 'MCP_PROCESS_EXITED', details: { signal: 'SIGKILL' } });
