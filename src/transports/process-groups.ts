@@ -64,15 +64,22 @@ export function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean
 export function groupLives(leader: number): boolean {
   if (!signalGroup(leader, 0)) return false;
   // One that ended counts until its parent asks how, and in many containers the parent of orphans never does.
-  return process.platform !== 'linux' || membersOf(leader).some((state) => !/[ZX]/.test(state));
+  if (process.platform !== 'linux') return true;
+  const states = membersOf(leader);
+  return states === undefined || states.some((state) => !/[ZX]/.test(state));
 }
 
-/** The states of the processes in a group, from Linux's own list. */
-function membersOf(leader: number): string[] {
-  return readdirSync('/proc').flatMap((name) => {
-    if (!/^\d+$/.test(name)) return [];
+/** The states of the processes in a group, from Linux's own list; undefined when that cannot be read. */
+function membersOf(leader: number): string[] | undefined {
+  let processes: string[];
+  try {
+    processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  } catch {
+    return undefined;
+  }
+  return processes.flatMap((pid) => {
     try {
-      const status = readFileSync(`/proc/${name}/stat`, 'utf8');
+      const status = readFileSync(`/proc/${pid}/stat`, 'utf8');
       // Behind the name, which may have blanks and parentheses in it: state, parent, group.
       const [state = '', , group] = status.slice(status.lastIndexOf(')') + 2).split(' ');
       return Number(group) === leader ? [state] : [];

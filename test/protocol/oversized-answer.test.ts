@@ -37,6 +37,7 @@ describe('answeredBy', () => {
 
   test('text that only looks like the end of a message is not taken for it', () => {
     expect(askAbout(`{"result":"${'x'.repeat(1_000)},\\"id\\":7}"}`)).toBeUndefined();
+    expect(askAbout(`{"id":"\\x","result":"${'x'.repeat(1_000)}"}`)).toBeUndefined();
     expect(askAbout(`junk ${'x'.repeat(1_000)},"id":7}`)).toBeUndefined();
   });
 });

@@ -282,6 +282,21 @@ export function transportContract(
         expect(recorder.timers.size).toBe(0);
       });
 
+      test('an owner that closes the link while it hears a message hears no other', async () => {
+        const recorder = new LinkRecorder();
+        let closing: Promise<void> | undefined;
+        const message = (value: unknown): void => {
+          recorder.events.message(value);
+          closing = transport.closeLink();
+        };
+        const link = await transport.openLink({ ...recorder.events, message }, new AbortController().signal);
+        await link.send(request(1, 'burst', { count: 100 }));
+        await recorder.until(() => recorder.log.length > 0);
+        await closing;
+        await turns(5);
+        expect(recorder.log).toHaveLength(1);
+      });
+
       test('a message for a closed link is rejected as not sent', async () => {
         const { link } = await open();
         await transport.closeLink();

@@ -105,6 +105,25 @@ describe('closing', () => {
     expect(recorder.ends).toEqual([]);
   });
 
+  test('a server that cannot be killed does not keep it from closing, and is not forgotten', async () => {
+    const listeners = process.listenerCount('exit');
+    const { transport, child } = await open('stays', ['deaf'], { environment: hasty });
+    await announcedPid();
+    const kill = jest.spyOn(process, 'kill').mockReturnValue(true);
+    await transport.closeLink();
+    expect(kill.mock.calls).toEqual([
+      [-(child.pid as number), 'SIGTERM'],
+      [-(child.pid as number), 'SIGKILL'],
+    ]);
+    kill.mockRestore();
+    expect(isAlive(child.pid as number)).toBe(true);
+    // This process tries again when it exits.
+    expect(process.listenerCount('exit')).toBe(listeners + 1);
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    expect(process.listenerCount('exit')).toBe(listeners);
+  });
+
   test('an abort while it opens leaves no process', async () => {
     const children: ChildProcess[] = [];
     const spawned = (message: unknown): unknown => children.push((message as { process: ChildProcess }).process);
