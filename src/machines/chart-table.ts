@@ -21,8 +21,8 @@ export interface Implementations<Subject, Event> {
 
 /**
  * Turns a chart into a table that says for each state and event what to do. The chart stays the only place where transitions are
- * written down; the table runs them at the price of two property reads. It covers charts without parallel states, history, `always`,
- * `after` and `invoke`, and refuses others.
+ * written down; the table runs them at the price of two property reads. It covers states inside of states, and transitions with guards
+ * and actions that go by a plain name, and refuses charts with anything else.
  */
 export function compileChart<Subject, Event>(
   machine: AnyStateMachine,
@@ -52,17 +52,24 @@ export function initialState(machine: AnyStateMachine): string {
 }
 
 function leavesOf(node: AnyStateNode): AnyStateNode[] {
-  const { always, type } = node;
-  if (
-    type === 'parallel' ||
-    type === 'history' ||
-    (always !== undefined && always.length > 0) ||
-    node.invoke.length > 0
-  ) {
-    throw new Error(`${node.id}: a table cannot run parallel or history states, always or invoke`);
-  }
+  const unsupported = unsupportedPart(node);
+  if (unsupported !== undefined) throw new Error(`${node.id}: a table cannot run ${unsupported}`);
   const children = Object.values(node.states);
   return children.length === 0 ? [node] : children.flatMap(leavesOf);
+}
+
+function unsupportedPart(node: AnyStateNode): string | undefined {
+  const { always, type } = node;
+  if (type === 'parallel' || type === 'history') return `${type} states`;
+  if (always !== undefined && always.length > 0) return 'always';
+  if (node.invoke.length > 0) return 'invoke';
+  if (node.after.length > 0) return 'after';
+  if (type === 'compound' && node.initial.actions.length > 0) return 'actions on the way to an initial state';
+  for (const event of node.transitions.keys()) {
+    if (event.includes('*')) return 'wildcards';
+    if (event.startsWith('xstate.')) return 'transitions of XState itself';
+  }
+  return undefined;
 }
 
 type Candidate = AnyStateNode['transitions'] extends Map<string, (infer One)[]> ? One : never;
@@ -82,8 +89,9 @@ function stepOf<Subject, Event>(
     for (let node: AnyStateNode | undefined = leaf; node !== undefined && node !== domain; node = node.parent)
       exited.push(node);
     const above: AnyStateNode[] = [];
-    for (let node = target.parent; node !== undefined && node !== domain; node = node.parent) above.unshift(node);
-    entered = [...above, ...enter(target)];
+    for (let node: AnyStateNode | undefined = target; node !== undefined && node !== domain; node = node.parent)
+      above.unshift(node);
+    entered = [...above, ...enter(target).slice(1)];
   }
   const names = [
     ...exited.flatMap((node) => node.exit as unknown[]),
@@ -92,14 +100,14 @@ function stepOf<Subject, Event>(
   ];
   return {
     guard,
-    target: stateName(entered.at(-1) ?? leaf),
+    target: stateName(entered.at(-1) ?? target ?? leaf),
     actions: names.map((name) => lookUp(implementations.actions, name, source)),
   };
 }
 
 /** The innermost state that is neither left nor entered. */
 function domainOf(source: AnyStateNode, target: AnyStateNode, reenter: boolean): AnyStateNode | undefined {
-  if (!reenter && source !== target && isBelow(target, source)) return source;
+  if (!reenter && (source === target || isBelow(target, source))) return source;
   let domain = source.parent;
   while (domain !== undefined && !isBelow(target, domain)) domain = domain.parent;
   return domain;
@@ -124,8 +132,17 @@ function enter(node: AnyStateNode): AnyStateNode[] {
 }
 
 function lookUp<Value>(values: Readonly<Record<string, Value>>, reference: unknown, source: AnyStateNode): Value {
-  const name = typeof reference === 'string' ? reference : (reference as { type?: unknown }).type;
-  const value = typeof name === 'string' ? values[name] : undefined;
-  if (value === undefined) throw new Error(`${source.id}: nothing is known by the name ${String(name)}`);
+  const { type: name, params } = typeof reference === 'string' ? { type: reference } : (reference as Reference);
+  if (typeof reference === 'function' || typeof name !== 'string' || params !== undefined) {
+    throw new Error(`${source.id}: a table cannot run functions in line, nor parameters`);
+  }
+  const value = values[name];
+  if (value === undefined) throw new Error(`${source.id}: nothing is known by the name ${name}`);
   return value;
+}
+
+/** How a chart names an action or a guard, unless by a mere string. */
+interface Reference {
+  readonly type?: unknown;
+  readonly params?: unknown;
 }
