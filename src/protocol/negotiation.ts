@@ -3,7 +3,7 @@ import type { Failure } from './failure.js';
 import { ErrorCode, rpcFailure } from './json-rpc.js';
 import type { JSONRPCErrorObject } from './json-rpc.js';
 import { checkDiscoverResult, checkInitializeResult } from './result-checks.js';
-import { invalidResult } from './methods.js';
+import { invalidResult, methodEntry, resultFailure } from './methods.js';
 import { eraOf, LATEST_LEGACY, LEGACY_REVISIONS, MODERN_REVISIONS, newestShared } from './revisions.js';
 import type { Era, MCPProtocolVersion } from './revisions.js';
 import type { DiscoverResult, InitializeResult } from './schema/index.js';
@@ -51,8 +51,8 @@ export interface Question {
  */
 export function judgeDiscovery(answer: Answer, question: Question): Verdict {
   if (answer.kind === 'error') return judgeDiscoveryError(answer.error, question);
-  const problem = checkDiscoverResult(answer.result);
-  if (problem !== undefined) return fallBack(question, invalidResult('server/discover', problem));
+  const wrong = discoverFailure(answer.result);
+  if (wrong !== undefined) return fallBack(question, wrong);
   const result = answer.result as DiscoverResult;
   const version = newestShared(question.acceptable.modern, result.supportedVersions);
   if (version === undefined) return onlyLegacyShared(result.supportedVersions, question);
@@ -68,15 +68,22 @@ export function judgeDiscovery(answer: Answer, question: Question): Verdict {
   };
 }
 
+function discoverFailure(result: unknown): Failure | undefined {
+  const problem = checkDiscoverResult(result);
+  if (problem !== undefined) return invalidResult('server/discover', problem);
+  const checked = result as Readonly<Record<string, unknown>>;
+  return resultFailure('server/discover', methodEntry('server/discover'), 'modern', checked);
+}
+
 function judgeDiscoveryError(error: JSONRPCErrorObject, question: Question): Verdict {
   const { code } = error;
   const data = isObject(error.data) ? error.data : {};
-  if (code === ErrorCode.UnsupportedProtocolVersion && Array.isArray(data.supported)) {
-    const version = newestShared(question.acceptable.modern, data.supported);
-    if (version === undefined) return onlyLegacyShared(data.supported, question);
+  const supported: unknown[] = Array.isArray(data.supported) ? data.supported : [];
+  if (code === ErrorCode.UnsupportedProtocolVersion && supported.some((version) => typeof version === 'string')) {
+    const version = newestShared(question.acceptable.modern, supported);
+    if (version === undefined) return onlyLegacyShared(supported, question);
     // Some servers refuse the first request whatever it names, and list that very revision: asking once more is right.
     if (!question.corrected) return { verdict: 'ask-again', version };
-    return incompatible(data.supported, question, rpcFailure('server/discover', error));
   }
   if (code === ErrorCode.MissingRequiredClientCapability && isObject(data.requiredCapabilities)) {
     const required = Object.keys(data.requiredCapabilities);
@@ -102,25 +109,27 @@ function onlyLegacyShared(supported: readonly unknown[], question: Question): Ve
   return version === undefined ? incompatible(supported, question) : { verdict: 'handshake', version };
 }
 
+/** The handshake, unless it is not allowed, or the server has shown before that it is modern. */
 function fallBack(question: Question, why: Failure): Verdict {
-  const version = question.acceptable.legacy.at(-1);
+  const version = question.corrected ? undefined : question.acceptable.legacy.at(-1);
   if (version !== undefined) return { verdict: 'handshake', version };
+  const message = question.corrected
+    ? `The server asked for revision ${question.version}, and does not take it`
+    : 'The server does not speak a modern revision, and no other is allowed';
+  const { errorCode } = why;
+  const details = { requested: question.acceptable.modern };
   return {
     verdict: 'incompatible',
-    failure: failure(
-      'protocol',
-      'MCP_UNSUPPORTED_VERSION',
-      'The server does not speak a modern revision, and no other is allowed',
-      {
-        delivery: 'answered',
-        details: { supported: question.acceptable.modern },
-        cause: why,
-      },
-    ),
+    failure: failure('protocol', 'MCP_UNSUPPORTED_VERSION', message, {
+      errorCode,
+      delivery: 'answered',
+      details,
+      cause: why,
+    }),
   };
 }
 
-function incompatible(theirs: readonly unknown[], question: Question, cause?: Failure): Verdict {
+function incompatible(theirs: readonly unknown[], question: Question): Verdict {
   const ours = [...question.acceptable.legacy, ...question.acceptable.modern];
   const listed = theirs.map(String);
   return {
@@ -129,7 +138,7 @@ function incompatible(theirs: readonly unknown[], question: Question, cause?: Fa
       'protocol',
       'MCP_UNSUPPORTED_VERSION',
       `No shared protocol revision: the server has ${listed.join(', ') || 'none'}; this client allows ${ours.join(', ')}`,
-      { errorCode: cause?.errorCode, delivery: 'answered', details: { supported: listed, requested: ours }, cause },
+      { delivery: 'answered', details: { supported: listed, requested: ours } },
     ),
   };
 }
