@@ -3,6 +3,7 @@ import type { AnyStateMachine } from 'xstate';
 import { connectionMachine } from '../src/machines/connection.js';
 import { healthMachine } from '../src/machines/health.js';
 import { requestMachine } from '../src/machines/request.js';
+import { serverStreamMachine } from '../src/machines/server-stream.js';
 import { subscriptionMachine } from '../src/machines/subscription.js';
 
 /** A machine of which diagrams are kept beside this file. */
@@ -31,5 +32,10 @@ export const machines: readonly DrawnMachine[] = [
     name: 'subscription',
     machine: subscriptionMachine,
     title: 'Keeps one stream of change notifications open in a session of the modern era.',
+  },
+  {
+    name: 'server-stream',
+    title: 'The stream on which a legacy HTTP server speaks unasked',
+    machine: serverStreamMachine,
   },
 ];

@@ -22,7 +22,7 @@ import type {
 import { MCPTransport } from '../transports/transport.js';
 import type { CallToolOptions, ListOptions, RequestOptions } from './call-options.js';
 import type { ListItems } from './catalogue.js';
-import { transportFor } from './connect-target.js';
+import { connectOrDispose, transportFor } from './connect-target.js';
 import type { ConnectTarget } from './connect-target.js';
 import { Core } from './core.js';
 import type { MCPClientEventName, MCPClientEvents } from './events.js';
@@ -76,13 +76,13 @@ export class MCPClient {
 
   /**
    * Constructs and connects: `await using client = await MCPClient.connect(target)`. The target is a transport, or one entry of an
-   * `mcpServers` file. When connecting fails nothing is left behind.
+   * `mcpServers` file. When connecting fails the client is disconnected: nothing is left behind.
    * @throws what {@link MCPClient.connect} throws, and MCPError with code `MCP_INVALID_PARAMS` for a target that cannot be used.
    */
   static async connect(target: ConnectTarget, options?: MCPClientOptions): Promise<MCPClient> {
     const transport = target instanceof MCPTransport ? target : await transportFor(target);
     const client = new MCPClient(transport, options);
-    await client.connect();
+    await connectOrDispose(client, () => client.connect());
     return client;
   }
 

@@ -15,6 +15,17 @@ export interface StdioServerEntry {
 /** What {@link MCPClient.connect} can connect to. */
 export type ConnectTarget = MCPTransport | StdioServerEntry;
 
+/** Connects something that was made for it. When that fails, nobody has hold of it to end what it may still be doing. */
+export async function connectOrDispose(made: AsyncDisposable, connect: () => Promise<unknown>): Promise<void> {
+  try {
+    await connect();
+  } catch (thrown) {
+    // Not awaited: the caller need not wait for a process to go.
+    void made[Symbol.asyncDispose]();
+    throw thrown;
+  }
+}
+
 /** The transport that an entry of an `mcpServers` file describes. The entry is somebody's file, so it is checked. */
 export async function transportFor(entry: StdioServerEntry): Promise<MCPTransport> {
   const z = await import('zod');

@@ -4,6 +4,7 @@ import type { ConnectionState } from '../machines/connection-facts.js';
 import { healthScore } from '../protocol/health-score.js';
 import type { MCPTransport } from '../transports/transport.js';
 import { MCPClient } from './client.js';
+import { connectOrDispose } from './connect-target.js';
 import { Core } from './core.js';
 import { invalidOption, resolveOptions } from './options.js';
 import type { MCPClientOptions } from './options.js';
@@ -96,10 +97,14 @@ export class MCPConnection {
     this.#view = new MCPClient(this.#core);
   }
 
-  /** Constructs and connects: `await using connection = await MCPConnection.connect('files', transport)`. */
+  /**
+   * Constructs and connects: `await using connection = await MCPConnection.connect('files', transport)`. When connecting fails the
+   * connection is ended: nothing is left behind.
+   * @throws what {@link MCPClient.connect} throws.
+   */
   static async connect(name: string, transport: MCPTransport, options?: MCPConnectionOptions): Promise<MCPConnection> {
     const connection = new MCPConnection(name, transport, options);
-    await connection.connect();
+    await connectOrDispose(connection, () => connection.connect());
     return connection;
   }
 

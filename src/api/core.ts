@@ -51,6 +51,7 @@ export class Core {
         environment: options.environment,
         identity: { clientInfo: options.clientInfo, capabilities: {} },
         policy: options.policy,
+        perRequest: transport.framing === 'per-request',
         era: options.priorEra,
         healthInterval: options.healthCheckInterval,
         maxQueued: options.maxQueued,
@@ -116,6 +117,7 @@ export class Core {
       signal: options.signal,
       onProgress: options.onProgress,
       onNotice: undefined,
+      headers: undefined,
     };
     return this.connection.requests.submit(spec);
   }

@@ -12,6 +12,7 @@ import type {
   ServerCapabilities,
 } from '../protocol/schema/index.js';
 import type { MCPTransport } from '../transports/transport.js';
+import { connectOrDispose } from './connect-target.js';
 import { Core } from './core.js';
 import type { NotificationHandler } from './notification-handlers.js';
 import { callTool, getPrompt, readResource } from './operations.js';
@@ -37,10 +38,13 @@ export class MCPProtocol {
     this.#core = source instanceof Core ? source : new Core(source, resolveOptions({ ...options, retry: 'never' }));
   }
 
-  /** Constructs and initializes: `await using protocol = await MCPProtocol.connect(transport)`. */
+  /**
+   * Constructs and initializes: `await using protocol = await MCPProtocol.connect(transport)`. When that fails nothing is left behind.
+   * @throws what {@link MCPProtocol.initialize} throws.
+   */
   static async connect(transport: MCPTransport, options?: MCPProtocolOptions): Promise<MCPProtocol> {
     const protocol = new MCPProtocol(transport, options);
-    await protocol.initialize();
+    await connectOrDispose(protocol, () => protocol.initialize());
     return protocol;
   }
 

@@ -1,11 +1,12 @@
-import { createActor, fromPromise } from 'xstate';
-import type { Actor, InspectionEvent, Observer } from 'xstate';
+import { createActor, fromCallback, fromPromise } from 'xstate';
+import type { Actor, EventObject, InspectionEvent, Observer } from 'xstate';
 
 import type { Environment } from '../environment.js';
 import { describeThrown, failure, toTransportFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import type { JSONRPCMessage, Params } from '../protocol/json-rpc.js';
 import { hasCapability, methodEntry } from '../protocol/methods.js';
+import { answerOf, resultAnswer } from '../protocol/negotiation.js';
 import { modernMeta } from '../protocol/request-meta.js';
 import type { SubscriptionFilter } from '../protocol/schema/index.js';
 import type { ClientIdentity, Session } from '../protocol/session.js';
@@ -29,6 +30,7 @@ import { createLinkLogic } from './link.js';
 import { Unsuccessful } from './request-record.js';
 import type { Outcome, RequestSpec } from './request-record.js';
 import { Requests } from './requests.js';
+import { createServerStreamMachine } from './server-stream.js';
 import { createSubscriptionMachine } from './subscription.js';
 
 /** What a connection is made of. */
@@ -81,6 +83,11 @@ export class Connection {
     const { environment } = options;
     this.requests = new Requests({
       environment,
+      framing: () => this.#link?.framing ?? options.transport.framing,
+      retryUnreachable: options.policy.autoReconnect,
+      unreachable: (failure) => {
+        this.#actor.send({ type: 'link.closed', failure });
+      },
       maxQueued: options.maxQueued,
       pooled: options.inspect === undefined,
       callUser: (fn) => {
@@ -88,7 +95,12 @@ export class Connection {
       },
     });
     this.#actor = createActor(createConnectionMachine(this.#ports()), {
-      input: { policy: options.policy, era: options.era, healthInterval: options.healthInterval },
+      input: {
+        policy: options.policy,
+        perRequest: options.perRequest,
+        era: options.era,
+        healthInterval: options.healthInterval,
+      },
       clock: {
         setTimeout: (fn, delay) => environment.setTimeout(fn, delay),
         clearTimeout: (handle: unknown) => {
@@ -171,10 +183,9 @@ export class Connection {
 
   /** Ends the connection: pending requests fail in this very call; resolves when nothing is left of the link. */
   disconnect(): Promise<void> {
-    this.#actor.send({ type: 'disconnect' });
-    if (!this.#actor.getSnapshot().matches({ closed: 'draining' })) return Promise.resolve();
     return new Promise((resolve) => {
       this.#draining.push(resolve);
+      this.#actor.send({ type: 'disconnect' });
     });
   }
 
@@ -225,6 +236,7 @@ export class Connection {
       signal: undefined,
       onProgress: undefined,
       onNotice: undefined,
+      headers: undefined,
       ...request,
     });
   }
@@ -263,7 +275,15 @@ export class Connection {
         transport,
         environment,
         useLink,
-        report,
+        report: (problem) => {
+          if (!requests.spoiled(problem)) report(problem);
+        },
+        interrupted: (id) => {
+          requests.interrupted(id);
+        },
+        resumed: (id) => {
+          requests.resumed(id);
+        },
         received: (message) => {
           receive(inbound, message);
         },
@@ -272,6 +292,27 @@ export class Connection {
       requests: requests.logic,
       health: this.#healthMachine(),
       subscription: this.#subscriptionMachine(),
+      serverStream: createServerStreamMachine({
+        random: () => environment.random(),
+        stream: fromCallback<EventObject>(({ sendBack }) => {
+          const open = this.#link?.serverStream?.bind(this.#link);
+          if (open === undefined) {
+            sendBack({ type: 'unsupported' });
+            return undefined;
+          }
+          return open({
+            opened: () => {
+              sendBack({ type: 'opened' });
+            },
+            unsupported: () => {
+              sendBack({ type: 'unsupported' });
+            },
+            ended: (retry, failure) => {
+              sendBack({ type: 'ended', retry, failure });
+            },
+          });
+        }),
+      }),
       tellRequests: (event) => {
         this.#actor.getSnapshot().children.requests?.send(event);
       },
@@ -287,13 +328,13 @@ export class Connection {
         this.#questions = new AbortController();
         questions.abort();
       },
-      announce: () => {
-        this.#send({ jsonrpc: '2.0', method: 'notifications/initialized' });
+      announce: (session) => {
+        this.#link?.established?.(session);
+        if (session.era === 'legacy') this.#send({ jsonrpc: '2.0', method: 'notifications/initialized' });
       },
       applyDesired: (session, desired) => {
         const modern = session.era === 'modern';
         requests.useMeta(modern ? modernMeta(session.protocolVersion, identity, desired.logLevel) : undefined);
-        this.#link?.established?.(session);
       },
       restore: (session, desired) => {
         void this.#restore(session, desired);
@@ -324,16 +365,9 @@ export class Connection {
     void this.#ask({ method, params, entry: { ...methodEntry(method), check: () => undefined }, signal }).then(
       (outcome) => {
         if (signal.aborted) return;
-        if (!(outcome instanceof Unsuccessful)) {
-          this.#actor.send({ type, answer: { kind: 'result', result: outcome } });
-        } else if (outcome.failure?.code === 'MCP_RPC_ERROR') {
-          const { errorCode = 0, details } = outcome.failure;
-          const message = String(details?.reason);
-          this.#actor.send({
-            type,
-            answer: { kind: 'error', error: { code: errorCode, message, data: details?.data } },
-          });
-        } else if (outcome.failure !== undefined && outcome.failure.delivery !== 'unknown') {
+        const answer = outcome instanceof Unsuccessful ? answerOf(outcome.failure) : resultAnswer(outcome);
+        if (answer !== undefined) this.#actor.send({ type, answer });
+        else if (outcome instanceof Unsuccessful && outcome.failure !== undefined) {
           this.#actor.send({ type: 'attempt.failed', failure: outcome.failure });
         }
       },

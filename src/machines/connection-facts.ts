@@ -52,6 +52,8 @@ export interface CurrentQuestion {
 /** Everything a connection knows. Only facts: no sockets, maps or promises. */
 export interface ConnectionFacts {
   readonly policy: ConnectionPolicy;
+  /** Whether each request has an exchange of its own, so that there is no link whose silence means anything. */
+  readonly perRequest: boolean;
   readonly desired: DesiredState;
   /** The number of the link; each link has its own. */
   readonly epoch: number;
@@ -60,7 +62,9 @@ export interface ConnectionFacts {
   readonly attemptDeadline: number;
   /** The time for which the timer is set: the earliest of all these deadlines. */
   readonly armedFor: number;
-  /** Whether this attempt brings back a connection that was lost, rather than being somebody's first `connect()`. */
+  /** Whether no attempt has succeeded since somebody's `connect()`, so that `retryInitialConnect` decides about more of them. */
+  readonly initial: boolean;
+  /** Whether this attempt follows another, or a loss, by itself, rather than being somebody's `connect()`. */
   readonly recovering: boolean;
   /** Attempts to recover since the connection last stood for a while. */
   readonly attempts: number;
@@ -89,6 +93,7 @@ export interface ConnectionFacts {
 /** What a connection starts from. */
 export interface ConnectionInput {
   readonly policy: ConnectionPolicy;
+  readonly perRequest: boolean;
   readonly era: Era | undefined;
   readonly healthInterval: number;
 }
@@ -105,6 +110,8 @@ export type ConnectionEvent =
   // Told by the link.
   | { readonly type: 'link.opened' }
   | { readonly type: 'link.closed'; readonly failure: Failure }
+  /** The server has forgotten the session; the link goes on. */
+  | { readonly type: 'session.lost' }
   // Answers to the questions of negotiation and restoring.
   | { readonly type: 'discovered'; readonly answer: Answer }
   | { readonly type: 'shook'; readonly answer: Answer }

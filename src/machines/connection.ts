@@ -27,6 +27,7 @@ import type {
 } from './connection-facts.js';
 import { healthMachine } from './health.js';
 import type { RequestsEvent } from './requests.js';
+import { serverStreamMachine } from './server-stream.js';
 import { subscriptionMachine } from './subscription.js';
 
 /** Milliseconds for putting back what the user had asked of the session before. */
@@ -47,13 +48,14 @@ export interface ConnectionPorts {
   readonly requests: AnyActorLogic;
   readonly health: typeof healthMachine;
   readonly subscription: typeof subscriptionMachine;
+  readonly serverStream: typeof serverStreamMachine;
   /** Opens, holds or shuts the way for requests. */
   tellRequests(event: RequestsEvent): void;
   askDiscover(question: CurrentQuestion): void;
   askHandshake(question: CurrentQuestion): void;
   /** Stops waiting for the answers to the questions of the negotiation. */
   withdrawQuestions(): void;
-  /** Tells the server, and the link, that the session stands. */
+  /** Tells the link, and after a handshake the server, that there is a session. */
   announce(session: Session): void;
   restore(session: Session, desired: DesiredState): void;
   /** What is desired decides the metadata of requests in a session that stands. */
@@ -133,6 +135,7 @@ export function createConnectionMachine(ports: ConnectionPorts) {
       requests: ports.requests,
       health: ports.health,
       subscription: ports.subscription,
+      serverStream: ports.serverStream,
     },
     guards: {
       asksHandshakeFirst: ({ context }) =>
@@ -146,14 +149,16 @@ export function createConnectionMachine(ports: ConnectionPorts) {
       nothingToRestore: ({ context }) => nothingToRestore(context),
       mayTryAgain: ({ context, event }) => {
         const { autoReconnect, retryInitialConnect, maxReconnectAttempts } = context.policy;
-        if (!(context.recovering ? autoReconnect : retryInitialConnect)) return false;
+        if (!(context.initial ? retryInitialConnect : autoReconnect)) return false;
         const why = failureOf(context, event);
         return context.attempts < maxReconnectAttempts && (why === undefined || !isFinal(why));
       },
+      isStateless: ({ context }) => context.perRequest && context.session?.era === 'modern',
       mayReconnect: ({ context }) =>
         context.policy.autoReconnect && context.attempts < context.policy.maxReconnectAttempts,
-      othersWait: ({ context, event }) =>
-        context.recovering || context.waiters.some((waiter) => event.type === 'leave' && waiter.id !== event.waiter),
+      // An abort ends an attempt that nobody else waits for. A connection that was lost comes back whoever waits.
+      wantedByOthers: ({ context, event }) =>
+        !context.initial || context.waiters.some((waiter) => event.type === 'leave' && waiter.id !== event.waiter),
       attemptGoesOn: ({ context }) =>
         context.armedFor < context.attemptDeadline &&
         (context.recovering || context.waiters.some(({ deadline }) => deadline > context.armedFor)),
@@ -196,7 +201,12 @@ export function createConnectionMachine(ports: ConnectionPorts) {
       })),
       endAttempt: assign({ attemptDeadline: Infinity }),
       dropSession: assign({ session: undefined }),
-      beginFirstAttempt: assign({ recovering: false, attempts: 0, failure: undefined, endedOnQuestion: undefined }),
+      beginFirstAttempt: assign({ initial: true, recovering: false, attempts: 0, failure: undefined, endedOnQuestion: undefined }),
+      beginRenewal: assign(({ context }) => ({
+        recovering: true,
+        session: undefined,
+        attemptDeadline: ports.now() + context.policy.connectTimeout,
+      })),
       beginRecovery: assign({ recovering: true, endedOnQuestion: undefined }),
       forgetAttempts: assign({ attempts: 0 }),
       countAttempt: assign({ attempts: ({ context }) => context.attempts + 1, endedOnQuestion: undefined }),
@@ -245,6 +255,7 @@ export function createConnectionMachine(ports: ConnectionPorts) {
         establishedAt: ports.now(),
         lastConnected: ports.now(),
         connectionCount: context.connectionCount + 1,
+        initial: false,
         recovering: false,
         failure: undefined,
         endedOnQuestion: undefined,
@@ -317,11 +328,13 @@ export function createConnectionMachine(ports: ConnectionPorts) {
     id: 'connection',
     context: ({ input }) => ({
       policy: input.policy,
+      perRequest: input.perRequest,
       desired: { logLevel: undefined, resources: [], lists: [] },
       epoch: 0,
       waiters: [],
       attemptDeadline: Infinity,
       armedFor: Infinity,
+      initial: true,
       recovering: false,
       attempts: 0,
       era: input.era,
@@ -347,7 +360,10 @@ export function createConnectionMachine(ports: ConnectionPorts) {
     states: {
       idle: {
         tags: 'idle',
-        on: { connect: { target: 'linked', actions: ['addWaiter', 'beginFirstAttempt'] } },
+        on: {
+          connect: { target: 'linked', actions: ['addWaiter', 'beginFirstAttempt'] },
+          disconnect: { actions: 'drained' },
+        },
       },
 
       // Everything that happens over one link, from opening it to losing it.
@@ -358,7 +374,7 @@ export function createConnectionMachine(ports: ConnectionPorts) {
         on: {
           connect: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
           leave: [
-            { guard: 'othersWait', actions: 'removeWaiter' },
+            { guard: 'wantedByOthers', actions: 'removeWaiter' },
             { target: 'closed', actions: ['removeWaiter', 'keepTimeout'] },
           ],
           deadline: [
@@ -406,7 +422,7 @@ export function createConnectionMachine(ports: ConnectionPorts) {
                         {
                           guard: 'foundSession',
                           target: '#connection.linked.initializing.restoring',
-                          actions: 'keepSession',
+                          actions: ['keepSession', 'announce'],
                         },
                         { guard: 'wantsOtherVersion', target: 'discovering', reenter: true, actions: 'takeVersion' },
                         { guard: 'wantsHandshake', target: 'handshaking', actions: 'takeVersion' },
@@ -440,7 +456,7 @@ export function createConnectionMachine(ports: ConnectionPorts) {
                       discovered: {
                         guard: 'foundSession',
                         target: '#connection.linked.initializing.restoring',
-                        actions: 'keepSession',
+                        actions: ['keepSession', 'announce'],
                       },
                     },
                   },
@@ -469,6 +485,11 @@ export function createConnectionMachine(ports: ConnectionPorts) {
             exit: 'recordEnded',
             invoke: [
               { src: 'health', id: 'health', input: ({ context }) => ({ interval: context.healthInterval }) },
+              {
+                src: 'serverStream',
+                id: 'serverStream',
+                input: ({ context }) => ({ unused: !context.perRequest || context.session?.era !== 'legacy' }),
+              },
               { src: 'subscription', id: 'subscription', input: ({ context }) => ({ wanted: wantedChanges(context) }) },
             ],
             on: {
@@ -477,7 +498,14 @@ export function createConnectionMachine(ports: ConnectionPorts) {
               desire: { actions: ['keepDesired', 'applyDesired', 'tellSubscription'] },
               monitor: { actions: ['keepInterval', 'tellMonitor'] },
               'health.checked': { actions: 'keepCheck' },
+              // A new session, over the same link: exchanges that are still open go on in the old one.
+              'session.lost': {
+                target: '#connection.linked.initializing',
+                actions: ['beginRenewal', 'chooseDeadline', 'setTimer', 'holdRequests'],
+              },
               'health.failed': [
+                // Without a link and without a session there is nothing that could be opened anew.
+                { guard: 'isStateless' },
                 {
                   guard: 'mayReconnect',
                   target: '#connection.reconnecting',
@@ -511,10 +539,13 @@ export function createConnectionMachine(ports: ConnectionPorts) {
         after: { backoff: { target: 'linked', actions: 'countAttempt' } },
         on: {
           connect: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
-          leave: { actions: 'removeWaiter' },
+          leave: [
+            { guard: 'wantedByOthers', actions: 'removeWaiter' },
+            { target: 'closed', actions: ['removeWaiter', 'keepTimeout'] },
+          ],
           deadline: { actions: ['settleExpired', 'dropExpired', 'chooseDeadline', 'setTimer'] },
           reconnect: { target: 'linked', actions: 'countAttempt' },
-          disconnect: { target: 'closed', actions: 'forgetFailure' },
+          disconnect: { target: 'closed', actions: ['endInFlight', 'forgetFailure'] },
         },
       },
 
@@ -544,7 +575,7 @@ export function createConnectionMachine(ports: ConnectionPorts) {
           done: {
             on: {
               connect: { target: '#connection.linked', actions: ['addWaiter', 'beginFirstAttempt'] },
-              disconnect: { actions: 'forgetFailure' },
+              disconnect: { actions: ['forgetFailure', 'drained'] },
             },
           },
         },
@@ -575,6 +606,7 @@ export const connectionMachine = createConnectionMachine({
   requests: fromCallback(() => undefined),
   health: healthMachine,
   subscription: subscriptionMachine,
+  serverStream: serverStreamMachine,
   tellRequests: () => undefined,
   askDiscover: () => undefined,
   askHandshake: () => undefined,

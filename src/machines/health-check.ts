@@ -47,6 +47,7 @@ export async function probe(
     signal,
     onProgress: undefined,
     onNotice: undefined,
+    headers: undefined,
   });
   const ok = !(outcome instanceof Unsuccessful) || outcome.failure?.delivery === 'answered';
   return { ok, latency: environment.now() - startedAt, outcome };

@@ -4,6 +4,7 @@ import type { CallbackActorLogic, EventObject } from 'xstate';
 import type { Environment } from '../environment.js';
 import { failure, isFailure, toTransportFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
+import type { RequestId } from '../protocol/json-rpc.js';
 import type { Link, MessageOrigin } from '../transports/link.js';
 import type { MCPTransport } from '../transports/transport.js';
 import type { ConnectionEvent } from './connection-facts.js';
@@ -14,6 +15,8 @@ export interface LinkPorts {
   readonly environment: Environment;
   /** The link that is open now, or that there is none. */
   useLink(link: Link | undefined): void;
+  interrupted(requestId: RequestId): void;
+  resumed(requestId: RequestId): void;
   received(message: unknown, about: MessageOrigin | undefined): void;
   report(problem: Failure): void;
 }
@@ -42,6 +45,15 @@ export function createLinkLogic(ports: LinkPorts): CallbackActorLogic<EventObjec
             ports.report(problem);
           },
           closed: end,
+          sessionLost: () => {
+            tell({ type: 'session.lost' });
+          },
+          interrupted: (requestId) => {
+            ports.interrupted(requestId);
+          },
+          resumed: (requestId) => {
+            ports.resumed(requestId);
+          },
         },
         stopping.signal,
       )

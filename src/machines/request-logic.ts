@@ -2,7 +2,7 @@ import type { ActorLogic, ActorSystem, ActorSystemInfo, EventObject } from 'xsta
 
 import { compileChart, initialState } from './chart-table.js';
 import type { Implementations } from './chart-table.js';
-import { requestMachine } from './request.js';
+import { mayRepeat, requestMachine } from './request.js';
 import type { RequestEvent, RequestNews } from './request.js';
 import type { RequestRecord, RequestSnapshot } from './request-record.js';
 
@@ -43,7 +43,7 @@ const FINAL: ReadonlySet<string> = new Set(['succeeded', 'failed', 'cancelled', 
 function implementations(effects: RequestEffects): Implementations<RequestRecord, RequestNews> {
   return {
     guards: {
-      mayRepeat: (record) => record.repeatable,
+      mayRepeat,
       firstRefusal: (record) => record.refusals === 0,
     },
     actions: {

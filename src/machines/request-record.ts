@@ -56,6 +56,8 @@ export interface RequestSpec {
   readonly failFast: boolean;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: Progress) => void) | undefined;
+  /** Headers of its own, where the transport has headers. */
+  readonly headers: Readonly<Record<string, string>> | undefined;
   /** Hears the notifications of the stream that this request opened. Must not throw. */
   readonly onNotice: ((method: string, params: Params | undefined) => void) | undefined;
 }

@@ -31,6 +31,8 @@ export type RequestEvent =
   | { readonly type: 'lose'; readonly failure: Failure }
   /** No byte of it reached the server, because the link was going down. */
   | { readonly type: 'unsent' }
+  /** No byte of it reached the server, because the server cannot be reached at the moment. */
+  | { readonly type: 'unreachable'; readonly delay: number }
   /** The server refused it before running it, because it has forgotten the session. */
   | { readonly type: 'forgotten'; readonly failure: Failure }
   /** The stream of the answer broke at a place from which it can be read on. */
@@ -51,6 +53,14 @@ export interface RequestNews {
   readonly delay?: number;
 }
 
+/** A request that was lost this often is not sent again: it may be what breaks the server. */
+const MOST_ATTEMPTS = 5;
+
+/** Whether a request whose answer was lost may be sent again. */
+export function mayRepeat({ repeatable, attempts }: RequestFacts): boolean {
+  return repeatable && attempts < MOST_ATTEMPTS;
+}
+
 /**
  * The life of a request: one question, one outcome, one or more attempts. This chart is the specification and what diagrams and
  * inspectors show; `request-logic` runs the same transitions without the cost of a machine for each request. Effects are named here
@@ -63,7 +73,7 @@ export const requestMachine = setup({
     events: {} as RequestEvent,
   },
   guards: {
-    mayRepeat: ({ context }) => context.repeatable,
+    mayRepeat: ({ context }) => mayRepeat(context),
     firstRefusal: ({ context }) => context.refusals === 0,
   },
   actions: {
@@ -115,6 +125,7 @@ export const requestMachine = setup({
         answer: { target: 'succeeded', actions: 'succeed' },
         error: { target: 'failed', actions: 'fail' },
         unsent: { target: 'queued', actions: 'uncount' },
+        unreachable: { target: 'backingOff', actions: 'uncount' },
         abort: { target: 'cancelled', actions: ['cancel', 'tellPeer'] },
         expire: { target: 'timedOut', actions: ['timeOut', 'tellPeer'] },
         refuse: { target: 'lost', actions: ['loseAnswer', 'tellPeer'] },

@@ -12,11 +12,13 @@ import type { SessionMeta } from '../protocol/request-meta.js';
 import type { CancelledNotificationParams, ProgressNotificationParams } from '../protocol/schema/index.js';
 import type { Session } from '../protocol/session.js';
 import type { Link } from '../transports/link.js';
+import type { Framing } from '../transports/transport.js';
 import { Deadlines } from './deadlines.js';
 import { IdRing } from './id-ring.js';
 import type { RequestNews } from './request.js';
 import { createRequestLogic } from './request-logic.js';
 import type { RequestEffects, RequestLogic } from './request-logic.js';
+import { judgeSendFailure } from './send-failure.js';
 import { RequestRecord, Unsuccessful } from './request-record.js';
 import type { Outcome, RequestSpec } from './request-record.js';
 
@@ -58,6 +60,12 @@ export interface RequestsPorts {
   readonly pooled: boolean;
   /** Calls a function of the user; what it throws is reported and goes no further. */
   readonly callUser: (fn: () => void) => void;
+  /** How messages share the link that is open. */
+  readonly framing: () => Framing;
+  /** Whether requests are tried again when the server cannot be reached for a moment. */
+  readonly retryUnreachable: boolean;
+  /** Hears that several exchanges in a row failed to reach the server. */
+  readonly unreachable: (failure: Failure) => void;
 }
 
 /**
@@ -74,6 +82,9 @@ function fateOf(record: RequestRecord, event: RequestNews): Failure {
 function isQueued(record: RequestRecord): boolean {
   return record.snapshot.value === 'queued';
 }
+
+/** Failed exchanges in a row after which the server is taken for unreachable. */
+const UNREACHABLE_ALLOWED = 3;
 
 /** How many idle actors are kept for reuse. */
 const LARGEST_POOL = 1_024;
@@ -93,6 +104,7 @@ const NOTHING: RequestSpec = {
   signal: undefined,
   onProgress: undefined,
   onNotice: undefined,
+  headers: undefined,
 };
 
 const SUBMIT = { type: 'submit' } as const;
@@ -117,6 +129,7 @@ export class Requests {
   readonly #pool: RequestRecord[] = [];
   #queue: RequestRecord[] = [];
   #queued = 0;
+  #unreachable = 0;
   #gate: Gate = 'refusing';
   #refusal: Failure = failure('connection', 'MCP_NOT_CONNECTED', 'Not connected', { delivery: 'not-sent' });
   #self: ActorRefFrom<RequestsLogic> | undefined;
@@ -208,6 +221,7 @@ export class Requests {
     const record = this.#ring.get(message.id);
     if (record === undefined) return false;
     this.lastAnswerAt = this.#ports.environment.now();
+    this.#unreachable = 0;
     const { method, entry } = record.spec;
     if ('error' in message) {
       record.actor.send({ type: 'error', failure: rpcFailure(method, message.error) });
@@ -219,12 +233,31 @@ export class Requests {
     return true;
   }
 
+  /** Takes in that an answer came which the link had to throw away. False when it is not known whose, or no request waits for it. */
+  spoiled(problem: Failure): boolean {
+    const record = this.#ring.get(problem.details?.requestId);
+    if (record === undefined) return false;
+    this.lastAnswerAt = this.#ports.environment.now();
+    record.actor.send({ type: 'error', failure: problem });
+    return true;
+  }
+
   /** Takes a progress notification in. False when no request waits for it. */
   progressed(params: ProgressNotificationParams): boolean {
     const record = this.#ring.get(params.progressToken);
     if (record?.spec.onProgress === undefined) return false;
     record.actor.send({ type: 'progress', params });
     return true;
+  }
+
+  /** The stream of an answer broke, and is being taken up again. */
+  interrupted(id: unknown): void {
+    this.#ring.get(id)?.actor.send({ type: 'interrupt' });
+  }
+
+  /** The stream of an answer is open again. */
+  resumed(id: unknown): void {
+    this.#ring.get(id)?.actor.send({ type: 'resume' });
   }
 
   /** Takes in a notification of a stream that a request opened. 2026-07-28 basic/patterns/subscriptions. */
@@ -379,23 +412,50 @@ export class Requests {
   }
 
   #write(record: RequestRecord): void {
-    const { method, params, onProgress, direct } = record.spec;
+    const { method, params, onProgress, direct, headers } = record.spec;
     const id = this.#ring.add(record);
     const sent = withMeta(params, direct ? undefined : this.#meta, onProgress === undefined ? undefined : id);
     const message: JSONRPCRequest =
       sent === undefined ? { jsonrpc: '2.0', id, method } : { jsonrpc: '2.0', id, method, params: sent };
-    const pending = this.#link?.send(message);
+    const pending = headers === undefined ? this.#link?.send(message) : this.#link?.send(message, { headers });
     if (pending !== undefined) this.#watchSending(record, pending);
   }
 
   #watchSending(record: RequestRecord, pending: Promise<void>): void {
     const { life, attempts } = record;
     pending.catch((thrown: unknown) => {
-      if (record.life !== life || record.attempts !== attempts) return;
       const why = toTransportFailure(thrown);
-      if (why.kind === 'transport' && why.delivery === 'not-sent') record.actor.send({ type: 'unsent' });
-      else record.actor.send({ type: 'error', failure: why });
+      if (record.life === life && record.attempts === attempts) this.#sendFailed(record, why);
+      this.#countUnreachable(why);
     });
+  }
+
+  #sendFailed(record: RequestRecord, why: Failure): void {
+    const { environment, framing, retryUnreachable } = this.#ports;
+    const { direct, repeatable } = record.spec;
+    record.actor.send(
+      judgeSendFailure(why, {
+        framing: framing(),
+        direct,
+        repeatable,
+        attempts: record.attempts,
+        retryUnreachable,
+        timeLeft: record.deadline - environment.now(),
+        random: environment.random(),
+      }),
+    );
+    // Where each request has an exchange of its own, one that goes back to the queue does not have to wait for a link.
+    if (this.#gate === 'flowing' && framing() === 'per-request') this.#flush();
+  }
+
+  /** One exchange that fails is bad luck; several in a row, and the server cannot be reached. */
+  #countUnreachable(why: Failure): void {
+    if (this.#gate !== 'flowing' || this.#ports.framing() === 'shared' || why.kind !== 'transport') return;
+    if (why.delivery === 'answered') return;
+    this.#unreachable += 1;
+    if (this.#unreachable < UNREACHABLE_ALLOWED) return;
+    this.#unreachable = 0;
+    this.#ports.unreachable(why);
   }
 
   #reportProgress(record: RequestRecord, { progress, total, message }: ProgressNotificationParams): void {
@@ -407,13 +467,17 @@ export class Requests {
   }
 
   #tellPeer(record: RequestRecord, reason: string): void {
-    if (record.spec.quiet) return;
-    const pending = this.#link?.send({
-      jsonrpc: '2.0',
-      method: 'notifications/cancelled',
-      params: { requestId: record.id, reason },
-    });
-    // The caller has its outcome; a link that cannot carry the news is on its way out and says so itself.
-    pending?.catch(() => undefined);
+    const link = this.#link;
+    if (link === undefined) return;
+    const { id, spec } = record;
+    // In the modern era closing the exchange is how one cancels where each request has one. 2026-07-28 basic/patterns/cancellation.
+    const closingTells = this.#session?.era === 'modern' && this.#ports.framing() === 'per-request';
+    if (!spec.quiet && !closingTells) {
+      const params = { requestId: id, reason };
+      const pending = link.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params });
+      // The caller has its outcome; a link that cannot carry the news is on its way out and says so itself.
+      pending?.catch(() => undefined);
+    }
+    link.abandon?.(id);
   }
 }

@@ -31,6 +31,29 @@ export type Answer =
   | { readonly kind: 'result'; readonly result: unknown }
   | { readonly kind: 'error'; readonly error: JSONRPCErrorObject };
 
+/** A result as an answer. */
+export function resultAnswer(result: unknown): Answer {
+  return { kind: 'result', result };
+}
+
+/** HTTP refusals that say nothing about the era of a server: who one is, and how often one asks, is another matter. */
+const NO_EVIDENCE: ReadonlySet<number> = new Set([401, 403, 407, 408, 425, 429]);
+
+/**
+ * What a failed question of the negotiation says about the server, or undefined when it says nothing: an outage is not evidence, any
+ * other refusal with a client error of HTTP is. 2026-07-28 basic/versioning, "Compatibility Matrix".
+ */
+export function answerOf(failure: Failure | undefined): Answer | undefined {
+  if (failure === undefined) return undefined;
+  const { code, errorCode = 0, details } = failure;
+  if (code === 'MCP_RPC_ERROR') {
+    return { kind: 'error', error: { code: errorCode, message: String(details?.reason), data: details?.data } };
+  }
+  const status = details?.status;
+  if (typeof status !== 'number' || status < 400 || status > 499 || NO_EVIDENCE.has(status)) return undefined;
+  return { kind: 'error', error: { code: 0, message: failure.message, data: undefined } };
+}
+
 /** What to do next. */
 export type Verdict =
   | { readonly verdict: 'session'; readonly session: Session }

@@ -23,12 +23,28 @@ export interface LinkEvents {
   problem(failure: Failure): void;
   /** The link is over. Without a failure the server ended it in good order. */
   closed(failure?: Failure): void;
+  /**
+   * The server has forgotten the session, and the link goes on: what is sent from now on needs a new one. Told before the promises of
+   * the sends that found it out reject with code `MCP_SESSION_LOST`. HTTP before 2026-07-28 only.
+   */
+  sessionLost(): void;
+  /** The stream that was to carry the answer to a request broke, and is being taken up where it broke. */
+  interrupted(requestId: RequestId): void;
+  /** That stream is open again. */
+  resumed(requestId: RequestId): void;
+}
+
+/** What the stream on which a server speaks unasked tells its owner. 2025-11-25 basic/transports, "Listening for Messages". */
+export interface ServerStreamEvents {
+  opened(): void;
+  /** The server offers no such stream. */
+  unsupported(): void;
+  /** The stream is over. `retry`: the milliseconds after which the server wants it to be opened again. */
+  ended(retry: number | undefined, failure: Failure | undefined): void;
 }
 
 /** What a link may need to know about a message besides the message. */
 export interface SendOptions {
-  /** Aborted when nobody waits for the exchange any longer. Only for `per-request` framing. */
-  readonly signal?: AbortSignal;
   /** Extra headers, where the transport has headers. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -41,8 +57,17 @@ export interface Link {
    * `delivery` says whether the message may have arrived. It never throws synchronously.
    */
   send(message: JSONRPCMessage, options?: SendOptions): Promise<void> | undefined;
-  /** Called once when negotiation is over. */
+  /** Overrides the framing of the transport, for one that found out which it is only when it was open. */
+  readonly framing?: 'shared' | 'per-request';
+  /** Called when negotiation is over. */
   established?(session: EstablishedSession): void;
+  /** Nobody waits for the answer to this request any longer: its exchange is to be closed. */
+  abandon?(requestId: RequestId): void;
+  /**
+   * Opens the stream on which the server speaks unasked; its messages come through `LinkEvents.message`. Returns what closes it, after
+   * which nothing more is told. Opened again, it goes on after the last event that was seen.
+   */
+  serverStream?(events: ServerStreamEvents): () => void;
   /** Ends the link and resolves when nothing of it is left: process, socket, timer. It never rejects and may be called twice. */
   close(): Promise<void>;
 }

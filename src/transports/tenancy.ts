@@ -26,6 +26,21 @@ export class Tenancy {
           owner.problem(problem);
         });
       },
+      sessionLost: () => {
+        this.#tell(() => {
+          owner.sessionLost();
+        });
+      },
+      interrupted: (requestId) => {
+        this.#tell(() => {
+          owner.interrupted(requestId);
+        });
+      },
+      resumed: (requestId) => {
+        this.#tell(() => {
+          owner.resumed(requestId);
+        });
+      },
       closed: (reason) => {
         this.#tell(() => {
           this.over = true;

@@ -198,6 +198,10 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
       closed: (reason) => {
         queue.end(reason ?? linkEnded());
       },
+      // Whoever drives a transport by hand sees the refusals of what he sends.
+      sessionLost: () => undefined,
+      interrupted: () => undefined,
+      resumed: () => undefined,
     };
     return { queue, stop, opening: this.openLink(events, stop.signal) };
   }

@@ -45,6 +45,9 @@ export class LinkRecorder {
       closed: (failure) => {
         this.#write({ type: 'closed', failure });
       },
+      sessionLost: () => undefined,
+      interrupted: () => undefined,
+      resumed: () => undefined,
     };
   }
 

@@ -1,0 +1,51 @@
+import { backoffDelay } from '../protocol/backoff.js';
+import type { BackoffPolicy } from '../protocol/backoff.js';
+import type { Failure } from '../protocol/failure.js';
+import type { Framing } from '../transports/transport.js';
+import type { RequestEvent } from './request.js';
+
+/** What has to be known about a request to say what a failed send means for it. */
+export interface SendFacts {
+  readonly framing: Framing;
+  /** It belongs to the negotiation, which decides for itself what to do next. */
+  readonly direct: boolean;
+  /** It may be sent again although it may have run. */
+  readonly repeatable: boolean;
+  readonly attempts: number;
+  /** Whether a server that cannot be reached is tried again. */
+  readonly retryUnreachable: boolean;
+  /** Milliseconds until its deadline. */
+  readonly timeLeft: number;
+  /** In [0, 1). */
+  readonly random: number;
+}
+
+/** How long to wait before the next attempt when the server did not say. */
+const AGAIN: BackoffPolicy = { delay: 500, maxDelay: 10_000 };
+
+/** How often a request is sent at most to a server that asks to be asked later. */
+const MOST_POSTPONEMENTS = 4;
+
+/** HTTP statuses that mean "not now": too many requests, bad gateway, unavailable, gateway timeout. */
+const NOT_NOW: ReadonlySet<unknown> = new Set([429, 502, 503, 504]);
+
+/**
+ * Decides what a failed send means for its request: whether it is over, or waits for a link, for a session or for some time. It is the
+ * one place where this is decided.
+ */
+export function judgeSendFailure(failure: Failure, facts: SendFacts): RequestEvent {
+  const over: RequestEvent = { type: 'error', failure };
+  if (failure.code === 'MCP_SESSION_LOST') return facts.direct ? over : { type: 'forgotten', failure };
+  if (failure.kind !== 'transport') return over;
+  if (failure.delivery === 'not-sent') {
+    if (facts.framing === 'shared') return { type: 'unsent' };
+    const delay = backoffDelay(AGAIN, facts.attempts, facts.random);
+    return facts.retryUnreachable && !facts.direct && delay < facts.timeLeft ? { type: 'unreachable', delay } : over;
+  }
+  if (NOT_NOW.has(failure.details?.status) && facts.repeatable && facts.attempts < MOST_POSTPONEMENTS) {
+    const asked = failure.details?.retryAfter;
+    const delay = typeof asked === 'number' ? asked : backoffDelay(AGAIN, facts.attempts, facts.random);
+    return delay < facts.timeLeft ? { type: 'postpone', delay } : over;
+  }
+  return failure.delivery === 'unknown' && !facts.direct ? { type: 'lose', failure } : over;
+}

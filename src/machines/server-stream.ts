@@ -1,0 +1,86 @@
+import { assign, fromCallback, setup } from 'xstate';
+import type { CallbackActorLogic, EventObject } from 'xstate';
+
+import { backoffDelay } from '../protocol/backoff.js';
+import type { BackoffPolicy } from '../protocol/backoff.js';
+import type { Failure } from '../protocol/failure.js';
+
+/** How often a stream that ended without saying when to come back is opened again. */
+const REOPENING: BackoffPolicy = { delay: 1_000, maxDelay: 60_000 };
+
+/** What is known about the stream. */
+export interface ServerStreamFacts {
+  /** The session has no such stream: another era, or another transport. */
+  readonly unused: boolean;
+  /** How often it ended in a row without having been open. */
+  readonly endings: number;
+  /** Milliseconds until it is opened again, as the server wished; undefined when it said nothing. */
+  readonly retry: number | undefined;
+}
+
+/** Everything that can happen to the stream. */
+export type ServerStreamEvent =
+  | { readonly type: 'opened' }
+  | { readonly type: 'unsupported' }
+  | { readonly type: 'ended'; readonly retry: number | undefined; readonly failure: Failure | undefined };
+
+/** What the stream needs from the world. */
+export interface ServerStreamPorts {
+  random(): number;
+  /** Opens the stream when it starts, says what becomes of it, and closes it when it is stopped. */
+  readonly stream: CallbackActorLogic<EventObject>;
+}
+
+/**
+ * Keeps the stream open on which a legacy HTTP server speaks unasked. It is optional on both sides: a server without one is as good
+ * as any, and losing it is never losing the connection. 2025-11-25 basic/transports, "Listening for Messages from the Server".
+ */
+export function createServerStreamMachine(ports: ServerStreamPorts) {
+  return setup({
+    types: {
+      context: {} as ServerStreamFacts,
+      events: {} as ServerStreamEvent,
+      input: {} as Pick<ServerStreamFacts, 'unused'>,
+    },
+    actors: { stream: ports.stream },
+    guards: {
+      unused: ({ context }) => context.unused,
+    },
+    actions: {
+      keepRetry: assign(({ context, event }) =>
+        event.type === 'ended' ? { retry: event.retry, endings: context.endings + 1 } : {},
+      ),
+      forgetEndings: assign({ endings: 0 }),
+    },
+    delays: {
+      reopening: ({ context }) => context.retry ?? backoffDelay(REOPENING, context.endings, ports.random()),
+    },
+  }).createMachine({
+    id: 'serverStream',
+    context: ({ input }) => ({ unused: input.unused, endings: 0, retry: undefined }),
+    initial: 'starting',
+    states: {
+      starting: { always: [{ guard: 'unused', target: 'unsupported' }, { target: 'listening' }] },
+      listening: {
+        invoke: { src: 'stream', id: 'stream' },
+        initial: 'opening',
+        states: {
+          opening: { on: { opened: 'open' } },
+          open: { entry: 'forgetEndings' },
+        },
+        on: {
+          unsupported: 'unsupported',
+          ended: { target: 'retrying', actions: 'keepRetry' },
+        },
+      },
+      retrying: { after: { reopening: 'listening' } },
+      unsupported: {},
+    },
+  });
+}
+
+/** The chart with nothing behind it, for diagrams and exploration. */
+export const serverStreamMachine = createServerStreamMachine({
+  random: () => 1,
+  stream: fromCallback(() => undefined),
+});
