@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { systemEnvironment } from '../../src/environment.js';
 import type { Environment } from '../../src/environment.js';
 import type { Link } from '../../src/transports/link.js';
+import { signalGroup } from '../../src/transports/process-groups.js';
 import { StdioTransport } from '../../src/transports/stdio.js';
 import type { StdioTransportOptions } from '../../src/transports/stdio.js';
 import { hastyEnvironment, LinkRecorder } from '../support/link-recorder.js';
@@ -46,6 +47,7 @@ describe('closing', () => {
     const { transport, child } = await open('peer');
     await transport.closeLink();
     expect(child).toMatchObject({ exitCode: 0, signalCode: null });
+    expect(child.stdio.map((stream) => stream?.closed)).toEqual([true, true, true]);
     expect(recorder.log).toEqual([]);
   });
 
@@ -173,6 +175,22 @@ describe('what the server started', () => {
     expect(await recorder.untilClosed()).toMatchObject({ code: 'MCP_PROCESS_EXITED', details: { exitCode: 3 } });
     // Nobody has to ask for it.
     await waitForExit(grandchild);
+    await transport.closeLink();
+  });
+
+  test('is listened to for a moment when the server is gone, while what is sent then was not sent', async () => {
+    // A tenth of a second is short for a busy machine.
+    const { transport, link, child } = await open('family', ['exit', 'holding', 'heir'], {
+      environment: hastyEnvironment(0.01),
+    });
+    await once(child, 'exit');
+    const sent = link.send({ jsonrpc: '2.0', method: 'notifications/initialized' });
+    const outcome = expect(sent).rejects.toMatchObject({ delivery: 'not-sent' });
+    await recorder.until(() => recorder.messages.length === 2);
+    expect(recorder.messages[1]).toEqual({ jsonrpc: '2.0', method: 'inherited' });
+    signalGroup(child.pid as number, 'SIGKILL');
+    expect(await recorder.untilClosed()).toMatchObject({ code: 'MCP_PROCESS_EXITED', details: { exitCode: 3 } });
+    await outcome;
     await transport.closeLink();
   });
 

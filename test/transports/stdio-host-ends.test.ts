@@ -117,6 +117,8 @@ describe('a host', () => {
     const running = await start('own handler', 'handleSignals');
     expect(await nextLine()).toBe('ready');
     host.kill('SIGTERM');
+    expect(await nextLine()).toBe('heard it');
+    expect(await lines.next()).toEqual({ done: true, value: undefined });
     expect(await end()).toEqual({ code: 9, signal: null });
     expect(await survivors(running, [])).toEqual([]);
   });
