@@ -1,0 +1,65 @@
+// The client that the conformance suite starts, once for each scenario, with the server's URL as its last argument. It uses the built
+// package by its own name and its defaults, as a user would.
+import { HttpTransport, MCPClient } from 'mcp-actors';
+
+const scenario = process.env.MCP_CONFORMANCE_SCENARIO ?? '';
+const context = JSON.parse(process.env.MCP_CONFORMANCE_CONTEXT ?? '{}');
+const url = process.argv.at(-1) ?? '';
+
+/** What each scenario wants to see done. */
+const SCENARIOS = {
+  initialize: (client) => client.listTools(),
+
+  tools_call: async (client) => {
+    await client.listTools();
+    await client.callTool('add_numbers', { a: 5, b: 3 });
+  },
+
+  'sse-retry': async (client) => {
+    await client.listTools();
+    await client.callTool('test_reconnection', {});
+  },
+
+  'json-schema-2020-12-preservation': async (client) => {
+    const tools = await client.listTools();
+    const { inputSchema: schema } = tools.find(({ name }) => name === 'json_schema_2020_12_tool');
+    await client.callTool('json_schema_echo', { schema });
+  },
+
+  'json-schema-ref-no-deref': (client) => client.listTools(),
+
+  'request-metadata': (client) => client.listTools(),
+
+  'http-standard-headers': async (client) => {
+    await client.listTools();
+    await client.callTool('test_headers', {});
+    await client.listResources();
+    await client.readResource('file:///path/to/file%20name.txt');
+    await client.listPrompts();
+    await client.getPrompt('test_prompt');
+  },
+
+  'http-custom-headers': async (client) => {
+    await client.listTools();
+    for (const { name, arguments: args } of context.toolCalls) await client.callTool(name, args);
+  },
+
+  'http-invalid-tool-headers': async (client) => {
+    for (const { name } of await client.listTools()) await client.callTool(name, { region: 'us-west1' });
+  },
+};
+
+const client = new MCPClient(new HttpTransport(url));
+client.on('warning', (problem) => console.error(`warning: ${problem.message}`));
+client.on('error', (problem) => console.error(`error: ${problem.message}`));
+try {
+  const run = SCENARIOS[scenario];
+  if (run === undefined) throw new Error(`No steps are written down for the scenario ${scenario}`);
+  await client.connect();
+  await run(client);
+} catch (error) {
+  console.error(error?.explain?.() ?? error);
+  process.exitCode = 1;
+} finally {
+  await client.close();
+}

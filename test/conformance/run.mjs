@@ -1,0 +1,85 @@
+// Runs the official conformance suite against the built package: one process for each scenario and wire version, so that the client's
+// exit status and time count as much as the checks. `node test/conformance/run.mjs [filter]`. Ends with "scenarios: N passed, N failed".
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { LEAST_SUCCESSES, LEGS } from './scenarios.mjs';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const manifest = createRequire(import.meta.url).resolve('@modelcontextprotocol/conformance/package.json');
+const cli = join(manifest, '../dist/index.js');
+const results = mkdtempSync(join(tmpdir(), 'conformance-'));
+
+/** Milliseconds for one scenario, and how many run at a time. */
+const LIMIT = 60_000;
+const AT_A_TIME = 2;
+
+/** Starts the suite for one scenario and resolves with its exit code and what it printed. */
+function start(scenario, version, output) {
+  // `exec`, because the suite's own time-out kills only the shell.
+  const command = `exec "${process.execPath}" "${join(here, 'client.mjs')}"`;
+  const args = ['--import', join(here, 'shim.mjs'), cli, 'client', '--command', command, '--scenario', scenario];
+  const child = spawn(process.execPath, [...args, '--spec-version', version, '-o', output], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: LIMIT,
+    killSignal: 'SIGKILL',
+  });
+  let printed = '';
+  child.stdout.on('data', (text) => (printed += text));
+  child.stderr.on('data', (text) => (printed += text));
+  return new Promise((resolve) => child.on('close', (code, signal) => resolve({ code: code ?? signal, printed })));
+}
+
+/** All checks that the suite wrote below a folder. */
+function checksIn(folder) {
+  const files = readdirSync(folder, { recursive: true }).filter((file) => String(file).endsWith('checks.json'));
+  return files.flatMap((file) => JSON.parse(readFileSync(join(folder, String(file)), 'utf8')));
+}
+
+/** Why a run has failed, or undefined. */
+function verdict(name, code, checks) {
+  if (code !== 0) return `exit status ${code}`;
+  const bad = checks.filter(({ status }) => status === 'FAILURE' || status === 'WARNING');
+  if (bad.length > 0) return bad.map(({ id, errorMessage }) => `${id}: ${errorMessage}`).join('; ');
+  const good = checks.filter(({ status }) => status === 'SUCCESS').length;
+  const least = LEAST_SUCCESSES[name] ?? 1;
+  return good < least ? `${good} checks succeeded, and ${least} should` : undefined;
+}
+
+const filter = process.argv[2] ?? '';
+const jobs = Object.entries(LEGS)
+  .flatMap(([version, scenarios]) =>
+    scenarios.map((scenario) => ({ scenario, version, name: `${scenario}@${version}` })),
+  )
+  .filter(({ name }) => name.includes(filter));
+let passed = 0;
+let failed = 0;
+
+async function worker() {
+  for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
+    const output = join(results, job.name.replaceAll('/', '_'));
+    const { code, printed } = await start(job.scenario, job.version, output);
+    let checks = [];
+    try {
+      checks = checksIn(output);
+    } catch {
+      // The suite did not get as far as writing any.
+    }
+    const why = verdict(job.name, code, checks);
+    if (why === undefined) {
+      passed += 1;
+    } else {
+      failed += 1;
+      console.log(`FAILED ${job.name}: ${why}\n${printed.slice(-3_000)}`);
+    }
+  }
+}
+
+await Promise.all(Array.from({ length: AT_A_TIME }, worker));
+rmSync(results, { recursive: true, force: true });
+console.log(`scenarios: ${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
