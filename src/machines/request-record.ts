@@ -95,14 +95,8 @@ export class RequestRecord implements RequestFacts {
   previous: RequestRecord | undefined = undefined;
   next: RequestRecord | undefined = undefined;
 
-  /** Listens to the caller's signal: one function a record, so that a request costs no closure. */
-  readonly onAbort: () => void;
-
   constructor() {
     this.snapshot = { status: 'active', value: 'idle', output: undefined, error: undefined, context: this };
-    this.onAbort = () => {
-      this.actor.send({ type: 'abort', reason: this.spec.signal?.reason });
-    };
   }
 
   /** Begins a new life. */

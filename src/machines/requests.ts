@@ -13,6 +13,7 @@ import type { CancelledNotificationParams, ProgressNotificationParams } from '..
 import type { Session } from '../protocol/session.js';
 import type { Link } from '../transports/link.js';
 import type { Framing } from '../transports/transport.js';
+import { abort, AbortWatch } from './abort-watch.js';
 import { Deadlines } from './deadlines.js';
 import { IdRing } from './id-ring.js';
 import type { RequestNews } from './request.js';
@@ -126,6 +127,7 @@ export class Requests {
   readonly #requestLogic: RequestLogic;
   readonly #ring = new IdRing();
   readonly #deadlines: Deadlines;
+  readonly #aborts = new AbortWatch();
   readonly #pool: RequestRecord[] = [];
   #queue: RequestRecord[] = [];
   #queued = 0;
@@ -187,8 +189,8 @@ export class Requests {
     const { signal, direct } = spec;
     record.actor.send(SUBMIT);
     if (signal !== undefined) {
-      if (signal.aborted) record.onAbort();
-      else signal.addEventListener('abort', record.onAbort);
+      if (signal.aborted) abort(record, signal);
+      else this.#aborts.add(signal, record);
     }
     if (direct) this.#dispatchDirectly(record);
     else if (this.#gate === 'flowing') this.#flush();
@@ -333,7 +335,7 @@ export class Requests {
 
   #settle(record: RequestRecord, outcome: Outcome): void {
     const { signal } = record.spec;
-    signal?.removeEventListener('abort', record.onAbort);
+    if (signal !== undefined) this.#aborts.remove(signal, record);
     this.#deadlines.remove(record);
     record.resolve(outcome);
   }

@@ -1,0 +1,47 @@
+import type { RequestRecord } from './request-record.js';
+
+/**
+ * Passes the aborts of callers' signals on to their requests. A signal that serves many requests has one listener, since Node warns of
+ * a leak at the eleventh, and has none while no request waits.
+ */
+export class AbortWatch {
+  readonly #groups = new Map<AbortSignal, Group>();
+
+  /** Aborts a request when this signal is aborted, until it is removed. */
+  add(signal: AbortSignal, record: RequestRecord): void {
+    let group = this.#groups.get(signal);
+    if (group === undefined) {
+      group = new Group(signal);
+      this.#groups.set(signal, group);
+      signal.addEventListener('abort', group);
+    }
+    group.records.add(record);
+  }
+
+  /** Forgets a request. */
+  remove(signal: AbortSignal, record: RequestRecord): void {
+    const group = this.#groups.get(signal);
+    if (group?.records.delete(record) !== true || group.records.size > 0) return;
+    this.#groups.delete(signal);
+    signal.removeEventListener('abort', group);
+  }
+}
+
+/** The requests that one signal ends. */
+class Group {
+  readonly records = new Set<RequestRecord>();
+  readonly #signal: AbortSignal;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  handleEvent(): void {
+    for (const record of [...this.records]) abort(record, this.#signal);
+  }
+}
+
+/** Tells a request that its caller gave up. */
+export function abort(record: RequestRecord, signal: AbortSignal): void {
+  record.actor.send({ type: 'abort', reason: signal.reason });
+}

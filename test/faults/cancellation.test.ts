@@ -1,0 +1,166 @@
+import { getEventListeners } from 'node:events';
+
+import { MCPClient } from '../../src/index.js';
+import { ClientRecorder } from '../support/client-recorder.js';
+import { errorFrom, rejection, turns } from '../support/outcomes.js';
+import { ScriptedServer, answer, legacyScript, modernScript, refuse, silence } from '../support/scripted-server.js';
+import type { Script } from '../support/scripted-server.js';
+
+const text = { content: [{ type: 'text', text: 'done' }] };
+
+describe.each([
+  ['legacy', (more: Script) => legacyScript('2025-11-25', more)],
+  ['modern', modernScript],
+] as const)('giving up a call with a signal, in the %s era', (_era, script) => {
+  let server: ScriptedServer;
+  let client: MCPClient;
+  let controller: AbortController;
+
+  beforeEach(async () => {
+    server = await ScriptedServer.start(
+      script({ 'tools/call': silence, 'resources/read': answer({ contents: [], resultType: 'complete' }) }),
+    );
+    client = await MCPClient.connect(server.transport);
+    controller = new AbortController();
+  });
+
+  afterEach(async () => {
+    await client.disconnect();
+    await server[Symbol.asyncDispose]();
+  });
+
+  test('before it is made: nothing is sent', async () => {
+    controller.abort('early');
+    expect(await rejection(client.callTool('slow', {}, { signal: controller.signal }))).toBe('early');
+    await client.readResource('x:1');
+    expect(server.methods).not.toContain('tools/call');
+    expect(server.methods).not.toContain('notifications/cancelled');
+  });
+
+  test('while it is in flight: it rejects with the reason of the signal at once and the server is told', async () => {
+    const reason = { code: 'changed my mind' };
+    const call = rejection(client.callTool('slow', {}, { signal: controller.signal }));
+    const { id } = await server.hears('tools/call');
+    controller.abort(reason);
+    expect(await call).toBe(reason);
+    expect(await server.hears('notifications/cancelled')).toMatchObject({ params: { requestId: id } });
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+  });
+
+  test('without a reason: it rejects as everything does that is aborted', async () => {
+    const call = rejection(client.callTool('slow', {}, { signal: controller.signal }));
+    await server.hears('tools/call');
+    controller.abort();
+    expect(await call).toBe(controller.signal.reason);
+    expect(await call).toMatchObject({ name: 'AbortError' });
+  });
+
+  test('after it was answered: nothing happens', async () => {
+    await client.readResource('x:1', { signal: controller.signal });
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+    controller.abort();
+    await turns();
+    expect(server.methods).not.toContain('notifications/cancelled');
+  });
+
+  test('and the answer that comes too late is a warning', async () => {
+    const recorder = new ClientRecorder(client);
+    const call = rejection(client.callTool('slow', {}, { signal: controller.signal }));
+    const asked = await server.hears('tools/call');
+    controller.abort('enough');
+    await call;
+    server.answers(asked, text);
+    await recorder.first('warning');
+    expect(recorder.warning).toEqual([expect.objectContaining({ code: 'MCP_UNKNOWN_RESPONSE' })]);
+    expect(client.state).toBe('ready');
+  });
+
+  test('one signal ends many calls, and those only', async () => {
+    const other = client.callTool('slow');
+    const asked = await server.hears('tools/call');
+    const calls = Array.from({ length: 100 }, () =>
+      rejection(client.callTool('slow', {}, { signal: controller.signal })),
+    );
+    for (const _call of calls) await server.hears('tools/call');
+    // Node would warn of a leak at eleven.
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(1);
+    controller.abort('all of you');
+    expect(new Set(await Promise.all(calls))).toEqual(new Set(['all of you']));
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+    server.answers(asked, text);
+    expect(await other).toMatchObject(text);
+  });
+
+  test('a signal that serves one call after the other collects no listeners', async () => {
+    for (let call = 0; call < 20; call += 1) await client.readResource('x:1', { signal: controller.signal });
+    for (let call = 0; call < 20; call += 1) {
+      await errorFrom(client.request('no/such', {}, { signal: controller.signal, timeout: 1_000 }));
+    }
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+  });
+
+  test('ends a list between its pages, too', async () => {
+    await client.disconnect();
+    await server[Symbol.asyncDispose]();
+    server = await ScriptedServer.start(
+      script({
+        'tools/list': ({ params }) =>
+          params?.['cursor'] === undefined
+            ? answer({ tools: [], nextCursor: 'more', ttlMs: 0, cacheScope: 'public' })
+            : silence,
+      }),
+    );
+    client = await MCPClient.connect(server.transport);
+    const listing = rejection(client.listTools({ signal: controller.signal }));
+    await server.hears('tools/list');
+    await server.hears('tools/list');
+    controller.abort('enough');
+    expect(await listing).toBe('enough');
+  });
+
+  test('ping gives up as well', async () => {
+    await client.disconnect();
+    await server[Symbol.asyncDispose]();
+    let asked = 0;
+    const first = script({});
+    server = await ScriptedServer.start({
+      ...first,
+      'server/discover': (message) => {
+        const steps = first['server/discover'] ?? refuse(-32601);
+        return (asked += 1) === 1 ? (typeof steps === 'function' ? steps(message) : (steps as [])) : silence;
+      },
+      ping: silence,
+    });
+    client = await MCPClient.connect(server.transport);
+    const pinging = rejection(client.ping({ signal: controller.signal }));
+    await turns();
+    controller.abort('enough');
+    expect(await pinging).toBe('enough');
+  });
+});
+
+test('a call that waits for the connection is given up without being sent', async () => {
+  await using server = await ScriptedServer.start({ 'server/discover': silence });
+  const client = new MCPClient(server.transport);
+  const connecting = errorFrom(client.connect());
+  const controller = new AbortController();
+  const call = rejection(client.callTool('slow', {}, { signal: controller.signal }));
+  await server.hears('server/discover');
+  controller.abort('enough');
+  expect(await call).toBe('enough');
+  await client.disconnect();
+  await connecting;
+  expect(server.methods).toEqual(['server/discover']);
+});
+
+test('the connect() that is given up cancels nothing: initialize must not be', async () => {
+  await using server = await ScriptedServer.start({ initialize: silence });
+  const client = new MCPClient(server.transport);
+  const controller = new AbortController();
+  const connecting = rejection(client.connect({ signal: controller.signal }));
+  await server.hears('initialize');
+  controller.abort('enough');
+  expect(await connecting).toBe('enough');
+  await client.disconnect();
+  expect(server.methods).toEqual(['server/discover', 'initialize']);
+});
