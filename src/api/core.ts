@@ -82,6 +82,13 @@ export class Core {
     return outcome;
   }
 
+  /** The session, once whatever is under way has brought it about; rejects when nothing is. */
+  async established(options: { signal?: AbortSignal | undefined } = {}): Promise<Session> {
+    const outcome = await this.connection.join(this.options.connectTimeout, options.signal);
+    if (isFailure(outcome)) throw toError(outcome);
+    return outcome;
+  }
+
   /** The session that stands now. */
   session(): Session {
     const { session } = this.connection;

@@ -100,7 +100,7 @@ export async function complete(
 
 /** Begins to watch a resource, in the way of the era. */
 export async function subscribe(core: Core, uri: string, options?: RequestOptions): Promise<void> {
-  const session = await established(core);
+  const session = await core.established(options);
   const refusal = refusalOf(
     'resources/subscribe',
     { ...methodEntry('resources/subscribe'), only: session.era },
@@ -114,7 +114,7 @@ export async function subscribe(core: Core, uri: string, options?: RequestOption
 
 /** Ceases to watch a resource, in the way of the era. */
 export async function unsubscribe(core: Core, uri: string, options?: RequestOptions): Promise<void> {
-  const session = await established(core);
+  const session = await core.established(options);
   const resources = core.connection.facts.desired.resources.filter((one) => one !== uri);
   core.connection.send({ type: 'desire', desired: { resources } });
   if (session.era === 'legacy') await core.request('resources/unsubscribe', { uri }, options);
@@ -122,7 +122,7 @@ export async function unsubscribe(core: Core, uri: string, options?: RequestOpti
 
 /** Asks for log messages of a level and above, in the way of the era. */
 export async function setLogLevel(core: Core, level: LoggingLevel, options?: RequestOptions): Promise<void> {
-  const session = await established(core);
+  const session = await core.established(options);
   const refusal = refusalOf('logging/setLevel', { ...methodEntry('logging/setLevel'), only: session.era }, session);
   if (refusal !== undefined) throw toError(refusal);
   if (session.era === 'legacy') await core.request('logging/setLevel', { level }, options);
@@ -135,10 +135,4 @@ export async function ping(core: Core, options: RequestOptions = {}): Promise<nu
   const probe = await core.connection.probe(options.timeout ?? core.options.timeout, options.signal);
   if (probe.outcome instanceof Unsuccessful && !probe.ok) throw errorOf(probe.outcome);
   return probe.latency;
-}
-
-/** The session, once whatever is under way has brought it about; what depends on the era has to wait for it. */
-async function established(core: Core): ReturnType<Core['connect']> {
-  const { state } = core.connection;
-  return state === 'idle' || state === 'closed' ? core.session() : core.connect();
 }

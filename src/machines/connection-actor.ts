@@ -156,9 +156,18 @@ export class Connection {
    * Asks for a session and promises it, or the failure. Shares an attempt that is under way.
    * An aborted signal rejects with its reason.
    */
-  async connect(timeout: number, signal: AbortSignal | undefined): Promise<Session | Failure> {
+  connect(timeout: number, signal: AbortSignal | undefined): Promise<Session | Failure> {
+    return this.#wait('connect', timeout, signal);
+  }
+
+  /** Like `connect`, but where nobody else wants a session there is none. */
+  join(timeout: number, signal: AbortSignal | undefined): Promise<Session | Failure> {
+    return this.#wait('join', timeout, signal);
+  }
+
+  async #wait(type: 'connect' | 'join', timeout: number, signal: AbortSignal | undefined): Promise<Session | Failure> {
     signal?.throwIfAborted();
-    this.transport.claim(this);
+    if (type === 'connect') this.transport.claim(this);
     const id = (this.#lastWaiter += 1);
     const leave = (): void => {
       this.#waiting.delete(id);
@@ -174,7 +183,7 @@ export class Connection {
         };
         signal?.addEventListener('abort', stop);
         this.#waiting.set(id, resolve);
-        this.#actor.send({ type: 'connect', waiter: { id, deadline, timeout } });
+        this.#actor.send({ type, waiter: { id, deadline, timeout } });
       });
     } finally {
       if (stop !== undefined) signal?.removeEventListener('abort', stop);

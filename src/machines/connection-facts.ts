@@ -102,6 +102,8 @@ export interface ConnectionInput {
 export type ConnectionEvent =
   // Asked for by the user.
   | { readonly type: 'connect'; readonly waiter: Waiter }
+  /** To wait for a session that somebody else asked for. */
+  | { readonly type: 'join'; readonly waiter: Waiter }
   | { readonly type: 'leave'; readonly waiter: number }
   | { readonly type: 'disconnect' }
   | { readonly type: 'reconnect' }

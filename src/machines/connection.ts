@@ -166,7 +166,7 @@ export function createConnectionMachine(ports: ConnectionPorts) {
     },
     actions: {
       addWaiter: assign(({ context, event }) =>
-        event.type === 'connect' ? { waiters: [...context.waiters, event.waiter] } : {},
+        event.type === 'connect' || event.type === 'join' ? { waiters: [...context.waiters, event.waiter] } : {},
       ),
       removeWaiter: assign(({ context, event }) =>
         event.type === 'leave' ? { waiters: context.waiters.filter(({ id }) => id !== event.waiter) } : {},
@@ -179,6 +179,9 @@ export function createConnectionMachine(ports: ConnectionPorts) {
       dropExpired: assign({
         waiters: ({ context }) => context.waiters.filter(({ deadline }) => deadline > context.armedFor),
       }),
+      turnAway: ({ context, event }) => {
+        if (event.type === 'join') ports.settle([event.waiter.id], refusal(context.failure));
+      },
       settleWithSession: ({ context: { session, waiters } }) => {
         if (session !== undefined) ports.settle(idsOf(waiters), session);
       },
@@ -201,7 +204,13 @@ export function createConnectionMachine(ports: ConnectionPorts) {
       })),
       endAttempt: assign({ attemptDeadline: Infinity }),
       dropSession: assign({ session: undefined }),
-      beginFirstAttempt: assign({ initial: true, recovering: false, attempts: 0, failure: undefined, endedOnQuestion: undefined }),
+      beginFirstAttempt: assign({
+        initial: true,
+        recovering: false,
+        attempts: 0,
+        failure: undefined,
+        endedOnQuestion: undefined,
+      }),
       beginRenewal: assign(({ context }) => ({
         recovering: true,
         session: undefined,
@@ -353,6 +362,7 @@ export function createConnectionMachine(ports: ConnectionPorts) {
     }),
     invoke: { src: 'requests', id: 'requests' },
     on: {
+      join: { actions: 'turnAway' },
       desire: { actions: 'keepDesired' },
       monitor: { actions: 'keepInterval' },
     },
@@ -373,6 +383,7 @@ export function createConnectionMachine(ports: ConnectionPorts) {
         invoke: { src: 'link', id: 'link', input: ({ context }) => ({ epoch: context.epoch }) },
         on: {
           connect: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
+          join: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
           leave: [
             { guard: 'wantedByOthers', actions: 'removeWaiter' },
             { target: 'closed', actions: ['removeWaiter', 'keepTimeout'] },
@@ -494,6 +505,7 @@ export function createConnectionMachine(ports: ConnectionPorts) {
             ],
             on: {
               connect: { actions: ['addWaiter', 'settleWithSession', 'dropWaiters'] },
+              join: { actions: ['addWaiter', 'settleWithSession', 'dropWaiters'] },
               leave: {},
               desire: { actions: ['keepDesired', 'applyDesired', 'tellSubscription'] },
               monitor: { actions: ['keepInterval', 'tellMonitor'] },
@@ -539,6 +551,7 @@ export function createConnectionMachine(ports: ConnectionPorts) {
         after: { backoff: { target: 'linked', actions: 'countAttempt' } },
         on: {
           connect: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
+          join: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
           leave: [
             { guard: 'wantedByOthers', actions: 'removeWaiter' },
             { target: 'closed', actions: ['removeWaiter', 'keepTimeout'] },
