@@ -47,6 +47,8 @@ export interface CurrentQuestion {
   readonly version: MCPProtocolVersion;
   /** The server named this version after it had refused another. */
   readonly corrected: boolean;
+  /** The server was asked the modern question over this link, and has said nothing to it yet. */
+  readonly unanswered: boolean;
 }
 
 /** Everything a connection knows. Only facts: no sockets, maps or promises. */

@@ -138,14 +138,19 @@ export function createConnectionMachine(ports: ConnectionPorts) {
       serverStream: ports.serverStream,
     },
     guards: {
-      asksHandshakeFirst: ({ context }) =>
-        context.endedOnQuestion !== undefined || firstQuestion(context.policy.acceptable, context.era).ask === 'legacy',
+      asksHandshakeFirst: ({ context }) => !context.question.unanswered,
       foundSession: ({ context, event }) => judge(context, event)?.verdict === 'session',
       wantsOtherVersion: ({ context, event }) => judge(context, event)?.verdict === 'ask-again',
       wantsHandshake: ({ context, event }) => judge(context, event)?.verdict === 'handshake',
-      mayFallBack: ({ context }) => mayFallBack(context.policy.acceptable),
+      // A server that has corrected the version is modern, however silent it is then.
+      mayFallBack: ({ context }) => mayFallBack(context.policy.acceptable) && !context.question.corrected,
       mayHaveEndedOnQuestion: ({ context }) =>
-        mayFallBack(context.policy.acceptable) && context.era === undefined && context.endedOnQuestion === undefined,
+        mayFallBack(context.policy.acceptable) &&
+        context.question.unanswered &&
+        context.endedOnQuestion === undefined &&
+        // What was only handed in may be wrong; what a session has shown is not.
+        (context.era === undefined || context.connectionCount === 0),
+      rememberedLegacy: ({ context }) => context.era === 'legacy' && mayFallBack(context.policy.acceptable),
       nothingToRestore: ({ context }) => nothingToRestore(context),
       mayTryAgain: ({ context, event }) => {
         const { autoReconnect, retryInitialConnect, maxReconnectAttempts } = context.policy;
@@ -232,23 +237,24 @@ export function createConnectionMachine(ports: ConnectionPorts) {
       })),
       forgetFailure: assign({ failure: undefined }),
       keepFirstEnding: assign(({ event }) => ('failure' in event ? { endedOnQuestion: event.failure } : {})),
-      chooseQuestion: assign(({ context }) => ({
-        question: {
-          version:
-            context.endedOnQuestion === undefined
-              ? firstQuestion(context.policy.acceptable, context.era).version
-              : handshakeVersion(context.policy.acceptable),
-          corrected: false,
-        },
-      })),
+      chooseQuestion: assign(({ context }) => {
+        const { acceptable } = context.policy;
+        const { ask, version } = firstQuestion(
+          acceptable,
+          context.endedOnQuestion === undefined ? context.era : 'legacy',
+        );
+        return { question: { version, corrected: false, unanswered: ask === 'modern' } };
+      }),
       chooseHandshake: assign(({ context }) => ({
-        question: { version: handshakeVersion(context.policy.acceptable), corrected: false },
+        question: { version: handshakeVersion(context.policy.acceptable), corrected: false, unanswered: true },
       })),
       takeVersion: assign(({ context, event }) => {
         const verdict = judge(context, event);
-        if (verdict?.verdict === 'ask-again') return { question: { version: verdict.version, corrected: true } };
-        return verdict?.verdict === 'handshake' ? { question: { version: verdict.version, corrected: false } } : {};
+        if (verdict?.verdict !== 'ask-again' && verdict?.verdict !== 'handshake') return {};
+        const { version } = verdict;
+        return { question: { version, corrected: verdict.verdict === 'ask-again', unanswered: false } };
       }),
+      forgetEra: assign({ era: undefined }),
       keepSession: assign(({ context, event }) => {
         const verdict = judge(context, event);
         return verdict?.verdict === 'session' ? { session: verdict.session, era: verdict.session.era } : {};
@@ -347,7 +353,7 @@ export function createConnectionMachine(ports: ConnectionPorts) {
       recovering: false,
       attempts: 0,
       era: input.era,
-      question: { version: handshakeVersion(input.policy.acceptable), corrected: false },
+      question: { version: handshakeVersion(input.policy.acceptable), corrected: false, unanswered: false },
       endedOnQuestion: undefined,
       session: undefined,
       failure: undefined,
@@ -424,6 +430,15 @@ export function createConnectionMachine(ports: ConnectionPorts) {
               },
               negotiating: {
                 exit: 'withdrawQuestions',
+                on: {
+                  // Some legacy servers end on a question that they do not know. One more start tells.
+                  'link.closed': {
+                    guard: 'mayHaveEndedOnQuestion',
+                    target: '#connection.linked',
+                    reenter: true,
+                    actions: 'keepFirstEnding',
+                  },
+                },
                 initial: 'discovering',
                 states: {
                   discovering: {
@@ -439,13 +454,6 @@ export function createConnectionMachine(ports: ConnectionPorts) {
                         { guard: 'wantsHandshake', target: 'handshaking', actions: 'takeVersion' },
                         { actions: 'failAttempt' },
                       ],
-                      // Some legacy servers end on a question that they do not know. One more start tells.
-                      'link.closed': {
-                        guard: 'mayHaveEndedOnQuestion',
-                        target: '#connection.linked',
-                        reenter: true,
-                        actions: 'keepFirstEnding',
-                      },
                     },
                     after: {
                       probeTimeout: { guard: 'mayFallBack', target: 'handshaking', actions: 'chooseHandshake' },
@@ -461,6 +469,12 @@ export function createConnectionMachine(ports: ConnectionPorts) {
                           actions: ['keepSession', 'announce'],
                         },
                         { guard: 'wantsOtherVersion', target: 'handshaking', reenter: true, actions: 'takeVersion' },
+                        // It may be another server by now.
+                        {
+                          guard: 'rememberedLegacy',
+                          target: '#connection.linked.initializing.choosing',
+                          actions: 'forgetEra',
+                        },
                         { actions: 'failAttempt' },
                       ],
                       // A server that was slow to start may still say that it is modern.

@@ -86,6 +86,11 @@ export function legacyScript(version: MCPProtocolVersion = '2025-11-25', more: S
   return { initialize: answer(initializeResult(version)), ping: answer({}), ...more };
 }
 
+/** A server that does nothing by itself: the test speaks for it. */
+export function byHand(more: Script = {}): Script {
+  return { '*': silence, ...more };
+}
+
 /**
  * A server of any era in the test's own process. What its script does not do, the test does: it waits for what the client says, and
  * speaks for the server. It serves one link after the other.
@@ -111,7 +116,7 @@ export class ScriptedServer implements AsyncDisposable {
   }
 
   /** Starts a server. `environment` is the clock of its script. */
-  static async start(script: Script = {}, environment: Environment = systemEnvironment): Promise<ScriptedServer> {
+  static async start(script: Script = byHand(), environment: Environment = systemEnvironment): Promise<ScriptedServer> {
     const { play } = await import('../fixtures/servers/script.mjs');
     const server = new ScriptedServer(environment);
     server.#react = play(script, {
