@@ -35,11 +35,15 @@ const HINTS: Readonly<Record<string, string>> = {
 /** At most this much of a server's standard error goes into an explanation. */
 const LONGEST_TAIL = 2_000;
 
+/** At most so many causes are told: what others throw may be its own cause. */
+const DEEPEST = 20;
+
 /** Tells a failure, and what led to it, in lines for a person. */
 export function explainFailure(start: Explainable): string {
   const lines: string[] = [];
   let indent = '';
   for (let current: unknown = start; current !== undefined; current = causeOf(current)) {
+    if (indent.length > 2 * DEEPEST) break;
     lines.push(`${indent}${indent === '' ? '' : 'because '}${headline(current)}`);
     if (isExplainable(current)) {
       for (const line of facts(current)) lines.push(`${indent}  ${line}`);
@@ -55,8 +59,10 @@ export function explainFailure(start: Explainable): string {
 /** The hint of the innermost cause that has one: that is where something can be done. */
 export function hintFor(start: Explainable): string | undefined {
   let hint: string | undefined;
-  for (let current: unknown = start; isExplainable(current); current = causeOf(current)) {
+  let depth = 0;
+  for (let current: unknown = start; isExplainable(current) && depth <= DEEPEST; current = causeOf(current)) {
     hint = HINTS[current.code] ?? hint;
+    depth += 1;
   }
   return hint;
 }
@@ -86,5 +92,5 @@ function isExplainable(value: unknown): value is Explainable {
 }
 
 function causeOf(value: unknown): unknown {
-  return (value as { cause?: unknown }).cause;
+  return typeof value === 'object' && value !== null ? (value as { cause?: unknown }).cause : undefined;
 }

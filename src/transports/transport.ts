@@ -15,6 +15,9 @@ import { Tenancy } from './tenancy.js';
  */
 export type Framing = 'shared' | 'per-request';
 
+/** Milliseconds that `open` has to settle once it was told to stop. */
+const STOP_TIMEOUT = 5_000;
+
 /** One use of the transport by hand. It stays after its end, for messages that were not read yet. */
 interface ManualUse {
   readonly queue: MessageQueue;
@@ -108,6 +111,7 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
     try {
       // A link that ended by itself may still have something to clear away: a process that lives on, a socket half open.
       await Promise.race([this.closeLink(), rejectOnAbort(expiry.signal)]);
+      expiry.signal.throwIfAborted();
       timer = environment.setTimeout(() => {
         expiry.abort(this.#openTimedOut());
       }, this.timeout);
@@ -125,7 +129,7 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
     const tenancy = new Tenancy(events);
     const opening = this.#adopt(tenancy, signal);
     // Whatever becomes of the attempt, also when nobody waits for it any longer: the next one waits for that.
-    this.#released = opening.then(nothing, nothing);
+    this.#released = endOf(opening, signal, events.environment);
     try {
       return await Promise.race([opening, rejectOnAbort(signal)]);
     } catch (thrown) {
@@ -136,8 +140,10 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
   /** Opens a link and makes it the current one, unless nobody wants it by then. */
   async #adopt(tenancy: Tenancy, signal: AbortSignal): Promise<Link> {
     const link = await this.open(tenancy.events, signal);
+    // A custom transport may be written without types.
+    if (typeof (link as Link | undefined)?.send !== 'function') throw new TypeError('open() did not give a link');
     if (signal.aborted) {
-      await link.close();
+      await close(link);
       throw signal.reason;
     }
     tenancy.link = link;
@@ -154,7 +160,7 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
     if (tenancy?.link !== undefined) {
       this.#tenancy = undefined;
       tenancy.over = true;
-      this.#released = tenancy.link.close();
+      this.#released = close(tenancy.link);
     }
     return this.#released;
   }
@@ -271,6 +277,32 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
   /** Same as {@link MCPTransport.disconnect}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.disconnect();
+  }
+}
+
+/** Settles when an attempt to open a link does, or when it was told to stop and took too long over it. Never rejects. */
+function endOf(opening: Promise<Link>, signal: AbortSignal, environment: LinkEvents['environment']): Promise<void> {
+  return new Promise((resolve) => {
+    let timer: TimerHandle;
+    const giveUpLater = (): void => {
+      timer = environment.setTimeout(resolve, STOP_TIMEOUT);
+    };
+    const settled = (): void => {
+      environment.clearTimeout(timer);
+      signal.removeEventListener('abort', giveUpLater);
+      resolve();
+    };
+    signal.addEventListener('abort', giveUpLater, { once: true });
+    opening.then(settled, settled);
+  });
+}
+
+/** Closes a link. One of a custom transport may break its promise not to reject; all that can be done is to let go of it. */
+async function close(link: Link): Promise<void> {
+  try {
+    await link.close();
+  } catch {
+    // Nobody waits for the reason, and the link is not used any more.
   }
 }
 
