@@ -4,8 +4,9 @@ import type { CallbackActorLogic, EventObject } from 'xstate';
 import type { Environment } from '../environment.js';
 import { failure, isFailure, toTransportFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
-import type { RequestId } from '../protocol/json-rpc.js';
-import type { Link, MessageOrigin } from '../transports/link.js';
+import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
+import { rejectedWith } from '../transports/link.js';
+import type { Link, MessageOrigin, SendOptions } from '../transports/link.js';
 import type { MCPTransport } from '../transports/transport.js';
 import type { ConnectionEvent } from './connection-facts.js';
 
@@ -71,6 +72,22 @@ export function createLinkLogic(ports: LinkPorts): CallbackActorLogic<EventObjec
       void transport.closeLink();
     };
   });
+}
+
+/**
+ * Hands a message to a link. A link written by a user may not keep to the contract: what it throws becomes a rejection, since an action
+ * that throws would end the actor that it belongs to.
+ */
+export function sendOver(
+  link: Link | undefined,
+  message: JSONRPCMessage,
+  options?: SendOptions,
+): Promise<void> | undefined {
+  try {
+    return link?.send(message, options);
+  } catch (thrown) {
+    return rejectedWith(toTransportFailure(thrown));
+  }
 }
 
 function serverLeft(): Failure {

@@ -63,16 +63,16 @@ function implementations(effects: RequestEffects): Implementations<RequestRecord
 }
 
 /**
- * Makes the logic that request actors run. `ended` is called after the last action of a request.
+ * Makes the logic that request actors run. `ended` is called after the last action of a request and says whether its actor lives on.
  *
- * Pooled actors never end: their snapshot object is one and the same and its value walks the states of the chart, life after life.
- * Otherwise each actor is a request of its own that ends when the request does, with a fresh snapshot at each step, as inspectors
- * expect.
+ * A pooled actor lives on for as long as there is room for it: its snapshot object is one and the same and its value walks the states
+ * of the chart, life after life. Otherwise each actor is a request of its own that ends when the request does, with a fresh snapshot at
+ * each step, as inspectors expect.
  */
 export function createRequestLogic(
   effects: RequestEffects,
   pooled: boolean,
-  ended: (record: RequestRecord) => void,
+  ended: (record: RequestRecord) => boolean,
 ): RequestLogic {
   const table = compileChart(requestMachine, implementations(effects));
   const start = initialState(requestMachine);
@@ -88,12 +88,11 @@ export function createRequestLogic(
       const record = snapshot.context;
       for (const { guard, target, actions } of candidates) {
         if (guard !== undefined && !guard(record, event)) continue;
-        const over = FINAL.has(target);
-        const next = pooled ? snapshot : { ...snapshot, status: over ? 'done' : snapshot.status };
+        const next = pooled ? snapshot : { ...snapshot };
         next.value = target;
         record.snapshot = next;
         for (const action of actions) action(record, event);
-        if (over) ended(record);
+        if (FINAL.has(target) && !ended(record)) next.status = 'done';
         return next;
       }
       return snapshot;

@@ -87,6 +87,9 @@ export class RequestRecord implements RequestFacts {
   id = 0;
   resolve!: (outcome: Outcome) => void;
 
+  /** Its index in the queue while it waits there, else -1. */
+  place = -1;
+
   /** When the present wait ends, and when the whole ends. */
   idleDeadline = Infinity;
   wake: unknown = undefined;

@@ -16,6 +16,7 @@ import type { Framing } from '../transports/transport.js';
 import { abort, AbortWatch } from './abort-watch.js';
 import { Deadlines } from './deadlines.js';
 import { IdRing } from './id-ring.js';
+import { sendOver } from './link.js';
 import type { RequestNews } from './request.js';
 import { createRequestLogic } from './request-logic.js';
 import type { RequestEffects, RequestLogic } from './request-logic.js';
@@ -80,10 +81,6 @@ function fateOf(record: RequestRecord, event: RequestNews): Failure {
   return withDelivery(isFailure(why.cause) ? why.cause : why, 'unknown');
 }
 
-function isQueued(record: RequestRecord): boolean {
-  return record.snapshot.value === 'queued';
-}
-
 /** Failed exchanges in a row after which the server is taken for unreachable. */
 const UNREACHABLE_ALLOWED = 3;
 
@@ -108,6 +105,8 @@ const NOTHING: RequestSpec = {
   headers: undefined,
 };
 
+const IGNORE = (): void => undefined;
+
 const SUBMIT = { type: 'submit' } as const;
 const DISPATCH = { type: 'dispatch' } as const;
 
@@ -130,6 +129,8 @@ export class Requests {
   readonly #aborts = new AbortWatch();
   readonly #pool: RequestRecord[] = [];
   #queue: RequestRecord[] = [];
+  /** Those that wait for a time at which to be sent again. */
+  readonly #sleeping = new Set<RequestRecord>();
   #queued = 0;
   #unreachable = 0;
   #gate: Gate = 'refusing';
@@ -147,9 +148,7 @@ export class Requests {
     this.#deadlines = new Deadlines(ports.environment, (record) => {
       record.actor.send({ type: 'expire', failure: this.#timeout(record) });
     });
-    this.#requestLogic = createRequestLogic(this.#effects(), ports.pooled, (record) => {
-      this.#recycle(record);
-    });
+    this.#requestLogic = createRequestLogic(this.#effects(), ports.pooled, (record) => this.#recycle(record));
     this.logic = {
       getInitialSnapshot: ({ self }) => {
         this.#self = self;
@@ -295,7 +294,7 @@ export class Requests {
         this.#refusal = event.failure;
         const waiting = this.#queue;
         this.#queue = [];
-        for (const record of [...this.#ring.all(), ...waiting]) record.actor.send(event);
+        for (const record of [...this.#ring.all(), ...this.#sleeping, ...waiting]) record.actor.send(event);
         break;
       }
       case 'lose':
@@ -304,13 +303,26 @@ export class Requests {
     }
   }
 
+  /** Sends what waits, for as long as there is a link and a session: sending may be what ends them. */
   #flush(): void {
     for (let at = 0; at < this.#queue.length; at += 1) {
+      if (this.#link === undefined || this.#gate !== 'flowing') break;
       const record = this.#queue[at] as RequestRecord;
-      // One that was given up while it waited has left its place behind.
-      if (isQueued(record)) this.#dispatch(record);
+      if (record.place === at) this.#dispatch(record);
     }
-    this.#queue.length = 0;
+    this.#closeGaps();
+  }
+
+  /** Drops the places of those that wait no longer. A record may wait again by now, at a later place. */
+  #closeGaps(): void {
+    if (this.#queued === 0) {
+      this.#queue.length = 0;
+      return;
+    }
+    this.#queue = this.#queue.filter((record, at) => record.place === at);
+    this.#queue.forEach((record, at) => {
+      record.place = at;
+    });
   }
 
   #dispatch(record: RequestRecord): void {
@@ -340,14 +352,18 @@ export class Requests {
     record.resolve(outcome);
   }
 
-  #recycle(record: RequestRecord): void {
+  /** Empties a record, and keeps it for reuse while there is room. */
+  #recycle(record: RequestRecord): boolean {
     record.spec = NOTHING;
-    if (this.#ports.pooled && this.#pool.length < LARGEST_POOL) this.#pool.push(record);
+    record.resolve = IGNORE;
+    const kept = this.#ports.pooled && this.#pool.length < LARGEST_POOL;
+    if (kept) this.#pool.push(record);
+    return kept;
   }
 
   #timeout(record: RequestRecord): Failure {
     const { spec } = record;
-    const queued = isQueued(record);
+    const queued = record.place !== -1;
     const total = spec.totalDeadline <= record.idleDeadline;
     const timeout = total ? spec.maxTotalTimeout : spec.timeout;
     const phase = queued ? 'queued' : 'waiting';
@@ -364,11 +380,12 @@ export class Requests {
     return {
       enqueue: (record) => {
         // Those that were given up while they waited are dropped in bulk, so that a long wait does not pile them up.
-        if (this.#queue.length > 2 * this.#queued + 64) this.#queue = this.#queue.filter(isQueued);
-        this.#queue.push(record);
+        if (this.#queue.length > 2 * this.#queued + 64) this.#closeGaps();
+        record.place = this.#queue.push(record) - 1;
         this.#queued += 1;
       },
-      dequeue: () => {
+      dequeue: (record) => {
+        record.place = -1;
         this.#queued -= 1;
       },
       write: (record) => {
@@ -384,12 +401,14 @@ export class Requests {
         this.#reportProgress(record, event.params as ProgressNotificationParams);
       },
       setWake: (record, event) => {
+        this.#sleeping.add(record);
         record.wake = this.#ports.environment.setTimeout(() => {
           record.actor.send({ type: 'elapse' });
           if (this.#gate === 'flowing') this.#flush();
         }, event.delay ?? 0);
       },
       clearWake: (record) => {
+        this.#sleeping.delete(record);
         this.#ports.environment.clearTimeout(record.wake);
       },
       tellPeer: (record, event) => {
@@ -419,7 +438,7 @@ export class Requests {
     const sent = withMeta(params, direct ? undefined : this.#meta, onProgress === undefined ? undefined : id);
     const message: JSONRPCRequest =
       sent === undefined ? { jsonrpc: '2.0', id, method } : { jsonrpc: '2.0', id, method, params: sent };
-    const pending = headers === undefined ? this.#link?.send(message) : this.#link?.send(message, { headers });
+    const pending = sendOver(this.#link, message, headers === undefined ? undefined : { headers });
     if (pending !== undefined) this.#watchSending(record, pending);
   }
 
@@ -476,7 +495,7 @@ export class Requests {
     const closingTells = this.#session?.era === 'modern' && this.#ports.framing() === 'per-request';
     if (!spec.quiet && !closingTells) {
       const params = { requestId: id, reason };
-      const pending = link.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params });
+      const pending = sendOver(link, { jsonrpc: '2.0', method: 'notifications/cancelled', params });
       // The caller has its outcome; a link that cannot carry the news is on its way out and says so itself.
       pending?.catch(() => undefined);
     }

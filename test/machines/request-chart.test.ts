@@ -112,6 +112,7 @@ function byLogic(pooled: boolean, ends: string[] = []): Liver {
   const logic = createRequestLogic(effects, pooled, (record) => {
     // Everything was done by then.
     ends.push(`${record.snapshot.value} after ${log.at(-1) ?? 'nothing'}`);
+    return pooled;
   });
   const make = (): RequestRecord => {
     const record = new RequestRecord();

@@ -1,0 +1,169 @@
+import { createActor } from 'xstate';
+
+import { Unsuccessful } from '../../src/machines/request-record.js';
+import type { Outcome, RequestSpec } from '../../src/machines/request-record.js';
+import { Requests } from '../../src/machines/requests.js';
+import type { RequestsPorts } from '../../src/machines/requests.js';
+import { failure } from '../../src/protocol/failure.js';
+import type { Failure } from '../../src/protocol/failure.js';
+import type { JSONRPCMessage, JSONRPCNotification, JSONRPCRequest } from '../../src/protocol/json-rpc.js';
+import { methodEntry } from '../../src/protocol/methods.js';
+import type { Session } from '../../src/protocol/session.js';
+import type { Link } from '../../src/transports/link.js';
+import { SimulatedEnvironment } from './simulated-environment.js';
+
+/** A session in which everything may be asked. */
+export const LEGACY_SESSION: Session = {
+  era: 'legacy',
+  protocolVersion: '2025-11-25',
+  capabilities: { tools: {}, prompts: {}, resources: { subscribe: true }, logging: {}, completions: {} },
+};
+
+export const LOST = failure('connection', 'MCP_CONNECTION_LOST', 'The link is gone');
+export const CLOSED = failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection was closed');
+
+/** A link that writes down what is sent over it. */
+export class FakeLink implements Link {
+  readonly sent: JSONRPCMessage[] = [];
+  /** What `send` returns; by default the kernel has the message at once. */
+  answerToSend: (message: JSONRPCMessage) => Promise<void> | undefined = () => undefined;
+
+  send(message: JSONRPCMessage): Promise<void> | undefined {
+    this.sent.push(message);
+    return this.answerToSend(message);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** The requests among what was sent. */
+  get requests(): JSONRPCRequest[] {
+    return this.sent.filter((message): message is JSONRPCRequest => 'method' in message && 'id' in message);
+  }
+
+  /** The cancellations among what was sent, by the id of their requests. */
+  get cancelled(): unknown[] {
+    return this.sent
+      .filter((message): message is JSONRPCNotification => 'method' in message && !('id' in message))
+      .filter(({ method }) => method === 'notifications/cancelled')
+      .map(({ params }) => params?.requestId);
+  }
+}
+
+/** A request that was made, and its outcome once there is one. */
+export interface Made {
+  outcome: Outcome | undefined;
+  readonly promise: Promise<Outcome>;
+}
+
+/** The registry of requests over a link that does as it is told. */
+export class Registry {
+  readonly environment = new SimulatedEnvironment();
+  readonly reports: unknown[] = [];
+  readonly unreachable: Failure[] = [];
+  readonly requests: Requests;
+  link = new FakeLink();
+  readonly #actor;
+
+  constructor(ports: Partial<RequestsPorts> = {}) {
+    this.requests = new Requests({
+      environment: this.environment,
+      maxQueued: 1_000,
+      pooled: true,
+      framing: () => 'shared',
+      retryUnreachable: true,
+      unreachable: (why) => this.unreachable.push(why),
+      callUser: (fn) => {
+        try {
+          fn();
+        } catch (thrown) {
+          this.reports.push(thrown);
+        }
+      },
+      ...ports,
+    });
+    this.#actor = createActor(this.requests.logic).start();
+  }
+
+  /** A registry whose link is open and whose session stands. */
+  static flowing(ports: Partial<RequestsPorts> = {}): Registry {
+    const registry = new Registry(ports);
+    registry.flow();
+    return registry;
+  }
+
+  /** Opens the way, over a new link unless `link` is given. */
+  flow(session: Session = LEGACY_SESSION, link = new FakeLink()): void {
+    this.link = link;
+    this.requests.useLink(link);
+    this.#actor.send({ type: 'flow', session });
+  }
+
+  hold(): void {
+    this.#actor.send({ type: 'hold' });
+  }
+
+  refuse(why = CLOSED): void {
+    this.#actor.send({ type: 'refuse', failure: why });
+  }
+
+  /** The link goes, and takes with it what was in flight. */
+  lose(why = LOST): void {
+    this.requests.useLink(undefined);
+    this.#actor.send({ type: 'lose', failure: why });
+    this.hold();
+  }
+
+  /** Makes a request. Its method says which one it is, unless the test needs a real one. */
+  ask(method: string, more: Partial<RequestSpec> = {}): Made {
+    const promise = this.requests.submit({
+      method,
+      params: undefined,
+      entry: methodEntry(method),
+      timeout: Infinity,
+      totalDeadline: Infinity,
+      maxTotalTimeout: undefined,
+      repeatable: false,
+      direct: false,
+      quiet: false,
+      failFast: false,
+      signal: undefined,
+      onProgress: undefined,
+      onNotice: undefined,
+      headers: undefined,
+      ...more,
+    });
+    const made: Made = { outcome: undefined, promise };
+    void promise.then((outcome) => {
+      made.outcome = outcome;
+    });
+    return made;
+  }
+
+  /** Answers the newest request of this method. */
+  answer(method: string, result: Readonly<Record<string, unknown>> = {}): boolean {
+    const request = this.link.requests.findLast((one) => one.method === method);
+    if (request === undefined) throw new Error(`${method} was not sent`);
+    return this.requests.answered({ jsonrpc: '2.0', id: request.id, result });
+  }
+
+  settle(): Promise<void> {
+    return this.environment.settle();
+  }
+
+  /** The methods of the requests that went over the link, in order. */
+  get sentMethods(): string[] {
+    return this.link.requests.map(({ method }) => method);
+  }
+}
+
+/** The failure of a request that ended with one. */
+export function failureOf({ outcome }: Made): Failure | undefined {
+  return outcome instanceof Unsuccessful ? outcome.failure : undefined;
+}
+
+/** What the caller's signal was aborted with, of a request that ended so. */
+export function reasonOf({ outcome }: Made): unknown {
+  return outcome instanceof Unsuccessful && outcome.failure === undefined ? outcome.reason : undefined;
+}
