@@ -4,6 +4,7 @@ import type { ConnectionState } from '../machines/connection-facts.js';
 import type { Failure, FailureCode } from '../protocol/failure.js';
 import type { Params } from '../protocol/json-rpc.js';
 import type { LoggingMessageNotificationParams } from '../protocol/schema/index.js';
+import { callUserFunction } from '../protocol/user-function.js';
 import type { ToolsDifference } from './tools-difference.js';
 
 /** A notification of the server, with its wire name. */
@@ -70,10 +71,10 @@ export class Events {
   emit<Name extends MCPClientEventName>(name: Name, ...args: MCPClientEvents[Name]): void {
     const listeners = this.#listeners.get(name);
     if (listeners === undefined) return;
-    const failed = (thrown: unknown): void => {
-      if (name !== 'error') this.report(listenerFailure(name, thrown));
+    const failed = (problem: Failure): void => {
+      if (name !== 'error') this.report(problem);
     };
-    for (const listener of [...listeners]) callSafely(() => (listener as Listener<Name>)(...args), failed);
+    for (const listener of [...listeners]) callUserFunction(name, () => (listener as Listener<Name>)(...args), failed);
   }
 
   /** Reports a problem that nobody waits for. Without a listener it goes nowhere, and never throws. */
@@ -81,26 +82,4 @@ export class Events {
     const name = HARMLESS.has(problem.code) ? 'warning' : 'error';
     if (this.has(name)) this.emit(name, toError(problem));
   }
-}
-
-/** Calls a function of the user; neither what it throws nor what it rejects with goes further than `failed`. */
-export function callSafely(fn: () => unknown, failed: (thrown: unknown) => void): void {
-  try {
-    const returned = fn();
-    if (returned instanceof Promise) returned.catch(failed);
-  } catch (thrown) {
-    failed(thrown);
-  }
-}
-
-/** The failure of a function of the user. */
-export function listenerFailure(what: string, cause: unknown): Failure {
-  const reason = cause instanceof Error ? cause.message : typeof cause;
-  return {
-    kind: 'protocol',
-    code: 'MCP_HANDLER_FAILED',
-    message: `The handler of ${what} threw: ${reason}`,
-    details: { handler: what },
-    cause,
-  };
 }

@@ -1,5 +1,5 @@
 import type { Params } from '../protocol/json-rpc.js';
-import { callSafely, listenerFailure } from './events.js';
+import { callUserFunction } from '../protocol/user-function.js';
 import type { Events } from './events.js';
 
 /** Hears a notification. */
@@ -41,10 +41,11 @@ export class NotificationHandlers {
 
   call(method: string, params: Params | undefined): void {
     for (const handler of [...(this.#handlers.get(method) ?? [])]) {
-      callSafely(
+      callUserFunction(
+        method,
         () => handler(params),
-        (thrown) => {
-          this.#events.report(listenerFailure(method, thrown));
+        (problem) => {
+          this.#events.report(problem);
         },
       );
     }

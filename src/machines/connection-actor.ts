@@ -2,7 +2,7 @@ import { createActor, fromCallback, fromPromise } from 'xstate';
 import type { Actor, EventObject, InspectionEvent, Observer } from 'xstate';
 
 import type { Environment } from '../environment.js';
-import { describeThrown, failure, toTransportFailure } from '../protocol/failure.js';
+import { failure, toTransportFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import type { JSONRPCMessage, Params } from '../protocol/json-rpc.js';
 import { hasCapability, methodEntry } from '../protocol/methods.js';
@@ -10,6 +10,7 @@ import { answerOf, resultAnswer } from '../protocol/negotiation.js';
 import { modernMeta } from '../protocol/request-meta.js';
 import type { SubscriptionFilter } from '../protocol/schema/index.js';
 import type { ClientIdentity, Session } from '../protocol/session.js';
+import { callUserFunction } from '../protocol/user-function.js';
 import type { Link } from '../transports/link.js';
 import type { MCPTransport } from '../transports/transport.js';
 import { createConnectionMachine } from './connection.js';
@@ -91,7 +92,9 @@ export class Connection {
       maxQueued: options.maxQueued,
       pooled: options.inspect === undefined,
       callUser: (fn) => {
-        this.callUser('onProgress', fn);
+        callUserFunction('onProgress', fn, (problem) => {
+          listeners.report(problem);
+        });
       },
     });
     this.#actor = createActor(createConnectionMachine(this.#ports()), {
@@ -214,22 +217,6 @@ export class Connection {
   /** Asks the server for a sign of life, whatever else is going on. Without a link it fails at once. */
   probe(timeout: number, signal?: AbortSignal): Promise<ProbeResult> {
     return probe(this.requests, this.#options.environment, this.session, this.#options.identity, timeout, signal);
-  }
-
-  /** Calls a function of the user. What it throws, or rejects with, is reported and goes no further. */
-  callUser(what: string, fn: () => unknown): void {
-    const failed = (thrown: unknown): void => {
-      const message = `${what} threw: ${describeThrown(thrown)}`;
-      this.#listeners.report(
-        failure('protocol', 'MCP_HANDLER_FAILED', message, { details: { handler: what }, cause: thrown }),
-      );
-    };
-    try {
-      const returned = fn();
-      if (returned instanceof Promise) returned.catch(failed);
-    } catch (thrown) {
-      failed(thrown);
-    }
   }
 
   #ask(request: OwnRequest): Promise<Outcome> {

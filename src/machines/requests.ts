@@ -61,7 +61,7 @@ export interface RequestsPorts {
   /** Reuse actors. Off when somebody inspects them. */
   readonly pooled: boolean;
   /** Calls a function of the user; what it throws is reported and goes no further. */
-  readonly callUser: (fn: () => void) => void;
+  readonly callUser: (fn: () => unknown) => void;
   /** How messages share the link that is open. */
   readonly framing: () => Framing;
   /** Whether requests are tried again when the server cannot be reached for a moment. */
@@ -482,9 +482,9 @@ export class Requests {
   #reportProgress(record: RequestRecord, { progress, total, message }: ProgressNotificationParams): void {
     const { onProgress } = record.spec;
     const { attempts: attempt } = record;
-    this.#ports.callUser(() => {
-      onProgress?.({ progress, attempt, ...(total != null && { total }), ...(message != null && { message }) });
-    });
+    this.#ports.callUser(() =>
+      onProgress?.({ progress, attempt, ...(total != null && { total }), ...(message != null && { message }) }),
+    );
   }
 
   #tellPeer(record: RequestRecord, reason: string): void {

@@ -1,11 +1,12 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { StringDecoder } from 'node:string_decoder';
-import { describeThrown, failure } from '../protocol/failure.js';
+import { failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import type { JSONRPCMessage } from '../protocol/json-rpc.js';
 import { LineSplitter } from '../protocol/lines.js';
 import type { OversizedLine } from '../protocol/lines.js';
 import { answeredBy } from '../protocol/oversized-answer.js';
+import { callUserFunction } from '../protocol/user-function.js';
 import { LineWriter } from './line-writer.js';
 import type { Link, LinkEvents } from './link.js';
 import { groupLives, killTree, signalGroup, watchGroup } from './process-groups.js';
@@ -155,7 +156,15 @@ export class StdioLink implements Link {
     const { onStderr } = this.#recipe;
     const decoder = new StringDecoder('utf8');
     const tell = (text: string): void => {
-      if (text !== '' && onStderr !== undefined) this.#guard(onStderr, text);
+      if (text !== '' && onStderr !== undefined) {
+        callUserFunction(
+          'onStderr',
+          () => onStderr(text),
+          (problem) => {
+            this.#events.problem(problem);
+          },
+        );
+      }
     };
     stderr.on('data', (chunk: Buffer) => {
       this.#stderr.push(chunk);
@@ -167,23 +176,6 @@ export class StdioLink implements Link {
     stderr.on('error', () => {
       // What it said until then is kept, and its loss means nothing to the messages.
     });
-  }
-
-  #guard(callback: (text: string) => unknown, text: string): void {
-    const report = (thrown: unknown): void => {
-      this.#events.problem(
-        failure('protocol', 'MCP_HANDLER_FAILED', `onStderr failed: ${describeThrown(thrown)}`, {
-          details: { handler: 'onStderr' },
-          cause: thrown,
-        }),
-      );
-    };
-    try {
-      const result = callback(text);
-      if (result instanceof Promise) result.catch(report);
-    } catch (thrown) {
-      report(thrown);
-    }
   }
 
   /** The process can no longer be talked to. It is most likely exiting, which would say more. */

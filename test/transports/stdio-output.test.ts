@@ -153,7 +153,7 @@ describe('what a server writes to standard error', () => {
       await recorder.until(() => recorder.problems.length >= 2);
       expect(recorder.problems[0]).toMatchObject({
         code: 'MCP_HANDLER_FAILED',
-        message: 'onStderr failed: my fault',
+        message: 'The function for onStderr failed: my fault',
         details: { handler: 'onStderr' },
       });
       expect(await recorder.untilClosed()).toMatchObject({ details: { exitCode: 1, stderr: 'onetwo' } });
