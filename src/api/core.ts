@@ -7,7 +7,7 @@ import { explainFailure, hintFor } from '../protocol/explain.js';
 import { failure, isFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import type { Params } from '../protocol/json-rpc.js';
-import { methodEntry } from '../protocol/methods.js';
+import { methodEntry, notificationRefusal } from '../protocol/methods.js';
 import { LISTS, listsChangedBy } from '../protocol/cache-rules.js';
 import type { LoggingMessageNotificationParams } from '../protocol/schema/index.js';
 import type { Session } from '../protocol/session.js';
@@ -136,8 +136,10 @@ export class Core {
     return outcome;
   }
 
-  /** Sends a notification. */
+  /** Sends a notification. Before negotiation is over there is nobody to send it to. */
   async notify(method: string, params: Params | undefined): Promise<void> {
+    const refusal = notificationRefusal(method, this.session());
+    if (refusal !== undefined) throw toError(refusal);
     const problem = await this.connection.sendMessage({
       jsonrpc: '2.0',
       method,

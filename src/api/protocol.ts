@@ -140,7 +140,7 @@ export class MCPProtocol {
 
   /**
    * Sends any notification.
-   * @throws MCPConnectionError when there is no connection.
+   * @throws MCPConnectionError when no session stands; MCPProtocolError when its revision does not have this notification.
    */
   notify(method: string, params?: Params): Promise<void> {
     return this.#core.notify(method, params);

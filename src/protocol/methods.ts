@@ -74,6 +74,13 @@ export function methodEntry(method: string): MethodEntry {
   return METHODS.get(method) ?? UNKNOWN;
 }
 
+/** Notifications of a client that only the legacy era has. */
+const LEGACY_NOTIFICATIONS: ReadonlySet<string> = new Set([
+  'notifications/initialized',
+  'notifications/progress',
+  'notifications/roots/list_changed',
+]);
+
 /** The names of all methods in the table. */
 export function knownMethods(): readonly string[] {
   return [...METHODS.keys()];
@@ -110,17 +117,7 @@ export function capabilityNames(capabilities: ServerCapabilities): MCPCapability
  */
 export function refusalOf(method: string, entry: MethodEntry, session: Session): Failure | undefined {
   const { only, needs } = entry;
-  if (only !== undefined && only !== session.era) {
-    return failure(
-      'protocol',
-      'MCP_UNSUPPORTED_VERSION',
-      `Revision ${session.protocolVersion} does not have ${method}`,
-      {
-        delivery: 'not-sent',
-        details: { method, protocolVersion: session.protocolVersion },
-      },
-    );
-  }
+  if (only !== undefined && only !== session.era) return notInRevision(method, session);
   if (needs === undefined || hasCapability(session.capabilities, needs)) return undefined;
   // 2024-11-05 has completion without a capability for it.
   if (needs === 'completions' && session.protocolVersion === '2024-11-05') return undefined;
@@ -134,6 +131,18 @@ export function refusalOf(method: string, entry: MethodEntry, session: Session):
       details: { method, required: needs, supported },
     },
   );
+}
+
+/** Why a notification must not be sent in this session, or undefined when it may. 2026-07-28 changelog. */
+export function notificationRefusal(method: string, session: Session): Failure | undefined {
+  return session.era === 'modern' && LEGACY_NOTIFICATIONS.has(method) ? notInRevision(method, session) : undefined;
+}
+
+function notInRevision(method: string, { protocolVersion }: Session): Failure {
+  return failure('protocol', 'MCP_UNSUPPORTED_VERSION', `Revision ${protocolVersion} does not have ${method}`, {
+    delivery: 'not-sent',
+    details: { method, protocolVersion },
+  });
 }
 
 /** The failure of a result that does not have the shape it should have. */

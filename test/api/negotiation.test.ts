@@ -56,6 +56,10 @@ describe('asking a modern server', () => {
     const connecting = client.connect();
     const listing = client.listTools();
     const question = await server.hears('server/discover');
+    await expect(client.notify('notifications/own')).rejects.toMatchObject({
+      code: 'MCP_NOT_CONNECTED',
+      delivery: 'not-sent',
+    });
     await clock.advance(4_000);
     expect(server.methods).toEqual(['server/discover']);
     server.answers(question, discoverResult());
