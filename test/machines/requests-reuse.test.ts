@@ -22,7 +22,7 @@ async function isCollected(target: WeakRef<object>): Promise<boolean> {
 function recordsUsedBy(run: () => void): RequestRecord[] {
   const start = jest.spyOn(RequestRecord.prototype, 'start');
   run();
-  const used = new Set(start.mock.contexts);
+  const used = new Set(start.mock.contexts as RequestRecord[]);
   start.mockRestore();
   return [...used];
 }
