@@ -12,7 +12,7 @@ export interface RequestOptions {
   /** Gives it up when aborted; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** Hears what the server reports about it. 2026-07-28 basic/patterns/progress. */
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  readonly onProgress?: ((progress: Progress) => unknown) | undefined;
   /** What may happen when its answer was lost. Default: the client's `retry`. */
   readonly retry?: RetryPolicy | undefined;
 }

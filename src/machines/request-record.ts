@@ -55,7 +55,7 @@ export interface RequestSpec {
   /** It fails at once when it would have to wait for a link. */
   readonly failFast: boolean;
   readonly signal: AbortSignal | undefined;
-  readonly onProgress: ((progress: Progress) => void) | undefined;
+  readonly onProgress: ((progress: Progress) => unknown) | undefined;
   /** Headers of its own, where the transport has headers. */
   readonly headers: Readonly<Record<string, string>> | undefined;
   /** Hears the notifications of the stream that this request opened. Must not throw. */
