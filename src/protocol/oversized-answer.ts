@@ -1,5 +1,7 @@
+import type { Oversized } from './bounded-bytes.js';
+import { failure } from './failure.js';
+import type { Failure } from './failure.js';
 import type { RequestId } from './json-rpc.js';
-import type { OversizedLine } from './lines.js';
 
 const ID = String.raw`(-?\d+|"(?:[^"\\]|\\.)*")`;
 const VERSION = String.raw`"jsonrpc"\s*:\s*"2\.0"\s*,\s*`;
@@ -12,15 +14,31 @@ const ANSWER_FIRST = new RegExp(String.raw`^\s*\{\s*(?:${VERSION})?"(?:result|er
 const AT_THE_TAIL = new RegExp(String.raw`,\s*"id"\s*:\s*${ID}\s*(?:,\s*"jsonrpc"\s*:\s*"2\.0"\s*)?\}\s*$`);
 
 /**
- * Which request a line that was thrown away answers, if its edges tell for certain: then its caller can be told at once what became of
+ * Which request a message that was thrown away answers, if its edges tell for certain: then its caller can be told at once what became of
  * the answer, and need not wait for one that never comes.
  */
-export function answeredBy(line: OversizedLine): RequestId | undefined {
-  const found = AT_THE_HEAD.exec(line.head) ?? (ANSWER_FIRST.test(line.head) ? AT_THE_TAIL.exec(line.tail) : null);
+export function answeredBy(message: Oversized): RequestId | undefined {
+  const found =
+    AT_THE_HEAD.exec(message.head) ?? (ANSWER_FIRST.test(message.head) ? AT_THE_TAIL.exec(message.tail) : null);
   if (found?.[1] === undefined) return undefined;
   try {
     return JSON.parse(found[1]) as RequestId;
   } catch {
     return undefined;
   }
+}
+
+/** What is wrong with a message of the server that was too long and was thrown away. `details.requestId` says whose answer it was, if that is known. */
+export function tooLarge(message: Oversized, field: string): Failure {
+  const { limit, received } = message;
+  const id = answeredBy(message);
+  return failure(
+    'protocol',
+    'MCP_MESSAGE_TOO_LARGE',
+    `A message of the server has ${received} bytes, more than ${field}, ${limit}`,
+    {
+      delivery: id === undefined ? undefined : 'answered',
+      details: { field, limit, received, ...(id !== undefined && { requestId: id }) },
+    },
+  );
 }

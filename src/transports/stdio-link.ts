@@ -1,11 +1,11 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { StringDecoder } from 'node:string_decoder';
+import type { Oversized } from '../protocol/bounded-bytes.js';
 import { failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import type { JSONRPCMessage } from '../protocol/json-rpc.js';
 import { LineSplitter } from '../protocol/lines.js';
-import type { OversizedLine } from '../protocol/lines.js';
-import { answeredBy } from '../protocol/oversized-answer.js';
+import { tooLarge } from '../protocol/oversized-answer.js';
 import { callUserFunction } from '../protocol/user-function.js';
 import { LineWriter } from './line-writer.js';
 import type { Link, LinkEvents } from './link.js';
@@ -134,11 +134,11 @@ export class StdioLink implements Link {
     });
   }
 
-  #receive(line: string | OversizedLine): void {
+  #receive(line: string | Oversized): void {
     // A message may have made the owner close the link.
     if (this.#closing !== undefined) return;
     if (typeof line !== 'string') {
-      this.#events.problem(tooLarge(line));
+      this.#events.problem(tooLarge(line, 'maxMessageBytes'));
       return;
     }
     let message: unknown;
@@ -294,16 +294,6 @@ export class StdioLink implements Link {
       }
     }
   }
-}
-
-function tooLarge(line: OversizedLine): Failure {
-  const { limit, received } = line;
-  const id = answeredBy(line);
-  const message = `A message of the server has ${received} bytes, more than maxMessageBytes, ${limit}`;
-  return failure('protocol', 'MCP_MESSAGE_TOO_LARGE', message, {
-    delivery: id === undefined ? undefined : 'answered',
-    details: { field: 'maxMessageBytes', limit, received, ...(id !== undefined && { requestId: id }) },
-  });
 }
 
 function notJson(excerpt: string): Failure {

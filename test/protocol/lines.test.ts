@@ -1,10 +1,10 @@
 import { DEFAULT_MAX_MESSAGE_BYTES, LineSplitter } from '../../src/protocol/lines.js';
-import type { OversizedLine } from '../../src/protocol/lines.js';
+import type { Oversized } from '../../src/protocol/bounded-bytes.js';
 
 const TEXT = ['{"text":"é"}', '{"text":"漢字"}', '{"text":"🎉🎉"}', '{"a":"\\n"}', '[1,2]', 'x'];
 
-function feed(splitter: LineSplitter, bytes: Uint8Array, size: number): (string | OversizedLine)[] {
-  const lines: (string | OversizedLine)[] = [];
+function feed(splitter: LineSplitter, bytes: Uint8Array, size: number): (string | Oversized)[] {
+  const lines: (string | Oversized)[] = [];
   for (let at = 0; at < bytes.length; at += size) lines.push(...splitter.push(bytes.subarray(at, at + size)));
   return lines;
 }
