@@ -33,6 +33,8 @@ export type { Delivery, Failure, FailureCode, FailureKind } from './protocol/fai
 
 export { MCPTransport } from './transports/transport.js';
 export type { Framing } from './transports/transport.js';
+export { HttpTransport } from './transports/http.js';
+export type { HttpTransportOptions, TokenSource } from './transports/http.js';
 export { MemoryTransport } from './transports/memory.js';
 export { StdioTransport } from './transports/stdio.js';
 export type { StdioTransportOptions } from './transports/stdio.js';

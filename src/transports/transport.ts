@@ -5,6 +5,7 @@ import { failure, toTransportFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import { classifyMessage } from '../protocol/json-rpc.js';
 import type { JSONRPCMessage } from '../protocol/json-rpc.js';
+import type { Era } from '../protocol/revisions.js';
 import type { Link, LinkEvents } from './link.js';
 import { MessageQueue } from './message-queue.js';
 import { Tenancy } from './tenancy.js';
@@ -39,13 +40,17 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
   /** Milliseconds that opening a link may take. Never a limit on requests. Default 30 000. */
   readonly timeout: number;
 
+  /** What is known about the server's era from an earlier connection, for a client that was not told. Default: nothing. */
+  readonly priorEra: Era | undefined;
+
   #owner: object | undefined;
   #tenancy: Tenancy | undefined;
   #released: Promise<void> = Promise.resolve();
   #manual: ManualUse | undefined;
 
-  constructor(options: { timeout?: number | undefined } = {}) {
+  constructor(options: { timeout?: number | undefined; priorEra?: Era | undefined } = {}) {
     this.timeout = options.timeout ?? 30_000;
+    this.priorEra = options.priorEra;
   }
 
   /** Opens one link. Rejects when that fails or when `signal` is aborted; then nothing may be left of the attempt. */

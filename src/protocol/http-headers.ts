@@ -1,0 +1,95 @@
+import type { JSONRPCMessage } from './json-rpc.js';
+import { META } from './request-meta.js';
+
+/** Header values that are text may have visible ASCII with blanks inside; everything else is wrapped. */
+const PLAIN = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
+const WRAPPED = /^=\?base64\?.*\?=$/s;
+
+/**
+ * Text as the value of a header: as it is where that is safe, else as UTF-8 in Base64 between markers.
+ * 2026-07-28 basic/transports/streamable-http, "Value Encoding".
+ */
+export function encodeHeaderText(text: string): string {
+  if (text === '' || (PLAIN.test(text) && !WRAPPED.test(text))) return text;
+  return `=?base64?${Buffer.from(text, 'utf8').toString('base64')}?=`;
+}
+
+/** Whether a string may stand as the value of a header: no control characters but tabs, nothing beyond Latin-1. RFC 9110, 5.5. */
+export function isHeaderValue(value: string): boolean {
+  return /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
+}
+
+/** Whether a string may be the name of a header, or any other token. RFC 9110, 5.6.2. */
+export function isToken(name: string): boolean {
+  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name);
+}
+
+/** Whether a value may be the id of a session: visible ASCII. 2025-11-25 basic/transports, "Session Management". */
+export function isSessionId(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value);
+}
+
+/** What kind of thing a body is. */
+export type BodyKind = 'json' | 'events' | 'other';
+
+/** Reads a Content-Type; parameters do not matter. A missing one is taken for JSON, which will show. */
+export function bodyKind(contentType: string | undefined): BodyKind {
+  const [media = ''] = (contentType ?? 'application/json').split(';');
+  const type = media.trim().toLowerCase();
+  if (type === 'text/event-stream') return 'events';
+  return type === 'application/json' || /^application\/[\w.+-]+\+json$/.test(type) || type === 'text/json'
+    ? 'json'
+    : 'other';
+}
+
+/** The milliseconds of a Retry-After, which holds seconds or a date; undefined when it holds neither. RFC 9110, 10.2.3. */
+export function retryAfterOf(value: string | undefined, now: number): number | undefined {
+  if (value === undefined) return undefined;
+  const text = value.trim();
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;
+  // Only dates as HTTP writes them: the parser of the language takes much more for one.
+  if (!/^[A-Z][a-z]{2,8},? /.test(text)) return undefined;
+  const date = Date.parse(text);
+  return Number.isNaN(date) ? undefined : Math.max(date - now, 0);
+}
+
+/** The parameter that is mirrored as `Mcp-Name`, by method. The methods of tasks are those of the extension for them. */
+const NAMED_BY: Readonly<Record<string, string>> = {
+  'tools/call': 'name',
+  'prompts/get': 'name',
+  'resources/read': 'uri',
+  'tasks/get': 'taskId',
+  'tasks/update': 'taskId',
+  'tasks/cancel': 'taskId',
+};
+
+/** The revision that a message says it is of; only modern requests say so. */
+export function statedVersion(message: JSONRPCMessage): string | undefined {
+  if (!('method' in message)) return undefined;
+  const meta = message.params?._meta as Readonly<Record<string, unknown>> | undefined;
+  const version = meta?.[META.protocolVersion];
+  return typeof version === 'string' ? version : undefined;
+}
+
+/**
+ * The headers that repeat what a modern message says, as a flat list of names and values.
+ * 2026-07-28 basic/transports/streamable-http, "Standard Request Headers".
+ */
+export function modernHeaders(message: JSONRPCMessage, version: string): string[] {
+  const headers = ['mcp-protocol-version', version];
+  if (!('method' in message)) return headers;
+  const { method, params } = message;
+  headers.push('mcp-method', encodeHeaderText(method));
+  const field = NAMED_BY[method];
+  const name = field === undefined ? undefined : params?.[field];
+  if (typeof name === 'string') headers.push('mcp-name', encodeHeaderText(name));
+  return headers;
+}
+
+/** Legacy revisions from this one on want to be named on every request after the handshake. 2025-06-18 basic/transports. */
+const FIRST_WITH_VERSION_HEADER = '2025-06-18';
+
+/** The headers that name the revision of a legacy session. */
+export function legacyVersionHeaders(version: string | undefined): string[] {
+  return version !== undefined && version >= FIRST_WITH_VERSION_HEADER ? ['mcp-protocol-version', version] : [];
+}

@@ -1,0 +1,48 @@
+import { failure } from '../protocol/failure.js';
+import type { Failure } from '../protocol/failure.js';
+import { bodyTooLarge } from './http-failures.js';
+
+/** The body of an answer that is read as a whole. */
+export class HttpBody {
+  readonly #limit: number;
+  #chunks: Buffer[] = [];
+  #length = 0;
+
+  /** @param limit the most bytes that it may have */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Whether nothing came. */
+  get empty(): boolean {
+    return this.#length === 0;
+  }
+
+  /** Takes the next bytes in; a failure when that is too much. */
+  push(bytes: Buffer): Failure | undefined {
+    this.#length += bytes.length;
+    if (this.#length > this.#limit) return bodyTooLarge(this.#limit, this.#length);
+    this.#chunks.push(bytes);
+    return undefined;
+  }
+
+  /** What it says as JSON; a failure when it is none. */
+  json(): { readonly value: unknown } | Failure {
+    const [only] = this.#chunks;
+    const bytes = this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks);
+    this.#chunks = [];
+    return parseJson(bytes.toString());
+  }
+}
+
+/** A value that somebody sent as JSON, or that it is none. Nothing of it is shown: it may be anybody's data. */
+export function parseJson(text: string): { readonly value: unknown } | Failure {
+  try {
+    return { value: JSON.parse(text) as unknown };
+  } catch {
+    return failure('protocol', 'MCP_INVALID_JSON', `The server sent ${text.length} characters that are not JSON`, {
+      delivery: 'answered',
+      details: { length: text.length },
+    });
+  }
+}

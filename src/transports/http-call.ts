@@ -1,0 +1,174 @@
+import type { Dispatcher } from 'undici';
+import { describeThrown, failure } from '../protocol/failure.js';
+import type { Failure } from '../protocol/failure.js';
+import { isHeaderValue } from '../protocol/http-headers.js';
+import { isRedirect, judgeRedirect } from '../protocol/redirects.js';
+import type { HttpEndpoint } from './http-endpoint.js';
+import { exchangeFailed, headerOf } from './http-failures.js';
+import type { ResponseHead } from './http-failures.js';
+
+/** One request of HTTP. */
+export interface HttpRequest {
+  readonly method: 'POST' | 'GET' | 'DELETE';
+  /** Names and values in turn. */
+  readonly headers: readonly string[];
+  readonly body?: string | undefined;
+}
+
+/** Who hears what becomes of a request. None of these may throw. */
+export interface HttpReceiver {
+  /** The answer begins; redirects have been followed. */
+  head(head: ResponseHead): void;
+  chunk(bytes: Buffer): void;
+  /** The answer is complete. */
+  end(): void;
+  /** There is no answer, or no more of it. The delivery is `not-sent` when no byte of the request reached a socket. */
+  failed(reason: Failure): void;
+}
+
+const CLOSED = new Error('closed by the client');
+
+/**
+ * One request over undici's `dispatch`, with its token and its redirects. Nothing is told after `abort()`.
+ */
+export class HttpCall implements Dispatcher.DispatchHandler {
+  readonly #endpoint: HttpEndpoint;
+  readonly #request: HttpRequest;
+  readonly #receiver: HttpReceiver;
+  #url: URL;
+  #authorization: string | undefined;
+  #controller: Dispatcher.DispatchController | undefined;
+  #followed = 0;
+  /** What is being read: an answer for the receiver, or one that is thrown away because it redirects. */
+  #begun = false;
+  #target: URL | undefined;
+  #over = false;
+
+  constructor(endpoint: HttpEndpoint, request: HttpRequest, receiver: HttpReceiver) {
+    this.#endpoint = endpoint;
+    this.#request = request;
+    this.#receiver = receiver;
+    this.#url = endpoint.url;
+    const { auth } = endpoint;
+    if (auth === undefined) this.#dispatch();
+    else void this.#authorize(auth);
+  }
+
+  /** Where the answer comes from. */
+  get url(): URL {
+    return this.#url;
+  }
+
+  async #authorize(auth: NonNullable<HttpEndpoint['auth']>): Promise<void> {
+    try {
+      const token: unknown = await auth.token();
+      if (typeof token !== 'string' || token === '' || !isHeaderValue(token)) {
+        throw new TypeError('it must give a string that can stand in a header');
+      }
+      this.#authorization = `Bearer ${token}`;
+    } catch (thrown) {
+      this.#fail(
+        failure('authentication', 'MCP_AUTHENTICATION_REQUIRED', `auth.token() failed: ${describeThrown(thrown)}`, {
+          delivery: 'not-sent',
+          cause: thrown,
+        }),
+      );
+      return;
+    }
+    this.#dispatch();
+  }
+
+  #dispatch(): void {
+    if (this.#over) return;
+    const { method, headers, body } = this.#request;
+    const all = [...this.#endpoint.headers, ...headers];
+    if (this.#authorization !== undefined) all.push('authorization', this.#authorization);
+    this.#controller = undefined;
+    const { origin, pathname, search } = this.#url;
+    const options = {
+      origin,
+      path: `${pathname}${search}`,
+      method,
+      headers: all,
+      body: body ?? null,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    };
+    try {
+      this.#endpoint.dispatcher(origin).dispatch(options, this);
+    } catch (thrown) {
+      this.#fail(exchangeFailed(this.#url, thrown as Error, false, false));
+    }
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#over) controller.abort(CLOSED);
+  }
+
+  onRequestUpgrade(controller: Dispatcher.DispatchController): void {
+    // Nobody asked for one.
+    controller.abort(CLOSED);
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: ResponseHead['headers']): void {
+    if (this.#over || status < 200) return;
+    const head = { status, headers };
+    if (!isRedirect(status)) {
+      this.#begun = true;
+      this.#receiver.head(head);
+      return;
+    }
+    const verdict = judgeRedirect({
+      method: this.#request.method,
+      status,
+      location: headerOf(head, 'location'),
+      from: this.#url,
+      followed: this.#followed,
+    });
+    if (verdict instanceof URL) this.#target = verdict;
+    else {
+      this.#fail(verdict);
+      this.#controller?.abort(CLOSED);
+    }
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (!this.#over && this.#begun) this.#receiver.chunk(chunk);
+  }
+
+  onResponseEnd(): void {
+    if (this.#over) return;
+    if (this.#target === undefined) {
+      this.#over = true;
+      this.#receiver.end();
+      return;
+    }
+    this.#url = this.#target;
+    this.#target = undefined;
+    this.#followed += 1;
+    this.#dispatch();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#fail(exchangeFailed(this.#url, error, this.#controller !== undefined, this.#begun));
+  }
+
+  #fail(reason: Failure): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#receiver.failed(reason);
+  }
+
+  /** Whether nothing more will be told. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** Gives the request up, and the connection that it is on. */
+  abort(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#controller?.abort(CLOSED);
+  }
+}

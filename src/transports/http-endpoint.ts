@@ -1,0 +1,87 @@
+import type { Dispatcher } from 'undici';
+import type { Environment } from '../environment.js';
+import { HttpCall } from './http-call.js';
+import type { HttpReceiver, HttpRequest } from './http-call.js';
+
+/** Where tokens come from. It is asked before each request, so that it may renew them. */
+export interface TokenSource {
+  /** The token for the header `Authorization: Bearer`. */
+  token(): string | Promise<string>;
+}
+
+/** How to reach a server over HTTP. */
+export interface EndpointOptions {
+  readonly url: URL;
+  /** Names and values in turn. */
+  readonly headers: readonly string[];
+  /** Milliseconds that making a connection may take. */
+  readonly timeout: number;
+  readonly maxMessageBytes: number;
+  readonly environment: Environment;
+  readonly auth?: TokenSource | undefined;
+  /** Used instead of pools of our own, and left alone when we are done. */
+  readonly dispatcher?: Dispatcher | undefined;
+}
+
+/** A URL, and all that goes with each request to it: headers, tokens, limits and connections. */
+export class HttpEndpoint {
+  readonly url: URL;
+  readonly headers: readonly string[];
+  readonly maxMessageBytes: number;
+  readonly environment: Environment;
+  readonly auth: TokenSource | undefined;
+  readonly #given: Dispatcher | undefined;
+  readonly #makePool: (origin: string) => Dispatcher;
+  readonly #pools = new Map<string, Dispatcher>();
+  #closed = false;
+
+  private constructor(options: EndpointOptions, makePool: (origin: string) => Dispatcher) {
+    this.url = options.url;
+    this.headers = options.headers;
+    this.maxMessageBytes = options.maxMessageBytes;
+    this.environment = options.environment;
+    this.auth = options.auth;
+    this.#given = options.dispatcher;
+    this.#makePool = makePool;
+  }
+
+  /** Loads what is needed for requests; makes none. */
+  static async open(options: EndpointOptions): Promise<HttpEndpoint> {
+    const { Pool } = await import('undici');
+    const { timeout } = options;
+    // As many connections as there are requests: a call that waits for a person must not keep the answer of that person waiting.
+    return new HttpEndpoint(
+      options,
+      (origin) => new Pool(origin, { headersTimeout: 0, bodyTimeout: 0, connect: { timeout } }),
+    );
+  }
+
+  /** Whether it makes requests no longer. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** What sends requests to an origin. */
+  dispatcher(origin: string): Dispatcher {
+    if (this.#given !== undefined) return this.#given;
+    let pool = this.#pools.get(origin);
+    if (pool === undefined) {
+      pool = this.#makePool(origin);
+      this.#pools.set(origin, pool);
+    }
+    return pool;
+  }
+
+  /** Makes a request. */
+  call(request: HttpRequest, receiver: HttpReceiver): HttpCall {
+    return new HttpCall(this, request, receiver);
+  }
+
+  /** Ends all connections, and what is still going on over them. A dispatcher that was given is left alone. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const pools = [...this.#pools.values()];
+    this.#pools.clear();
+    await Promise.all(pools.map((pool) => pool.destroy()));
+  }
+}

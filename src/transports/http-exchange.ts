@@ -1,0 +1,350 @@
+import { backoffDelay } from '../protocol/backoff.js';
+import type { BackoffPolicy } from '../protocol/backoff.js';
+import { readAnswer } from '../protocol/exchange-answer.js';
+import { failure, isFailure, withDelivery } from '../protocol/failure.js';
+import type { Failure } from '../protocol/failure.js';
+import { bodyKind, isSessionId } from '../protocol/http-headers.js';
+import type { JSONRPCErrorObject, RequestId } from '../protocol/json-rpc.js';
+import { EventStream } from './event-stream.js';
+import type { StreamEvent } from './event-stream.js';
+import { HttpBody, parseJson } from './http-body.js';
+import type { HttpCall, HttpReceiver } from './http-call.js';
+import type { HttpEndpoint } from './http-endpoint.js';
+import {
+  authenticationFailure,
+  bodyTooLarge,
+  endedWithoutAnswer,
+  headerOf,
+  isAboutAuthentication,
+  sessionLost,
+  statusFailure,
+  wrongContentType,
+} from './http-failures.js';
+import type { ResponseHead } from './http-failures.js';
+import type { HttpSession } from './http-session.js';
+import type { LinkEvents } from './link.js';
+
+/** What an exchange needs from the link that it belongs to. */
+export interface ExchangeOwner {
+  readonly endpoint: HttpEndpoint;
+  readonly events: LinkEvents;
+  /** The server does not know the session any more. */
+  lose(session: HttpSession): void;
+  /** The answer is here and its stream is not at its end yet. */
+  linger(call: HttpCall): void;
+  /** Nothing more comes of this exchange. */
+  ended(exchange: HttpExchange): void;
+}
+
+/** What is sent, and what has to be known about it. */
+export interface ExchangeRequest {
+  readonly id: RequestId;
+  readonly method: string;
+  /** A modern request: sessions and resumption do not exist. */
+  readonly modern: boolean;
+  readonly session: HttpSession;
+  readonly headers: readonly string[];
+  readonly body: string;
+}
+
+/** What is being read. */
+type Reader = EventStream | HttpBody | undefined;
+
+/** Between attempts to take a stream up again when the server did not say when. */
+const RESUMPTION: BackoffPolicy = { delay: 1_000, maxDelay: 30_000 };
+/** Attempts in a row that may fail before a stream is given up. */
+const MOST_FAILURES = 6;
+/** Refusals that say "not now" also to requests that repeat an overloaded answer. */
+const NOT_NOW: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+/** One request and its answer, which comes as JSON or on a stream of events. Modern streams end with what breaks them; legacy streams go on. */
+export class HttpExchange implements HttpReceiver {
+  readonly id: RequestId;
+  /** Settles with the exchange; rejects with a failure. */
+  readonly done: Promise<void>;
+  readonly #owner: ExchangeOwner;
+  readonly #request: ExchangeRequest;
+  #resolve!: () => void;
+  #reject!: (reason: Error) => void;
+  #call: HttpCall | undefined;
+  #head: ResponseHead | undefined;
+  #reader: Reader;
+  #over = false;
+  /** Where the stream is, once the server has said so. */
+  #lastEventId: string | undefined;
+  #retry: number | undefined;
+  /** Attempts to resume that failed in a row, and whether one is under way. */
+  #failures = 0;
+  #resuming = false;
+  #timer: unknown;
+
+  constructor(owner: ExchangeOwner, request: ExchangeRequest) {
+    this.#owner = owner;
+    this.#request = request;
+    this.id = request.id;
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** Whether a byte may have left already. */
+  get started(): boolean {
+    return this.#call !== undefined;
+  }
+
+  start(): void {
+    if (this.#over) return;
+    const { headers, body } = this.#request;
+    this.#call = this.#owner.endpoint.call({ method: 'POST', headers, body }, this);
+  }
+
+  /** Ends it from this side: whoever still waits is told this. */
+  abort(reason: Failure): void {
+    if (this.#over) return;
+    this.#call?.abort();
+    this.#fail(reason);
+  }
+
+  head(head: ResponseHead): void {
+    this.#head = head;
+    if (this.#resuming) this.#resumed(head);
+    else if (head.status >= 400) this.#refused(head);
+    else this.#accepted(head);
+  }
+
+  #accepted(head: ResponseHead): void {
+    const { method, session } = this.#request;
+    if (method === 'initialize') {
+      const id = headerOf(head, 'mcp-session-id');
+      if (id !== undefined && !isSessionId(id)) {
+        this.#give(
+          failure('protocol', 'MCP_INVALID_MESSAGE', 'The session id of the server is not visible ASCII', {
+            delivery: 'answered',
+            details: { field: 'mcp-session-id' },
+          }),
+        );
+        return;
+      }
+      session.id = id;
+    }
+    const kind = bodyKind(headerOf(head, 'content-type'));
+    if (kind === 'events') this.#openStream();
+    else if (kind === 'json') this.#openBody(head);
+    else this.#give(wrongContentType(this.#url, head));
+  }
+
+  get #url(): URL {
+    return this.#call?.url ?? this.#owner.endpoint.url;
+  }
+
+  #openStream(): void {
+    const { maxMessageBytes } = this.#owner.endpoint;
+    const tooLarge = (problem: Failure): void => {
+      this.#give(withDelivery(problem, 'answered'));
+    };
+    const event = (one: StreamEvent): void => {
+      this.#event(one);
+    };
+    this.#reader = new EventStream({ event, tooLarge }, maxMessageBytes);
+  }
+
+  #openBody(head: ResponseHead): void {
+    const { maxMessageBytes } = this.#owner.endpoint;
+    const length = Number(headerOf(head, 'content-length'));
+    if (length > maxMessageBytes) this.#give(bodyTooLarge(maxMessageBytes, length));
+    else this.#reader = new HttpBody(maxMessageBytes);
+  }
+
+  /** The server turned the request away. Why may stand in the body. */
+  #refused(head: ResponseHead): void {
+    const { session, modern } = this.#request;
+    const { status } = head;
+    if (status === 404 && session.id !== undefined && !modern) this.#loseSession();
+    else if (isAboutAuthentication(head)) this.#give(authenticationFailure(this.#url, head));
+    else if (bodyKind(headerOf(head, 'content-type')) === 'json') this.#openBody(head);
+    else this.#give(this.#statusFailure());
+  }
+
+  #loseSession(): void {
+    const { session } = this.#request;
+    this.#owner.lose(session);
+    this.#give(sessionLost(this.#url, this.#head?.status ?? 404));
+  }
+
+  #statusFailure(error?: JSONRPCErrorObject): Failure {
+    return statusFailure(
+      this.#url,
+      this.#head ?? { status: 0, headers: {} },
+      this.#owner.events.environment.now(),
+      error,
+    );
+  }
+
+  chunk(bytes: Buffer): void {
+    if (this.#over) return;
+    if (this.#reader instanceof HttpBody) {
+      const excess = this.#reader.push(bytes);
+      if (excess !== undefined) this.#give(excess);
+      return;
+    }
+    const stream = this.#reader;
+    stream?.feed(bytes);
+    if (stream?.lastEventId !== undefined) this.#lastEventId = stream.lastEventId;
+    if (stream?.retry !== undefined) this.#retry = stream.retry;
+  }
+
+  #event({ type, data }: StreamEvent): void {
+    if (this.#over || type !== 'message') return;
+    const parsed = parseJson(data);
+    if (isFailure(parsed)) this.#owner.events.problem(parsed);
+    else this.#received(parsed.value, false);
+  }
+
+  /** @param alone nothing else will come: it is the whole body */
+  #received(value: unknown, alone: boolean): void {
+    const { id, modern } = this.#request;
+    const reading = readAnswer(value, id, alone, modern);
+    if (reading.kind === 'spoiled') {
+      this.#give(reading.failure);
+      return;
+    }
+    this.#owner.events.message(reading.kind === 'answer' ? reading.value : value, { requestId: id });
+    if (reading.kind === 'answer') this.#succeed();
+  }
+
+  end(): void {
+    if (this.#over) return;
+    const reader = this.#reader;
+    this.#reader = undefined;
+    if (reader instanceof HttpBody) this.#readBody(reader);
+    else this.#broke(endedWithoutAnswer(this.#url, 'The stream'));
+  }
+
+  #readBody(body: HttpBody): void {
+    const status = this.#head?.status ?? 0;
+    const parsed = body.json();
+    if (status < 400) {
+      if (!isFailure(parsed)) this.#received(parsed.value, true);
+      else if (!body.empty) this.#fail(parsed);
+    } else {
+      const error = isFailure(parsed) ? undefined : errorOf(parsed.value);
+      if (error === undefined || NOT_NOW.has(status)) this.#fail(this.#statusFailure(error));
+      else if (status === 400 && this.#isAboutSession(error)) this.#loseSession();
+      else this.#received((parsed as { value: unknown }).value, true);
+    }
+    if (!this.#over) this.#fail(endedWithoutAnswer(this.#url, 'The body'));
+  }
+
+  /** What many servers say, with 400 in place of 404, of a session that they do not know. */
+  #isAboutSession({ code, message }: JSONRPCErrorObject): boolean {
+    const { session, modern } = this.#request;
+    return session.id !== undefined && !modern && code === -32_000 && /session/i.test(message);
+  }
+
+  failed(reason: Failure): void {
+    this.#reader = undefined;
+    const status = this.#head?.status ?? 0;
+    if (this.#resuming) this.#broke(reason);
+    else if (status >= 400) this.#fail(this.#statusFailure());
+    else if (this.#head === undefined || reason.code !== 'MCP_STREAM_BROKEN') this.#fail(reason);
+    else this.#broke(reason);
+  }
+
+  /** The stream is over and the answer has not come. A legacy server that gave its events ids sends the rest when it is asked. */
+  #broke(why: Failure): void {
+    const { modern, session } = this.#request;
+    if (this.#over) return;
+    if (modern || this.#lastEventId === undefined || session.lost || this.#failures >= MOST_FAILURES) {
+      this.#fail(why.code === 'MCP_STREAM_BROKEN' ? why : this.#unresumed(why));
+      return;
+    }
+    const { events } = this.#owner;
+    const { environment } = events;
+    events.interrupted(this.id);
+    if (this.#over) return;
+    this.#failures += 1;
+    const backoff = backoffDelay(RESUMPTION, this.#failures, environment.random());
+    const delay = this.#retry === undefined || this.#failures > 1 ? Math.max(backoff, this.#retry ?? 0) : this.#retry;
+    this.#timer = environment.setTimeout(() => {
+      this.#resume();
+    }, delay);
+  }
+
+  #resume(): void {
+    const headers = ['accept', 'text/event-stream', 'accept-encoding', 'identity', ...this.#request.session.headers()];
+    headers.push('last-event-id', this.#lastEventId ?? '');
+    this.#resuming = true;
+    this.#head = undefined;
+    this.#call = this.#owner.endpoint.call({ method: 'GET', headers }, this);
+  }
+
+  #resumed(head: ResponseHead): void {
+    const { status } = head;
+    if (status >= 500 || status === 429) {
+      this.#call?.abort();
+      this.#broke(this.#unresumed(this.#statusFailure()));
+      return;
+    }
+    if (status < 400 && bodyKind(headerOf(head, 'content-type')) === 'events') {
+      this.#resuming = false;
+      this.#failures = 0;
+      this.#openStream();
+      this.#owner.events.resumed(this.id);
+      return;
+    }
+    const { session } = this.#request;
+    if (status === 404 && session.id !== undefined) this.#owner.lose(session);
+    this.#give(this.#unresumed(this.#statusFailure()));
+  }
+
+  /** The request did reach the server: whatever the resumption met says nothing about that. */
+  #unresumed(cause: Failure): Failure {
+    const message = `The stream of the answer broke and could not be resumed: ${cause.message}`;
+    return failure('transport', 'MCP_STREAM_BROKEN', message, { delivery: 'unknown', cause });
+  }
+
+  /** Fails while there is more to read. */
+  #give(reason: Failure): void {
+    if (this.#over) return;
+    this.#release(reason.code === 'MCP_MESSAGE_TOO_LARGE');
+    this.#fail(reason);
+  }
+
+  #succeed(): void {
+    if (this.#over) return;
+    this.#release(false);
+    this.#end();
+    this.#resolve();
+  }
+
+  #fail(reason: Failure): void {
+    if (this.#over) return;
+    this.#end();
+    const thrown: Error = reason as unknown as Error;
+    this.#reject(thrown);
+  }
+
+  /** What still comes is of no interest. Most answers are at their end by then, and their connection can be used again. */
+  #release(atOnce: boolean): void {
+    const call = this.#call;
+    if (call === undefined || call.over) return;
+    if (atOnce) call.abort();
+    else this.#owner.linger(call);
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#reader = undefined;
+    this.#owner.events.environment.clearTimeout(this.#timer);
+    this.#owner.ended(this);
+  }
+}
+
+/** The error of a JSON-RPC error response. */
+function errorOf(value: unknown): JSONRPCErrorObject | undefined {
+  const error = (value as { error?: Partial<JSONRPCErrorObject> } | null)?.error;
+  return Number.isInteger(error?.code) && typeof error?.message === 'string'
+    ? (error as JSONRPCErrorObject)
+    : undefined;
+}

@@ -1,0 +1,129 @@
+import { demandOf } from '../protocol/challenge.js';
+import { failure } from '../protocol/failure.js';
+import type { Failure } from '../protocol/failure.js';
+import { retryAfterOf } from '../protocol/http-headers.js';
+import type { JSONRPCErrorObject } from '../protocol/json-rpc.js';
+
+/** The head of an answer, as far as it matters. */
+export interface ResponseHead {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/** One header; of several with one name the first. */
+export function headerOf({ headers }: ResponseHead, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === 'string' ? value : value?.[0];
+}
+
+/** A URL without what may be secret in it: neither credentials nor the query. */
+export function shownUrl(url: URL): string {
+  return `${url.origin}${url.pathname}`;
+}
+
+/** What undici says when a connection could not be made; of several addresses the last word on the first. */
+function reasonOf(error: Error): string {
+  const [first] = error instanceof AggregateError ? (error.errors as unknown[]) : [];
+  if (error.message === '' && first instanceof Error) return first.message;
+  return error.message || error.name;
+}
+
+/** No answer came, or not all of it. `sent`: a byte of the request may have reached the server. */
+export function exchangeFailed(url: URL, error: Error, sent: boolean, begun: boolean): Failure {
+  const shown = shownUrl(url);
+  const reason = reasonOf(error);
+  const code = (error as NodeJS.ErrnoException).code ?? (error as { name?: string }).name;
+  const details = { url: shown, reason: code };
+  if (begun) {
+    const message = `The answer of ${shown} broke off: ${reason}`;
+    return failure('transport', 'MCP_STREAM_BROKEN', message, { delivery: 'unknown', details, cause: error });
+  }
+  const message = sent ? `${shown} gave no answer: ${reason}` : `Cannot reach ${shown}: ${reason}`;
+  return failure('transport', 'MCP_TRANSPORT_FAILED', message, {
+    delivery: sent ? 'unknown' : 'not-sent',
+    details,
+    cause: error,
+  });
+}
+
+/** The body, or the stream, ended in good order and the answer was not in it. */
+export function endedWithoutAnswer(url: URL, what: string): Failure {
+  return failure('transport', 'MCP_STREAM_BROKEN', `${what} of ${shownUrl(url)} ended without the answer`, {
+    delivery: 'unknown',
+    details: { url: shownUrl(url) },
+  });
+}
+
+/** The server turned the message away with a status, and said nothing that JSON-RPC would understand. */
+export function statusFailure(url: URL, head: ResponseHead, now: number, error?: JSONRPCErrorObject): Failure {
+  const { status } = head;
+  const retryAfter = retryAfterOf(headerOf(head, 'retry-after'), now);
+  const contentType = headerOf(head, 'content-type');
+  const said = error === undefined ? '' : `: ${error.message}`;
+  return failure('transport', 'MCP_HTTP_STATUS', `${shownUrl(url)} answered with HTTP ${status}${said}`, {
+    errorCode: status,
+    delivery: 'answered',
+    details: {
+      url: shownUrl(url),
+      status,
+      ...(retryAfter !== undefined && { retryAfter }),
+      ...(contentType !== undefined && { contentType }),
+      ...(error !== undefined && { rpcCode: error.code, reason: error.message }),
+    },
+  });
+}
+
+/** The server wants to know who asks, or does not let this one. 2025-11-25 basic/authorization. */
+export function authenticationFailure(url: URL, head: ResponseHead): Failure {
+  const { status, headers } = head;
+  const demand = demandOf(headers['www-authenticate']);
+  const given = Object.fromEntries(Object.entries(demand).filter(([, value]) => value !== undefined));
+  const what = status === 401 ? 'wants authentication' : 'does not allow this';
+  const error = demand.error === undefined ? '' : `: ${demand.error}`;
+  return failure('authentication', 'MCP_AUTHENTICATION_REQUIRED', `${shownUrl(url)} ${what} (HTTP ${status})${error}`, {
+    errorCode: status,
+    delivery: 'answered',
+    details: { url: shownUrl(url), status, ...given },
+  });
+}
+
+/** Whether a status is about who asks. A 403 may also refuse an Origin, or be an error of the protocol; a challenge tells. */
+export function isAboutAuthentication({ status, headers }: ResponseHead): boolean {
+  return status === 401 || (status === 403 && headers['www-authenticate'] !== undefined);
+}
+
+/** The server has forgotten the session, and refused the message before it ran. 2025-11-25 basic/transports. */
+export function sessionLost(url: URL, status: number): Failure {
+  const message = `${shownUrl(url)} does not know the session any more (HTTP ${status})`;
+  return failure('transport', 'MCP_SESSION_LOST', message, {
+    errorCode: status,
+    delivery: 'not-sent',
+    details: { url: shownUrl(url), status },
+  });
+}
+
+/** More came than was agreed to take. */
+export function bodyTooLarge(limit: number, received: number): Failure {
+  const field = 'limits.maxMessageBytes';
+  const message = `An answer of the server has ${received} bytes or more, which is more than ${field}, ${limit}`;
+  return failure('protocol', 'MCP_MESSAGE_TOO_LARGE', message, {
+    delivery: 'answered',
+    details: { field, limit, received },
+  });
+}
+
+/** What the server sent is neither JSON nor a stream of events. */
+export function wrongContentType(url: URL, head: ResponseHead): Failure {
+  const contentType = headerOf(head, 'content-type');
+  const message = `${shownUrl(url)} answered with ${contentType ?? 'no'} content type; expected application/json or text/event-stream`;
+  return failure('transport', 'MCP_HTTP_STATUS', message, {
+    errorCode: head.status,
+    delivery: 'answered',
+    details: { url: shownUrl(url), status: head.status, contentType },
+  });
+}
+
+/** The link was closed before the exchange ended. */
+export function linkClosed(delivery: 'not-sent' | 'unknown'): Failure {
+  return failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection is closed', { delivery });
+}

@@ -1,0 +1,238 @@
+import type { TimerHandle } from '../environment.js';
+import { describeThrown, failure } from '../protocol/failure.js';
+import type { Failure } from '../protocol/failure.js';
+import { modernHeaders, statedVersion } from '../protocol/http-headers.js';
+import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
+import type { HttpCall } from './http-call.js';
+import { HttpEndpoint } from './http-endpoint.js';
+import type { EndpointOptions } from './http-endpoint.js';
+import { HttpExchange } from './http-exchange.js';
+import type { ExchangeOwner } from './http-exchange.js';
+import { linkClosed, sessionLost } from './http-failures.js';
+import { HttpPost } from './http-post.js';
+import { HttpServerStream } from './http-server-stream.js';
+import { HttpSession } from './http-session.js';
+import { rejectedWith } from './link.js';
+import type { EstablishedSession, Link, LinkEvents, SendOptions, ServerStreamEvents } from './link.js';
+
+/** On every POST. An answer that is compressed could be far larger than it looks. */
+const POSTED = [
+  'accept',
+  'application/json, text/event-stream',
+  'accept-encoding',
+  'identity',
+  'content-type',
+  'application/json',
+];
+
+// Milliseconds.
+/** What a server is given to take note of the end. */
+const FAREWELL = 2_000;
+/** What a stream whose answer has come is given to end by itself, at least; its connection can then be used again. */
+const LINGER = 250;
+
+/** Streamable HTTP, of every revision: an exchange for each request, and a session where the server wants one. */
+export class HttpLink implements Link, ExchangeOwner {
+  readonly endpoint: HttpEndpoint;
+  readonly events: LinkEvents;
+  readonly #farewell: number;
+  readonly #exchanges = new Map<RequestId, HttpExchange>();
+  readonly #posts = new Set<HttpPost>();
+  #session = new HttpSession();
+  #serverStream: HttpServerStream | undefined;
+  /** Streams that should end by themselves now, and those that had the time to. */
+  #lingering = new Set<HttpCall>();
+  #overdue = new Set<HttpCall>();
+  #sweep: TimerHandle;
+  #closing: Promise<void> | undefined;
+
+  private constructor(endpoint: HttpEndpoint, events: LinkEvents, farewell: number) {
+    this.endpoint = endpoint;
+    this.events = events;
+    this.#farewell = farewell;
+  }
+
+  /** Makes ready to send; speaks to nobody. */
+  static async open(options: EndpointOptions, events: LinkEvents): Promise<HttpLink> {
+    const endpoint = await HttpEndpoint.open(options);
+    return new HttpLink(endpoint, events, Math.min(FAREWELL, options.timeout));
+  }
+
+  /** The id that the server gave the session that stands now. */
+  get sessionId(): string | undefined {
+    return this.#session.lost ? undefined : this.#session.id;
+  }
+
+  send(message: JSONRPCMessage, options?: SendOptions): Promise<void> {
+    if (this.#closing !== undefined) return rejectedWith(linkClosed('not-sent'));
+    let body: string;
+    try {
+      body = JSON.stringify(message);
+    } catch (thrown) {
+      return rejectedWith(notJson(message, thrown));
+    }
+    const asks = 'method' in message && 'id' in message;
+    if (asks && message.method === 'initialize') this.#session = new HttpSession();
+    const session = this.#session;
+    if (session.lost) {
+      // Whoever did not hear it the first time, because it was busy with a handshake, hears it now.
+      if (asks) this.events.sessionLost();
+      return rejectedWith(sessionLost(this.endpoint.url, 404));
+    }
+    if (asks) return this.#ask(message, session, body, options);
+    const post = (): Promise<void> => this.#post(session, this.#headers(message, session, options), body);
+    if (session.ready !== undefined) return session.ready.then(post);
+    if (!('method' in message) || message.method !== 'notifications/initialized') return post();
+    const done = post();
+    const over = (): void => {
+      session.ready = undefined;
+    };
+    session.ready = done.then(over, over);
+    return done;
+  }
+
+  #ask(
+    message: JSONRPCMessage & { readonly id: RequestId; readonly method: string },
+    session: HttpSession,
+    body: string,
+    options: SendOptions | undefined,
+  ): Promise<void> {
+    const { id, method } = message;
+    const headers = this.#headers(message, session, options);
+    const modern = session.modern || statedVersion(message) !== undefined;
+    const exchange = new HttpExchange(this, { id, method, modern, session, headers, body });
+    this.#exchanges.set(id, exchange);
+    if (session.ready === undefined || modern) exchange.start();
+    else
+      void session.ready.then(() => {
+        exchange.start();
+      });
+    return exchange.done;
+  }
+
+  #headers(message: JSONRPCMessage, session: HttpSession, options: SendOptions | undefined): string[] {
+    const version = statedVersion(message) ?? (session.modern ? session.version : undefined);
+    const headers = [...POSTED, ...(version === undefined ? session.headers() : modernHeaders(message, version))];
+    if (options?.headers !== undefined) headers.push(...Object.entries(options.headers).flat());
+    return headers;
+  }
+
+  #post(session: HttpSession, headers: readonly string[], body: string): Promise<void> {
+    if (this.endpoint.closed) return rejectedWith(linkClosed('not-sent'));
+    const post = new HttpPost(this, session, headers, body);
+    this.#posts.add(post);
+    const over = (): void => {
+      this.#posts.delete(post);
+    };
+    post.done.then(over, over);
+    return post.done;
+  }
+
+  established({ era, protocolVersion }: EstablishedSession): void {
+    const session = this.#session;
+    session.modern = era === 'modern';
+    session.version = protocolVersion;
+    // Some servers of both eras give one to everybody; in the modern era it means nothing.
+    if (session.modern) session.id = undefined;
+  }
+
+  abandon(requestId: RequestId): void {
+    const exchange = this.#exchanges.get(requestId);
+    exchange?.abort(linkClosed(exchange.started ? 'unknown' : 'not-sent'));
+  }
+
+  serverStream(told: ServerStreamEvents): () => void {
+    const session = this.#session;
+    if (this.#closing !== undefined || session.modern || session.lost) {
+      told.unsupported();
+      return () => undefined;
+    }
+    let stream: HttpServerStream | undefined;
+    let dropped = false;
+    const open = (): void => {
+      if (!dropped && this.#closing === undefined)
+        stream = this.#serverStream = new HttpServerStream(this, session, told);
+    };
+    if (session.ready === undefined) open();
+    else void session.ready.then(open);
+    return () => {
+      dropped = true;
+      stream?.close();
+    };
+  }
+
+  lose(session: HttpSession): void {
+    if (session.lost) return;
+    session.lost = true;
+    if (session === this.#session) this.events.sessionLost();
+  }
+
+  ended(exchange: HttpExchange): void {
+    if (this.#exchanges.get(exchange.id) === exchange) this.#exchanges.delete(exchange.id);
+  }
+
+  linger(call: HttpCall): void {
+    this.#lingering.add(call);
+    this.#sweep ??= this.events.environment.setTimeout(this.#sweepUp, LINGER);
+  }
+
+  readonly #sweepUp = (): void => {
+    for (const call of this.#overdue) call.abort();
+    this.#overdue = new Set([...this.#lingering].filter((call) => !call.over));
+    this.#lingering = new Set();
+    this.#sweep = this.#overdue.size > 0 ? this.events.environment.setTimeout(this.#sweepUp, LINGER) : undefined;
+  };
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    for (const exchange of [...this.#exchanges.values()]) {
+      exchange.abort(linkClosed(exchange.started ? 'unknown' : 'not-sent'));
+    }
+    this.#serverStream?.close();
+    await this.#sayFarewell();
+    for (const post of [...this.#posts]) post.abort(linkClosed('unknown'));
+    this.events.environment.clearTimeout(this.#sweep);
+    for (const call of [...this.#lingering, ...this.#overdue]) call.abort();
+    await this.endpoint.close();
+  }
+
+  /** What was said last may still arrive; then the session ends. All of it in a short time. 2025-11-25 basic/transports. */
+  async #sayFarewell(): Promise<void> {
+    const session = this.#session;
+    if (this.#posts.size === 0 && this.sessionId === undefined) return;
+    const { environment } = this.events;
+    let timer: TimerHandle;
+    let call: HttpCall | undefined;
+    const expiry = new Promise<void>((resolve) => {
+      timer = environment.setTimeout(resolve, this.#farewell);
+    });
+    const goodbye = async (): Promise<void> => {
+      await Promise.allSettled([...this.#posts].map(({ done }) => done));
+      if (this.sessionId === undefined) return;
+      await new Promise<void>((resolve) => {
+        const heard = (): void => {
+          resolve();
+        };
+        const receiver = { head: heard, chunk: heard, end: heard, failed: heard };
+        call = this.endpoint.call({ method: 'DELETE', headers: session.headers() }, receiver);
+      });
+    };
+    await Promise.race([goodbye(), expiry]);
+    environment.clearTimeout(timer);
+    call?.abort();
+  }
+}
+
+function notJson(message: JSONRPCMessage, thrown: unknown): Failure {
+  // V8 explains a cycle over several lines that name the keys on the way.
+  const [why] = describeThrown(thrown).split('\n');
+  const name = 'method' in message ? message.method : 'The answer';
+  return failure('protocol', 'MCP_INVALID_PARAMS', `${name} cannot be sent as JSON: ${why}`, {
+    delivery: 'not-sent',
+    details: 'method' in message ? { method: message.method } : {},
+    cause: thrown,
+  });
+}

@@ -1,0 +1,99 @@
+import { isFailure } from '../protocol/failure.js';
+import type { Failure } from '../protocol/failure.js';
+import { bodyKind, retryAfterOf } from '../protocol/http-headers.js';
+import { EventStream } from './event-stream.js';
+import { parseJson } from './http-body.js';
+import type { HttpCall, HttpReceiver } from './http-call.js';
+import type { ExchangeOwner } from './http-exchange.js';
+import { headerOf, statusFailure } from './http-failures.js';
+import type { ResponseHead } from './http-failures.js';
+import type { HttpSession } from './http-session.js';
+import type { ServerStreamEvents } from './link.js';
+
+/** The stream on which a legacy server speaks unasked. 2025-11-25 basic/transports, "Listening for Messages from the Server". */
+export class HttpServerStream implements HttpReceiver {
+  readonly #owner: Pick<ExchangeOwner, 'endpoint' | 'events' | 'lose'>;
+  readonly #session: HttpSession;
+  readonly #told: ServerStreamEvents;
+  readonly #call: HttpCall;
+  #stream: EventStream | undefined;
+  #over = false;
+
+  constructor(
+    owner: Pick<ExchangeOwner, 'endpoint' | 'events' | 'lose'>,
+    session: HttpSession,
+    told: ServerStreamEvents,
+  ) {
+    this.#owner = owner;
+    this.#session = session;
+    this.#told = told;
+    const headers = ['accept', 'text/event-stream', 'accept-encoding', 'identity', ...session.headers()];
+    if (session.lastEventId !== undefined) headers.push('last-event-id', session.lastEventId);
+    this.#call = owner.endpoint.call({ method: 'GET', headers }, this);
+  }
+
+  head(head: ResponseHead): void {
+    const { status } = head;
+    if (status < 300 && bodyKind(headerOf(head, 'content-type')) === 'events') {
+      this.#session.streamed = true;
+      this.#open();
+      return;
+    }
+    this.close();
+    if (status === 404 && this.#session.id !== undefined && this.#session.streamed) {
+      // It was there once: what is gone is the session. A server that never had the stream says 404 as well.
+      this.#owner.lose(this.#session);
+      this.#told.unsupported();
+    } else if (status >= 500 || status === 429) {
+      const now = this.#owner.events.environment.now();
+      this.#told.ended(retryAfterOf(headerOf(head, 'retry-after'), now), statusFailure(this.#call.url, head, now));
+    } else {
+      this.#told.unsupported();
+    }
+  }
+
+  #open(): void {
+    const { events, endpoint } = this.#owner;
+    this.#stream = new EventStream(
+      {
+        event: ({ type, data }) => {
+          if (this.#over || type !== 'message') return;
+          const parsed = parseJson(data);
+          if (isFailure(parsed)) events.problem(parsed);
+          else events.message(parsed.value);
+        },
+        tooLarge: (problem) => {
+          events.problem(problem);
+        },
+      },
+      endpoint.maxMessageBytes,
+    );
+    this.#told.opened();
+  }
+
+  chunk(bytes: Buffer): void {
+    if (this.#over) return;
+    this.#stream?.feed(bytes);
+    this.#session.lastEventId = this.#stream?.lastEventId ?? this.#session.lastEventId;
+  }
+
+  end(): void {
+    this.#ended(undefined);
+  }
+
+  failed(reason: Failure): void {
+    this.#ended(reason);
+  }
+
+  #ended(reason: Failure | undefined): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#told.ended(this.#stream?.retry, reason);
+  }
+
+  /** Ends it; nothing more is told. */
+  close(): void {
+    this.#over = true;
+    this.#call.abort();
+  }
+}

@@ -1,0 +1,69 @@
+import type { HttpLink } from './http-link.js';
+import { checkHttpOptions, fixedHeaders } from './http-options.js';
+import type { HttpTransportOptions } from './http-options.js';
+import { resolveLimits } from './limits.js';
+import type { Link, LinkEvents } from './link.js';
+import { MCPTransport } from './transport.js';
+
+export type { TokenSource } from './http-endpoint.js';
+export type { HttpTransportOptions } from './http-options.js';
+
+/**
+ * Speaks with a server over Streamable HTTP, in every revision that has it (2026-07-28 basic/transports/streamable-http, 2025-11-25
+ * basic/transports): each request has an exchange of its own, whose answer comes as JSON or on a stream of events. Opening it speaks to
+ * nobody; the first request shows whether the server is there.
+ */
+export class HttpTransport extends MCPTransport {
+  override readonly framing = 'per-request';
+
+  // Not visible to whoever prints the transport: URL and headers may hold secrets.
+  readonly #url: URL;
+  readonly #options: HttpTransportOptions;
+  #latest: HttpLink | undefined;
+
+  /**
+   * @param url where the server takes its messages
+   * @throws MCPError with code `MCP_INVALID_PARAMS` when an argument or option is of the wrong type; `details.field` names it.
+   */
+  constructor(url: string | URL, options: HttpTransportOptions = {}) {
+    const parsed = checkHttpOptions('HttpTransport', url, options);
+    super(options);
+    this.#url = parsed;
+    this.#options = { ...options, ...(options.headers && { headers: Object.freeze({ ...options.headers }) }) };
+  }
+
+  /** Where the server takes its messages, as it was given. */
+  get url(): string {
+    return this.#url.href;
+  }
+
+  /** The headers that were given. */
+  get headers(): Readonly<Record<string, string>> {
+    return this.#options.headers ?? {};
+  }
+
+  /** What a legacy server calls the session, while there is a connection. A secret: it lets others take part in the session. */
+  get sessionId(): string | undefined {
+    return this.connected ? this.#latest?.sessionId : undefined;
+  }
+
+  protected async open(events: LinkEvents): Promise<Link> {
+    // Loaded with the first link: whoever never speaks HTTP does not pay for it.
+    const { HttpLink } = await import('./http-link.js');
+    const { auth, dispatcher, limits } = this.#options;
+    const link = await HttpLink.open(
+      {
+        url: this.#url,
+        headers: fixedHeaders(this.#url, this.#options),
+        timeout: this.timeout,
+        maxMessageBytes: resolveLimits(limits).maxMessageBytes,
+        environment: events.environment,
+        auth,
+        dispatcher,
+      },
+      events,
+    );
+    this.#latest = link;
+    return link;
+  }
+}
