@@ -266,15 +266,10 @@ export class Requests {
     this.#ring.get(id)?.spec.onNotice?.(method, params);
   }
 
-  /** The server may end only a subscription this way; any other cancellation is of a request of its own. */
-  cancelledByPeer({ requestId, reason }: CancelledNotificationParams): void {
+  /** The server may end only a subscription this way, in good order; any other cancellation is of a request of its own. */
+  cancelledByPeer({ requestId }: CancelledNotificationParams): void {
     const record = this.#ring.get(requestId);
-    if (record?.spec.onNotice === undefined) return;
-    const why = `The server ended ${record.spec.method}${reason == null ? '' : `: ${reason}`}`;
-    record.actor.send({
-      type: 'error',
-      failure: failure('protocol', 'MCP_CONNECTION_CLOSED', why, { delivery: 'answered' }),
-    });
+    if (record?.spec.onNotice !== undefined) record.actor.send({ type: 'answer', result: {} });
   }
 
   #receive(event: RequestsEvent): void {

@@ -55,7 +55,10 @@ export function createSubscriptionMachine(ports: SubscriptionPorts) {
     },
     guards: {
       nothingWanted: ({ context }) => context.wanted === undefined,
+      wantsTheSame: ({ context, event }) =>
+        event.type === 'watch' && JSON.stringify(event.wanted) === JSON.stringify(context.wanted),
       wantsNothing: ({ event }) => event.type === 'watch' && event.wanted === undefined,
+      mayHaveMissedChanges: ({ context }) => context.endings > 0,
       notServed: ({ event }) => event.type === 'ended' && event.failure?.errorCode === ErrorCode.MethodNotFound,
     },
     actions: {
@@ -108,6 +111,7 @@ export function createSubscriptionMachine(ports: SubscriptionPorts) {
     initial: 'starting',
     on: {
       watch: [
+        { guard: 'wantsTheSame' },
         { guard: 'wantsNothing', target: '.idle', actions: 'keepWanted' },
         { target: '.opening', reenter: true, actions: 'keepWanted' },
       ],
@@ -118,7 +122,14 @@ export function createSubscriptionMachine(ports: SubscriptionPorts) {
       opening: {
         entry: 'listen',
         on: {
-          acknowledged: { target: 'open', actions: ['reportRefused', 'forgetEndings'] },
+          acknowledged: [
+            {
+              guard: 'mayHaveMissedChanges',
+              target: 'open',
+              actions: ['reportRefused', 'forgetEndings', 'suspectChanges'],
+            },
+            { target: 'open', actions: 'reportRefused' },
+          ],
           ended: [
             { guard: 'notServed', target: 'unsupported', actions: 'reportEnding' },
             { target: 'waiting', actions: ['countEnding', 'reportEnding'] },
@@ -133,7 +144,7 @@ export function createSubscriptionMachine(ports: SubscriptionPorts) {
         on: { ended: { target: 'waiting', actions: ['countEnding', 'reportEnding'] } },
       },
       waiting: {
-        after: { reopening: { target: 'opening', actions: 'suspectChanges' } },
+        after: { reopening: 'opening' },
       },
       unsupported: {
         // What is wanted may change, what the server can do does not.
