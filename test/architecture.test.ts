@@ -46,6 +46,9 @@ describe('the layer rule', () => {
     ['src/machines/a.ts', `let x: import('../api/b.js').B;`],
     ['src/machines/a.ts', `import x = require('../api/b.js');`],
     ['src/api/a.ts', `import { x } from '../index.js';`],
+    ['src/api/a.ts', `import { x } from '../testing/b.js';`],
+    ['src/index.ts', `export { x } from './testing/b.js';`],
+    ['src/testing/a.ts', `import { x } from '../index.js';`],
     ['src/api/a.ts', `import { x } from '../elsewhere/b.js';`],
     ['src/api/a.ts', `import { x } from '../../test/support/b.js';`],
     ['src/elsewhere/a.ts', `export const x = 1;`],
@@ -67,6 +70,7 @@ describe('the layer rule', () => {
     `;
     expect(await lint('src/machines/m.ts', code)).toEqual([]);
     expect(await lint('src/index.ts', `export { x } from './api/x.js';`)).toEqual([]);
+    expect(await lint('src/testing/a.ts', `import { x } from '../api/x.js';\nimport { y } from './y.js';`)).toEqual([]);
     expect(await lint('test/a.test.ts', `import { x } from '../src/machines/x.js';`)).toEqual([]);
   });
 });
@@ -95,7 +99,7 @@ describe('what is undetermined', () => {
     `const signal = AbortSignal.timeout(1);`,
   ];
 
-  it.each(['protocol', 'auth', 'transports', 'machines', 'api'])(
+  it.each(['protocol', 'auth', 'transports', 'machines', 'api', 'testing'])(
     'is refused under src/%s, however it is reached',
     async (layer) => {
       const found = await Promise.all(ways.map((code) => lint(`src/${layer}/a.ts`, code)));

@@ -1,0 +1,13 @@
+/**
+ * Random numbers in [0, 1) that a seed decides: the same seed gives the same sequence. Mulberry32: small, and good enough to spread
+ * delays and to choose faults.
+ */
+export function seededRandom(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
