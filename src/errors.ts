@@ -63,9 +63,18 @@ export class MCPError extends Error {
 
   /** The class, the message, the code and the details in one line. */
   override toString(): string {
-    const details = Object.keys(this.details).length === 0 ? '' : ` ${JSON.stringify(this.details)}`;
+    const details = Object.keys(this.details).length === 0 ? '' : ` ${describe(this.details)}`;
     const number = this.errorCode === undefined ? '' : ` ${this.errorCode}`;
     return `${this.name} [${this.code}${number}]: ${this.message}${details}`;
+  }
+}
+
+function describe(details: object): string {
+  try {
+    return JSON.stringify(details);
+  } catch {
+    // A cycle or a bigint, from a server in this process or from whoever made the error.
+    return '{…}';
   }
 }
 

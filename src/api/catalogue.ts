@@ -14,6 +14,7 @@ import type {
 } from '../protocol/schema/index.js';
 import type { ListOptions } from './call-options.js';
 import type { Core } from './core.js';
+import { checkTimeLimits } from './options.js';
 import { differenceOf, isDifferent } from './tools-difference.js';
 
 /** What each list holds. */
@@ -79,6 +80,7 @@ export class Catalogue {
 
   /** The pages of a list, one after the other. */
   async *pages(name: ListName, options: ListOptions = {}): AsyncGenerator<Page, void, undefined> {
+    checkTimeLimits(options);
     const { method } = LISTS[name];
     const trail = new PageTrail(method);
     const { maxTotalTimeout } = this.#core.options;

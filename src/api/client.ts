@@ -319,10 +319,10 @@ export class MCPClient {
     return this.#core.catalogue.refresh();
   }
 
-  /** Asks the server for a sign of life, over the wire, and says what is known. Never rejects. */
+  /** Asks the server for a sign of life, over the wire, and says what is known. Does not reject, whatever the server does. */
   async healthCheck(options: { timeout?: number } = {}): Promise<ClientHealth> {
-    const { connection, transport, options: defaults } = this.#core;
-    const { ok, latency, outcome } = await connection.probe(options.timeout ?? defaults.timeout);
+    const { connection, transport } = this.#core;
+    const { ok, latency, outcome } = await this.#core.probe(options);
     const { session } = connection;
     const { failure } = connection.facts;
     const why = outcome instanceof Unsuccessful && !ok ? (failure ?? outcome.failure) : undefined;

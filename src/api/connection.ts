@@ -6,7 +6,7 @@ import type { MCPTransport } from '../transports/transport.js';
 import { MCPClient } from './client.js';
 import { connectOrDispose } from './connect-target.js';
 import { Core } from './core.js';
-import { invalidOption, resolveOptions } from './options.js';
+import { invalidOption, OptionReader, resolveOptions } from './options.js';
 import type { MCPClientOptions } from './options.js';
 
 /** The state of a connection as supervisors show it. */
@@ -81,17 +81,17 @@ export class MCPConnection {
    */
   constructor(name: string, transport: MCPTransport, options: MCPConnectionOptions = {}) {
     if (typeof name !== 'string' || name === '') throw invalidOption('name', 'a string that is not empty', name);
-    const { monitor = true, connectionTimeout = 30_000, healthCheckInterval = 30_000, ...rest } = options;
+    const read = new OptionReader(options);
     const resolved = resolveOptions({
-      autoReconnect: true,
-      maxReconnectAttempts: 5,
-      ...rest,
-      connectTimeout: connectionTimeout,
-      healthCheckInterval,
+      ...options,
+      autoReconnect: read.flag('autoReconnect', true),
+      maxReconnectAttempts: read.count('maxReconnectAttempts', 5),
+      healthCheckInterval: read.count('healthCheckInterval', 30_000),
+      connectTimeout: read.milliseconds('connectionTimeout', 30_000),
     });
     this.name = name;
     this.transport = transport;
-    this.#monitor = monitor;
+    this.#monitor = read.flag('monitor', true);
     this.#interval = resolved.healthCheckInterval;
     this.#core = new Core(transport, { ...resolved, healthCheckInterval: 0 });
     this.#view = new MCPClient(this.#core);

@@ -1,6 +1,7 @@
 import { toError } from '../errors.js';
 import { Connection } from '../machines/connection-actor.js';
 import type { ConnectionState } from '../machines/connection-facts.js';
+import type { ProbeResult } from '../machines/health-check.js';
 import { Unsuccessful } from '../machines/request-record.js';
 import type { Outcome, RequestSpec } from '../machines/request-record.js';
 import { explainFailure, hintFor } from '../protocol/explain.js';
@@ -17,6 +18,7 @@ import { Catalogue } from './catalogue.js';
 import { Events } from './events.js';
 import { History } from './history.js';
 import { NotificationHandlers } from './notification-handlers.js';
+import { checkTimeLimits, checkTransport } from './options.js';
 import type { InspectTarget, ResolvedOptions } from './options.js';
 import { StructuredOutput } from './structured-output.js';
 
@@ -37,6 +39,7 @@ export class Core {
   readonly history = new History();
 
   constructor(transport: MCPTransport, options: ResolvedOptions) {
+    checkTransport(transport);
     this.transport = transport;
     this.options = options;
     this.events = new Events(() => {
@@ -77,6 +80,7 @@ export class Core {
 
   /** A session, made if need be. Rejects with the error, or with the reason of the signal. */
   async connect(options: { timeout?: number | undefined; signal?: AbortSignal | undefined } = {}): Promise<Session> {
+    checkTimeLimits(options);
     const outcome = await this.connection.connect(options.timeout ?? this.options.connectTimeout, options.signal);
     if (isFailure(outcome)) throw toError(outcome);
     return outcome;
@@ -106,6 +110,7 @@ export class Core {
 
   /** Makes a request and promises its outcome. */
   submit(method: string, params: Params | undefined, options: RequestOptions, repeatable?: boolean): Promise<Outcome> {
+    checkTimeLimits(options);
     const entry = methodEntry(method);
     const { timeout, retry, whenDisconnected, environment } = this.options;
     const maxTotalTimeout = options.maxTotalTimeout ?? this.options.maxTotalTimeout;
@@ -134,6 +139,12 @@ export class Core {
     const outcome = await this.submit(method, params, options);
     if (outcome instanceof Unsuccessful) throw errorOf(outcome);
     return outcome;
+  }
+
+  /** Asks the server for a sign of life. */
+  async probe(options: Pick<RequestOptions, 'timeout' | 'signal'>): Promise<ProbeResult> {
+    checkTimeLimits(options);
+    return this.connection.probe(options.timeout ?? this.options.timeout, options.signal);
   }
 
   /** Sends a notification. Before negotiation is over there is nobody to send it to. */

@@ -132,7 +132,7 @@ export async function setLogLevel(core: Core, level: LoggingLevel, options?: Req
 /** Asks for a sign of life and says how many milliseconds it took. */
 export async function ping(core: Core, options: RequestOptions = {}): Promise<number> {
   core.session();
-  const probe = await core.connection.probe(options.timeout ?? core.options.timeout, options.signal);
+  const probe = await core.probe(options);
   if (probe.outcome instanceof Unsuccessful && !probe.ok) throw errorOf(probe.outcome);
   return probe.latency;
 }

@@ -106,7 +106,7 @@ export function resolveOptions(given: MCPClientOptions): ResolvedOptions {
     timeout,
     connectTimeout,
     maxTotalTimeout: given.maxTotalTimeout === undefined ? undefined : read.milliseconds('maxTotalTimeout', 0),
-    clientInfo: given.clientInfo ?? PACKAGE,
+    clientInfo: read.identity('clientInfo', PACKAGE),
     priorEra: given.priorEra === undefined ? undefined : read.oneOf<Era>('priorEra', ['modern', 'legacy'], 'modern'),
     onToolError: read.oneOf('onToolError', ['throw', 'return'], 'throw'),
     validate: read.oneOf('validate', ['strict', 'warn', 'off'], 'strict'),
@@ -132,32 +132,69 @@ export function resolveOptions(given: MCPClientOptions): ResolvedOptions {
   };
 }
 
-class OptionReader {
+/** What a call may say about its time. */
+interface TimeLimits {
+  readonly timeout?: number | undefined;
+  readonly maxTotalTimeout?: number | undefined;
+}
+
+/**
+ * Refuses time limits of a call that mean nothing.
+ * @throws MCPError with code `MCP_INVALID_PARAMS`
+ */
+export function checkTimeLimits({ timeout, maxTotalTimeout }: TimeLimits): void {
+  if (timeout !== undefined && !isDuration(timeout)) throw invalidOption('timeout', A_DURATION, timeout);
+  if (maxTotalTimeout !== undefined && !isDuration(maxTotalTimeout)) {
+    throw invalidOption('maxTotalTimeout', A_DURATION, maxTotalTimeout);
+  }
+}
+
+const A_DURATION = 'a positive number of milliseconds';
+
+function isDuration(value: unknown): value is number {
+  return typeof value === 'number' && value > 0;
+}
+
+/** Refuses what is not a transport, such as a command or a URL. Another copy of this package may have made it. */
+export function checkTransport(value: unknown): void {
+  if (typeof (value as { openLink?: unknown } | null | undefined)?.openLink === 'function') return;
+  throw invalidOption('transport', 'an MCPTransport', value);
+}
+
+/** Reads options that somebody gave, and refuses what cannot be used. */
+export class OptionReader<Options extends object> {
   readonly #given: Readonly<Record<string, unknown>>;
 
-  constructor(given: MCPClientOptions) {
+  constructor(given: Options) {
     this.#given = given as Readonly<Record<string, unknown>>;
   }
 
-  milliseconds(name: keyof MCPClientOptions, otherwise: number): number {
+  milliseconds(name: keyof Options & string, otherwise: number): number {
     const value = this.#given[name] ?? otherwise;
-    if (typeof value === 'number' && value > 0) return value;
-    throw invalidOption(name, 'a positive number of milliseconds', value);
+    if (isDuration(value)) return value;
+    throw invalidOption(name, A_DURATION, value);
   }
 
-  count(name: keyof MCPClientOptions, otherwise: number): number {
+  count(name: keyof Options & string, otherwise: number): number {
     const value = this.#given[name] ?? otherwise;
     if (typeof value === 'number' && value >= 0) return value;
     throw invalidOption(name, 'a number that is not negative', value);
   }
 
-  flag(name: keyof MCPClientOptions, otherwise: boolean): boolean {
+  flag(name: keyof Options & string, otherwise: boolean): boolean {
     const value = this.#given[name] ?? otherwise;
     if (typeof value === 'boolean') return value;
     throw invalidOption(name, 'a boolean', value);
   }
 
-  oneOf<Value extends string>(name: keyof MCPClientOptions, allowed: readonly Value[], otherwise: Value): Value {
+  identity(name: keyof Options & string, otherwise: Implementation): Implementation {
+    const value = this.#given[name] ?? otherwise;
+    const { name: own, version } = value as Partial<Record<keyof Implementation, unknown>>;
+    if (typeof own === 'string' && typeof version === 'string') return value as Implementation;
+    throw invalidOption(name, 'an object with a name and a version', value);
+  }
+
+  oneOf<Value extends string>(name: keyof Options & string, allowed: readonly Value[], otherwise: Value): Value {
     const value = this.#given[name] ?? otherwise;
     const found = allowed.find((one) => one === value);
     if (found !== undefined) return found;

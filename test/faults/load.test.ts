@@ -26,7 +26,9 @@ test('10,000 calls that are answered in the opposite order are each answered wit
         ...server.heard
           .filter(({ method }) => method === 'tools/call')
           .reverse()
-          .map((call) => ({ say: { jsonrpc: '2.0', id: call.id, result: { content: [], echo: call.params } } })),
+          .map((call) => ({
+            say: { jsonrpc: '2.0', id: call.id, result: { content: [{ type: 'text', text: call.params?.['name'] }] } },
+          })),
         { say: { jsonrpc: '2.0', id, result: {} } },
       ],
     }),
@@ -35,7 +37,7 @@ test('10,000 calls that are answered in the opposite order are each answered wit
   const calls = Array.from({ length: MANY }, (_, index) => client.callTool(`tool ${index}`));
   await client.request('release');
   const answers = await Promise.all(calls);
-  expect(answers.map(({ echo }) => (echo as { name: string }).name)).toEqual(calls.map((_, index) => `tool ${index}`));
+  expect(answers.map(textOf)).toEqual(calls.map((_, index) => `tool ${index}`));
 });
 
 test('10,000 calls in flight all fail at the death of the server, in the order in which they were made', async () => {

@@ -1,0 +1,151 @@
+import { MCPClient, MCPConnection, MCPError, MCPProtocol, MemoryTransport } from '../../src/index.js';
+import type { MCPClientOptions, MCPConnectionOptions } from '../../src/index.js';
+import { errorFrom } from '../support/outcomes.js';
+import { ScriptedServer, legacyScript } from '../support/scripted-server.js';
+
+const [transport] = MemoryTransport.pair();
+
+/** The error that constructing something throws. */
+function thrownBy(construct: () => unknown): MCPError {
+  try {
+    construct();
+  } catch (thrown) {
+    if (thrown instanceof MCPError) return thrown;
+  }
+  throw new Error('Expected an MCPError');
+}
+
+describe('an option that cannot be used', () => {
+  const milliseconds = 'a positive number of milliseconds';
+  const count = 'a number that is not negative';
+
+  test.each<[option: string, value: unknown, expected: string, received: string]>([
+    ['timeout', 0, milliseconds, '0'],
+    ['timeout', -1, milliseconds, '-1'],
+    ['timeout', NaN, milliseconds, 'NaN'],
+    ['timeout', '30', milliseconds, 'string'],
+    ['maxTotalTimeout', 0, milliseconds, '0'],
+    ['connectTimeout', 0, milliseconds, '0'],
+    ['probeTimeout', -5, milliseconds, '-5'],
+    ['maxReconnectAttempts', -1, count, '-1'],
+    ['maxReconnectAttempts', NaN, count, 'NaN'],
+    ['reconnectDelay', '1s', count, 'string'],
+    ['maxReconnectDelay', {}, count, 'object'],
+    ['healthCheckInterval', -1, count, '-1'],
+    ['maxQueued', true, count, 'true'],
+    ['autoReconnect', 'yes', 'a boolean', 'string'],
+    ['retryInitialConnect', 1, 'a boolean', '1'],
+    ['whenDisconnected', 'queue', 'one of "wait", "fail"', 'string'],
+    ['retry', 'always', 'one of "auto", "safe", "never"', 'string'],
+    ['onToolError', 'ignore', 'one of "throw", "return"', 'string'],
+    ['validate', false, 'one of "strict", "warn", "off"', 'false'],
+    ['priorEra', '2026-07-28', 'one of "modern", "legacy"', 'string'],
+    ['era', '1.0', '"auto", "modern", "legacy" or a revision that this client speaks', 'string'],
+    ['era', '2099-01-01', '"auto", "modern", "legacy" or a revision that this client speaks', 'string'],
+    ['era', 2026, '"auto", "modern", "legacy" or a revision that this client speaks', '2026'],
+    ['clientInfo', 'my client', 'an object with a name and a version', 'string'],
+    ['clientInfo', { name: 'mine' }, 'an object with a name and a version', 'object'],
+  ])('%s: %p is refused at once, with its name, and never with its text', (name, value, expected, received) => {
+    const options = { [name]: value } as MCPClientOptions;
+    const error = thrownBy(() => new MCPClient(transport, options));
+    expect(error).toMatchObject({ code: 'MCP_INVALID_PARAMS', delivery: 'not-sent' });
+    expect(error.message).toBe(`Invalid ${name}: expected ${expected}, got ${received}`);
+    expect(error.details).toEqual({ name, expected, received });
+  });
+
+  test.each([
+    ['name', '', 'a string that is not empty'],
+    ['name', 7, 'a string that is not empty'],
+  ])('MCPConnection refuses the %s %p', (name, value, expected) => {
+    const error = thrownBy(() => new MCPConnection(value as string, transport));
+    expect(error.details).toMatchObject({ name, expected });
+  });
+
+  test.each<[string, MCPConnectionOptions]>([
+    ['monitor', { monitor: 'yes' as unknown as boolean }],
+    ['connectionTimeout', { connectionTimeout: 0 }],
+    ['healthCheckInterval', { healthCheckInterval: NaN }],
+  ])('MCPConnection names its own option %s', (name, options) => {
+    expect(thrownBy(() => new MCPConnection('a', transport, options)).details).toMatchObject({ name });
+  });
+
+  test('MCPProtocol refuses its options, too', () => {
+    expect(thrownBy(() => new MCPProtocol(transport, { timeout: 0 })).details).toMatchObject({ name: 'timeout' });
+  });
+
+  test.each([undefined, null, 'npx server', {}])('%p is no transport', (value) => {
+    const make = [
+      () => new MCPClient(value as MemoryTransport),
+      () => new MCPConnection('a', value as MemoryTransport),
+      () => new MCPProtocol(value as MemoryTransport),
+    ];
+    for (const construct of make) {
+      expect(thrownBy(construct).message).toMatch(
+        /^Invalid transport: expected an MCPTransport, got (undefined|null|string|object)$/,
+      );
+    }
+  });
+});
+
+describe('options', () => {
+  test('undefined is as good as nothing', () => {
+    const client = new MCPClient(transport, {
+      timeout: undefined,
+      autoReconnect: undefined,
+      maxReconnectAttempts: undefined,
+      era: undefined,
+      clientInfo: undefined,
+    });
+    expect(client).toMatchObject({ timeout: 30_000, autoReconnect: false, maxReconnectAttempts: 3 });
+  });
+
+  test('Infinity means no limit', () => {
+    const client = new MCPClient(transport, { timeout: Infinity, maxQueued: Infinity, maxReconnectAttempts: Infinity });
+    expect(client).toMatchObject({ timeout: Infinity, maxReconnectAttempts: Infinity });
+  });
+
+  test('MCPConnection has defaults of its own', () => {
+    expect(new MCPConnection('a', transport)).toMatchObject({
+      name: 'a',
+      autoReconnect: true,
+      maxReconnectAttempts: 5,
+      reconnectDelay: 1_000,
+      maxReconnectDelay: 60_000,
+      healthCheckInterval: 30_000,
+      connectionTimeout: 30_000,
+      monitor: true,
+    });
+  });
+});
+
+describe('an option of a call that cannot be used', () => {
+  test.each([0, -1, NaN, '30' as unknown as number])('timeout: %p rejects, and nothing is sent', async (timeout) => {
+    await using server = await ScriptedServer.start(legacyScript());
+    await using client = await MCPClient.connect(server.transport);
+    const calls = [
+      client.callTool('x', {}, { timeout }),
+      client.callTool('x', {}, { maxTotalTimeout: timeout }),
+      client.readResource('x:1', { timeout }),
+      client.listTools({ timeout }),
+      client.request('x/y', {}, { timeout }),
+      client.ping({ timeout }),
+    ];
+    for (const call of calls) {
+      expect(await errorFrom(call)).toMatchObject({ code: 'MCP_INVALID_PARAMS', delivery: 'not-sent' });
+    }
+    expect(server.methods).toEqual(['server/discover', 'initialize', 'notifications/initialized']);
+  });
+
+  test.each([0, -1, NaN])('connect({ timeout: %p }) rejects, and nothing is started', async (timeout) => {
+    const client = new MCPClient(transport);
+    expect(await errorFrom(client.connect({ timeout }))).toMatchObject({ details: { name: 'timeout' } });
+    expect(client.state).toBe('idle');
+    const connection = new MCPConnection('a', transport);
+    expect(await errorFrom(connection.connect(timeout))).toMatchObject({ details: { name: 'timeout' } });
+  });
+
+  test('the name of a tool that is no text is refused', async () => {
+    const client = new MCPClient(transport);
+    expect(await errorFrom(client.callTool(7 as unknown as string))).toMatchObject({ details: { name: 'name' } });
+  });
+});
