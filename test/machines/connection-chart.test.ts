@@ -1,0 +1,370 @@
+import { fromCallback, fromPromise } from 'xstate';
+import type { AnyEventObject, AnyStateMachine } from 'xstate';
+
+import { createConnectionMachine } from '../../src/machines/connection.js';
+import type { ConnectionEvent, ConnectionFacts, ConnectionInput, Waiter } from '../../src/machines/connection-facts.js';
+import { healthMachine } from '../../src/machines/health.js';
+import { serverStreamMachine } from '../../src/machines/server-stream.js';
+import { subscriptionMachine } from '../../src/machines/subscription.js';
+import { failure } from '../../src/protocol/failure.js';
+import { acceptable } from '../../src/protocol/negotiation.js';
+import { declaredTransitions, watchTransitions } from '../support/chart-coverage.js';
+import { Exploration } from '../support/explorer.js';
+import type { Scene, Seen, Vertex } from '../support/explorer.js';
+import { allNodes } from '../support/recorded-actions.js';
+import { discoverResult, initializeResult } from '../support/scripted-server.js';
+
+const LOST = failure('connection', 'MCP_CONNECTION_LOST', 'gone');
+const REFUSED = failure('authentication', 'MCP_AUTHENTICATION_REQUIRED', 'who are you');
+const CONNECT_TIMEOUT = 150;
+
+/** Two callers, one less patient than an attempt may take and one more. */
+const WAITERS: readonly Waiter[] = [
+  { id: 1, deadline: 100, timeout: 100 },
+  { id: 2, deadline: 200, timeout: 200 },
+];
+
+const PATIENT = WAITERS.slice(0, 1);
+
+function input(more: Partial<ConnectionInput['policy']> = {}, rest: Partial<ConnectionInput> = {}): ConnectionInput {
+  return {
+    policy: {
+      autoReconnect: true,
+      maxReconnectAttempts: 2,
+      backoff: { delay: 10, maxDelay: 40 },
+      retryInitialConnect: false,
+      connectTimeout: CONNECT_TIMEOUT,
+      probeTimeout: 50,
+      acceptable: acceptable('modern'),
+      ...more,
+    },
+    perRequest: false,
+    era: undefined,
+    healthInterval: 0,
+    ...rest,
+  };
+}
+
+const result = (value: object) => ({ kind: 'result', result: value }) as const;
+const error = (code: number, data?: unknown) => ({ kind: 'error', error: { code, message: 'No', data } }) as const;
+
+const EVENTS = {
+  disconnect: { type: 'disconnect' },
+  reconnect: { type: 'reconnect' },
+  opened: { type: 'link.opened' },
+  closed: { type: 'link.closed', failure: LOST },
+  refused: { type: 'link.closed', failure: REFUSED },
+  forgotten: { type: 'session.lost' },
+  modern: { type: 'discovered', answer: result(discoverResult()) },
+  correction: { type: 'discovered', answer: error(-32022, { supported: ['2026-07-28'] }) },
+  unknown: { type: 'discovered', answer: error(-32601) },
+  demanding: { type: 'discovered', answer: error(-32021, { requiredCapabilities: { roots: {} } }) },
+  legacy: { type: 'shook', answer: result(initializeResult()) },
+  older: { type: 'shook', answer: error(-32602, { supported: ['2024-11-05'] }) },
+  unwilling: { type: 'shook', answer: error(-32603) },
+  restored: { type: 'restored' },
+  failed: { type: 'attempt.failed', failure: LOST },
+  wantResource: { type: 'desire', desired: { resources: ['file:///a'] } },
+  wantNothing: { type: 'desire', desired: { resources: [] } },
+  monitor: { type: 'monitor', interval: 1_000 },
+  stopMonitoring: { type: 'monitor', interval: 0 },
+  checked: { type: 'health.checked', check: { ok: true } },
+  suspect: { type: 'health.suspect' },
+  recovered: { type: 'health.recovered' },
+  dead: { type: 'health.failed', failure: LOST },
+} as const satisfies Record<string, ConnectionEvent>;
+
+const RELEASED = 'xstate.done.actor.0.connection.closed.draining';
+
+const { disconnect, reconnect, opened, closed, modern, failed } = EVENTS;
+/** Somebody who has his answer may still be about to leave. */
+const leavesLate: ConnectionEvent = { type: 'leave', waiter: 9 };
+const common = [disconnect, opened, closed, leavesLate];
+const once = { maxReconnectAttempts: 1 };
+const negotiation = [
+  ...common,
+  modern,
+  EVENTS.correction,
+  EVENTS.unknown,
+  EVENTS.demanding,
+  EVENTS.legacy,
+  EVENTS.older,
+  EVENTS.unwilling,
+];
+
+/** Somebody waits, or an attempt is under way that ends at some time. */
+const TIMED = /^(linked\.(connecting|initializing)|reconnecting|closed\.draining)/;
+
+function scene(
+  name: string,
+  from: ConnectionInput,
+  waiters: readonly Waiter[],
+  events: readonly ConnectionEvent[],
+): Scene<ConnectionFacts> {
+  return {
+    name,
+    input: from,
+    events: ({ context }: Seen<ConnectionFacts>, path) => [
+      ...events,
+      ...(TIMED.test(path) && context.armedFor !== Infinity ? [{ type: 'deadline' }] : []),
+      ...(path === 'closed.draining' ? [{ type: RELEASED, output: undefined }] : []),
+      ...waiters.flatMap<AnyEventObject>((waiter) =>
+        context.waiters.some(({ id }) => id === waiter.id)
+          ? [{ type: 'leave', waiter: waiter.id }]
+          : [
+              { type: 'connect', waiter },
+              { type: 'join', waiter },
+            ],
+      ),
+    ],
+    deciding: (facts, path) => [
+      facts.waiters.map(({ id }) => id),
+      TIMED.test(path) && [facts.armedFor, facts.attemptDeadline, facts.initial, facts.recovering],
+      path.startsWith('linked') && [facts.question, facts.endedOnQuestion !== undefined],
+      [facts.attempts, facts.era, facts.session?.era, facts.connectionCount > 0, facts.failure !== undefined],
+      [facts.desired, facts.healthInterval],
+    ],
+  };
+}
+
+const SCENES = [
+  scene('two callers', input(), WAITERS, [...common, reconnect, modern, failed]),
+  scene('two callers and stubborn first attempts', input({ retryInitialConnect: true }), WAITERS, [
+    ...common,
+    EVENTS.refused,
+    modern,
+  ]),
+  scene('two callers and nothing tried again', input({ autoReconnect: false }), WAITERS, [
+    ...common,
+    reconnect,
+    modern,
+  ]),
+  scene('negotiation in both eras', input({ ...once, acceptable: acceptable('auto') }), PATIENT, negotiation),
+  scene(
+    'negotiation with a server known as legacy',
+    input({ ...once, acceptable: acceptable('auto') }, { era: 'legacy' }),
+    PATIENT,
+    negotiation,
+  ),
+  scene('negotiation in the legacy era', input({ ...once, acceptable: acceptable('legacy') }), PATIENT, negotiation),
+  scene('negotiation in the modern era', input(once), PATIENT, negotiation),
+  scene('a legacy session', input({ ...once, acceptable: acceptable('legacy') }), PATIENT, [
+    ...common,
+    EVENTS.legacy,
+    EVENTS.restored,
+    EVENTS.wantResource,
+    EVENTS.wantNothing,
+    reconnect,
+  ]),
+  scene('a watched session', input(once), PATIENT, [
+    ...common,
+    modern,
+    EVENTS.monitor,
+    EVENTS.stopMonitoring,
+    EVENTS.checked,
+    EVENTS.suspect,
+    EVENTS.recovered,
+    EVENTS.dead,
+    EVENTS.wantResource,
+    EVENTS.wantNothing,
+  ]),
+  scene(
+    'a legacy session over exchanges of their own',
+    input({ ...once, acceptable: acceptable('legacy') }, { perRequest: true }),
+    WAITERS,
+    [...common, EVENTS.legacy, EVENTS.forgotten, EVENTS.dead, EVENTS.unwilling],
+  ),
+  scene('a modern session over exchanges of their own', input(once, { perRequest: true }), PATIENT, [
+    ...common,
+    modern,
+    EVENTS.dead,
+    EVENTS.suspect,
+  ]),
+];
+
+const nothing = (): void => undefined;
+const machine = createConnectionMachine({
+  now: () => 0,
+  random: () => 1,
+  link: fromCallback(nothing),
+  release: fromPromise(() => Promise.resolve()),
+  requests: fromCallback(nothing),
+  health: healthMachine,
+  subscription: subscriptionMachine,
+  serverStream: serverStreamMachine,
+  tellRequests: nothing,
+  askDiscover: nothing,
+  askHandshake: nothing,
+  withdrawQuestions: nothing,
+  announce: nothing,
+  restore: nothing,
+  applyDesired: nothing,
+  settle: nothing,
+  drained: nothing,
+  report: nothing,
+}) as unknown as AnyStateMachine;
+const taken = new Set<string>();
+watchTransitions(machine, taken);
+const found = new Exploration<ConnectionFacts>(machine, SCENES);
+
+const ATTEMPT = /^linked\.(connecting|initializing)/;
+const ESTABLISHED = /^linked\.established/;
+
+const isTime = ({ type }: AnyEventObject): boolean =>
+  type === 'deadline' || type === RELEASED || type.startsWith('xstate.after.');
+
+describe('the connection chart', () => {
+  it('is explored completely: every state is reached, every transition taken', () => {
+    const leaves = allNodes(machine.root).filter((node) => Object.keys(node.states).length === 0);
+    // It only decides where to go, and nothing rests there.
+    const resting = leaves.map(({ path }) => path.join('.')).filter((path) => path !== 'linked.initializing.choosing');
+    expect(found.paths).toEqual(resting.sort());
+    expect(declaredTransitions(machine).filter((name) => !taken.has(name))).toEqual([]);
+  });
+
+  it('has exactly seven public states, and every state belongs to exactly one', () => {
+    const tags = found.vertices.map(({ snapshot }) => [...snapshot.tags]);
+    expect(tags.filter((some) => some.length !== 1)).toEqual([]);
+    expect([...new Set(tags.flat())].sort()).toEqual(
+      ['idle', 'connecting', 'initializing', 'ready', 'degraded', 'reconnecting', 'closed'].sort(),
+    );
+  });
+
+  it('never stops by an error', () => {
+    expect(found.violations(({ snapshot }) => snapshot.status === 'active')).toEqual([]);
+  });
+
+  it('can be closed in every state by one event, and comes back from everywhere', () => {
+    const disconnected = (vertex: Vertex<ConnectionFacts>): boolean =>
+      vertex.next.some(({ event, to }) => {
+        const { path, snapshot } = to;
+        if (event.type !== 'disconnect') return false;
+        return path === 'idle' || (path.startsWith('closed.') && snapshot.context.failure === undefined);
+      });
+    expect(found.violations(disconnected)).toEqual([]);
+    const returning = found.reaching(({ path }) => ESTABLISHED.test(path));
+    expect(found.violations((vertex) => returning.has(vertex))).toEqual([]);
+  });
+
+  it('gets out of everything that is not meant to last by time alone', () => {
+    const leaving = found.reaching(
+      ({ path }) => path === 'idle' || path === 'closed.done' || ESTABLISHED.test(path),
+      isTime,
+    );
+    expect(found.violations((vertex) => leaving.has(vertex))).toEqual([]);
+  });
+
+  it('keeps nobody waiting without a time at which the wait ends', () => {
+    expect(
+      found.violations(({ path, snapshot: { context } }) => {
+        const { waiters, armedFor } = context;
+        if (waiters.length === 0) return true;
+        const first = Math.min(...waiters.map(({ deadline }) => deadline));
+        return armedFor <= first && (ATTEMPT.test(path) || path === 'reconnecting' || path === 'closed.draining');
+      }),
+    ).toEqual([]);
+  });
+
+  it('makes no attempt without an end', () => {
+    expect(
+      found.violations(({ path, snapshot }) => !ATTEMPT.test(path) || snapshot.context.armedFor < Infinity),
+    ).toEqual([]);
+    expect(
+      found.violations(
+        ({ path, snapshot: { context } }) =>
+          path !== 'reconnecting' || context.delay <= context.policy.backoff.maxDelay,
+      ),
+    ).toEqual([]);
+    expect(
+      found.violations(({ snapshot: { context } }) => context.attempts <= context.policy.maxReconnectAttempts),
+    ).toEqual([]);
+  });
+
+  it('takes up everybody who connects, and tells who only joins when there is nothing to join', () => {
+    const served = (vertex: Vertex<ConnectionFacts>): boolean =>
+      vertex.next.every(({ event, to }) => {
+        if (event.type !== 'connect' && event.type !== 'join') return true;
+        const { path, snapshot } = to;
+        const { id } = (event as unknown as { waiter: Waiter }).waiter;
+        const waits = snapshot.context.waiters.some((waiter) => waiter.id === id);
+        if (ESTABLISHED.test(path)) return !waits;
+        return event.type === 'connect' ? waits : waits || to === vertex;
+      });
+    expect(found.violations(served)).toEqual([]);
+  });
+
+  it('has a session when it stands and while it puts things back, and never else', () => {
+    expect(
+      found.violations(({ path, snapshot: { context } }) => {
+        const expected = path === 'linked.initializing.restoring' || ESTABLISHED.test(path);
+        return (context.session !== undefined) === expected;
+      }),
+    ).toEqual([]);
+    expect(
+      found.violations(
+        ({ path, snapshot: { context } }) => (context.establishedAt !== undefined) === ESTABLISHED.test(path),
+      ),
+    ).toEqual([]);
+  });
+
+  it('runs the actors that its state needs, and no others', () => {
+    const needed = (path: string): string[] => [
+      'requests',
+      ...(path.startsWith('linked.') ? ['link'] : []),
+      ...(ESTABLISHED.test(path) ? ['health', 'serverStream', 'subscription'] : []),
+      ...(path === 'closed.draining' ? ['0.connection.closed.draining'] : []),
+    ];
+    expect(
+      found.violations(
+        ({ path, snapshot }) => Object.keys(snapshot.children).sort().join() === needed(path).sort().join(),
+      ),
+    ).toEqual([]);
+  });
+
+  it('says why it is closed, unless it was told to close', () => {
+    const explained = (vertex: Vertex<ConnectionFacts>): boolean =>
+      vertex.next.every(({ event, to }) => {
+        if (!to.path.startsWith('closed.') || vertex.path.startsWith('closed.')) return true;
+        return (to.snapshot.context.failure === undefined) === (event.type === 'disconnect');
+      });
+    expect(found.violations(explained)).toEqual([]);
+  });
+
+  it('is not moved by what a link, a question or a check says that is gone', () => {
+    const late = /^(link\.|session\.|discovered|shook|restored|attempt\.|health\.)/;
+    const unmoved = (vertex: Vertex<ConnectionFacts>): boolean =>
+      vertex.path.startsWith('linked.') ||
+      vertex.next.every(({ event, to }) => !late.test(event.type) || to === vertex);
+    expect(found.violations(unmoved)).toEqual([]);
+    const unchecked = (vertex: Vertex<ConnectionFacts>): boolean =>
+      ESTABLISHED.test(vertex.path) ||
+      vertex.next.every(({ event, to }) => !event.type.startsWith('health.') || to === vertex);
+    expect(found.violations(unchecked)).toEqual([]);
+  });
+
+  it('opens no other link when it was told not to reconnect', () => {
+    const obeys = (vertex: Vertex<ConnectionFacts>): boolean => {
+      const { policy, connectionCount } = vertex.snapshot.context;
+      if (policy.autoReconnect || connectionCount === 0) return true;
+      return vertex.next.every(({ event, to }) => event.type === 'reconnect' || to.path !== 'reconnecting');
+    };
+    expect(found.violations(obeys)).toEqual([]);
+  });
+
+  it('does not repeat what would only fail again', () => {
+    const final = (vertex: Vertex<ConnectionFacts>): boolean =>
+      !ATTEMPT.test(vertex.path) ||
+      vertex.next.every(({ event, to }) => event !== EVENTS.refused || to.path === 'closed.draining');
+    expect(found.violations(final)).toEqual([]);
+  });
+
+  it('starts a server once more, and not twice, when it ended on the question', () => {
+    const ended = ({ snapshot }: Vertex<ConnectionFacts>): boolean => snapshot.context.endedOnQuestion !== undefined;
+    const restarts = found.vertices.flatMap((vertex) =>
+      vertex.next.filter(({ event, to }) => event === closed && to.path === 'linked.connecting').map(() => vertex),
+    );
+    expect(restarts.length).toBeGreaterThan(0);
+    expect(restarts.filter(ended)).toEqual([]);
+    expect(found.violations((vertex) => !ended(vertex) || !ESTABLISHED.test(vertex.path))).toEqual([]);
+  });
+});
