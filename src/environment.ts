@@ -1,4 +1,5 @@
-import { randomUUID } from 'node:crypto';
+// The global of that name is a getter, which takes as long again as reading the clock.
+import { performance } from 'node:perf_hooks';
 
 /** What {@link Environment.setTimeout} gives back and {@link Environment.clearTimeout} takes. Opaque on purpose. */
 export type TimerHandle = unknown;
@@ -23,13 +24,17 @@ export interface Environment {
 /** Node refuses longer delays by firing at once, which would turn "never" into "now". */
 const LONGEST_DELAY = 2 ** 31 - 1;
 
+/** Read once: it never changes, and reading it takes as long as reading the clock. */
+const { timeOrigin } = performance;
+
 /** The real clock, timers and randomness of this process. The default everywhere. */
 export const systemEnvironment: Environment = {
-  now: () => performance.timeOrigin + performance.now(),
+  now: () => timeOrigin + performance.now(),
   setTimeout: (callback, delay) => setTimeout(callback, Math.min(delay, LONGEST_DELAY)),
   clearTimeout: (handle) => {
     clearTimeout(handle as NodeJS.Timeout);
   },
   random: Math.random,
-  newId: randomUUID,
+  // The global is loaded when it is first read; an import would cost 5 ms at the start of every program.
+  newId: () => crypto.randomUUID(),
 };

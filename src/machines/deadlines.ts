@@ -25,6 +25,12 @@ export class Deadlines {
     for (const record of expired) this.#expire(record);
   };
 
+  #stopping = false;
+  readonly #stop = (): void => {
+    this.#stopping = false;
+    this.stop();
+  };
+
   constructor(environment: Environment, expire: (record: RequestRecord) => void) {
     this.#environment = environment;
     this.#expire = expire;
@@ -40,7 +46,10 @@ export class Deadlines {
     this.#arm(record.deadline, now);
   }
 
-  /** Stops watching it. Without requests there is no timer. */
+  /**
+   * Stops watching it. Without requests there is no timer, but only from the end of the tick on, so that calls that follow one another
+   * share one.
+   */
   remove(record: RequestRecord): void {
     const { previous, next } = record;
     if (next !== undefined) next.previous = previous;
@@ -48,10 +57,17 @@ export class Deadlines {
     else if (this.#first === record) this.#first = next;
     record.previous = undefined;
     record.next = undefined;
-    if (this.#first === undefined && this.#armedFor !== Infinity) {
-      this.#environment.clearTimeout(this.#timer);
-      this.#armedFor = Infinity;
+    if (this.#first === undefined && this.#armedFor !== Infinity && !this.#stopping) {
+      this.#stopping = true;
+      process.nextTick(this.#stop);
     }
+  }
+
+  /** Drops the timer now, if no request needs it. */
+  stop(): void {
+    if (this.#first !== undefined || this.#armedFor === Infinity) return;
+    this.#environment.clearTimeout(this.#timer);
+    this.#armedFor = Infinity;
   }
 
   /** A deadline that moves out needs nothing: the timer finds that out when it fires, and looks for the next. */

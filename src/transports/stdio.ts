@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/lines.js';
 import type { EnvironmentVariables } from './child-environment.js';
 import type { Link, LinkEvents } from './link.js';
-import { StdioLink } from './stdio-link.js';
+import type { StdioLink } from './stdio-link.js';
 import { checkStdioOptions } from './stdio-options.js';
 import type { StdioTransportOptions } from './stdio-options.js';
 import { MCPTransport } from './transport.js';
@@ -73,6 +73,8 @@ export class StdioTransport extends MCPTransport {
 
   protected async open(events: LinkEvents, signal: AbortSignal): Promise<Link> {
     const { env, cwd, inheritEnv, maxMessageBytes, onStderr, handleSignals } = this.#options;
+    // Loaded now: whoever uses other transports does not need processes.
+    const { StdioLink } = await import('./stdio-link.js');
     const link = await StdioLink.start(
       {
         command: this.#command,

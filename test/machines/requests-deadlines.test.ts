@@ -3,7 +3,7 @@ import { getEventListeners } from 'node:events';
 import { failureOf, FakeLink, LEGACY_SESSION, reasonOf, Registry } from '../support/registry.js';
 
 describe('the deadlines of requests', () => {
-  it('need one timer for all, and none after the last', async () => {
+  it('need one timer for all, and none once the last is gone', async () => {
     const registry = Registry.flowing();
     const { environment } = registry;
     for (const timeout of [500, 300, 400]) registry.ask(`t${timeout}`, { timeout });
@@ -12,8 +12,29 @@ describe('the deadlines of requests', () => {
     registry.answer('t500');
     expect(environment.pending).toHaveLength(1);
     registry.answer('t400');
-    expect(environment.pending).toEqual([]);
     await registry.settle();
+    expect(environment.pending).toEqual([]);
+  });
+
+  it('share a timer when one request follows the other at once', async () => {
+    const registry = Registry.flowing();
+    const { environment } = registry;
+    registry.ask('one', { timeout: 300 });
+    const [timer] = environment.pending;
+    registry.answer('one');
+    registry.ask('other', { timeout: 300 });
+    expect(environment.pending).toEqual([timer]);
+    registry.answer('other');
+    await registry.settle();
+    expect(environment.pending).toEqual([]);
+  });
+
+  it('need no timer from the very moment on when the connection ends', () => {
+    const registry = Registry.flowing();
+    registry.ask('answered', { timeout: 300 });
+    registry.answer('answered');
+    registry.refuse();
+    expect(registry.environment.pending).toEqual([]);
   });
 
   it('are met by each request at its own time, and only then', async () => {
