@@ -1,6 +1,6 @@
 // The tour that `npm start` runs: each state as it is entered, what the server offers, and a few calls.
-import { MCPClient, StdioTransport } from 'mcp-actors';
-import type { MCPTool } from 'mcp-actors';
+import { HttpTransport, MCPClient, StdioTransport } from 'mcp-actors';
+import type { MCPTool, MCPTransport } from 'mcp-actors';
 
 /** Calls that show something on the server that is used by default. */
 const TOUR: readonly (readonly [string, Record<string, unknown>])[] = [
@@ -21,14 +21,17 @@ function section(title: string, names: readonly string[]): void {
   console.log(`${title} (${names.length}): ${names.join(', ') || 'none'}`);
 }
 
-async function main(): Promise<void> {
-  const [command = process.execPath, ...rest] = process.argv.slice(2);
-  const args =
-    process.argv.length > 2
-      ? rest
-      : [require.resolve('@modelcontextprotocol/server-everything/dist/index.js'), 'stdio'];
+/** The server to show: the URL or the command that was given, or the server that every example uses. */
+function chosenTransport([first, ...rest]: readonly string[]): MCPTransport {
+  if (first !== undefined && /^https?:/.test(first)) return new HttpTransport(first);
+  const everything = require.resolve('@modelcontextprotocol/server-everything/dist/index.js');
+  const [command, args] = first === undefined ? [process.execPath, [everything, 'stdio']] : [first, rest];
   // A person may end this with Ctrl+C, and the server should not outlive it.
-  const transport = new StdioTransport(command, args, { handleSignals: true });
+  return new StdioTransport(command, args, { handleSignals: true });
+}
+
+async function main(): Promise<void> {
+  const transport = chosenTransport(process.argv.slice(2));
   await using client = new MCPClient(transport, { autoReconnect: true });
   client.on('state', (state) => {
     console.log(`· ${state}`);

@@ -12,7 +12,7 @@ export type {
   ValidationPolicy,
 } from './api/options.js';
 export type { CallToolOptions, ListOptions, Progress, RequestOptions } from './api/call-options.js';
-export type { ConnectTarget, StdioServerEntry } from './api/connect-target.js';
+export type { ConnectTarget, HttpServerEntry, StdioServerEntry } from './api/connect-target.js';
 export type { MCPClientEventName, MCPClientEvents, NotificationEvent } from './api/events.js';
 export type { NotificationHandler } from './api/notification-handlers.js';
 export type { ServerInfo } from './api/server-info.js';

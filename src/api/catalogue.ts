@@ -15,6 +15,7 @@ import type {
 import type { ListOptions } from './call-options.js';
 import type { Core } from './core.js';
 import { checkTimeLimits } from './options.js';
+import { callableTools } from './tool-headers.js';
 import { differenceOf, isDifferent } from './tools-difference.js';
 
 /** What each list holds. */
@@ -92,7 +93,7 @@ export class Catalogue {
       const left =
         deadline === Infinity ? options : { ...options, maxTotalTimeout: Math.max(deadline - environment.now(), 1) };
       const page = (await this.#core.request(method, params, left)) as Page;
-      yield page;
+      yield name === 'tools' ? { ...page, tools: callableTools(this.#core, page.tools as MCPTool[]) } : page;
       const cursor = trail.next(page.nextCursor);
       if (cursor === undefined) return;
       if (isFailure(cursor)) throw toError(cursor);

@@ -19,7 +19,7 @@ import type {
   MCPTool,
   ReadResourceResult,
 } from '../protocol/schema/index.js';
-import { MCPTransport } from '../transports/transport.js';
+import type { MCPTransport } from '../transports/transport.js';
 import type { CallToolOptions, ListOptions, RequestOptions } from './call-options.js';
 import type { ListItems } from './catalogue.js';
 import { connectOrDispose, transportFor } from './connect-target.js';
@@ -80,7 +80,7 @@ export class MCPClient {
    * @throws what {@link MCPClient.connect} throws, and MCPError with code `MCP_INVALID_PARAMS` for a target that cannot be used.
    */
   static async connect(target: ConnectTarget, options?: MCPClientOptions): Promise<MCPClient> {
-    const transport = target instanceof MCPTransport ? target : await transportFor(target);
+    const transport = await transportFor(target);
     const client = new MCPClient(transport, options);
     await connectOrDispose(client, () => client.connect());
     return client;

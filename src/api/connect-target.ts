@@ -1,6 +1,7 @@
 import { MCPError } from '../errors.js';
+import { HttpTransport } from '../transports/http.js';
 import { StdioTransport } from '../transports/stdio.js';
-import type { MCPTransport } from '../transports/transport.js';
+import { MCPTransport } from '../transports/transport.js';
 
 /** One entry of an `mcpServers` file that starts a process. */
 export interface StdioServerEntry {
@@ -12,8 +13,16 @@ export interface StdioServerEntry {
   readonly type?: string | undefined;
 }
 
-/** What {@link MCPClient.connect} can connect to. */
-export type ConnectTarget = MCPTransport | StdioServerEntry;
+/** One entry of an `mcpServers` file that is reached over HTTP. */
+export interface HttpServerEntry {
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Some files say `"http"` or `"streamable-http"` here. */
+  readonly type?: string | undefined;
+}
+
+/** What {@link MCPClient.connect} can connect to: a transport, the URL of a server, or an entry of an `mcpServers` file. */
+export type ConnectTarget = MCPTransport | string | URL | StdioServerEntry | HttpServerEntry;
 
 /** Connects something that was made for it. When that fails, nobody has hold of it to end what it may still be doing. */
 export async function connectOrDispose(made: AsyncDisposable, connect: () => Promise<unknown>): Promise<void> {
@@ -26,27 +35,56 @@ export async function connectOrDispose(made: AsyncDisposable, connect: () => Pro
   }
 }
 
-/** The transport that an entry of an `mcpServers` file describes. The entry is somebody's file, so it is checked. */
-export async function transportFor(entry: StdioServerEntry): Promise<MCPTransport> {
+/** The transport for a target. An entry is somebody's file, so it is checked. */
+export async function transportFor(target: ConnectTarget): Promise<MCPTransport> {
+  if (target instanceof MCPTransport) return target;
+  if (typeof target === 'string' || target instanceof URL) return new HttpTransport(target);
+  return 'url' in target ? httpTransportFor(target) : stdioTransportFor(target);
+}
+
+async function stdioTransportFor(entry: StdioServerEntry): Promise<MCPTransport> {
   const z = await import('zod');
-  const parsed = z
-    .looseObject({
-      command: z.string().min(1),
-      args: z.array(z.string()).default([]),
-      env: z.record(z.string(), z.string()).optional(),
-      cwd: z.string().optional(),
-      type: z.literal('stdio').optional(),
-    })
-    .safeParse(entry);
-  if (!parsed.success) {
-    // Paths only: the values may hold secrets.
-    const problems = parsed.error.issues.map(({ path, code }) => `${path.join('.') || 'the entry'}: ${code}`);
-    throw new MCPError(`Invalid server entry: ${problems.join(', ')}`, {
-      code: 'MCP_INVALID_PARAMS',
-      delivery: 'not-sent',
-      details: { problems },
-    });
-  }
-  const { command, args, env, cwd } = parsed.data;
+  const schema = z.looseObject({
+    command: z.string().min(1),
+    args: z.array(z.string()).default([]),
+    env: z.record(z.string(), z.string()).optional(),
+    cwd: z.string().optional(),
+    type: z.literal('stdio').optional(),
+  });
+  const { command, args, env, cwd } = checked(schema.safeParse(entry));
   return new StdioTransport(command, args, { ...(env && { env }), ...(cwd !== undefined && { cwd }) });
+}
+
+async function httpTransportFor(entry: HttpServerEntry): Promise<MCPTransport> {
+  const z = await import('zod');
+  const schema = z.looseObject({
+    url: z.string().min(1),
+    headers: z.record(z.string(), z.string()).optional(),
+    type: z.enum(['http', 'streamable-http', 'streamableHttp']).optional(),
+  });
+  const { url, headers } = checked(schema.safeParse(entry));
+  return new HttpTransport(url, { headers });
+}
+
+interface Problem {
+  readonly path: readonly PropertyKey[];
+  readonly code?: string | undefined;
+}
+
+/** What a schema made of an entry, or an error that says where it is wrong. */
+function checked<Data>(
+  parsed:
+    | { readonly success: true; readonly data: Data }
+    | { readonly success: false; readonly error: { readonly issues: readonly Problem[] } },
+): Data {
+  if (parsed.success) return parsed.data;
+  // Paths only: the values may hold secrets.
+  const problems = parsed.error.issues.map(
+    ({ path, code }) => `${path.map(String).join('.') || 'the entry'}: ${code ?? 'invalid'}`,
+  );
+  throw new MCPError(`Invalid server entry: ${problems.join(', ')}`, {
+    code: 'MCP_INVALID_PARAMS',
+    delivery: 'not-sent',
+    details: { problems },
+  });
 }

@@ -55,7 +55,7 @@ export class Core {
         identity: { clientInfo: options.clientInfo, capabilities: {} },
         policy: options.policy,
         perRequest: transport.framing === 'per-request',
-        era: options.priorEra,
+        era: options.priorEra ?? transport.priorEra,
         healthInterval: options.healthCheckInterval,
         maxQueued: options.maxQueued,
         inspect: inspectorOf(options.inspect),
@@ -109,7 +109,13 @@ export class Core {
   }
 
   /** Makes a request and promises its outcome. */
-  submit(method: string, params: Params | undefined, options: RequestOptions, repeatable?: boolean): Promise<Outcome> {
+  submit(
+    method: string,
+    params: Params | undefined,
+    options: RequestOptions,
+    repeatable?: boolean,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Outcome> {
     checkTimeLimits(options);
     const entry = methodEntry(method);
     const { timeout, retry, whenDisconnected, environment } = this.options;
@@ -129,7 +135,7 @@ export class Core {
       signal: options.signal,
       onProgress: options.onProgress,
       onNotice: undefined,
-      headers: undefined,
+      headers,
     };
     return this.connection.requests.submit(spec);
   }

@@ -16,6 +16,7 @@ import type { CallToolOptions, RequestOptions } from './call-options.js';
 import { errorOf } from './core.js';
 import type { Core } from './core.js';
 import { invalidOption } from './options.js';
+import { submitToolCall } from './tool-headers.js';
 
 /** Calls a tool. The promise API of `tools/call`. 2026-07-28 server/tools, "Calling Tools". */
 export async function callTool(
@@ -26,10 +27,9 @@ export async function callTool(
 ): Promise<CallToolResult> {
   if (typeof name !== 'string') throw invalidOption('name', 'the name of a tool', name);
   const tool = core.catalogue.tool(name);
-  const params = args === undefined ? { name } : { name, arguments: args };
   const hints = core.options.trustAnnotations ? tool?.annotations : undefined;
   const repeatable = hints?.readOnlyHint === true || hints?.idempotentHint === true;
-  const outcome = await core.submit('tools/call', params, options, repeatable);
+  const outcome = await submitToolCall(core, name, args, options, repeatable);
   if (outcome instanceof Unsuccessful) throw toolError(name, outcome);
   const result = outcome as unknown as CallToolResult;
   if (result.isError === true && (options.onToolError ?? core.options.onToolError) === 'throw') {

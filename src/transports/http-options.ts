@@ -90,7 +90,7 @@ function checker(transport: string): Check {
 function checkUrl(check: Check, field: string, given: unknown, protocols: readonly string[]): URL {
   const expected = `a URL with ${protocols.map((one) => `${one}//`).join(' or ')}`;
   check(field, typeof given === 'string' || given instanceof URL, expected, given);
-  const text = String(given as string | URL);
+  const text = String(given);
   check(field, URL.canParse(text), expected, given);
   const url = new URL(text);
   check(field, protocols.includes(url.protocol), expected, given);

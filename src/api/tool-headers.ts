@@ -1,0 +1,78 @@
+import { toError } from '../errors.js';
+import { Unsuccessful } from '../machines/request-record.js';
+import type { Outcome } from '../machines/request-record.js';
+import { failure } from '../protocol/failure.js';
+import { ErrorCode } from '../protocol/json-rpc.js';
+import { parameterHeadersOf, parameterHeaderValues } from '../protocol/parameter-headers.js';
+import type { ParameterHeaders } from '../protocol/parameter-headers.js';
+import type { MCPTool } from '../protocol/schema/index.js';
+import type { RequestOptions } from './call-options.js';
+import type { Core } from './core.js';
+
+/** What the definitions say, so that each is read once. */
+const known = new WeakMap<object, ParameterHeaders>();
+
+function headersOf({ inputSchema }: MCPTool): ParameterHeaders {
+  let headers = known.get(inputSchema);
+  if (headers === undefined) {
+    headers = parameterHeadersOf(inputSchema);
+    known.set(inputSchema, headers);
+  }
+  return headers;
+}
+
+/** Only modern HTTP repeats parameters as headers; elsewhere the annotations mean nothing. */
+function repeatsParameters({ transport, connection }: Core): boolean {
+  return transport.framing === 'per-request' && connection.facts.era === 'modern';
+}
+
+/**
+ * The tools that can be called. One whose parameters cannot be repeated as its definition wants is left out, with a warning.
+ * 2026-07-28 server/tools, "x-mcp-header".
+ */
+export function callableTools(core: Core, tools: readonly MCPTool[]): MCPTool[] {
+  if (!repeatsParameters(core)) return [...tools];
+  return tools.filter((tool) => {
+    const headers = headersOf(tool);
+    if (!('invalid' in headers)) return true;
+    const message = `The tool ${tool.name} is left out of the list: ${headers.invalid}`;
+    const problem = failure('protocol', 'MCP_INVALID_RESULT', message, { details: { tool: tool.name } });
+    core.events.emit('warning', toError(problem));
+    return false;
+  });
+}
+
+/** The headers of a call, as the definition that was received last wants them. */
+function headersFor(
+  core: Core,
+  name: string,
+  args: Readonly<Record<string, unknown>> | undefined,
+): Record<string, string> | undefined {
+  const tool = repeatsParameters(core) ? core.catalogue.tool(name) : undefined;
+  if (tool === undefined) return undefined;
+  const headers = headersOf(tool);
+  return 'headers' in headers && headers.headers.length > 0 ? parameterHeaderValues(headers.headers, args) : undefined;
+}
+
+/**
+ * Sends a call of a tool. When the server wants other headers than the definition that is known says, the tools are listed anew and
+ * the call is made once more: it was refused before it ran. 2026-07-28 basic/transports/streamable-http.
+ */
+export async function submitToolCall(
+  core: Core,
+  name: string,
+  args: Readonly<Record<string, unknown>> | undefined,
+  options: RequestOptions,
+  repeatable: boolean,
+): Promise<Outcome> {
+  const params = args === undefined ? { name } : { name, arguments: args };
+  const submit = (): Promise<Outcome> =>
+    core.submit('tools/call', params, options, repeatable, headersFor(core, name, args));
+  const outcome = await submit();
+  if (!(outcome instanceof Unsuccessful) || !repeatsParameters(core)) return outcome;
+  if (outcome.failure?.code !== 'MCP_RPC_ERROR' || outcome.failure.errorCode !== ErrorCode.HeaderMismatch)
+    return outcome;
+  const { timeout, maxTotalTimeout, signal } = options;
+  await core.catalogue.list('tools', { timeout, maxTotalTimeout, signal, useCache: false });
+  return submit();
+}

@@ -1,0 +1,120 @@
+import { encodeHeaderText, isToken } from './http-headers.js';
+
+/** A parameter of a tool that is repeated as a header. */
+export interface ParameterHeader {
+  /** Where it stands in the arguments. */
+  readonly path: readonly string[];
+  /** The whole name of the header. */
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'boolean';
+}
+
+/** What the annotations of a schema say, or what is wrong with them. */
+export type ParameterHeaders = { readonly headers: readonly ParameterHeader[] } | { readonly invalid: string };
+
+const ANNOTATION = 'x-mcp-header';
+/** Keywords whose values are data, whatever they look like. */
+const DATA = new Set(['const', 'default', 'enum', 'example', 'examples']);
+/** Keywords that hold schemas by names of anybody's choice. */
+const BY_NAME = new Set(['$defs', 'definitions', 'dependentSchemas', 'patternProperties', 'properties']);
+const TYPES = ['string', 'integer', 'boolean'] as const;
+
+/** A part of a schema that is still to be looked at. */
+interface Place {
+  readonly schema: unknown;
+  /** Where the value stands in the arguments; undefined when that depends on the arguments. */
+  readonly path: readonly string[] | undefined;
+}
+
+/**
+ * Finds the parameters of a tool that are to be repeated as headers. One annotation that breaks a rule makes the tool unusable.
+ * 2026-07-28 basic/transports/streamable-http, "Custom Headers from Tool Parameters".
+ */
+export function parameterHeadersOf(inputSchema: unknown): ParameterHeaders {
+  const headers: ParameterHeader[] = [];
+  const taken = new Set<string>();
+  // Not by recursion: how deep it goes is for somebody else to say.
+  const places: Place[] = [{ schema: inputSchema, path: [] }];
+  for (let place = places.pop(); place !== undefined; place = places.pop()) {
+    const { schema, path } = place;
+    if (Array.isArray(schema)) {
+      for (const one of schema) places.push({ schema: one, path: undefined });
+      continue;
+    }
+    if (!isObject(schema)) continue;
+    if (Object.hasOwn(schema, ANNOTATION)) {
+      const header = readAnnotation(schema, path);
+      if (typeof header === 'string') return { invalid: header };
+      const key = header.name.toLowerCase();
+      if (taken.has(key)) return { invalid: `two parameters have the header ${header.name}` };
+      taken.add(key);
+      headers.push(header);
+    }
+    for (const [keyword, value] of Object.entries(schema)) {
+      if (keyword === ANNOTATION || DATA.has(keyword)) continue;
+      if (!BY_NAME.has(keyword) || !isObject(value)) {
+        places.push({ schema: value, path: undefined });
+        continue;
+      }
+      for (const [name, inner] of Object.entries(value)) {
+        const reached = keyword === 'properties' && path !== undefined;
+        places.push({ schema: inner, path: reached ? [...path, name] : undefined });
+      }
+    }
+  }
+  return { headers };
+}
+
+/** One annotation; a string says what is wrong with it. */
+function readAnnotation(
+  schema: Readonly<Record<string, unknown>>,
+  path: readonly string[] | undefined,
+): ParameterHeader | string {
+  const name = schema[ANNOTATION];
+  if (path === undefined || path.length === 0) {
+    return `${ANNOTATION} stands where the value cannot be found by the names of properties alone`;
+  }
+  const where = path.join('.');
+  if (typeof name !== 'string' || !isToken(name)) return `${ANNOTATION} of ${where} is not the name of a header`;
+  const type = primitiveOf(schema.type);
+  if (type === undefined) return `${ANNOTATION} of ${where} needs the type string, integer or boolean`;
+  return { path, name: `Mcp-Param-${name}`, type };
+}
+
+/** The only primitive that a type allows, besides null. */
+function primitiveOf(type: unknown): ParameterHeader['type'] | undefined {
+  const types: unknown[] = Array.isArray(type) ? type.filter((one) => one !== 'null') : [type];
+  return types.length === 1 ? TYPES.find((one) => one === types[0]) : undefined;
+}
+
+/** The headers for these arguments. What is absent, null or of another type than announced has none. */
+export function parameterHeaderValues(
+  headers: readonly ParameterHeader[],
+  args: Readonly<Record<string, unknown>> | undefined,
+): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const { path, name, type } of headers) {
+    const text = headerText(type, valueAt(path, args));
+    if (text !== undefined) values[name] = text;
+  }
+  return values;
+}
+
+function valueAt(path: readonly string[], args: unknown): unknown {
+  let value = args;
+  for (const name of path) {
+    if (!isObject(value) || !Object.hasOwn(value, name)) return undefined;
+    value = value[name];
+  }
+  return value;
+}
+
+function headerText(type: ParameterHeader['type'], value: unknown): string | undefined {
+  if (type === 'string') return typeof value === 'string' ? encodeHeaderText(value) : undefined;
+  if (type === 'boolean') return typeof value === 'boolean' ? String(value) : undefined;
+  return Number.isSafeInteger(value) ? String(value) : undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
