@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
-import { describeThrown, failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import type { JSONRPCMessage } from '../protocol/json-rpc.js';
+import { messageText } from '../protocol/message-text.js';
 import { rejectedWith } from './link.js';
 
 interface Waiting {
@@ -38,12 +38,9 @@ export class LineWriter {
    */
   send(message: JSONRPCMessage): Promise<void> | undefined {
     if (this.#end !== undefined) return rejectedWith(this.#end);
-    let line: string;
-    try {
-      line = `${JSON.stringify(message)}\n`;
-    } catch (thrown) {
-      return rejectedWith(notJson(message, thrown));
-    }
+    const text = messageText(message);
+    if (typeof text !== 'string') return rejectedWith(text);
+    const line = `${text}\n`;
     if (this.#blocked || this.#held) {
       return new Promise((resolve, reject) => {
         this.#waiting.push({ line, resolve, reject });
@@ -89,15 +86,4 @@ export class LineWriter {
     const thrown: Error = reason as unknown as Error;
     for (const { reject } of this.#waiting.splice(0)) reject(thrown);
   }
-}
-
-function notJson(message: JSONRPCMessage, thrown: unknown): Failure {
-  // V8 explains a cycle over several lines that name the keys on the way.
-  const [why] = describeThrown(thrown).split('\n');
-  const name = 'method' in message ? message.method : 'The answer';
-  return failure('protocol', 'MCP_INVALID_PARAMS', `${name} cannot be sent as JSON: ${why}`, {
-    delivery: 'not-sent',
-    details: 'method' in message ? { method: message.method } : {},
-    cause: thrown,
-  });
 }

@@ -1,0 +1,95 @@
+import type { Failure } from '../protocol/failure.js';
+import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
+import type { HttpCall, HttpReceiver } from './http-call.js';
+import type { HttpEndpoint } from './http-endpoint.js';
+import { authenticationFailure, isAboutAuthentication, statusFailure } from './http-failures.js';
+import type { ResponseHead } from './http-failures.js';
+
+/** What a post has to know of its link. */
+export interface PostOwner {
+  /** The time, in milliseconds since the Unix epoch. */
+  now(): number;
+  /** The server has taken the message, or not. */
+  answered(trouble: Failure | undefined): void;
+  /** The connection is free again. */
+  over(): void;
+}
+
+const POSTED = ['accept', 'application/json', 'accept-encoding', 'identity', 'content-type', 'application/json'];
+
+/** More of an answer that nobody reads is not waited for. Bytes. */
+const LONGEST_ANSWER = 64 * 1024;
+
+/** A message on its way by POST. Any status of success will do: what it leads to comes on the stream. 2024-11-05 basic/transports. */
+export class SsePost implements HttpReceiver {
+  readonly id: RequestId | undefined;
+  readonly method: string | undefined;
+  /** Settles when the server has taken it, or not; rejects with a failure. */
+  readonly done: Promise<void>;
+  readonly #body: string;
+  #resolve!: () => void;
+  #reject!: (reason: Error) => void;
+  #owner: PostOwner | undefined;
+  #call: HttpCall | undefined;
+  #settled = false;
+  #ignored = 0;
+
+  constructor(message: JSONRPCMessage, body: string) {
+    this.id = 'id' in message ? message.id : undefined;
+    this.method = 'method' in message ? message.method : undefined;
+    this.#body = body;
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  get isRequest(): boolean {
+    return this.id !== undefined && this.method !== undefined;
+  }
+
+  start(endpoint: HttpEndpoint, headers: readonly string[], owner: PostOwner): void {
+    this.#owner = owner;
+    this.#call = endpoint.call({ method: 'POST', headers: [...POSTED, ...headers], body: this.#body }, this);
+  }
+
+  head(head: ResponseHead): void {
+    const { status } = head;
+    const url = (this.#call as HttpCall).url;
+    if (status >= 200 && status <= 299) this.#settle(undefined);
+    else if (isAboutAuthentication(head)) this.#settle(authenticationFailure(url, head));
+    else this.#settle(statusFailure(url, head, this.#owner?.now() ?? 0));
+  }
+
+  chunk(bytes: Buffer): void {
+    this.#ignored += bytes.length;
+    if (this.#ignored <= LONGEST_ANSWER) return;
+    this.#call?.abort();
+    this.end();
+  }
+
+  end(): void {
+    this.#owner?.over();
+  }
+
+  failed(reason: Failure): void {
+    this.#settle(reason);
+    this.#owner?.over();
+  }
+
+  /** Gives it up. */
+  abort(reason: Failure): void {
+    this.#owner = undefined;
+    this.#call?.abort();
+    this.#settle(reason);
+  }
+
+  #settle(trouble: Failure | undefined): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    const thrown: Error = trouble as unknown as Error;
+    if (trouble === undefined) this.#resolve();
+    else this.#reject(thrown);
+    this.#owner?.answered(trouble);
+  }
+}

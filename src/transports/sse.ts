@@ -1,0 +1,96 @@
+import type { Dispatcher } from 'undici';
+import type { TokenSource } from './http-endpoint.js';
+import { HTTP, checkHttpCalls, fixedHeaders } from './http-options.js';
+import { resolveLimits } from './limits.js';
+import type { TransportLimits } from './limits.js';
+import type { Link, LinkEvents } from './link.js';
+import { checkUrl, checker } from './network-options.js';
+import type { SseLink } from './sse-link.js';
+import { MCPTransport } from './transport.js';
+
+/** What an {@link SseTransport} may be told besides the URLs. */
+export interface SseTransportOptions {
+  /** Headers for every request. Those that the protocol sets itself cannot be changed. Their values never show in errors. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Milliseconds until the server has said where to post to. Never a limit on requests. Default 30 000. */
+  readonly timeout?: number | undefined;
+  /** Where tokens for `Authorization: Bearer` come from. Asked before each request. */
+  readonly auth?: TokenSource | undefined;
+  /** Sends the requests instead of connections of our own: an undici `Agent`, `Pool`, `ProxyAgent` or mock. It is not closed with the transport. */
+  readonly dispatcher?: Dispatcher | undefined;
+  readonly limits?: TransportLimits | undefined;
+}
+
+/**
+ * Speaks with a server over HTTP+SSE, as revision 2024-11-05 had it (2024-11-05 basic/transports): messages of the server come on one stream,
+ * those for it are posted. When the stream is over, so is the session. New servers have Streamable HTTP instead.
+ */
+export class SseTransport extends MCPTransport {
+  // Not visible to whoever prints the transport: URLs and headers may hold secrets.
+  readonly #sseUrl: URL;
+  readonly #postUrl: URL | undefined;
+  readonly #options: SseTransportOptions;
+  #latest: SseLink | undefined;
+
+  /**
+   * @param sseUrl where the server opens its stream
+   * @param postUrl where it takes messages. By default it says so itself, in its `endpoint` event, and must stay at its origin
+   * @throws MCPError with code `MCP_INVALID_PARAMS` when an argument or option is of the wrong type; `details.field` names it.
+   */
+  constructor(sseUrl: string | URL, postUrl?: string | URL, options: SseTransportOptions = {}) {
+    const check = checker('SseTransport');
+    const stream = checkUrl(check, 'sseUrl', sseUrl, HTTP);
+    const post = postUrl === undefined ? undefined : checkUrl(check, 'postUrl', postUrl, HTTP);
+    checkHttpCalls(check, options);
+    super(options);
+    this.#sseUrl = stream;
+    this.#postUrl = post;
+    this.#options = { ...options, ...(options.headers && { headers: Object.freeze({ ...options.headers }) }) };
+  }
+
+  /** Where the server opens its stream, as it was given. */
+  get sseUrl(): string {
+    return this.#sseUrl.href;
+  }
+
+  /** Where the server takes messages: as it was given, or as the server said, while there is a connection. */
+  get postUrl(): string | undefined {
+    if (this.#postUrl !== undefined) return this.#postUrl.href;
+    return this.connected ? this.#latest?.postUrl : undefined;
+  }
+
+  /** The headers that were given. */
+  get headers(): Readonly<Record<string, string>> {
+    return this.#options.headers ?? {};
+  }
+
+  protected async open(events: LinkEvents, signal: AbortSignal): Promise<Link> {
+    // Loaded with the first link: whoever never speaks HTTP does not pay for it.
+    const { SseLink } = await import('./sse-link.js');
+    const { auth, dispatcher, limits } = this.#options;
+    const link = await SseLink.open(
+      {
+        stream: {
+          url: this.#sseUrl,
+          headers: fixedHeaders(this.#sseUrl, this.#options),
+          timeout: this.timeout,
+          maxMessageBytes: resolveLimits(limits).maxMessageBytes,
+          environment: events.environment,
+          auth,
+          dispatcher,
+        },
+        ...(this.#postUrl && { post: { url: this.#postUrl, headers: this.#postHeaders(this.#postUrl) } }),
+      },
+      events,
+      signal,
+    );
+    this.#latest = link;
+    return link;
+  }
+
+  /** The credentials in a URL are for its origin and no other. */
+  #postHeaders(postUrl: URL): string[] {
+    const own = postUrl.username !== '' || postUrl.password !== '' || postUrl.origin !== this.#sseUrl.origin;
+    return fixedHeaders(own ? postUrl : this.#sseUrl, this.#options);
+  }
+}
