@@ -1,0 +1,393 @@
+import { MCPClient, MCPConnectionError, MCPProtocolError } from '../../src/index.js';
+import type { JSONRPCNotification } from '../../src/index.js';
+import { PACKAGE } from '../../src/api/version.js';
+import { ClientRecorder } from '../support/client-recorder.js';
+import { errorFrom, turns } from '../support/outcomes.js';
+import {
+  ScriptedServer,
+  answer,
+  discoverResult,
+  initializeResult,
+  legacyScript,
+  modernScript,
+  refuse,
+  silence,
+} from '../support/scripted-server.js';
+import type { Script } from '../support/scripted-server.js';
+
+const prompt = { messages: [{ role: 'user', content: { type: 'text', text: 'hi' } }] };
+const resource = { contents: [{ uri: 'x:1', text: 'one' }], ttlMs: 0, cacheScope: 'private' };
+const completion = { completion: { values: ['one', 'two'], total: 2, hasMore: false } };
+
+async function connected(script: Script, options = {}): Promise<{ server: ScriptedServer; client: MCPClient }> {
+  const server = await ScriptedServer.start(script);
+  open.push(server);
+  const client = new MCPClient(server.transport, options);
+  open.unshift(client);
+  await client.connect();
+  return { server, client };
+}
+
+const open: AsyncDisposable[] = [];
+afterEach(async () => {
+  for (const one of open.splice(0)) await one[Symbol.asyncDispose]();
+});
+
+describe('what a client knows of its server', () => {
+  test('before it is connected it knows nothing and says so', async () => {
+    await using server = await ScriptedServer.start(legacyScript());
+    const client = new MCPClient(server.transport);
+    expect(client.state).toBe('idle');
+    expect(client.isConnected()).toBe(false);
+    expect([client.era, client.instructions]).toEqual([undefined, undefined]);
+    for (const asked of [client.getServerInfo(), client.getCapabilities(), client.ping(), client.refreshCache()]) {
+      const error = await errorFrom(asked);
+      expect(error).toBeInstanceOf(MCPConnectionError);
+      expect(error).toMatchObject({ code: 'MCP_NOT_CONNECTED', delivery: 'not-sent' });
+      expect(error.message).toContain('idle');
+    }
+    expect(client.explain()).toMatch(/^The state is idle[^]*Hint: Call connect\(\) first/);
+  });
+
+  test('connect() tells about a legacy server, and so does getServerInfo()', async () => {
+    const more = { instructions: 'be brief', serverInfo: { name: 's', version: '2', title: 'S' } };
+    const server = await ScriptedServer.start(
+      legacyScript('2025-11-25', { initialize: answer(initializeResult('2025-06-18', more)) }),
+    );
+    open.push(server);
+    const client = new MCPClient(server.transport);
+    open.unshift(client);
+    const info = await client.connect();
+    expect(info).toMatchObject({
+      name: 's',
+      version: '2',
+      title: 'S',
+      protocolVersion: '2025-06-18',
+      era: 'legacy',
+      instructions: 'be brief',
+      capabilities: { tools: { listChanged: true } },
+    });
+    expect(await client.getServerInfo()).toEqual(info);
+    expect(client).toMatchObject({ era: 'legacy', instructions: 'be brief', state: 'ready' });
+    expect(client.isConnected()).toBe(true);
+    expect(client.explain()).toContain('Server: s 2, 2025-06-18 (legacy).');
+  });
+
+  test('a modern server that does not say who it is has no name', async () => {
+    const { client } = await connected(modernScript({ 'server/discover': answer(discoverResult({ _meta: {} })) }));
+    expect(await client.getServerInfo()).toMatchObject({
+      name: undefined,
+      era: 'modern',
+      protocolVersion: '2026-07-28',
+    });
+    expect(client.explain()).toContain('Server: unnamed');
+  });
+
+  test('capabilities are names; the object is in the information', async () => {
+    const capabilities = { tools: {}, resources: { subscribe: true, listChanged: false }, experimental: { x: {} } };
+    const { client } = await connected(
+      legacyScript('2025-11-25', { initialize: answer(initializeResult('2025-11-25', { capabilities })) }),
+    );
+    expect(await client.getCapabilities()).toEqual(['resources', 'resources.subscribe', 'tools']);
+    expect((await client.getServerInfo()).capabilities).toEqual(capabilities);
+  });
+
+  test('the server learns who the client is', async () => {
+    const { server } = await connected(legacyScript());
+    expect(await server.hears('initialize')).toMatchObject({ params: { clientInfo: PACKAGE, capabilities: {} } });
+    const named = await connected(legacyScript(), { clientInfo: { name: 'mine', version: '9', title: 'Mine' } });
+    expect(await named.server.hears('initialize')).toMatchObject({
+      params: { clientInfo: { name: 'mine', title: 'Mine' } },
+    });
+  });
+
+  test('its settings can be read', async () => {
+    const { client, server } = await connected(legacyScript(), {
+      timeout: 1_000,
+      autoReconnect: true,
+      maxReconnectAttempts: 9,
+    });
+    expect(client).toMatchObject({ timeout: 1_000, autoReconnect: true, maxReconnectAttempts: 9 });
+    expect(client.transport).toBe(server.transport);
+    expect(client.protocol.transport).toBe(server.transport);
+    expect(client.protocol.initialized).toBe(true);
+  });
+});
+
+describe.each([
+  ['legacy', (more: Script) => legacyScript('2025-11-25', more)],
+  ['modern', modernScript],
+] as const)('what a client asks a %s server', (era, script) => {
+  test('reads a resource, fills in a prompt, completes an argument', async () => {
+    const { server, client } = await connected(
+      script({
+        'resources/read': answer(resource),
+        'prompts/get': answer(prompt),
+        'completion/complete': answer(completion),
+      }),
+    );
+    expect(await client.readResource('x:1')).toEqual(resource);
+    expect((await server.hears('resources/read')).params).toMatchObject({ uri: 'x:1' });
+    expect(await client.getPrompt('greet', { name: 'Ada' })).toEqual(prompt);
+    expect((await server.hears('prompts/get')).params).toMatchObject({ name: 'greet', arguments: { name: 'Ada' } });
+    await client.getPrompt('greet');
+    expect((await server.hears('prompts/get')).params).not.toHaveProperty('arguments');
+    const ref = { type: 'ref/prompt', name: 'greet' } as const;
+    expect(await client.complete({ ref, argument: { name: 'name', value: 'A' } })).toEqual(completion.completion);
+    expect((await server.hears('completion/complete')).params).toMatchObject({
+      ref,
+      argument: { name: 'name', value: 'A' },
+    });
+  });
+
+  test('ping() tells how long the answer took, and healthCheck() asks over the wire each time', async () => {
+    const { server, client } = await connected(script({}));
+    expect(await client.ping()).toBeGreaterThanOrEqual(0);
+    const before = server.heard.length;
+    const health = await client.healthCheck();
+    expect(server.heard.length).toBe(before + 1);
+    expect(server.methods.at(-1)).toBe(era === 'legacy' ? 'ping' : 'server/discover');
+    expect(health).toEqual({
+      connected: true,
+      state: 'ready',
+      serverInfo: await client.getServerInfo(),
+      capabilities: await client.getCapabilities(),
+      transportType: 'MemoryTransport',
+      latency: expect.any(Number) as number,
+    });
+  });
+
+  test('request() makes requests that this library does not know, and checks those that it knows', async () => {
+    const { server, client } = await connected(
+      script({
+        'x/y': answer({ any: 'thing' }),
+        'resources/read': answer({ contents: 7 }),
+        'x/z': refuse(-32000, 'no', { a: 1 }),
+      }),
+    );
+    expect(await client.request('x/y', { z: 1 })).toEqual({ any: 'thing' });
+    expect((await server.hears('x/y')).params).toMatchObject({ z: 1 });
+    const wrong = await errorFrom(client.request('resources/read', { uri: 'x:1' }));
+    expect(wrong).toMatchObject({
+      code: 'MCP_INVALID_RESULT',
+      details: { method: 'resources/read', path: 'contents' },
+    });
+    const refused = await errorFrom(client.request('x/z'));
+    expect(refused).toBeInstanceOf(MCPProtocolError);
+    expect(refused).toMatchObject({
+      code: 'MCP_RPC_ERROR',
+      errorCode: -32000,
+      delivery: 'answered',
+      message: 'x/z failed: no (-32000)',
+      details: { method: 'x/z', reason: 'no', data: { a: 1 } },
+    });
+  });
+
+  test('notify() sends a notification', async () => {
+    const { server, client } = await connected(script({}));
+    await client.notify('notifications/x', { y: 1 });
+    expect(await server.hears('notifications/x')).toEqual({
+      jsonrpc: '2.0',
+      method: 'notifications/x',
+      params: { y: 1 },
+    });
+    await client.disconnect();
+    expect(await errorFrom(client.notify('notifications/x'))).toMatchObject({ code: 'MCP_NOT_CONNECTED' });
+  });
+
+  test('a request for which the server has no capability is not sent', async () => {
+    const capabilities = { tools: {} };
+    const { server, client } = await connected({
+      ...(era === 'legacy'
+        ? legacyScript('2025-11-25', { initialize: answer(initializeResult('2025-11-25', { capabilities })) })
+        : modernScript({ 'server/discover': answer(discoverResult({ capabilities })) })),
+    });
+    const before = server.heard.length;
+    const calls: [string, Promise<unknown>][] = [
+      ['prompts', client.listPrompts()],
+      ['prompts', client.getPrompt('x')],
+      ['resources', client.listResources()],
+      ['resources', client.listResourceTemplates()],
+      ['resources', client.readResource('x:1')],
+      ['resources.subscribe', client.subscribe('x:1')],
+      ['completions', client.complete({ ref: { type: 'ref/prompt', name: 'x' }, argument: { name: 'a', value: '' } })],
+      ['logging', client.setLogLevel('info')],
+    ];
+    for (const [required, call] of calls) {
+      const error = await errorFrom(call);
+      expect(error).toMatchObject({
+        name: 'MCPCapabilityError',
+        code: 'MCP_CAPABILITY_MISSING',
+        delivery: 'not-sent',
+        details: { required, supported: ['tools'] },
+      });
+    }
+    expect(server.heard).toHaveLength(before);
+  });
+});
+
+describe('notifications', () => {
+  test('reach handlers under their short and their wire name, until they are removed', async () => {
+    const { server, client } = await connected(legacyScript());
+    const heard: unknown[] = [];
+    const short = (params: unknown): void => void heard.push(['short', params]);
+    const wire = (params: unknown): void => void heard.push(['wire', params]);
+    client.addNotificationHandler('tools/list_changed', short);
+    client.addNotificationHandler('notifications/tools/list_changed', wire);
+    server.notifies('notifications/tools/list_changed', { _meta: { n: 1 } });
+    await turns();
+    client.removeNotificationHandler('notifications/tools/list_changed', short);
+    server.notifies('notifications/tools/list_changed');
+    await turns();
+    client.removeNotificationHandler('tools/list_changed', wire);
+    client.removeNotificationHandler('tools/list_changed', wire);
+    server.notifies('notifications/tools/list_changed');
+    await turns();
+    expect(heard).toEqual([
+      ['short', { _meta: { n: 1 } }],
+      ['wire', { _meta: { n: 1 } }],
+      ['wire', undefined],
+    ]);
+  });
+
+  test('keep their handlers over a reconnect, and over disconnect() and connect()', async () => {
+    const { server, client } = await connected(legacyScript(), { autoReconnect: true, reconnectDelay: 0 });
+    const recorder = new ClientRecorder(client, ['notification']);
+    let heard = 0;
+    client.addNotificationHandler('x', () => (heard += 1));
+    server.hangsUp();
+    await recorder.until(() => recorder.state.includes('ready'));
+    server.notifies('notifications/x');
+    await recorder.first('notification');
+    await client.disconnect();
+    await client.connect();
+    server.notifies('notifications/x');
+    await recorder.first('notification', 2);
+    expect(heard).toBe(2);
+  });
+
+  test('are events with their wire name, and log messages are events of their own', async () => {
+    const { server, client } = await connected(legacyScript());
+    const recorder = new ClientRecorder(client, ['notification', 'log']);
+    server.notifies('notifications/message', { level: 'warning', logger: 'db', data: { slow: true } });
+    server.notifies('notifications/x', { y: 1 });
+    await recorder.first('notification', 2);
+    expect(recorder.notification).toEqual([
+      { method: 'notifications/message', params: { level: 'warning', logger: 'db', data: { slow: true } } },
+      { method: 'notifications/x', params: { y: 1 } },
+    ]);
+    expect(recorder.log).toEqual([{ level: 'warning', logger: 'db', data: { slow: true } }]);
+  });
+
+  test('on() gives a function that ends the listening, as often as it is called', async () => {
+    const { server, client } = await connected(legacyScript());
+    let heard = 0;
+    const listener = (): unknown => (heard += 1);
+    const first = client.on('notification', listener);
+    const second = client.on('notification', listener);
+    server.notifies('notifications/x');
+    await turns();
+    first();
+    first();
+    server.notifies('notifications/x');
+    await turns();
+    second();
+    server.notifies('notifications/x');
+    await turns();
+    expect(heard).toBe(3);
+  });
+
+  test('a listener that is added while an event is told hears the next one', async () => {
+    const { server, client } = await connected(legacyScript());
+    const late: unknown[] = [];
+    let added = false;
+    client.on('notification', () => {
+      if (!added) client.on('notification', (notification) => late.push(notification));
+      added = true;
+    });
+    server.notifies('notifications/1');
+    server.notifies('notifications/2');
+    await turns();
+    expect(late).toEqual([{ method: 'notifications/2', params: undefined }]);
+  });
+});
+
+describe('states', () => {
+  test('are told in order, with the one before', async () => {
+    await using server = await ScriptedServer.start(legacyScript());
+    const client = new MCPClient(server.transport);
+    const seen: string[] = [];
+    client.on('state', (state, from) => seen.push(`${from} → ${state}`));
+    await client.connect();
+    await client.disconnect();
+    expect(seen).toEqual(['idle → connecting', 'connecting → initializing', 'initializing → ready', 'ready → closed']);
+    for (const change of seen) expect(client.explain()).toContain(change);
+  });
+
+  test('are true when they are told', async () => {
+    await using server = await ScriptedServer.start(legacyScript());
+    const client = new MCPClient(server.transport);
+    const truths: boolean[] = [];
+    client.on('state', (state) => {
+      truths.push(client.state === state, client.isConnected() === (state === 'ready'));
+    });
+    await client.connect();
+    await client.disconnect();
+    expect(truths).toEqual(Array(8).fill(true));
+  });
+
+  test('a call made when ready is told is sent', async () => {
+    await using server = await ScriptedServer.start(legacyScript('2025-11-25', { 'x/y': answer({ ok: true }) }));
+    await using client = new MCPClient(server.transport);
+    const called = new Promise((resolve, reject) => {
+      client.on('state', (state) => {
+        if (state === 'ready') client.request('x/y').then(resolve, reject);
+      });
+    });
+    await client.connect();
+    expect(await called).toEqual({ ok: true });
+  });
+});
+
+test('a server that does not answer a health check is told as unhealthy, and nothing rejects', async () => {
+  const { client } = await connected(legacyScript('2025-11-25', { ping: silence }));
+  const health = await client.healthCheck({ timeout: 50 });
+  expect(health).toMatchObject({ connected: true, state: 'ready', latency: undefined });
+  expect(health.error).toMatchObject({ code: 'MCP_TIMEOUT', details: { operation: 'ping', timeout: 50 } });
+  await client.disconnect();
+  const closed = await client.healthCheck();
+  expect(closed).toMatchObject({ connected: false, state: 'closed', serverInfo: undefined, capabilities: [] });
+  expect(closed.error).toMatchObject({ code: 'MCP_NOT_CONNECTED' });
+});
+
+test('a server that refuses ping is alive', async () => {
+  const { client } = await connected(legacyScript('2025-11-25', { ping: refuse(-32601) }));
+  expect(await client.ping()).toBeGreaterThanOrEqual(0);
+  expect(await client.healthCheck()).not.toHaveProperty('error');
+});
+
+test('the progress of a call is told, attempt by attempt', async () => {
+  const { server, client } = await connected(legacyScript('2025-11-25', { 'tools/call': silence }));
+  const heard: unknown[] = [];
+  const call = client.callTool('slow', {}, { onProgress: (progress) => heard.push(progress) });
+  const asked = await server.hears('tools/call');
+  const { progressToken } = asked.params?.['_meta'] as { progressToken: unknown };
+  server.notifies('notifications/progress', { progressToken, progress: 1 });
+  server.notifies('notifications/progress', { progressToken, progress: 2, total: 4, message: 'half' });
+  server.notifies('notifications/progress', { progressToken: 'of somebody else', progress: 3 });
+  server.answers(asked, { content: [] });
+  await call;
+  server.notifies('notifications/progress', { progressToken, progress: 4 });
+  await turns();
+  expect(heard).toEqual([
+    { progress: 1, attempt: 1 },
+    { progress: 2, total: 4, message: 'half', attempt: 1 },
+  ]);
+});
+
+test('a call without onProgress does not ask for progress', async () => {
+  const { server, client } = await connected(legacyScript('2025-11-25', { 'tools/call': answer({ content: [] }) }));
+  await client.callTool('x', { a: 1 });
+  const { params } = (await server.hears('tools/call')) as JSONRPCNotification;
+  expect(params).toEqual({ name: 'x', arguments: { a: 1 } });
+});
