@@ -27,7 +27,8 @@ export const LEAST_SUCCESSES = {
   'sse-retry@2025-11-25': 3,
   'json-schema-2020-12-preservation@2025-11-25': 9,
   'json-schema-2020-12-preservation@2026-07-28': 9,
-  'request-metadata@2026-07-28': 8,
+  // Three more when the client can declare roots, sampling and elicitation; without a handler it must not.
+  'request-metadata@2026-07-28': 5,
   'http-standard-headers@2026-07-28': 9,
   'http-custom-headers@2026-07-28': 18,
   'http-invalid-tool-headers@2026-07-28': 12,
