@@ -18,7 +18,11 @@ const config: Config = {
   testEnvironment: '<rootDir>/test/support/leak-environment.ts',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: { '\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.json' }] },
-  moduleNameMapper: { '^mcp-actors$': '<rootDir>/src/index.ts', '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: {
+    '^mcp-actors$': '<rootDir>/src/index.ts',
+    '^mcp-actors/testing$': '<rootDir>/src/testing/index.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.build/'],
   watchman: false,
 };

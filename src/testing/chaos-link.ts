@@ -1,0 +1,172 @@
+import { failure } from '../protocol/failure.js';
+import type { Failure } from '../protocol/failure.js';
+import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
+import { rejectedWith } from '../transports/link.js';
+import type { EstablishedSession, Link, LinkEvents, SendOptions, ServerStreamEvents } from '../transports/link.js';
+import type { Framing } from '../transports/transport.js';
+import type { PlannedFault, Way } from './fault-plan.js';
+import { Lane } from './lane.js';
+import type { LaneTimes } from './lane.js';
+
+/** What a link with faults has to do with its transport. */
+export interface ChaosLinkPorts {
+  readonly times: LaneTimes;
+  readonly framing: Framing;
+  /** Decides what happens to a message, and writes it down. */
+  plan(way: Way, message: unknown): PlannedFault;
+  /** Closes the real link and resolves when nothing of it is left. */
+  closeInner(): Promise<void>;
+}
+
+/** The promise of a message that waits to be written. */
+interface Waiting {
+  resolve(sent: Promise<void> | undefined): void;
+  reject(reason: Failure): void;
+}
+
+/** A link over which messages get lost, late, doubled or mixed up, and which dies. It says honestly what became of each. */
+export class ChaosLink implements Link {
+  readonly #events: LinkEvents;
+  readonly #ports: ChaosLinkPorts;
+  readonly #out: Lane;
+  readonly #in: Lane;
+  #inner!: Link;
+  #over = false;
+
+  constructor(events: LinkEvents, ports: ChaosLinkPorts) {
+    this.#events = events;
+    this.#ports = ports;
+    this.#out = new Lane(events.environment, ports.times);
+    this.#in = new Lane(events.environment, ports.times);
+  }
+
+  /** What the real link speaks to. */
+  get innerEvents(): LinkEvents {
+    const events = this.#events;
+    return {
+      ...events,
+      message: (message, about) => {
+        if (this.#over) return;
+        const { fault, share } = this.#ports.plan('to-client', message);
+        const deliver = (): void => {
+          events.message(message, about);
+        };
+        this.#in.carry({ deliver }, fault, share);
+      },
+      // What was said before the end is heard before the end.
+      closed: (reason) => {
+        this.#in.carry({
+          deliver: () => {
+            this.#end(reason);
+          },
+        });
+      },
+    };
+  }
+
+  /** Takes the real link, once it is open. */
+  attach(inner: Link): void {
+    this.#inner = inner;
+  }
+
+  get framing(): Framing {
+    return this.#inner.framing ?? this.#ports.framing;
+  }
+
+  send(message: JSONRPCMessage, options?: SendOptions): Promise<void> | undefined {
+    if (this.#over) return rejectedWith(closed());
+    const { fault, share } = this.#ports.plan('to-server', message);
+    if (fault === 'killBeforeWrite') {
+      const reason = cut('before', message);
+      this.#kill(reason);
+      return rejectedWith({ ...reason, delivery: 'not-sent' });
+    }
+    let waiting: Waiting | undefined;
+    let passed = false;
+    let sent: Promise<void> | undefined;
+    const deliver = (): void => {
+      const result = this.#write(message, options, fault === 'killAfterWrite');
+      // Of a message that is written twice the first counts.
+      if (passed) result?.catch(() => undefined);
+      else if (waiting !== undefined) waiting.resolve(result);
+      else sent = result;
+      passed = true;
+    };
+    const lost = (): void => {
+      waiting?.reject(closed());
+    };
+    this.#out.carry({ deliver, lost }, fault, share);
+    if (passed || fault === 'drop') return sent;
+    return new Promise<void>((resolve, reject) => {
+      waiting = { resolve, reject };
+    });
+  }
+
+  #write(message: JSONRPCMessage, options: SendOptions | undefined, thenDie: boolean): Promise<void> | undefined {
+    const sent = this.#inner.send(message, options);
+    if (!thenDie) return sent;
+    const reason = cut('after', message);
+    this.#kill(reason);
+    if (this.framing === 'shared') return sent;
+    sent?.catch(() => undefined);
+    if ('id' in message && message.id !== undefined) this.#inner.abandon?.(message.id);
+    return rejectedWith({ ...reason, delivery: 'unknown' });
+  }
+
+  /** Ends the link; where each message has an exchange of its own, only that ends, and whoever sent the message is told. */
+  #kill(reason: Failure): void {
+    if (this.framing === 'per-request') return;
+    this.#over = true;
+    void this.#ports.closeInner();
+    this.#clear();
+    // After what those who waited to send have to hear.
+    queueMicrotask(() => {
+      this.#events.closed(reason);
+    });
+  }
+
+  #end(reason: Failure | undefined): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#clear();
+    queueMicrotask(() => {
+      this.#events.closed(reason);
+    });
+  }
+
+  #clear(): void {
+    this.#out.empty();
+    this.#in.empty();
+  }
+
+  established(session: EstablishedSession): void {
+    this.#inner.established?.(session);
+  }
+
+  abandon(requestId: RequestId): void {
+    this.#inner.abandon?.(requestId);
+  }
+
+  /** The stream of the real link. One that has none says that it is unsupported. */
+  serverStream(events: ServerStreamEvents): () => void {
+    const open = this.#inner.serverStream?.bind(this.#inner);
+    if (open !== undefined) return open(events);
+    events.unsupported();
+    return () => undefined;
+  }
+
+  close(): Promise<void> {
+    this.#over = true;
+    this.#clear();
+    return this.#ports.closeInner();
+  }
+}
+
+function closed(): Failure {
+  return failure('transport', 'MCP_CONNECTION_CLOSED', 'The connection is closed', { delivery: 'not-sent' });
+}
+
+function cut(when: 'before' | 'after', message: JSONRPCMessage): Failure {
+  const what = 'method' in message ? message.method : 'an answer';
+  return failure('transport', 'MCP_TRANSPORT_FAILED', `The connection was cut ${when} ${what} was written (chaos)`);
+}

@@ -1,0 +1,121 @@
+import { failure } from '../protocol/failure.js';
+import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
+import { rejectedWith } from '../transports/link.js';
+import type { Link, LinkEvents } from '../transports/link.js';
+import { MCPTransport } from '../transports/transport.js';
+import type { Framing } from '../transports/transport.js';
+import { ChaosLink } from './chaos-link.js';
+import { FaultPlan, refusals } from './fault-plan.js';
+import type { FaultName, FaultRates, PlannedFault, Way } from './fault-plan.js';
+import type { LaneTimes } from './lane.js';
+
+/** What {@link chaos} does to a transport. Times are in milliseconds of the client's environment. */
+export interface ChaosOptions extends FaultRates {
+  /** Decides everything. Default 1. */
+  readonly seed?: number;
+  /** The longest `delay`, and how long a `reorder` waits for another message. Default 100. */
+  readonly maxDelay?: number;
+  /** How long a `stall` lasts. Default 5 000. */
+  readonly stallTime?: number;
+  /** How late `answerLate` makes an answer. Default 60 000. */
+  readonly lateBy?: number;
+  /** Which messages may be hit. One that is spared counts all the same, so that the others keep their fate. Default: all. */
+  readonly only?: (message: unknown, way: Way) => boolean;
+}
+
+/** A fault that happened. */
+export interface Fault {
+  readonly fault: FaultName;
+  /** Undefined for a link that was refused. */
+  readonly way: Way | undefined;
+  /** Which message of its way it hit, or which attempt to open a link, counted from 0 over all links. */
+  readonly index: number;
+  /** The time, by the client's environment. */
+  readonly at: number;
+  readonly method?: string;
+  readonly id?: RequestId;
+}
+
+/**
+ * Puts faults between a client and a transport, decided by a seed: the n-th message of a way meets the same fate in each run. Hand the
+ * result to the client instead of the transport.
+ * @throws MCPError with code `MCP_INVALID_PARAMS` for rates that are none, or add up to more than 1.
+ */
+export function chaos(transport: MCPTransport, options: ChaosOptions = {}): ChaosTransport {
+  return new ChaosTransport(transport, options);
+}
+
+/** A transport with faults. */
+export class ChaosTransport extends MCPTransport {
+  override readonly framing: Framing;
+  /** The transport that does the work. */
+  readonly inner: MCPTransport;
+  /** What happened until now, in order. */
+  readonly faults: readonly Fault[];
+  readonly #faults: Fault[] = [];
+  readonly #options: ChaosOptions;
+  readonly #times: LaneTimes;
+  readonly #plans: Readonly<Record<Way, FaultPlan>>;
+  readonly #counts: Record<Way | 'opening', number> = { 'to-server': 0, 'to-client': 0, opening: 0 };
+  readonly #refuses: () => boolean;
+
+  constructor(transport: MCPTransport, options: ChaosOptions = {}) {
+    super({ timeout: transport.timeout });
+    const { seed = 1, maxDelay = 100, stallTime = 5_000, lateBy = 60_000 } = options;
+    this.inner = transport;
+    this.framing = transport.framing;
+    this.faults = this.#faults;
+    this.#options = options;
+    this.#times = { maxDelay, stallTime, lateBy };
+    this.#plans = {
+      'to-server': new FaultPlan(seed, 'to-server', options),
+      'to-client': new FaultPlan(seed, 'to-client', options),
+    };
+    this.#refuses = refusals(seed, options);
+  }
+
+  protected async open(events: LinkEvents, signal: AbortSignal): Promise<Link> {
+    const index = this.#counts.opening++;
+    if (this.#refuses()) {
+      this.#faults.push({ fault: 'refuse', way: undefined, index, at: events.environment.now() });
+      const message = 'The connection was refused (chaos)';
+      return rejectedWith(failure('transport', 'MCP_TRANSPORT_FAILED', message, { delivery: 'not-sent' }));
+    }
+    const { inner, framing } = this;
+    inner.claim(this);
+    const link = new ChaosLink(events, {
+      framing,
+      times: this.#times,
+      plan: (way, message) => this.#plan(way, message, events.environment.now()),
+      closeInner: async () => {
+        await inner.closeLink();
+        inner.unclaim(this);
+      },
+    });
+    try {
+      link.attach(await inner.openLink(link.innerEvents, signal));
+    } catch (thrown) {
+      inner.unclaim(this);
+      throw thrown;
+    }
+    return link;
+  }
+
+  #plan(way: Way, value: unknown, at: number): PlannedFault {
+    const message = typeof value === 'object' && value !== null ? (value as JSONRPCMessage) : undefined;
+    const index = this.#counts[way]++;
+    const planned = this.#plans[way].next(message);
+    const { fault } = planned;
+    if (fault === undefined || this.#options.only?.(value, way) === false) return { ...planned, fault: undefined };
+    const { method, id } = (message ?? {}) as { method?: string; id?: RequestId };
+    this.#faults.push({
+      fault,
+      way,
+      index,
+      at,
+      ...(method !== undefined && { method }),
+      ...(id !== undefined && { id }),
+    });
+    return planned;
+  }
+}
