@@ -13,11 +13,14 @@ export const ACKNOWLEDGE_TIMEOUT = 10_000;
 /** How often a subscription that ended is opened again. */
 const REOPENING: BackoffPolicy = { delay: 1_000, maxDelay: 60_000 };
 
+/** Milliseconds after which a subscription counts as one that works, so that its endings before are forgotten. */
+const STABLE_AFTER = 10_000;
+
 /** What the subscription knows. */
 export interface SubscriptionFacts {
   /** What is wanted; undefined for nothing. */
   readonly wanted: SubscriptionFilter | undefined;
-  /** How often it ended in a row without having been acknowledged. */
+  /** How often it ended since it last stood for a while. */
   readonly endings: number;
 }
 
@@ -103,6 +106,7 @@ export function createSubscriptionMachine(ports: SubscriptionPorts) {
     },
     delays: {
       acknowledgeTimeout: ACKNOWLEDGE_TIMEOUT,
+      stable: STABLE_AFTER,
       reopening: ({ context }) => backoffDelay(REOPENING, context.endings, ports.random()),
     },
   }).createMachine({
@@ -126,7 +130,7 @@ export function createSubscriptionMachine(ports: SubscriptionPorts) {
             {
               guard: 'mayHaveMissedChanges',
               target: 'open',
-              actions: ['reportRefused', 'forgetEndings', 'suspectChanges'],
+              actions: ['reportRefused', 'suspectChanges'],
             },
             { target: 'open', actions: 'reportRefused' },
           ],
@@ -141,6 +145,7 @@ export function createSubscriptionMachine(ports: SubscriptionPorts) {
       },
       open: {
         entry: 'dropOlder',
+        after: { stable: { actions: 'forgetEndings' } },
         on: { ended: { target: 'waiting', actions: ['countEnding', 'reportEnding'] } },
       },
       waiting: {

@@ -353,6 +353,39 @@ describe('a subscription that the server ends', () => {
     expect(announced.error).toHaveLength(5);
   });
 
+  test('as soon as it has acknowledged it is opened again after longer and longer waits, too', async () => {
+    const script: Script = {
+      [LISTEN]: ({ id, params }) => [
+        {
+          say: {
+            jsonrpc: '2.0',
+            method: 'notifications/subscriptions/acknowledged',
+            params: { notifications: params?.['notifications'], _meta: { [SUBSCRIPTION]: id } },
+          },
+        },
+        { answer: { resultType: 'complete' } },
+      ],
+    };
+    await using meeting = await meet(script);
+    meeting.client.addNotificationHandler('tools/list_changed', () => undefined);
+    await meeting.clock.advance(120_000);
+    expect(count(meeting.server, LISTEN)).toBeGreaterThan(3);
+    expect(count(meeting.server, LISTEN)).toBeLessThan(15);
+  });
+
+  test('after it has stood for a while is opened again soon, however often that happens', async () => {
+    await using meeting = await watching();
+    const { server, clock } = meeting;
+    let { listen } = meeting;
+    for (let time = 0; time < 8; time += 1) {
+      await clock.advance(10_000);
+      finish(server, listen);
+      await clock.advance(1_000);
+      listen = await server.hears(LISTEN);
+      acknowledge(server, listen);
+    }
+  });
+
   test('because it has no such method is not opened again, nor when something else is wanted', async () => {
     await using meeting = await meet();
     const { client, server, clock, announced } = meeting;
