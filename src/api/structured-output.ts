@@ -27,7 +27,12 @@ export class StructuredOutput {
     }
     const compiled = await this.#validatorOf(tool, schema);
     if (typeof compiled !== 'function') return compiled;
-    if (compiled(result.structuredContent)) return undefined;
+    try {
+      if (compiled(result.structuredContent)) return undefined;
+    } catch (thrown) {
+      // A schema that refers to itself without end, or output that is nested deeper than the stack.
+      return unusable(tool.name, describeThrown(thrown));
+    }
     const [first] = compiled.errors ?? [];
     return mismatch(tool.name, `structuredContent${first?.instancePath ?? ''} ${first?.message ?? 'does not fit'}`);
   }
@@ -42,16 +47,18 @@ export class StructuredOutput {
 }
 
 async function compile(tool: string, schema: object): Promise<Compiled> {
-  const size = JSON.stringify(schema).length;
-  if (size > LARGEST_SCHEMA) {
-    return unusable(tool, `it has ${size} characters, and the limit is ${LARGEST_SCHEMA}`);
-  }
   try {
+    const size = JSON.stringify(schema).length;
+    if (size > LARGEST_SCHEMA) {
+      return unusable(tool, `it has ${size} characters, and the limit is ${LARGEST_SCHEMA}`);
+    }
     const dialect = (schema as { $schema?: unknown }).$schema;
     const draft7 = typeof dialect === 'string' && dialect.includes('draft-07');
     const { Ajv } = draft7 ? await import('ajv') : { Ajv: (await import('ajv/dist/2020.js')).Ajv2020 };
     // Formats are annotations unless one asks for more, and servers may use keywords of their own.
-    return new Ajv({ strict: false, validateFormats: false, logger: false }).compile(schema);
+    const compiled = new Ajv({ strict: false, validateFormats: false, logger: false }).compile(schema);
+    // The validator's own `$async` makes promises of verdicts, one of them rejected.
+    return '$async' in compiled ? unusable(tool, 'it is asynchronous') : compiled;
   } catch (thrown) {
     return unusable(tool, describeThrown(thrown));
   }

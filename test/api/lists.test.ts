@@ -1,0 +1,398 @@
+import { MCPClient, MCPProtocolError, MCPTimeoutError } from '../../src/index.js';
+import type { MCPClientOptions, MCPTool } from '../../src/index.js';
+import { ClientRecorder } from '../support/client-recorder.js';
+import { errorFrom, rejection, turns } from '../support/outcomes.js';
+import {
+  ScriptedServer,
+  answer,
+  discoverResult,
+  initializeResult,
+  legacyScript,
+  modernScript,
+  silence,
+} from '../support/scripted-server.js';
+import type { Heard, Script, Step } from '../support/scripted-server.js';
+import { SimulatedEnvironment } from '../support/simulated-environment.js';
+
+const open: AsyncDisposable[] = [];
+afterEach(async () => {
+  for (const one of open.splice(0)) await one[Symbol.asyncDispose]();
+});
+
+async function connected(
+  script: Script,
+  options: MCPClientOptions = {},
+): Promise<{ server: ScriptedServer; client: MCPClient }> {
+  const server = await ScriptedServer.start(script, options.environment);
+  open.push(server);
+  const client = new MCPClient(server.transport, options);
+  open.unshift(client);
+  await client.connect();
+  return { server, client };
+}
+
+function tool(name: string, more: Partial<MCPTool> = {}): MCPTool {
+  return { name, inputSchema: { type: 'object' }, ...more };
+}
+
+/** Pages of tools, by cursor. The answer is looked up when it is asked for. */
+function pages(all: Readonly<Record<string, object>>, common: object = {}): (message: Heard) => Step[] {
+  return ({ params }) => answer({ ...common, ...all[(params?.['cursor'] as string | undefined) ?? 'first'] });
+}
+
+function count({ methods }: ScriptedServer, method = 'tools/list'): number {
+  return methods.filter((one) => one === method).length;
+}
+
+describe('a list of several pages', () => {
+  test('is read to its end, in order; a null cursor is the end like a missing one', async () => {
+    const { server, client } = await connected(
+      legacyScript('2025-11-25', {
+        'tools/list': pages({
+          first: { tools: [tool('a'), tool('b')], nextCursor: '2' },
+          2: { tools: [], nextCursor: '3' },
+          3: { tools: [tool('c')], nextCursor: null },
+        }),
+        'prompts/list': pages({ first: { prompts: [{ name: 'p' }] } }),
+        'resources/list': pages({
+          first: { resources: [{ name: 'r', uri: 'x:1' }], nextCursor: '2' },
+          2: { resources: [] },
+        }),
+        'resources/templates/list': pages({ first: { resourceTemplates: [{ name: 't', uriTemplate: 'x:{y}' }] } }),
+      }),
+    );
+    expect((await client.listTools()).map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+    const [first, second] = [await server.hears('tools/list'), await server.hears('tools/list')];
+    expect([first.params, second.params]).toEqual([undefined, { cursor: '2' }]);
+    expect(await client.listPrompts()).toEqual([{ name: 'p' }]);
+    expect(await client.listResources()).toEqual([{ name: 'r', uri: 'x:1' }]);
+    expect(await client.listResourceTemplates()).toEqual([{ name: 't', uriTemplate: 'x:{y}' }]);
+  });
+
+  test('goes on after an empty cursor, which is a cursor', async () => {
+    const { client } = await connected(
+      legacyScript('2025-11-25', {
+        'tools/list': pages({ first: { tools: [tool('a')], nextCursor: '' }, '': { tools: [tool('b')] } }),
+      }),
+    );
+    expect((await client.listTools()).map(({ name }) => name)).toEqual(['a', 'b']);
+  });
+
+  test('that gives a cursor twice is refused', async () => {
+    const { server, client } = await connected(
+      legacyScript('2025-11-25', {
+        'tools/list': pages({
+          first: { tools: [], nextCursor: 'a' },
+          a: { tools: [], nextCursor: 'b' },
+          b: { tools: [], nextCursor: 'a' },
+        }),
+      }),
+    );
+    const error = await errorFrom(client.listTools());
+    expect(error).toBeInstanceOf(MCPProtocolError);
+    expect(error).toMatchObject({
+      code: 'MCP_PAGINATION',
+      delivery: 'answered',
+      details: { method: 'tools/list', pages: 3 },
+    });
+    expect(count(server)).toBe(3);
+  });
+
+  test('that has no end is refused', async () => {
+    const { server, client } = await connected(
+      legacyScript('2025-11-25', {
+        'tools/list': ({ params }) => answer({ tools: [], nextCursor: `${Number(params?.['cursor'] ?? 0) + 1}` }),
+      }),
+    );
+    const error = await errorFrom(client.listTools());
+    expect(error).toMatchObject({ code: 'MCP_PAGINATION', details: { limit: 1_000 } });
+    expect(count(server)).toBe(1_000);
+  });
+
+  test('has one maxTotalTimeout for all of its pages', async () => {
+    const environment = new SimulatedEnvironment();
+    const { client } = await connected(
+      legacyScript('2025-11-25', {
+        'tools/list': ({ params }) => [
+          { wait: 40 },
+          ...answer({ tools: [], nextCursor: `${Number(params?.['cursor'] ?? 0) + 1}` }),
+        ],
+      }),
+      { environment },
+    );
+    const listing = errorFrom(client.listTools({ timeout: 60, maxTotalTimeout: 100 }));
+    await environment.advance(100);
+    const error = await listing;
+    expect(error).toBeInstanceOf(MCPTimeoutError);
+    expect(error.message).toContain('maxTotalTimeout');
+  });
+});
+
+describe('an async iterator over a list', () => {
+  const script = legacyScript('2025-11-25', {
+    'tools/list': pages({ first: { tools: [tool('a'), tool('b')], nextCursor: '2' }, 2: { tools: [tool('c')] } }),
+    'prompts/list': pages({ first: { prompts: [{ name: 'p' }] } }),
+    'resources/list': pages({ first: { resources: [{ name: 'r', uri: 'x:1' }] } }),
+  });
+
+  test('gives every item', async () => {
+    const { client } = await connected(script);
+    const names: string[] = [];
+    for await (const { name } of client.tools()) names.push(name);
+    for await (const { name } of client.prompts()) names.push(name);
+    for await (const { name } of client.resources()) names.push(name);
+    expect(names).toEqual(['a', 'b', 'c', 'p', 'r']);
+  });
+
+  test('asks for a page when it is reached, and for none after it was left', async () => {
+    const { server, client } = await connected(script);
+    for await (const { name } of client.tools()) {
+      expect(count(server)).toBe(1);
+      if (name === 'b') break;
+    }
+    await turns();
+    expect(count(server)).toBe(1);
+    const unused = client.tools();
+    await unused.return();
+    expect(count(server)).toBe(1);
+  });
+
+  test('throws what goes wrong where it is used, and can be given up', async () => {
+    const { client } = await connected(script);
+    const signal = AbortSignal.abort('enough');
+    expect(await rejection(client.tools({ signal }).next())).toBe('enough');
+    await client.disconnect();
+    expect(await errorFrom(client.tools().next())).toMatchObject({ code: 'MCP_NOT_CONNECTED' });
+  });
+});
+
+describe('a list of a legacy server', () => {
+  test('that announces changes is kept until it announces one', async () => {
+    const tools = [tool('a')];
+    const { server, client } = await connected(
+      legacyScript('2025-11-25', { 'tools/list': () => answer({ tools: [...tools] }) }),
+    );
+    const first = await client.listTools();
+    first.push(tool('added by the caller'));
+    expect(await client.listTools()).toEqual([tool('a')]);
+    expect(count(server)).toBe(1);
+    tools.push(tool('b'));
+    server.notifies('notifications/tools/list_changed');
+    await turns();
+    expect(await client.listTools()).toEqual(tools);
+    await client.listTools();
+    expect(count(server)).toBe(2);
+  });
+
+  test('that does not is asked for each time', async () => {
+    const capabilities = { tools: {} };
+    const { server, client } = await connected(
+      legacyScript('2025-11-25', {
+        initialize: answer(initializeResult('2025-11-25', { capabilities })),
+        'tools/list': answer({ tools: [] }),
+      }),
+    );
+    await client.listTools();
+    await client.listTools();
+    expect(count(server)).toBe(2);
+  });
+
+  test('is asked for when the caller wants it new, and then kept', async () => {
+    const { server, client } = await connected(legacyScript('2025-11-25', { 'tools/list': answer({ tools: [] }) }));
+    await client.listTools();
+    await client.listTools({ useCache: false });
+    await client.listTools();
+    expect(count(server)).toBe(2);
+  });
+
+  test('an answer that was under way while a change was announced is not taken for fresh', async () => {
+    const { server, client } = await connected(legacyScript('2025-11-25', { 'tools/list': silence }));
+    const listing = client.listTools();
+    const asked = await server.hears('tools/list');
+    server.notifies('notifications/tools/list_changed');
+    server.answers(asked, { tools: [tool('perhaps old')] });
+    expect(await listing).toEqual([tool('perhaps old')]);
+    const again = client.listTools();
+    server.answers(await server.hears('tools/list'), { tools: [tool('new')] });
+    expect(await again).toEqual([tool('new')]);
+    expect(await client.listTools()).toEqual([tool('new')]);
+  });
+
+  test('is asked for anew after a reconnect', async () => {
+    const { server, client } = await connected(legacyScript('2025-11-25', { 'tools/list': answer({ tools: [] }) }), {
+      autoReconnect: true,
+      reconnectDelay: 0,
+    });
+    await client.listTools();
+    const recorder = new ClientRecorder(client);
+    server.hangsUp();
+    await recorder.until(() => recorder.state.includes('ready'));
+    await client.listTools();
+    await client.listTools();
+    expect(count(server)).toBe(2);
+  });
+
+  test('a change of resources is one of their templates, too, and of nothing else', async () => {
+    const { server, client } = await connected(
+      legacyScript('2025-11-25', {
+        'tools/list': answer({ tools: [] }),
+        'resources/list': answer({ resources: [] }),
+        'resources/templates/list': answer({ resourceTemplates: [] }),
+      }),
+    );
+    const all = async (): Promise<void> => {
+      await Promise.all([client.listTools(), client.listResources(), client.listResourceTemplates()]);
+    };
+    await all();
+    server.notifies('notifications/resources/list_changed');
+    await turns();
+    await all();
+    expect([count(server), count(server, 'resources/list'), count(server, 'resources/templates/list')]).toEqual([
+      1, 2, 2,
+    ]);
+  });
+
+  test('refreshCache() asks for every list that the server has, and for no other', async () => {
+    const capabilities = { tools: { listChanged: true }, prompts: { listChanged: true } };
+    const { server, client } = await connected(
+      legacyScript('2025-11-25', {
+        initialize: answer(initializeResult('2025-11-25', { capabilities })),
+        'tools/list': answer({ tools: [] }),
+        'prompts/list': answer({ prompts: [] }),
+      }),
+    );
+    await client.listTools();
+    await client.refreshCache();
+    await client.listTools();
+    await client.listPrompts();
+    expect([count(server), count(server, 'prompts/list'), count(server, 'resources/list')]).toEqual([2, 1, 0]);
+  });
+});
+
+describe('a list of a modern server', () => {
+  test('is kept as long as the shortest of its pages says', async () => {
+    const environment = new SimulatedEnvironment();
+    const { server, client } = await connected(
+      modernScript({
+        'tools/list': pages(
+          { first: { tools: [], nextCursor: '2', ttlMs: 5_000 }, 2: { tools: [], ttlMs: 1_000 } },
+          { resultType: 'complete', cacheScope: 'public' },
+        ),
+      }),
+      { environment },
+    );
+    await client.listTools();
+    await environment.advance(999);
+    await client.listTools();
+    expect(count(server)).toBe(2);
+    await environment.advance(1);
+    await client.listTools();
+    expect(count(server)).toBe(4);
+  });
+
+  test.each([0, -1])('is not kept when it says %p', async (ttlMs) => {
+    const { server, client } = await connected(
+      modernScript({ 'tools/list': answer({ tools: [], resultType: 'complete', cacheScope: 'public', ttlMs }) }),
+    );
+    await client.listTools();
+    await client.listTools();
+    expect(count(server)).toBe(2);
+  });
+
+  test('is kept for a day at most', async () => {
+    const environment = new SimulatedEnvironment();
+    const day = 86_400_000;
+    const { server, client } = await connected(
+      modernScript({ 'tools/list': answer({ tools: [], resultType: 'complete', cacheScope: 'public', ttlMs: 1e15 }) }),
+      { environment },
+    );
+    await client.listTools();
+    await environment.advance(day - 1);
+    await client.listTools();
+    expect(count(server)).toBe(1);
+    await environment.advance(1);
+    await client.listTools();
+    expect(count(server)).toBe(2);
+  });
+});
+
+describe('toolsChanged', () => {
+  test('tells how the tools differ after a change was announced', async () => {
+    let tools = [tool('kept'), tool('changed'), tool('removed')];
+    const { server, client } = await connected(legacyScript('2025-11-25', { 'tools/list': () => answer({ tools }) }));
+    const recorder = new ClientRecorder(client, ['toolsChanged']);
+    await client.listTools();
+    tools = [tool('kept'), tool('changed', { description: 'now with words' }), tool('added')];
+    server.notifies('notifications/tools/list_changed');
+    const [difference] = await recorder.first('toolsChanged');
+    expect(difference).toEqual({ tools, added: ['added'], removed: ['removed'], changed: ['changed'] });
+    expect(await client.listTools()).toEqual(tools);
+    expect(count(server)).toBe(2);
+  });
+
+  test('is silent when nothing differs, and when nobody had asked for the tools before', async () => {
+    const { server, client } = await connected(
+      legacyScript('2025-11-25', { 'tools/list': () => answer({ tools: [tool('a')] }) }),
+    );
+    const recorder = new ClientRecorder(client, ['toolsChanged']);
+    server.notifies('notifications/tools/list_changed');
+    await server.hears('tools/list');
+    server.notifies('notifications/tools/list_changed');
+    await server.hears('tools/list');
+    await turns();
+    expect(recorder.toolsChanged).toEqual([]);
+  });
+
+  test('many announcements at once are looked into twice at most', async () => {
+    const { server, client } = await connected(
+      legacyScript('2025-11-25', { 'tools/list': answer({ tools: [tool('a')] }) }),
+    );
+    new ClientRecorder(client, ['toolsChanged']);
+    for (let time = 0; time < 50; time += 1) server.notifies('notifications/tools/list_changed');
+    await turns(10);
+    expect(count(server)).toBe(2);
+  });
+
+  test('without a listener nothing is asked', async () => {
+    const { server, client } = await connected(legacyScript('2025-11-25', { 'tools/list': answer({ tools: [] }) }));
+    await client.listTools();
+    server.notifies('notifications/tools/list_changed');
+    await turns();
+    expect(count(server)).toBe(1);
+  });
+
+  test('is looked into after a reconnect', async () => {
+    let tools = [tool('a')];
+    const { server, client } = await connected(legacyScript('2025-11-25', { 'tools/list': () => answer({ tools }) }), {
+      autoReconnect: true,
+      reconnectDelay: 0,
+    });
+    const recorder = new ClientRecorder(client, ['toolsChanged']);
+    await client.listTools();
+    tools = [tool('b')];
+    server.hangsUp();
+    const [difference] = await recorder.first('toolsChanged');
+    expect(difference).toMatchObject({ added: ['b'], removed: ['a'], changed: [] });
+  });
+
+  test('a modern server is asked to announce changes to those who listen', async () => {
+    let tools = [tool('a')];
+    const { server, client } = await connected(
+      modernScript({
+        'server/discover': answer(discoverResult({ capabilities: { tools: { listChanged: true } } })),
+        'tools/list': () => answer({ tools, resultType: 'complete', ttlMs: 60_000, cacheScope: 'public' }),
+        'subscriptions/listen': silence,
+      }),
+    );
+    await client.listTools();
+    const recorder = new ClientRecorder(client, ['toolsChanged']);
+    const { id, params } = await server.hears('subscriptions/listen');
+    expect(params).toMatchObject({ notifications: { toolsListChanged: true } });
+    const _meta = { 'io.modelcontextprotocol/subscriptionId': id };
+    server.notifies('notifications/subscriptions/acknowledged', { notifications: { toolsListChanged: true }, _meta });
+    tools = [tool('b')];
+    server.notifies('notifications/tools/list_changed', { _meta });
+    const [difference] = await recorder.first('toolsChanged');
+    expect(difference).toMatchObject({ added: ['b'], removed: ['a'] });
+  });
+});
