@@ -27,7 +27,7 @@ import { createHealthMachine } from './health.js';
 import { check, probe, PROBE_TIMEOUT, trafficWatch } from './health-check.js';
 import type { ProbeResult } from './health-check.js';
 import { receive } from './inbound.js';
-import { createLinkLogic } from './link.js';
+import { createLinkLogic, sendOver } from './link.js';
 import { Unsuccessful } from './request-record.js';
 import type { Outcome, RequestSpec } from './request-record.js';
 import { Requests } from './requests.js';
@@ -110,7 +110,7 @@ export class Connection {
           environment.clearTimeout(handle);
         },
       },
-      ...(options.inspect !== undefined && { inspect: options.inspect }),
+      ...(options.inspect !== undefined && { inspect: this.#inspector(options.inspect) }),
     });
     this.#actor.subscribe((snapshot) => {
       const [state] = snapshot.tags as Set<ConnectionState>;
@@ -219,6 +219,20 @@ export class Connection {
     return probe(this.requests, this.#options.environment, this.session, this.#options.identity, timeout, signal);
   }
 
+  /** An inspector that throws would stop the actor that it looks at. */
+  #inspector(inspect: NonNullable<ConnectionOptions['inspect']>): (event: InspectionEvent) => void {
+    const look = typeof inspect === 'function' ? inspect : inspect.next?.bind(inspect);
+    return (event) => {
+      callUserFunction(
+        'inspect',
+        () => look?.(event),
+        (problem) => {
+          this.#listeners.report(problem);
+        },
+      );
+    };
+  }
+
   #ask(request: OwnRequest): Promise<Outcome> {
     return this.requests.submit({
       entry: methodEntry(request.method),
@@ -238,7 +252,7 @@ export class Connection {
   }
 
   #send(message: JSONRPCMessage): void {
-    this.#link?.send(message)?.catch((thrown: unknown) => {
+    sendOver(this.#link, message)?.catch((thrown: unknown) => {
       this.#listeners.report(toTransportFailure(thrown));
     });
   }
@@ -325,7 +339,7 @@ export class Connection {
         questions.abort();
       },
       announce: (session) => {
-        this.#link?.established?.(session);
+        callUserFunction('established', () => this.#link?.established?.(session), report);
         if (session.era === 'legacy') this.#send({ jsonrpc: '2.0', method: 'notifications/initialized' });
       },
       applyDesired: (session, desired) => {
@@ -370,17 +384,20 @@ export class Connection {
     );
   }
 
+  /** Puts back what the user had asked of the session before. What is withdrawn is no longer waited for. */
   async #restore({ capabilities }: Session, { logLevel, resources }: DesiredState): Promise<void> {
+    const { signal } = this.#questions;
+    const ask = (method: string, params: Params): Promise<Outcome> =>
+      this.#ask({ method, params, signal, quiet: false });
     const asked: Promise<Outcome>[] = [];
     if (logLevel !== undefined && hasCapability(capabilities, 'logging')) {
-      asked.push(this.#ask({ method: 'logging/setLevel', params: { level: logLevel } }));
+      asked.push(ask('logging/setLevel', { level: logLevel }));
     }
     if (hasCapability(capabilities, 'resources.subscribe')) {
-      for (const uri of resources) asked.push(this.#ask({ method: 'resources/subscribe', params: { uri } }));
+      for (const uri of resources) asked.push(ask('resources/subscribe', { uri }));
     }
-    const { epoch } = this.facts;
     const outcomes = await Promise.all(asked);
-    if (this.facts.epoch !== epoch) return;
+    if (signal.aborted) return;
     for (const outcome of outcomes) {
       if (outcome instanceof Unsuccessful && outcome.failure !== undefined) this.#listeners.report(outcome.failure);
     }

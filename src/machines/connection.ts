@@ -53,7 +53,7 @@ export interface ConnectionPorts {
   tellRequests(event: RequestsEvent): void;
   askDiscover(question: CurrentQuestion): void;
   askHandshake(question: CurrentQuestion): void;
-  /** Stops waiting for the answers to the questions of the negotiation. */
+  /** Stops waiting for the answers to the questions of negotiating and restoring. */
   withdrawQuestions(): void;
   /** Tells the link, and after a handshake the server, that there is a session. */
   announce(session: Session): void;
@@ -231,10 +231,14 @@ export function createConnectionMachine(ports: ConnectionPorts) {
         failure: failureOf(context, event),
         errorCount: context.errorCount + 1,
       })),
-      keepTimeout: assign(({ context, event }) => ({
-        failure: event.type === 'leave' ? GIVEN_UP : connectTimedOut(context.policy.connectTimeout),
-        errorCount: context.errorCount + 1,
-      })),
+      keepTimeout: assign(({ context, event }) => {
+        const expired = context.waiters.find(({ deadline }) => deadline <= context.armedFor);
+        const { timeout } = expired ?? { timeout: context.policy.connectTimeout };
+        return {
+          failure: event.type === 'leave' ? GIVEN_UP : connectTimedOut(timeout),
+          errorCount: context.errorCount + 1,
+        };
+      }),
       forgetFailure: assign({ failure: undefined }),
       keepFirstEnding: assign(({ event }) => ('failure' in event ? { endedOnQuestion: event.failure } : {})),
       chooseQuestion: assign(({ context }) => {
@@ -396,8 +400,8 @@ export function createConnectionMachine(ports: ConnectionPorts) {
           ],
           deadline: [
             { guard: 'attemptGoesOn', actions: ['settleExpired', 'dropExpired', 'chooseDeadline', 'setTimer'] },
-            { guard: 'mayTryAgain', target: 'reconnecting', actions: ['settleExpired', 'dropExpired', 'keepTimeout'] },
-            { target: 'closed', actions: ['settleExpired', 'dropExpired', 'keepTimeout'] },
+            { guard: 'mayTryAgain', target: 'reconnecting', actions: ['keepTimeout', 'settleExpired', 'dropExpired'] },
+            { target: 'closed', actions: ['keepTimeout', 'settleExpired', 'dropExpired'] },
           ],
           'link.closed': [
             { guard: 'mayTryAgain', target: 'reconnecting', actions: 'keepFailure' },
@@ -489,6 +493,7 @@ export function createConnectionMachine(ports: ConnectionPorts) {
               },
               restoring: {
                 entry: 'restore',
+                exit: 'withdrawQuestions',
                 always: { guard: 'nothingToRestore', target: '#connection.linked.established' },
                 on: { restored: '#connection.linked.established' },
                 after: {
