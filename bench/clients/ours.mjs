@@ -1,0 +1,38 @@
+// This package, by its own name, with its defaults; only the revision is fixed.
+import { MCPClient, MemoryTransport, StdioTransport } from 'mcp-actors';
+import { answerTo, REVISIONS } from '../echo.mjs';
+
+/** Answers at the other end of a pair, by the events of its link: the promises of a transport driven by hand would be measured, too. */
+async function serve(end) {
+  const link = await end.openLink(
+    {
+      message: (message) => {
+        const answer = answerTo(message);
+        if (answer !== undefined) link.send(answer);
+      },
+      problem: () => undefined,
+      closed: () => undefined,
+      environment: { setTimeout, clearTimeout },
+    },
+    new AbortController().signal,
+  );
+}
+
+async function connect(transport, era) {
+  const client = new MCPClient(transport, { era: REVISIONS[era] });
+  const { protocolVersion } = await client.connect();
+  if (protocolVersion !== REVISIONS[era]) throw new Error(`It speaks ${protocolVersion}`);
+  return { call: (message) => client.callTool('echo', { message }), close: () => client.disconnect() };
+}
+
+/** A client whose server is a function in this process. */
+export async function memory(era) {
+  const [near, far] = MemoryTransport.pair();
+  await serve(far);
+  return connect(near, era);
+}
+
+/** A client whose server is a process. */
+export function stdio(era, server) {
+  return connect(new StdioTransport(process.execPath, [server]), era);
+}

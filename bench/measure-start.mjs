@@ -1,0 +1,41 @@
+// What a client costs before its first call: the time of its import, in fresh processes, and the memory of connections that are open.
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { interleaved } from './statistics.mjs';
+
+const IDLE = fileURLToPath(new URL('idle-connections.mjs', import.meta.url));
+const HERE = fileURLToPath(new URL('.', import.meta.url));
+
+const PACKAGES = { ours: 'mcp-actors', official: '@modelcontextprotocol/client' };
+
+/** Prints the milliseconds that loading a package takes in a process that does nothing else. */
+const LOADERS = {
+  import: (name) => `const start = performance.now(); await import('${name}'); console.log(performance.now() - start);`,
+  require: (name) => `const start = performance.now(); require('${name}'); console.log(performance.now() - start);`,
+};
+
+async function run(...args) {
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: HERE });
+  return JSON.parse(stdout);
+}
+
+/** Milliseconds that `import` and `require` of the package take. */
+export async function measureLoading(rounds) {
+  const rows = [];
+  for (const [how, type] of [
+    ['import', 'module'],
+    ['require', 'commonjs'],
+  ]) {
+    const clients = await interleaved(Object.keys(PACKAGES), rounds, async (client) => ({
+      time: await run(`--input-type=${type}`, '-e', LOADERS[how](PACKAGES[client])),
+    }));
+    rows.push({ how, clients });
+  }
+  return rows;
+}
+
+/** KiB of heap and of resident memory for each of 100 idle connections over memory. */
+export function measureIdle(clients, rounds) {
+  return interleaved(clients, rounds, (client) => run('--expose-gc', IDLE, client, 'legacy'));
+}

@@ -1,0 +1,70 @@
+// Makes tables of what was measured.
+import { REVISIONS } from './echo.mjs';
+
+const NAMES = { ours: 'mcp-actors', floor: 'floor', official: 'official' };
+
+function shown(number) {
+  if (number === undefined || Number.isNaN(number)) return '–';
+  return number >= 100 ? number.toFixed(0) : number >= 10 ? number.toFixed(1) : number.toFixed(2);
+}
+
+/** A table in Markdown, its numbers to the right. */
+function table(head, rows) {
+  const cells = [head, ...rows.map((row) => row.map((cell) => (typeof cell === 'number' ? shown(cell) : cell)))];
+  const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column].length)));
+  const line = (row) =>
+    `| ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join(' | ')} |`;
+  const rule = `| ${widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`;
+  return [line(cells[0]), rule, ...cells.slice(1).map(line)].join('\n');
+}
+
+/** The ratios that count: how far from the least there is, and how much sooner than the official client. */
+function ratios({ ours, floor, official }, field) {
+  return [ours[field] / floor[field], official[field] / ours[field]];
+}
+
+function callsTable({ transport, era, rows }) {
+  const head = ['in flight', NAMES.ours, NAMES.floor, NAMES.official, '× floor', 'official ×'];
+  const cells = [];
+  for (const [field, what] of [
+    ['wall', ''],
+    ['cpu', ' (processor)'],
+  ]) {
+    for (const { inFlight, clients } of rows) {
+      const { ours, floor, official } = clients;
+      cells.push([`${inFlight}${what}`, ours[field], floor[field], official[field], ...ratios(clients, field)]);
+    }
+  }
+  return `${transport}, ${REVISIONS[era]}: microseconds a call\n\n${table(head, cells)}`;
+}
+
+function loadingTable(rows) {
+  const head = ['', NAMES.ours, NAMES.official, 'official ×'];
+  const cells = rows.map(({ how, clients: { ours, official } }) => [
+    how,
+    ours.time,
+    official.time,
+    official.time / ours.time,
+  ]);
+  return `loading the package: milliseconds\n\n${table(head, cells)}`;
+}
+
+function idleTable({ ours, floor, official }) {
+  const head = ['', NAMES.ours, NAMES.floor, NAMES.official];
+  const cells = [
+    ['heap', ours.heap, floor.heap, official.heap],
+    ['resident', ours.rss, floor.rss, official.rss],
+  ];
+  return `an idle connection over memory, one of 100: KiB\n\n${table(head, cells)}`;
+}
+
+/** Everything for a person to read. */
+export function report({ machine, rounds, calls, loading, idle }) {
+  const { node, platform, cpu, cores } = machine;
+  return [
+    `Node ${node}, ${platform}, ${cores} × ${cpu}. Medians of ${rounds} interleaved rounds.`,
+    ...calls.map(callsTable),
+    loadingTable(loading),
+    idleTable(idle),
+  ].join('\n\n');
+}
