@@ -204,8 +204,7 @@ export class Connection {
   /** Sends a message that wants no answer; resolves with what went wrong, if anything did. */
   async sendMessage(message: JSONRPCMessage): Promise<Failure | undefined> {
     const link = this.#link;
-    if (link === undefined)
-      return failure('connection', 'MCP_NOT_CONNECTED', 'Not connected', { delivery: 'not-sent' });
+    if (link === undefined) return notConnected();
     try {
       await link.send(message);
     } catch (thrown) {
@@ -214,9 +213,12 @@ export class Connection {
     return undefined;
   }
 
-  /** Asks the server for a sign of life, whatever else is going on. Without a link it fails at once. */
-  probe(timeout: number, signal?: AbortSignal): Promise<ProbeResult> {
-    return probe(this.requests, this.#options.environment, this.session, this.#options.identity, timeout, signal);
+  /** Asks the server for a sign of life, whatever else is going on. Without a session it fails at once. */
+  async probe(timeout: number, signal?: AbortSignal): Promise<ProbeResult> {
+    const { session, requests } = this;
+    const { environment, identity } = this.#options;
+    if (session === undefined) return { ok: false, latency: 0, outcome: Unsuccessful.failed(notConnected()) };
+    return probe(requests, environment, session, identity, timeout, signal);
   }
 
   /** An inspector that throws would stop the actor that it looks at. */
@@ -408,11 +410,15 @@ export class Connection {
     const { requests } = this;
     const sawTraffic = trafficWatch(requests);
     return createHealthMachine({
+      beginWindow: () => {
+        sawTraffic();
+      },
       check: () => {
-        const { epoch, healthInterval } = this.facts;
+        const { connectionCount, healthInterval } = this.facts;
         const ask = (): Promise<ProbeResult> => this.probe(Math.min(PROBE_TIMEOUT, healthInterval));
-        void check(sawTraffic(), requests, ask).then((found) => {
-          if (found === undefined || this.facts.epoch !== epoch) return;
+        void check(sawTraffic, requests, ask).then((found) => {
+          // Of a session that is over by now it says nothing about this one.
+          if (this.facts.connectionCount !== connectionCount) return;
           this.#actor.getSnapshot().children.health?.send({ type: 'checked', check: found });
         });
       },
@@ -470,4 +476,8 @@ export class Connection {
       },
     });
   }
+}
+
+function notConnected(): Failure {
+  return failure('connection', 'MCP_NOT_CONNECTED', 'Not connected', { delivery: 'not-sent' });
 }

@@ -25,12 +25,12 @@ export interface ProbeResult {
 export async function probe(
   requests: Requests,
   environment: Environment,
-  session: Session | undefined,
+  session: Session,
   identity: ClientIdentity,
   timeout: number,
   signal?: AbortSignal,
 ): Promise<ProbeResult> {
-  const modern = session?.era === 'modern';
+  const modern = session.era === 'modern';
   const method = modern ? 'server/discover' : 'ping';
   const startedAt = environment.now();
   const outcome = await requests.submit({
@@ -63,15 +63,13 @@ export function trafficWatch(requests: Requests): () => boolean {
   };
 }
 
-/** The finding of one check: by traffic if there was any, else by a probe. Undefined when the link went away meanwhile. */
+/** The finding of one check: by traffic if there was any, else by a probe, and by traffic while it was waited for. */
 export async function check(
-  sawTraffic: boolean,
+  sawTraffic: () => boolean,
   requests: Requests,
   ask: () => Promise<ProbeResult>,
-): Promise<CheckResult | undefined> {
-  if (sawTraffic) return { ok: true, busy: requests.counts.inFlight > 0 };
-  const { ok, latency, outcome } = await ask();
-  const timedOut = outcome instanceof Unsuccessful && outcome.failure?.kind === 'timeout';
-  if (!ok && !timedOut) return undefined;
-  return { ok, latency: ok ? latency : undefined, busy: requests.counts.inFlight > 0 };
+): Promise<CheckResult> {
+  if (sawTraffic()) return { ok: true, busy: requests.working };
+  const { ok, latency } = await ask();
+  return { ok: ok || sawTraffic(), latency: ok ? latency : undefined, busy: requests.working };
 }

@@ -31,10 +31,19 @@ export type HealthNews =
 
 /** What the monitor does to the world. */
 export interface HealthPorts {
-  /** Looks whether the server answered since the last look, else asks it, and answers with a `checked` event. */
+  /** Answers count for the next check from now on. */
+  beginWindow(): void;
+  /** Looks whether the server answered in this window, else asks it, and answers with a `checked` event. */
   check(): void;
   report(news: HealthNews): void;
 }
+
+/** Nobody looks any more, so nobody would ever see an answer that takes a suspicion back. */
+const unwatched = {
+  guard: 'monitoringStops',
+  target: 'healthy',
+  actions: ['forgetMisses', 'reportRecovered'],
+} as const;
 
 /**
  * Watches a connection: one check closes per interval, satisfied by any answer in that window, else by asking the server. One miss
@@ -58,6 +67,9 @@ export function createHealthMachine(ports: HealthPorts) {
       keepInterval: assign(({ event }) => (event.type === 'monitor' ? { interval: event.interval } : {})),
       countMiss: assign({ misses: ({ context }) => context.misses + 1 }),
       forgetMisses: assign({ misses: 0 }),
+      beginWindow: () => {
+        ports.beginWindow();
+      },
       check: () => {
         ports.check();
       },
@@ -95,7 +107,7 @@ export function createHealthMachine(ports: HealthPorts) {
         states: {
           starting: { always: [{ guard: 'unmonitored', target: 'paused' }, { target: 'waiting' }] },
           paused: {},
-          waiting: { after: { interval: 'checking' } },
+          waiting: { entry: 'beginWindow', after: { interval: 'checking' } },
           checking: {
             entry: 'check',
             on: { checked: { target: 'waiting', actions: 'reportCheck' } },
@@ -113,7 +125,12 @@ export function createHealthMachine(ports: HealthPorts) {
         states: {
           healthy: {
             on: {
-              checked: [{ guard: 'answered' }, { target: 'suspect', actions: 'countMiss' }],
+              checked: [
+                // The outcome of a check during which the monitoring was stopped.
+                { guard: 'unmonitored' },
+                { guard: 'answered' },
+                { target: 'suspect', actions: 'countMiss' },
+              ],
             },
           },
           suspect: {
@@ -124,9 +141,17 @@ export function createHealthMachine(ports: HealthPorts) {
                 { guard: 'tooManyMisses', target: 'failed', actions: 'countMiss' },
                 { actions: 'countMiss' },
               ],
+              monitor: unwatched,
             },
           },
-          failed: { entry: 'reportFailed' },
+          failed: {
+            entry: 'reportFailed',
+            on: {
+              // Without a link there is nothing that the connection could open anew, and it goes on.
+              checked: { guard: 'answered', target: 'healthy', actions: ['forgetMisses', 'reportRecovered'] },
+              monitor: unwatched,
+            },
+          },
         },
       },
     },
@@ -134,4 +159,8 @@ export function createHealthMachine(ports: HealthPorts) {
 }
 
 /** The chart with nothing behind it, for diagrams and exploration. */
-export const healthMachine = createHealthMachine({ check: () => undefined, report: () => undefined });
+export const healthMachine = createHealthMachine({
+  beginWindow: () => undefined,
+  check: () => undefined,
+  report: () => undefined,
+});

@@ -177,6 +177,11 @@ export class Requests {
     return { inFlight: this.#ring.size, queued: this.#queued };
   }
 
+  /** Whether the server may be at work on a request. A stream that it keeps open is no work. */
+  get working(): boolean {
+    return this.#ring.all().some(({ spec }) => spec.onNotice === undefined);
+  }
+
   /** Makes a request and promises its outcome. Never rejects. */
   submit(spec: RequestSpec): Promise<Outcome> {
     const record = this.#acquire();
