@@ -15,6 +15,8 @@ export interface TransportHarness {
 export interface ContractOptions {
   /** Whether the server can end the connection. Default true. */
   readonly serverCanClose?: boolean;
+  /** Whether what is sent in one tick arrives in that order. Default true. */
+  readonly ordered?: boolean;
 }
 
 function request(id: number | string, method: string, params: Record<string, unknown> = {}): JSONRPCRequest {
@@ -242,15 +244,17 @@ export function transportContract(
         }).toThrow(busyError);
       });
 
-      test('thousands of messages sent in one tick come back, each once and in order', async () => {
+      const inOrder = options.ordered === false ? '' : ' and in order';
+      test(`thousands of messages sent in one tick come back, each once${inOrder}`, async () => {
         const { link, recorder } = await open();
         const count = 3_000;
         const sent = Array.from({ length: count }, async (_, id) => link.send(request(id, 'echo', { id })));
         await Promise.all(sent);
         await recorder.until(() => recorder.log.length >= count);
-        expect(recorder.log).toEqual(
-          Array.from({ length: count }, (_, id) => ({ type: 'message', message: answer(id, { params: { id } }) })),
-        );
+        const heard = [...recorder.messages] as { id: number }[];
+        if (options.ordered === false) heard.sort((one, other) => one.id - other.id);
+        expect(heard).toEqual(Array.from({ length: count }, (_, id) => answer(id, { params: { id } })));
+        expect(recorder.log).toHaveLength(count);
       });
 
       test('thousands of messages from the server come in order', async () => {
@@ -290,9 +294,11 @@ export function transportContract(
           closing = transport.closeLink();
         };
         const link = await transport.openLink({ ...recorder.events, message }, new AbortController().signal);
-        await link.send(request(1, 'burst', { count: 100 }));
+        // Where each request has an exchange of its own, closing the link ends this one.
+        const sending = Promise.resolve(link.send(request(1, 'burst', { count: 100 }))).catch(() => undefined);
         await recorder.until(() => recorder.log.length > 0);
         await closing;
+        await sending;
         await turns(5);
         expect(recorder.log).toHaveLength(1);
       });
