@@ -86,9 +86,12 @@ export class Core {
     return outcome;
   }
 
-  /** The session, once whatever is under way has brought it about; rejects when nothing is. */
-  async established(options: { signal?: AbortSignal | undefined } = {}): Promise<Session> {
-    const outcome = await this.connection.join(this.options.connectTimeout, options.signal);
+  /** The session, once whatever is under way has brought it about; rejects when nothing is, or when calls are not to wait. */
+  async established(options: Pick<RequestOptions, 'timeout' | 'signal'> = {}): Promise<Session> {
+    checkTimeLimits(options);
+    const { timeout, whenDisconnected } = this.options;
+    if (whenDisconnected === 'fail') return this.session();
+    const outcome = await this.connection.join(options.timeout ?? timeout, options.signal);
     if (isFailure(outcome)) throw toError(outcome);
     return outcome;
   }

@@ -618,8 +618,10 @@ export function createConnectionMachine(ports: ConnectionPorts) {
 
 function refusal(cause: Failure | undefined): Failure {
   if (cause === undefined)
-    return failure('connection', 'MCP_NOT_CONNECTED', 'Not connected: the connection was closed');
-  return failure('connection', 'MCP_NOT_CONNECTED', `Not connected: ${cause.message}`, { cause });
+    return failure('connection', 'MCP_NOT_CONNECTED', 'Not connected: the connection was closed', {
+      delivery: 'not-sent',
+    });
+  return failure('connection', 'MCP_NOT_CONNECTED', `Not connected: ${cause.message}`, { delivery: 'not-sent', cause });
 }
 
 function connectTimedOut(timeout: number): Failure {
