@@ -60,8 +60,16 @@ function receiveOne(ports: InboundPorts, value: unknown): void {
       receiveRequest(ports, value as JSONRPCRequest);
       break;
     default:
-      ports.report(kind);
+      receiveNonsense(ports, value, kind);
   }
+}
+
+/** A message that is none. If it was meant to be an answer, whoever waits for that need not wait any longer. */
+function receiveNonsense(ports: InboundPorts, value: unknown, problem: Failure): void {
+  const { id, method } = (value ?? {}) as { id?: unknown; method?: unknown };
+  const details = { ...problem.details, requestId: id };
+  const spoiled = method === undefined && ports.requests.spoiled({ ...problem, delivery: 'answered', details });
+  if (!spoiled) ports.report(problem);
 }
 
 function receiveAnswer(ports: InboundPorts, answer: JSONRPCResultResponse | JSONRPCErrorResponse): void {

@@ -29,7 +29,9 @@ export function acceptable(choice: EraChoice): Acceptable {
 /** How the server reacted to a question of the negotiation. */
 export type Answer =
   | { readonly kind: 'result'; readonly result: unknown }
-  | { readonly kind: 'error'; readonly error: JSONRPCErrorObject };
+  | { readonly kind: 'error'; readonly error: JSONRPCErrorObject }
+  /** With something that is no answer at all. */
+  | { readonly kind: 'nonsense'; readonly failure: Failure };
 
 /** A result as an answer. */
 export function resultAnswer(result: unknown): Answer {
@@ -49,6 +51,7 @@ export function answerOf(failure: Failure | undefined): Answer | undefined {
   if (code === 'MCP_RPC_ERROR') {
     return { kind: 'error', error: { code: errorCode, message: String(details?.reason), data: details?.data } };
   }
+  if (code === 'MCP_INVALID_MESSAGE') return { kind: 'nonsense', failure };
   const status = details?.status;
   if (typeof status !== 'number' || status < 400 || status > 499 || NO_EVIDENCE.has(status)) return undefined;
   return { kind: 'error', error: { code: 0, message: failure.message, data: undefined } };
@@ -74,6 +77,7 @@ export interface Question {
  */
 export function judgeDiscovery(answer: Answer, question: Question): Verdict {
   if (answer.kind === 'error') return judgeDiscoveryError(answer.error, question);
+  if (answer.kind === 'nonsense') return fallBack(question, answer.failure);
   const wrong = discoverFailure(answer.result);
   if (wrong !== undefined) return fallBack(question, wrong);
   const result = answer.result as DiscoverResult;
@@ -177,6 +181,7 @@ export function judgeHandshake(answer: Answer, question: Question): Verdict {
       return { verdict: 'ask-again', version };
     return { verdict: 'incompatible', failure: rpcFailure('initialize', answer.error) };
   }
+  if (answer.kind === 'nonsense') return { verdict: 'incompatible', failure: answer.failure };
   const problem = checkInitializeResult(answer.result);
   if (problem !== undefined) return { verdict: 'incompatible', failure: invalidResult('initialize', problem) };
   const result = answer.result as InitializeResult;

@@ -12,6 +12,7 @@ import {
   refuse,
   silence,
 } from '../support/scripted-server.js';
+import type { Script } from '../support/scripted-server.js';
 
 const LEGACY_CONVERSATION = ['server/discover', 'initialize', 'notifications/initialized'];
 
@@ -70,7 +71,7 @@ describe('asking a modern server', () => {
 });
 
 describe('asking a legacy server', () => {
-  test.each([
+  test.each<[what: string, reaction: Script[string]]>([
     ['-32601, as most do', refuse(-32601, 'Method not found')],
     ['-32602', refuse(-32602, 'Invalid request parameters')],
     ['-32000', refuse(-32000, 'Bad Request: Server not initialized')],
@@ -78,6 +79,8 @@ describe('asking a legacy server', () => {
     ['0', refuse(0)],
     ['an empty result', answer({})],
     ['a result of something else', answer({ tools: [] })],
+    ['a result that is null', ({ id }) => [{ say: { jsonrpc: '2.0', id, result: null } }]],
+    ['an error that is none', ({ id }) => [{ say: { jsonrpc: '2.0', id, error: 'Unknown method' } }]],
     ['a result that names no list of versions', answer(discoverResult({ supportedVersions: 'all' }))],
   ])('that answers %s leads to the handshake', async (_what, reaction) => {
     await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { 'server/discover': reaction }));

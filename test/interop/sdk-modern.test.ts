@@ -95,6 +95,16 @@ describe('a modern server of the official SDK', () => {
     expect(heard).toHaveLength(1);
   });
 
+  test('need not be asked for its tools again while its answer is fresh', async () => {
+    const tools = await client.listTools();
+    process.kill(transport.pid as number, 'SIGSTOP');
+    try {
+      expect(await client.listTools()).toEqual(tools);
+    } finally {
+      process.kill(transport.pid as number, 'SIGCONT');
+    }
+  });
+
   test('announces a new tool, which makes the list stale although it might be kept for a minute', async () => {
     const before = await client.listTools();
     await client.callTool('grow');

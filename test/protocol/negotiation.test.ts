@@ -32,6 +32,10 @@ const onInitialize = (answer: Answer, asked?: Asked): Verdict => judgeHandshake(
 
 const result = (value: unknown): Answer => ({ kind: 'result', result: value });
 const error = (code: number, data?: unknown): Answer => ({ kind: 'error', error: { code, message: 'No', data } });
+const nonsense: Answer = {
+  kind: 'nonsense',
+  failure: { kind: 'protocol', code: 'MCP_INVALID_MESSAGE', message: 'Invalid message: result must be an object' },
+};
 const unsupported = (...supported: unknown[]): Answer => error(-32022, { supported, requested: '2026-07-28' });
 
 const session = (protocolVersion: MCPProtocolVersion) => ({ verdict: 'session', session: { protocolVersion } });
@@ -103,6 +107,14 @@ describe('the answer to server/discover', () => {
       handshake('2025-11-25'),
     ],
     ['V-39', 'no capabilities', result(withoutCapabilities), handshake('2025-11-25')],
+    ['V-33', 'what is no answer leads to the handshake', nonsense, handshake('2025-11-25')],
+    [
+      'V-36',
+      'pinned to modern: what is no answer is incompatible',
+      nonsense,
+      incompatible({ code: 'MCP_UNSUPPORTED_VERSION', cause: nonsense.failure }),
+      { choice: 'modern' },
+    ],
 
     ...[-32601, -32602, -32600, -32603, -32700, -32000, -32002, -1, 0, 1, 401].map(
       (code): [string, string, Answer, object] => [
@@ -350,6 +362,7 @@ describe('the answer to initialize', () => {
       incompatible({ code: 'MCP_INVALID_RESULT' }),
     ],
     ['L-15', 'an empty result', result({}), incompatible({ code: 'MCP_INVALID_RESULT' })],
+    ['L-15', 'what is no answer', nonsense, incompatible(nonsense.failure)],
   ])('%s %s', (...[, , answer, verdict, asked]) => {
     expect(onInitialize(answer, asked)).toMatchObject(verdict);
   });
