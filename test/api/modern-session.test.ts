@@ -244,6 +244,26 @@ describe('a result', () => {
     expect(await meeting.client.callTool('add')).toEqual({ content: [] });
   });
 
+  test.each<[what: string, message: object]>([
+    ['is null', { jsonrpc: '2.0', result: null }],
+    ['is a text', { jsonrpc: '2.0', result: 'done' }],
+    ['is a list', { jsonrpc: '2.0', result: [] }],
+    ['comes without a version', { result: { content: [] } }],
+    ['comes with an error beside it', { jsonrpc: '2.0', result: { content: [] }, error: { code: 1, message: 'No' } }],
+    ['is missing', { jsonrpc: '2.0' }],
+    ['is an error without a code', { jsonrpc: '2.0', error: { message: 'No' } }],
+  ])('that %s fails its call at once', async (_what, message) => {
+    const script = modernScript({ 'tools/call': ({ id }) => [{ say: { ...message, id } }] });
+    await using meeting = await Meeting.begin(script);
+    await expect(meeting.client.callTool('add')).rejects.toMatchObject({
+      name: 'MCPProtocolError',
+      code: 'MCP_INVALID_MESSAGE',
+      delivery: 'answered',
+    });
+    expect(meeting.announced.warning).toEqual([]);
+    expect(meeting.client.state).toBe('ready');
+  });
+
   test('with an id of another type is nobody’s', async () => {
     await using meeting = await Meeting.begin(modernScript({ 'prompts/list': silence }));
     const { client, server, announced } = meeting;
