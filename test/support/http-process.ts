@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+
+import { serverFixture } from './fixture-servers.js';
+import { Waiting } from './waiting.js';
+
+const EVERYTHING = path.join(path.dirname(require.resolve('@modelcontextprotocol/server-everything/package.json')));
+
+/** A free port of the loopback interface, for servers that cannot choose one themselves. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** A server of HTTP in a process of its own. */
+export class HttpProcess {
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly #lines: string[] = [];
+  readonly #waiting = new Waiting();
+  port = 0;
+
+  private constructor(args: readonly string[], env: Record<string, string> = {}) {
+    this.#child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      createInterface({ input: stream }).on('line', (line) => {
+        this.#lines.push(line);
+        this.#waiting.wake();
+      });
+    }
+  }
+
+  /** test/fixtures/servers/official-http.mjs, which says what the modes are. */
+  static async official(mode: 'dual' | 'sessions' | 'json', port = 0): Promise<HttpProcess> {
+    const server = new HttpProcess([serverFixture('official-http'), `--mode=${mode}`, `--port=${port}`]);
+    server.port = Number(await server.#said(/^\d+$/));
+    return server;
+  }
+
+  static async everything(mode: 'streamableHttp' | 'sse', port: number): Promise<HttpProcess> {
+    const server = new HttpProcess([path.join(EVERYTHING, 'dist/index.js'), mode], { PORT: String(port) });
+    server.port = port;
+    await server.#said(/listening|running/i);
+    return server;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}/mcp`;
+  }
+
+  /** Gives the official server a command, and waits until it has carried it out. */
+  async command(command: 'forget' | 'notify'): Promise<void> {
+    this.#lines.length = 0;
+    this.#child.stdin.write(`${command}\n`);
+    await this.#said(new RegExp(`^${command}$`));
+  }
+
+  async #said(pattern: RegExp): Promise<string> {
+    const find = (): string | undefined => this.#lines.find((line) => pattern.test(line));
+    await this.#waiting.until(
+      () => find() !== undefined,
+      () => `heard ${this.#lines.join(' | ')}`,
+      20_000,
+    );
+    return find() as string;
+  }
+
+  /** Ends it at once. */
+  async kill(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    this.#child.kill('SIGKILL');
+    await once(this.#child, 'close');
+  }
+}
