@@ -90,6 +90,14 @@ function failureOf(facts: ConnectionFacts, event: ConnectionEvent): Failure | un
   return { ...event.failure, cause: endedOnQuestion };
 }
 
+/** Why a link is left by an event that brings no failure. */
+function endOf({ waiters, armedFor, policy }: ConnectionFacts, event: ConnectionEvent): Failure {
+  if (event.type === 'reconnect') return RENEWED;
+  if (event.type === 'leave') return GIVEN_UP;
+  const expired = waiters.find(({ deadline }) => deadline <= armedFor);
+  return connectTimedOut(expired?.timeout ?? policy.connectTimeout);
+}
+
 /** Failures that another attempt would only repeat. */
 function isFinal(why: Failure): boolean {
   return why.kind === 'capability' || why.kind === 'authentication' || why.code === 'MCP_UNSUPPORTED_VERSION';
@@ -231,14 +239,10 @@ export function createConnectionMachine(ports: ConnectionPorts) {
         failure: failureOf(context, event),
         errorCount: context.errorCount + 1,
       })),
-      keepTimeout: assign(({ context, event }) => {
-        const expired = context.waiters.find(({ deadline }) => deadline <= context.armedFor);
-        const { timeout } = expired ?? { timeout: context.policy.connectTimeout };
-        return {
-          failure: event.type === 'leave' ? GIVEN_UP : connectTimedOut(timeout),
-          errorCount: context.errorCount + 1,
-        };
-      }),
+      keepTimeout: assign(({ context, event }) => ({
+        failure: endOf(context, event),
+        errorCount: context.errorCount + 1,
+      })),
       forgetFailure: assign({ failure: undefined }),
       keepFirstEnding: assign(({ event }) => ('failure' in event ? { endedOnQuestion: event.failure } : {})),
       chooseQuestion: assign(({ context }) => {
@@ -303,7 +307,8 @@ export function createConnectionMachine(ports: ConnectionPorts) {
         if (context.session !== undefined) ports.announce(context.session);
       },
       restore: ({ context }) => {
-        if (context.session !== undefined) ports.restore(context.session, context.desired);
+        if (context.session !== undefined && !nothingToRestore(context))
+          ports.restore(context.session, context.desired);
       },
       reportRestoreTimeout: () => {
         const message = `Putting back subscriptions and log level took longer than ${RESTORE_TIMEOUT} ms`;
@@ -325,7 +330,7 @@ export function createConnectionMachine(ports: ConnectionPorts) {
       // On leaving a link, before it is closed: so that the peer can still be told.
       endInFlight: ({ context, event }) => {
         if (event.type === 'disconnect') ports.tellRequests({ type: 'refuse', failure: DISCONNECTED });
-        else ports.tellRequests({ type: 'lose', failure: failureOf(context, event) ?? RENEWED });
+        else ports.tellRequests({ type: 'lose', failure: failureOf(context, event) ?? endOf(context, event) });
       },
       tellMonitor: sendTo('health', ({ context }) => ({ type: 'monitor' as const, interval: context.healthInterval })),
       tellSubscription: sendTo('subscription', ({ context }) => ({

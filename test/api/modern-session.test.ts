@@ -116,11 +116,17 @@ describe('what a modern request says about itself', () => {
     await using meeting = await Meeting.begin(talkative, { clientInfo, autoReconnect: true });
     const { client, server, clock, announced } = meeting;
     await client.setLogLevel('error');
+    await client.subscribe('test://one');
+    await server.hears('subscriptions/listen');
+    const before = server.heard.length;
     server.hangsUp();
     await announced.until(() => client.state === 'reconnecting');
     await clock.advance(1_000);
     await client.listPrompts();
     expect(server.heard.at(-1)?.params?.['_meta']).toEqual({ ...META, [LOG_LEVEL]: 'error' });
+    // Nothing has to be put back: there is no such state in a modern server.
+    expect(server.methods.slice(before)).toEqual(['server/discover', 'subscriptions/listen', 'prompts/list']);
+    expect(announced.error).toEqual([]);
   });
 });
 
