@@ -19,8 +19,11 @@ export interface ChaosOptions extends FaultRates {
   readonly stallTime?: number;
   /** How late `answerLate` makes an answer. Default 60 000. */
   readonly lateBy?: number;
-  /** Which messages may be hit. One that is spared counts all the same, so that the others keep their fate. Default: all. */
-  readonly only?: (message: unknown, way: Way) => boolean;
+  /**
+   * Which messages may be hit; for an attempt to open a link there is no message. One that is spared counts all the same, so that the
+   * others keep their fate. Default: all.
+   */
+  readonly only?: (message: unknown, way: Way | 'opening') => boolean;
 }
 
 /** A fault that happened. */
@@ -76,7 +79,7 @@ export class ChaosTransport extends MCPTransport {
 
   protected async open(events: LinkEvents, signal: AbortSignal): Promise<Link> {
     const index = this.#counts.opening++;
-    if (this.#refuses()) {
+    if (this.#refuses() && this.#mayHit(undefined, 'opening')) {
       this.#faults.push({ fault: 'refuse', way: undefined, index, at: events.environment.now() });
       const message = 'The connection was refused (chaos)';
       return rejectedWith(failure('transport', 'MCP_TRANSPORT_FAILED', message, { delivery: 'not-sent' }));
@@ -106,7 +109,7 @@ export class ChaosTransport extends MCPTransport {
     const index = this.#counts[way]++;
     const planned = this.#plans[way].next(message);
     const { fault } = planned;
-    if (fault === undefined || this.#options.only?.(value, way) === false) return { ...planned, fault: undefined };
+    if (fault === undefined || !this.#mayHit(value, way)) return { ...planned, fault: undefined };
     const { method, id } = (message ?? {}) as { method?: string; id?: RequestId };
     this.#faults.push({
       fault,
@@ -117,5 +120,9 @@ export class ChaosTransport extends MCPTransport {
       ...(id !== undefined && { id }),
     });
     return planned;
+  }
+
+  #mayHit(message: unknown, way: Way | 'opening'): boolean {
+    return this.#options.only?.(message, way) !== false;
   }
 }

@@ -1,0 +1,110 @@
+import { chaos, createScriptedServer, SimulatedEnvironment } from '../../src/testing/index.js';
+import type { ScriptedHandler } from '../../src/testing/index.js';
+import { Course } from './course.js';
+import { Ledger } from './ledger.js';
+import { scheduleOf } from './schedule.js';
+import type { Pace, Schedule } from './schedule.js';
+import { subjectOf } from './subject.js';
+
+const PACE: Pace = { unit: 50, steps: 40, doubles: true };
+
+/** How a schedule went. */
+export interface Finding {
+  readonly schedule: Schedule;
+  readonly log: readonly string[];
+  readonly violations: readonly string[];
+  readonly counts: Course['counts'];
+  readonly faults: number;
+}
+
+/** Runs the schedule of a seed over memory, in simulated time. The same seed gives the same log. */
+export async function memoryCourse(seed: number): Promise<Finding> {
+  const schedule = scheduleOf(seed, PACE);
+  const environment = new SimulatedEnvironment({ seed });
+  const ledger = new Ledger();
+  const server = createScriptedServer({
+    environment,
+    revision: schedule.revision,
+    capabilities: { tools: { listChanged: true }, resources: { subscribe: true }, logging: {} },
+    handlers: handlersOf(ledger),
+  });
+  let hostile = true;
+  const transport = chaos(server.transport, { ...schedule.faults, only: () => hostile });
+  const subject = subjectOf(schedule, transport, environment);
+  const backstage = {
+    die: (pause: number) => {
+      server.hangUp(pause);
+    },
+    announce: () => {
+      server.notify('notifications/tools/list_changed');
+    },
+  };
+  const course = new Course(schedule, subject, environment, backstage, ledger, { late: 1e-6 });
+  course.begin();
+  await environment.advance(schedule.end);
+  await untilDone(course.end(environment.settle), environment);
+  hostile = false;
+  // A server that is away comes back.
+  await environment.advance(60 * PACE.unit);
+  if (environment.pending.length > 0) course.wrong(`timers are left: ${JSON.stringify(environment.pending)}`);
+  course.judge();
+  await untilDone(course.again(), environment);
+  await server[Symbol.asyncDispose]();
+  await environment.settle();
+  if (environment.pending.length > 0) course.wrong(`timers are left at last: ${JSON.stringify(environment.pending)}`);
+  await environment.advance(1_000_000);
+  if (transport.connected) course.wrong('the transport says that it is connected');
+  const { log, violations, counts } = course;
+  for (const { at, fault, way, index, method } of transport.faults) {
+    log.push(`fault ${at} ${fault} ${way ?? ''} ${index} ${method ?? ''}`);
+  }
+  return { schedule, log, violations, counts, faults: transport.faults.length };
+}
+
+/** Lets time pass for as long as something takes. */
+async function untilDone(promise: Promise<void>, environment: SimulatedEnvironment): Promise<void> {
+  let done = false;
+  const settled = promise.finally(() => {
+    done = true;
+  });
+  for (let turns = 0; turns < 2_000; turns += 1) {
+    await environment.settle();
+    if (done) break;
+    const [next] = environment.pending;
+    await environment.advance(next === undefined ? 0 : Math.max(next.at - environment.now(), 0));
+  }
+  if (!done) throw new Error('It takes for ever');
+  await settled;
+}
+
+function handlersOf(ledger: Ledger): Record<string, ScriptedHandler> {
+  const about = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' };
+  const tool = (name: string, readOnlyHint: boolean): object => ({
+    name,
+    inputSchema: { type: 'object' },
+    annotations: { readOnlyHint },
+  });
+  return {
+    'tools/list': ({ cursor }) =>
+      cursor === undefined
+        ? { ...about, tools: [tool('look', true), tool('act', false)], nextCursor: 'more' }
+        : { ...about, tools: [tool('fail', false)] },
+    'tools/call': async ({ name, arguments: args }, { id, link, wait, progress }) => {
+      const { key, takes } = args as { key: string; takes: number };
+      ledger.add({ key, server: link, id });
+      progress(1, 2);
+      if (takes > 0) await wait(takes);
+      progress(2, 2);
+      return { ...about, content: [{ type: 'text', text: key }], ...(name === 'fail' && { isError: true }) };
+    },
+    'resources/read': async ({ uri }, { id, link, wait }) => {
+      const [, key = '', takes] = /^chaos:\/\/(.*)\?(.*)$/.exec(String(uri)) ?? [];
+      ledger.add({ key, server: link, id });
+      if (Number(takes) > 0) await wait(Number(takes));
+      return { ...about, contents: [{ uri, text: key }] };
+    },
+    'resources/subscribe': () => ({}),
+    'resources/unsubscribe': () => ({}),
+    'logging/setLevel': () => ({}),
+  };
+}
