@@ -72,13 +72,14 @@ export interface RequestsPorts {
 
 /**
  * The failure that ends a request. One that was sent before, and waited to be sent again when the connection ended, fails with what
- * had happened to it, not with what happened to those that were never sent.
+ * had happened to it, not with what happened to those that were never sent; but that connecting ran out of time is not its time-out.
  */
 function fateOf(record: RequestRecord, event: RequestNews): Failure {
   const why = event.failure as Failure;
   if (event.type !== 'refuse') return withDelivery(why, why.delivery ?? 'unknown');
   if (record.attempts === 0) return withDelivery(why, 'not-sent');
-  return withDelivery(isFailure(why.cause) ? why.cause : why, 'unknown');
+  const { cause } = why;
+  return withDelivery(isFailure(cause) && cause.kind !== 'timeout' ? cause : why, 'unknown');
 }
 
 /** Failed exchanges in a row after which the server is taken for unreachable. */

@@ -349,6 +349,17 @@ describe('when the link is lost', () => {
     expect(failureOf(unsent)).toMatchObject({ code: 'MCP_NOT_CONNECTED', delivery: 'not-sent' });
   });
 
+  it('for good, because connecting took too long, a request that was sent before does not claim that its own time was up', async () => {
+    const registry = Registry.flowing();
+    const sent = registry.ask('tools/list', { repeatable: true, timeout: 10_000 });
+    registry.lose();
+    const cause = failure('timeout', 'MCP_TIMEOUT', 'Connecting took longer than 500 ms', { delivery: 'not-sent' });
+    const refusal = failure('connection', 'MCP_NOT_CONNECTED', 'Not connected: it took too long', { cause });
+    registry.refuse(refusal);
+    await registry.settle();
+    expect(failureOf(sent)).toEqual({ ...refusal, delivery: 'unknown' });
+  });
+
   it('in the middle of sending, what was not written yet waits for the next one', async () => {
     const registry = new Registry();
     registry.hold();
