@@ -13,6 +13,9 @@ import {
 } from '../support/scripted-server.js';
 import type { Script } from '../support/scripted-server.js';
 
+// Processes start slowly on a machine that is busy.
+jest.setTimeout(30_000);
+
 /** Runs a test with a client and the processes that play a script. */
 async function withProcess(
   script: Script,

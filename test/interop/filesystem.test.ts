@@ -6,6 +6,9 @@ import { scratchDirectory, textOf } from '../support/fixture-servers.js';
 import { isAlive } from '../support/processes.js';
 import { referenceServer } from '../support/real-servers.js';
 
+// Processes start slowly on a machine that is busy.
+jest.setTimeout(30_000);
+
 const scratch = scratchDirectory();
 const root = scratch('root');
 mkdirSync(root);

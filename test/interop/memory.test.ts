@@ -4,6 +4,9 @@ import { scratchDirectory } from '../support/fixture-servers.js';
 import { isAlive, waitForExit } from '../support/processes.js';
 import { referenceServer } from '../support/real-servers.js';
 
+// Processes start slowly on a machine that is busy.
+jest.setTimeout(30_000);
+
 const scratch = scratchDirectory();
 const graph = {
   entities: [{ name: 'Ada', entityType: 'person', observations: ['wrote the first program'] }],

@@ -6,6 +6,9 @@ import { textOf } from '../support/fixture-servers.js';
 import { isAlive } from '../support/processes.js';
 import { sdkServer } from '../support/real-servers.js';
 
+// Processes start slowly on a machine that is busy.
+jest.setTimeout(30_000);
+
 /** Runs a test with a client that is connected to the server, and sees to it that nothing is left. */
 async function withServer(
   legacy: 'serve' | 'reject',

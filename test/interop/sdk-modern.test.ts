@@ -5,6 +5,9 @@ import { textOf } from '../support/fixture-servers.js';
 import { isAlive } from '../support/processes.js';
 import { sdkServer } from '../support/real-servers.js';
 
+// Processes start slowly on a machine that is busy.
+jest.setTimeout(30_000);
+
 const GREETING = 'fixture://greeting';
 
 let stderr = '';

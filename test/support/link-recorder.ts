@@ -2,6 +2,7 @@ import { systemEnvironment } from '../../src/environment.js';
 import type { Environment, TimerHandle } from '../../src/environment.js';
 import type { Failure } from '../../src/protocol/failure.js';
 import type { LinkEvents } from '../../src/transports/link.js';
+import { Waiting } from './waiting.js';
 
 /** Something that a link said. */
 export type LinkEvent =
@@ -16,7 +17,7 @@ export class LinkRecorder {
   readonly timers = new Set<TimerHandle>();
   readonly environment: Environment;
   readonly events: LinkEvents;
-  #waiting: (() => void)[] = [];
+  readonly #waiting = new Waiting();
 
   constructor(environment: Environment = systemEnvironment) {
     this.environment = {
@@ -65,19 +66,8 @@ export class LinkRecorder {
   }
 
   /** Resolves when `met` holds, which is asked again after each event. */
-  async until(met: () => boolean, patience = 20_000): Promise<void> {
-    const deadline = Date.now() + patience;
-    while (!met()) {
-      const left = deadline - Date.now();
-      if (left <= 0) throw new Error(`Waited ${patience} ms in vain; heard ${summary(this.log)}`);
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, left);
-        this.#waiting.push(() => {
-          clearTimeout(timer);
-          resolve();
-        });
-      });
-    }
+  until(met: () => boolean, patience = 20_000): Promise<void> {
+    return this.#waiting.until(met, () => `heard ${summary(this.log)}`, patience);
   }
 
   /** Resolves with what the link ended with. */
@@ -88,7 +78,7 @@ export class LinkRecorder {
 
   #write(event: LinkEvent): void {
     this.log.push(event);
-    for (const wake of this.#waiting.splice(0)) wake();
+    this.#waiting.wake();
   }
 }
 
