@@ -1,0 +1,101 @@
+import { MCPClient } from '../../src/index.js';
+import type { InspectTarget } from '../../src/index.js';
+import { ClientRecorder } from '../support/client-recorder.js';
+import { errorFrom, turns } from '../support/outcomes.js';
+import { ScriptedServer, answer, legacyScript, silence } from '../support/scripted-server.js';
+
+/** What an inspector of XState is told, as far as it matters here. */
+interface Told {
+  readonly type: string;
+  readonly actorRef: { readonly sessionId: string; readonly id: string };
+  readonly event?: { readonly type: string };
+  readonly snapshot?: { readonly value?: unknown; readonly status?: string };
+}
+
+const script = legacyScript('2025-11-25', { 'tools/call': answer({ content: [] }), 'resources/read': silence });
+
+function valuesOf(told: readonly Told[], actor: Told['actorRef']): unknown[] {
+  return told.flatMap((one) =>
+    one.type === '@xstate.snapshot' && one.actorRef.sessionId === actor.sessionId ? [one.snapshot?.value] : [],
+  );
+}
+
+const told: Told[] = [];
+const hear = (event: unknown): void => void told.push(event as Told);
+beforeEach(() => {
+  told.length = 0;
+});
+
+test.each<[string, InspectTarget]>([
+  ['a function', hear],
+  ['an observer', { next: hear }],
+  ['an inspector with a function', { inspect: hear }],
+  ['an inspector with an observer', { inspect: { next: hear } }],
+])('%s hears of every actor: the connection, its health, its requests', async (_what, inspect) => {
+  await using server = await ScriptedServer.start(script);
+  await using client = new MCPClient(server.transport, { inspect });
+  await client.connect();
+  expect(await client.callTool('x')).toEqual({ content: [] });
+  const names = new Set(told.filter(({ type }) => type === '@xstate.actor').map(({ actorRef }) => actorRef.id));
+  for (const name of ['requests', 'link', 'health', 'subscription']) expect(names).toContain(name);
+  const events = new Set(told.map(({ event }) => event?.type));
+  for (const event of ['connect', 'link.opened', 'shook', 'submit', 'dispatch', 'answer'])
+    expect(events).toContain(event);
+});
+
+test('each request is an actor of its own, from its beginning to its end', async () => {
+  await using server = await ScriptedServer.start(script);
+  await using client = new MCPClient(server.transport, { inspect: hear });
+  await client.connect();
+  told.length = 0;
+  await client.callTool('x');
+  await client.callTool('x');
+  const reading = errorFrom(client.readResource('x:1', { timeout: 20 }));
+  expect(await reading).toMatchObject({ code: 'MCP_TIMEOUT' });
+  const requests = told.filter(({ type }) => type === '@xstate.actor').map(({ actorRef }) => actorRef);
+  expect(requests).toHaveLength(3);
+  expect(new Set(requests.map(({ sessionId }) => sessionId)).size).toBe(3);
+  const lives = requests.map((request) => valuesOf(told, request));
+  expect(lives).toEqual([
+    ['idle', 'queued', 'inFlight.waiting', 'succeeded'],
+    ['idle', 'queued', 'inFlight.waiting', 'succeeded'],
+    ['idle', 'queued', 'inFlight.waiting', 'timedOut'],
+  ]);
+  const last = told.filter((one) => one.type === '@xstate.snapshot' && one.snapshot?.value === 'succeeded');
+  expect(last.map(({ snapshot }) => snapshot?.status)).toEqual(['done', 'done']);
+});
+
+test('the states of the connection are seen in their order', async () => {
+  await using server = await ScriptedServer.start(script);
+  const client = new MCPClient(server.transport, { inspect: hear });
+  await client.connect();
+  await client.disconnect();
+  const [root] = told.map(({ actorRef }) => actorRef);
+  const values = valuesOf(told, root as Told['actorRef']).map((value) => JSON.stringify(value));
+  const order = [
+    '"idle"',
+    '{"linked":"connecting"}',
+    '{"linked":{"established":"ready"}}',
+    '{"closed":"draining"}',
+    '{"closed":"done"}',
+  ];
+  expect(order.map((value) => values.indexOf(value))).toEqual(
+    order.map((value) => values.indexOf(value)).sort((one, other) => one - other),
+  );
+  expect(order.every((value) => values.includes(value))).toBe(true);
+});
+
+test('an inspector that throws breaks nothing', async () => {
+  await using server = await ScriptedServer.start(script);
+  await using client = new MCPClient(server.transport, {
+    inspect: () => {
+      throw new Error('broken inspector');
+    },
+  });
+  const recorder = new ClientRecorder(client);
+  await client.connect();
+  expect(await client.callTool('x')).toEqual({ content: [] });
+  await turns();
+  expect(client.state).toBe('ready');
+  expect(recorder.error.every(({ code }) => code === 'MCP_HANDLER_FAILED')).toBe(true);
+});
