@@ -57,6 +57,17 @@ export function answerOf(failure: Failure | undefined): Answer | undefined {
   return { kind: 'error', error: { code: 0, message: failure.message, data: undefined } };
 }
 
+/**
+ * Whether an error shows that the server is modern: the code alone does not, since others may use it. 2026-07-28 basic/index, "Error
+ * codes".
+ */
+export function isModernError({ code, data }: JSONRPCErrorObject): boolean {
+  const details = isObject(data) ? data : {};
+  if (code === ErrorCode.UnsupportedProtocolVersion) return Array.isArray(details.supported);
+  if (code === ErrorCode.MissingRequiredClientCapability) return isObject(details.requiredCapabilities);
+  return code === ErrorCode.HeaderMismatch;
+}
+
 /** What to do next. */
 export type Verdict =
   | { readonly verdict: 'session'; readonly session: Session }

@@ -1,10 +1,11 @@
 import { backoffDelay } from '../protocol/backoff.js';
 import type { BackoffPolicy } from '../protocol/backoff.js';
 import { readAnswer } from '../protocol/exchange-answer.js';
-import { failure, isFailure, withDelivery } from '../protocol/failure.js';
+import { failure, isFailure, toTransportFailure, withDelivery } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import { bodyKind, isSessionId } from '../protocol/http-headers.js';
-import type { JSONRPCErrorObject, RequestId } from '../protocol/json-rpc.js';
+import type { JSONRPCErrorObject, JSONRPCRequest, RequestId } from '../protocol/json-rpc.js';
+import { isModernError } from '../protocol/negotiation.js';
 import { EventStream } from './event-stream.js';
 import type { StreamEvent } from './event-stream.js';
 import { HttpBody, parseJson } from './http-body.js';
@@ -22,7 +23,7 @@ import {
 } from './http-failures.js';
 import type { ResponseHead } from './http-failures.js';
 import type { HttpSession } from './http-session.js';
-import type { LinkEvents } from './link.js';
+import type { Link, LinkEvents } from './link.js';
 
 /** What an exchange needs from the link that it belongs to. */
 export interface ExchangeOwner {
@@ -34,12 +35,13 @@ export interface ExchangeOwner {
   linger(call: HttpCall): void;
   /** Nothing more comes of this exchange. */
   ended(exchange: HttpExchange): void;
+  /** Looks whether the server speaks HTTP+SSE, which is older; from then on everything goes over that link. */
+  findOlder(): Promise<Link | undefined>;
 }
 
 /** What is sent, and what has to be known about it. */
 export interface ExchangeRequest {
-  readonly id: RequestId;
-  readonly method: string;
+  readonly message: JSONRPCRequest;
   /** A modern request: sessions and resumption do not exist. */
   readonly modern: boolean;
   readonly session: HttpSession;
@@ -56,6 +58,9 @@ const RESUMPTION: BackoffPolicy = { delay: 1_000, maxDelay: 30_000 };
 const MOST_FAILURES = 6;
 /** Refusals that say "not now" also to requests that repeat an overloaded answer. */
 const NOT_NOW: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+/** Refusals of the handshake after which a server may still turn out to be one of HTTP+SSE. */
+const MAYBE_OLDER: ReadonlySet<number> = new Set([400, 404, 405]);
 
 /** One request and its answer, which comes as JSON or on a stream of events. Modern streams end with what breaks them; legacy streams go on. */
 export class HttpExchange implements HttpReceiver {
@@ -81,7 +86,7 @@ export class HttpExchange implements HttpReceiver {
   constructor(owner: ExchangeOwner, request: ExchangeRequest) {
     this.#owner = owner;
     this.#request = request;
-    this.id = request.id;
+    this.id = request.message.id;
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -114,8 +119,8 @@ export class HttpExchange implements HttpReceiver {
   }
 
   #accepted(head: ResponseHead): void {
-    const { method, session } = this.#request;
-    if (method === 'initialize') {
+    const { message, session } = this.#request;
+    if (message.method === 'initialize') {
       const id = headerOf(head, 'mcp-session-id');
       if (id !== undefined && !isSessionId(id)) {
         this.#give(
@@ -163,7 +168,35 @@ export class HttpExchange implements HttpReceiver {
     if (status === 404 && session.id !== undefined && !modern) this.#loseSession();
     else if (isAboutAuthentication(head)) this.#give(authenticationFailure(this.#url, head));
     else if (bodyKind(headerOf(head, 'content-type')) === 'json') this.#openBody(head);
-    else this.#give(this.#statusFailure());
+    else
+      this.#unlessOlder(() => {
+        this.#give(this.#statusFailure());
+      });
+  }
+
+  /**
+   * A server that does not take the handshake may be one of HTTP+SSE. Only when it is not, the refusal counts. 2025-11-25
+   * basic/transports, "Backwards Compatibility".
+   */
+  #unlessOlder(refuse: () => void): void {
+    const { message } = this.#request;
+    if (message.method !== 'initialize' || !MAYBE_OLDER.has(this.#head?.status ?? 0)) {
+      refuse();
+      return;
+    }
+    void this.#owner.findOlder().then((link) => {
+      if (this.#over) return;
+      if (link === undefined) refuse();
+      else
+        Promise.resolve(link.send(message)).then(
+          () => {
+            this.#succeed();
+          },
+          (thrown: unknown) => {
+            this.#fail(toTransportFailure(thrown));
+          },
+        );
+    });
   }
 
   #loseSession(): void {
@@ -203,7 +236,8 @@ export class HttpExchange implements HttpReceiver {
 
   /** @param alone nothing else will come: it is the whole body */
   #received(value: unknown, alone: boolean): void {
-    const { id, modern } = this.#request;
+    const { id } = this;
+    const { modern } = this.#request;
     const reading = readAnswer(value, id, alone, modern);
     if (reading.kind === 'spoiled') {
       this.#give(reading.failure);
@@ -224,16 +258,26 @@ export class HttpExchange implements HttpReceiver {
   #readBody(body: HttpBody): void {
     const status = this.#head?.status ?? 0;
     const parsed = body.json();
-    if (status < 400) {
-      if (!isFailure(parsed)) this.#received(parsed.value, true);
-      else if (!body.empty) this.#fail(parsed);
-    } else {
-      const error = isFailure(parsed) ? undefined : errorOf(parsed.value);
+    if (status >= 400) {
+      this.#readRefusal(status, isFailure(parsed) ? undefined : parsed.value);
+      return;
+    }
+    if (!isFailure(parsed)) this.#received(parsed.value, true);
+    else if (!body.empty) this.#fail(parsed);
+    if (!this.#over) this.#fail(endedWithoutAnswer(this.#url, 'The body'));
+  }
+
+  #readRefusal(status: number, value: unknown): void {
+    const error = errorOf(value);
+    if (error !== undefined && isModernError(error)) {
+      this.#received(value, true);
+      return;
+    }
+    this.#unlessOlder(() => {
       if (error === undefined || NOT_NOW.has(status)) this.#fail(this.#statusFailure(error));
       else if (status === 400 && this.#isAboutSession(error)) this.#loseSession();
-      else this.#received((parsed as { value: unknown }).value, true);
-    }
-    if (!this.#over) this.#fail(endedWithoutAnswer(this.#url, 'The body'));
+      else this.#received(value, true);
+    });
   }
 
   /** What many servers say, with 400 in place of 404, of a session that they do not know. */

@@ -1,8 +1,7 @@
 import type { TimerHandle } from '../environment.js';
-import { describeThrown, failure } from '../protocol/failure.js';
-import type { Failure } from '../protocol/failure.js';
 import { modernHeaders, statedVersion } from '../protocol/http-headers.js';
-import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
+import type { JSONRPCMessage, JSONRPCRequest, RequestId } from '../protocol/json-rpc.js';
+import { messageText } from '../protocol/message-text.js';
 import type { HttpCall } from './http-call.js';
 import { HttpEndpoint } from './http-endpoint.js';
 import type { EndpointOptions } from './http-endpoint.js';
@@ -14,6 +13,8 @@ import { HttpServerStream } from './http-server-stream.js';
 import { HttpSession } from './http-session.js';
 import { rejectedWith } from './link.js';
 import type { EstablishedSession, Link, LinkEvents, SendOptions, ServerStreamEvents } from './link.js';
+import { SseLink } from './sse-link.js';
+import type { Framing } from './transport.js';
 
 /** On every POST. An answer that is compressed could be far larger than it looks. */
 const POSTED = [
@@ -28,6 +29,8 @@ const POSTED = [
 // Milliseconds.
 /** What a server is given to take note of the end. */
 const FAREWELL = 2_000;
+/** What a server of HTTP+SSE is given to name its endpoint. */
+const FIRST_EVENT = 5_000;
 /** What a stream whose answer has come is given to end by itself, at least; its connection can then be used again. */
 const LINGER = 250;
 
@@ -44,18 +47,23 @@ export class HttpLink implements Link, ExchangeOwner {
   #lingering = new Set<HttpCall>();
   #overdue = new Set<HttpCall>();
   #sweep: TimerHandle;
+  /** What everything goes over once the server has turned out to speak HTTP+SSE. */
+  #older: SseLink | undefined;
+  readonly #options: EndpointOptions;
+  readonly #stop = new AbortController();
   #closing: Promise<void> | undefined;
 
-  private constructor(endpoint: HttpEndpoint, events: LinkEvents, farewell: number) {
+  private constructor(endpoint: HttpEndpoint, options: EndpointOptions, events: LinkEvents) {
     this.endpoint = endpoint;
+    this.#options = options;
     this.events = events;
-    this.#farewell = farewell;
+    this.#farewell = Math.min(FAREWELL, options.timeout);
   }
 
   /** Makes ready to send; speaks to nobody. */
   static async open(options: EndpointOptions, events: LinkEvents): Promise<HttpLink> {
     const endpoint = await HttpEndpoint.open(options);
-    return new HttpLink(endpoint, events, Math.min(FAREWELL, options.timeout));
+    return new HttpLink(endpoint, options, events);
   }
 
   /** The id that the server gave the session that stands now. */
@@ -63,14 +71,36 @@ export class HttpLink implements Link, ExchangeOwner {
     return this.#session.lost ? undefined : this.#session.id;
   }
 
-  send(message: JSONRPCMessage, options?: SendOptions): Promise<void> {
-    if (this.#closing !== undefined) return rejectedWith(linkClosed('not-sent'));
-    let body: string;
+  /** Once the server has turned out to speak HTTP+SSE, all messages share a stream. */
+  get framing(): Framing {
+    return this.#older === undefined ? 'per-request' : 'shared';
+  }
+
+  /** Looks for the stream that a server of HTTP+SSE begins with its endpoint. 2024-11-05 basic/transports. */
+  async findOlder(): Promise<Link | undefined> {
+    const { environment } = this.events;
+    const expiry = new AbortController();
+    const stop = (): void => {
+      expiry.abort(linkClosed('not-sent'));
+    };
+    const timer = environment.setTimeout(stop, Math.min(FIRST_EVENT, this.#options.timeout));
+    this.#stop.signal.addEventListener('abort', stop);
     try {
-      body = JSON.stringify(message);
-    } catch (thrown) {
-      return rejectedWith(notJson(message, thrown));
+      this.#older = await SseLink.open({ stream: this.#options }, this.events, expiry.signal);
+    } catch {
+      // It is no such server: what it said before is what counts.
+    } finally {
+      environment.clearTimeout(timer);
+      this.#stop.signal.removeEventListener('abort', stop);
     }
+    return this.#older;
+  }
+
+  send(message: JSONRPCMessage, options?: SendOptions): Promise<void> {
+    if (this.#older !== undefined) return this.#older.send(message);
+    if (this.#closing !== undefined) return rejectedWith(linkClosed('not-sent'));
+    const body = messageText(message);
+    if (typeof body !== 'string') return rejectedWith(body);
     const asks = 'method' in message && 'id' in message;
     if (asks && message.method === 'initialize') this.#session = new HttpSession();
     const session = this.#session;
@@ -91,16 +121,11 @@ export class HttpLink implements Link, ExchangeOwner {
     return done;
   }
 
-  #ask(
-    message: JSONRPCMessage & { readonly id: RequestId; readonly method: string },
-    session: HttpSession,
-    body: string,
-    options: SendOptions | undefined,
-  ): Promise<void> {
-    const { id, method } = message;
+  #ask(message: JSONRPCRequest, session: HttpSession, body: string, options: SendOptions | undefined): Promise<void> {
+    const { id } = message;
     const headers = this.#headers(message, session, options);
     const modern = session.modern || statedVersion(message) !== undefined;
-    const exchange = new HttpExchange(this, { id, method, modern, session, headers, body });
+    const exchange = new HttpExchange(this, { message, modern, session, headers, body });
     this.#exchanges.set(id, exchange);
     if (session.ready === undefined || modern) exchange.start();
     else
@@ -128,7 +153,9 @@ export class HttpLink implements Link, ExchangeOwner {
     return post.done;
   }
 
-  established({ era, protocolVersion }: EstablishedSession): void {
+  established(established: EstablishedSession): void {
+    const { era, protocolVersion } = established;
+    this.#older?.established(established);
     const session = this.#session;
     session.modern = era === 'modern';
     session.version = protocolVersion;
@@ -137,13 +164,14 @@ export class HttpLink implements Link, ExchangeOwner {
   }
 
   abandon(requestId: RequestId): void {
+    this.#older?.abandon(requestId);
     const exchange = this.#exchanges.get(requestId);
     exchange?.abort(linkClosed(exchange.started ? 'unknown' : 'not-sent'));
   }
 
   serverStream(told: ServerStreamEvents): () => void {
     const session = this.#session;
-    if (this.#closing !== undefined || session.modern || session.lost) {
+    if (this.#closing !== undefined || this.#older !== undefined || session.modern || session.lost) {
       told.unsupported();
       return () => undefined;
     }
@@ -188,6 +216,7 @@ export class HttpLink implements Link, ExchangeOwner {
   }
 
   async #close(): Promise<void> {
+    this.#stop.abort();
     for (const exchange of [...this.#exchanges.values()]) {
       exchange.abort(linkClosed(exchange.started ? 'unknown' : 'not-sent'));
     }
@@ -196,7 +225,7 @@ export class HttpLink implements Link, ExchangeOwner {
     for (const post of [...this.#posts]) post.abort(linkClosed('unknown'));
     this.events.environment.clearTimeout(this.#sweep);
     for (const call of [...this.#lingering, ...this.#overdue]) call.abort();
-    await this.endpoint.close();
+    await Promise.all([this.endpoint.close(), this.#older?.close()]);
   }
 
   /** What was said last may still arrive; then the session ends. All of it in a short time. 2025-11-25 basic/transports. */
@@ -224,15 +253,4 @@ export class HttpLink implements Link, ExchangeOwner {
     environment.clearTimeout(timer);
     call?.abort();
   }
-}
-
-function notJson(message: JSONRPCMessage, thrown: unknown): Failure {
-  // V8 explains a cycle over several lines that name the keys on the way.
-  const [why] = describeThrown(thrown).split('\n');
-  const name = 'method' in message ? message.method : 'The answer';
-  return failure('protocol', 'MCP_INVALID_PARAMS', `${name} cannot be sent as JSON: ${why}`, {
-    delivery: 'not-sent',
-    details: 'method' in message ? { method: message.method } : {},
-    cause: thrown,
-  });
 }

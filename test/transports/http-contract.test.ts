@@ -2,13 +2,12 @@ import { randomUUID } from 'node:crypto';
 
 import { HttpTransport } from '../../src/index.js';
 import type { Link, LinkEvents } from '../../src/transports/link.js';
-import type { serve as Serve } from '../fixtures/contract-peer.mjs';
 import { ScriptedHttpServer } from '../support/http-server.js';
 import type { HttpVisit } from '../support/http-server.js';
 import { transportContract } from './contract.js';
 import type { TransportHarness } from './contract.js';
 
-let serve: typeof Serve;
+let serve: (message: unknown, peer: { send(message: unknown): void; close(): void }) => void;
 
 beforeAll(async () => {
   ({ serve } = await import('../fixtures/contract-peer.mjs'));
