@@ -24,6 +24,8 @@ const config: Config = {
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.build/'],
+  // A bound for what hangs, not a measure: the machine may be slow and shared.
+  testTimeout: 30_000,
   watchman: false,
 };
 
