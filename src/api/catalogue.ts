@@ -1,8 +1,10 @@
-import { toError } from '../errors.js';
+import { MCPError, toError } from '../errors.js';
 import type { ConnectionState } from '../machines/connection-facts.js';
 import { LISTS, listLifetime } from '../protocol/cache-rules.js';
 import type { ListName } from '../protocol/cache-rules.js';
-import { isFailure } from '../protocol/failure.js';
+import { failure, isFailure } from '../protocol/failure.js';
+import type { Failure } from '../protocol/failure.js';
+import { ErrorCode } from '../protocol/json-rpc.js';
 import { hasCapability } from '../protocol/methods.js';
 import { PageTrail } from '../protocol/pagination.js';
 import type {
@@ -29,9 +31,22 @@ export interface ListItems {
 /** A list as it was received. */
 interface Kept<Item> {
   readonly items: readonly Item[];
-  /** The session it belongs to: another session may have another server behind it. */
-  readonly epoch: number;
+  /** The number of the session it belongs to: another session may have another server behind it. */
+  readonly session: number;
   readonly freshUntil: number;
+}
+
+/** All pages of a list. */
+interface Reading<Item> {
+  readonly items: readonly Item[];
+  readonly ttls: readonly unknown[];
+  /** The number of the session that they came from. */
+  readonly session: number;
+}
+
+/** Why pages that were read do not make a list. */
+interface Torn {
+  readonly torn: unknown;
 }
 
 type Page = CacheableResult & { readonly nextCursor?: string | null } & Readonly<Record<string, unknown>>;
@@ -64,35 +79,71 @@ export class Catalogue {
     const kept = options.useCache === false ? undefined : this.#fresh(name);
     if (kept !== undefined) return [...kept];
     const expiries = this.#expiries.get(name);
-    const items: ListItems[Name][] = [];
-    const ttls: unknown[] = [];
-    for await (const page of this.pages(name, options)) {
-      items.push(...(page[LISTS[name].items] as ListItems[Name][]));
-      ttls.push(page.ttlMs);
-    }
+    const { items, ttls, session: number } = await this.#readAll(name, options);
     const { session, facts } = this.#core.connection;
-    if (session !== undefined && this.#expiries.get(name) === expiries) {
+    if (session !== undefined && facts.connectionCount === number && this.#expiries.get(name) === expiries) {
       const freshUntil = this.#core.options.environment.now() + listLifetime(name, session, ttls);
-      this.#kept.set(name, { items, epoch: facts.epoch, freshUntil });
+      this.#kept.set(name, { items, session: number, freshUntil });
     }
-    if (name === 'tools') this.#keepTools(items as MCPTool[]);
+    if (name === 'tools') this.#keepTools(items as readonly unknown[] as readonly MCPTool[]);
     return [...items];
   }
 
-  /** The pages of a list, one after the other. */
-  async *pages(name: ListName, options: ListOptions = {}): AsyncGenerator<Page, void, undefined> {
+  /**
+   * Reads a list, and once more from its beginning when the server refuses a cursor or the session changes between two pages: cursors
+   * are of one session and one list. 2025-11-25 server/utilities/pagination; 2026-07-28 server/utilities/caching.
+   */
+  async #readAll<Name extends ListName>(name: Name, options: ListOptions): Promise<Reading<ListItems[Name]>> {
+    const deadline = this.#deadline(options);
+    const reading = await this.#read(name, options, deadline);
+    if (!('torn' in reading)) return reading;
+    const again = await this.#read(name, options, deadline);
+    if ('torn' in again) throw again.torn;
+    return again;
+  }
+
+  async #read<Name extends ListName>(
+    name: Name,
+    options: ListOptions,
+    deadline: number,
+  ): Promise<Reading<ListItems[Name]> | Torn> {
+    const items: ListItems[Name][] = [];
+    const ttls: unknown[] = [];
+    let session = 0;
+    try {
+      for await (const page of this.pages(name, options, deadline)) {
+        const { connectionCount } = this.#core.connection.facts;
+        if (ttls.length === 0) session = connectionCount;
+        else if (session !== connectionCount) return { torn: toError(newSession(name)) };
+        items.push(...(page[LISTS[name].items] as ListItems[Name][]));
+        ttls.push(page.ttlMs);
+      }
+    } catch (thrown) {
+      if (ttls.length > 0 && isRefusedCursor(thrown)) return { torn: thrown };
+      throw thrown;
+    }
+    return { items, ttls, session };
+  }
+
+  /** The time at which all pages of a list must be there. */
+  #deadline(options: ListOptions): number {
     checkTimeLimits(options);
+    const { maxTotalTimeout, environment } = this.#core.options;
+    const total = options.maxTotalTimeout ?? maxTotalTimeout;
+    return total === undefined ? Infinity : environment.now() + total;
+  }
+
+  /** The pages of a list, one after the other. */
+  async *pages(
+    name: ListName,
+    options: ListOptions = {},
+    totalDeadline: number = this.#deadline(options),
+  ): AsyncGenerator<Page, void, undefined> {
     const { method } = LISTS[name];
     const trail = new PageTrail(method);
-    const { maxTotalTimeout } = this.#core.options;
-    const total = options.maxTotalTimeout ?? maxTotalTimeout;
-    const { environment } = this.#core.options;
-    const deadline = total === undefined ? Infinity : environment.now() + total;
     let params: { cursor: string } | undefined;
     for (;;) {
-      const left =
-        deadline === Infinity ? options : { ...options, maxTotalTimeout: Math.max(deadline - environment.now(), 1) };
-      const page = (await this.#core.request(method, params, left)) as Page;
+      const page = (await this.#core.request(method, params, { ...options, totalDeadline })) as Page;
       yield name === 'tools' ? { ...page, tools: callableTools(this.#core, page.tools as MCPTool[]) } : page;
       const cursor = trail.next(page.nextCursor);
       if (cursor === undefined) return;
@@ -128,8 +179,9 @@ export class Catalogue {
   }
 
   #fresh<Name extends ListName>(name: Name): readonly ListItems[Name][] | undefined {
+    const { session, facts } = this.#core.connection;
     const kept = this.#kept.get(name) as Kept<ListItems[Name]> | undefined;
-    if (kept?.epoch !== this.#core.connection.facts.epoch) return undefined;
+    if (session === undefined || kept?.session !== facts.connectionCount) return undefined;
     return kept.freshUntil > this.#core.options.environment.now() ? kept.items : undefined;
   }
 
@@ -161,4 +213,16 @@ export class Catalogue {
       this.#compare();
     });
   }
+}
+
+function isRefusedCursor(thrown: unknown): boolean {
+  return MCPError.isInstance(thrown) && thrown.code === 'MCP_RPC_ERROR' && thrown.errorCode === ErrorCode.InvalidParams;
+}
+
+function newSession(name: ListName): Failure {
+  const { method } = LISTS[name];
+  return failure('protocol', 'MCP_PAGINATION', `The session changed between two pages of ${method}, twice in a row`, {
+    delivery: 'answered',
+    details: { method },
+  });
 }

@@ -22,6 +22,12 @@ import { checkTimeLimits, checkTransport } from './options.js';
 import type { InspectTarget, ResolvedOptions } from './options.js';
 import { StructuredOutput } from './structured-output.js';
 
+/** Options of a request that may be one of several which a call makes. */
+interface SubmitOptions extends RequestOptions {
+  /** The time at which the whole call is given up. Default: `maxTotalTimeout` from now. */
+  readonly totalDeadline?: number;
+}
+
 /** Resources whose lists can be announced as changed. */
 const WATCHABLE = ['tools', 'prompts', 'resources'] as const;
 
@@ -115,7 +121,7 @@ export class Core {
   submit(
     method: string,
     params: Params | undefined,
-    options: RequestOptions,
+    options: SubmitOptions,
     repeatable?: boolean,
     headers?: Readonly<Record<string, string>>,
   ): Promise<Outcome> {
@@ -129,7 +135,8 @@ export class Core {
       params,
       entry,
       timeout: options.timeout ?? timeout,
-      totalDeadline: maxTotalTimeout === undefined ? Infinity : environment.now() + maxTotalTimeout,
+      totalDeadline:
+        options.totalDeadline ?? (maxTotalTimeout === undefined ? Infinity : environment.now() + maxTotalTimeout),
       maxTotalTimeout,
       repeatable: policy === 'auto' ? (repeatable ?? entry.repeatable) : policy === 'safe',
       direct: false,
@@ -144,7 +151,7 @@ export class Core {
   }
 
   /** Makes a request and promises its result. */
-  async request(method: string, params: Params | undefined, options: RequestOptions = {}): Promise<object> {
+  async request(method: string, params: Params | undefined, options: SubmitOptions = {}): Promise<object> {
     const outcome = await this.submit(method, params, options);
     if (outcome instanceof Unsuccessful) throw errorOf(outcome);
     return outcome;

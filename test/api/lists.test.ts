@@ -9,6 +9,7 @@ import {
   initializeResult,
   legacyScript,
   modernScript,
+  refuse,
   silence,
 } from '../support/scripted-server.js';
 import type { Heard, Script, Step } from '../support/scripted-server.js';
@@ -109,6 +110,41 @@ describe('a list of several pages', () => {
     expect(count(server)).toBe(1_000);
   });
 
+  test('is read from its beginning once more when a cursor is refused', async () => {
+    let refusals = 1;
+    const { server, client } = await connected(
+      legacyScript('2025-11-25', {
+        'tools/list': ({ params }) => {
+          if (params?.['cursor'] === undefined) return answer({ tools: [tool('a')], nextCursor: '2' });
+          return (refusals -= 1) < 0 ? answer({ tools: [tool('b')] }) : refuse(-32602, 'Invalid cursor');
+        },
+      }),
+    );
+    expect((await client.listTools()).map(({ name }) => name)).toEqual(['a', 'b']);
+    expect(count(server)).toBe(4);
+    refusals = 2;
+    expect(await errorFrom(client.listTools({ useCache: false }))).toMatchObject({ errorCode: -32602 });
+    expect(count(server)).toBe(8);
+  });
+
+  test('is not put together from two sessions', async () => {
+    const { server, client } = await connected(legacyScript('2025-11-25', { 'tools/list': silence }), {
+      autoReconnect: true,
+      reconnectDelay: 0,
+    });
+    const listing = client.listTools();
+    server.answers(await server.hears('tools/list'), { tools: [tool('old')], nextCursor: '2' });
+    await server.hears('tools/list');
+    server.hangsUp();
+    server.answers(await server.hears('tools/list'), { tools: [tool('other')] });
+    const again = await server.hears('tools/list');
+    expect(again.params).toBeUndefined();
+    server.answers(again, { tools: [tool('new')] });
+    expect(await listing).toEqual([tool('new')]);
+    expect(await client.listTools()).toEqual([tool('new')]);
+    expect(count(server)).toBe(4);
+  });
+
   test('has one maxTotalTimeout for all of its pages', async () => {
     const environment = new SimulatedEnvironment();
     const { client } = await connected(
@@ -125,6 +161,7 @@ describe('a list of several pages', () => {
     const error = await listing;
     expect(error).toBeInstanceOf(MCPTimeoutError);
     expect(error.message).toContain('maxTotalTimeout');
+    expect(error.details).toMatchObject({ timeout: 100 });
   });
 });
 
@@ -230,6 +267,13 @@ describe('a list of a legacy server', () => {
     await client.listTools();
     await client.listTools();
     expect(count(server)).toBe(2);
+  });
+
+  test('is not handed out without a connection', async () => {
+    const { client } = await connected(legacyScript('2025-11-25', { 'tools/list': answer({ tools: [] }) }));
+    await client.listTools();
+    await client.disconnect();
+    expect(await errorFrom(client.listTools())).toMatchObject({ code: 'MCP_NOT_CONNECTED', delivery: 'not-sent' });
   });
 
   test('a change of resources is one of their templates, too, and of nothing else', async () => {
