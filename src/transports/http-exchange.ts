@@ -81,6 +81,8 @@ export class HttpExchange implements HttpReceiver {
   /** Attempts to resume that failed in a row, and whether one is under way. */
   #failures = 0;
   #resuming = false;
+  /** Waits for word on whether the server speaks HTTP+SSE: the rest of the refusal is of no interest. */
+  #undecided = false;
   #timer: unknown;
 
   constructor(owner: ExchangeOwner, request: ExchangeRequest) {
@@ -184,6 +186,7 @@ export class HttpExchange implements HttpReceiver {
       refuse();
       return;
     }
+    this.#undecided = true;
     void this.#owner.findOlder().then((link) => {
       if (this.#over) return;
       if (link === undefined) refuse();
@@ -248,7 +251,7 @@ export class HttpExchange implements HttpReceiver {
   }
 
   end(): void {
-    if (this.#over) return;
+    if (this.#over || this.#undecided) return;
     const reader = this.#reader;
     this.#reader = undefined;
     if (reader instanceof HttpBody) this.#readBody(reader);
@@ -287,6 +290,7 @@ export class HttpExchange implements HttpReceiver {
   }
 
   failed(reason: Failure): void {
+    if (this.#undecided) return;
     this.#reader = undefined;
     const status = this.#head?.status ?? 0;
     if (this.#resuming) this.#broke(reason);

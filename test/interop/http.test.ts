@@ -121,6 +121,23 @@ test('a server that forgets its session under a hundred concurrent calls gets on
   expect(errors).toEqual([]);
 });
 
+describe('a server of HTTP+SSE behind a URL that is taken for Streamable HTTP', () => {
+  test('is found out, and spoken to over its stream', async () => {
+    server = await HttpProcess.everything('sse', await freePort());
+    transport = new HttpTransport(new URL('/sse', server.url));
+    client = new MCPClient(transport);
+    expect(await client.connect()).toMatchObject({ era: 'legacy' });
+    expect(textOf(await client.callTool('echo', { message: 'hello' }))).toContain('hello');
+    const progress: number[] = [];
+    await client.callTool(
+      'trigger-long-running-operation',
+      { duration: 0.3, steps: 3 },
+      { onProgress: (one) => progress.push(one.progress) },
+    );
+    expect(progress).toEqual([1, 2, 3]);
+  });
+});
+
 test('the URL alone is enough to connect', async () => {
   server = await HttpProcess.official('dual');
   client = await MCPClient.connect(server.url);
