@@ -43,6 +43,7 @@ export function neverOpens(_attempt: number, signal: AbortSignal): Promise<never
 /** A link of a {@link StagedTransport}. */
 export class StagedLink implements Link {
   readonly sent: JSONRPCMessage[] = [];
+  closed = false;
   readonly #transport: StagedTransport;
   readonly #events: LinkEvents;
 
@@ -54,11 +55,22 @@ export class StagedLink implements Link {
   send(message: JSONRPCMessage): Promise<void> | undefined {
     this.sent.push(message);
     this.#transport.log.push('method' in message ? message.method : 'answer');
-    if ('method' in message && 'id' in message) {
-      const reply = this.#transport.server(message, this);
-      if (reply !== undefined) this.says({ jsonrpc: '2.0', id: message.id, ...reply });
-    }
-    return this.#transport.sending(message);
+    const pending = this.#transport.sending(message);
+    if (pending === undefined) this.#hear(message);
+    else
+      pending.then(
+        () => {
+          this.#hear(message);
+        },
+        () => undefined,
+      );
+    return pending;
+  }
+
+  #hear(message: JSONRPCMessage): void {
+    if (!('method' in message && 'id' in message)) return;
+    const reply = this.#transport.server(message, this);
+    if (reply !== undefined) this.says({ jsonrpc: '2.0', id: message.id, ...reply });
   }
 
   /** Speaks for the server. Like a real link it never speaks while it is spoken to. */
@@ -75,6 +87,7 @@ export class StagedLink implements Link {
 
   close(): Promise<void> {
     this.#transport.log.push('close');
+    this.closed = true;
     return this.#transport.closing();
   }
 
@@ -128,6 +141,8 @@ export interface StageOptions extends Partial<Omit<ConnectionOptions, 'policy' |
   /** All random numbers; by default a seed decides them. */
   readonly random?: () => number;
   readonly seed?: number;
+  /** Hears of each public state, as listeners of users do. */
+  readonly entered?: (state: ConnectionState) => void;
 }
 
 /** A real connection over a staged transport, in simulated time. */
@@ -140,7 +155,7 @@ export class Stage {
   readonly notified: string[] = [];
   suspicions = 0;
 
-  constructor({ server, transport, policy, random, seed = 1, ...more }: StageOptions = {}) {
+  constructor({ server, transport, policy, random, seed = 1, entered, ...more }: StageOptions = {}) {
     this.environment = new SimulatedEnvironment({ seed });
     this.transport = transport ?? new StagedTransport(server);
     this.connection = new Connection(
@@ -165,7 +180,10 @@ export class Stage {
         ...more,
       },
       {
-        entered: (state) => this.states.push(state),
+        entered: (state) => {
+          this.states.push(state);
+          entered?.(state);
+        },
         notified: (method) => this.notified.push(method),
         suspectChanges: () => (this.suspicions += 1),
         report: (problem) => this.reports.push(problem),
