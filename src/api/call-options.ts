@@ -1,4 +1,4 @@
-import type { Progress } from '../machines/request-record.js';
+import type { Progress } from '../protocol/progress.js';
 import type { RetryPolicy, ToolErrorPolicy, ValidationPolicy } from './options.js';
 
 export type { Progress };

@@ -3,14 +3,9 @@ import type { ActorRefFrom, Snapshot } from 'xstate';
 import type { Failure } from '../protocol/failure.js';
 import type { Params } from '../protocol/json-rpc.js';
 import type { MethodEntry } from '../protocol/methods.js';
-import type { ProgressNotificationParams } from '../protocol/schema/index.js';
+import type { Progress } from '../protocol/progress.js';
 import type { RequestFacts } from './request.js';
 import type { RequestLogic } from './request-logic.js';
-
-/** Progress of a request, as the server reported it, and which attempt it belongs to. */
-export type Progress = Pick<ProgressNotificationParams, 'progress' | 'total' | 'message'> & {
-  readonly attempt: number;
-};
 
 /** How a request ended when it did not succeed. A class, so that an outcome is told from any result by one check. */
 export class Unsuccessful {
