@@ -39,9 +39,9 @@ export async function connectOrDispose(made: AsyncDisposable, connect: () => Pro
 export async function transportFor(target: ConnectTarget): Promise<MCPTransport> {
   if (target instanceof MCPTransport) return target;
   if (typeof target === 'string' || target instanceof URL) return new HttpTransport(target);
-  // Whoever reads a file and does not use TypeScript may give anything.
-  const entry = target as StdioServerEntry | HttpServerEntry | null | undefined;
-  return entry != null && 'url' in entry ? httpTransportFor(entry) : stdioTransportFor(entry as StdioServerEntry);
+  // A file that was read may hold anything.
+  const remote = typeof target === 'object' && (target as unknown) !== null && 'url' in target;
+  return remote ? httpTransportFor(target) : stdioTransportFor(target);
 }
 
 async function stdioTransportFor(entry: StdioServerEntry): Promise<MCPTransport> {

@@ -43,6 +43,7 @@ describe('MCPClient.connect()', () => {
     ['several faults', { command: 7, args: [7] }, ['command: invalid_type', 'args.0: invalid_type']],
     ['nothing', undefined, ['the entry: invalid_type']],
     ['null', null, ['the entry: invalid_type']],
+    ['a number', 7, ['the entry: invalid_type']],
     ['a list', ['npx'], ['the entry: invalid_type']],
   ])('refuses an entry with %s, names the place, and shows no value', async (_what, target, problems) => {
     const error = await errorFrom(MCPClient.connect(target as ConnectTarget));
