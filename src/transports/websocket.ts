@@ -1,0 +1,80 @@
+import { fixedHeaders } from './http-options.js';
+import { resolveLimits } from './limits.js';
+import type { TransportLimits } from './limits.js';
+import type { Link, LinkEvents } from './link.js';
+import { checkNetworkOptions, checkUrl, checker } from './network-options.js';
+import { MCPTransport } from './transport.js';
+import type { WebSocketLink } from './websocket-link.js';
+
+/** What a {@link WebSocketTransport} may be told besides the URL. */
+export interface WebSocketTransportOptions {
+  /** Headers for the handshake. Their values never show in errors. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Milliseconds that opening the connection may take. Never a limit on requests. Default 30 000. */
+  readonly timeout?: number | undefined;
+  /** A message that is longer than the limit ends the connection: nothing tells how long it would have become. */
+  readonly limits?: TransportLimits | undefined;
+}
+
+/** What can be seen of an open connection. */
+export interface WebSocketView {
+  readonly url: string;
+  /** The subprotocol that the server chose; empty when it chose none. */
+  readonly protocol: string;
+  /** 1 while it is open, 2 while it closes, 3 when it is closed. */
+  readonly readyState: number;
+  /** Bytes that wait for the network. */
+  readonly bufferedAmount: number;
+}
+
+/**
+ * Speaks with a server over a WebSocket (RFC 6455) with the subprotocol `mcp`: each text message is a message of MCP. It is no transport of the
+ * specification, which allows for others (2026-07-28 basic/transports, "Custom Transports").
+ */
+export class WebSocketTransport extends MCPTransport {
+  // Not visible to whoever prints the transport: URL and headers may hold secrets.
+  readonly #url: URL;
+  readonly #options: WebSocketTransportOptions;
+  #latest: WebSocketLink | undefined;
+
+  /**
+   * @param url `ws:` or `wss:`; credentials in it go into the handshake
+   * @throws MCPError with code `MCP_INVALID_PARAMS` when an argument or option is of the wrong type; `details.field` names it.
+   */
+  constructor(url: string | URL, options: WebSocketTransportOptions = {}) {
+    const check = checker('WebSocketTransport');
+    const parsed = checkUrl(check, 'url', url, ['ws:', 'wss:']);
+    checkNetworkOptions(check, options);
+    super(options);
+    this.#url = parsed;
+    this.#options = { ...options, ...(options.headers && { headers: Object.freeze({ ...options.headers }) }) };
+  }
+
+  /** Where the server is, as it was given. */
+  get url(): string {
+    return this.#url.href;
+  }
+
+  /** The headers that were given. */
+  get headers(): Readonly<Record<string, string>> {
+    return this.#options.headers ?? {};
+  }
+
+  /** The connection, while there is one. */
+  get websocket(): WebSocketView | undefined {
+    return this.connected ? this.#latest?.websocket : undefined;
+  }
+
+  protected async open(events: LinkEvents, signal: AbortSignal): Promise<Link> {
+    // Loaded with the first link: whoever never speaks over WebSockets does not pay for it.
+    const { WebSocketLink } = await import('./websocket-link.js');
+    const recipe = {
+      url: this.#url,
+      headers: fixedHeaders(this.#url, this.#options),
+      maxMessageBytes: resolveLimits(this.#options.limits).maxMessageBytes,
+    };
+    const link = await WebSocketLink.open(recipe, events, signal);
+    this.#latest = link;
+    return link;
+  }
+}
