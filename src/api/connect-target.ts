@@ -40,8 +40,10 @@ export async function transportFor(target: ConnectTarget): Promise<MCPTransport>
   if (target instanceof MCPTransport) return target;
   if (typeof target === 'string' || target instanceof URL) return new HttpTransport(target);
   // A file that was read may hold anything.
-  const remote = typeof target === 'object' && (target as unknown) !== null && 'url' in target;
-  return remote ? httpTransportFor(target) : stdioTransportFor(target);
+  const entry: unknown = target;
+  return typeof entry === 'object' && entry !== null && 'url' in entry
+    ? httpTransportFor(entry as HttpServerEntry)
+    : stdioTransportFor(entry as StdioServerEntry);
 }
 
 async function stdioTransportFor(entry: StdioServerEntry): Promise<MCPTransport> {
