@@ -19,9 +19,9 @@ export interface ScriptedRequest {
   /** Aborted when the client cancels the request, and when the link ends. */
   readonly signal: AbortSignal;
   /** Lets time pass, in milliseconds of the server's environment. When the link ends meanwhile the handler goes no further. */
-  wait(milliseconds: number): Promise<void>;
+  readonly wait: (milliseconds: number) => Promise<void>;
   /** Reports progress, if the client wants to hear of it. */
-  progress(progress: number, total?: number): void;
+  readonly progress: (progress: number, total?: number) => void;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { MCPError } from '../../src/index.js';
 import type { ConnectionState, Environment, MCPClient, TimerHandle } from '../../src/index.js';
+import type { Fault } from '../../src/testing/index.js';
 import type { Ledger } from './ledger.js';
 import type { CallStep, Schedule, Step } from './schedule.js';
 import type { Subject } from './subject.js';
@@ -28,25 +29,32 @@ interface Call {
   settled: { readonly at: number; readonly error?: unknown; readonly value?: unknown } | undefined;
 }
 
-/** What timers of two clocks may differ by, in milliseconds. */
-export interface Tolerance {
-  readonly late: number;
+/** How a schedule went. */
+export interface Finding {
+  readonly schedule: Schedule;
+  /** What happened, with times in milliseconds from the start. */
+  readonly log: readonly string[];
+  /** What should not have happened. */
+  readonly violations: readonly string[];
+  readonly counts: Readonly<Record<string, number>>;
 }
 
+/** Milliseconds for a call when nothing is in the way. */
+const AMPLE = 20_000;
+
 /**
- * Carries out a schedule on a client and watches that everything happens that should and nothing that should not. What it finds wrong
- * is in `violations`; what happened, with times, in `log`.
+ * Carries out a schedule on a client and watches that everything happens that should and nothing that should not.
  */
 export class Course {
-  readonly log: string[] = [];
-  readonly violations: string[] = [];
-  readonly counts = { calls: 0, succeeded: 0, lost: 0, notSent: 0, timedOut: 0, aborted: 0, other: 0 };
+  readonly #log: string[] = [];
+  readonly #violations: string[] = [];
+  readonly #counts = { calls: 0, succeeded: 0, lost: 0, notSent: 0, timedOut: 0, aborted: 0, other: 0 };
   readonly #schedule: Schedule;
   readonly #subject: Subject;
   readonly #environment: Environment;
   readonly #backstage: Backstage;
   readonly #ledger: Ledger;
-  readonly #tolerance: Tolerance;
+  readonly #late: number;
   readonly #calls: Call[] = [];
   readonly #timers = new Set<TimerHandle>();
   readonly #others = new Set<string>();
@@ -62,20 +70,21 @@ export class Course {
   #toolsKnown = false;
   #over = false;
 
+  /** `late`: what timers may be late by, in milliseconds. */
   constructor(
     schedule: Schedule,
     subject: Subject,
     environment: Environment,
     backstage: Backstage,
     ledger: Ledger,
-    tolerance: Tolerance,
+    late: number,
   ) {
     this.#schedule = schedule;
     this.#subject = subject;
     this.#environment = environment;
     this.#backstage = backstage;
     this.#ledger = ledger;
-    this.#tolerance = tolerance;
+    this.#late = late;
     this.#start = environment.now();
     this.#listen();
   }
@@ -100,8 +109,13 @@ export class Course {
     for (const { key, settled } of this.#calls) {
       if (settled === undefined) this.wrong(`${key} is not settled after disconnect()`);
     }
-    for (const name of this.#others) this.wrong(`${name} is not settled after disconnect()`);
+    for (const name of this.#others) {
+      // Another disconnect() waits for the same process.
+      if (!name.startsWith('disconnect')) this.wrong(`${name} is not settled after disconnect()`);
+    }
     await gone;
+    await settle();
+    for (const name of this.#others) this.wrong(`${name} is not settled when everything is gone`);
     const state = this.#subject.client()?.state;
     if (state !== undefined && state !== 'closed' && state !== 'idle') this.wrong(`the state is ${state} at the end`);
     if (this.#subject.client()?.isConnected() === true) this.wrong('it says that it is connected at the end');
@@ -113,11 +127,11 @@ export class Course {
     this.#over = false;
     this.note('once more, without faults');
     try {
-      await this.#subject.connect();
+      await this.#subject.connect({ timeout: AMPLE });
       const client = this.#subject.client() as MCPClient;
-      await client.listTools({ useCache: false });
+      await client.listTools({ useCache: false, timeout: AMPLE });
       const key = `${this.#schedule.seed}-again`;
-      const result = await client.callTool('act', { key, takes: 0 });
+      const result = await client.callTool('act', { key, takes: 0 }, { timeout: AMPLE });
       if (textOf(result) !== key) this.wrong('the call after the end has the answer of another');
       if (this.#ledger.runs(key) !== 1) this.wrong(`the call after the end ran ${this.#ledger.runs(key)} times`);
     } catch (thrown) {
@@ -132,13 +146,24 @@ export class Course {
     for (const call of this.#calls) this.#judge(call);
   }
 
+  /** How it went, and which faults there were. */
+  finding(faults: readonly Fault[]): Finding {
+    const hit = faults.map(({ fault, way, index, method }) => `fault ${fault} ${way ?? ''} ${index} ${method ?? ''}`);
+    return {
+      schedule: this.#schedule,
+      log: [...this.#log, ...hit],
+      violations: this.#violations,
+      counts: { ...this.#counts, links: this.#links, faults: faults.length },
+    };
+  }
+
   wrong(what: string): void {
-    this.violations.push(what);
+    this.#violations.push(what);
     this.note(`WRONG: ${what}`);
   }
 
   note(what: string): void {
-    this.log.push(`${Math.round((this.#environment.now() - this.#start) * 1000) / 1000} ${what}`);
+    this.#log.push(`${Math.round((this.#environment.now() - this.#start) * 1000) / 1000} ${what}`);
   }
 
   #later(delay: number, act: () => void): void {
@@ -187,6 +212,7 @@ export class Course {
         break;
       case 'reconnect':
         this.#userLeft = false;
+        if (this.#client?.isConnected() !== true) this.#stood = false;
         this.#watch(`reconnect ${index}`, this.#subject.reconnect());
         break;
       case 'die':
@@ -217,7 +243,7 @@ export class Course {
         controller.abort(new Error('impatient'));
       });
     }
-    const connected = this.#subject.connect(controller.signal).then(() => {
+    const connected = this.#subject.connect({ signal: controller.signal }).then(() => {
       this.#listen();
     });
     this.#watch(`connect ${index}`, connected);
@@ -277,7 +303,7 @@ export class Course {
       settled: undefined,
     };
     this.#calls.push(call);
-    this.counts.calls += 1;
+    this.#counts.calls += 1;
     const controller = new AbortController();
     if (abortAfter !== undefined) {
       this.#later(abortAfter, () => {
@@ -327,12 +353,12 @@ export class Course {
     call.settled = { at: this.#environment.now(), ...outcome };
     const { error } = outcome;
     this.note(`${call.key}: ${error === undefined ? 'succeeded' : describe(error)}`);
-    if (error === undefined) this.counts.succeeded += 1;
-    else if (!MCPError.isInstance(error)) this.counts.aborted += 1;
-    else if (error.code === 'MCP_TIMEOUT') this.counts.timedOut += 1;
-    else if (error.delivery === 'not-sent') this.counts.notSent += 1;
-    else if (error.delivery === 'unknown') this.counts.lost += 1;
-    else this.counts.other += 1;
+    if (error === undefined) this.#counts.succeeded += 1;
+    else if (!MCPError.isInstance(error)) this.#counts.aborted += 1;
+    else if (error.code === 'MCP_TIMEOUT') this.#counts.timedOut += 1;
+    else if (error.delivery === 'not-sent') this.#counts.notSent += 1;
+    else if (error.delivery === 'unknown') this.#counts.lost += 1;
+    else this.#counts.other += 1;
     // What was known at the end of the call, before it is forgotten.
     if (error !== undefined && call.safe) this.#judgeSafe(call, error);
     this.#judgeTime(call, call.settled.at, error);
@@ -355,7 +381,7 @@ export class Course {
   }
 
   #judgeTime({ key, step, startedAt, abortedAt }: Call, at: number, error: unknown): void {
-    const { late } = this.#tolerance;
+    const late = this.#late;
     if (abortedAt !== undefined && at - abortedAt > late) {
       this.wrong(`${key} was settled ${at - abortedAt} ms after it was aborted`);
     }

@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+
 /** A call as a server saw it arrive. */
 export interface Entry {
   /** What the caller named it; no two calls have the same key. */
@@ -9,16 +11,43 @@ export interface Entry {
 }
 
 /** What the servers of a schedule have run. */
-export class Ledger {
-  readonly #runs = new Map<string, Set<string>>();
+export interface Ledger {
+  /** How often a call was run. */
+  runs(key: string): number;
+}
 
-  add({ key, server, id }: Entry): void {
-    const runs = this.#runs.get(key) ?? new Set();
-    this.#runs.set(key, runs.add(`${server}/${id}`));
+function count(entries: readonly Entry[], key: string): number {
+  const own = entries.filter((entry) => entry.key === key);
+  return new Set(own.map(({ server, id }) => `${server}/${id}`)).size;
+}
+
+/** A ledger for servers in this process. */
+export class MemoryLedger implements Ledger {
+  readonly #entries: Entry[] = [];
+
+  add(entry: Entry): void {
+    this.#entries.push(entry);
   }
 
-  /** How often a call was run. */
   runs(key: string): number {
-    return this.#runs.get(key)?.size ?? 0;
+    return count(this.#entries, key);
+  }
+}
+
+/** A ledger that server processes write, one entry a line. */
+export class FileLedger implements Ledger {
+  readonly #file: string;
+
+  constructor(file: string) {
+    this.#file = file;
+    writeFileSync(file, '');
+  }
+
+  runs(key: string): number {
+    const lines = readFileSync(this.#file, 'utf8').split('\n');
+    return count(
+      lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Entry),
+      key,
+    );
   }
 }

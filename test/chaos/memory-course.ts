@@ -1,27 +1,22 @@
 import { chaos, createScriptedServer, SimulatedEnvironment } from '../../src/testing/index.js';
 import type { ScriptedHandler } from '../../src/testing/index.js';
 import { Course } from './course.js';
-import { Ledger } from './ledger.js';
+import type { Finding } from './course.js';
+import { MemoryLedger } from './ledger.js';
 import { scheduleOf } from './schedule.js';
-import type { Pace, Schedule } from './schedule.js';
+import type { Pace } from './schedule.js';
 import { subjectOf } from './subject.js';
 
-const PACE: Pace = { unit: 50, steps: 40, doubles: true };
+const PACE: Pace = { unit: 50, steps: 40, doubles: true, patience: 1 };
 
-/** How a schedule went. */
-export interface Finding {
-  readonly schedule: Schedule;
-  readonly log: readonly string[];
-  readonly violations: readonly string[];
-  readonly counts: Course['counts'];
-  readonly faults: number;
-}
+/** What is left of a deadline after its first page counts as 1 ms at least. */
+const LATE = 1;
 
 /** Runs the schedule of a seed over memory, in simulated time. The same seed gives the same log. */
 export async function memoryCourse(seed: number): Promise<Finding> {
   const schedule = scheduleOf(seed, PACE);
   const environment = new SimulatedEnvironment({ seed });
-  const ledger = new Ledger();
+  const ledger = new MemoryLedger();
   const server = createScriptedServer({
     environment,
     revision: schedule.revision,
@@ -39,7 +34,7 @@ export async function memoryCourse(seed: number): Promise<Finding> {
       server.notify('notifications/tools/list_changed');
     },
   };
-  const course = new Course(schedule, subject, environment, backstage, ledger, { late: 1e-6 });
+  const course = new Course(schedule, subject, environment, backstage, ledger, LATE);
   course.begin();
   await environment.advance(schedule.end);
   await untilDone(course.end(environment.settle), environment);
@@ -54,11 +49,7 @@ export async function memoryCourse(seed: number): Promise<Finding> {
   if (environment.pending.length > 0) course.wrong(`timers are left at last: ${JSON.stringify(environment.pending)}`);
   await environment.advance(1_000_000);
   if (transport.connected) course.wrong('the transport says that it is connected');
-  const { log, violations, counts } = course;
-  for (const { at, fault, way, index, method } of transport.faults) {
-    log.push(`fault ${at} ${fault} ${way ?? ''} ${index} ${method ?? ''}`);
-  }
-  return { schedule, log, violations, counts, faults: transport.faults.length };
+  return course.finding(transport.faults);
 }
 
 /** Lets time pass for as long as something takes. */
@@ -77,7 +68,7 @@ async function untilDone(promise: Promise<void>, environment: SimulatedEnvironme
   await settled;
 }
 
-function handlersOf(ledger: Ledger): Record<string, ScriptedHandler> {
+function handlersOf(ledger: MemoryLedger): Record<string, ScriptedHandler> {
   const about = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' };
   const tool = (name: string, readOnlyHint: boolean): object => ({
     name,

@@ -1,10 +1,13 @@
 // Runs seeded schedules of calls, faults and deaths, and checks after each what must always hold. Options:
-//   --schedules=N   over memory, in simulated time (default 2000)      --stdio=N   over processes (default 60)
+//   --schedules=N   over memory, in simulated time (default 4000)      --stdio=N   over processes (default 80)
 //   --seed=N        the seed of the first schedule (default 1)         --quick     a small set, for every build
 //   --verbose       prints the log of every schedule that went wrong
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { memoryCourse } from './memory-course.js';
-import type { Finding } from './memory-course.js';
+import type { Finding } from './course.js';
+import { Leftovers } from './processes.js';
+import { stdioCourse } from './stdio-course.js';
 
 const { values } = parseArgs({
   options: {
@@ -18,19 +21,24 @@ const { values } = parseArgs({
 
 const firstSeed = Number(values.seed);
 const howMany = {
-  memory: Number(values.schedules ?? (values.quick ? 300 : 2_000)),
+  memory: Number(values.schedules ?? (values.quick ? 300 : 4_000)),
+  stdio: Number(values.stdio ?? (values.quick ? 8 : 80)),
 };
+/** Started from the root of the project, as npm does. */
+const SERVER = path.resolve('test/chaos/server.mjs');
+/** Schedules over processes that go on at the same time. */
+const AT_ONCE = 4;
 /** Every so many schedules one is run twice, and must go the same way. */
 const REPEAT_EVERY = 50;
 
 const rejections: unknown[] = [];
 process.on('unhandledRejection', (reason) => rejections.push(reason));
 
-const totals: Record<string, number> = {};
 let wrong = 0;
 
-function take(kind: string, { schedule, log, violations, counts, faults }: Finding): void {
-  for (const [name, count] of Object.entries({ ...counts, faults })) totals[name] = (totals[name] ?? 0) + count;
+/** Adds a finding to the totals of its kind, and tells what is wrong with it. */
+function take(kind: string, { schedule, log, violations, counts }: Finding, totals: Record<string, number>): void {
+  for (const [name, count] of Object.entries(counts)) totals[name] = (totals[name] ?? 0) + count;
   const all = [...violations, ...rejections.splice(0).map((reason) => `nobody handled ${String(reason)}`)];
   if (all.length === 0) return;
   wrong += 1;
@@ -40,10 +48,10 @@ function take(kind: string, { schedule, log, violations, counts, faults }: Findi
   if (values.verbose) console.error(JSON.stringify({ ...schedule, steps: undefined }, null, 1), '\n', log.join('\n'));
 }
 
-async function overMemory(): Promise<void> {
+async function overMemory(totals: Record<string, number>): Promise<void> {
   for (let seed = firstSeed; seed < firstSeed + howMany.memory; seed += 1) {
     const finding = await memoryCourse(seed);
-    take('memory', finding);
+    take('memory', finding, totals);
     if (seed % REPEAT_EVERY !== 0) continue;
     const { log } = await memoryCourse(seed);
     const at = finding.log.findIndex((line, index) => line !== log[index]);
@@ -54,17 +62,38 @@ async function overMemory(): Promise<void> {
   }
 }
 
+async function overStdio(totals: Record<string, number>): Promise<void> {
+  for (let seed = firstSeed; seed < firstSeed + howMany.stdio; seed += AT_ONCE) {
+    const seeds = Array.from(
+      { length: Math.min(AT_ONCE, firstSeed + howMany.stdio - seed) },
+      (_, index) => seed + index,
+    );
+    using leftovers = new Leftovers();
+    for (const finding of await Promise.all(seeds.map((one) => stdioCourse(one, SERVER))))
+      take('stdio', finding, totals);
+    totals.processes = (totals.processes ?? 0) + leftovers.started;
+    const left = await leftovers.left();
+    if (left.length === 0) continue;
+    wrong += 1;
+    console.error(`\nstdio, seeds ${seeds.join(', ')}: left behind: ${left.join('; ')}`);
+  }
+}
+
 async function main(): Promise<void> {
-  const startedAt = performance.now();
-  await overMemory();
-  console.log(`memory: ${howMany.memory} schedules, ${((performance.now() - startedAt) / 1_000).toFixed(1)} s`);
-  console.log(
-    Object.entries(totals)
-      .map(([name, count]) => `${name}: ${count}`)
-      .join(', '),
-  );
+  for (const [kind, run] of [
+    ['memory', overMemory],
+    ['stdio', overStdio],
+  ] as const) {
+    if (howMany[kind] === 0) continue;
+    const startedAt = performance.now();
+    const totals: Record<string, number> = {};
+    await run(totals);
+    const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+    const counts = Object.entries(totals).map(([name, count]) => `${count} ${name}`);
+    console.log(`${kind}: ${howMany[kind]} schedules in ${seconds} s: ${counts.join(', ')}`);
+  }
   if (wrong > 0) {
-    console.error(`${wrong} schedules went wrong.`);
+    console.error(`${wrong} went wrong.`);
     process.exitCode = 1;
   }
 }

@@ -47,6 +47,8 @@ export interface Pace {
   readonly steps: number;
   /** Whether doubled requests are known as such by the server. */
   readonly doubles: boolean;
+  /** How much more time there is for what must not run out of it. */
+  readonly patience: number;
 }
 
 const REVISIONS: readonly MCPProtocolVersion[] = ['2026-07-28', '2026-07-28', '2025-11-25', '2025-06-18', '2024-11-05'];
@@ -78,13 +80,13 @@ class Draw {
 }
 
 /** The schedule of a seed. */
-export function scheduleOf(seed: number, { unit, steps: most, doubles }: Pace): Schedule {
+export function scheduleOf(seed: number, { unit, steps: most, doubles, patience }: Pace): Schedule {
   const draw = new Draw(seed);
   const fair = draw.chance(0.5);
   const revision = draw.of(REVISIONS);
   const supervised = draw.chance(0.3);
   const faults = drawFaults(draw, seed, fair, unit, doubles);
-  const options = drawOptions(draw, fair, unit);
+  const options = drawOptions(draw, fair, unit, patience);
   const end = draw.upTo(400, 100) * unit;
   const steps: [number, Step][] = draw.chance(0.9) ? [[0, { do: 'connect' }]] : [];
   for (let left = draw.upTo(most, 5); left > 0; left -= 1) {
@@ -118,7 +120,7 @@ function drawFaults(draw: Draw, seed: number, fair: boolean, unit: number, doubl
   return { ...always, drop: sometimes(0.1), stall: sometimes(0.02), answerLate: sometimes(0.1) };
 }
 
-function drawOptions(draw: Draw, fair: boolean, unit: number): MCPClientOptions {
+function drawOptions(draw: Draw, fair: boolean, unit: number, patience: number): MCPClientOptions {
   const autoReconnect = fair || draw.chance(0.7);
   return {
     autoReconnect,
@@ -126,13 +128,17 @@ function drawOptions(draw: Draw, fair: boolean, unit: number): MCPClientOptions 
     reconnectDelay: draw.upTo(10, 1) * unit,
     maxReconnectDelay: 20 * unit,
     retryInitialConnect: draw.chance(0.8),
-    timeout: (fair ? 3_000 : draw.upTo(60, 10)) * unit,
-    connectTimeout: (fair ? 500 : draw.upTo(100, 10)) * unit,
-    probeTimeout: (fair ? 400 : draw.upTo(50, 5)) * unit,
+    timeout: (fair ? 3_000 * patience : draw.upTo(60, 10)) * unit,
+    connectTimeout: (fair ? 500 : draw.upTo(100, 10)) * patience * unit,
+    probeTimeout: (fair ? 400 * patience : draw.upTo(50, 5)) * unit,
     whenDisconnected: !fair && draw.chance(0.2) ? 'fail' : 'wait',
     maxQueued: fair ? 1_000 : draw.of([0, 2, 1_000]),
     healthCheckInterval: draw.chance(0.4) ? draw.upTo(60, 20) * unit : 0,
     retry: draw.of(['auto', 'auto', 'auto', 'never']),
+    // It may be wrong.
+    ...(draw.chance(0.15) && { priorEra: draw.of(['modern', 'legacy'] as const) }),
+    // With an inspector each request is an actor of its own.
+    ...(draw.chance(0.1) && { inspect: () => undefined }),
   };
 }
 

@@ -6,7 +6,7 @@ import type { Schedule } from './schedule.js';
 export interface Subject {
   /** Null for a connection that has not stood yet. */
   client(): MCPClient | null;
-  connect(signal?: AbortSignal): Promise<unknown>;
+  connect(options?: { signal?: AbortSignal; timeout?: number }): Promise<unknown>;
   /** What a user does who does not want to wait for the client to notice. A client alone cannot do it. */
   reconnect(): Promise<unknown>;
   disconnect(): Promise<void>;
@@ -19,7 +19,7 @@ export function subjectOf(schedule: Schedule, transport: MCPTransport, environme
     const client = new MCPClient(transport, options);
     return {
       client: () => client,
-      connect: (signal) => client.connect({ ...(signal !== undefined && { signal }) }),
+      connect: (how) => client.connect(how),
       reconnect: () => Promise.resolve(),
       disconnect: () => client.disconnect(),
     };
@@ -33,7 +33,7 @@ export function subjectOf(schedule: Schedule, transport: MCPTransport, environme
   });
   return {
     client: () => connection.client,
-    connect: () => connection.connect(),
+    connect: (how) => connection.connect(how?.timeout),
     reconnect: () => connection.reconnect(),
     disconnect: () => connection.disconnect(),
   };
