@@ -76,7 +76,11 @@ export interface RequestsPorts {
  */
 function fateOf(record: RequestRecord, event: RequestNews): Failure {
   const why = event.failure as Failure;
-  if (event.type !== 'refuse') return withDelivery(why, why.delivery ?? 'unknown');
+  if (event.type !== 'refuse') {
+    // Of the last attempt it may be known that it did not run. An earlier one may have.
+    const unclear = why.delivery === undefined || (why.delivery === 'not-sent' && record.attempts > 1);
+    return unclear ? withDelivery(why, 'unknown') : why;
+  }
   if (record.attempts === 0) return withDelivery(why, 'not-sent');
   const { cause } = why;
   return withDelivery(isFailure(cause) && cause.kind !== 'timeout' ? cause : why, 'unknown');
@@ -474,7 +478,8 @@ export class Requests {
   /** One exchange that fails is bad luck; several in a row, and the server cannot be reached. */
   #countUnreachable(why: Failure): void {
     if (this.#gate !== 'flowing' || this.#ports.framing() === 'shared' || why.kind !== 'transport') return;
-    if (why.delivery === 'answered') return;
+    // A server that has forgotten the session has said so.
+    if (why.delivery === 'answered' || why.code === 'MCP_SESSION_LOST') return;
     this.#unreachable += 1;
     if (this.#unreachable < UNREACHABLE_ALLOWED) return;
     this.#unreachable = 0;
