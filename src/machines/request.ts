@@ -6,7 +6,7 @@ import type { Failure } from '../protocol/failure.js';
 export interface RequestFacts {
   /** Sending it twice does no more than sending it once. */
   readonly repeatable: boolean;
-  /** How often it was sent. */
+  /** How often it was sent, as far as it may have run. */
   readonly attempts: number;
   /** How often the server refused it before running it. */
   readonly refusals: number;
@@ -134,7 +134,7 @@ export const requestMachine = setup({
           { target: 'lost', actions: 'loseAnswer' },
         ],
         forgotten: [
-          { guard: 'firstRefusal', target: 'queued', actions: 'countRefusal' },
+          { guard: 'firstRefusal', target: 'queued', actions: ['uncount', 'countRefusal'] },
           { target: 'failed', actions: 'fail' },
         ],
         postpone: { target: 'backingOff' },

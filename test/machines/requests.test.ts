@@ -408,6 +408,17 @@ describe('a link that cannot send', () => {
     expect(failureOf(made)?.delivery).toBe('not-sent');
   });
 
+  it('does not make a request one that never ran when an earlier attempt may have', async () => {
+    const registry = Registry.flowing({ framing: () => 'per-request', retryUnreachable: false });
+    const made = registry.ask('tools/call', { repeatable: true });
+    registry.lose();
+    const link = new FakeLink();
+    link.answerToSend = () => rejectedWith(notSent);
+    registry.flow(LEGACY_SESSION, link);
+    await registry.settle();
+    expect(failureOf(made)).toEqual({ ...notSent, delivery: 'unknown' });
+  });
+
   it('says so too late for a request that has its answer, and for the next one made of the same parts', async () => {
     const registry = Registry.flowing();
     let fail: (why: unknown) => void = () => undefined;
@@ -446,5 +457,45 @@ describe('a link that cannot send', () => {
     await registry.settle();
     expect(next.outcome).toEqual({ content: [] });
     expect(registry.environment.pending).toEqual([]);
+  });
+});
+
+describe('a session that the server has forgotten', () => {
+  const forgotten = failure('transport', 'MCP_SESSION_LOST', 'HTTP 404', { delivery: 'not-sent' });
+
+  function refusing(): Registry {
+    const registry = Registry.flowing({ framing: () => 'per-request' });
+    registry.link.answerToSend = () => rejectedWith(forgotten);
+    return registry;
+  }
+
+  it('has run nothing: a request that was refused for it and then finds no other was not sent', async () => {
+    const registry = refusing();
+    const made = registry.ask('tools/call');
+    registry.hold();
+    await registry.settle();
+    expect(made.outcome).toBeUndefined();
+    registry.refuse();
+    await registry.settle();
+    expect(failureOf(made)).toEqual({ ...CLOSED, delivery: 'not-sent' });
+  });
+
+  it('twice in a row ends the request', async () => {
+    const registry = refusing();
+    const made = registry.ask('tools/call');
+    await registry.settle();
+    expect(failureOf(made)).toEqual(forgotten);
+    expect(registry.sentMethods).toEqual(['tools/call', 'tools/call']);
+  });
+
+  it('after an attempt that may have run leaves that open', async () => {
+    const registry = Registry.flowing({ framing: () => 'per-request' });
+    const made = registry.ask('tools/call', { repeatable: true });
+    registry.lose();
+    const link = new FakeLink();
+    link.answerToSend = () => rejectedWith(forgotten);
+    registry.flow(LEGACY_SESSION, link);
+    await registry.settle();
+    expect(failureOf(made)).toEqual({ ...forgotten, delivery: 'unknown' });
   });
 });
