@@ -170,6 +170,20 @@ describe('a server that is killed while the client reconnects by itself', () => 
     rmSync(starts, { recursive: true });
   });
 
+  test('one that dies again and again soon after its start is given up, too', async () => {
+    const starts = scratch('starts');
+    await using client = new MCPClient(toolsServer({ starts }), { ...options, maxReconnectAttempts: 3 });
+    client.on('state', (state) => {
+      if (state === 'ready') process.kill((client.transport as StdioTransport).pid as number, 'SIGKILL');
+    });
+    const recorder = new ClientRecorder(client);
+    await client.connect();
+    await recorder.until(() => client.state === 'closed');
+    expect(recorder.state.filter((state) => state === 'ready')).toHaveLength(4);
+    expect(readFileSync(starts, 'utf8')).toBe('....');
+    expect(client.explain()).toContain('was killed by SIGKILL');
+  });
+
   test('disconnect() while it reconnects ends that', async () => {
     const client = new MCPClient(toolsServer(), { ...options, reconnectDelay: 3_600_000 });
     const recorder = new ClientRecorder(client);
