@@ -4,6 +4,7 @@ import { failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import { ErrorCode } from '../protocol/json-rpc.js';
 import { refusalOf, methodEntry } from '../protocol/methods.js';
+import { isLoggingLevel } from '../protocol/notification-checks.js';
 import type {
   CallToolResult,
   CompleteRequestParams,
@@ -100,6 +101,8 @@ export async function complete(
 
 /** Begins to watch a resource, in the way of the era. */
 export async function subscribe(core: Core, uri: string, options?: RequestOptions): Promise<void> {
+  // In the modern era it goes into every subscription from now on, and a wrong one would spoil them all.
+  if (typeof uri !== 'string') throw invalidOption('uri', 'the URI of a resource', uri);
   const session = await core.established(options);
   const refusal = refusalOf(
     'resources/subscribe',
@@ -122,6 +125,8 @@ export async function unsubscribe(core: Core, uri: string, options?: RequestOpti
 
 /** Asks for log messages of a level and above, in the way of the era. */
 export async function setLogLevel(core: Core, level: LoggingLevel, options?: RequestOptions): Promise<void> {
+  // In the modern era it goes into every request from now on, and a wrong one would spoil them all.
+  if (!isLoggingLevel(level)) throw invalidOption('level', 'a log level', level);
   const session = await core.established(options);
   const refusal = refusalOf('logging/setLevel', { ...methodEntry('logging/setLevel'), only: session.era }, session);
   if (refusal !== undefined) throw toError(refusal);

@@ -96,7 +96,8 @@ function metaProblem(meta: unknown): CheckProblem | undefined {
   return isOptionalObject(meta) ? subscriptionIdProblem(meta) : problem('_meta', 'an object', meta);
 }
 
-function isLoggingLevel(value: unknown): boolean {
+/** Whether a value is one of the eight levels, which are those of RFC 5424. 2026-07-28 server/utilities/logging. */
+export function isLoggingLevel(value: unknown): boolean {
   switch (value) {
     case 'debug':
     case 'info':

@@ -112,6 +112,20 @@ describe('what a modern request says about itself', () => {
     expect(levels).toEqual([undefined, 'warning', 'warning', 'debug']);
   });
 
+  test('is never a log level or a resource that there cannot be, for that would spoil all that follows', async () => {
+    await using meeting = await Meeting.begin(talkative);
+    const { client, server, clock } = meeting;
+    const asked = [client.setLogLevel('loud' as 'info'), client.subscribe(7 as unknown as string)];
+    expect(await Promise.allSettled(asked)).toMatchObject([
+      { reason: { code: 'MCP_INVALID_PARAMS', delivery: 'not-sent', details: { name: 'level' } } },
+      { reason: { code: 'MCP_INVALID_PARAMS', delivery: 'not-sent', details: { name: 'uri' } } },
+    ]);
+    await clock.settle();
+    expect(server.methods).toEqual(['server/discover']);
+    await client.listPrompts();
+    expect(server.heard.at(-1)?.params?.['_meta']).not.toHaveProperty([LOG_LEVEL]);
+  });
+
   test('stays the same over a reconnection', async () => {
     await using meeting = await Meeting.begin(talkative, { clientInfo, autoReconnect: true });
     const { client, server, clock, announced } = meeting;
