@@ -33,11 +33,16 @@ export type { Delivery, Failure, FailureCode, FailureKind } from './protocol/fai
 
 export { MCPTransport } from './transports/transport.js';
 export type { Framing } from './transports/transport.js';
+export type { TransportLimits } from './transports/limits.js';
 export { HttpTransport } from './transports/http.js';
 export type { HttpTransportOptions, TokenSource } from './transports/http.js';
 export { MemoryTransport } from './transports/memory.js';
+export { SseTransport } from './transports/sse.js';
+export type { SseTransportOptions } from './transports/sse.js';
 export { StdioTransport } from './transports/stdio.js';
 export type { StdioTransportOptions } from './transports/stdio.js';
+export { WebSocketTransport } from './transports/websocket.js';
+export type { WebSocketTransportOptions, WebSocketView } from './transports/websocket.js';
 export type { EstablishedSession, Link, LinkEvents, MessageOrigin, SendOptions } from './transports/link.js';
 
 export type { Environment, TimerHandle } from './environment.js';

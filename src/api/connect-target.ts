@@ -1,7 +1,9 @@
 import { MCPError } from '../errors.js';
 import { HttpTransport } from '../transports/http.js';
+import { SseTransport } from '../transports/sse.js';
 import { StdioTransport } from '../transports/stdio.js';
 import { MCPTransport } from '../transports/transport.js';
+import { WebSocketTransport } from '../transports/websocket.js';
 
 /** One entry of an `mcpServers` file that starts a process. */
 export interface StdioServerEntry {
@@ -13,11 +15,11 @@ export interface StdioServerEntry {
   readonly type?: string | undefined;
 }
 
-/** One entry of an `mcpServers` file that is reached over HTTP. */
+/** One entry of an `mcpServers` file that is reached over HTTP, or over a WebSocket when its URL begins with `ws:` or `wss:`. */
 export interface HttpServerEntry {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Some files say `"http"` or `"streamable-http"` here. */
+  /** Some files say `"http"`, `"streamable-http"`, `"sse"` (HTTP+SSE of 2024-11-05 and nothing else) or `"ws"` here. */
   readonly type?: string | undefined;
 }
 
@@ -38,7 +40,9 @@ export async function connectOrDispose(made: AsyncDisposable, connect: () => Pro
 /** The transport for a target. An entry is somebody's file, so it is checked. */
 export async function transportFor(target: ConnectTarget): Promise<MCPTransport> {
   if (target instanceof MCPTransport) return target;
-  if (typeof target === 'string' || target instanceof URL) return new HttpTransport(target);
+  if (typeof target === 'string' || target instanceof URL) {
+    return isWebSocket(target) ? new WebSocketTransport(target) : new HttpTransport(target);
+  }
   // A file that was read may hold anything.
   const entry: unknown = target;
   return typeof entry === 'object' && entry !== null && 'url' in entry
@@ -64,10 +68,16 @@ async function httpTransportFor(entry: HttpServerEntry): Promise<MCPTransport> {
   const schema = z.looseObject({
     url: z.string().min(1),
     headers: z.record(z.string(), z.string()).optional(),
-    type: z.enum(['http', 'streamable-http', 'streamableHttp']).optional(),
+    type: z.enum(['http', 'streamable-http', 'streamableHttp', 'sse', 'ws', 'websocket']).optional(),
   });
-  const { url, headers } = checked(schema.safeParse(entry));
-  return new HttpTransport(url, { headers });
+  const { url, headers, type } = checked(schema.safeParse(entry));
+  if (type === 'sse') return new SseTransport(url, undefined, { headers });
+  const webSocket = type === undefined ? isWebSocket(url) : type === 'ws' || type === 'websocket';
+  return webSocket ? new WebSocketTransport(url, { headers }) : new HttpTransport(url, { headers });
+}
+
+function isWebSocket(url: string | URL): boolean {
+  return /^wss?:/i.test(String(url));
 }
 
 interface Problem {
