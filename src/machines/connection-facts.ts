@@ -75,6 +75,8 @@ export interface ConnectionFacts {
   readonly question: CurrentQuestion;
   /** How the server ended when it was asked the modern question, if it did. */
   readonly endedOnQuestion: Failure | undefined;
+  /** Why the server refused the handshake while the modern question was open, if it did. */
+  readonly refusal: Failure | undefined;
   readonly session: Session | undefined;
   /** Why the connection was lost or closed; undefined when the user asked for it. */
   readonly failure: Failure | undefined;

@@ -158,6 +158,8 @@ export function createConnectionMachine(ports: ConnectionPorts) {
         context.endedOnQuestion === undefined &&
         // What was only handed in may be wrong; what a session has shown is not.
         (context.era === undefined || context.connectionCount === 0),
+      // It may be modern and slow to start: what it does not know it refuses at once, and what it knows it works on.
+      mayStillBeModern: ({ context }) => context.question.unanswered,
       rememberedLegacy: ({ context }) => context.era === 'legacy' && mayFallBack(context.policy.acceptable),
       nothingToRestore: ({ context }) => nothingToRestore(context),
       mayTryAgain: ({ context, event }) => {
@@ -262,6 +264,15 @@ export function createConnectionMachine(ports: ConnectionPorts) {
         const { version } = verdict;
         return { question: { version, corrected: verdict.verdict === 'ask-again', unanswered: false } };
       }),
+      noteAnswered: assign({ question: ({ context }) => ({ ...context.question, unanswered: false }) }),
+      keepRefusal: assign(({ context, event }) => {
+        const verdict = judge(context, event);
+        return verdict?.verdict === 'incompatible' ? { refusal: verdict.failure } : {};
+      }),
+      failRefused: raise(({ context }) => ({
+        type: 'attempt.failed' as const,
+        failure: context.refusal ?? GIVEN_UP,
+      })),
       forgetEra: assign({ era: undefined }),
       keepSession: assign(({ context, event }) => {
         const verdict = judge(context, event);
@@ -364,6 +375,7 @@ export function createConnectionMachine(ports: ConnectionPorts) {
       era: input.era,
       question: { version: handshakeVersion(input.policy.acceptable), corrected: false, unanswered: false },
       endedOnQuestion: undefined,
+      refusal: undefined,
       session: undefined,
       failure: undefined,
       delay: 0,
@@ -484,15 +496,34 @@ export function createConnectionMachine(ports: ConnectionPorts) {
                           target: '#connection.linked.initializing.choosing',
                           actions: 'forgetEra',
                         },
+                        { guard: 'mayStillBeModern', target: 'refused', actions: 'keepRefusal' },
                         { actions: 'failAttempt' },
                       ],
                       // A server that was slow to start may still say that it is modern.
-                      discovered: {
-                        guard: 'foundSession',
-                        target: '#connection.linked.initializing.restoring',
-                        actions: ['keepSession', 'announce'],
-                      },
+                      discovered: [
+                        {
+                          guard: 'foundSession',
+                          target: '#connection.linked.initializing.restoring',
+                          actions: ['keepSession', 'announce'],
+                        },
+                        { actions: 'noteAnswered' },
+                      ],
                     },
+                  },
+                  // The handshake was refused while the modern question was still open: the answer to that decides.
+                  refused: {
+                    on: {
+                      discovered: [
+                        {
+                          guard: 'foundSession',
+                          target: '#connection.linked.initializing.restoring',
+                          actions: ['keepSession', 'announce'],
+                        },
+                        { guard: 'wantsOtherVersion', target: 'discovering', actions: 'takeVersion' },
+                        { actions: 'failRefused' },
+                      ],
+                    },
+                    after: { probeTimeout: { actions: 'failRefused' } },
                   },
                 },
               },

@@ -171,6 +171,64 @@ describe('asking a legacy server', () => {
     expect(announced.error).toEqual([]);
   });
 
+  test('a server that is slow to start and modern may refuse the handshake before it answers the question', async () => {
+    await using meeting = await Meeting.arrange();
+    const { client, server, clock } = meeting;
+    const connecting = client.connect();
+    const question = await server.hears('server/discover');
+    await clock.advance(5_000);
+    // A server that knows no such method says so at once; what it knows it works on first.
+    server.refuses(await server.hears('initialize'), -32601, 'Method not found');
+    await clock.settle();
+    expect(client.state).toBe('initializing');
+    server.answers(question, discoverResult());
+    expect(await connecting).toMatchObject({ era: 'modern', protocolVersion: '2026-07-28' });
+    expect(server.methods).toEqual(['server/discover', 'initialize']);
+  });
+
+  test('and may ask for another version after it refused the handshake', async () => {
+    await using meeting = await Meeting.arrange();
+    const { client, server, clock } = meeting;
+    const connecting = client.connect();
+    const question = await server.hears('server/discover');
+    await clock.advance(5_000);
+    server.refuses(await server.hears('initialize'), -32601, 'Method not found');
+    server.refuses(question, -32022, 'Unsupported protocol version', { supported: ['2026-07-28'] });
+    server.answers(await server.hears('server/discover'), discoverResult());
+    expect(await connecting).toMatchObject({ era: 'modern' });
+  });
+
+  test.each([
+    ['the question is refused, too', true],
+    ['the question is not answered for as long again', false],
+  ])('that refuses the handshake fails for that when %s', async (_, answered) => {
+    await using meeting = await Meeting.arrange();
+    const { client, server, clock } = meeting;
+    const failing = expect(client.connect()).rejects.toMatchObject({ code: 'MCP_RPC_ERROR', errorCode: -32603 });
+    const question = await server.hears('server/discover');
+    await clock.advance(5_000);
+    server.refuses(await server.hears('initialize'), -32603, 'Out of order');
+    await clock.settle();
+    expect(client.state).toBe('initializing');
+    if (answered) server.refuses(question, -32601, 'Method not found');
+    else await clock.advance(5_000);
+    await failing;
+    expect(client.state).toBe('closed');
+  });
+
+  test('that has refused the question already fails at once when it refuses the handshake', async () => {
+    await using meeting = await Meeting.arrange();
+    const { client, server, clock } = meeting;
+    const failing = expect(client.connect()).rejects.toMatchObject({ code: 'MCP_RPC_ERROR', errorCode: -32603 });
+    const question = await server.hears('server/discover');
+    await clock.advance(5_000);
+    const handshake = await server.hears('initialize');
+    server.refuses(question, -32601, 'Method not found');
+    server.refuses(handshake, -32603, 'Out of order');
+    await failing;
+    expect(clock.now()).toBe(1_005_000);
+  });
+
   test('the deadline of connect() ends it all, silence on both questions included', async () => {
     await using meeting = await Meeting.arrange(byHand(), { connectTimeout: 8_000 });
     const { client, server, clock } = meeting;
