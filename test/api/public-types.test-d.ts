@@ -6,7 +6,7 @@ import {
   MCPTimeoutError,
   MCPToolError,
   MCPTransport,
-  MCPTransportError
+  MCPTransportError,
 } from '../../src/index.js';
 import type {
   CallToolOptions,
@@ -47,9 +47,9 @@ import type {
   MCPProtocol,
   MCPProtocolError,
   StdioTransport,
-
   MCPClient,
-  MemoryTransport} from '../../src/index.js';
+  MemoryTransport,
+} from '../../src/index.js';
 
 type Equal<One, Other> = (<T>() => T extends One ? 1 : 2) extends <T>() => T extends Other ? 1 : 2 ? true : false;
 type IsAny<T> = 0 extends 1 & T ? true : false;
