@@ -134,6 +134,7 @@ export class MCPClient {
     return this.#core.connection.session?.instructions;
   }
 
+  /** The transport that was given. */
   get transport(): MCPTransport {
     return this.#core.transport;
   }
@@ -255,7 +256,7 @@ export class MCPClient {
   /**
    * Asks for a notification when a resource changes. In the modern era it becomes part of one `subscriptions/listen`. It is kept over
    * reconnects. 2026-07-28 basic/patterns/subscriptions; 2025-11-25 server/resources.
-   * @throws MCPCapabilityError when the server cannot do that.
+   * @throws MCPCapabilityError when the server cannot do that; MCPError with code `MCP_INVALID_PARAMS` when `uri` is no string.
    */
   subscribe(uri: string, options?: RequestOptions): Promise<void> {
     return subscribe(this.#core, uri, options);
@@ -269,7 +270,7 @@ export class MCPClient {
   /**
    * Asks for log messages of this level and above; they come as `log` events. Kept over reconnects. 2026-07-28
    * server/utilities/logging.
-   * @throws MCPCapabilityError when the server does not log.
+   * @throws MCPCapabilityError when the server does not log; MCPError with code `MCP_INVALID_PARAMS` for a level that there is not.
    */
   setLogLevel(level: LoggingLevel, options?: RequestOptions): Promise<void> {
     return setLogLevel(this.#core, level, options);

@@ -69,7 +69,9 @@ const STATUS: Readonly<Record<Exclude<ConnectionState, 'closed'>, ConnectionStat
 
 /** A connection with a name, that is watched and brought back. */
 export class MCPConnection {
+  /** The name that was given; it shows in errors and explanations. */
   readonly name: string;
+  /** The transport that was given. */
   readonly transport: MCPTransport;
   readonly #core: Core;
   readonly #view: MCPClient;
@@ -276,34 +278,37 @@ export class MCPConnection {
     return dateOf(this.#core.connection.requests.lastAnswerAt);
   }
 
+  /** Whether a lost connection is opened again. */
   get autoReconnect(): boolean {
     return this.#core.options.policy.autoReconnect;
   }
 
+  /** Attempts to bring a lost connection back before it is given up. */
   get maxReconnectAttempts(): number {
     return this.#core.options.policy.maxReconnectAttempts;
   }
 
-  /** Milliseconds. */
+  /** Milliseconds before the first attempt to bring a lost connection back, doubled for each next one. */
   get reconnectDelay(): number {
     return this.#core.options.policy.backoff.delay;
   }
 
-  /** Milliseconds. */
+  /** The most milliseconds between two attempts. */
   get maxReconnectDelay(): number {
     return this.#core.options.policy.backoff.maxDelay;
   }
 
-  /** Milliseconds. */
+  /** Milliseconds between health checks. */
   get healthCheckInterval(): number {
     return this.#interval;
   }
 
-  /** Milliseconds. */
+  /** Milliseconds that `connect()` may take. */
   get connectionTimeout(): number {
     return this.#core.options.connectTimeout;
   }
 
+  /** Whether `connect()` begins to monitor. */
   get monitor(): boolean {
     return this.#monitor;
   }

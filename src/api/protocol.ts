@@ -96,6 +96,7 @@ export class MCPProtocol {
     return this.#core.options.timeout;
   }
 
+  /** The transport that was given. */
   get transport(): MCPTransport {
     return this.#core.transport;
   }

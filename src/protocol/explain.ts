@@ -25,7 +25,8 @@ const HINTS: Readonly<Record<string, string>> = {
   MCP_TRANSPORT_BUSY: 'Construct a new transport for each client.',
   MCP_MESSAGE_TOO_LARGE: 'Raise `maxMessageBytes` if messages of this size are expected.',
   MCP_NOT_CONNECTED: 'Call connect() first, or construct the client with `MCPClient.connect`.',
-  MCP_CONNECTION_LOST: 'Switch on `autoReconnect` to have the connection come back by itself.',
+  MCP_CONNECTION_LOST:
+    'With `autoReconnect` a lost connection comes back by itself, if that takes no more than `maxReconnectAttempts`.',
   MCP_QUEUE_FULL: 'Raise `maxQueued`, or wait for calls to finish before making more.',
   MCP_UNSUPPORTED_VERSION: 'Client and server share no protocol revision: update one of them, or check a pinned `era`.',
   MCP_CAPABILITY_MISSING: 'Look at the capabilities in `getServerInfo()` before calling.',

@@ -85,7 +85,7 @@ export function toTransportFailure(thrown: unknown, delivery?: Delivery): Failur
   return failure('transport', 'MCP_TRANSPORT_FAILED', message, { delivery, cause: thrown });
 }
 
-/** One line about a value that somebody threw, without printing what it contains. */
+/** One line about a value that somebody threw: what it says if it is a text or has a message, else what kind of value it is. */
 export function describeThrown(thrown: unknown): string {
   if (thrown instanceof Error) return thrown.message;
   if (isFailure(thrown)) return thrown.message;
@@ -95,12 +95,4 @@ export function describeThrown(thrown: unknown): string {
 /** The same failure with another delivery, for the request that it ended. */
 export function withDelivery(cause: Failure, delivery: Delivery): Failure {
   return cause.delivery === delivery ? cause : { ...cause, delivery };
-}
-
-/** Whether a failure, or one that led to it, carries this code. */
-export function hasCode(start: Failure, code: FailureCode): boolean {
-  for (let current: unknown = start; isFailure(current); current = current.cause) {
-    if (current.code === code) return true;
-  }
-  return false;
 }

@@ -81,11 +81,6 @@ const LEGACY_NOTIFICATIONS: ReadonlySet<string> = new Set([
   'notifications/roots/list_changed',
 ]);
 
-/** The names of all methods in the table. */
-export function knownMethods(): readonly string[] {
-  return [...METHODS.keys()];
-}
-
 /** Whether a server has a capability. Any object counts for a plain name; a sub-capability has to be `true`. */
 export function hasCapability(capabilities: ServerCapabilities, name: MCPCapability): boolean {
   const dot = name.indexOf('.');

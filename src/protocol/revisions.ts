@@ -13,12 +13,8 @@ export type MCPProtocolVersion = (typeof LEGACY_REVISIONS)[number] | (typeof MOD
  */
 export type Era = 'modern' | 'legacy';
 
-/** The revision that is offered first in each era. */
+/** The revision that is offered first in the handshake. */
 export const LATEST_LEGACY: MCPProtocolVersion = '2025-11-25';
-export const LATEST_MODERN: MCPProtocolVersion = '2026-07-28';
-
-/** The revision in which JSON-RPC batches exist; they were removed in the next one. */
-export const BATCHING_REVISION: MCPProtocolVersion = '2025-03-26';
 
 /** The era of a revision, or undefined when this client does not know it. An unknown later date is never taken for supported. */
 export function eraOf(version: string): Era | undefined {
