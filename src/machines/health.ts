@@ -1,4 +1,4 @@
-import { assign, setup } from 'xstate';
+import { assign, not, setup, stateIn } from 'xstate';
 
 import { failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
@@ -38,6 +38,9 @@ export interface HealthPorts {
   report(news: HealthNews): void;
 }
 
+/** The outcome of a check that was given up meanwhile, because the monitoring was stopped or changed. */
+const late = { guard: 'isLate' } as const;
+
 /** Nobody looks any more, so nobody would ever see an answer that takes a suspicion back. */
 const unwatched = {
   guard: 'monitoringStops',
@@ -59,6 +62,7 @@ export function createHealthMachine(ports: HealthPorts) {
     guards: {
       unmonitored: ({ context }) => context.interval === 0,
       monitoringStops: ({ event }) => event.type === 'monitor' && event.interval === 0,
+      isLate: not(stateIn({ cadence: 'checking' })),
       answered: ({ event }) => event.type === 'checked' && event.check.ok,
       tooManyMisses: ({ context, event }) =>
         event.type === 'checked' && !event.check.busy && context.misses + 1 >= MISSES_ALLOWED,
@@ -116,7 +120,8 @@ export function createHealthMachine(ports: HealthPorts) {
         on: {
           monitor: [
             { guard: 'monitoringStops', target: '.paused', actions: 'keepInterval' },
-            { target: '.waiting', reenter: true, actions: 'keepInterval' },
+            // Not reentering: that would leave the other region, too, and forget its verdict untold.
+            { target: '.waiting', actions: 'keepInterval' },
           ],
         },
       },
@@ -125,18 +130,14 @@ export function createHealthMachine(ports: HealthPorts) {
         states: {
           healthy: {
             on: {
-              checked: [
-                // The outcome of a check during which the monitoring was stopped.
-                { guard: 'unmonitored' },
-                { guard: 'answered' },
-                { target: 'suspect', actions: 'countMiss' },
-              ],
+              checked: [late, { guard: 'answered' }, { target: 'suspect', actions: 'countMiss' }],
             },
           },
           suspect: {
             entry: 'reportSuspect',
             on: {
               checked: [
+                late,
                 { guard: 'answered', target: 'healthy', actions: ['forgetMisses', 'reportRecovered'] },
                 { guard: 'tooManyMisses', target: 'failed', actions: 'countMiss' },
                 { actions: 'countMiss' },
@@ -148,7 +149,7 @@ export function createHealthMachine(ports: HealthPorts) {
             entry: 'reportFailed',
             on: {
               // Without a link there is nothing that the connection could open anew, and it goes on.
-              checked: { guard: 'answered', target: 'healthy', actions: ['forgetMisses', 'reportRecovered'] },
+              checked: [late, { guard: 'answered', target: 'healthy', actions: ['forgetMisses', 'reportRecovered'] }],
               monitor: unwatched,
             },
           },

@@ -1,0 +1,270 @@
+import type { AnyStateMachine } from 'xstate';
+
+import { createHealthMachine, MISSES_ALLOWED } from '../../src/machines/health.js';
+import type { HealthEvent, HealthFacts } from '../../src/machines/health.js';
+import { failure } from '../../src/protocol/failure.js';
+import { healthScore } from '../../src/protocol/health-score.js';
+import { rejectedWith } from '../../src/transports/link.js';
+import { declaredTransitions, watchTransitions } from '../support/chart-coverage.js';
+import { Exploration } from '../support/explorer.js';
+import { deferred, legacyServer, modernServer, NOTHING_LEFT, silentServer, Stage } from '../support/staged.js';
+import type { Behaviour } from '../support/staged.js';
+
+const INTERVAL = 1_000;
+
+describe('the health chart', () => {
+  const nothing = (): void => undefined;
+  const machine = createHealthMachine({
+    beginWindow: nothing,
+    check: nothing,
+    report: nothing,
+  }) as unknown as AnyStateMachine;
+  const taken = new Set<string>();
+  watchTransitions(machine, taken);
+  const events: HealthEvent[] = [
+    { type: 'monitor', interval: 0 },
+    { type: 'monitor', interval: INTERVAL },
+    { type: 'checked', check: { ok: true, busy: false } },
+    { type: 'checked', check: { ok: true, busy: true } },
+    { type: 'checked', check: { ok: false, busy: false } },
+    { type: 'checked', check: { ok: false, busy: true } },
+  ];
+  const found = new Exploration<HealthFacts>(
+    machine,
+    [0, INTERVAL].map((interval) => ({
+      name: `every ${interval} ms at first`,
+      input: { interval },
+      events: () => events,
+      deciding: (facts) => [facts.interval, Math.min(facts.misses, MISSES_ALLOWED + 1)],
+    })),
+  );
+  const verdictOf = (path: string): string => path.split(' & ')[1] ?? '';
+
+  it('is explored completely', () => {
+    expect(found.paths).toEqual([
+      'cadence.checking & verdict.failed',
+      'cadence.checking & verdict.healthy',
+      'cadence.checking & verdict.suspect',
+      'cadence.paused & verdict.healthy',
+      'cadence.waiting & verdict.failed',
+      'cadence.waiting & verdict.healthy',
+      'cadence.waiting & verdict.suspect',
+    ]);
+    expect(declaredTransitions(machine).filter((name) => !taken.has(name))).toEqual([]);
+    expect(found.violations(({ snapshot }) => snapshot.status === 'active')).toEqual([]);
+  });
+
+  it('changes its mind only by a check that is under way, or when it is told to look away', () => {
+    expect(
+      found.violations(({ path, next }) =>
+        next.every(
+          ({ event, to }) =>
+            verdictOf(to.path) === verdictOf(path) ||
+            (event.type === 'checked' && path.includes('checking')) ||
+            (event.type === 'monitor' && event.interval === 0),
+        ),
+      ),
+    ).toEqual([]);
+  });
+
+  it('never takes a busy server for dead', () => {
+    const busy = ({ type, check }: { type: string; check?: { busy: boolean } }): boolean =>
+      type === 'checked' && check?.busy === true;
+    expect(
+      found.violations(({ path, next }) =>
+        next.every(
+          ({ event, to }) =>
+            !busy(event) || verdictOf(to.path) !== 'verdict.failed' || verdictOf(path) === 'verdict.failed',
+        ),
+      ),
+    ).toEqual([]);
+  });
+
+  it('always checks again by time alone while it is told to watch', () => {
+    const checking = found.reaching(
+      ({ path }) => path.includes('checking'),
+      ({ type }) => type.startsWith('xstate.after'),
+    );
+    expect(found.violations((vertex) => vertex.path.includes('paused') || checking.has(vertex))).toEqual([]);
+  });
+});
+
+/** A server that answers probes after a while. */
+function slowServer(stage: Stage, latency: number): Behaviour {
+  return ({ id }, link) => {
+    stage.environment.setTimeout(() => {
+      link.says({ jsonrpc: '2.0', id, result: {} });
+    }, latency);
+    return undefined;
+  };
+}
+
+describe('monitoring a connection', () => {
+  it('measures how long answers take, and scores what it finds', async () => {
+    const stage = await Stage.ready({ server: legacyServer, healthInterval: INTERVAL });
+    expect(healthScore(stage.connection.facts.checks)).toBe(1);
+    stage.transport.server = slowServer(stage, 40);
+    await stage.advance(INTERVAL + 40);
+    await stage.settle();
+    expect(stage.connection.facts.checks).toEqual([{ ok: true, latency: 40 }]);
+    stage.transport.server = silentServer;
+    await stage.advance(2 * INTERVAL);
+    await stage.settle();
+    expect(stage.connection.facts.checks).toEqual([
+      { ok: true, latency: 40 },
+      { ok: false, latency: undefined },
+    ]);
+    expect(healthScore(stage.connection.facts.checks)).toBeCloseTo(1 / 3);
+    expect(await stage.end()).toEqual(NOTHING_LEFT);
+  });
+
+  it.each([
+    ['a legacy server by ping', legacyServer, 'ping'],
+    ['a modern server by its own question', modernServer, 'server/discover'],
+  ])('asks %s', async (_what, server, method) => {
+    const stage = await Stage.ready({ server, healthInterval: INTERVAL });
+    stage.transport.newest.sent.length = 0;
+    await stage.advance(3 * INTERVAL);
+    expect(stage.transport.newest.methods).toEqual([method, method, method]);
+    expect(await stage.end()).toEqual(NOTHING_LEFT);
+  });
+
+  it('takes a server that does not know the question for alive', async () => {
+    const stage = await Stage.ready({ server: legacyServer, healthInterval: INTERVAL });
+    stage.transport.server = () => ({ error: { code: -32601, message: 'Method not found' } });
+    await stage.advance(5 * INTERVAL);
+    await stage.settle();
+    expect(stage.state).toBe('ready');
+    expect(stage.connection.facts.checks.every(({ ok }) => ok)).toBe(true);
+    expect(stage.reports).toEqual([]);
+    expect(await stage.end()).toEqual(NOTHING_LEFT);
+  });
+
+  it('goes on when a question could not be sent', async () => {
+    const stage = await Stage.ready({ server: legacyServer, healthInterval: INTERVAL });
+    stage.transport.sending = () =>
+      rejectedWith(failure('transport', 'MCP_TRANSPORT_FAILED', 'reset', { delivery: 'unknown' }));
+    await stage.advance(INTERVAL);
+    await stage.settle();
+    expect(stage.state).toBe('degraded');
+    stage.transport.sending = () => undefined;
+    await stage.advance(INTERVAL);
+    await stage.settle();
+    expect(stage.state).toBe('ready');
+    expect(await stage.end()).toEqual(NOTHING_LEFT);
+  });
+
+  it('counts one missed answer once, also when it is told anew what to do meanwhile', async () => {
+    const stage = await Stage.ready({
+      server: legacyServer,
+      healthInterval: INTERVAL,
+      policy: { autoReconnect: false },
+    });
+    stage.transport.server = silentServer;
+    await stage.advance(INTERVAL);
+    // A check is under way, and is given up for checks of another pace.
+    stage.connection.send({ type: 'monitor', interval: 10 * INTERVAL });
+    await stage.advance(5 * INTERVAL);
+    await stage.settle();
+    expect(stage.connection.facts.checks).toEqual([]);
+    expect(stage.state).toBe('ready');
+    expect(await stage.end()).toEqual(NOTHING_LEFT);
+  });
+
+  it('keeps its doubt when its pace is changed, and takes it back at the next answer', async () => {
+    const stage = await Stage.ready({ server: legacyServer, healthInterval: INTERVAL });
+    stage.transport.server = silentServer;
+    await stage.advance(2 * INTERVAL);
+    await stage.settle();
+    stage.connection.send({ type: 'monitor', interval: 2 * INTERVAL });
+    await stage.settle();
+    expect(stage.state).toBe('degraded');
+    stage.transport.server = legacyServer;
+    await stage.advance(2 * INTERVAL - 1);
+    expect(stage.state).toBe('degraded');
+    await stage.advance(1);
+    await stage.settle();
+    expect(stage.state).toBe('ready');
+    expect(await stage.end()).toEqual(NOTHING_LEFT);
+  });
+
+  it('can be started and stopped at any time, and leaves no timer', async () => {
+    const stage = await Stage.ready({ server: legacyServer });
+    await stage.advance(60_000);
+    expect(stage.environment.pending).toEqual([]);
+    stage.connection.send({ type: 'monitor', interval: INTERVAL });
+    expect(stage.environment.pending).toHaveLength(1);
+    stage.transport.server = silentServer;
+    await stage.advance(INTERVAL);
+    stage.connection.send({ type: 'monitor', interval: 0 });
+    await stage.advance(PROBE_END);
+    expect(stage.environment.pending).toEqual([]);
+    expect(stage.state).toBe('ready');
+    expect(await stage.end()).toEqual(NOTHING_LEFT);
+  });
+
+  it('starts anew with every session', async () => {
+    const stage = await Stage.ready({ server: legacyServer, healthInterval: INTERVAL, random: () => 0 });
+    stage.transport.server = silentServer;
+    await stage.advance(2 * INTERVAL);
+    await stage.settle();
+    expect(stage.state).toBe('degraded');
+    stage.transport.server = legacyServer;
+    stage.connection.send({ type: 'reconnect' });
+    await stage.settle();
+    expect(stage.state).toBe('ready');
+    stage.transport.server = silentServer;
+    // The misses of the session before do not count for this one.
+    await stage.advance(4 * INTERVAL);
+    await stage.settle();
+    expect(stage.state).toBe('degraded');
+    expect(stage.connection.facts.connectionCount).toBe(2);
+    expect(await stage.end()).toEqual(NOTHING_LEFT);
+  });
+
+  it('says nothing about a session that was established while it waited for an answer of the last', async () => {
+    const stage = await Stage.ready({ server: legacyServer, healthInterval: INTERVAL, random: () => 0 });
+    stage.transport.server = silentServer;
+    await stage.advance(INTERVAL);
+    stage.transport.server = legacyServer;
+    stage.connection.send({ type: 'reconnect' });
+    await stage.settle();
+    expect(stage.connection.facts.checks).toEqual([]);
+    expect(stage.states.filter((state) => state === 'degraded')).toEqual([]);
+    expect(await stage.end()).toEqual(NOTHING_LEFT);
+  });
+
+  it('does not close what has neither link nor session', async () => {
+    const stage = await Stage.ready({ healthInterval: INTERVAL, perRequest: true });
+    stage.transport.server = silentServer;
+    await stage.advance(20 * INTERVAL);
+    await stage.settle();
+    expect(stage.state).toBe('degraded');
+    stage.transport.server = modernServer;
+    await stage.advance(2 * INTERVAL);
+    await stage.settle();
+    expect(stage.state).toBe('ready');
+    expect(await stage.end()).toEqual(NOTHING_LEFT);
+  });
+
+  it('closes a dead link without waiting for it', async () => {
+    const stage = await Stage.ready({ server: legacyServer, healthInterval: INTERVAL, random: () => 0.5 });
+    const stuck = deferred();
+    stage.transport.closing = () => stuck.promise;
+    stage.transport.server = silentServer;
+    await stage.advance(6 * INTERVAL);
+    await stage.settle();
+    expect(stage.state).toBe('reconnecting');
+    expect(stage.transport.log.at(-1)).toBe('close');
+    stage.transport.server = legacyServer;
+    stage.transport.closing = () => Promise.resolve();
+    stuck.resolve();
+    await stage.advance(500);
+    await stage.settle();
+    expect(stage.state).toBe('ready');
+    expect(await stage.end()).toEqual(NOTHING_LEFT);
+  });
+});
+
+/** Longer than any question of a monitor is waited for. */
+const PROBE_END = 10_000;
