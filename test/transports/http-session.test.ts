@@ -1,4 +1,5 @@
-import { HttpTransport, MCPClient, MCPError } from '../../src/index.js';
+import type { MCPError } from '../../src/index.js';
+import { HttpTransport, MCPClient } from '../../src/index.js';
 import { OpenedLink, modernRequest, request } from '../support/http-link.js';
 import { ScriptedHttpServer, legacyServer, modernServer } from '../support/http-server.js';
 import type { HttpVisit } from '../support/http-server.js';
