@@ -11,6 +11,7 @@ import { serverFixture } from './fixture-servers.js';
 import { Waiting } from './waiting.js';
 
 const EVERYTHING = path.join(path.dirname(require.resolve('@modelcontextprotocol/server-everything/package.json')));
+const GATEWAY = path.dirname(require.resolve('supergateway/package.json'));
 
 /** A free port of the loopback interface, for servers that cannot choose one themselves. */
 export async function freePort(): Promise<number> {
@@ -53,6 +54,23 @@ export class HttpProcess {
     return server;
   }
 
+  /** test/fixtures/servers/sdk-websocket.mjs. */
+  static async webSocket(): Promise<HttpProcess> {
+    const server = new HttpProcess([serverFixture('sdk-websocket')]);
+    server.port = Number(await server.#said(/^\d+$/));
+    return server;
+  }
+
+  /** A gateway that speaks WebSocket to its clients and stdio to the reference server "everything", one for all of them. */
+  static async gateway(port: number): Promise<HttpProcess> {
+    const stdio = `"${process.execPath}" "${path.join(EVERYTHING, 'dist/index.js')}" stdio`;
+    const args = ['--stdio', stdio, '--outputTransport', 'ws', '--messagePath', '/mcp', '--port', String(port)];
+    const server = new HttpProcess([path.join(GATEWAY, 'dist/index.js'), ...args]);
+    server.port = port;
+    await server.#said(/Listening on port/);
+    return server;
+  }
+
   get url(): string {
     return `http://127.0.0.1:${this.port}/mcp`;
   }
@@ -72,6 +90,18 @@ export class HttpProcess {
       20_000,
     );
     return find() as string;
+  }
+
+  /** The same place for WebSockets. */
+  get webSocketUrl(): string {
+    return `ws://127.0.0.1:${this.port}/mcp`;
+  }
+
+  /** Asks it to end, which gives it time to end what it started. */
+  async terminate(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    this.#child.kill('SIGTERM');
+    await once(this.#child, 'close');
   }
 
   /** Ends it at once. */

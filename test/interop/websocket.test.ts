@@ -1,0 +1,95 @@
+import { MCPClient, WebSocketTransport } from '../../src/index.js';
+import type { MCPClientOptions } from '../../src/index.js';
+import { ClientRecorder } from '../support/client-recorder.js';
+import { textOf } from '../support/fixture-servers.js';
+import { freePort, HttpProcess } from '../support/http-process.js';
+
+// Processes start slowly on a machine that is busy.
+jest.setTimeout(60_000);
+
+let server: HttpProcess;
+let transport: WebSocketTransport;
+let client: MCPClient;
+let announced: ClientRecorder;
+
+async function connect(options: MCPClientOptions = {}): Promise<void> {
+  transport = new WebSocketTransport(server.webSocketUrl);
+  client = new MCPClient(transport, options);
+  announced = new ClientRecorder(client, ['log', 'warning', 'error']);
+  await client.connect();
+}
+
+afterEach(async () => {
+  await client.disconnect();
+  await server.terminate();
+});
+
+async function countTo(to: number, tool: string, args: object): Promise<void> {
+  const progress: number[] = [];
+  await client.callTool(tool, { ...args }, { onProgress: (one) => progress.push(one.progress) });
+  expect(progress).toEqual(Array.from({ length: to }, (_, index) => index + 1));
+}
+
+describe('supergateway in front of server-everything', () => {
+  beforeEach(async () => {
+    server = await HttpProcess.gateway(await freePort());
+    await connect();
+  });
+
+  test('is connected, listed and called with progress', async () => {
+    expect(await client.getServerInfo()).toMatchObject({ name: 'mcp-servers/everything', era: 'legacy' });
+    expect(transport.websocket?.protocol).toBe('mcp');
+    expect((await client.listTools()).map(({ name }) => name)).toContain('echo');
+    expect((await client.listResources()).length).toBeGreaterThan(0);
+    await countTo(3, 'trigger-long-running-operation', { duration: 0.3, steps: 3 });
+    expect([...announced.error, ...announced.warning]).toEqual([]);
+  });
+
+  test('a hundred calls at once, big and small, are all answered', async () => {
+    const messages = Array.from({ length: 100 }, (_, index) => `${index} ${'é漢🎉'.repeat((index % 10) * 1_000)}`);
+    const answers = await Promise.all(
+      messages.map(async (message) => textOf(await client.callTool('echo', { message }))),
+    );
+    expect(answers).toEqual(messages.map((message) => `Echo: ${message}`));
+  });
+});
+
+describe('a server of the official SDK over WebSockets', () => {
+  beforeEach(async () => {
+    server = await HttpProcess.webSocket();
+  });
+
+  test.each(['modern', 'legacy'] as const)('speaks the %s era', async (era) => {
+    await connect({ era });
+    expect(await client.getServerInfo()).toMatchObject({ name: 'sdk-fixture', era });
+    expect((await client.listTools()).map(({ name }) => name)).toContain('add');
+    expect(await client.callTool('add', { a: 2, b: 3 })).toMatchObject({ structuredContent: { sum: 5 } });
+    await countTo(3, 'count', { to: 3 });
+    const uris: unknown[] = [];
+    client.addNotificationHandler('resources/updated', (params) => uris.push(params?.['uri']));
+    await client.subscribe('fixture://greeting');
+    await client.callTool('touch', { uri: 'fixture://greeting' });
+    await client.ping();
+    expect(uris).toEqual(['fixture://greeting']);
+    expect([...announced.error, ...announced.warning]).toEqual([]);
+  });
+
+  test('is found to be modern', async () => {
+    await connect();
+    expect(await client.getServerInfo()).toMatchObject({ era: 'modern', protocolVersion: '2026-07-28' });
+  });
+
+  test('that dies ends the calls in flight, and says how', async () => {
+    await connect();
+    const call = client.callTool('hang', {}, { retry: 'never' });
+    const outcome = expect(call).rejects.toMatchObject({
+      name: 'MCPTransportError',
+      delivery: 'unknown',
+      message: expect.stringMatching(/broke off/) as string,
+    });
+    await client.ping();
+    await server.kill();
+    await outcome;
+    expect(client.state).toBe('closed');
+  });
+});
