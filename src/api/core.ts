@@ -8,6 +8,7 @@ import { explainFailure, hintFor } from '../protocol/explain.js';
 import { failure, isFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import type { Params } from '../protocol/json-rpc.js';
+import { printable } from '../protocol/printable.js';
 import { methodEntry, notificationRefusal } from '../protocol/methods.js';
 import { LISTS, listsChangedBy } from '../protocol/cache-rules.js';
 import type { LoggingMessageNotificationParams } from '../protocol/schema/index.js';
@@ -189,7 +190,7 @@ export class Core {
     lines.push(...this.history.lines(this.options.environment.now()));
     if (facts.failure !== undefined) lines.push('Last failure:', explainFailure(facts.failure));
     else if (state === 'idle') lines.push(`Hint: ${hintFor({ code: 'MCP_NOT_CONNECTED', message: '' }) ?? ''}`);
-    return lines.join('\n');
+    return printable(lines.join('\n'));
   }
 
   #entered(state: ConnectionState, from: ConnectionState): void {

@@ -1,4 +1,5 @@
 import type { Delivery } from './failure.js';
+import { printable } from './printable.js';
 
 /** What failures and errors have in common: enough to tell the story. */
 interface Explainable {
@@ -54,7 +55,7 @@ export function explainFailure(start: Explainable): string {
   if (start.delivery !== undefined) lines.push(DELIVERY[start.delivery]);
   const hint = hintFor(start);
   if (hint !== undefined) lines.push(`Hint: ${hint}`);
-  return lines.join('\n');
+  return printable(lines.join('\n'));
 }
 
 /** The hint of the innermost cause that has one: that is where something can be done. */

@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from 'node:util';
+import { printable } from '../protocol/printable.js';
 
 /** Shorter values are words such as `true` or `debug`: hiding those would only make text unreadable. */
 const SHORTEST_SECRET = 6;
@@ -40,10 +40,4 @@ export class Redactor {
   #redact(text: string): string {
     return this.#secrets.reduce((clean, secret) => clean.replaceAll(secret, REDACTED), text);
   }
-}
-
-/** Text that does nothing to a terminal but begin new lines. */
-function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- these are the characters to take out
-  return stripVTControlCharacters(text).replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
 }

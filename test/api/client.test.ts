@@ -114,6 +114,20 @@ describe('what a client knows of its server', () => {
   });
 });
 
+test('what a server says about itself does nothing to a terminal', async () => {
+  const evil = { name: '\u001b[2J\u001b]0;owned\u0007evil', version: '1\u0000' };
+  const { client } = await connected(
+    legacyScript('2025-11-25', {
+      initialize: answer(initializeResult('2025-11-25', { serverInfo: evil })),
+      'x/y': refuse(-32000, '\u001b[31mred\u001b[0m'),
+    }),
+  );
+  const error = await errorFrom(client.request('x/y'));
+  for (const text of [client.explain(), error.explain()]) expect(text.replaceAll('\n', '')).toMatch(/^\P{Cc}*$/u);
+  expect(client.explain()).toContain('Server: evil 1,');
+  expect(error.explain()).toContain('x/y failed: red (-32000)');
+});
+
 describe.each([
   ['legacy', (more: Script) => legacyScript('2025-11-25', more)],
   ['modern', modernScript],

@@ -347,6 +347,22 @@ describe('reconnecting', () => {
     expect(connection.lastError).toMatchObject({ code: 'MCP_TIMEOUT' });
   });
 
+  test('by hand twice at once ends in one connection', async () => {
+    await make();
+    const client = await connection.connect();
+    expect(await Promise.all([connection.reconnect(), connection.reconnect()])).toEqual([client, client]);
+    expect(connection).toMatchObject({ status: 'connected', connectionCount: 2 });
+  });
+
+  test('by hand gives null when the connection is ended meanwhile', async () => {
+    await make();
+    await connection.connect();
+    const again = connection.reconnect();
+    await connection.disconnect();
+    expect(await again).toBeNull();
+    expect(connection).toMatchObject({ status: 'disconnected', lastError: undefined });
+  });
+
   test('by hand does not wait for the delay of an attempt', async () => {
     await make({ reconnectDelay: 3_600_000, maxReconnectDelay: 3_600_000 });
     await connection.connect();
