@@ -71,7 +71,7 @@ export class FaultPlan {
   constructor(seed: number, way: Way, rates: FaultRates) {
     this.#rates = FAULTS.map((fault) => [fault, rateOf(rates, fault, way)]);
     const sum = this.#rates.reduce((total, [, rate]) => total + rate, 0);
-    if (sum > 1 + 1e-9) throw invalidRate(`The rates of the faults ${way}`, 'at most 1 together', sum);
+    if (sum > 1 + 1e-9) throw invalidRate(`rates ${way}`, 'at most 1 together', sum);
     this.#random = seededRandom(Math.imul(seed, 4) + SALT[way]);
   }
 

@@ -1,36 +1,9 @@
 import { MemoryTransport } from '../../src/transports/memory.js';
 import { LinkRecorder } from '../support/link-recorder.js';
+import { servePeer } from '../support/memory-peer.js';
 import { transportContract } from './contract.js';
 
-/** Serves one connection after the other until told to stop. */
-async function servePeer(peer: MemoryTransport, stopped: () => boolean): Promise<void> {
-  const { serve } = await import('../fixtures/contract-peer.mjs');
-  while (!stopped()) {
-    await peer.connect();
-    for await (const message of peer) {
-      serve(message, {
-        send: (answer) =>
-          void peer.sendMessage(answer as Parameters<typeof peer.sendMessage>[0]).catch(() => undefined),
-        close: () => void peer.disconnect(),
-      });
-    }
-    await peer.disconnect();
-  }
-}
-
-transportContract('MemoryTransport', () => {
-  const [transport, peer] = MemoryTransport.pair();
-  let stopped = false;
-  const serving = servePeer(peer, () => stopped);
-  return {
-    transport,
-    dispose: async () => {
-      stopped = true;
-      await peer.disconnect();
-      await serving;
-    },
-  };
-});
+transportContract('MemoryTransport', servePeer);
 
 describe('MemoryTransport', () => {
   const ping = { jsonrpc: '2.0', id: 1, method: 'ping' } as const;
