@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 
 import { failure } from '../../src/protocol/failure.js';
 import { acceptable } from '../../src/protocol/negotiation.js';
-import type { Unsuccessful } from '../../src/machines/request-record.js';
+import { Unsuccessful } from '../../src/machines/request-record.js';
 import { rejectedWith } from '../../src/transports/link.js';
 import { discoverResult, initializeResult } from '../support/scripted-server.js';
 import {
@@ -486,6 +486,68 @@ describe('what users hand in', () => {
     };
     const stage = new Stage({ transport });
     expect(await stage.connect()).toMatchObject({ kind: 'transport', message: 'not at all', delivery: 'not-sent' });
+    expect(await stage.end()).toEqual(NOTHING_LEFT);
+  });
+});
+
+describe('a listener for states', () => {
+  it('may disconnect in the moment of success', async () => {
+    const stage: Stage = new Stage({
+      entered: (state) => {
+        if (state === 'ready') void stage.connection.disconnect();
+      },
+    });
+    const outcome = await stage.connect();
+    await stage.settle();
+    expect(outcome).toMatchObject({ era: 'modern' });
+    expect(stage.states).toEqual(['connecting', 'initializing', 'ready', 'closed']);
+    expect(await stage.end()).toEqual(NOTHING_LEFT);
+  });
+
+  it('may disconnect before anything has begun', async () => {
+    const stage: Stage = new Stage({
+      entered: (state) => {
+        if (state === 'connecting') void stage.connection.disconnect();
+      },
+    });
+    expect(await stage.connect()).toMatchObject({ code: 'MCP_CONNECTION_CLOSED' });
+    expect(stage.transport.links).toEqual([]);
+    expect(await stage.end()).toEqual(NOTHING_LEFT);
+  });
+
+  it('may call and connect in every state', async () => {
+    const outcomes: ReturnType<typeof watch>[] = [];
+    const stage: Stage = new Stage({
+      random: () => 0,
+      entered: (state) => {
+        outcomes.push(watch(stage.ask(`in ${state}`, { timeout: 1_000 })));
+        if (state !== 'closed') outcomes.push(watch(stage.connect(1_000)));
+      },
+    });
+    await stage.connect();
+    await stage.settle();
+    stage.transport.newest.ends();
+    await stage.advance(2_000);
+    await stage.settle();
+    expect(stage.states.slice(3)).toEqual(['reconnecting', 'connecting', 'initializing', 'ready']);
+    expect(outcomes.map(({ value }) => value instanceof Unsuccessful)).toEqual(outcomes.map(() => false));
+    expect(await stage.end()).toEqual(NOTHING_LEFT);
+    expect(outcomes.every(({ settled }) => settled)).toBe(true);
+  });
+
+  it('may connect again as soon as the connection is closed', async () => {
+    let again: Promise<unknown> | undefined;
+    const stage: Stage = new Stage({
+      policy: { autoReconnect: false },
+      entered: (state) => {
+        if (state === 'closed') again ??= stage.connect();
+      },
+    });
+    await stage.connect();
+    stage.transport.newest.ends();
+    await stage.settle();
+    expect(await again).toMatchObject({ era: 'modern' });
+    expect(stage.state).toBe('ready');
     expect(await stage.end()).toEqual(NOTHING_LEFT);
   });
 });
