@@ -61,6 +61,8 @@ export class SseLink implements Link, HttpReceiver {
   /** The post that tells the server of the end of the handshake: nothing is posted before that is answered. */
   #barrier: SsePost | undefined;
   #end: Failure | undefined;
+  /** It never came about: what its stream still does means nothing. */
+  #refused = false;
   #closing: Promise<void> | undefined;
 
   private constructor(recipe: SseRecipe, events: LinkEvents, endpoint: HttpEndpoint, opening: Opening) {
@@ -139,6 +141,7 @@ export class SseLink implements Link, HttpReceiver {
     const thrown: Error = withDelivery(reason, 'not-sent') as unknown as Error;
     this.#opening?.reject(thrown);
     this.#opening = undefined;
+    this.#refused = true;
   }
 
   chunk(bytes: Buffer): void {
@@ -239,7 +242,7 @@ export class SseLink implements Link, HttpReceiver {
 
   /** The link ended by itself: says so, and clears away what is left. */
   #lose(reason: Failure): void {
-    if (this.#closing !== undefined) return;
+    if (this.#closing !== undefined || this.#refused) return;
     void this.#finish(reason);
     // After what those who waited to send have to hear.
     queueMicrotask(() => {

@@ -1,0 +1,138 @@
+import { inspect } from 'node:util';
+
+import { Agent } from 'undici';
+
+import { HttpTransport, MCPClient } from '../../src/index.js';
+import { OpenedLink, request } from '../support/http-link.js';
+import { ScriptedHttpServer, legacyServer } from '../support/http-server.js';
+import type { HttpVisit } from '../support/http-server.js';
+import { errorFrom } from '../support/outcomes.js';
+import { hastyEnvironment } from '../support/link-recorder.js';
+
+const cleanups: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function serve(script: (visit: HttpVisit) => void): Promise<ScriptedHttpServer> {
+  const server = await ScriptedHttpServer.start(script);
+  cleanups.push(() => server.close());
+  return server;
+}
+
+describe('what cannot reach a server is refused at once, and no value is shown:', () => {
+  test.each<[string, unknown, unknown, string]>([
+    ['no URL', undefined, {}, 'url'],
+    ['a path', '/mcp', {}, 'url'],
+    ['another protocol', 'ftp://secret.example/mcp', {}, 'url'],
+    ['headers that are no object', 'http://a.example', { headers: 'secret' }, 'headers'],
+    ['a header with a line break', 'http://a.example', { headers: { 'x-a': 'secret\r\nb: c' } }, 'headers.x-a'],
+    ['a header that is no text', 'http://a.example', { headers: { 'x-a': 5 } }, 'headers.x-a'],
+    ['a name that is no token', 'http://a.example', { headers: { 'x a': 'secret' } }, 'headers'],
+    [
+      'a header of the connection',
+      'http://a.example',
+      { headers: { 'Content-Length': '5' } },
+      'headers.Content-Length',
+    ],
+    ['a timeout of 0', 'http://a.example', { timeout: 0 }, 'timeout'],
+    ['a token in place of its source', 'http://a.example', { auth: 'secret' }, 'auth'],
+    ['a dispatcher that is none', 'http://a.example', { dispatcher: {} }, 'dispatcher'],
+    ['an unknown era', 'http://a.example', { priorEra: 'secret' }, 'priorEra'],
+    ['a limit of half a byte', 'http://a.example', { limits: { maxMessageBytes: 0.5 } }, 'limits.maxMessageBytes'],
+  ])('%s', (_, url, options, field) => {
+    let thrown: unknown;
+    try {
+      new HttpTransport(url as string, options as object);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toMatchObject({ code: 'MCP_INVALID_PARAMS', details: { field } });
+    expect(String(thrown)).not.toContain('secret');
+  });
+});
+
+test('a transport shows its URL and headers to whoever asks, and nobody else', () => {
+  const transport = new HttpTransport(new URL('https://a.example/mcp?key=secret'), { headers: { 'x-key': 'secret' } });
+  expect(transport).toMatchObject({ url: 'https://a.example/mcp?key=secret', headers: { 'x-key': 'secret' } });
+  expect(transport.sessionId).toBeUndefined();
+  expect(transport.framing).toBe('per-request');
+  expect(inspect(transport)).not.toContain('secret');
+});
+
+test('credentials in the URL become a header', async () => {
+  const server = await serve((visit) => {
+    visit.result({});
+  });
+  const transport = new HttpTransport(server.url.replace('//', '//me:p%C3%A4ss@'));
+  cleanups.push(() => transport.closeLink());
+  const opened = await OpenedLink.open(transport);
+  await opened.link.send(request(1, 'ping'));
+  const expected = `Basic ${Buffer.from('me:päss').toString('base64')}`;
+  expect(server.visits[0]?.headers.authorization).toBe(expected);
+});
+
+test('headers of the protocol cannot be changed, by whatever stands in a file', async () => {
+  const server = await serve((visit) => {
+    visit.result({});
+  });
+  const headers = { Accept: 'text/plain', 'Mcp-Session-Id': 'mine', 'Content-Type': 'text/plain', 'X-Own': 'kept' };
+  const transport = new HttpTransport(server.url, { headers });
+  cleanups.push(() => transport.closeLink());
+  const opened = await OpenedLink.open(transport);
+  await opened.link.send(request(1, 'ping'));
+  expect(server.visits[0]?.headers).toMatchObject({
+    accept: 'application/json, text/event-stream',
+    'content-type': 'application/json',
+    'x-own': 'kept',
+  });
+  expect(server.visits[0]?.headers).not.toHaveProperty('mcp-session-id');
+});
+
+test('a dispatcher of the user carries the requests, and stays open', async () => {
+  const server = await serve(legacyServer(() => false, { sessionId: 's' }));
+  const agent = new Agent();
+  cleanups.push(() => agent.destroy());
+  for (let time = 1; time <= 2; time += 1) {
+    const client = await MCPClient.connect(new HttpTransport(server.url, { dispatcher: agent }));
+    await client.disconnect();
+  }
+  expect(agent.destroyed).toBe(false);
+  expect(server.visits.filter(({ method }) => method === 'DELETE')).toHaveLength(2);
+});
+
+describe('a server that refuses the handshake', () => {
+  test.each<[string, (visit: HttpVisit) => unknown]>([
+    ['has no stream', (visit) => visit.status(405)],
+    ['has a stream that begins otherwise', (visit) => visit.stream().event({ jsonrpc: '2.0', method: 'x' })],
+    ['has a stream that ends at once', (visit) => visit.stream().end()],
+    ['has a stream that is silent', (visit) => visit.stream()],
+  ])('and %s is believed, with what it said first', async (_, stream) => {
+    const server = await serve((visit) => {
+      if (visit.method === 'GET') stream(visit);
+      else if (visit.message.method === 'initialize') visit.error(400, -32_099, 'not today');
+      else visit.status(404);
+    });
+    const client = new MCPClient(new HttpTransport(server.url), {
+      environment: hastyEnvironment(20),
+      timeout: 600_000,
+      probeTimeout: 600_000,
+    });
+    cleanups.push(() => client.disconnect());
+    const error = await errorFrom(client.connect());
+    expect(error).toMatchObject({ errorCode: -32_099, message: expect.stringContaining('not today') as string });
+    await server.visits.find(({ method }) => method === 'GET')?.closed();
+  });
+
+  test('because it is modern is not asked for a stream', async () => {
+    const server = await serve((visit) => {
+      if (visit.message.method === 'initialize') visit.error(400, -32_022, 'modern', { supported: ['2099-01-01'] });
+      else visit.status(404);
+    });
+    const client = new MCPClient(new HttpTransport(server.url));
+    cleanups.push(() => client.disconnect());
+    await errorFrom(client.connect());
+    expect(server.visits.map(({ method }) => method)).not.toContain('GET');
+  });
+});
