@@ -17,7 +17,7 @@ import type { CallToolOptions, RequestOptions } from './call-options.js';
 import { errorOf } from './core.js';
 import type { Core } from './core.js';
 import { invalidOption } from './options.js';
-import { submitToolCall } from './tool-headers.js';
+import { submitToolCall, wantsOtherHeaders } from './tool-headers.js';
 
 /** Calls a tool. The promise API of `tools/call`. 2026-07-28 server/tools, "Calling Tools". */
 export async function callTool(
@@ -30,7 +30,12 @@ export async function callTool(
   const tool = core.catalogue.tool(name);
   const hints = core.options.trustAnnotations ? tool?.annotations : undefined;
   const repeatable = hints?.readOnlyHint === true || hints?.idempotentHint === true;
-  const outcome = await submitToolCall(core, name, args, options, repeatable);
+  let outcome = await submitToolCall(core, name, args, options, repeatable);
+  if (wantsOtherHeaders(core, outcome)) {
+    const { timeout, maxTotalTimeout, signal } = options;
+    await core.catalogue.list('tools', { timeout, maxTotalTimeout, signal, useCache: false });
+    outcome = await submitToolCall(core, name, args, options, repeatable);
+  }
   if (outcome instanceof Unsuccessful) throw toolError(name, outcome);
   const result = outcome as unknown as CallToolResult;
   if (result.isError === true && (options.onToolError ?? core.options.onToolError) === 'throw') {

@@ -54,11 +54,8 @@ function headersFor(
   return 'headers' in headers && headers.headers.length > 0 ? parameterHeaderValues(headers.headers, args) : undefined;
 }
 
-/**
- * Sends a call of a tool. When the server wants other headers than the definition that is known says, the tools are listed anew and
- * the call is made once more: it was refused before it ran. 2026-07-28 basic/transports/streamable-http.
- */
-export async function submitToolCall(
+/** Sends a call of a tool, with the headers that its definition wants. */
+export function submitToolCall(
   core: Core,
   name: string,
   args: Readonly<Record<string, unknown>> | undefined,
@@ -66,13 +63,14 @@ export async function submitToolCall(
   repeatable: boolean,
 ): Promise<Outcome> {
   const params = args === undefined ? { name } : { name, arguments: args };
-  const submit = (): Promise<Outcome> =>
-    core.submit('tools/call', params, options, repeatable, headersFor(core, name, args));
-  const outcome = await submit();
-  if (!(outcome instanceof Unsuccessful) || !repeatsParameters(core)) return outcome;
-  if (outcome.failure?.code !== 'MCP_RPC_ERROR' || outcome.failure.errorCode !== ErrorCode.HeaderMismatch)
-    return outcome;
-  const { timeout, maxTotalTimeout, signal } = options;
-  await core.catalogue.list('tools', { timeout, maxTotalTimeout, signal, useCache: false });
-  return submit();
+  return core.submit('tools/call', params, options, repeatable, headersFor(core, name, args));
+}
+
+/**
+ * Whether the server wants other headers than the definition that is known says. The call was refused before it ran: it may be made
+ * once more when the tools are listed anew. 2026-07-28 basic/transports/streamable-http.
+ */
+export function wantsOtherHeaders(core: Core, outcome: Outcome): boolean {
+  if (!(outcome instanceof Unsuccessful) || !repeatsParameters(core)) return false;
+  return outcome.failure?.code === 'MCP_RPC_ERROR' && outcome.failure.errorCode === ErrorCode.HeaderMismatch;
 }

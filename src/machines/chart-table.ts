@@ -4,6 +4,8 @@ import type { AnyStateMachine, AnyStateNode } from 'xstate';
 export interface Step<Subject, Event> {
   readonly guard: ((subject: Subject, event: Event) => boolean) | undefined;
   readonly target: string;
+  /** Whether the target is a final state. */
+  readonly final: boolean;
   /** Exit, transition and entry actions, in that order. */
   readonly actions: readonly ((subject: Subject, event: Event) => void)[];
 }
@@ -98,9 +100,11 @@ function stepOf<Subject, Event>(
     ...(candidate.actions as unknown[]),
     ...entered.flatMap((node) => node.entry as unknown[]),
   ];
+  const reached = entered.at(-1) ?? target ?? leaf;
   return {
     guard,
-    target: stateName(entered.at(-1) ?? target ?? leaf),
+    target: stateName(reached),
+    final: reached.type === 'final',
     actions: names.map((name) => lookUp(implementations.actions, name, source)),
   };
 }

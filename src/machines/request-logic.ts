@@ -37,30 +37,48 @@ export type RequestLogic = ActorLogic<
   readonly config: unknown;
 };
 
-/** The states of the chart in which a request is over. */
-const FINAL: ReadonlySet<string> = new Set(['succeeded', 'failed', 'cancelled', 'timedOut', 'lost']);
-
-function implementations(effects: RequestEffects): Implementations<RequestRecord, RequestNews> {
-  return {
-    guards: {
-      mayRepeat,
-      firstRefusal: (record) => record.refusals === 0,
-    },
-    actions: {
-      ...effects,
-      write: (record, event) => {
-        record.attempts += 1;
-        effects.write(record, event);
-      },
-      uncount: (record) => {
-        record.attempts -= 1;
-      },
-      countRefusal: (record) => {
-        record.refusals += 1;
-      },
-    },
+/** The action of the chart that is nothing but an effect. */
+function effect(name: keyof RequestEffects): (record: RequestRecord, event: RequestNews) => void {
+  return (record, event) => {
+    record.effects[name](record, event);
   };
 }
+
+/** What the names in the chart stand for. A record knows its effects, so that all connections share one table. */
+const IMPLEMENTATIONS: Implementations<RequestRecord, RequestNews> = {
+  guards: {
+    mayRepeat,
+    firstRefusal: (record) => record.refusals === 0,
+  },
+  actions: {
+    enqueue: effect('enqueue'),
+    dequeue: effect('dequeue'),
+    write: (record, event) => {
+      record.attempts += 1;
+      record.effects.write(record, event);
+    },
+    uncount: (record) => {
+      record.attempts -= 1;
+    },
+    countRefusal: (record) => {
+      record.refusals += 1;
+    },
+    withdraw: effect('withdraw'),
+    extendDeadline: effect('extendDeadline'),
+    reportProgress: effect('reportProgress'),
+    setWake: effect('setWake'),
+    clearWake: effect('clearWake'),
+    tellPeer: effect('tellPeer'),
+    succeed: effect('succeed'),
+    fail: effect('fail'),
+    cancel: effect('cancel'),
+    timeOut: effect('timeOut'),
+    loseAnswer: effect('loseAnswer'),
+  },
+};
+
+const TABLE = compileChart(requestMachine, IMPLEMENTATIONS);
+const START = initialState(requestMachine);
 
 /**
  * Makes the logic that request actors run. `ended` is called after the last action of a request and says whether its actor lives on.
@@ -74,25 +92,24 @@ export function createRequestLogic(
   pooled: boolean,
   ended: (record: RequestRecord) => boolean,
 ): RequestLogic {
-  const table = compileChart(requestMachine, implementations(effects));
-  const start = initialState(requestMachine);
   return {
     config: requestMachine.config,
     getInitialSnapshot: (_scope, record) => {
-      record.snapshot.value = start;
+      record.effects = effects;
+      record.snapshot.value = START;
       return record.snapshot;
     },
     transition: (snapshot, event) => {
-      const candidates = table[snapshot.value]?.[event.type];
+      const candidates = TABLE[snapshot.value]?.[event.type];
       if (candidates === undefined) return snapshot;
       const record = snapshot.context;
-      for (const { guard, target, actions } of candidates) {
+      for (const { guard, target, final, actions } of candidates) {
         if (guard !== undefined && !guard(record, event)) continue;
         const next = pooled ? snapshot : { ...snapshot };
         next.value = target;
         record.snapshot = next;
         for (const action of actions) action(record, event);
-        if (FINAL.has(target) && !ended(record)) next.status = 'done';
+        if (final && !ended(record)) next.status = 'done';
         return next;
       }
       return snapshot;

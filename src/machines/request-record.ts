@@ -5,7 +5,7 @@ import type { Params } from '../protocol/json-rpc.js';
 import type { MethodEntry } from '../protocol/methods.js';
 import type { Progress } from '../protocol/progress.js';
 import type { RequestFacts } from './request.js';
-import type { RequestLogic } from './request-logic.js';
+import type { RequestEffects, RequestLogic } from './request-logic.js';
 
 /** How a request ended when it did not succeed. A class, so that an outcome is told from any result by one check. */
 export class Unsuccessful {
@@ -70,6 +70,8 @@ export interface RequestSnapshot extends Record<string, unknown> {
 export class RequestRecord implements RequestFacts {
   spec!: RequestSpec;
   actor!: ActorRefFrom<RequestLogic>;
+  /** What the actions of the chart do: the same for all requests of a connection. */
+  effects!: RequestEffects;
   snapshot: RequestSnapshot;
 
   /** How many requests this record has been; what was started for an earlier one must not touch a later one. */
