@@ -1,0 +1,48 @@
+import { Meeting } from '../support/meeting.js';
+import { answer, initializeResult, legacyScript, silence } from '../support/scripted-server.js';
+
+describe('an answer that is no proper message', () => {
+  test.each<[what: string, broken: object, field: string]>([
+    ['without a version', { jsonrpc: undefined, result: { content: [] } }, 'jsonrpc'],
+    ['whose result is null', { result: null }, 'result'],
+    ['whose result is a list', { result: [] }, 'result'],
+    ['with a result and an error', { result: {}, error: { code: 1, message: 'No' } }, 'error'],
+    ['whose error has no code', { error: { message: 'No' } }, 'error.code'],
+    ['with neither result nor error', {}, 'a message'],
+  ])('%s fails its call at once, and no other', async (_what, broken, field) => {
+    await using meeting = await Meeting.begin(legacyScript('2025-11-25', { 'tools/call': silence }));
+    const { client, server, announced } = meeting;
+    const [calling, other] = [client.callTool('one'), client.callTool('other')];
+    const [first, second] = [await server.hears('tools/call'), await server.hears('tools/call')];
+    server.says({ jsonrpc: '2.0', id: first.id, ...broken });
+    await expect(calling).rejects.toMatchObject({
+      name: 'MCPProtocolError',
+      code: 'MCP_INVALID_MESSAGE',
+      delivery: 'answered',
+      details: { field },
+    });
+    server.answers(second, { content: [] });
+    expect(await other).toEqual({ content: [] });
+    expect(announced.warning).toEqual([]);
+  });
+
+  test('to nobody is a warning', async () => {
+    await using meeting = await Meeting.begin(legacyScript());
+    const { server, announced } = meeting;
+    server.says({ jsonrpc: '2.0', id: 4_711, result: null });
+    server.says({ jsonrpc: '2.0', id: null, result: {} });
+    await announced.first('warning', 2);
+    expect(announced.warning).toMatchObject([{ code: 'MCP_INVALID_MESSAGE' }, { code: 'MCP_INVALID_MESSAGE' }]);
+  });
+
+  test('to the question of the negotiation is no sign of the modern era, and the handshake follows at once', async () => {
+    await using meeting = await Meeting.arrange(
+      legacyScript('2025-11-25', {
+        'server/discover': ({ id }) => [{ say: { jsonrpc: '2.0', id, result: 'yes' } }],
+        initialize: answer(initializeResult()),
+      }),
+    );
+    expect(await meeting.client.connect()).toMatchObject({ era: 'legacy' });
+    expect(meeting.server.methods).toEqual(['server/discover', 'initialize', 'notifications/initialized']);
+  });
+});
