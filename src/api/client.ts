@@ -75,8 +75,8 @@ export class MCPClient {
   }
 
   /**
-   * Constructs and connects: `await using client = await MCPClient.connect(target)`. The target is a transport, or one entry of an
-   * `mcpServers` file. When connecting fails the client is disconnected: nothing is left behind.
+   * Constructs and connects: `await using client = await MCPClient.connect(target)`. The target is a transport, a URL, or one
+   * entry of an `mcpServers` file. When connecting fails the client is disconnected: nothing is left behind.
    * @throws what {@link MCPClient.connect} throws, and MCPError with code `MCP_INVALID_PARAMS` for a target that cannot be used.
    */
   static async connect(target: ConnectTarget, options?: MCPClientOptions): Promise<MCPClient> {
