@@ -1,8 +1,5 @@
 // One client in a process of its own, so that none is slowed down by what another has made of the heap and of the optimiser. It runs a
 // round when it is told to and is idle otherwise.
-import { fileURLToPath } from 'node:url';
-
-const SERVER = fileURLToPath(new URL('echo-server.mjs', import.meta.url));
 
 /** Makes calls, always `inFlight` at a time, and checks every answer. */
 async function makeCalls(call, calls, inFlight) {
@@ -28,9 +25,9 @@ async function measure(call, calls, inFlight) {
   return { wall: took / calls, cpu: (user + system) / calls };
 }
 
-const [client, transport, era] = process.argv.slice(2);
+const [client, transport, era, server] = process.argv.slice(2);
 const connect = (await import(`./clients/${client}.mjs`))[transport];
-const { call, close } = await connect(era, SERVER);
+const { call, close } = await connect(era, server);
 
 process.on('message', async ({ calls, inFlight }) => {
   if (calls === 0) {

@@ -41,3 +41,22 @@ export function answerTo({ id, method, params }) {
   if (result !== undefined) return { jsonrpc: '2.0', id, result };
   return { jsonrpc: '2.0', id, error: { code: -32601, message: `No ${method} here` } };
 }
+
+const NUMBER = /"id":(\d+)/;
+const MESSAGE = '"message":"';
+
+/**
+ * The answer to a message as text; undefined when it wants none. Tool calls are taken apart without JSON, so that as much as possible of
+ * what is measured is the client. Only clients that write what `JSON.stringify` writes can talk to it: all three do.
+ */
+export function answerTextTo(text) {
+  if (!text.includes('"tools/call"')) {
+    const answer = answerTo(JSON.parse(text));
+    return answer === undefined ? undefined : JSON.stringify(answer);
+  }
+  const [, id] = NUMBER.exec(text);
+  const start = text.indexOf(MESSAGE) + MESSAGE.length;
+  const message = text.slice(start, text.indexOf('"', start));
+  const type = text.includes(VERSION_KEY) ? '"resultType":"complete",' : '';
+  return `{"jsonrpc":"2.0","id":${id},"result":{${type}"content":[{"type":"text","text":"${message}"}]}}`;
+}

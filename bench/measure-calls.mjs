@@ -5,15 +5,16 @@ import { fileURLToPath } from 'node:url';
 import { interleaved } from './statistics.mjs';
 
 const CONTESTANT = fileURLToPath(new URL('contestant.mjs', import.meta.url));
+const HTTP_SERVER = fileURLToPath(new URL('http-server.mjs', import.meta.url));
 
 /** The process of one client. */
 class Contestant {
   #child;
 
-  static async start(client, transport, era) {
+  static async start(client, { transport, era, server = '' }) {
     const contestant = new Contestant();
     // The official client warns of the listeners that it adds when it has 1,000 calls in flight.
-    contestant.#child = fork(CONTESTANT, [client, transport, era], { execArgv: ['--no-warnings'] });
+    contestant.#child = fork(CONTESTANT, [client, transport, era, server], { execArgv: ['--no-warnings'] });
     await contestant.#hear();
     return contestant;
   }
@@ -52,12 +53,27 @@ async function callsPerRound(contestant, inFlight, { warmUp, roundTime }) {
   return Math.max(Math.round((roundTime * 1_000) / wall), 4 * inFlight);
 }
 
-/** One row for each number of calls in flight. */
-export async function measureCalls({ transport, era, clients, levels, rounds, warmUp, roundTime }) {
+/** Lets a function make use of the HTTP server: it is given its origin. */
+export async function withHttpServer(use) {
+  const child = fork(HTTP_SERVER);
+  const [origin] = await once(child, 'message');
+  try {
+    return await use(origin);
+  } finally {
+    child.disconnect();
+    await once(child, 'exit');
+  }
+}
+
+/**
+ * One row for each number of calls in flight. `transport` is the function of the clients that connects, `server` what it connects to: a
+ * program or a URL.
+ */
+export async function measureCalls({ title, clients, levels, rounds, warmUp, roundTime, ...connection }) {
   const contestants = {};
   const rows = [];
   try {
-    for (const client of clients) contestants[client] = await Contestant.start(client, transport, era);
+    for (const client of clients) contestants[client] = await Contestant.start(client, connection);
     for (const inFlight of levels) {
       const calls = {};
       for (const client of clients) {
@@ -71,5 +87,5 @@ export async function measureCalls({ transport, era, clients, levels, rounds, wa
   } finally {
     for (const contestant of Object.values(contestants)) await contestant.end();
   }
-  return { transport, era, rows };
+  return { title, era: connection.era, rows };
 }

@@ -23,7 +23,7 @@ function ratios({ ours, floor, official }, field) {
   return [ours[field] / floor[field], official[field] / ours[field]];
 }
 
-function callsTable({ transport, era, rows }) {
+function callsTable({ title, era, rows }) {
   const head = ['in flight', NAMES.ours, NAMES.floor, NAMES.official, '× floor', 'official ×'];
   const cells = [];
   for (const [field, what] of [
@@ -35,7 +35,7 @@ function callsTable({ transport, era, rows }) {
       cells.push([`${inFlight}${what}`, ours[field], floor[field], official[field], ...ratios(clients, field)]);
     }
   }
-  return `${transport}, ${REVISIONS[era]}: microseconds a call\n\n${table(head, cells)}`;
+  return `${title}, ${REVISIONS[era]}: microseconds a call\n\n${table(head, cells)}`;
 }
 
 function loadingTable(rows) {

@@ -1,32 +1,47 @@
 // npm run bench [-- --quick] [--json]: see README.md.
 import os from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { measureCalls } from './measure-calls.mjs';
+import { measureCalls, withHttpServer } from './measure-calls.mjs';
 import { measureIdle, measureLoading } from './measure-start.mjs';
 import { report } from './report.mjs';
 
 const { values: options } = parseArgs({ options: { quick: { type: 'boolean' }, json: { type: 'boolean' } } });
 
 const CLIENTS = ['ours', 'floor', 'official'];
-/** Warm-up in calls, the time of a round in milliseconds. */
+const LEVELS = [1, 64, 1_000];
+const STDIO_SERVER = fileURLToPath(new URL('echo-server.mjs', import.meta.url));
+/** Warm-up in calls, the time of a round in milliseconds. Calls over HTTP take the longest by far: fewer of them have to do. */
 const EFFORT = options.quick
-  ? { rounds: 3, warmUp: 2_000, roundTime: 20, loadingRounds: 3, idleRounds: 1 }
-  : { rounds: 9, warmUp: 20_000, roundTime: 150, loadingRounds: 15, idleRounds: 3 };
+  ? { rounds: 3, warmUp: 2_000, httpWarmUp: 1_000, roundTime: 20, loadingRounds: 3, idleRounds: 1 }
+  : { rounds: 9, warmUp: 20_000, httpWarmUp: 4_000, roundTime: 150, loadingRounds: 15, idleRounds: 3 };
 
 function progress(text) {
   if (process.stderr.isTTY && !options.json) process.stderr.write(`${text}\n`);
 }
 
-async function measureAll() {
-  const { rounds, warmUp, roundTime, loadingRounds, idleRounds } = EFFORT;
+/** All cases of calls, by what they connect to. */
+async function measureAllCalls(http) {
+  const { rounds, warmUp, httpWarmUp, roundTime } = EFFORT;
+  const cases = [
+    { title: 'memory', transport: 'memory', warmUp },
+    { title: 'stdio', transport: 'stdio', server: STDIO_SERVER, warmUp },
+    { title: 'HTTP, JSON answers', transport: 'http', server: `${http}/json`, warmUp: httpWarmUp },
+    { title: 'HTTP, stream answers', transport: 'http', server: `${http}/stream`, warmUp: httpWarmUp },
+  ];
   const calls = [];
   for (const era of ['legacy', 'modern']) {
-    for (const transport of ['memory', 'stdio']) {
-      progress(`${transport}, ${era} …`);
-      const levels = [1, 64, 1_000];
-      calls.push(await measureCalls({ transport, era, clients: CLIENTS, levels, rounds, warmUp, roundTime }));
+    for (const one of cases) {
+      progress(`${one.title}, ${era} …`);
+      calls.push(await measureCalls({ ...one, era, clients: CLIENTS, levels: LEVELS, rounds, roundTime }));
     }
   }
+  return calls;
+}
+
+async function measureAll() {
+  const { rounds, loadingRounds, idleRounds } = EFFORT;
+  const calls = await withHttpServer(measureAllCalls);
   progress('loading …');
   const loading = await measureLoading(loadingRounds);
   progress('idle connections …');

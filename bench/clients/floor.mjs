@@ -1,7 +1,8 @@
-// The least that a client of a JSON-RPC server has to do: ids, a map of promises and, over stdio, lines of JSON. No deadlines, no
-// cancellation, no checks, no states: what costs less than this does less.
+// The least that a client of a JSON-RPC server has to do: ids, a map of promises and, over stdio, lines of JSON; over HTTP, exchanges.
+// No deadlines, no cancellation, no checks, no states: what costs less than this does less.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { Pool } from 'undici';
 import { answerTo, REVISIONS, VERSION_KEY } from '../echo.mjs';
 
 const INFO = { name: 'floor', version: '1.0.0' };
@@ -48,6 +49,12 @@ class FloorClient {
     this.#pending.delete(message.id);
     if (message.error === undefined) pending.resolve(message.result);
     else pending.reject(new Error(message.error.message));
+  }
+
+  /** The connection is of no use any more. */
+  fail(error) {
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
   }
 
   async callTool(name, args) {
@@ -109,4 +116,70 @@ export async function stdio(era, server) {
       await once(child, 'exit');
     },
   };
+}
+
+const DATA = 'data: ';
+
+/** One request over undici's `dispatch`, which is over when its answer is. */
+class FloorExchange {
+  #receive;
+  #fail;
+  #stream = false;
+  #body;
+
+  constructor(receive, fail) {
+    this.#receive = receive;
+    this.#fail = fail;
+  }
+
+  onRequestStart() {}
+
+  onResponseStart(_controller, status, headers) {
+    if (status >= 300) this.#fail(new Error(`HTTP ${status}`));
+    this.#stream = headers['content-type'] === 'text/event-stream';
+  }
+
+  onResponseData(_controller, chunk) {
+    this.#body = this.#body === undefined ? chunk : Buffer.concat([this.#body, chunk]);
+  }
+
+  onResponseEnd() {
+    if (this.#body === undefined) return;
+    const text = this.#body.toString();
+    if (!this.#stream) {
+      this.#receive(JSON.parse(text));
+      return;
+    }
+    for (const line of text.split('\n')) {
+      if (line.startsWith(DATA)) this.#receive(JSON.parse(line.slice(DATA.length)));
+    }
+  }
+
+  onResponseError(_controller, error) {
+    this.#fail(error);
+  }
+}
+
+/** A client whose server has a URL. */
+export async function http(era, url) {
+  const client = new FloorClient(era);
+  const { origin, pathname } = new URL(url);
+  const pool = new Pool(origin);
+  const headers = [
+    'accept',
+    'application/json, text/event-stream',
+    'content-type',
+    'application/json',
+    'mcp-protocol-version',
+    REVISIONS[era],
+  ];
+  const receive = (message) => client.receive(message);
+  const fail = (error) => client.fail(error);
+  await client.connect((message) => {
+    const named = era === 'modern' ? [...headers, 'mcp-method', message.method] : headers;
+    if (message.params?.name !== undefined && era === 'modern') named.push('mcp-name', message.params.name);
+    const request = { path: pathname, method: 'POST', headers: named, body: JSON.stringify(message) };
+    pool.dispatch(request, new FloorExchange(receive, fail));
+  });
+  return { call: (message) => client.callTool('echo', { message }), close: () => pool.close() };
 }

@@ -1,5 +1,5 @@
 // The official client with its defaults; only the revision is fixed.
-import { Client, InMemoryTransport } from '@modelcontextprotocol/client';
+import { Client, InMemoryTransport, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { answerTo, REVISIONS } from '../echo.mjs';
 
@@ -30,4 +30,9 @@ export async function memory(era) {
 /** A client whose server is a process. */
 export function stdio(era, server) {
   return connect(new StdioClientTransport({ command: process.execPath, args: [server] }), era);
+}
+
+/** A client whose server has a URL. */
+export function http(era, url) {
+  return connect(new StreamableHTTPClientTransport(new URL(url)), era);
 }

@@ -1,5 +1,5 @@
 // This package, by its own name, with its defaults; only the revision is fixed.
-import { MCPClient, MemoryTransport, StdioTransport } from 'mcp-actors';
+import { HttpTransport, MCPClient, MemoryTransport, StdioTransport } from 'mcp-actors';
 import { answerTo, REVISIONS } from '../echo.mjs';
 
 /** Answers at the other end of a pair, by the events of its link: the promises of a transport driven by hand would be measured, too. */
@@ -35,4 +35,9 @@ export async function memory(era) {
 /** A client whose server is a process. */
 export function stdio(era, server) {
   return connect(new StdioTransport(process.execPath, [server]), era);
+}
+
+/** A client whose server has a URL. */
+export function http(era, url) {
+  return connect(new HttpTransport(url), era);
 }
