@@ -385,7 +385,8 @@ export class Course {
     if (abortedAt !== undefined && at - abortedAt > late) {
       this.wrong(`${key} was settled ${at - abortedAt} ms after it was aborted`);
     }
-    const pages = step.do === 'list' ? 2 : 1;
+    // Two pages, and both once more when the session changed between them.
+    const pages = step.do === 'list' ? 4 : 1;
     const timeout = (step.timeout ?? this.#schedule.options.timeout ?? 30_000) * pages;
     const limit = Math.min(step.progress ? Infinity : timeout, step.maxTotalTimeout ?? Infinity);
     if (at - startedAt > limit + late) this.wrong(`${key} took ${at - startedAt} ms, its limit is ${limit}`);
