@@ -124,6 +124,11 @@ function wantedChanges({ session, desired }: ConnectionFacts): SubscriptionFilte
   return Object.keys(filter).length === 0 ? undefined : filter;
 }
 
+/** Whether anybody waits beyond the time for which the timer was set, or the connection is to come back anyway. */
+function stillWanted({ initial, waiters, armedFor }: ConnectionFacts): boolean {
+  return !initial || waiters.some(({ deadline }) => deadline > armedFor);
+}
+
 function idsOf(waiters: readonly Waiter[]): number[] {
   return waiters.map(({ id }) => id);
 }
@@ -165,6 +170,7 @@ export function createConnectionMachine(ports: ConnectionPorts) {
       mayTryAgain: ({ context, event }) => {
         const { autoReconnect, retryInitialConnect, maxReconnectAttempts } = context.policy;
         if (!(context.initial ? retryInitialConnect : autoReconnect)) return false;
+        if (event.type === 'deadline' && !stillWanted(context)) return false;
         const why = failureOf(context, event);
         return context.attempts < maxReconnectAttempts && (why === undefined || !isFinal(why));
       },
@@ -174,9 +180,9 @@ export function createConnectionMachine(ports: ConnectionPorts) {
       // An abort ends an attempt that nobody else waits for. A connection that was lost comes back whoever waits.
       wantedByOthers: ({ context, event }) =>
         !context.initial || context.waiters.some((waiter) => event.type === 'leave' && waiter.id !== event.waiter),
-      attemptGoesOn: ({ context }) =>
-        context.armedFor < context.attemptDeadline &&
-        (context.recovering || context.waiters.some(({ deadline }) => deadline > context.armedFor)),
+      attemptGoesOn: ({ context }) => context.armedFor < context.attemptDeadline && stillWanted(context),
+      // A first connect is for those who wait for it; a connection that was lost comes back whoever waits.
+      stillWanted: ({ context }) => stillWanted(context),
       someoneWaits: ({ context }) => context.waiters.length > 0,
     },
     actions: {
@@ -611,7 +617,10 @@ export function createConnectionMachine(ports: ConnectionPorts) {
             { guard: 'wantedByOthers', actions: 'removeWaiter' },
             { target: 'closed', actions: ['removeWaiter', 'keepTimeout'] },
           ],
-          deadline: { actions: ['settleExpired', 'dropExpired', 'chooseDeadline', 'setTimer'] },
+          deadline: [
+            { guard: 'stillWanted', actions: ['settleExpired', 'dropExpired', 'chooseDeadline', 'setTimer'] },
+            { target: 'closed', actions: ['keepTimeout', 'settleExpired', 'dropExpired'] },
+          ],
           reconnect: { target: 'linked', actions: 'countAttempt' },
           disconnect: { target: 'closed', actions: ['endInFlight', 'forgetFailure'] },
         },
@@ -634,13 +643,19 @@ export function createConnectionMachine(ports: ConnectionPorts) {
             exit: 'clearTimer',
             on: {
               // Remembered, and taken up when the old link is gone.
-              connect: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
+              connect: { actions: ['addWaiter', 'chooseDeadline', 'setTimer', 'holdRequests'] },
+              join: [
+                { guard: 'someoneWaits', actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
+                { actions: 'turnAway' },
+              ],
               leave: { actions: 'removeWaiter' },
               deadline: { actions: ['settleExpired', 'dropExpired', 'chooseDeadline', 'setTimer'] },
-              disconnect: { actions: ['forgetFailure', 'settleWithFailure', 'dropWaiters'] },
+              disconnect: { actions: ['forgetFailure', 'refuseRequests', 'settleWithFailure', 'dropWaiters'] },
             },
           },
           done: {
+            // Also what came in the hope of a connection that was called off again.
+            entry: 'refuseRequests',
             on: {
               connect: { target: '#connection.linked', actions: ['addWaiter', 'beginFirstAttempt'] },
               disconnect: { actions: ['forgetFailure', 'drained'] },

@@ -257,6 +257,32 @@ describe('disconnecting', () => {
     await client.disconnect();
   });
 
+  test('and calls made while the server is still ending wait for the next one, when somebody connects', async () => {
+    const client = await MCPClient.connect(toolsServer());
+    const draining = client.disconnect();
+    const refused = errorFrom(client.callTool('pid'));
+    const connecting = client.connect();
+    const call = client.callTool('pid');
+    const watched = client.subscribe('x:1').catch((error: unknown) => error);
+    expect(await refused).toMatchObject({ code: 'MCP_NOT_CONNECTED', delivery: 'not-sent' });
+    await draining;
+    await connecting;
+    expect(textOf(await call)).toBe(String((client.transport as StdioTransport).pid));
+    expect(await watched).toMatchObject({ code: 'MCP_CAPABILITY_MISSING' });
+    await client.disconnect();
+  });
+
+  test('and calls do not wait for a connection that is called off again', async () => {
+    const client = await MCPClient.connect(toolsServer());
+    const draining = client.disconnect();
+    const connecting = errorFrom(client.connect());
+    const call = errorFrom(client.callTool('pid'));
+    const again = client.disconnect();
+    expect(await call).toMatchObject({ code: 'MCP_NOT_CONNECTED', delivery: 'not-sent' });
+    expect(await connecting).toMatchObject({ code: 'MCP_CONNECTION_CLOSED' });
+    await Promise.all([draining, again]);
+  });
+
   test('and connecting has its deadline also while the server is still ending', async () => {
     const client = new MCPClient(new StdioTransport(process.execPath, [processFixture('stays')]), { probeTimeout: 50 });
     await errorFrom(client.connect({ timeout: 200 }));

@@ -112,6 +112,18 @@ describe('a server that exits at its start', () => {
     expect(readFileSync(starts, 'utf8')).toHaveLength(3);
     await client.disconnect();
   });
+
+  test('retryInitialConnect ends when nobody waits any longer, by a deadline as by an abort', async () => {
+    const client = new MCPClient(new StdioTransport('no-such-program-anywhere'), {
+      retryInitialConnect: true,
+      maxReconnectAttempts: 1_000,
+      reconnectDelay: 20,
+      maxReconnectDelay: 20,
+    });
+    expect(await errorFrom(client.connect({ timeout: 200 }))).toMatchObject({ code: 'MCP_TIMEOUT' });
+    expect(client.state).toBe('closed');
+    await client.disconnect();
+  });
 });
 
 describe('a server that cannot be started', () => {
