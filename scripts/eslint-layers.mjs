@@ -57,7 +57,8 @@ const rule = {
       if (target.startsWith('..')) return report('outside');
       const to = layerOf(target);
       const otherEntry = from !== to && ENTRIES.includes(from) && ENTRIES.includes(to);
-      if (to === undefined || otherEntry || LAYERS.indexOf(to) > LAYERS.indexOf(from)) report('upward', { from, to: to ?? target });
+      if (to === undefined || otherEntry || LAYERS.indexOf(to) > LAYERS.indexOf(from))
+        report('upward', { from, to: to ?? target });
     }
 
     return {

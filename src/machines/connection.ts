@@ -175,8 +175,11 @@ export function createConnectionMachine(ports: ConnectionPorts) {
         return context.attempts < maxReconnectAttempts && (why === undefined || !isFinal(why));
       },
       isStateless: ({ context }) => context.perRequest && context.session?.era === 'modern',
-      mayReconnect: ({ context }) =>
-        context.policy.autoReconnect && context.attempts < context.policy.maxReconnectAttempts,
+      mayReconnect: ({ context, event }) => {
+        const { autoReconnect, maxReconnectAttempts } = context.policy;
+        const why = failureOf(context, event);
+        return autoReconnect && context.attempts < maxReconnectAttempts && (why === undefined || !isFinal(why));
+      },
       // An abort ends an attempt that nobody else waits for. A connection that was lost comes back whoever waits.
       wantedByOthers: ({ context, event }) =>
         !context.initial || context.waiters.some((waiter) => event.type === 'leave' && waiter.id !== event.waiter),

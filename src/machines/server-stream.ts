@@ -8,6 +8,9 @@ import type { Failure } from '../protocol/failure.js';
 /** How often a stream that ended without saying when to come back is opened again. */
 const REOPENING: BackoffPolicy = { delay: 1_000, maxDelay: 60_000 };
 
+/** A server that wishes to be asked again at once would be asked without a pause, so there is one. In milliseconds. */
+const SHORTEST_WAIT = 100;
+
 /** What is known about the stream. */
 export interface ServerStreamFacts {
   /** The session has no such stream: another era, or another transport. */
@@ -53,7 +56,8 @@ export function createServerStreamMachine(ports: ServerStreamPorts) {
       forgetEndings: assign({ endings: 0 }),
     },
     delays: {
-      reopening: ({ context }) => context.retry ?? backoffDelay(REOPENING, context.endings, ports.random()),
+      reopening: ({ context }) =>
+        Math.max(context.retry ?? backoffDelay(REOPENING, context.endings, ports.random()), SHORTEST_WAIT),
     },
   }).createMachine({
     id: 'serverStream',

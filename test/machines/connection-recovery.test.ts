@@ -38,6 +38,16 @@ describe('a lost connection', () => {
     expect(await stage.end()).toEqual(NOTHING_LEFT);
   });
 
+  it('is not opened again for want of a token: the next attempt would lack it, too', async () => {
+    const stage = await Stage.ready();
+    const refused = failure('authentication', 'MCP_AUTHENTICATION_REQUIRED', 'The token was refused');
+    stage.transport.newest.ends(refused);
+    await stage.advance(10_000);
+    expect(stage.states.slice(3)).toEqual(['closed']);
+    expect(stage.connection.facts.failure).toEqual(refused);
+    expect(await stage.end()).toEqual(NOTHING_LEFT);
+  });
+
   it('is tried at longer and longer intervals, up to the longest', async () => {
     const stage = await Stage.ready({
       policy: { maxReconnectAttempts: 6, backoff: { delay: 1_000, maxDelay: 5_000 } },
