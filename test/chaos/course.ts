@@ -375,6 +375,9 @@ export class Course {
     if (!call.connectedAtStart || this.#ends > call.endsBefore || options.autoReconnect !== true) return;
     if (error.code === 'MCP_QUEUE_FULL' && !fair) return;
     if (error.code === 'MCP_NOT_CONNECTED' && options.whenDisconnected === 'fail') return;
+    // Where each request has an exchange of its own, one is given up when the next try would come too late.
+    const perRequest = this.#client?.transport.framing === 'per-request';
+    if (!fair && perRequest && error.delivery === 'not-sent') return;
     // A request that was lost five times is not sent again.
     if (this.#links - call.linksBefore >= 4) return;
     this.wrong(`${call.key} is safe to repeat and failed: ${describe(error)}`);

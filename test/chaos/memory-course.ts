@@ -1,7 +1,7 @@
 import { chaos, createScriptedServer, SimulatedEnvironment } from '../../src/testing/index.js';
-import type { ScriptedHandler } from '../../src/testing/index.js';
 import { Course } from './course.js';
 import type { Finding } from './course.js';
+import { CAPABILITIES, handlersOf } from './handlers.js';
 import { MemoryLedger } from './ledger.js';
 import { scheduleOf } from './schedule.js';
 import type { Pace } from './schedule.js';
@@ -20,7 +20,7 @@ export async function memoryCourse(seed: number): Promise<Finding> {
   const server = createScriptedServer({
     environment,
     revision: schedule.revision,
-    capabilities: { tools: { listChanged: true }, resources: { subscribe: true }, logging: {} },
+    capabilities: CAPABILITIES,
     handlers: handlersOf(ledger),
   });
   let hostile = true;
@@ -66,36 +66,4 @@ async function untilDone(promise: Promise<void>, environment: SimulatedEnvironme
   }
   if (!done) throw new Error('It takes for ever');
   await settled;
-}
-
-function handlersOf(ledger: MemoryLedger): Record<string, ScriptedHandler> {
-  const about = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' };
-  const tool = (name: string, readOnlyHint: boolean): object => ({
-    name,
-    inputSchema: { type: 'object' },
-    annotations: { readOnlyHint },
-  });
-  return {
-    'tools/list': ({ cursor }) =>
-      cursor === undefined
-        ? { ...about, tools: [tool('look', true), tool('act', false)], nextCursor: 'more' }
-        : { ...about, tools: [tool('fail', false)] },
-    'tools/call': async ({ name, arguments: args }, { id, link, wait, progress }) => {
-      const { key, takes } = args as { key: string; takes: number };
-      ledger.add({ key, server: link, id });
-      progress(1, 2);
-      if (takes > 0) await wait(takes);
-      progress(2, 2);
-      return { ...about, content: [{ type: 'text', text: key }], ...(name === 'fail' && { isError: true }) };
-    },
-    'resources/read': async ({ uri }, { id, link, wait }) => {
-      const [, key = '', takes] = /^chaos:\/\/(.*)\?(.*)$/.exec(String(uri)) ?? [];
-      ledger.add({ key, server: link, id });
-      if (Number(takes) > 0) await wait(Number(takes));
-      return { ...about, contents: [{ uri, text: key }] };
-    },
-    'resources/subscribe': () => ({}),
-    'resources/unsubscribe': () => ({}),
-    'logging/setLevel': () => ({}),
-  };
 }

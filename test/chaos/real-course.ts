@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { systemEnvironment } from '../../src/environment.js';
+import type { Environment, TimerHandle } from '../../src/environment.js';
+import type { MCPTransport } from '../../src/index.js';
+import { chaos } from '../../src/testing/index.js';
+import { seededRandom } from '../../src/testing/random.js';
+import { Course } from './course.js';
+import type { Backstage, Finding } from './course.js';
+import type { Ledger } from './ledger.js';
+import { scheduleOf } from './schedule.js';
+import type { Pace, Schedule } from './schedule.js';
+import { subjectOf } from './subject.js';
+
+/** A real way to a real server. */
+export interface Stage extends Backstage, AsyncDisposable {
+  readonly transport: MCPTransport;
+  readonly ledger: Ledger;
+}
+
+const PACE: Pace = { unit: 5, steps: 25, doubles: false, patience: 20 };
+
+/** What may be late where several processes share a machine, in milliseconds. */
+const LATE = 2_000;
+
+/** Milliseconds after which the server is there again, whatever happened to it. */
+const BACK = 200;
+
+/** Runs the schedule of a seed in real time. Times and the order of events differ from run to run, the faults do not. */
+export async function realCourse(seed: number, setUp: (schedule: Schedule) => Promise<Stage>): Promise<Finding> {
+  const schedule = scheduleOf(seed, PACE);
+  await using stage = await setUp(schedule);
+  const { environment, pending } = countedEnvironment(seed);
+  let hostile = true;
+  const transport = chaos(stage.transport, { ...schedule.faults, only: () => hostile });
+  const subject = subjectOf(schedule, transport, environment);
+  const course = new Course(schedule, subject, environment, stage, stage.ledger, LATE);
+  course.begin();
+  await sleep(schedule.end);
+  await course.end(() => new Promise((resolve) => setImmediate(resolve)));
+  hostile = false;
+  await sleep(BACK);
+  if (pending.size > 0) course.wrong(`${pending.size} timers are left`);
+  course.judge();
+  await course.again();
+  if (pending.size > 0) course.wrong(`${pending.size} timers are left at last`);
+  if (transport.connected || stage.transport.connected) course.wrong('the transport says that it is connected');
+  return course.finding(transport.faults);
+}
+
+/** The real clock and seeded randomness, with the timers that are set. */
+function countedEnvironment(seed: number): { environment: Environment; pending: Set<TimerHandle> } {
+  const pending = new Set<TimerHandle>();
+  const environment: Environment = {
+    ...systemEnvironment,
+    random: seededRandom(seed),
+    setTimeout: (callback, delay) => {
+      const handle = systemEnvironment.setTimeout(() => {
+        pending.delete(handle);
+        callback();
+      }, delay);
+      pending.add(handle);
+      return handle;
+    },
+    clearTimeout: (handle) => {
+      pending.delete(handle);
+      systemEnvironment.clearTimeout(handle);
+    },
+  };
+  return { environment, pending };
+}

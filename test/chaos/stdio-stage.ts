@@ -1,0 +1,30 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { StdioTransport } from '../../src/index.js';
+import { FileLedger } from './ledger.js';
+import type { Stage } from './real-course.js';
+import type { Schedule } from './schedule.js';
+
+/** Started from the root of the project, as npm does. */
+const SERVER = path.resolve('test/chaos/server.mjs');
+
+/** A server that is a process, and dies of a signal. */
+export function stdioStage({ revision }: Schedule): Promise<Stage> {
+  const directory = mkdtempSync(path.join(tmpdir(), 'mcp-actors-chaos-'));
+  const file = path.join(directory, 'ledger');
+  const ledger = new FileLedger(file);
+  const transport = new StdioTransport(process.execPath, [SERVER, revision, file]);
+  return Promise.resolve({
+    transport,
+    ledger,
+    die: (pause) => {
+      if (transport.pid != null) process.kill(transport.pid, pause === 0 ? 'SIGKILL' : 'SIGTERM');
+    },
+    announce: () => undefined,
+    [Symbol.asyncDispose]: () => {
+      rmSync(directory, { recursive: true });
+      return Promise.resolve();
+    },
+  });
+}
