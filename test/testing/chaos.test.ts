@@ -1,4 +1,4 @@
-import { MCPClient } from '../../src/index.js';
+import { MCPClient, MCPTransport } from '../../src/index.js';
 import { chaos, createScriptedServer, SimulatedEnvironment } from '../../src/testing/index.js';
 import type { ChaosOptions, ScriptedServer } from '../../src/testing/index.js';
 import type { JSONRPCMessage } from '../../src/protocol/json-rpc.js';
@@ -225,6 +225,41 @@ describe('on the way to the client', () => {
     await bench.clock.settle();
     expect(bench.clock.pending).toEqual([]);
     expect(bench.recorder.log).toEqual([]);
+  });
+});
+
+describe('where each message has an exchange of its own', () => {
+  /** Exchanges that never end. */
+  class Exchanges extends MCPTransport {
+    override readonly framing = 'per-request';
+    readonly sent: unknown[] = [];
+    readonly abandoned: unknown[] = [];
+
+    protected open(): Promise<Link> {
+      return Promise.resolve({
+        send: (message) => {
+          this.sent.push((message as { id?: unknown }).id);
+          return new Promise<void>(() => undefined);
+        },
+        abandon: (id) => this.abandoned.push(id),
+        close: () => Promise.resolve(),
+      });
+    }
+  }
+
+  test.each([
+    ['killBeforeWrite', 'not-sent', [], []],
+    ['killAfterWrite', 'unknown', [1], [1]],
+  ] as const)('%s ends that exchange and leaves the link', async (fault, delivery, sent, abandoned) => {
+    const exchanges = new Exchanges();
+    const transport = chaos(exchanges, { [fault]: 1 });
+    const recorder = new LinkRecorder(new SimulatedEnvironment());
+    const link = await transport.openLink(recorder.events, new AbortController().signal);
+    await expect(link.send(ask(1))).rejects.toMatchObject({ kind: 'transport', delivery });
+    expect([exchanges.sent, exchanges.abandoned]).toEqual([sent, abandoned]);
+    expect([transport.connected, recorder.ends]).toEqual([true, []]);
+    await transport.closeLink();
+    expect(exchanges.connected).toBe(false);
   });
 });
 
