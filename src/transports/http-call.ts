@@ -6,6 +6,7 @@ import { isRedirect, judgeRedirect } from '../protocol/redirects.js';
 import type { HttpEndpoint } from './http-endpoint.js';
 import { exchangeFailed, headerOf } from './http-failures.js';
 import type { ResponseHead } from './http-failures.js';
+import type { Roster, RosterMember } from './roster.js';
 
 /** One request of HTTP. */
 export interface HttpRequest {
@@ -31,7 +32,8 @@ const CLOSED = new Error('closed by the client');
 /**
  * One request over undici's `dispatch`, with its token and its redirects. Nothing is told after `abort()`.
  */
-export class HttpCall implements Dispatcher.DispatchHandler {
+export class HttpCall implements Dispatcher.DispatchHandler, RosterMember {
+  place = -1;
   readonly #endpoint: HttpEndpoint;
   readonly #request: HttpRequest;
   readonly #receiver: HttpReceiver;
@@ -43,6 +45,9 @@ export class HttpCall implements Dispatcher.DispatchHandler {
   #begun = false;
   #target: URL | undefined;
   #over = false;
+  /** Those that should end soon, once it is one of them, and whether it was told so before. */
+  #ending: Roster<HttpCall> | undefined;
+  #overdue = false;
 
   constructor(endpoint: HttpEndpoint, request: HttpRequest, receiver: HttpReceiver) {
     this.#endpoint = endpoint;
@@ -140,7 +145,7 @@ export class HttpCall implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     if (this.#over) return;
     if (this.#target === undefined) {
-      this.#over = true;
+      this.#finish();
       this.#receiver.end();
       return;
     }
@@ -156,8 +161,13 @@ export class HttpCall implements Dispatcher.DispatchHandler {
 
   #fail(reason: Failure): void {
     if (this.#over) return;
-    this.#over = true;
+    this.#finish();
     this.#receiver.failed(reason);
+  }
+
+  #finish(): void {
+    this.#over = true;
+    this.#ending?.remove(this);
   }
 
   /** Whether nothing more will be told. */
@@ -168,7 +178,20 @@ export class HttpCall implements Dispatcher.DispatchHandler {
   /** Gives the request up, and the connection that it is on. */
   abort(): void {
     if (this.#over) return;
-    this.#over = true;
+    this.#finish();
     this.#controller?.abort(CLOSED);
+  }
+
+  /** What still comes is of no interest. It stands in the roster until it has come to its end. */
+  endSoon(ending: Roster<HttpCall>): void {
+    if (this.#over) return;
+    this.#ending = ending;
+    ending.add(this);
+  }
+
+  /** Gives it up the second time. */
+  remind(): void {
+    if (this.#overdue) this.abort();
+    this.#overdue = true;
   }
 }

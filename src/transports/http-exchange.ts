@@ -24,6 +24,7 @@ import {
 import type { ResponseHead } from './http-failures.js';
 import type { HttpSession } from './http-session.js';
 import type { Link, LinkEvents } from './link.js';
+import type { RosterMember } from './roster.js';
 
 /** What an exchange needs from the link that it belongs to. */
 export interface ExchangeOwner {
@@ -63,7 +64,8 @@ const NOT_NOW: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 const MAYBE_OLDER: ReadonlySet<number> = new Set([400, 404, 405]);
 
 /** One request and its answer, which comes as JSON or on a stream of events. Modern streams end with what breaks them; legacy streams go on. */
-export class HttpExchange implements HttpReceiver {
+export class HttpExchange implements HttpReceiver, RosterMember {
+  place = -1;
   readonly id: RequestId;
   /** Settles with the exchange; rejects with a failure. */
   readonly done: Promise<void>;

@@ -13,6 +13,7 @@ import { HttpServerStream } from './http-server-stream.js';
 import { HttpSession } from './http-session.js';
 import { rejectedWith } from './link.js';
 import type { EstablishedSession, Link, LinkEvents, SendOptions, ServerStreamEvents } from './link.js';
+import { Roster } from './roster.js';
 import { SseLink } from './sse-link.js';
 import type { Framing } from './transport.js';
 
@@ -39,13 +40,12 @@ export class HttpLink implements Link, ExchangeOwner {
   readonly endpoint: HttpEndpoint;
   readonly events: LinkEvents;
   readonly #farewell: number;
-  readonly #exchanges = new Map<RequestId, HttpExchange>();
+  readonly #exchanges = new Roster<HttpExchange>();
   readonly #posts = new Set<HttpPost>();
   #session = new HttpSession();
   #serverStream: HttpServerStream | undefined;
-  /** Streams that should end by themselves now, and those that had the time to. */
-  #lingering = new Set<HttpCall>();
-  #overdue = new Set<HttpCall>();
+  /** Streams that should end by themselves now. */
+  readonly #lingering = new Roster<HttpCall>();
   #sweep: TimerHandle;
   /** What everything goes over once the server has turned out to speak HTTP+SSE. */
   #older: SseLink | undefined;
@@ -122,11 +122,10 @@ export class HttpLink implements Link, ExchangeOwner {
   }
 
   #ask(message: JSONRPCRequest, session: HttpSession, body: string, options: SendOptions | undefined): Promise<void> {
-    const { id } = message;
     const headers = this.#headers(message, session, options);
     const modern = session.modern || statedVersion(message) !== undefined;
     const exchange = new HttpExchange(this, { message, modern, session, headers, body });
-    this.#exchanges.set(id, exchange);
+    this.#exchanges.add(exchange);
     if (session.ready === undefined || modern) exchange.start();
     else
       void session.ready.then(() => {
@@ -165,7 +164,7 @@ export class HttpLink implements Link, ExchangeOwner {
 
   abandon(requestId: RequestId): void {
     this.#older?.abandon(requestId);
-    const exchange = this.#exchanges.get(requestId);
+    const exchange = this.#exchanges.all().find(({ id }) => id === requestId);
     exchange?.abort(linkClosed(exchange.started ? 'unknown' : 'not-sent'));
   }
 
@@ -196,19 +195,17 @@ export class HttpLink implements Link, ExchangeOwner {
   }
 
   ended(exchange: HttpExchange): void {
-    if (this.#exchanges.get(exchange.id) === exchange) this.#exchanges.delete(exchange.id);
+    this.#exchanges.remove(exchange);
   }
 
   linger(call: HttpCall): void {
-    this.#lingering.add(call);
+    call.endSoon(this.#lingering);
     this.#sweep ??= this.events.environment.setTimeout(this.#sweepUp, LINGER);
   }
 
   readonly #sweepUp = (): void => {
-    for (const call of this.#overdue) call.abort();
-    this.#overdue = new Set([...this.#lingering].filter((call) => !call.over));
-    this.#lingering = new Set();
-    this.#sweep = this.#overdue.size > 0 ? this.events.environment.setTimeout(this.#sweepUp, LINGER) : undefined;
+    for (const call of this.#lingering.all()) call.remind();
+    this.#sweep = this.#lingering.size > 0 ? this.events.environment.setTimeout(this.#sweepUp, LINGER) : undefined;
   };
 
   close(): Promise<void> {
@@ -217,14 +214,14 @@ export class HttpLink implements Link, ExchangeOwner {
 
   async #close(): Promise<void> {
     this.#stop.abort();
-    for (const exchange of [...this.#exchanges.values()]) {
+    for (const exchange of this.#exchanges.all()) {
       exchange.abort(linkClosed(exchange.started ? 'unknown' : 'not-sent'));
     }
     this.#serverStream?.close();
     await this.#sayFarewell();
     for (const post of [...this.#posts]) post.abort(linkClosed('unknown'));
     this.events.environment.clearTimeout(this.#sweep);
-    for (const call of [...this.#lingering, ...this.#overdue]) call.abort();
+    for (const call of this.#lingering.all()) call.abort();
     await Promise.all([this.endpoint.close(), this.#older?.close()]);
   }
 
