@@ -377,7 +377,7 @@ export class Course {
     if (error.code === 'MCP_NOT_CONNECTED' && options.whenDisconnected === 'fail') return;
     // Where each request has an exchange of its own, one is given up when the next try would come too late.
     const perRequest = this.#client?.transport.framing === 'per-request';
-    if (!fair && perRequest && error.delivery === 'not-sent') return;
+    if (!fair && perRequest && error.code === 'MCP_TRANSPORT_FAILED') return;
     // A request that was lost five times is not sent again.
     if (this.#links - call.linksBefore >= 4) return;
     this.wrong(`${call.key} is safe to repeat and failed: ${describe(error)}`);
