@@ -1,13 +1,9 @@
 import type { Dispatcher } from 'undici';
+import type { TokenSource } from '../auth/token-source.js';
 import type { Environment } from '../environment.js';
 import { HttpCall } from './http-call.js';
 import type { HttpReceiver, HttpRequest } from './http-call.js';
-
-/** Where tokens come from. It is asked before each request, so that it may renew them. */
-export interface TokenSource {
-  /** The token for the header `Authorization: Bearer`. */
-  token(): string | Promise<string>;
-}
+import type { HttpDispatcher } from './http-dispatcher.js';
 
 /** How to reach a server over HTTP. */
 export interface EndpointOptions {
@@ -20,7 +16,7 @@ export interface EndpointOptions {
   readonly environment: Environment;
   readonly auth?: TokenSource | undefined;
   /** Used instead of pools of our own, and left alone when we are done. */
-  readonly dispatcher?: Dispatcher | undefined;
+  readonly dispatcher?: HttpDispatcher | undefined;
 }
 
 /** A URL, and all that goes with each request to it: headers, tokens, limits and connections. */
@@ -41,7 +37,8 @@ export class HttpEndpoint {
     this.maxMessageBytes = options.maxMessageBytes;
     this.environment = options.environment;
     this.auth = options.auth;
-    this.#given = options.dispatcher;
+    // The options were checked: it has the one method that is used.
+    this.#given = options.dispatcher as Dispatcher | undefined;
     this.#makePool = makePool;
   }
 

@@ -1,6 +1,6 @@
-import type { Dispatcher } from 'undici';
+import type { TokenSource } from '../auth/token-source.js';
 import type { Era } from '../protocol/revisions.js';
-import type { TokenSource } from './http-endpoint.js';
+import type { HttpDispatcher } from './http-dispatcher.js';
 import type { TransportLimits } from './limits.js';
 import { checkNetworkOptions, checkUrl, checker } from './network-options.js';
 import type { Check } from './network-options.js';
@@ -20,7 +20,7 @@ export interface HttpTransportOptions {
    * Sends the requests instead of connections of our own: an undici `Agent`, `Pool`, `ProxyAgent` or mock, with certificates and limits as
    * you like. It is not closed with the transport.
    */
-  readonly dispatcher?: Dispatcher | undefined;
+  readonly dispatcher?: HttpDispatcher | undefined;
   /** What is known about the server's era from an earlier connection; saves the question. The option of the client comes first. */
   readonly priorEra?: Era | undefined;
   readonly limits?: TransportLimits | undefined;

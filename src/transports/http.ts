@@ -5,7 +5,6 @@ import { resolveLimits } from './limits.js';
 import type { Link, LinkEvents } from './link.js';
 import { MCPTransport } from './transport.js';
 
-export type { TokenSource } from './http-endpoint.js';
 export type { HttpTransportOptions } from './http-options.js';
 
 /**

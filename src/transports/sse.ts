@@ -1,5 +1,5 @@
-import type { Dispatcher } from 'undici';
-import type { TokenSource } from './http-endpoint.js';
+import type { TokenSource } from '../auth/token-source.js';
+import type { HttpDispatcher } from './http-dispatcher.js';
 import { HTTP, checkHttpCalls, fixedHeaders } from './http-options.js';
 import { resolveLimits } from './limits.js';
 import type { TransportLimits } from './limits.js';
@@ -17,7 +17,7 @@ export interface SseTransportOptions {
   /** Where tokens for `Authorization: Bearer` come from. Asked before each request. */
   readonly auth?: TokenSource | undefined;
   /** Sends the requests instead of connections of our own: an undici `Agent`, `Pool`, `ProxyAgent` or mock. It is not closed with the transport. */
-  readonly dispatcher?: Dispatcher | undefined;
+  readonly dispatcher?: HttpDispatcher | undefined;
   readonly limits?: TransportLimits | undefined;
 }
 
