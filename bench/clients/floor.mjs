@@ -8,9 +8,7 @@ import { answerTo, REVISIONS, VERSION_KEY } from '../echo.mjs';
 const INFO = { name: 'floor', version: '1.0.0' };
 
 class FloorClient {
-  #pending = new Map();
   #lastId = 0;
-  #send;
   #meta;
 
   constructor(era) {
@@ -23,44 +21,59 @@ class FloorClient {
     }
   }
 
-  async connect(send) {
-    this.#send = send;
+  async connect() {
     if (this.#meta !== undefined) {
       await this.request('server/discover', {});
       return;
     }
     await this.request('initialize', { protocolVersion: REVISIONS.legacy, capabilities: {}, clientInfo: INFO });
-    this.#send({ jsonrpc: '2.0', method: 'notifications/initialized' });
+    this.tell({ jsonrpc: '2.0', method: 'notifications/initialized' });
   }
 
   request(method, params) {
     return new Promise((resolve, reject) => {
       this.#lastId += 1;
-      const id = this.#lastId;
-      this.#pending.set(id, { resolve, reject });
       const sent = this.#meta === undefined ? params : { _meta: this.#meta, ...params };
-      this.#send({ jsonrpc: '2.0', id, method, params: sent });
+      this.ask({ jsonrpc: '2.0', id: this.#lastId, method, params: sent }, { resolve, reject });
     });
-  }
-
-  receive(message) {
-    const pending = this.#pending.get(message.id);
-    if (pending === undefined) return;
-    this.#pending.delete(message.id);
-    if (message.error === undefined) pending.resolve(message.result);
-    else pending.reject(new Error(message.error.message));
-  }
-
-  /** The connection is of no use any more. */
-  fail(error) {
-    for (const { reject } of this.#pending.values()) reject(error);
-    this.#pending.clear();
   }
 
   async callTool(name, args) {
     const result = await this.request('tools/call', { name, arguments: args });
     if (result.isError) throw new Error(result.content[0]?.text);
     return result;
+  }
+}
+
+function settle(pending, message) {
+  if (message.error === undefined) pending.resolve(message.result);
+  else pending.reject(new Error(message.error.message));
+}
+
+/** All messages go one way, and all answers come another. */
+class SharedFloorClient extends FloorClient {
+  #pending = new Map();
+  #send;
+
+  connect(send) {
+    this.#send = send;
+    return super.connect();
+  }
+
+  tell(message) {
+    this.#send(message);
+  }
+
+  ask(message, pending) {
+    this.#pending.set(message.id, pending);
+    this.#send(message);
+  }
+
+  receive(message) {
+    const pending = this.#pending.get(message.id);
+    if (pending === undefined) return;
+    this.#pending.delete(message.id);
+    settle(pending, message);
   }
 }
 
@@ -79,7 +92,7 @@ function batch(schedule, deliver) {
 
 /** A client whose server is a function in this process. Neither runs inside a call of the other. */
 export async function memory(era) {
-  const client = new FloorClient(era);
+  const client = new SharedFloorClient(era);
   const answers = batch(queueMicrotask, (messages) => {
     for (const message of messages) client.receive(message);
   });
@@ -95,7 +108,7 @@ export async function memory(era) {
 
 /** A client whose server is a process. */
 export async function stdio(era, server) {
-  const client = new FloorClient(era);
+  const client = new SharedFloorClient(era);
   const child = spawn(process.execPath, [server], { stdio: ['pipe', 'pipe', 'inherit'] });
   let unfinished = '';
   child.stdout.setEncoding('utf8');
@@ -120,22 +133,20 @@ export async function stdio(era, server) {
 
 const DATA = 'data: ';
 
-/** One request over undici's `dispatch`, which is over when its answer is. */
+/** One request over undici's `dispatch`; its answer is read when all of it is there. */
 class FloorExchange {
-  #receive;
-  #fail;
+  #pending;
   #stream = false;
   #body;
 
-  constructor(receive, fail) {
-    this.#receive = receive;
-    this.#fail = fail;
+  constructor(pending) {
+    this.#pending = pending;
   }
 
   onRequestStart() {}
 
   onResponseStart(_controller, status, headers) {
-    if (status >= 300) this.#fail(new Error(`HTTP ${status}`));
+    if (status >= 300) this.#pending.reject(new Error(`HTTP ${status}`));
     this.#stream = headers['content-type'] === 'text/event-stream';
   }
 
@@ -144,42 +155,64 @@ class FloorExchange {
   }
 
   onResponseEnd() {
-    if (this.#body === undefined) return;
-    const text = this.#body.toString();
+    const text = this.#body?.toString() ?? '';
     if (!this.#stream) {
-      this.#receive(JSON.parse(text));
+      if (text !== '') settle(this.#pending, JSON.parse(text));
       return;
     }
     for (const line of text.split('\n')) {
-      if (line.startsWith(DATA)) this.#receive(JSON.parse(line.slice(DATA.length)));
+      if (line.startsWith(DATA)) settle(this.#pending, JSON.parse(line.slice(DATA.length)));
     }
   }
 
   onResponseError(_controller, error) {
-    this.#fail(error);
+    this.#pending.reject(error);
+  }
+}
+
+/** Each request is an exchange of its own. */
+class HttpFloorClient extends FloorClient {
+  #pool;
+  #path;
+  #headers;
+  #modern;
+
+  constructor(era, url) {
+    super(era);
+    const { origin, pathname } = new URL(url);
+    this.#pool = new Pool(origin);
+    this.#path = pathname;
+    this.#modern = era === 'modern';
+    const fixed = {
+      accept: 'application/json, text/event-stream',
+      'content-type': 'application/json',
+      'mcp-protocol-version': REVISIONS[era],
+    };
+    this.#headers = Object.entries(fixed).flat();
+  }
+
+  tell(message) {
+    this.ask(message, { resolve: () => undefined, reject: () => undefined });
+  }
+
+  ask(message, pending) {
+    let headers = this.#headers;
+    if (this.#modern) {
+      headers = [...headers, 'mcp-method', message.method];
+      if (message.params.name !== undefined) headers.push('mcp-name', message.params.name);
+    }
+    const request = { path: this.#path, method: 'POST', headers, body: JSON.stringify(message) };
+    this.#pool.dispatch(request, new FloorExchange(pending));
+  }
+
+  close() {
+    return this.#pool.close();
   }
 }
 
 /** A client whose server has a URL. */
 export async function http(era, url) {
-  const client = new FloorClient(era);
-  const { origin, pathname } = new URL(url);
-  const pool = new Pool(origin);
-  const headers = [
-    'accept',
-    'application/json, text/event-stream',
-    'content-type',
-    'application/json',
-    'mcp-protocol-version',
-    REVISIONS[era],
-  ];
-  const receive = (message) => client.receive(message);
-  const fail = (error) => client.fail(error);
-  await client.connect((message) => {
-    const named = era === 'modern' ? [...headers, 'mcp-method', message.method] : headers;
-    if (message.params?.name !== undefined && era === 'modern') named.push('mcp-name', message.params.name);
-    const request = { path: pathname, method: 'POST', headers: named, body: JSON.stringify(message) };
-    pool.dispatch(request, new FloorExchange(receive, fail));
-  });
-  return { call: (message) => client.callTool('echo', { message }), close: () => pool.close() };
+  const client = new HttpFloorClient(era, url);
+  await client.connect();
+  return { call: (message) => client.callTool('echo', { message }), close: () => client.close() };
 }
