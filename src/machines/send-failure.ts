@@ -2,6 +2,7 @@ import { backoffDelay } from '../protocol/backoff.js';
 import type { BackoffPolicy } from '../protocol/backoff.js';
 import type { Failure } from '../protocol/failure.js';
 import type { Framing } from '../transports/transport.js';
+import { mayRepeat } from './request.js';
 import type { RequestEvent } from './request.js';
 
 /** What has to be known about a request to say what a failed send means for it. */
@@ -47,5 +48,9 @@ export function judgeSendFailure(failure: Failure, facts: SendFacts): RequestEve
     const delay = typeof asked === 'number' ? asked : backoffDelay(AGAIN, facts.attempts, facts.random);
     return delay < facts.timeLeft ? { type: 'postpone', delay } : over;
   }
-  return failure.delivery === 'unknown' && !facts.direct ? { type: 'lose', failure } : over;
+  if (failure.delivery !== 'unknown' || facts.direct) return over;
+  // The first loss may be bad luck. After the next one a server that breaks every exchange gets time to recover.
+  const delay = backoffDelay(AGAIN, facts.attempts - 1, facts.random);
+  const again = facts.attempts > 1 && mayRepeat({ ...facts, refusals: 0 }) && delay < facts.timeLeft;
+  return again ? { type: 'postpone', delay } : { type: 'lose', failure };
 }
