@@ -10,7 +10,7 @@ const root = path.join(__dirname, '..');
 /** Runs jest on the files of test/fixtures/leaks. By file: undefined when it passed, else why it failed. */
 async function runLeakyFiles(): Promise<Record<string, string | undefined>> {
   const jest = path.join(path.dirname(require.resolve('jest/package.json')), 'bin/jest.js');
-  const args = [jest, '--json', '--runInBand', '--forceExit', '--testMatch', '**/test/fixtures/leaks/*.ts'];
+  const args = [jest, '--json', '--maxWorkers=2', '--forceExit', '--testMatch', '**/test/fixtures/leaks/*.ts'];
   args.push('--testEnvironmentOptions', JSON.stringify({ settleTime: 500 }));
   const output = await new Promise<string>((resolve) => {
     // It exits with 1, because tests fail.

@@ -37,7 +37,7 @@ describe('a failed send', () => {
       'that may have run, again, waits before the next attempt',
       broken,
       { attempts: 2 },
-      { type: 'postpone', delay: 500 },
+      { type: 'postpone', delay: 250 },
     ],
     ['that may have run, too often, is lost', broken, { attempts: 5 }, { type: 'lose' }],
     [
