@@ -64,7 +64,7 @@ export function report({ machine, rounds, calls, loading, idle }) {
   return [
     `Node ${node}, ${platform}, ${cores} × ${cpu}. Medians of ${rounds} interleaved rounds.`,
     ...calls.map(callsTable),
-    loadingTable(loading),
-    idleTable(idle),
+    ...(loading === undefined ? [] : [loadingTable(loading)]),
+    ...(idle === undefined ? [] : [idleTable(idle)]),
   ].join('\n\n');
 }

@@ -1,4 +1,4 @@
-// npm run bench [-- --quick] [--json]: see README.md.
+// npm run bench [-- [--quick] [--json] [--only WHAT]]: see README.md.
 import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -6,7 +6,9 @@ import { measureCalls, withHttpServer } from './measure-calls.mjs';
 import { measureIdle, measureLoading } from './measure-start.mjs';
 import { report } from './report.mjs';
 
-const { values: options } = parseArgs({ options: { quick: { type: 'boolean' }, json: { type: 'boolean' } } });
+const { values: options } = parseArgs({
+  options: { quick: { type: 'boolean' }, json: { type: 'boolean' }, only: { type: 'string', default: '' } },
+});
 
 const CLIENTS = ['ours', 'floor', 'official'];
 const LEVELS = [1, 64, 1_000];
@@ -20,6 +22,11 @@ function progress(text) {
   if (process.stderr.isTTY && !options.json) process.stderr.write(`${text}\n`);
 }
 
+/** Whether what has this title is to be measured. */
+function isWanted(title) {
+  return title.toLowerCase().startsWith(options.only.toLowerCase());
+}
+
 /** All cases of calls, by what they connect to. */
 async function measureAllCalls(http) {
   const { rounds, warmUp, httpWarmUp, roundTime } = EFFORT;
@@ -31,7 +38,7 @@ async function measureAllCalls(http) {
   ];
   const calls = [];
   for (const era of ['legacy', 'modern']) {
-    for (const one of cases) {
+    for (const one of cases.filter(({ title }) => isWanted(title))) {
       progress(`${one.title}, ${era} …`);
       calls.push(await measureCalls({ ...one, era, clients: CLIENTS, levels: LEVELS, rounds, roundTime }));
     }
@@ -42,10 +49,9 @@ async function measureAllCalls(http) {
 async function measureAll() {
   const { rounds, loadingRounds, idleRounds } = EFFORT;
   const calls = await withHttpServer(measureAllCalls);
-  progress('loading …');
-  const loading = await measureLoading(loadingRounds);
-  progress('idle connections …');
-  const idle = await measureIdle(CLIENTS, idleRounds);
+  progress('start …');
+  const loading = isWanted('start') ? await measureLoading(loadingRounds) : undefined;
+  const idle = isWanted('start') ? await measureIdle(CLIENTS, idleRounds) : undefined;
   const cpus = os.cpus();
   const machine = {
     node: process.version,
