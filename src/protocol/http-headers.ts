@@ -34,6 +34,9 @@ export type BodyKind = 'json' | 'events' | 'other';
 
 /** Reads a Content-Type; parameters do not matter. A missing one is taken for JSON, which will show. */
 export function bodyKind(contentType: string | undefined): BodyKind {
+  // What nearly all servers write.
+  if (contentType === 'application/json') return 'json';
+  if (contentType === 'text/event-stream') return 'events';
   const [media = ''] = (contentType ?? 'application/json').split(';');
   const type = media.trim().toLowerCase();
   if (type === 'text/event-stream') return 'events';
