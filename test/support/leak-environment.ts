@@ -51,6 +51,8 @@ export default class LeakEnvironment extends TestEnvironment {
     subscribe('child_process', this.onChild);
     // Outside of a worker, jest's reporter draws in this process and holds a timer of 100 ms for it.
     if (process.send === undefined) await sleep(150);
+    // A worker makes its pipes to jest when they are first used, which is not the file's doing.
+    for (const stream of [process.stdout, process.stderr]) stream.write('');
     this.before = this.held();
   }
 
