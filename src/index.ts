@@ -49,6 +49,7 @@ export type { EstablishedSession, Link, LinkEvents, MessageOrigin, SendOptions }
 
 export type { Environment, TimerHandle } from './environment.js';
 export type { ConnectionState } from './machines/connection-facts.js';
+export type { LinkHappening, TapEvent } from './machines/tap.js';
 export type { EraChoice } from './protocol/negotiation.js';
 export type { Era, MCPProtocolVersion } from './protocol/revisions.js';
 export type { MCPCapability } from './protocol/methods.js';

@@ -3,6 +3,7 @@ import { Connection } from '../machines/connection-actor.js';
 import type { ConnectionState } from '../machines/connection-facts.js';
 import type { ProbeResult } from '../machines/health-check.js';
 import { Unsuccessful } from '../machines/request-record.js';
+import type { Tap } from '../machines/tap.js';
 import type { Outcome, RequestSpec } from '../machines/request-record.js';
 import { explainFailure, hintFor } from '../protocol/explain.js';
 import { failure, isFailure } from '../protocol/failure.js';
@@ -66,6 +67,7 @@ export class Core {
         healthInterval: options.healthCheckInterval,
         maxQueued: options.maxQueued,
         inspect: inspectorOf(options.inspect),
+        tap: tapOf(options.inspect),
       },
       {
         entered: (state, from) => {
@@ -226,4 +228,8 @@ export function errorOf(outcome: Unsuccessful): unknown {
 
 function inspectorOf(target: InspectTarget | undefined): Exclude<InspectTarget, { inspect: unknown }> | undefined {
   return typeof target === 'object' && 'inspect' in target ? target.inspect : target;
+}
+
+function tapOf(target: InspectTarget | undefined): Tap | undefined {
+  return typeof target === 'object' && 'inspect' in target ? target.tap?.bind(target) : undefined;
 }

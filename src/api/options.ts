@@ -2,6 +2,7 @@ import { systemEnvironment } from '../environment.js';
 import type { Environment } from '../environment.js';
 import { MCPError } from '../errors.js';
 import type { ConnectionPolicy } from '../machines/connection-facts.js';
+import type { TapEvent } from '../machines/tap.js';
 import { acceptable } from '../protocol/negotiation.js';
 import type { EraChoice } from '../protocol/negotiation.js';
 import { eraOf } from '../protocol/revisions.js';
@@ -18,11 +19,17 @@ export type ToolErrorPolicy = 'throw' | 'return';
 /** What happens to structured output that does not fit the tool's output schema. */
 export type ValidationPolicy = 'strict' | 'warn' | 'off';
 
-/** Anything that takes inspection events: a function, an observer, or what `createBrowserInspector()` and its like return. */
+/**
+ * Anything that takes inspection events: a function, an observer, or what `createBrowserInspector()` and its like return. One with a
+ * `tap` also hears what goes over links.
+ */
 export type InspectTarget =
   | ((event: unknown) => void)
   | { next?(event: unknown): void }
-  | { inspect: ((event: unknown) => void) | { next?(event: unknown): void } };
+  | {
+      inspect: ((event: unknown) => void) | { next?(event: unknown): void };
+      tap?(event: TapEvent): void;
+    };
 
 /** Options of an {@link MCPProtocol}. */
 export interface MCPProtocolOptions {

@@ -33,6 +33,7 @@ import type { Outcome, RequestSpec } from './request-record.js';
 import { Requests } from './requests.js';
 import { createServerStreamMachine } from './server-stream.js';
 import { createSubscriptionMachine } from './subscription.js';
+import type { Tap } from './tap.js';
 
 /** What a connection is made of. */
 export interface ConnectionOptions extends ConnectionInput {
@@ -42,6 +43,8 @@ export interface ConnectionOptions extends ConnectionInput {
   readonly maxQueued: number;
   /** Hears every event and snapshot of every actor of this connection. */
   readonly inspect?: Observer<InspectionEvent> | ((event: InspectionEvent) => void) | undefined;
+  /** Hears of everything that goes over a link. */
+  readonly tap?: Tap | undefined;
 }
 
 /** What a connection tells those who hold it. None of these may throw. */
@@ -235,6 +238,23 @@ export class Connection {
     };
   }
 
+  /** A tap that throws would end the link that it listens to. */
+  #tap(): Tap | undefined {
+    const { tap } = this.#options;
+    if (tap === undefined) return undefined;
+    return (event) => {
+      callUserFunction(
+        'tap',
+        () => {
+          tap(event);
+        },
+        (problem) => {
+          this.#listeners.report(problem);
+        },
+      );
+    };
+  }
+
   #ask(request: OwnRequest): Promise<Outcome> {
     return this.requests.submit({
       entry: methodEntry(request.method),
@@ -286,6 +306,7 @@ export class Connection {
       link: createLinkLogic({
         transport,
         environment,
+        tap: this.#tap(),
         useLink,
         report: (problem) => {
           if (!requests.spoiled(problem)) report(problem);

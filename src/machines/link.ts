@@ -6,14 +6,18 @@ import { failure, isFailure, toTransportFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
 import { rejectedWith } from '../transports/link.js';
-import type { Link, MessageOrigin, SendOptions } from '../transports/link.js';
+import type { Link, LinkEvents, MessageOrigin, SendOptions } from '../transports/link.js';
 import type { MCPTransport } from '../transports/transport.js';
 import type { ConnectionEvent } from './connection-facts.js';
+import { LinkTap } from './tap.js';
+import type { Tap } from './tap.js';
 
 /** Where a link's messages go. They do not pass through the connection: it is no business of its states what is said. */
 export interface LinkPorts {
   readonly transport: MCPTransport;
   readonly environment: Environment;
+  /** Hears of everything that goes over a link. */
+  readonly tap: Tap | undefined;
   /** The link that is open now, or that there is none. */
   useLink(link: Link | undefined): void;
   interrupted(requestId: RequestId): void;
@@ -25,7 +29,8 @@ export interface LinkPorts {
 /** The actor of one link: opens it when it starts, tells the connection what becomes of it, closes it when it is stopped. */
 export function createLinkLogic(ports: LinkPorts): CallbackActorLogic<EventObject, { readonly epoch: number }> {
   const { transport, environment } = ports;
-  return fromCallback(({ sendBack }) => {
+  return fromCallback(({ sendBack, input: { epoch } }) => {
+    const tap = ports.tap && new LinkTap(ports.tap, environment, epoch);
     const stopping = new AbortController();
     // The signal says the same, but it is asked at every message, and reading a signal takes longer than all else here.
     let stopped = false;
@@ -37,38 +42,42 @@ export function createLinkLogic(ports: LinkPorts): CallbackActorLogic<EventObjec
       ports.useLink(undefined);
       tell({ type: 'link.closed', failure: reason ?? serverLeft() });
     };
+    const events: LinkEvents = {
+      environment,
+      message: (message, about) => {
+        if (!stopped) ports.received(message, about);
+      },
+      problem: (problem) => {
+        ports.report(problem);
+      },
+      closed: end,
+      sessionLost: () => {
+        tell({ type: 'session.lost' });
+      },
+      interrupted: (requestId) => {
+        ports.interrupted(requestId);
+      },
+      resumed: (requestId) => {
+        ports.resumed(requestId);
+      },
+    };
+    tap?.tell({ type: 'link.opening' });
     transport
-      .openLink(
-        {
-          environment,
-          message: (message, about) => {
-            if (!stopped) ports.received(message, about);
-          },
-          problem: (problem) => {
-            ports.report(problem);
-          },
-          closed: end,
-          sessionLost: () => {
-            tell({ type: 'session.lost' });
-          },
-          interrupted: (requestId) => {
-            ports.interrupted(requestId);
-          },
-          resumed: (requestId) => {
-            ports.resumed(requestId);
-          },
-        },
-        stopping.signal,
-      )
+      .openLink(tap?.events(events) ?? events, stopping.signal)
       .then((link) => {
         if (stopped) return;
-        ports.useLink(link);
+        const { framing } = transport;
+        tap?.tell({ type: 'link.opened', framing: link.framing ?? framing });
+        ports.useLink(tap?.link(link, framing) ?? link);
         tell({ type: 'link.opened' });
       })
       .catch((thrown: unknown) => {
-        end(isFailure(thrown) ? thrown : toTransportFailure(thrown, 'not-sent'));
+        const reason = isFailure(thrown) ? thrown : toTransportFailure(thrown, 'not-sent');
+        if (!stopped) tap?.tell({ type: 'link.closed', failure: reason });
+        end(reason);
       });
     return () => {
+      tap?.tell({ type: 'link.left' });
       stopped = true;
       stopping.abort();
       ports.useLink(undefined);

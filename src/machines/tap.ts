@@ -1,0 +1,174 @@
+import type { Environment } from '../environment.js';
+import { toTransportFailure } from '../protocol/failure.js';
+import type { Failure } from '../protocol/failure.js';
+import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
+import type {
+  EstablishedSession,
+  Link,
+  LinkEvents,
+  MessageOrigin,
+  SendOptions,
+  ServerStreamEvents,
+} from '../transports/link.js';
+import type { Framing } from '../transports/transport.js';
+
+/** What happens on a link, as data. Messages are those that go by, not copies: look, and leave them as they are. */
+export type LinkHappening =
+  | { readonly type: 'link.opening' }
+  | { readonly type: 'link.opened'; readonly framing: Framing }
+  /** The server, or trouble, ended it; also when it could not be opened. */
+  | { readonly type: 'link.closed'; readonly failure: Failure | undefined }
+  /** The client lets go of it. */
+  | { readonly type: 'link.left' }
+  | { readonly type: 'link.problem'; readonly failure: Failure }
+  /** `number` counts what was sent over this link, from 1. */
+  | { readonly type: 'message.out'; readonly number: number; readonly message: JSONRPCMessage }
+  /** What became of sending the message of that number, where it took time: it left, or why it did not. */
+  | { readonly type: 'message.settled'; readonly number: number; readonly failure: Failure | undefined }
+  | { readonly type: 'message.in'; readonly message: unknown; readonly about: MessageOrigin | undefined }
+  | { readonly type: 'session.lost' }
+  | { readonly type: 'answer.interrupted'; readonly requestId: RequestId }
+  | { readonly type: 'answer.resumed'; readonly requestId: RequestId }
+  | { readonly type: 'stream.opening' }
+  | { readonly type: 'stream.opened' }
+  | { readonly type: 'stream.unsupported' }
+  | { readonly type: 'stream.ended'; readonly retry: number | undefined; readonly failure: Failure | undefined }
+  | { readonly type: 'stream.left' };
+
+/** Something that happened at the border between a connection and the world. */
+export type TapEvent = LinkHappening & {
+  /** When, in milliseconds since the Unix epoch. */
+  readonly at: number;
+  /** The number of the link. */
+  readonly epoch: number;
+};
+
+/** Hears of everything that crosses the border. Must not throw. */
+export type Tap = (event: TapEvent) => void;
+
+/** The tap of one link: everything that goes by is told first and then passed on. */
+export class LinkTap {
+  readonly #tap: Tap;
+  readonly #environment: Environment;
+  readonly #epoch: number;
+
+  constructor(tap: Tap, environment: Environment, epoch: number) {
+    this.#tap = tap;
+    this.#environment = environment;
+    this.#epoch = epoch;
+  }
+
+  tell(happening: LinkHappening): void {
+    this.#tap({ ...happening, at: this.#environment.now(), epoch: this.#epoch });
+  }
+
+  /** What the link speaks to instead of `events`. */
+  events(events: LinkEvents): LinkEvents {
+    return {
+      environment: events.environment,
+      message: (message, about) => {
+        this.tell({ type: 'message.in', message, about });
+        events.message(message, about);
+      },
+      problem: (failure) => {
+        this.tell({ type: 'link.problem', failure });
+        events.problem(failure);
+      },
+      closed: (failure) => {
+        this.tell({ type: 'link.closed', failure });
+        events.closed(failure);
+      },
+      sessionLost: () => {
+        this.tell({ type: 'session.lost' });
+        events.sessionLost();
+      },
+      interrupted: (requestId) => {
+        this.tell({ type: 'answer.interrupted', requestId });
+        events.interrupted(requestId);
+      },
+      resumed: (requestId) => {
+        this.tell({ type: 'answer.resumed', requestId });
+        events.resumed(requestId);
+      },
+    };
+  }
+
+  /** What is used instead of `link`. */
+  link(link: Link, framing: Framing): Link {
+    return new TappedLink(link, this, framing);
+  }
+}
+
+/** A link whose tap hears what is sent over it. */
+class TappedLink implements Link {
+  readonly #inner: Link;
+  readonly #tap: LinkTap;
+  readonly #framing: Framing;
+  #sent = 0;
+
+  constructor(inner: Link, tap: LinkTap, framing: Framing) {
+    this.#inner = inner;
+    this.#tap = tap;
+    this.#framing = framing;
+  }
+
+  get framing(): Framing {
+    return this.#inner.framing ?? this.#framing;
+  }
+
+  send(message: JSONRPCMessage, options?: SendOptions): Promise<void> | undefined {
+    const number = (this.#sent += 1);
+    this.#tap.tell({ type: 'message.out', number, message });
+    const pending = this.#inner.send(message, options);
+    pending?.then(
+      () => {
+        this.#tap.tell({ type: 'message.settled', number, failure: undefined });
+      },
+      (thrown: unknown) => {
+        this.#tap.tell({ type: 'message.settled', number, failure: toTransportFailure(thrown) });
+      },
+    );
+    return pending;
+  }
+
+  established(session: EstablishedSession): void {
+    this.#inner.established?.(session);
+  }
+
+  abandon(requestId: RequestId): void {
+    this.#inner.abandon?.(requestId);
+  }
+
+  /** A link that has no such stream says that it is unsupported. */
+  serverStream(events: ServerStreamEvents): () => void {
+    const open = this.#inner.serverStream?.bind(this.#inner);
+    if (open === undefined) {
+      events.unsupported();
+      return () => undefined;
+    }
+    const tell = this.#tap.tell.bind(this.#tap);
+    tell({ type: 'stream.opening' });
+    const close = open({
+      opened: () => {
+        tell({ type: 'stream.opened' });
+        events.opened();
+      },
+      unsupported: () => {
+        tell({ type: 'stream.unsupported' });
+        events.unsupported();
+      },
+      ended: (retry, failure) => {
+        tell({ type: 'stream.ended', retry, failure });
+        events.ended(retry, failure);
+      },
+    });
+    return () => {
+      tell({ type: 'stream.left' });
+      close();
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#inner.close();
+  }
+}
