@@ -1,15 +1,12 @@
 import { assign, fromCallback, setup } from 'xstate';
 import type { CallbackActorLogic, EventObject } from 'xstate';
 
-import { backoffDelay } from '../protocol/backoff.js';
+import { reopeningDelay } from '../protocol/backoff.js';
 import type { BackoffPolicy } from '../protocol/backoff.js';
 import type { Failure } from '../protocol/failure.js';
 
 /** How often a stream that ended without saying when to come back is opened again. */
 const REOPENING: BackoffPolicy = { delay: 1_000, maxDelay: 60_000 };
-
-/** A server that wishes to be asked again at once would be asked without a pause, so there is one. In milliseconds. */
-const SHORTEST_WAIT = 100;
 
 /** What is known about the stream. */
 export interface ServerStreamFacts {
@@ -56,8 +53,7 @@ export function createServerStreamMachine(ports: ServerStreamPorts) {
       forgetEndings: assign({ endings: 0 }),
     },
     delays: {
-      reopening: ({ context }) =>
-        Math.max(context.retry ?? backoffDelay(REOPENING, context.endings, ports.random()), SHORTEST_WAIT),
+      reopening: ({ context }) => reopeningDelay(REOPENING, context.endings, ports.random(), context.retry),
     },
   }).createMachine({
     id: 'serverStream',

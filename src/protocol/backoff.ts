@@ -14,3 +14,24 @@ export function backoffDelay(policy: BackoffPolicy, failures: number, random: nu
   const exponent = Math.min(Math.max(failures - 1, 0), 30);
   return Math.round(Math.min(policy.delay * 2 ** exponent, policy.maxDelay) * random);
 }
+
+/** A server that wishes to be asked again at once would be asked without a pause, so there is one. In milliseconds. */
+const SHORTEST_PAUSE = 100;
+
+/** More milliseconds than timers can count would be none at all. */
+const LONGEST_PAUSE = 2 ** 31 - 1;
+
+/**
+ * Milliseconds until a stream that ended is opened again: as the server wished, when it said something, and when that failed before not
+ * sooner than {@link backoffDelay}. Never without a pause. 2025-11-25 basic/transports, "Resumability and Redelivery".
+ */
+export function reopeningDelay(
+  policy: BackoffPolicy,
+  failures: number,
+  random: number,
+  wished: number | undefined,
+): number {
+  const backoff = backoffDelay(policy, failures, random);
+  const delay = wished === undefined || failures > 1 ? Math.max(backoff, wished ?? 0) : wished;
+  return Math.min(Math.max(delay, SHORTEST_PAUSE), LONGEST_PAUSE);
+}

@@ -1,4 +1,4 @@
-import { backoffDelay } from '../protocol/backoff.js';
+import { reopeningDelay } from '../protocol/backoff.js';
 import type { BackoffPolicy } from '../protocol/backoff.js';
 import { readAnswer } from '../protocol/exchange-answer.js';
 import { failure, isFailure, toTransportFailure, withDelivery } from '../protocol/failure.js';
@@ -314,8 +314,7 @@ export class HttpExchange implements HttpReceiver, RosterMember {
     events.interrupted(this.id);
     if (this.#over) return;
     this.#failures += 1;
-    const backoff = backoffDelay(RESUMPTION, this.#failures, environment.random());
-    const delay = this.#retry === undefined || this.#failures > 1 ? Math.max(backoff, this.#retry ?? 0) : this.#retry;
+    const delay = reopeningDelay(RESUMPTION, this.#failures, environment.random(), this.#retry);
     this.#timer = environment.setTimeout(() => {
       this.#resume();
     }, delay);

@@ -1,4 +1,5 @@
 import { HttpTransport } from '../../src/index.js';
+import { backoffDelay } from '../../src/protocol/backoff.js';
 import { OpenedLink, modernRequest, request } from '../support/http-link.js';
 import { ScriptedHttpServer, legacyServer } from '../support/http-server.js';
 import type { HttpVisit } from '../support/http-server.js';
@@ -273,6 +274,31 @@ describe('a legacy stream that breaks after an event with an id', () => {
       'mcp-session-id': 's1',
       'mcp-protocol-version': '2025-11-25',
     });
+  });
+
+  test.each([
+    ['0', 100],
+    ['1', 100],
+    ['-5', backoffDelay({ delay: 1_000, maxDelay: 1_000 }, 1, new SimulatedEnvironment().random())],
+    ['NaN', backoffDelay({ delay: 1_000, maxDelay: 1_000 }, 1, new SimulatedEnvironment().random())],
+    ['9'.repeat(30), 2 ** 31 - 1],
+  ])('is taken up after a pause when the server wishes retry: %s', async (retry, pause) => {
+    const environment = new SimulatedEnvironment();
+    const opened = await serve(
+      legacyServer((visit) => {
+        if (visit.message.method !== 'work') return false;
+        visit.stream().event(undefined, { id: 'e1', retry }).end();
+        return true;
+      }),
+      environment,
+    );
+    await opened.shakeHands();
+    const failure = opened.failureOf(request(1, 'work'));
+    await waitFor(() => opened.news.length > 0);
+    expect(environment.pending.map(({ delay }) => delay)).toContain(pause);
+    opened.link.abandon?.(1);
+    expect(await failure).toMatchObject({ delivery: 'unknown' });
+    expect(environment.pending.map(({ delay }) => delay)).not.toContain(pause);
   });
 
   test('is lost, and may have run, when the server does not resume it', async () => {
