@@ -44,7 +44,7 @@ export type { SseTransportOptions } from './transports/sse.js';
 export { StdioTransport } from './transports/stdio.js';
 export type { StdioTransportOptions } from './transports/stdio.js';
 export { WebSocketTransport } from './transports/websocket.js';
-export type { WebSocketTransportOptions, WebSocketView } from './transports/websocket.js';
+export type { WebSocketAgent, WebSocketTransportOptions, WebSocketView } from './transports/websocket.js';
 export type { EstablishedSession, Link, LinkEvents, MessageOrigin, SendOptions } from './transports/link.js';
 
 export type { Environment, TimerHandle } from './environment.js';

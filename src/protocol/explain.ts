@@ -34,6 +34,32 @@ const HINTS: Readonly<Record<string, string>> = {
   MCP_AUTHENTICATION_REQUIRED: 'The server wants a valid token.',
 };
 
+const TRUST = 'Trust its authority with NODE_EXTRA_CA_CERTS, or with the `dispatcher` or `agent` of the transport.';
+const UNKNOWN_AUTHORITY = `The certificate of the server was signed by nobody that this client trusts. ${TRUST}`;
+const NO_TLS = 'The server does not speak TLS at this port: the URL may have to begin with http:// or ws://.';
+const SHOW_ONE = 'Give the transport a `dispatcher` or `agent` with one.';
+
+/** The same for a transport that failed, by what the system or TLS said, which is in `details.reason`. */
+const TRANSPORT_HINTS = new Map<unknown, string>(
+  Object.entries({
+    ECONNREFUSED: 'Nothing listens there: check that the server runs, and its port.',
+    ENOTFOUND: 'There is no such host: check its name, and the DNS.',
+    UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
+    UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
+    UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
+    SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
+    DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_AUTHORITY,
+    CERT_HAS_EXPIRED:
+      'The certificate of the server has expired: it has to be renewed; or check the clock of this machine.',
+    CERT_NOT_YET_VALID: 'The certificate of the server is not valid yet: check the clock of this machine.',
+    ERR_TLS_CERT_ALTNAME_INVALID: 'The certificate of the server is for another name: check the host in the URL.',
+    ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
+    ERR_SSL_PACKET_LENGTH_TOO_LONG: NO_TLS,
+    ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: `The server wants a client certificate. ${SHOW_ONE}`,
+    ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: `The server broke off the TLS handshake, perhaps for want of a client certificate. ${SHOW_ONE}`,
+  }),
+);
+
 /** At most this much of a server's standard error goes into an explanation. */
 const LONGEST_TAIL = 2_000;
 
@@ -63,7 +89,8 @@ export function hintFor(start: Explainable): string | undefined {
   let hint: string | undefined;
   let depth = 0;
   for (let current: unknown = start; isExplainable(current) && depth <= DEEPEST; current = causeOf(current)) {
-    hint = HINTS[current.code] ?? hint;
+    const { code, details } = current;
+    hint = (code === 'MCP_TRANSPORT_FAILED' ? TRANSPORT_HINTS.get(details?.reason) : HINTS[code]) ?? hint;
     depth += 1;
   }
   return hint;

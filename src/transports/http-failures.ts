@@ -21,18 +21,24 @@ export function shownUrl(url: URL): string {
   return `${url.origin}${url.pathname}`;
 }
 
-/** What undici says when a connection could not be made; of several addresses the last word on the first. */
-function reasonOf(error: Error): string {
+/** Errors of TLS that come while something is written say what is wrong in the middle of a text of OpenSSL. */
+const OPENSSL = /:SSL routines:[^:]*:([^:]+):/;
+
+/** What happened, in words and as a code. Of several addresses that could not be reached the first one counts. */
+function reasonOf(error: Error): { readonly words: string; readonly code: string | undefined } {
   const [first] = error instanceof AggregateError ? (error.errors as unknown[]) : [];
-  if (error.message === '' && first instanceof Error) return first.message;
-  return error.message || error.name;
+  const { message } = error.message === '' && first instanceof Error ? first : error;
+  const tls = OPENSSL.exec(message)?.[1];
+  // Node makes codes of them in this way where it has the chance.
+  if (tls !== undefined)
+    return { words: `TLS failed: ${tls}`, code: `ERR_SSL_${tls.toUpperCase().replace(/\W+/g, '_')}` };
+  return { words: message || error.name, code: (error as NodeJS.ErrnoException).code ?? error.name };
 }
 
 /** No answer came, or not all of it. `sent`: a byte of the request may have reached the server. */
 export function exchangeFailed(url: URL, error: Error, sent: boolean, begun: boolean): Failure {
   const shown = shownUrl(url);
-  const reason = reasonOf(error);
-  const code = (error as NodeJS.ErrnoException).code ?? (error as { name?: string }).name;
+  const { words: reason, code } = reasonOf(error);
   const details = { url: shown, reason: code };
   if (begun) {
     const message = `The answer of ${shown} broke off: ${reason}`;

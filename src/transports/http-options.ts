@@ -2,7 +2,7 @@ import type { TokenSource } from '../auth/token-source.js';
 import type { Era } from '../protocol/revisions.js';
 import type { HttpDispatcher } from './http-dispatcher.js';
 import type { TransportLimits } from './limits.js';
-import { checkNetworkOptions, checkUrl, checker } from './network-options.js';
+import { checkNetworkOptions, checkUrl, checker, hasFunction } from './network-options.js';
 import type { Check } from './network-options.js';
 
 /** The protocols of URLs that are reached over HTTP. */
@@ -75,8 +75,4 @@ export function fixedHeaders(
     kept.push(['authorization', `Basic ${Buffer.from(credentials).toString('base64')}`]);
   }
   return kept.flat();
-}
-
-function hasFunction(value: unknown, name: string): boolean {
-  return typeof value === 'object' && value !== null && typeof (value as Record<string, unknown>)[name] === 'function';
 }

@@ -76,6 +76,11 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Whether a value has a method of that name. */
+export function hasFunction(value: unknown, name: string): boolean {
+  return typeof value === 'object' && value !== null && typeof (value as Record<string, unknown>)[name] === 'function';
+}
+
 /** What a value is; never what it says, since it may be a secret. */
 function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);

@@ -1,3 +1,4 @@
+import type { Agent } from 'node:http';
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { Environment } from '../environment.js';
@@ -18,6 +19,8 @@ export interface WebSocketRecipe {
   /** Names and values in turn. */
   readonly headers: readonly string[];
   readonly maxMessageBytes: number;
+  /** Opens the connection, when Node is not to do it by itself. */
+  readonly agent?: Agent | undefined;
 }
 
 /** A WebSocket that is open. */
@@ -54,6 +57,7 @@ export async function shakeHands<Result>(
     const websocket = new ws.WebSocket(url, subprotocols, {
       headers: pairs(recipe.headers),
       maxPayload: recipe.maxMessageBytes,
+      agent: recipe.agent,
       // What is compressed could be far larger than it looks, and small messages do not gain by it.
       perMessageDeflate: false,
     });

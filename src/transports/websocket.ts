@@ -1,8 +1,9 @@
+import type { Agent } from 'node:http';
 import { fixedHeaders } from './http-options.js';
 import { resolveLimits } from './limits.js';
 import type { TransportLimits } from './limits.js';
 import type { Link, LinkEvents } from './link.js';
-import { checkNetworkOptions, checkUrl, checker } from './network-options.js';
+import { checkNetworkOptions, checkUrl, checker, hasFunction } from './network-options.js';
 import { MCPTransport } from './transport.js';
 import type { WebSocketLink } from './websocket-link.js';
 
@@ -12,8 +13,21 @@ export interface WebSocketTransportOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Milliseconds that opening the connection may take. Never a limit on requests. Default 30 000. */
   readonly timeout?: number | undefined;
+  /**
+   * Opens the connections instead of Node itself: an `Agent` of `node:https`, with certificates as you like, or one that goes through a
+   * proxy. It is not ended with the transport.
+   */
+  readonly agent?: WebSocketAgent | undefined;
   /** A message that is longer than the limit ends the connection: nothing tells how long it would have become. */
   readonly limits?: TransportLimits | undefined;
+}
+
+/**
+ * What opens connections: any agent of `node:http` or `node:https`, or one that is made like them. Its type says no more than what tells it
+ * from other things, so that it does not depend on the types of Node.
+ */
+export interface WebSocketAgent {
+  destroy(): unknown;
 }
 
 /** What can be seen of an open connection. */
@@ -44,7 +58,13 @@ export class WebSocketTransport extends MCPTransport {
   constructor(url: string | URL, options: WebSocketTransportOptions = {}) {
     const check = checker('WebSocketTransport');
     const parsed = checkUrl(check, 'url', url, ['ws:', 'wss:']);
-    checkNetworkOptions(check, options);
+    const { agent } = checkNetworkOptions(check, options);
+    check(
+      'agent',
+      agent === undefined || hasFunction(agent, 'addRequest'),
+      'an agent of node:http or node:https',
+      agent,
+    );
     super(options);
     this.#url = parsed;
     this.#options = { ...options, ...(options.headers && { headers: Object.freeze({ ...options.headers }) }) };
@@ -72,6 +92,7 @@ export class WebSocketTransport extends MCPTransport {
       url: this.#url,
       headers: fixedHeaders(this.#url, this.#options),
       maxMessageBytes: resolveLimits(this.#options.limits).maxMessageBytes,
+      agent: this.#options.agent as Agent | undefined,
     };
     const link = await WebSocketLink.open(recipe, events, signal);
     this.#latest = link;

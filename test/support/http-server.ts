@@ -1,5 +1,7 @@
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, Server, ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { ServerOptions as SecureServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 import { Waiting } from './waiting.js';
@@ -95,15 +97,22 @@ export class HttpVisit {
 export class ScriptedHttpServer {
   readonly visits: HttpVisit[] = [];
   readonly #server: Server;
+  readonly #scheme: string;
   readonly #waiting = new Waiting();
 
-  private constructor(server: Server) {
+  private constructor(server: Server, scheme: string) {
     this.#server = server;
+    this.#scheme = scheme;
   }
 
-  static async start(script: (visit: HttpVisit) => void, port = 0): Promise<ScriptedHttpServer> {
-    const server = createServer();
-    const scripted = new ScriptedHttpServer(server);
+  /** @param tls makes it one of HTTPS */
+  static async start(
+    script: (visit: HttpVisit) => void,
+    port = 0,
+    tls?: SecureServerOptions,
+  ): Promise<ScriptedHttpServer> {
+    const server = tls === undefined ? createServer() : createSecureServer(tls);
+    const scripted = new ScriptedHttpServer(server, tls === undefined ? 'http' : 'https');
     server.on('request', (request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -125,7 +134,7 @@ export class ScriptedHttpServer {
   }
 
   get origin(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `${this.#scheme}://127.0.0.1:${this.port}`;
   }
 
   get url(): string {

@@ -1,5 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { ServerOptions as SecureServerOptions } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
@@ -24,6 +26,8 @@ export interface WebSocketBehaviour {
   readonly serve?: (text: string, visit: WebSocketVisit) => void;
   /** Answers the handshake, in place of the server. */
   readonly upgrade?: (request: IncomingMessage, socket: Duplex) => void;
+  /** Makes it one of TLS. */
+  readonly tls?: SecureServerOptions;
 }
 
 /** A WebSocket server on the loopback interface that does what a test says, and writes down what it heard. */
@@ -32,13 +36,15 @@ export class ScriptedWebSocketServer {
   /** The requests to open a connection. */
   readonly handshakes: IncomingMessage[] = [];
   readonly #http: Server;
+  readonly #scheme: string;
   readonly #server: WebSocketServer;
   readonly #sockets = new Set<Socket>();
   readonly #waiting = new Waiting();
 
-  private constructor({ options, greet, serve, upgrade }: WebSocketBehaviour) {
+  private constructor({ options, greet, serve, upgrade, tls }: WebSocketBehaviour) {
     this.#server = new WebSocketServer({ noServer: true, ...options });
-    this.#http = createServer();
+    this.#http = tls === undefined ? createServer() : createSecureServer(tls);
+    this.#scheme = tls === undefined ? 'ws' : 'wss';
     this.#http.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => {
@@ -66,7 +72,7 @@ export class ScriptedWebSocketServer {
   }
 
   get url(): string {
-    return `ws://127.0.0.1:${(this.#http.address() as AddressInfo).port}/mcp`;
+    return `${this.#scheme}://127.0.0.1:${(this.#http.address() as AddressInfo).port}/mcp`;
   }
 
   /** Connections that are open now, of whatever kind. */

@@ -64,6 +64,7 @@ describe('constructing a WebSocketTransport', () => {
     ['headers.Upgrade', 'a string', ['ws://a.invalid', { headers: { Upgrade: 'h2c' } }]],
     ['headers.Sec-WebSocket-Key', 'a string', ['ws://a.invalid', { headers: { 'Sec-WebSocket-Key': 'mine' } }]],
     ['timeout', '-1', ['ws://a.invalid', { timeout: -1 }]],
+    ['agent', 'an object', ['ws://a.invalid', { agent: {} }]],
     ['limits.maxMessageBytes', '0', ['ws://a.invalid', { limits: { maxMessageBytes: 0 } }]],
   ])('refuses a wrong %s at once: %s', (field, received, args) => {
     let thrown: unknown;
