@@ -1,38 +1,34 @@
-import { createActor, fromCallback, fromPromise } from 'xstate';
-import type { Actor, EventObject, InspectionEvent, Observer } from 'xstate';
+import { createActor } from 'xstate';
+import type { Actor, InspectionEvent, Observer } from 'xstate';
 
 import type { Environment } from '../environment.js';
 import { failure, toTransportFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import type { JSONRPCMessage, Params } from '../protocol/json-rpc.js';
-import { hasCapability, methodEntry } from '../protocol/methods.js';
-import { answerOf, resultAnswer } from '../protocol/negotiation.js';
 import { modernMeta } from '../protocol/request-meta.js';
-import type { SubscriptionFilter } from '../protocol/schema/index.js';
 import type { ClientIdentity, Session } from '../protocol/session.js';
 import { callUserFunction } from '../protocol/user-function.js';
 import type { Link } from '../transports/link.js';
 import type { MCPTransport } from '../transports/transport.js';
-import { createConnectionMachine } from './connection.js';
-import type { ConnectionPorts } from './connection.js';
-import type {
-  ConnectionEvent,
-  ConnectionFacts,
-  ConnectionInput,
-  ConnectionState,
-  CurrentQuestion,
-  DesiredState,
-} from './connection-facts.js';
-import { createHealthMachine } from './health.js';
+import { connectionMachine } from './connection.js';
+import type { ConnectionEvent, ConnectionFacts, ConnectionInput, ConnectionState } from './connection-facts.js';
+import { connectionPorts } from './connection-ports.js';
+import type { ConnectionPorts } from './connection-ports.js';
+import { healthPorts } from './health.js';
+import type { HealthPorts } from './health.js';
 import { check, probe, PROBE_TIMEOUT, trafficWatch } from './health-check.js';
 import type { ProbeResult } from './health-check.js';
 import { receive } from './inbound.js';
-import { createLinkLogic, sendOver } from './link.js';
+import { openLink, sendOver } from './link.js';
+import type { LinkPorts } from './link.js';
+import { Questions } from './questions.js';
 import { Unsuccessful } from './request-record.js';
-import type { Outcome, RequestSpec } from './request-record.js';
 import { Requests } from './requests.js';
-import { createServerStreamMachine } from './server-stream.js';
-import { createSubscriptionMachine } from './subscription.js';
+import { requestsPorts } from './requests-logic.js';
+import { serverStreamPorts } from './server-stream.js';
+import type { ServerStreamPorts } from './server-stream.js';
+import { subscriptionPorts } from './subscription.js';
+import { SubscriptionStreams } from './subscription-streams.js';
 import type { Tap } from './tap.js';
 
 /** What a connection is made of. */
@@ -58,10 +54,7 @@ export interface ConnectionListeners {
   report(problem: Failure): void;
 }
 
-type ConnectionActor = Actor<ReturnType<typeof createConnectionMachine>>;
-
-/** A request that the connection makes for itself. */
-type OwnRequest = Pick<RequestSpec, 'method' | 'params'> & Partial<RequestSpec>;
+type ConnectionActor = Actor<typeof connectionMachine>;
 
 /**
  * A connection machine at work on a transport: this class starts the actor and carries out what the chart asks of the world. It
@@ -78,7 +71,6 @@ export class Connection {
   #lastWaiter = 0;
   #state: ConnectionState = 'idle';
   #link: Link | undefined;
-  #questions = new AbortController();
 
   constructor(options: ConnectionOptions, listeners: ConnectionListeners) {
     this.#options = options;
@@ -100,7 +92,7 @@ export class Connection {
         });
       },
     });
-    this.#actor = createActor(createConnectionMachine(this.#ports()), {
+    this.#actor = createActor(connectionMachine, {
       input: {
         policy: options.policy,
         perRequest: options.perRequest,
@@ -115,6 +107,7 @@ export class Connection {
       },
       ...(options.inspect !== undefined && { inspect: this.#inspector(options.inspect) }),
     });
+    this.#providePorts();
     this.#actor.subscribe((snapshot) => {
       const [state] = snapshot.tags as Set<ConnectionState>;
       if (state === undefined || state === this.#state) return;
@@ -255,111 +248,70 @@ export class Connection {
     };
   }
 
-  #ask(request: OwnRequest): Promise<Outcome> {
-    return this.requests.submit({
-      entry: methodEntry(request.method),
-      timeout: Infinity,
-      totalDeadline: Infinity,
-      maxTotalTimeout: undefined,
-      repeatable: false,
-      direct: true,
-      quiet: true,
-      failFast: true,
-      signal: undefined,
-      onProgress: undefined,
-      onNotice: undefined,
-      headers: undefined,
-      ...request,
-    });
-  }
-
   #send(message: JSONRPCMessage): void {
     sendOver(this.#link, message)?.catch((thrown: unknown) => {
       this.#listeners.report(toTransportFailure(thrown));
     });
   }
 
+  /** Gives the charts what they may do to the world. */
+  #providePorts(): void {
+    const { environment } = this.#options;
+    const { requests } = this;
+    const { system } = this.#actor;
+    connectionPorts.provide(system, this.#ports());
+    requestsPorts.provide(system, requests);
+    healthPorts.provide(system, this.#healthPorts());
+    serverStreamPorts.provide(system, this.#serverStreamPorts());
+    subscriptionPorts.provide(
+      system,
+      new SubscriptionStreams({
+        requests,
+        random: () => environment.random(),
+        tell: (event) => {
+          this.#actor.getSnapshot().children.subscription?.send(event);
+        },
+        suspectChanges: () => {
+          this.#listeners.suspectChanges();
+        },
+        report: (problem) => {
+          this.#listeners.report(problem);
+        },
+      }),
+    );
+  }
+
   #ports(): ConnectionPorts {
     const { environment, transport, identity } = this.#options;
     const { requests } = this;
+    const linkPorts = this.#linkPorts();
     const report = (problem: Failure): void => {
       this.#listeners.report(problem);
     };
-    const useLink = (link: Link | undefined): void => {
-      this.#link = link;
-      requests.useLink(link);
-    };
-    const inbound = {
+    const questions = new Questions({
       requests,
+      identity,
       report,
-      era: () => this.facts.session?.era,
-      send: (message: JSONRPCMessage) => {
-        this.#send(message);
+      tell: (event) => {
+        this.#actor.send(event);
       },
-      notified: (method: string, params: Params | undefined) => {
-        this.#listeners.notified(method, params);
-      },
-    };
+    });
     return {
       now: () => environment.now(),
       random: () => environment.random(),
-      link: createLinkLogic({
-        transport,
-        environment,
-        tap: this.#tap(),
-        useLink,
-        report: (problem) => {
-          if (!requests.spoiled(problem)) report(problem);
-        },
-        interrupted: (id) => {
-          requests.interrupted(id);
-        },
-        resumed: (id) => {
-          requests.resumed(id);
-        },
-        received: (message) => {
-          receive(inbound, message);
-        },
-      }),
-      release: fromPromise(() => transport.closeLink()),
-      requests: requests.logic,
-      health: this.#healthMachine(),
-      subscription: this.#subscriptionMachine(),
-      serverStream: createServerStreamMachine({
-        random: () => environment.random(),
-        stream: fromCallback<EventObject>(({ sendBack }) => {
-          const open = this.#link?.serverStream?.bind(this.#link);
-          if (open === undefined) {
-            sendBack({ type: 'unsupported' });
-            return undefined;
-          }
-          return open({
-            opened: () => {
-              sendBack({ type: 'opened' });
-            },
-            unsupported: () => {
-              sendBack({ type: 'unsupported' });
-            },
-            ended: (retry, failure) => {
-              sendBack({ type: 'ended', retry, failure });
-            },
-          });
-        }),
-      }),
+      openLink: (epoch, tell) => openLink(linkPorts, epoch, tell),
+      release: () => transport.closeLink(),
       tellRequests: (event) => {
         this.#actor.getSnapshot().children.requests?.send(event);
       },
       askDiscover: (question) => {
-        const meta = modernMeta(question.version, identity, undefined);
-        this.#negotiate('server/discover', { _meta: meta }, 'discovered');
+        questions.discover(question);
       },
       askHandshake: (question) => {
-        this.#negotiate('initialize', this.#initializeParams(question), 'shook');
+        questions.handshake(question);
       },
       withdrawQuestions: () => {
-        const questions = this.#questions;
-        this.#questions = new AbortController();
-        questions.abort();
+        questions.withdraw();
       },
       announce: (session) => {
         callUserFunction('established', () => this.#link?.established?.(session), report);
@@ -370,7 +322,7 @@ export class Connection {
         requests.useMeta(modern ? modernMeta(session.protocolVersion, identity, desired.logLevel) : undefined);
       },
       restore: (session, desired) => {
-        void this.#restore(session, desired);
+        void questions.restore(session, desired);
       },
       settle: (waiters, outcome) => {
         for (const id of waiters) {
@@ -387,50 +339,50 @@ export class Connection {
     };
   }
 
-  #initializeParams(question: CurrentQuestion): Params {
-    const { clientInfo, capabilities } = this.#options.identity;
-    return { protocolVersion: question.version, capabilities, clientInfo };
-  }
-
-  /** Asks a question of the negotiation. An answer of a link that is gone by then reaches nobody. */
-  #negotiate(method: string, params: Params, type: 'discovered' | 'shook'): void {
-    const { signal } = this.#questions;
-    void this.#ask({ method, params, entry: { ...methodEntry(method), check: () => undefined }, signal }).then(
-      (outcome) => {
-        if (signal.aborted) return;
-        const answer = outcome instanceof Unsuccessful ? answerOf(outcome.failure) : resultAnswer(outcome);
-        if (answer !== undefined) this.#actor.send({ type, answer });
-        else if (outcome instanceof Unsuccessful && outcome.failure !== undefined) {
-          this.#actor.send({ type: 'attempt.failed', failure: outcome.failure });
-        }
+  #linkPorts(): LinkPorts {
+    const { environment, transport } = this.#options;
+    const { requests } = this;
+    const report = (problem: Failure): void => {
+      this.#listeners.report(problem);
+    };
+    const inbound = {
+      requests,
+      report,
+      era: () => this.facts.session?.era,
+      send: (message: JSONRPCMessage) => {
+        this.#send(message);
       },
-    );
+      notified: (method: string, params: Params | undefined) => {
+        this.#listeners.notified(method, params);
+      },
+    };
+    return {
+      transport,
+      environment,
+      tap: this.#tap(),
+      useLink: (link) => {
+        this.#link = link;
+        requests.useLink(link);
+      },
+      report: (problem) => {
+        if (!requests.spoiled(problem)) report(problem);
+      },
+      interrupted: (id) => {
+        requests.interrupted(id);
+      },
+      resumed: (id) => {
+        requests.resumed(id);
+      },
+      received: (message) => {
+        receive(inbound, message);
+      },
+    };
   }
 
-  /** Puts back what the user had asked of the session before. What is withdrawn is no longer waited for. */
-  async #restore({ capabilities }: Session, { logLevel, resources }: DesiredState): Promise<void> {
-    const { signal } = this.#questions;
-    const ask = (method: string, params: Params): Promise<Outcome> =>
-      this.#ask({ method, params, signal, quiet: false });
-    const asked: Promise<Outcome>[] = [];
-    if (logLevel !== undefined && hasCapability(capabilities, 'logging')) {
-      asked.push(ask('logging/setLevel', { level: logLevel }));
-    }
-    if (hasCapability(capabilities, 'resources.subscribe')) {
-      for (const uri of resources) asked.push(ask('resources/subscribe', { uri }));
-    }
-    const outcomes = await Promise.all(asked);
-    if (signal.aborted) return;
-    for (const outcome of outcomes) {
-      if (outcome instanceof Unsuccessful && outcome.failure !== undefined) this.#listeners.report(outcome.failure);
-    }
-    this.#actor.send({ type: 'restored' });
-  }
-
-  #healthMachine() {
+  #healthPorts(): HealthPorts {
     const { requests } = this;
     const sawTraffic = trafficWatch(requests);
-    return createHealthMachine({
+    return {
       beginWindow: () => {
         sawTraffic();
       },
@@ -446,56 +398,31 @@ export class Connection {
       report: (news) => {
         this.#actor.send(news);
       },
-    });
+    };
   }
 
-  #subscriptionMachine() {
-    let streams: AbortController[] = [];
-    const dropAllBut = (kept: AbortController[]): void => {
-      const dropped = streams.filter((stream) => !kept.includes(stream));
-      streams = kept;
-      for (const stream of dropped) stream.abort();
-    };
-    const tell = (
-      event: { type: 'acknowledged'; honoured: SubscriptionFilter } | { type: 'ended'; failure: Failure | undefined },
-    ) => {
-      this.#actor.getSnapshot().children.subscription?.send(event);
-    };
-    return createSubscriptionMachine({
+  #serverStreamPorts(): ServerStreamPorts {
+    return {
       random: () => this.#options.environment.random(),
-      listen: (wanted) => {
-        const stream = new AbortController();
-        streams.push(stream);
-        void this.#ask({
-          method: 'subscriptions/listen',
-          params: { notifications: wanted },
-          direct: false,
-          quiet: false,
-          signal: stream.signal,
-          onNotice: (method, params) => {
-            if (method !== 'notifications/subscriptions/acknowledged' || stream !== streams.at(-1)) return;
-            tell({ type: 'acknowledged', honoured: params?.notifications as SubscriptionFilter });
+      open: (tell) => {
+        const open = this.#link?.serverStream?.bind(this.#link);
+        if (open === undefined) {
+          tell({ type: 'unsupported' });
+          return undefined;
+        }
+        return open({
+          opened: () => {
+            tell({ type: 'opened' });
           },
-        }).then((outcome) => {
-          const newest = stream === streams.at(-1);
-          streams = streams.filter((one) => one !== stream);
-          if (!newest || stream.signal.aborted) return;
-          tell({ type: 'ended', failure: outcome instanceof Unsuccessful ? outcome.failure : undefined });
+          unsupported: () => {
+            tell({ type: 'unsupported' });
+          },
+          ended: (retry, failure) => {
+            tell({ type: 'ended', retry, failure });
+          },
         });
       },
-      dropOlder: () => {
-        dropAllBut(streams.slice(-1));
-      },
-      dropAll: () => {
-        dropAllBut([]);
-      },
-      suspectChanges: () => {
-        this.#listeners.suspectChanges();
-      },
-      report: (problem) => {
-        this.#listeners.report(problem);
-      },
-    });
+    };
   }
 }
 

@@ -1,5 +1,5 @@
 import { assign, cancel, enqueueActions, fromCallback, fromPromise, raise, sendTo, setup } from 'xstate';
-import type { AnyActorLogic, CallbackActorLogic, EventObject, PromiseActorLogic } from 'xstate';
+import type { EventObject } from 'xstate';
 
 import { backoffDelay } from '../protocol/backoff.js';
 import { failure } from '../protocol/failure.js';
@@ -15,18 +15,10 @@ import {
 import type { Verdict } from '../protocol/negotiation.js';
 import { hasCapability } from '../protocol/methods.js';
 import type { SubscriptionFilter } from '../protocol/schema/index.js';
-import type { Session } from '../protocol/session.js';
-import type {
-  ConnectionEvent,
-  ConnectionFacts,
-  ConnectionInput,
-  ConnectionState,
-  CurrentQuestion,
-  DesiredState,
-  Waiter,
-} from './connection-facts.js';
+import type { ConnectionEvent, ConnectionFacts, ConnectionInput, ConnectionState, Waiter } from './connection-facts.js';
+import { connectionPorts } from './connection-ports.js';
 import { healthMachine } from './health.js';
-import type { RequestsEvent } from './requests.js';
+import { requestsLogic } from './requests-logic.js';
 import { serverStreamMachine } from './server-stream.js';
 import { subscriptionMachine } from './subscription.js';
 
@@ -36,36 +28,7 @@ export const RESTORE_TIMEOUT = 5_000;
 /** Milliseconds after which a session counts as one that works, so that failed attempts before it are forgotten. */
 const STABLE_AFTER = 10_000;
 
-/** What the connection does to the world. None of these may throw. */
-export interface ConnectionPorts {
-  now(): number;
-  random(): number;
-  /** Opens a link when it starts, says what happens to it, and closes it when it is stopped. */
-  readonly link: CallbackActorLogic<EventObject, { readonly epoch: number }>;
-  /** Resolves when nothing is left of the last link. */
-  readonly release: PromiseActorLogic<void, undefined>;
-  /** The parent of the request actors. */
-  readonly requests: AnyActorLogic;
-  readonly health: typeof healthMachine;
-  readonly subscription: typeof subscriptionMachine;
-  readonly serverStream: typeof serverStreamMachine;
-  /** Opens, holds or shuts the way for requests. */
-  tellRequests(event: RequestsEvent): void;
-  askDiscover(question: CurrentQuestion): void;
-  askHandshake(question: CurrentQuestion): void;
-  /** Stops waiting for the answers to the questions of negotiating and restoring. */
-  withdrawQuestions(): void;
-  /** Tells the link, and after a handshake the server, that there is a session. */
-  announce(session: Session): void;
-  restore(session: Session, desired: DesiredState): void;
-  /** What is desired decides the metadata of requests in a session that stands. */
-  applyDesired(session: Session, desired: DesiredState): void;
-  /** Ends the wait of these callers of `connect()`. */
-  settle(waiters: readonly number[], outcome: Session | Failure): void;
-  /** Nothing is left of the last link. */
-  drained(): void;
-  report(problem: Failure): void;
-}
+const portsOf = connectionPorts.of;
 
 const DISCONNECTED = failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection was closed by disconnect()');
 const RENEWED = failure('connection', 'MCP_CONNECTION_LOST', 'The connection was renewed by reconnect()');
@@ -134,541 +97,542 @@ function idsOf(waiters: readonly Waiter[]): number[] {
 }
 
 /** The life of a connection: see docs/architecture.md for the picture. */
-export function createConnectionMachine(ports: ConnectionPorts) {
-  return setup({
-    types: {
-      context: {} as ConnectionFacts,
-      events: {} as ConnectionEvent,
-      input: {} as ConnectionInput,
-      tags: {} as ConnectionState,
+export const connectionMachine = setup({
+  types: {
+    context: {} as ConnectionFacts,
+    events: {} as ConnectionEvent,
+    input: {} as ConnectionInput,
+    tags: {} as ConnectionState,
+  },
+  actors: {
+    link: fromCallback<EventObject, { readonly epoch: number }>(({ input, sendBack, system }) =>
+      portsOf(system).openLink(input.epoch, sendBack),
+    ),
+    release: fromPromise(({ system }) => portsOf(system).release()),
+    requests: requestsLogic,
+    health: healthMachine,
+    subscription: subscriptionMachine,
+    serverStream: serverStreamMachine,
+  },
+  guards: {
+    asksHandshakeFirst: ({ context }) => !context.question.unanswered,
+    foundSession: ({ context, event }) => judge(context, event)?.verdict === 'session',
+    wantsOtherVersion: ({ context, event }) => judge(context, event)?.verdict === 'ask-again',
+    wantsHandshake: ({ context, event }) => judge(context, event)?.verdict === 'handshake',
+    // A server that has corrected the version is modern, however silent it is then.
+    mayFallBack: ({ context }) => mayFallBack(context.policy.acceptable) && !context.question.corrected,
+    mayHaveEndedOnQuestion: ({ context }) =>
+      mayFallBack(context.policy.acceptable) &&
+      context.question.unanswered &&
+      context.endedOnQuestion === undefined &&
+      // What was only handed in may be wrong; what a session has shown is not.
+      (context.era === undefined || context.connectionCount === 0),
+    // It may be modern and slow to start: what it does not know it refuses at once, and what it knows it works on.
+    mayStillBeModern: ({ context }) => context.question.unanswered,
+    rememberedLegacy: ({ context }) => context.era === 'legacy' && mayFallBack(context.policy.acceptable),
+    nothingToRestore: ({ context }) => nothingToRestore(context),
+    mayTryAgain: ({ context, event }) => {
+      const { autoReconnect, retryInitialConnect, maxReconnectAttempts } = context.policy;
+      if (!(context.initial ? retryInitialConnect : autoReconnect)) return false;
+      if (event.type === 'deadline' && !stillWanted(context)) return false;
+      const why = failureOf(context, event);
+      return context.attempts < maxReconnectAttempts && (why === undefined || !isFinal(why));
     },
-    actors: {
-      link: ports.link,
-      release: ports.release,
-      requests: ports.requests,
-      health: ports.health,
-      subscription: ports.subscription,
-      serverStream: ports.serverStream,
+    isStateless: ({ context }) => context.perRequest && context.session?.era === 'modern',
+    mayReconnect: ({ context, event }) => {
+      const { autoReconnect, maxReconnectAttempts } = context.policy;
+      const why = failureOf(context, event);
+      return autoReconnect && context.attempts < maxReconnectAttempts && (why === undefined || !isFinal(why));
     },
-    guards: {
-      asksHandshakeFirst: ({ context }) => !context.question.unanswered,
-      foundSession: ({ context, event }) => judge(context, event)?.verdict === 'session',
-      wantsOtherVersion: ({ context, event }) => judge(context, event)?.verdict === 'ask-again',
-      wantsHandshake: ({ context, event }) => judge(context, event)?.verdict === 'handshake',
-      // A server that has corrected the version is modern, however silent it is then.
-      mayFallBack: ({ context }) => mayFallBack(context.policy.acceptable) && !context.question.corrected,
-      mayHaveEndedOnQuestion: ({ context }) =>
-        mayFallBack(context.policy.acceptable) &&
-        context.question.unanswered &&
-        context.endedOnQuestion === undefined &&
-        // What was only handed in may be wrong; what a session has shown is not.
-        (context.era === undefined || context.connectionCount === 0),
-      // It may be modern and slow to start: what it does not know it refuses at once, and what it knows it works on.
-      mayStillBeModern: ({ context }) => context.question.unanswered,
-      rememberedLegacy: ({ context }) => context.era === 'legacy' && mayFallBack(context.policy.acceptable),
-      nothingToRestore: ({ context }) => nothingToRestore(context),
-      mayTryAgain: ({ context, event }) => {
-        const { autoReconnect, retryInitialConnect, maxReconnectAttempts } = context.policy;
-        if (!(context.initial ? retryInitialConnect : autoReconnect)) return false;
-        if (event.type === 'deadline' && !stillWanted(context)) return false;
-        const why = failureOf(context, event);
-        return context.attempts < maxReconnectAttempts && (why === undefined || !isFinal(why));
-      },
-      isStateless: ({ context }) => context.perRequest && context.session?.era === 'modern',
-      mayReconnect: ({ context, event }) => {
-        const { autoReconnect, maxReconnectAttempts } = context.policy;
-        const why = failureOf(context, event);
-        return autoReconnect && context.attempts < maxReconnectAttempts && (why === undefined || !isFinal(why));
-      },
-      // An abort ends an attempt that nobody else waits for. A connection that was lost comes back whoever waits.
-      wantedByOthers: ({ context, event }) =>
-        !context.initial || context.waiters.some((waiter) => event.type === 'leave' && waiter.id !== event.waiter),
-      attemptGoesOn: ({ context }) => context.armedFor < context.attemptDeadline && stillWanted(context),
-      // A first connect is for those who wait for it; a connection that was lost comes back whoever waits.
-      stillWanted: ({ context }) => stillWanted(context),
-      someoneWaits: ({ context }) => context.waiters.length > 0,
+    // An abort ends an attempt that nobody else waits for. A connection that was lost comes back whoever waits.
+    wantedByOthers: ({ context, event }) =>
+      !context.initial || context.waiters.some((waiter) => event.type === 'leave' && waiter.id !== event.waiter),
+    attemptGoesOn: ({ context }) => context.armedFor < context.attemptDeadline && stillWanted(context),
+    // A first connect is for those who wait for it; a connection that was lost comes back whoever waits.
+    stillWanted: ({ context }) => stillWanted(context),
+    someoneWaits: ({ context }) => context.waiters.length > 0,
+  },
+  actions: {
+    addWaiter: assign(({ context, event }) =>
+      event.type === 'connect' || event.type === 'join' ? { waiters: [...context.waiters, event.waiter] } : {},
+    ),
+    removeWaiter: assign(({ context, event }) =>
+      event.type === 'leave' ? { waiters: context.waiters.filter(({ id }) => id !== event.waiter) } : {},
+    ),
+    settleExpired: ({ context, system }) => {
+      for (const { id, deadline, timeout } of context.waiters) {
+        if (deadline <= context.armedFor) portsOf(system).settle([id], connectTimedOut(timeout));
+      }
     },
-    actions: {
-      addWaiter: assign(({ context, event }) =>
-        event.type === 'connect' || event.type === 'join' ? { waiters: [...context.waiters, event.waiter] } : {},
-      ),
-      removeWaiter: assign(({ context, event }) =>
-        event.type === 'leave' ? { waiters: context.waiters.filter(({ id }) => id !== event.waiter) } : {},
-      ),
-      settleExpired: ({ context }) => {
-        for (const { id, deadline, timeout } of context.waiters) {
-          if (deadline <= context.armedFor) ports.settle([id], connectTimedOut(timeout));
-        }
-      },
-      dropExpired: assign({
-        waiters: ({ context }) => context.waiters.filter(({ deadline }) => deadline > context.armedFor),
-      }),
-      turnAway: ({ context, event }) => {
-        if (event.type === 'join') ports.settle([event.waiter.id], refusal(context.failure));
-      },
-      settleWithSession: ({ context: { session, waiters } }) => {
-        if (session !== undefined) ports.settle(idsOf(waiters), session);
-      },
-      settleWithFailure: ({ context }) => {
-        ports.settle(idsOf(context.waiters), context.failure ?? DISCONNECTED);
-      },
-      dropWaiters: assign({ waiters: [] }),
-      chooseDeadline: assign(({ context }) => ({
-        armedFor: Math.min(...context.waiters.map(({ deadline }) => deadline), context.attemptDeadline),
-      })),
-      setTimer: enqueueActions(({ context, enqueue }) => {
-        enqueue.cancel('deadline');
-        if (context.armedFor !== Infinity)
-          enqueue.raise({ type: 'deadline' }, { id: 'deadline', delay: 'untilDeadline' });
-      }),
-      clearTimer: cancel('deadline'),
-      beginEpoch: assign(({ context }) => ({
-        epoch: context.epoch + 1,
-        attemptDeadline: context.recovering ? ports.now() + context.policy.connectTimeout : Infinity,
-      })),
-      endAttempt: assign({ attemptDeadline: Infinity }),
-      dropSession: assign({ session: undefined }),
-      beginFirstAttempt: assign({
-        initial: true,
-        recovering: false,
-        attempts: 0,
-        failure: undefined,
-        endedOnQuestion: undefined,
-      }),
-      beginRenewal: assign(({ context }) => ({
-        recovering: true,
-        session: undefined,
-        attemptDeadline: ports.now() + context.policy.connectTimeout,
-      })),
-      beginRecovery: assign({ recovering: true, endedOnQuestion: undefined }),
-      forgetAttempts: assign({ attempts: 0 }),
-      countAttempt: assign({ attempts: ({ context }) => context.attempts + 1, endedOnQuestion: undefined }),
-      chooseDelay: assign({
-        delay: ({ context }) => backoffDelay(context.policy.backoff, context.attempts + 1, ports.random()),
-      }),
-      keepFailure: assign(({ context, event }) => ({
-        failure: failureOf(context, event),
-        errorCount: context.errorCount + 1,
-      })),
-      keepTimeout: assign(({ context, event }) => ({
-        failure: endOf(context, event),
-        errorCount: context.errorCount + 1,
-      })),
-      forgetFailure: assign({ failure: undefined }),
-      keepFirstEnding: assign(({ event }) => ('failure' in event ? { endedOnQuestion: event.failure } : {})),
-      chooseQuestion: assign(({ context }) => {
-        const { acceptable } = context.policy;
-        const { ask, version } = firstQuestion(
-          acceptable,
-          context.endedOnQuestion === undefined ? context.era : 'legacy',
-        );
-        return { question: { version, corrected: false, unanswered: ask === 'modern' } };
-      }),
-      chooseHandshake: assign(({ context }) => ({
-        question: { version: handshakeVersion(context.policy.acceptable), corrected: false, unanswered: true },
-      })),
-      takeVersion: assign(({ context, event }) => {
-        const verdict = judge(context, event);
-        if (verdict?.verdict !== 'ask-again' && verdict?.verdict !== 'handshake') return {};
-        const { version } = verdict;
-        return { question: { version, corrected: verdict.verdict === 'ask-again', unanswered: false } };
-      }),
-      noteAnswered: assign({ question: ({ context }) => ({ ...context.question, unanswered: false }) }),
-      keepRefusal: assign(({ context, event }) => {
-        const verdict = judge(context, event);
-        return verdict?.verdict === 'incompatible' ? { refusal: verdict.failure } : {};
-      }),
-      failRefused: raise(({ context }) => ({
-        type: 'attempt.failed' as const,
-        failure: context.refusal ?? GIVEN_UP,
-      })),
-      forgetEra: assign({ era: undefined }),
-      keepSession: assign(({ context, event }) => {
-        const verdict = judge(context, event);
-        return verdict?.verdict === 'session' ? { session: verdict.session, era: verdict.session.era } : {};
-      }),
-      failAttempt: raise(({ context, event }) => {
-        const verdict = judge(context, event);
-        return {
-          type: 'attempt.failed' as const,
-          failure: verdict?.verdict === 'incompatible' ? verdict.failure : GIVEN_UP,
-        };
-      }),
-      recordEstablished: assign(({ context }) => ({
-        establishedAt: ports.now(),
-        lastConnected: ports.now(),
-        connectionCount: context.connectionCount + 1,
-        initial: false,
-        recovering: false,
-        failure: undefined,
-        endedOnQuestion: undefined,
-      })),
-      recordEnded: assign(({ context }) => ({
-        pastUptime: context.pastUptime + ports.now() - (context.establishedAt ?? ports.now()),
-        establishedAt: undefined,
-      })),
-      keepDesired: assign(({ context, event }) =>
-        event.type === 'desire' ? { desired: { ...context.desired, ...event.desired } } : {},
-      ),
-      keepInterval: assign(({ event }) => (event.type === 'monitor' ? { healthInterval: event.interval } : {})),
-      keepCheck: assign(({ context, event }) =>
-        event.type === 'health.checked' ? { checks: withCheck(context.checks, event.check) } : {},
-      ),
-      askDiscover: ({ context }) => {
-        ports.askDiscover(context.question);
-      },
-      askHandshake: ({ context }) => {
-        ports.askHandshake(context.question);
-      },
-      withdrawQuestions: () => {
-        ports.withdrawQuestions();
-      },
-      announce: ({ context }) => {
-        if (context.session !== undefined) ports.announce(context.session);
-      },
-      restore: ({ context }) => {
-        if (context.session !== undefined && !nothingToRestore(context))
-          ports.restore(context.session, context.desired);
-      },
-      reportRestoreTimeout: () => {
-        const message = `Putting back subscriptions and log level took longer than ${RESTORE_TIMEOUT} ms`;
-        const details = { operation: 'restore', timeout: RESTORE_TIMEOUT, phase: 'connecting' };
-        ports.report(failure('timeout', 'MCP_TIMEOUT', message, { details }));
-      },
-      applyDesired: ({ context }) => {
-        if (context.session !== undefined) ports.applyDesired(context.session, context.desired);
-      },
-      openGate: ({ context }) => {
-        if (context.session !== undefined) ports.tellRequests({ type: 'flow', session: context.session });
-      },
-      holdRequests: () => {
-        ports.tellRequests({ type: 'hold' });
-      },
-      refuseRequests: ({ context }) => {
-        ports.tellRequests({ type: 'refuse', failure: refusal(context.failure) });
-      },
-      // On leaving a link, before it is closed: so that the peer can still be told.
-      endInFlight: ({ context, event }) => {
-        if (event.type === 'disconnect') ports.tellRequests({ type: 'refuse', failure: DISCONNECTED });
-        else ports.tellRequests({ type: 'lose', failure: failureOf(context, event) ?? endOf(context, event) });
-      },
-      tellMonitor: sendTo('health', ({ context }) => ({ type: 'monitor' as const, interval: context.healthInterval })),
-      tellSubscription: sendTo('subscription', ({ context }) => ({
-        type: 'watch' as const,
-        wanted: wantedChanges(context),
-      })),
-      drained: () => {
-        ports.drained();
-      },
+    dropExpired: assign({
+      waiters: ({ context }) => context.waiters.filter(({ deadline }) => deadline > context.armedFor),
+    }),
+    turnAway: ({ context, event, system }) => {
+      if (event.type === 'join') portsOf(system).settle([event.waiter.id], refusal(context.failure));
     },
-    delays: {
-      untilDeadline: ({ context }) => Math.max(context.armedFor - ports.now(), 0),
-      backoff: ({ context }) => context.delay,
-      probeTimeout: ({ context }) => context.policy.probeTimeout,
-      restoreTimeout: RESTORE_TIMEOUT,
-      stable: STABLE_AFTER,
+    settleWithSession: ({ context: { session, waiters }, system }) => {
+      if (session !== undefined) portsOf(system).settle(idsOf(waiters), session);
     },
-  }).createMachine({
-    id: 'connection',
-    context: ({ input }) => ({
-      policy: input.policy,
-      perRequest: input.perRequest,
-      desired: { logLevel: undefined, resources: [], lists: [] },
-      epoch: 0,
-      waiters: [],
-      attemptDeadline: Infinity,
-      armedFor: Infinity,
+    settleWithFailure: ({ context, system }) => {
+      portsOf(system).settle(idsOf(context.waiters), context.failure ?? DISCONNECTED);
+    },
+    dropWaiters: assign({ waiters: [] }),
+    chooseDeadline: assign(({ context }) => ({
+      armedFor: Math.min(...context.waiters.map(({ deadline }) => deadline), context.attemptDeadline),
+    })),
+    setTimer: enqueueActions(({ context, enqueue }) => {
+      enqueue.cancel('deadline');
+      if (context.armedFor !== Infinity)
+        enqueue.raise({ type: 'deadline' }, { id: 'deadline', delay: 'untilDeadline' });
+    }),
+    clearTimer: cancel('deadline'),
+    beginEpoch: assign(({ context, system }) => ({
+      epoch: context.epoch + 1,
+      attemptDeadline: context.recovering ? portsOf(system).now() + context.policy.connectTimeout : Infinity,
+    })),
+    endAttempt: assign({ attemptDeadline: Infinity }),
+    dropSession: assign({ session: undefined }),
+    beginFirstAttempt: assign({
       initial: true,
       recovering: false,
       attempts: 0,
-      era: input.era,
-      question: { version: handshakeVersion(input.policy.acceptable), corrected: false, unanswered: false },
-      endedOnQuestion: undefined,
-      refusal: undefined,
-      session: undefined,
       failure: undefined,
-      delay: 0,
-      healthInterval: input.healthInterval,
-      checks: [],
-      establishedAt: undefined,
-      lastConnected: undefined,
-      connectionCount: 0,
-      errorCount: 0,
-      pastUptime: 0,
+      endedOnQuestion: undefined,
     }),
-    invoke: { src: 'requests', id: 'requests' },
-    on: {
-      join: { actions: 'turnAway' },
-      desire: { actions: 'keepDesired' },
-      monitor: { actions: 'keepInterval' },
+    beginRenewal: assign(({ context, system }) => ({
+      recovering: true,
+      session: undefined,
+      attemptDeadline: portsOf(system).now() + context.policy.connectTimeout,
+    })),
+    beginRecovery: assign({ recovering: true, endedOnQuestion: undefined }),
+    forgetAttempts: assign({ attempts: 0 }),
+    countAttempt: assign({ attempts: ({ context }) => context.attempts + 1, endedOnQuestion: undefined }),
+    chooseDelay: assign({
+      delay: ({ context, system }) =>
+        backoffDelay(context.policy.backoff, context.attempts + 1, portsOf(system).random()),
+    }),
+    keepFailure: assign(({ context, event }) => ({
+      failure: failureOf(context, event),
+      errorCount: context.errorCount + 1,
+    })),
+    keepTimeout: assign(({ context, event }) => ({
+      failure: endOf(context, event),
+      errorCount: context.errorCount + 1,
+    })),
+    forgetFailure: assign({ failure: undefined }),
+    keepFirstEnding: assign(({ event }) => ('failure' in event ? { endedOnQuestion: event.failure } : {})),
+    chooseQuestion: assign(({ context }) => {
+      const { acceptable } = context.policy;
+      const { ask, version } = firstQuestion(
+        acceptable,
+        context.endedOnQuestion === undefined ? context.era : 'legacy',
+      );
+      return { question: { version, corrected: false, unanswered: ask === 'modern' } };
+    }),
+    chooseHandshake: assign(({ context }) => ({
+      question: { version: handshakeVersion(context.policy.acceptable), corrected: false, unanswered: true },
+    })),
+    takeVersion: assign(({ context, event }) => {
+      const verdict = judge(context, event);
+      if (verdict?.verdict !== 'ask-again' && verdict?.verdict !== 'handshake') return {};
+      const { version } = verdict;
+      return { question: { version, corrected: verdict.verdict === 'ask-again', unanswered: false } };
+    }),
+    noteAnswered: assign({ question: ({ context }) => ({ ...context.question, unanswered: false }) }),
+    keepRefusal: assign(({ context, event }) => {
+      const verdict = judge(context, event);
+      return verdict?.verdict === 'incompatible' ? { refusal: verdict.failure } : {};
+    }),
+    failRefused: raise(({ context }) => ({
+      type: 'attempt.failed' as const,
+      failure: context.refusal ?? GIVEN_UP,
+    })),
+    forgetEra: assign({ era: undefined }),
+    keepSession: assign(({ context, event }) => {
+      const verdict = judge(context, event);
+      return verdict?.verdict === 'session' ? { session: verdict.session, era: verdict.session.era } : {};
+    }),
+    failAttempt: raise(({ context, event }) => {
+      const verdict = judge(context, event);
+      return {
+        type: 'attempt.failed' as const,
+        failure: verdict?.verdict === 'incompatible' ? verdict.failure : GIVEN_UP,
+      };
+    }),
+    recordEstablished: assign(({ context, system }) => ({
+      establishedAt: portsOf(system).now(),
+      lastConnected: portsOf(system).now(),
+      connectionCount: context.connectionCount + 1,
+      initial: false,
+      recovering: false,
+      failure: undefined,
+      endedOnQuestion: undefined,
+    })),
+    recordEnded: assign(({ context, system }) => ({
+      pastUptime: context.pastUptime + portsOf(system).now() - (context.establishedAt ?? portsOf(system).now()),
+      establishedAt: undefined,
+    })),
+    keepDesired: assign(({ context, event }) =>
+      event.type === 'desire' ? { desired: { ...context.desired, ...event.desired } } : {},
+    ),
+    keepInterval: assign(({ event }) => (event.type === 'monitor' ? { healthInterval: event.interval } : {})),
+    keepCheck: assign(({ context, event }) =>
+      event.type === 'health.checked' ? { checks: withCheck(context.checks, event.check) } : {},
+    ),
+    askDiscover: ({ context, system }) => {
+      portsOf(system).askDiscover(context.question);
     },
-    initial: 'idle',
-    states: {
-      idle: {
-        tags: 'idle',
-        on: {
-          connect: { target: 'linked', actions: ['addWaiter', 'beginFirstAttempt'] },
-          disconnect: { actions: 'drained' },
-        },
+    askHandshake: ({ context, system }) => {
+      portsOf(system).askHandshake(context.question);
+    },
+    withdrawQuestions: ({ system }) => {
+      portsOf(system).withdrawQuestions();
+    },
+    announce: ({ context, system }) => {
+      if (context.session !== undefined) portsOf(system).announce(context.session);
+    },
+    restore: ({ context, system }) => {
+      if (context.session !== undefined && !nothingToRestore(context))
+        portsOf(system).restore(context.session, context.desired);
+    },
+    reportRestoreTimeout: ({ system }) => {
+      const message = `Putting back subscriptions and log level took longer than ${RESTORE_TIMEOUT} ms`;
+      const details = { operation: 'restore', timeout: RESTORE_TIMEOUT, phase: 'connecting' };
+      portsOf(system).report(failure('timeout', 'MCP_TIMEOUT', message, { details }));
+    },
+    applyDesired: ({ context, system }) => {
+      if (context.session !== undefined) portsOf(system).applyDesired(context.session, context.desired);
+    },
+    openGate: ({ context, system }) => {
+      if (context.session !== undefined) portsOf(system).tellRequests({ type: 'flow', session: context.session });
+    },
+    holdRequests: ({ system }) => {
+      portsOf(system).tellRequests({ type: 'hold' });
+    },
+    refuseRequests: ({ context, system }) => {
+      portsOf(system).tellRequests({ type: 'refuse', failure: refusal(context.failure) });
+    },
+    // On leaving a link, before it is closed: so that the peer can still be told.
+    endInFlight: ({ context, event, system }) => {
+      if (event.type === 'disconnect') portsOf(system).tellRequests({ type: 'refuse', failure: DISCONNECTED });
+      else portsOf(system).tellRequests({ type: 'lose', failure: failureOf(context, event) ?? endOf(context, event) });
+    },
+    tellMonitor: sendTo('health', ({ context }) => ({ type: 'monitor' as const, interval: context.healthInterval })),
+    tellSubscription: sendTo('subscription', ({ context }) => ({
+      type: 'watch' as const,
+      wanted: wantedChanges(context),
+    })),
+    drained: ({ system }) => {
+      portsOf(system).drained();
+    },
+  },
+  delays: {
+    untilDeadline: ({ context, system }) => Math.max(context.armedFor - portsOf(system).now(), 0),
+    backoff: ({ context }) => context.delay,
+    probeTimeout: ({ context }) => context.policy.probeTimeout,
+    restoreTimeout: RESTORE_TIMEOUT,
+    stable: STABLE_AFTER,
+  },
+}).createMachine({
+  id: 'connection',
+  context: ({ input }) => ({
+    policy: input.policy,
+    perRequest: input.perRequest,
+    desired: { logLevel: undefined, resources: [], lists: [] },
+    epoch: 0,
+    waiters: [],
+    attemptDeadline: Infinity,
+    armedFor: Infinity,
+    initial: true,
+    recovering: false,
+    attempts: 0,
+    era: input.era,
+    question: { version: handshakeVersion(input.policy.acceptable), corrected: false, unanswered: false },
+    endedOnQuestion: undefined,
+    refusal: undefined,
+    session: undefined,
+    failure: undefined,
+    delay: 0,
+    healthInterval: input.healthInterval,
+    checks: [],
+    establishedAt: undefined,
+    lastConnected: undefined,
+    connectionCount: 0,
+    errorCount: 0,
+    pastUptime: 0,
+  }),
+  invoke: { src: 'requests', id: 'requests' },
+  on: {
+    join: { actions: 'turnAway' },
+    desire: { actions: 'keepDesired' },
+    monitor: { actions: 'keepInterval' },
+  },
+  initial: 'idle',
+  states: {
+    idle: {
+      tags: 'idle',
+      on: {
+        connect: { target: 'linked', actions: ['addWaiter', 'beginFirstAttempt'] },
+        disconnect: { actions: 'drained' },
       },
+    },
 
-      // Everything that happens over one link, from opening it to losing it.
-      linked: {
-        entry: ['beginEpoch', 'chooseDeadline', 'setTimer'],
-        exit: ['endInFlight', 'dropSession', 'endAttempt', 'clearTimer'],
-        invoke: { src: 'link', id: 'link', input: ({ context }) => ({ epoch: context.epoch }) },
-        on: {
-          connect: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
-          join: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
-          leave: [
-            { guard: 'wantedByOthers', actions: 'removeWaiter' },
-            { target: 'closed', actions: ['removeWaiter', 'keepTimeout'] },
-          ],
-          deadline: [
-            { guard: 'attemptGoesOn', actions: ['settleExpired', 'dropExpired', 'chooseDeadline', 'setTimer'] },
-            { guard: 'mayTryAgain', target: 'reconnecting', actions: ['keepTimeout', 'settleExpired', 'dropExpired'] },
-            { target: 'closed', actions: ['keepTimeout', 'settleExpired', 'dropExpired'] },
-          ],
-          'link.closed': [
-            { guard: 'mayTryAgain', target: 'reconnecting', actions: 'keepFailure' },
-            { target: 'closed', actions: 'keepFailure' },
-          ],
-          'attempt.failed': [
-            { guard: 'mayTryAgain', target: 'reconnecting', actions: 'keepFailure' },
-            { target: 'closed', actions: 'keepFailure' },
-          ],
-          reconnect: { target: 'linked', reenter: true, actions: ['forgetAttempts', 'beginRecovery'] },
-          disconnect: { target: 'closed', actions: 'forgetFailure' },
+    // Everything that happens over one link, from opening it to losing it.
+    linked: {
+      entry: ['beginEpoch', 'chooseDeadline', 'setTimer'],
+      exit: ['endInFlight', 'dropSession', 'endAttempt', 'clearTimer'],
+      invoke: { src: 'link', id: 'link', input: ({ context }) => ({ epoch: context.epoch }) },
+      on: {
+        connect: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
+        join: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
+        leave: [
+          { guard: 'wantedByOthers', actions: 'removeWaiter' },
+          { target: 'closed', actions: ['removeWaiter', 'keepTimeout'] },
+        ],
+        deadline: [
+          { guard: 'attemptGoesOn', actions: ['settleExpired', 'dropExpired', 'chooseDeadline', 'setTimer'] },
+          { guard: 'mayTryAgain', target: 'reconnecting', actions: ['keepTimeout', 'settleExpired', 'dropExpired'] },
+          { target: 'closed', actions: ['keepTimeout', 'settleExpired', 'dropExpired'] },
+        ],
+        'link.closed': [
+          { guard: 'mayTryAgain', target: 'reconnecting', actions: 'keepFailure' },
+          { target: 'closed', actions: 'keepFailure' },
+        ],
+        'attempt.failed': [
+          { guard: 'mayTryAgain', target: 'reconnecting', actions: 'keepFailure' },
+          { target: 'closed', actions: 'keepFailure' },
+        ],
+        reconnect: { target: 'linked', reenter: true, actions: ['forgetAttempts', 'beginRecovery'] },
+        disconnect: { target: 'closed', actions: 'forgetFailure' },
+      },
+      initial: 'connecting',
+      states: {
+        connecting: {
+          tags: 'connecting',
+          entry: 'holdRequests',
+          on: { 'link.opened': 'initializing' },
         },
-        initial: 'connecting',
-        states: {
-          connecting: {
-            tags: 'connecting',
-            entry: 'holdRequests',
-            on: { 'link.opened': 'initializing' },
-          },
-          initializing: {
-            tags: 'initializing',
-            initial: 'choosing',
-            states: {
-              choosing: {
-                entry: 'chooseQuestion',
-                always: [
-                  { guard: 'asksHandshakeFirst', target: 'negotiating.handshaking' },
-                  { target: 'negotiating.discovering' },
-                ],
-              },
-              negotiating: {
-                exit: 'withdrawQuestions',
-                on: {
-                  // Some legacy servers end on a question that they do not know. One more start tells.
-                  'link.closed': {
-                    guard: 'mayHaveEndedOnQuestion',
-                    target: '#connection.linked',
-                    reenter: true,
-                    actions: 'keepFirstEnding',
-                  },
-                },
-                initial: 'discovering',
-                states: {
-                  discovering: {
-                    entry: 'askDiscover',
-                    on: {
-                      discovered: [
-                        {
-                          guard: 'foundSession',
-                          target: '#connection.linked.initializing.restoring',
-                          actions: ['keepSession', 'announce'],
-                        },
-                        { guard: 'wantsOtherVersion', target: 'discovering', reenter: true, actions: 'takeVersion' },
-                        { guard: 'wantsHandshake', target: 'handshaking', actions: 'takeVersion' },
-                        { actions: 'failAttempt' },
-                      ],
-                    },
-                    after: {
-                      probeTimeout: { guard: 'mayFallBack', target: 'handshaking', actions: 'chooseHandshake' },
-                    },
-                  },
-                  handshaking: {
-                    entry: 'askHandshake',
-                    on: {
-                      shook: [
-                        {
-                          guard: 'foundSession',
-                          target: '#connection.linked.initializing.restoring',
-                          actions: ['keepSession', 'announce'],
-                        },
-                        { guard: 'wantsOtherVersion', target: 'handshaking', reenter: true, actions: 'takeVersion' },
-                        // It may be another server by now.
-                        {
-                          guard: 'rememberedLegacy',
-                          target: '#connection.linked.initializing.choosing',
-                          actions: 'forgetEra',
-                        },
-                        { guard: 'mayStillBeModern', target: 'refused', actions: 'keepRefusal' },
-                        { actions: 'failAttempt' },
-                      ],
-                      // A server that was slow to start may still say that it is modern.
-                      discovered: [
-                        {
-                          guard: 'foundSession',
-                          target: '#connection.linked.initializing.restoring',
-                          actions: ['keepSession', 'announce'],
-                        },
-                        { actions: 'noteAnswered' },
-                      ],
-                    },
-                  },
-                  // The handshake was refused while the modern question was still open: the answer to that decides.
-                  refused: {
-                    on: {
-                      discovered: [
-                        {
-                          guard: 'foundSession',
-                          target: '#connection.linked.initializing.restoring',
-                          actions: ['keepSession', 'announce'],
-                        },
-                        { guard: 'wantsOtherVersion', target: 'discovering', actions: 'takeVersion' },
-                        { actions: 'failRefused' },
-                      ],
-                    },
-                    after: { probeTimeout: { actions: 'failRefused' } },
-                  },
+        initializing: {
+          tags: 'initializing',
+          initial: 'choosing',
+          states: {
+            choosing: {
+              entry: 'chooseQuestion',
+              always: [
+                { guard: 'asksHandshakeFirst', target: 'negotiating.handshaking' },
+                { target: 'negotiating.discovering' },
+              ],
+            },
+            negotiating: {
+              exit: 'withdrawQuestions',
+              on: {
+                // Some legacy servers end on a question that they do not know. One more start tells.
+                'link.closed': {
+                  guard: 'mayHaveEndedOnQuestion',
+                  target: '#connection.linked',
+                  reenter: true,
+                  actions: 'keepFirstEnding',
                 },
               },
-              restoring: {
-                entry: 'restore',
-                exit: 'withdrawQuestions',
-                always: { guard: 'nothingToRestore', target: '#connection.linked.established' },
-                on: { restored: '#connection.linked.established' },
-                after: {
-                  restoreTimeout: { target: '#connection.linked.established', actions: 'reportRestoreTimeout' },
+              initial: 'discovering',
+              states: {
+                discovering: {
+                  entry: 'askDiscover',
+                  on: {
+                    discovered: [
+                      {
+                        guard: 'foundSession',
+                        target: '#connection.linked.initializing.restoring',
+                        actions: ['keepSession', 'announce'],
+                      },
+                      { guard: 'wantsOtherVersion', target: 'discovering', reenter: true, actions: 'takeVersion' },
+                      { guard: 'wantsHandshake', target: 'handshaking', actions: 'takeVersion' },
+                      { actions: 'failAttempt' },
+                    ],
+                  },
+                  after: {
+                    probeTimeout: { guard: 'mayFallBack', target: 'handshaking', actions: 'chooseHandshake' },
+                  },
+                },
+                handshaking: {
+                  entry: 'askHandshake',
+                  on: {
+                    shook: [
+                      {
+                        guard: 'foundSession',
+                        target: '#connection.linked.initializing.restoring',
+                        actions: ['keepSession', 'announce'],
+                      },
+                      { guard: 'wantsOtherVersion', target: 'handshaking', reenter: true, actions: 'takeVersion' },
+                      // It may be another server by now.
+                      {
+                        guard: 'rememberedLegacy',
+                        target: '#connection.linked.initializing.choosing',
+                        actions: 'forgetEra',
+                      },
+                      { guard: 'mayStillBeModern', target: 'refused', actions: 'keepRefusal' },
+                      { actions: 'failAttempt' },
+                    ],
+                    // A server that was slow to start may still say that it is modern.
+                    discovered: [
+                      {
+                        guard: 'foundSession',
+                        target: '#connection.linked.initializing.restoring',
+                        actions: ['keepSession', 'announce'],
+                      },
+                      { actions: 'noteAnswered' },
+                    ],
+                  },
+                },
+                // The handshake was refused while the modern question was still open: the answer to that decides.
+                refused: {
+                  on: {
+                    discovered: [
+                      {
+                        guard: 'foundSession',
+                        target: '#connection.linked.initializing.restoring',
+                        actions: ['keepSession', 'announce'],
+                      },
+                      { guard: 'wantsOtherVersion', target: 'discovering', actions: 'takeVersion' },
+                      { actions: 'failRefused' },
+                    ],
+                  },
+                  after: { probeTimeout: { actions: 'failRefused' } },
                 },
               },
             },
+            restoring: {
+              entry: 'restore',
+              exit: 'withdrawQuestions',
+              always: { guard: 'nothingToRestore', target: '#connection.linked.established' },
+              on: { restored: '#connection.linked.established' },
+              after: {
+                restoreTimeout: { target: '#connection.linked.established', actions: 'reportRestoreTimeout' },
+              },
+            },
           },
-          established: {
-            entry: [
-              'endAttempt',
-              'clearTimer',
-              'recordEstablished',
-              'applyDesired',
-              'settleWithSession',
-              'dropWaiters',
-              'openGate',
-            ],
-            exit: 'recordEnded',
-            invoke: [
-              { src: 'health', id: 'health', input: ({ context }) => ({ interval: context.healthInterval }) },
+        },
+        established: {
+          entry: [
+            'endAttempt',
+            'clearTimer',
+            'recordEstablished',
+            'applyDesired',
+            'settleWithSession',
+            'dropWaiters',
+            'openGate',
+          ],
+          exit: 'recordEnded',
+          invoke: [
+            { src: 'health', id: 'health', input: ({ context }) => ({ interval: context.healthInterval }) },
+            {
+              src: 'serverStream',
+              id: 'serverStream',
+              input: ({ context }) => ({ unused: !context.perRequest || context.session?.era !== 'legacy' }),
+            },
+            { src: 'subscription', id: 'subscription', input: ({ context }) => ({ wanted: wantedChanges(context) }) },
+          ],
+          on: {
+            connect: { actions: ['addWaiter', 'settleWithSession', 'dropWaiters'] },
+            join: { actions: ['addWaiter', 'settleWithSession', 'dropWaiters'] },
+            leave: {},
+            desire: { actions: ['keepDesired', 'applyDesired', 'tellSubscription'] },
+            monitor: { actions: ['keepInterval', 'tellMonitor'] },
+            'health.checked': { actions: 'keepCheck' },
+            // A new session, over the same link: exchanges that are still open go on in the old one.
+            'session.lost': {
+              target: '#connection.linked.initializing',
+              actions: ['beginRenewal', 'chooseDeadline', 'setTimer', 'holdRequests'],
+            },
+            'health.failed': [
+              // Without a link and without a session there is nothing that could be opened anew.
+              { guard: 'isStateless' },
               {
-                src: 'serverStream',
-                id: 'serverStream',
-                input: ({ context }) => ({ unused: !context.perRequest || context.session?.era !== 'legacy' }),
+                guard: 'mayReconnect',
+                target: '#connection.reconnecting',
+                actions: 'keepFailure',
               },
-              { src: 'subscription', id: 'subscription', input: ({ context }) => ({ wanted: wantedChanges(context) }) },
+              { target: '#connection.closed', actions: 'keepFailure' },
             ],
-            on: {
-              connect: { actions: ['addWaiter', 'settleWithSession', 'dropWaiters'] },
-              join: { actions: ['addWaiter', 'settleWithSession', 'dropWaiters'] },
-              leave: {},
-              desire: { actions: ['keepDesired', 'applyDesired', 'tellSubscription'] },
-              monitor: { actions: ['keepInterval', 'tellMonitor'] },
-              'health.checked': { actions: 'keepCheck' },
-              // A new session, over the same link: exchanges that are still open go on in the old one.
-              'session.lost': {
-                target: '#connection.linked.initializing',
-                actions: ['beginRenewal', 'chooseDeadline', 'setTimer', 'holdRequests'],
+            'link.closed': [
+              {
+                guard: 'mayReconnect',
+                target: '#connection.reconnecting',
+                actions: 'keepFailure',
               },
-              'health.failed': [
-                // Without a link and without a session there is nothing that could be opened anew.
-                { guard: 'isStateless' },
-                {
-                  guard: 'mayReconnect',
-                  target: '#connection.reconnecting',
-                  actions: 'keepFailure',
-                },
-                { target: '#connection.closed', actions: 'keepFailure' },
-              ],
-              'link.closed': [
-                {
-                  guard: 'mayReconnect',
-                  target: '#connection.reconnecting',
-                  actions: 'keepFailure',
-                },
-                { target: '#connection.closed', actions: 'keepFailure' },
-              ],
-            },
-            after: { stable: { actions: 'forgetAttempts' } },
-            initial: 'ready',
-            states: {
-              ready: { tags: 'ready', on: { 'health.suspect': 'degraded' } },
-              degraded: { tags: 'degraded', on: { 'health.recovered': 'ready' } },
-            },
+              { target: '#connection.closed', actions: 'keepFailure' },
+            ],
           },
-        },
-      },
-
-      reconnecting: {
-        tags: 'reconnecting',
-        entry: ['holdRequests', 'beginRecovery', 'chooseDelay', 'chooseDeadline', 'setTimer'],
-        exit: 'clearTimer',
-        after: { backoff: { target: 'linked', actions: 'countAttempt' } },
-        on: {
-          connect: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
-          join: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
-          leave: [
-            { guard: 'wantedByOthers', actions: 'removeWaiter' },
-            { target: 'closed', actions: ['removeWaiter', 'keepTimeout'] },
-          ],
-          deadline: [
-            { guard: 'stillWanted', actions: ['settleExpired', 'dropExpired', 'chooseDeadline', 'setTimer'] },
-            { target: 'closed', actions: ['keepTimeout', 'settleExpired', 'dropExpired'] },
-          ],
-          reconnect: { target: 'linked', actions: 'countAttempt' },
-          disconnect: { target: 'closed', actions: ['endInFlight', 'forgetFailure'] },
-        },
-      },
-
-      closed: {
-        tags: 'closed',
-        entry: ['refuseRequests', 'settleWithFailure', 'dropWaiters'],
-        initial: 'draining',
-        states: {
-          draining: {
-            invoke: {
-              src: 'release',
-              onDone: [
-                { guard: 'someoneWaits', target: '#connection.linked', actions: ['drained', 'beginFirstAttempt'] },
-                { target: 'done', actions: 'drained' },
-              ],
-            },
-            entry: ['chooseDeadline', 'setTimer'],
-            exit: 'clearTimer',
-            on: {
-              // Remembered, and taken up when the old link is gone.
-              connect: { actions: ['addWaiter', 'chooseDeadline', 'setTimer', 'holdRequests'] },
-              join: [
-                { guard: 'someoneWaits', actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
-                { actions: 'turnAway' },
-              ],
-              leave: { actions: 'removeWaiter' },
-              deadline: { actions: ['settleExpired', 'dropExpired', 'chooseDeadline', 'setTimer'] },
-              disconnect: { actions: ['forgetFailure', 'refuseRequests', 'settleWithFailure', 'dropWaiters'] },
-            },
-          },
-          done: {
-            // Also what came in the hope of a connection that was called off again.
-            entry: 'refuseRequests',
-            on: {
-              connect: { target: '#connection.linked', actions: ['addWaiter', 'beginFirstAttempt'] },
-              disconnect: { actions: ['forgetFailure', 'drained'] },
-            },
+          after: { stable: { actions: 'forgetAttempts' } },
+          initial: 'ready',
+          states: {
+            ready: { tags: 'ready', on: { 'health.suspect': 'degraded' } },
+            degraded: { tags: 'degraded', on: { 'health.recovered': 'ready' } },
           },
         },
       },
     },
-  });
-}
+
+    reconnecting: {
+      tags: 'reconnecting',
+      entry: ['holdRequests', 'beginRecovery', 'chooseDelay', 'chooseDeadline', 'setTimer'],
+      exit: 'clearTimer',
+      after: { backoff: { target: 'linked', actions: 'countAttempt' } },
+      on: {
+        connect: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
+        join: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
+        leave: [
+          { guard: 'wantedByOthers', actions: 'removeWaiter' },
+          { target: 'closed', actions: ['removeWaiter', 'keepTimeout'] },
+        ],
+        deadline: [
+          { guard: 'stillWanted', actions: ['settleExpired', 'dropExpired', 'chooseDeadline', 'setTimer'] },
+          { target: 'closed', actions: ['keepTimeout', 'settleExpired', 'dropExpired'] },
+        ],
+        reconnect: { target: 'linked', actions: 'countAttempt' },
+        disconnect: { target: 'closed', actions: ['endInFlight', 'forgetFailure'] },
+      },
+    },
+
+    closed: {
+      tags: 'closed',
+      entry: ['refuseRequests', 'settleWithFailure', 'dropWaiters'],
+      initial: 'draining',
+      states: {
+        draining: {
+          invoke: {
+            src: 'release',
+            onDone: [
+              { guard: 'someoneWaits', target: '#connection.linked', actions: ['drained', 'beginFirstAttempt'] },
+              { target: 'done', actions: 'drained' },
+            ],
+          },
+          entry: ['chooseDeadline', 'setTimer'],
+          exit: 'clearTimer',
+          on: {
+            // Remembered, and taken up when the old link is gone.
+            connect: { actions: ['addWaiter', 'chooseDeadline', 'setTimer', 'holdRequests'] },
+            join: [
+              { guard: 'someoneWaits', actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
+              { actions: 'turnAway' },
+            ],
+            leave: { actions: 'removeWaiter' },
+            deadline: { actions: ['settleExpired', 'dropExpired', 'chooseDeadline', 'setTimer'] },
+            disconnect: { actions: ['forgetFailure', 'refuseRequests', 'settleWithFailure', 'dropWaiters'] },
+          },
+        },
+        done: {
+          // Also what came in the hope of a connection that was called off again.
+          entry: 'refuseRequests',
+          on: {
+            connect: { target: '#connection.linked', actions: ['addWaiter', 'beginFirstAttempt'] },
+            disconnect: { actions: ['forgetFailure', 'drained'] },
+          },
+        },
+      },
+    },
+  },
+});
 
 function refusal(cause: Failure | undefined): Failure {
   if (cause === undefined)
@@ -684,25 +648,3 @@ function connectTimedOut(timeout: number): Failure {
     details: { operation: 'connect', timeout, phase: 'connecting' },
   });
 }
-
-/** The chart with nothing behind it, for diagrams and exploration. */
-export const connectionMachine = createConnectionMachine({
-  now: () => 0,
-  random: () => 1,
-  link: fromCallback(() => undefined),
-  release: fromPromise(() => Promise.resolve()),
-  requests: fromCallback(() => undefined),
-  health: healthMachine,
-  subscription: subscriptionMachine,
-  serverStream: serverStreamMachine,
-  tellRequests: () => undefined,
-  askDiscover: () => undefined,
-  askHandshake: () => undefined,
-  withdrawQuestions: () => undefined,
-  announce: () => undefined,
-  restore: () => undefined,
-  applyDesired: () => undefined,
-  settle: () => undefined,
-  drained: () => undefined,
-  report: () => undefined,
-});

@@ -1,6 +1,3 @@
-import { fromCallback } from 'xstate';
-import type { CallbackActorLogic, EventObject } from 'xstate';
-
 import type { Environment } from '../environment.js';
 import { failure, isFailure, toTransportFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
@@ -26,64 +23,62 @@ export interface LinkPorts {
   report(problem: Failure): void;
 }
 
-/** The actor of one link: opens it when it starts, tells the connection what becomes of it, closes it when it is stopped. */
-export function createLinkLogic(ports: LinkPorts): CallbackActorLogic<EventObject, { readonly epoch: number }> {
+/** Opens a link and tells the connection what becomes of it. Returns what closes it, after which nothing more is told. */
+export function openLink(ports: LinkPorts, epoch: number, sendBack: (event: ConnectionEvent) => void): () => void {
   const { transport, environment } = ports;
-  return fromCallback(({ sendBack, input: { epoch } }) => {
-    const tap = ports.tap && new LinkTap(ports.tap, environment, epoch);
-    const stopping = new AbortController();
-    // The signal says the same, but it is asked at every message, and reading a signal takes longer than all else here.
-    let stopped = false;
-    const tell = (event: ConnectionEvent): void => {
-      if (!stopped) sendBack(event);
-    };
-    const end = (reason: Failure | undefined): void => {
+  const tap = ports.tap && new LinkTap(ports.tap, environment, epoch);
+  const stopping = new AbortController();
+  // The signal says the same, but it is asked at every message, and reading a signal takes longer than all else here.
+  let stopped = false;
+  const tell = (event: ConnectionEvent): void => {
+    if (!stopped) sendBack(event);
+  };
+  const end = (reason: Failure | undefined): void => {
+    if (stopped) return;
+    ports.useLink(undefined);
+    tell({ type: 'link.closed', failure: reason ?? serverLeft() });
+  };
+  const events: LinkEvents = {
+    environment,
+    message: (message, about) => {
+      if (!stopped) ports.received(message, about);
+    },
+    problem: (problem) => {
+      ports.report(problem);
+    },
+    closed: end,
+    sessionLost: () => {
+      tell({ type: 'session.lost' });
+    },
+    interrupted: (requestId) => {
+      ports.interrupted(requestId);
+    },
+    resumed: (requestId) => {
+      ports.resumed(requestId);
+    },
+  };
+  tap?.tell({ type: 'link.opening' });
+  transport
+    .openLink(tap?.events(events) ?? events, stopping.signal)
+    .then((link) => {
       if (stopped) return;
-      ports.useLink(undefined);
-      tell({ type: 'link.closed', failure: reason ?? serverLeft() });
-    };
-    const events: LinkEvents = {
-      environment,
-      message: (message, about) => {
-        if (!stopped) ports.received(message, about);
-      },
-      problem: (problem) => {
-        ports.report(problem);
-      },
-      closed: end,
-      sessionLost: () => {
-        tell({ type: 'session.lost' });
-      },
-      interrupted: (requestId) => {
-        ports.interrupted(requestId);
-      },
-      resumed: (requestId) => {
-        ports.resumed(requestId);
-      },
-    };
-    tap?.tell({ type: 'link.opening' });
-    transport
-      .openLink(tap?.events(events) ?? events, stopping.signal)
-      .then((link) => {
-        if (stopped) return;
-        const { framing } = transport;
-        tap?.tell({ type: 'link.opened', framing: link.framing ?? framing });
-        ports.useLink(tap?.link(link, framing) ?? link);
-        tell({ type: 'link.opened' });
-      })
-      .catch((thrown: unknown) => {
-        const reason = isFailure(thrown) ? thrown : toTransportFailure(thrown, 'not-sent');
-        if (!stopped) tap?.tell({ type: 'link.closed', failure: reason });
-        end(reason);
-      });
-    return () => {
-      tap?.tell({ type: 'link.left' });
-      stopped = true;
-      stopping.abort();
-      ports.useLink(undefined);
-      void transport.closeLink();
-    };
-  });
+      const { framing } = transport;
+      tap?.tell({ type: 'link.opened', framing: link.framing ?? framing });
+      ports.useLink(tap?.link(link, framing) ?? link);
+      tell({ type: 'link.opened' });
+    })
+    .catch((thrown: unknown) => {
+      const reason = isFailure(thrown) ? thrown : toTransportFailure(thrown, 'not-sent');
+      if (!stopped) tap?.tell({ type: 'link.closed', failure: reason });
+      end(reason);
+    });
+  return () => {
+    tap?.tell({ type: 'link.left' });
+    stopped = true;
+    stopping.abort();
+    ports.useLink(undefined);
+    void transport.closeLink();
+  };
 }
 
 /**

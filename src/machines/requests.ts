@@ -1,5 +1,5 @@
 import { createActor } from 'xstate';
-import type { ActorLogic, ActorRefFrom, ActorSystem, ActorSystemInfo, EventObject, Snapshot } from 'xstate';
+import type { ActorRefFrom } from 'xstate';
 
 import type { Environment } from '../environment.js';
 import { failure, isFailure, toTransportFailure, withDelivery } from '../protocol/failure.js';
@@ -20,42 +20,13 @@ import { sendOver } from './link.js';
 import type { RequestNews } from './request.js';
 import { createRequestLogic } from './request-logic.js';
 import type { RequestEffects, RequestLogic } from './request-logic.js';
+import type { Gate, RequestsEvent, RequestsLogic, RequestsPorts } from './requests-logic.js';
 import { judgeSendFailure } from './send-failure.js';
 import { RequestRecord, Unsuccessful } from './request-record.js';
 import type { Outcome, RequestSpec } from './request-record.js';
 
-/** What becomes of requests: they are sent, they wait for a link, or they are refused. */
-export type Gate = 'flowing' | 'holding' | 'refusing';
-
-/** What the connection tells its requests. */
-export type RequestsEvent =
-  /** A session is established: send what waits. */
-  | { readonly type: 'flow'; readonly session: Session }
-  /** There is no session now, but there may be one soon: keep what comes. */
-  | { readonly type: 'hold' }
-  /** There will be none: end what waits, and what is in flight, with this failure; the peer is told. */
-  | { readonly type: 'refuse'; readonly failure: Failure }
-  /** The link is gone and has taken with it what was in flight. */
-  | { readonly type: 'lose'; readonly failure: Failure };
-
-interface RequestsSnapshot extends Record<string, unknown> {
-  readonly status: Snapshot<unknown>['status'];
-  readonly output: undefined;
-  readonly error: undefined;
-  readonly value: Gate;
-}
-
-/** The parent of all request actors, a child of the connection. */
-export type RequestsLogic = ActorLogic<
-  RequestsSnapshot,
-  RequestsEvent,
-  undefined,
-  ActorSystem<ActorSystemInfo>,
-  EventObject
->;
-
 /** What the registry needs from its surroundings. */
-export interface RequestsPorts {
+export interface RequestsSurroundings {
   readonly environment: Environment;
   readonly maxQueued: number;
   /** Reuse actors. Off when somebody inspects them. */
@@ -125,9 +96,8 @@ const captureResolve = (resolve: (outcome: Outcome) => void): void => {
  * The requests of one connection: an actor for each, found by id when its answer comes, queued while there is no link, and given up
  * at its deadline. The actors decide by their chart; this class carries out what the chart names.
  */
-export class Requests {
-  readonly logic: RequestsLogic;
-  readonly #ports: RequestsPorts;
+export class Requests implements RequestsPorts {
+  readonly #ports: RequestsSurroundings;
   readonly #requestLogic: RequestLogic;
   readonly #ring = new IdRing();
   readonly #deadlines: Deadlines;
@@ -148,23 +118,12 @@ export class Requests {
   /** When the last answer came, in milliseconds since the Unix epoch. */
   lastAnswerAt: number | undefined;
 
-  constructor(ports: RequestsPorts) {
+  constructor(ports: RequestsSurroundings) {
     this.#ports = ports;
     this.#deadlines = new Deadlines(ports.environment, (record) => {
       record.actor.send({ type: 'expire', failure: this.#timeout(record) });
     });
     this.#requestLogic = createRequestLogic(this.#effects(), ports.pooled, (record) => this.#recycle(record));
-    this.logic = {
-      getInitialSnapshot: ({ self }) => {
-        this.#self = self;
-        return { status: 'active', output: undefined, error: undefined, value: this.#gate };
-      },
-      transition: (snapshot, event) => {
-        this.#receive(event);
-        return snapshot.value === this.#gate ? snapshot : { ...snapshot, value: this.#gate };
-      },
-      getPersistedSnapshot: (snapshot) => snapshot,
-    };
   }
 
   /** Takes the link that requests are written to; undefined when there is none any more. */
@@ -282,7 +241,15 @@ export class Requests {
     if (record?.spec.onNotice !== undefined) record.actor.send({ type: 'answer', result: {} });
   }
 
-  #receive(event: RequestsEvent): void {
+  begin(self: ActorRefFrom<RequestsLogic>): void {
+    this.#self = self;
+  }
+
+  get gate(): Gate {
+    return this.#gate;
+  }
+
+  receive(event: RequestsEvent): void {
     switch (event.type) {
       case 'flow':
         this.#gate = 'flowing';

@@ -1,9 +1,10 @@
 import { assign, fromCallback, setup } from 'xstate';
-import type { CallbackActorLogic, EventObject } from 'xstate';
+import type { EventObject } from 'xstate';
 
 import { reopeningDelay } from '../protocol/backoff.js';
 import type { BackoffPolicy } from '../protocol/backoff.js';
 import type { Failure } from '../protocol/failure.js';
+import { SystemPorts } from './system-ports.js';
 
 /** How often a stream that ended without saying when to come back is opened again. */
 const REOPENING: BackoffPolicy = { delay: 1_000, maxDelay: 60_000 };
@@ -27,60 +28,60 @@ export type ServerStreamEvent =
 /** What the stream needs from the world. */
 export interface ServerStreamPorts {
   random(): number;
-  /** Opens the stream when it starts, says what becomes of it, and closes it when it is stopped. */
-  readonly stream: CallbackActorLogic<EventObject>;
+  /** Opens the stream and says what becomes of it. Returns what closes it. */
+  open(tell: (event: ServerStreamEvent) => void): (() => void) | undefined;
 }
+
+export const serverStreamPorts = new SystemPorts<ServerStreamPorts>({
+  random: () => 1,
+  open: () => undefined,
+});
 
 /**
  * Keeps the stream open on which a legacy HTTP server speaks unasked. It is optional on both sides: a server without one is as good
  * as any, and losing it is never losing the connection. 2025-11-25 basic/transports, "Listening for Messages from the Server".
  */
-export function createServerStreamMachine(ports: ServerStreamPorts) {
-  return setup({
-    types: {
-      context: {} as ServerStreamFacts,
-      events: {} as ServerStreamEvent,
-      input: {} as Pick<ServerStreamFacts, 'unused'>,
-    },
-    actors: { stream: ports.stream },
-    guards: {
-      unused: ({ context }) => context.unused,
-    },
-    actions: {
-      keepRetry: assign(({ context, event }) =>
-        event.type === 'ended' ? { retry: event.retry, endings: context.endings + 1 } : {},
-      ),
-      forgetEndings: assign({ endings: 0 }),
-    },
-    delays: {
-      reopening: ({ context }) => reopeningDelay(REOPENING, context.endings, ports.random(), context.retry),
-    },
-  }).createMachine({
-    id: 'serverStream',
-    context: ({ input }) => ({ unused: input.unused, endings: 0, retry: undefined }),
-    initial: 'starting',
-    states: {
-      starting: { always: [{ guard: 'unused', target: 'unsupported' }, { target: 'listening' }] },
-      listening: {
-        invoke: { src: 'stream', id: 'stream' },
-        initial: 'opening',
-        states: {
-          opening: { on: { opened: 'open' } },
-          open: { entry: 'forgetEndings' },
-        },
-        on: {
-          unsupported: 'unsupported',
-          ended: { target: 'retrying', actions: 'keepRetry' },
-        },
+export const serverStreamMachine = setup({
+  types: {
+    context: {} as ServerStreamFacts,
+    events: {} as ServerStreamEvent,
+    input: {} as Pick<ServerStreamFacts, 'unused'>,
+  },
+  actors: {
+    stream: fromCallback<EventObject>(({ sendBack, system }) => serverStreamPorts.of(system).open(sendBack)),
+  },
+  guards: {
+    unused: ({ context }) => context.unused,
+  },
+  actions: {
+    keepRetry: assign(({ context, event }) =>
+      event.type === 'ended' ? { retry: event.retry, endings: context.endings + 1 } : {},
+    ),
+    forgetEndings: assign({ endings: 0 }),
+  },
+  delays: {
+    reopening: ({ context, system }) =>
+      reopeningDelay(REOPENING, context.endings, serverStreamPorts.of(system).random(), context.retry),
+  },
+}).createMachine({
+  id: 'serverStream',
+  context: ({ input }) => ({ unused: input.unused, endings: 0, retry: undefined }),
+  initial: 'starting',
+  states: {
+    starting: { always: [{ guard: 'unused', target: 'unsupported' }, { target: 'listening' }] },
+    listening: {
+      invoke: { src: 'stream', id: 'stream' },
+      initial: 'opening',
+      states: {
+        opening: { on: { opened: 'open' } },
+        open: { entry: 'forgetEndings' },
       },
-      retrying: { after: { reopening: 'listening' } },
-      unsupported: {},
+      on: {
+        unsupported: 'unsupported',
+        ended: { target: 'retrying', actions: 'keepRetry' },
+      },
     },
-  });
-}
-
-/** The chart with nothing behind it, for diagrams and exploration. */
-export const serverStreamMachine = createServerStreamMachine({
-  random: () => 1,
-  stream: fromCallback(() => undefined),
+    retrying: { after: { reopening: 'listening' } },
+    unsupported: {},
+  },
 });

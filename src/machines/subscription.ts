@@ -6,6 +6,7 @@ import { failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import { ErrorCode } from '../protocol/json-rpc.js';
 import type { SubscriptionFilter } from '../protocol/schema/index.js';
+import { SystemPorts } from './system-ports.js';
 
 /** Milliseconds that a server has to acknowledge a subscription. */
 export const ACKNOWLEDGE_TIMEOUT = 10_000;
@@ -45,119 +46,126 @@ export interface SubscriptionPorts {
   report(problem: Failure): void;
 }
 
+export const subscriptionPorts = new SystemPorts<SubscriptionPorts>({
+  random: () => 1,
+  listen: () => undefined,
+  dropOlder: () => undefined,
+  dropAll: () => undefined,
+  suspectChanges: () => undefined,
+  report: () => undefined,
+});
+
 /**
  * Keeps one `subscriptions/listen` open for what is wanted, over endings by the server. There is no way to change a subscription: a
  * new one is opened, and the old one ended when the new one stands. 2026-07-28 basic/patterns/subscriptions.
  */
-export function createSubscriptionMachine(ports: SubscriptionPorts) {
-  return setup({
-    types: {
-      context: {} as SubscriptionFacts,
-      events: {} as SubscriptionEvent,
-      input: {} as Pick<SubscriptionFacts, 'wanted'>,
+export const subscriptionMachine = setup({
+  types: {
+    context: {} as SubscriptionFacts,
+    events: {} as SubscriptionEvent,
+    input: {} as Pick<SubscriptionFacts, 'wanted'>,
+  },
+  guards: {
+    nothingWanted: ({ context }) => context.wanted === undefined,
+    wantsTheSame: ({ context, event }) =>
+      event.type === 'watch' && JSON.stringify(event.wanted) === JSON.stringify(context.wanted),
+    wantsNothing: ({ event }) => event.type === 'watch' && event.wanted === undefined,
+    mayHaveMissedChanges: ({ context }) => context.endings > 0,
+    notServed: ({ event }) => event.type === 'ended' && event.failure?.errorCode === ErrorCode.MethodNotFound,
+  },
+  actions: {
+    keepWanted: assign(({ event }) => (event.type === 'watch' ? { wanted: event.wanted } : {})),
+    countEnding: assign({ endings: ({ context }) => context.endings + 1 }),
+    forgetEndings: assign({ endings: 0 }),
+    listen: ({ context, system }) => {
+      if (context.wanted !== undefined) subscriptionPorts.of(system).listen(context.wanted);
     },
-    guards: {
-      nothingWanted: ({ context }) => context.wanted === undefined,
-      wantsTheSame: ({ context, event }) =>
-        event.type === 'watch' && JSON.stringify(event.wanted) === JSON.stringify(context.wanted),
-      wantsNothing: ({ event }) => event.type === 'watch' && event.wanted === undefined,
-      mayHaveMissedChanges: ({ context }) => context.endings > 0,
-      notServed: ({ event }) => event.type === 'ended' && event.failure?.errorCode === ErrorCode.MethodNotFound,
+    dropOlder: ({ system }) => {
+      subscriptionPorts.of(system).dropOlder();
     },
-    actions: {
-      keepWanted: assign(({ event }) => (event.type === 'watch' ? { wanted: event.wanted } : {})),
-      countEnding: assign({ endings: ({ context }) => context.endings + 1 }),
-      forgetEndings: assign({ endings: 0 }),
-      listen: ({ context }) => {
-        if (context.wanted !== undefined) ports.listen(context.wanted);
-      },
-      dropOlder: () => {
-        ports.dropOlder();
-      },
-      dropAll: () => {
-        ports.dropAll();
-      },
-      suspectChanges: () => {
-        ports.suspectChanges();
-      },
-      reportRefused: ({ context, event }) => {
-        if (event.type !== 'acknowledged') return;
-        const refused = missingFrom(event.honoured, context.wanted ?? {});
-        if (refused.length === 0) return;
-        ports.report(
-          failure(
-            'protocol',
-            'MCP_CAPABILITY_MISSING',
-            `The server does not announce changes of: ${refused.join(', ')}`,
-            {
-              details: { refused },
-            },
-          ),
-        );
-      },
-      reportEnding: ({ event }) => {
-        if (event.type === 'ended' && event.failure !== undefined) ports.report(event.failure);
-      },
-      reportSilence: () => {
-        const message = `The server did not acknowledge subscriptions/listen within ${ACKNOWLEDGE_TIMEOUT} ms`;
-        const details = { operation: 'subscriptions/listen', timeout: ACKNOWLEDGE_TIMEOUT, phase: 'waiting' };
-        ports.report(failure('timeout', 'MCP_TIMEOUT', message, { delivery: 'unknown', details }));
-      },
+    dropAll: ({ system }) => {
+      subscriptionPorts.of(system).dropAll();
     },
-    delays: {
-      acknowledgeTimeout: ACKNOWLEDGE_TIMEOUT,
-      stable: STABLE_AFTER,
-      reopening: ({ context }) => backoffDelay(REOPENING, context.endings, ports.random()),
+    suspectChanges: ({ system }) => {
+      subscriptionPorts.of(system).suspectChanges();
     },
-  }).createMachine({
-    id: 'subscription',
-    context: ({ input }) => ({ wanted: input.wanted, endings: 0 }),
-    initial: 'starting',
-    on: {
-      watch: [
-        { guard: 'wantsTheSame' },
-        { guard: 'wantsNothing', target: '.idle', actions: 'keepWanted' },
-        { target: '.opening', reenter: true, actions: 'keepWanted' },
-      ],
+    reportRefused: ({ context, event, system }) => {
+      if (event.type !== 'acknowledged') return;
+      const refused = missingFrom(event.honoured, context.wanted ?? {});
+      if (refused.length === 0) return;
+      subscriptionPorts.of(system).report(
+        failure(
+          'protocol',
+          'MCP_CAPABILITY_MISSING',
+          `The server does not announce changes of: ${refused.join(', ')}`,
+          {
+            details: { refused },
+          },
+        ),
+      );
     },
-    states: {
-      starting: { always: [{ guard: 'nothingWanted', target: 'idle' }, { target: 'opening' }] },
-      idle: { entry: 'dropAll' },
-      opening: {
-        entry: 'listen',
-        on: {
-          acknowledged: [
-            {
-              guard: 'mayHaveMissedChanges',
-              target: 'open',
-              actions: ['reportRefused', 'suspectChanges'],
-            },
-            { target: 'open', actions: 'reportRefused' },
-          ],
-          ended: [
-            { guard: 'notServed', target: 'unsupported', actions: 'reportEnding' },
-            { target: 'waiting', actions: ['countEnding', 'reportEnding'] },
-          ],
-        },
-        after: {
-          acknowledgeTimeout: { target: 'waiting', actions: ['countEnding', 'reportSilence', 'dropAll'] },
-        },
+    reportEnding: ({ event, system }) => {
+      if (event.type === 'ended' && event.failure !== undefined) subscriptionPorts.of(system).report(event.failure);
+    },
+    reportSilence: ({ system }) => {
+      const message = `The server did not acknowledge subscriptions/listen within ${ACKNOWLEDGE_TIMEOUT} ms`;
+      const details = { operation: 'subscriptions/listen', timeout: ACKNOWLEDGE_TIMEOUT, phase: 'waiting' };
+      subscriptionPorts.of(system).report(failure('timeout', 'MCP_TIMEOUT', message, { delivery: 'unknown', details }));
+    },
+  },
+  delays: {
+    acknowledgeTimeout: ACKNOWLEDGE_TIMEOUT,
+    stable: STABLE_AFTER,
+    reopening: ({ context, system }) => backoffDelay(REOPENING, context.endings, subscriptionPorts.of(system).random()),
+  },
+}).createMachine({
+  id: 'subscription',
+  context: ({ input }) => ({ wanted: input.wanted, endings: 0 }),
+  initial: 'starting',
+  on: {
+    watch: [
+      { guard: 'wantsTheSame' },
+      { guard: 'wantsNothing', target: '.idle', actions: 'keepWanted' },
+      { target: '.opening', reenter: true, actions: 'keepWanted' },
+    ],
+  },
+  states: {
+    starting: { always: [{ guard: 'nothingWanted', target: 'idle' }, { target: 'opening' }] },
+    idle: { entry: 'dropAll' },
+    opening: {
+      entry: 'listen',
+      on: {
+        acknowledged: [
+          {
+            guard: 'mayHaveMissedChanges',
+            target: 'open',
+            actions: ['reportRefused', 'suspectChanges'],
+          },
+          { target: 'open', actions: 'reportRefused' },
+        ],
+        ended: [
+          { guard: 'notServed', target: 'unsupported', actions: 'reportEnding' },
+          { target: 'waiting', actions: ['countEnding', 'reportEnding'] },
+        ],
       },
-      open: {
-        entry: 'dropOlder',
-        after: { stable: { actions: 'forgetEndings' } },
-        on: { ended: { target: 'waiting', actions: ['countEnding', 'reportEnding'] } },
-      },
-      waiting: {
-        after: { reopening: 'opening' },
-      },
-      unsupported: {
-        // What is wanted may change, what the server can do does not.
-        on: { watch: { actions: 'keepWanted' } },
+      after: {
+        acknowledgeTimeout: { target: 'waiting', actions: ['countEnding', 'reportSilence', 'dropAll'] },
       },
     },
-  });
-}
+    open: {
+      entry: 'dropOlder',
+      after: { stable: { actions: 'forgetEndings' } },
+      on: { ended: { target: 'waiting', actions: ['countEnding', 'reportEnding'] } },
+    },
+    waiting: {
+      after: { reopening: 'opening' },
+    },
+    unsupported: {
+      // What is wanted may change, what the server can do does not.
+      on: { watch: { actions: 'keepWanted' } },
+    },
+  },
+});
 
 function missingFrom(honoured: SubscriptionFilter, wanted: SubscriptionFilter): string[] {
   const missing: string[] = (['toolsListChanged', 'promptsListChanged', 'resourcesListChanged'] as const).filter(
@@ -166,13 +174,3 @@ function missingFrom(honoured: SubscriptionFilter, wanted: SubscriptionFilter): 
   const uris = honoured.resourceSubscriptions ?? [];
   return [...missing, ...(wanted.resourceSubscriptions ?? []).filter((uri) => !uris.includes(uri))];
 }
-
-/** The chart with nothing behind it, for diagrams and exploration. */
-export const subscriptionMachine = createSubscriptionMachine({
-  random: () => 1,
-  listen: () => undefined,
-  dropOlder: () => undefined,
-  dropAll: () => undefined,
-  suspectChanges: () => undefined,
-  report: () => undefined,
-});

@@ -1,11 +1,7 @@
-import { fromCallback, fromPromise } from 'xstate';
 import type { AnyEventObject, AnyStateMachine } from 'xstate';
 
-import { createConnectionMachine } from '../../src/machines/connection.js';
+import { connectionMachine } from '../../src/machines/connection.js';
 import type { ConnectionEvent, ConnectionFacts, ConnectionInput, Waiter } from '../../src/machines/connection-facts.js';
-import { healthMachine } from '../../src/machines/health.js';
-import { serverStreamMachine } from '../../src/machines/server-stream.js';
-import { subscriptionMachine } from '../../src/machines/subscription.js';
 import { failure } from '../../src/protocol/failure.js';
 import { acceptable } from '../../src/protocol/negotiation.js';
 import { declaredTransitions, watchTransitions } from '../support/chart-coverage.js';
@@ -182,27 +178,8 @@ const SCENES = [
   ]),
 ];
 
-const nothing = (): void => undefined;
-const machine = createConnectionMachine({
-  now: () => 0,
-  random: () => 1,
-  link: fromCallback(nothing),
-  release: fromPromise(() => Promise.resolve()),
-  requests: fromCallback(nothing),
-  health: healthMachine,
-  subscription: subscriptionMachine,
-  serverStream: serverStreamMachine,
-  tellRequests: nothing,
-  askDiscover: nothing,
-  askHandshake: nothing,
-  withdrawQuestions: nothing,
-  announce: nothing,
-  restore: nothing,
-  applyDesired: nothing,
-  settle: nothing,
-  drained: nothing,
-  report: nothing,
-}) as unknown as AnyStateMachine;
+// A copy, since watching it changes it.
+const machine = connectionMachine.provide({}) as unknown as AnyStateMachine;
 const taken = new Set<string>();
 watchTransitions(machine, taken);
 const found = new Exploration<ConnectionFacts>(machine, SCENES);

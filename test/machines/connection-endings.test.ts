@@ -1,11 +1,9 @@
-import { createActor, fromCallback, fromPromise } from 'xstate';
+import { createActor } from 'xstate';
 
-import { createConnectionMachine } from '../../src/machines/connection.js';
+import { connectionMachine } from '../../src/machines/connection.js';
 import type { ConnectionEvent } from '../../src/machines/connection-facts.js';
-import { healthMachine } from '../../src/machines/health.js';
-import type { RequestsEvent } from '../../src/machines/requests.js';
-import { serverStreamMachine } from '../../src/machines/server-stream.js';
-import { subscriptionMachine } from '../../src/machines/subscription.js';
+import { connectionPorts } from '../../src/machines/connection-ports.js';
+import type { RequestsEvent } from '../../src/machines/requests-logic.js';
 import { acceptable } from '../../src/protocol/negotiation.js';
 import { initializeResult } from '../support/scripted-server.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
@@ -17,27 +15,7 @@ const nothing = (): void => undefined;
 function standing() {
   const clock = new SimulatedEnvironment();
   const told: RequestsEvent[] = [];
-  const machine = createConnectionMachine({
-    now: clock.now,
-    random: () => 1,
-    link: fromCallback(nothing),
-    release: fromPromise(() => Promise.resolve()),
-    requests: fromCallback(nothing),
-    health: healthMachine,
-    subscription: subscriptionMachine,
-    serverStream: serverStreamMachine,
-    tellRequests: (event) => told.push(event),
-    askDiscover: nothing,
-    askHandshake: nothing,
-    withdrawQuestions: nothing,
-    announce: nothing,
-    restore: nothing,
-    applyDesired: nothing,
-    settle: nothing,
-    drained: nothing,
-    report: nothing,
-  });
-  const actor = createActor(machine, {
+  const actor = createActor(connectionMachine, {
     input: {
       policy: {
         autoReconnect: false,
@@ -53,7 +31,24 @@ function standing() {
       healthInterval: 0,
     },
     clock: { setTimeout: clock.setTimeout, clearTimeout: clock.clearTimeout },
-  }).start();
+  });
+  connectionPorts.provide(actor.system, {
+    now: clock.now,
+    random: () => 1,
+    openLink: () => nothing,
+    release: () => Promise.resolve(),
+    tellRequests: (event) => told.push(event),
+    askDiscover: nothing,
+    askHandshake: nothing,
+    withdrawQuestions: nothing,
+    announce: nothing,
+    restore: nothing,
+    applyDesired: nothing,
+    settle: nothing,
+    drained: nothing,
+    report: nothing,
+  });
+  actor.start();
   const events: ConnectionEvent[] = [
     { type: 'connect', waiter: { id: 1, deadline: Infinity, timeout: Infinity } },
     { type: 'link.opened' },

@@ -1,6 +1,6 @@
 import type { AnyStateMachine } from 'xstate';
 
-import { createHealthMachine, MISSES_ALLOWED } from '../../src/machines/health.js';
+import { healthMachine, MISSES_ALLOWED } from '../../src/machines/health.js';
 import type { HealthEvent, HealthFacts } from '../../src/machines/health.js';
 import { failure } from '../../src/protocol/failure.js';
 import { healthScore } from '../../src/protocol/health-score.js';
@@ -13,12 +13,8 @@ import type { Behaviour } from '../support/staged.js';
 const INTERVAL = 1_000;
 
 describe('the health chart', () => {
-  const nothing = (): void => undefined;
-  const machine = createHealthMachine({
-    beginWindow: nothing,
-    check: nothing,
-    report: nothing,
-  }) as unknown as AnyStateMachine;
+  // A copy, since watching it changes it.
+  const machine = healthMachine.provide({}) as unknown as AnyStateMachine;
   const taken = new Set<string>();
   watchTransitions(machine, taken);
   const events: HealthEvent[] = [

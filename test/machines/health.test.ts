@@ -1,6 +1,6 @@
 import { createActor } from 'xstate';
 
-import { createHealthMachine, MISSES_ALLOWED } from '../../src/machines/health.js';
+import { healthMachine, healthPorts, MISSES_ALLOWED } from '../../src/machines/health.js';
 import type { HealthNews } from '../../src/machines/health.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
 
@@ -13,7 +13,11 @@ function monitor(interval = INTERVAL) {
   const clock = new SimulatedEnvironment();
   const told: HealthNews['type'][] = [];
   let [windows, checks] = [0, 0];
-  const machine = createHealthMachine({
+  const actor = createActor(healthMachine, {
+    input: { interval },
+    clock: { setTimeout: clock.setTimeout, clearTimeout: clock.clearTimeout },
+  });
+  healthPorts.provide(actor.system, {
     beginWindow: () => {
       windows += 1;
     },
@@ -22,10 +26,7 @@ function monitor(interval = INTERVAL) {
     },
     report: ({ type }) => told.push(type),
   });
-  const actor = createActor(machine, {
-    input: { interval },
-    clock: { setTimeout: clock.setTimeout, clearTimeout: clock.clearTimeout },
-  }).start();
+  actor.start();
   const check = async (found: typeof missed | typeof answered): Promise<void> => {
     await clock.advance(INTERVAL);
     actor.send(found);

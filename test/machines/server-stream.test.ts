@@ -1,7 +1,7 @@
-import { createActor, fromCallback } from 'xstate';
+import { createActor } from 'xstate';
 import type { AnyStateMachine } from 'xstate';
 
-import { createServerStreamMachine } from '../../src/machines/server-stream.js';
+import { serverStreamMachine, serverStreamPorts } from '../../src/machines/server-stream.js';
 import type { ServerStreamEvent, ServerStreamFacts } from '../../src/machines/server-stream.js';
 import { declaredTransitions, watchTransitions } from '../support/chart-coverage.js';
 import { Exploration } from '../support/explorer.js';
@@ -10,10 +10,8 @@ import { SimulatedEnvironment } from '../support/simulated-environment.js';
 const ended = (retry?: number): ServerStreamEvent => ({ type: 'ended', retry, failure: undefined });
 
 describe('the chart of the stream of a server', () => {
-  const machine = createServerStreamMachine({
-    random: () => 1,
-    stream: fromCallback(() => undefined),
-  }) as unknown as AnyStateMachine;
+  // A copy, since watching it changes it.
+  const machine = serverStreamMachine.provide({}) as unknown as AnyStateMachine;
   const taken = new Set<string>();
   watchTransitions(machine, taken);
   const found = new Exploration<ServerStreamFacts>(
@@ -54,16 +52,18 @@ describe('the stream of a server', () => {
   function watched() {
     const clock = new SimulatedEnvironment();
     const opened: number[] = [];
-    const machine = createServerStreamMachine({
-      random: () => 0.5,
-      stream: fromCallback(() => {
-        opened.push(clock.now());
-      }),
-    });
-    const actor = createActor(machine, {
+    const actor = createActor(serverStreamMachine, {
       input: { unused: false },
       clock: { setTimeout: clock.setTimeout, clearTimeout: clock.clearTimeout },
-    }).start();
+    });
+    serverStreamPorts.provide(actor.system, {
+      random: () => 0.5,
+      open: () => {
+        opened.push(clock.now());
+        return undefined;
+      },
+    });
+    actor.start();
     return { clock, actor, opened };
   }
 

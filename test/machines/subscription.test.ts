@@ -1,6 +1,6 @@
 import type { AnyStateMachine } from 'xstate';
 
-import { createSubscriptionMachine } from '../../src/machines/subscription.js';
+import { subscriptionMachine } from '../../src/machines/subscription.js';
 import type { SubscriptionEvent, SubscriptionFacts } from '../../src/machines/subscription.js';
 import { failure } from '../../src/protocol/failure.js';
 import type { SubscriptionFilter } from '../../src/protocol/schema/index.js';
@@ -14,15 +14,8 @@ const tools: SubscriptionFilter = { toolsListChanged: true };
 const both: SubscriptionFilter = { toolsListChanged: true, promptsListChanged: true };
 
 describe('the subscription chart', () => {
-  const nothing = (): void => undefined;
-  const machine = createSubscriptionMachine({
-    random: () => 1,
-    listen: nothing,
-    dropOlder: nothing,
-    dropAll: nothing,
-    suspectChanges: nothing,
-    report: nothing,
-  }) as unknown as AnyStateMachine;
+  // A copy, since watching it changes it.
+  const machine = subscriptionMachine.provide({}) as unknown as AnyStateMachine;
   const taken = new Set<string>();
   watchTransitions(machine, taken);
   const events: SubscriptionEvent[] = [

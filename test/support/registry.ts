@@ -3,7 +3,8 @@ import { createActor } from 'xstate';
 import { Unsuccessful } from '../../src/machines/request-record.js';
 import type { Outcome, RequestSpec } from '../../src/machines/request-record.js';
 import { Requests } from '../../src/machines/requests.js';
-import type { RequestsPorts } from '../../src/machines/requests.js';
+import { requestsLogic, requestsPorts } from '../../src/machines/requests-logic.js';
+import type { RequestsSurroundings } from '../../src/machines/requests.js';
 import { failure } from '../../src/protocol/failure.js';
 import type { Failure } from '../../src/protocol/failure.js';
 import type { JSONRPCMessage, JSONRPCNotification, JSONRPCRequest } from '../../src/protocol/json-rpc.js';
@@ -66,7 +67,7 @@ export class Registry {
   link = new FakeLink();
   readonly #actor;
 
-  constructor(ports: Partial<RequestsPorts> = {}) {
+  constructor(ports: Partial<RequestsSurroundings> = {}) {
     this.requests = new Requests({
       environment: this.environment,
       maxQueued: 1_000,
@@ -83,11 +84,13 @@ export class Registry {
       },
       ...ports,
     });
-    this.#actor = createActor(this.requests.logic).start();
+    this.#actor = createActor(requestsLogic);
+    requestsPorts.provide(this.#actor.system, this.requests);
+    this.#actor.start();
   }
 
   /** A registry whose link is open and whose session stands. */
-  static flowing(ports: Partial<RequestsPorts> = {}): Registry {
+  static flowing(ports: Partial<RequestsSurroundings> = {}): Registry {
     const registry = new Registry(ports);
     registry.flow();
     return registry;

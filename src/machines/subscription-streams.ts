@@ -1,0 +1,73 @@
+import type { Failure } from '../protocol/failure.js';
+import type { SubscriptionFilter } from '../protocol/schema/index.js';
+import { ask } from './questions.js';
+import { Unsuccessful } from './request-record.js';
+import type { Requests } from './requests.js';
+import type { SubscriptionEvent, SubscriptionPorts } from './subscription.js';
+
+/** What the streams of a subscription need besides the requests that open them. */
+export interface StreamSurroundings extends Pick<SubscriptionPorts, 'random' | 'suspectChanges' | 'report'> {
+  readonly requests: Requests;
+  readonly tell: (event: Extract<SubscriptionEvent, { type: 'acknowledged' | 'ended' }>) => void;
+}
+
+/** The `subscriptions/listen` requests of a connection. Only what the newest says counts; older ones stay until that stands. */
+export class SubscriptionStreams implements SubscriptionPorts {
+  readonly #surroundings: StreamSurroundings;
+  #streams: AbortController[] = [];
+
+  constructor(surroundings: StreamSurroundings) {
+    this.#surroundings = surroundings;
+  }
+
+  random(): number {
+    return this.#surroundings.random();
+  }
+
+  suspectChanges(): void {
+    this.#surroundings.suspectChanges();
+  }
+
+  report(problem: Failure): void {
+    this.#surroundings.report(problem);
+  }
+
+  listen(wanted: SubscriptionFilter): void {
+    const { requests, tell } = this.#surroundings;
+    const stream = new AbortController();
+    this.#streams.push(stream);
+    void ask(requests, {
+      method: 'subscriptions/listen',
+      params: { notifications: wanted },
+      direct: false,
+      quiet: false,
+      signal: stream.signal,
+      onNotice: (method, params) => {
+        if (method !== 'notifications/subscriptions/acknowledged' || !this.#isNewest(stream)) return;
+        tell({ type: 'acknowledged', honoured: params?.notifications as SubscriptionFilter });
+      },
+    }).then((outcome) => {
+      const counts = this.#isNewest(stream) && !stream.signal.aborted;
+      this.#streams = this.#streams.filter((one) => one !== stream);
+      if (counts) tell({ type: 'ended', failure: outcome instanceof Unsuccessful ? outcome.failure : undefined });
+    });
+  }
+
+  dropOlder(): void {
+    this.#keep(this.#streams.slice(-1));
+  }
+
+  dropAll(): void {
+    this.#keep([]);
+  }
+
+  #isNewest(stream: AbortController): boolean {
+    return stream === this.#streams.at(-1);
+  }
+
+  #keep(kept: AbortController[]): void {
+    const dropped = this.#streams.filter((stream) => !kept.includes(stream));
+    this.#streams = kept;
+    for (const stream of dropped) stream.abort();
+  }
+}
