@@ -54,7 +54,11 @@ export class HttpCall implements Dispatcher.DispatchHandler, RosterMember {
     this.#request = request;
     this.#receiver = receiver;
     this.#url = endpoint.url;
-    const { auth } = endpoint;
+  }
+
+  /** Sends it. Some dispatchers, such as mocks, answer before this returns, so the receiver must be ready for it. */
+  start(): void {
+    const { auth } = this.#endpoint;
     if (auth === undefined) this.#dispatch();
     else void this.#authorize(auth);
   }

@@ -69,7 +69,7 @@ export class HttpEndpoint {
     return pool;
   }
 
-  /** Makes a request. */
+  /** Makes a request, which goes out when it is started. */
   call(request: HttpRequest, receiver: HttpReceiver): HttpCall {
     return new HttpCall(this, request, receiver);
   }

@@ -106,6 +106,7 @@ export class HttpExchange implements HttpReceiver, RosterMember {
     if (this.#over) return;
     const { headers, body } = this.#request;
     this.#call = this.#owner.endpoint.call({ method: 'POST', headers, body }, this);
+    this.#call.start();
   }
 
   /** Ends it from this side: whoever still waits is told this. */
@@ -326,6 +327,7 @@ export class HttpExchange implements HttpReceiver, RosterMember {
     this.#resuming = true;
     this.#head = undefined;
     this.#call = this.#owner.endpoint.call({ method: 'GET', headers }, this);
+    this.#call.start();
   }
 
   #resumed(head: ResponseHead): void {

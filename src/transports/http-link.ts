@@ -244,6 +244,7 @@ export class HttpLink implements Link, ExchangeOwner {
         };
         const receiver = { head: heard, chunk: heard, end: heard, failed: heard };
         call = this.endpoint.call({ method: 'DELETE', headers: session.headers() }, receiver);
+        call.start();
       });
     };
     await Promise.race([goodbye(), expiry]);

@@ -28,6 +28,7 @@ export class HttpPost implements HttpReceiver {
       this.#reject = reject;
     });
     this.#call = owner.endpoint.call({ method: 'POST', headers, body }, this);
+    this.#call.start();
   }
 
   head(head: ResponseHead): void {

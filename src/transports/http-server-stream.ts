@@ -30,6 +30,7 @@ export class HttpServerStream implements HttpReceiver {
     const headers = ['accept', 'text/event-stream', 'accept-encoding', 'identity', ...session.headers()];
     if (session.lastEventId !== undefined) headers.push('last-event-id', session.lastEventId);
     this.#call = owner.endpoint.call({ method: 'GET', headers }, this);
+    this.#call.start();
   }
 
   head(head: ResponseHead): void {

@@ -82,6 +82,7 @@ export class SseLink implements Link, HttpReceiver {
       endpoint.maxMessageBytes,
     );
     this.#call = endpoint.call({ method: 'GET', headers: LISTENING }, this);
+    this.#call.start();
   }
 
   /**

@@ -51,6 +51,7 @@ export class SsePost implements HttpReceiver {
   start(endpoint: HttpEndpoint, headers: readonly string[], owner: PostOwner): void {
     this.#owner = owner;
     this.#call = endpoint.call({ method: 'POST', headers: [...POSTED, ...headers], body: this.#body }, this);
+    this.#call.start();
   }
 
   head(head: ResponseHead): void {

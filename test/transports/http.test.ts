@@ -1,10 +1,8 @@
 import { inspect } from 'node:util';
 
-import { Agent } from 'undici';
-
 import { HttpTransport, MCPClient } from '../../src/index.js';
 import { OpenedLink, request } from '../support/http-link.js';
-import { ScriptedHttpServer, legacyServer } from '../support/http-server.js';
+import { ScriptedHttpServer } from '../support/http-server.js';
 import type { HttpVisit } from '../support/http-server.js';
 import { errorFrom } from '../support/outcomes.js';
 import { hastyEnvironment } from '../support/link-recorder.js';
@@ -88,18 +86,6 @@ test('headers of the protocol cannot be changed, by whatever stands in a file', 
     'x-own': 'kept',
   });
   expect(server.visits[0]?.headers).not.toHaveProperty('mcp-session-id');
-});
-
-test('a dispatcher of the user carries the requests, and stays open', async () => {
-  const server = await serve(legacyServer(() => false, { sessionId: 's' }));
-  const agent = new Agent();
-  cleanups.push(() => agent.destroy());
-  for (let time = 1; time <= 2; time += 1) {
-    const client = await MCPClient.connect(new HttpTransport(server.url, { dispatcher: agent }));
-    await client.disconnect();
-  }
-  expect(agent.destroyed).toBe(false);
-  expect(server.visits.filter(({ method }) => method === 'DELETE')).toHaveLength(2);
 });
 
 describe('a server that refuses the handshake', () => {
