@@ -298,6 +298,16 @@ export class MCPConnection {
     return this.#core.options.policy.backoff.maxDelay;
   }
 
+  /** How often a connection that stood may be lost and brought back within {@link MCPConnection.restartWindow}. */
+  get maxRestarts(): number {
+    return this.#core.options.policy.restarts.maxRestarts;
+  }
+
+  /** Milliseconds for which a lost connection counts towards {@link MCPConnection.maxRestarts}. */
+  get restartWindow(): number {
+    return this.#core.options.policy.restarts.window;
+  }
+
   /** Milliseconds between health checks. */
   get healthCheckInterval(): number {
     return this.#interval;

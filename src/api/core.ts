@@ -10,6 +10,7 @@ import { failure, isFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import type { Params } from '../protocol/json-rpc.js';
 import { printable } from '../protocol/printable.js';
+import { recentLosses } from '../protocol/restart-budget.js';
 import { methodEntry, notificationRefusal } from '../protocol/methods.js';
 import { LISTS, listsChangedBy } from '../protocol/cache-rules.js';
 import type { LoggingMessageNotificationParams } from '../protocol/schema/index.js';
@@ -188,8 +189,13 @@ export class Core {
       lines.push(`Server: ${serverInfo?.name ?? 'unnamed'} ${serverInfo?.version ?? ''}, ${protocolVersion} (${era}).`);
     }
     lines.push(`Requests: ${inFlight} in flight, ${queued} queued. Links opened: ${facts.epoch}.`);
+    const now = this.options.environment.now();
     if (facts.attempts > 0) lines.push(`Attempts to reconnect: ${facts.attempts}.`);
-    lines.push(...this.history.lines(this.options.environment.now()));
+    const { restarts } = facts.policy;
+    const losses = recentLosses(facts.losses, now, restarts).length;
+    if (losses > 0)
+      lines.push(`Lost in the last ${restarts.window} ms: ${losses} (\`maxRestarts\`: ${restarts.maxRestarts}).`);
+    lines.push(...this.history.lines(now));
     if (facts.failure !== undefined) lines.push('Last failure:', explainFailure(facts.failure));
     else if (state === 'idle') lines.push(`Hint: ${hintFor({ code: 'MCP_NOT_CONNECTED', message: '' }) ?? ''}`);
     return printable(lines.join('\n'));

@@ -67,6 +67,13 @@ export interface MCPClientOptions extends MCPProtocolOptions {
   readonly reconnectDelay?: number | undefined;
   /** The most milliseconds between two attempts. Default 60 000. */
   readonly maxReconnectDelay?: number | undefined;
+  /**
+   * How often a connection that stood may be lost and brought back within `restartWindow`. Once more, and it is taken for a crash loop
+   * and closed. Infinity for any number. Default 10.
+   */
+  readonly maxRestarts?: number | undefined;
+  /** Milliseconds for which a lost connection counts towards `maxRestarts`. Default 300 000. */
+  readonly restartWindow?: number | undefined;
   /** Whether a first connect that failed is tried again like a lost connection. Default false. */
   readonly retryInitialConnect?: boolean | undefined;
   /** What calls do while the connection is being made: wait, or fail. Default `'wait'`. */
@@ -130,6 +137,10 @@ export function resolveOptions(given: MCPClientOptions): ResolvedOptions {
       backoff: {
         delay: read.count('reconnectDelay', 1_000),
         maxDelay: read.count('maxReconnectDelay', 60_000),
+      },
+      restarts: {
+        maxRestarts: read.count('maxRestarts', 10),
+        window: read.milliseconds('restartWindow', 300_000),
       },
       retryInitialConnect: read.flag('retryInitialConnect', false),
       connectTimeout,

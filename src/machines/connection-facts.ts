@@ -2,6 +2,7 @@ import type { BackoffPolicy } from '../protocol/backoff.js';
 import type { Failure } from '../protocol/failure.js';
 import type { HealthCheck } from '../protocol/health-score.js';
 import type { Acceptable, Answer } from '../protocol/negotiation.js';
+import type { RestartBudget } from '../protocol/restart-budget.js';
 import type { Era, MCPProtocolVersion } from '../protocol/revisions.js';
 import type { LoggingLevel } from '../protocol/schema/index.js';
 import type { Session } from '../protocol/session.js';
@@ -16,6 +17,8 @@ export interface ConnectionPolicy {
   /** Failed attempts in a row after which it gives up. */
   readonly maxReconnectAttempts: number;
   readonly backoff: BackoffPolicy;
+  /** How often it may be lost although each time it came back. */
+  readonly restarts: RestartBudget;
   /** Whether a first connect that failed is tried again like a lost link. */
   readonly retryInitialConnect: boolean;
   /** Milliseconds for one attempt to connect when nobody waits with a deadline of his own. */
@@ -70,6 +73,8 @@ export interface ConnectionFacts {
   readonly recovering: boolean;
   /** Attempts to recover since the connection last stood for a while. */
   readonly attempts: number;
+  /** When the connection was lost while it stood, as far as that counts. */
+  readonly losses: readonly number[];
   /** The era of the server, once known. It outlives the link. */
   readonly era: Era | undefined;
   readonly question: CurrentQuestion;

@@ -3,7 +3,6 @@ import type { EventObject } from 'xstate';
 
 import { backoffDelay } from '../protocol/backoff.js';
 import { failure } from '../protocol/failure.js';
-import type { Failure } from '../protocol/failure.js';
 import { withCheck } from '../protocol/health-score.js';
 import {
   firstQuestion,
@@ -14,7 +13,18 @@ import {
 } from '../protocol/negotiation.js';
 import type { Verdict } from '../protocol/negotiation.js';
 import { hasCapability } from '../protocol/methods.js';
+import { withLoss } from '../protocol/restart-budget.js';
 import type { SubscriptionFilter } from '../protocol/schema/index.js';
+import {
+  connectTimedOut,
+  crashLoop,
+  DISCONNECTED,
+  endOf,
+  failureOf,
+  GIVEN_UP,
+  isFinal,
+  refusal,
+} from './connection-failures.js';
 import type { ConnectionEvent, ConnectionFacts, ConnectionInput, ConnectionState, Waiter } from './connection-facts.js';
 import { connectionPorts } from './connection-ports.js';
 import { healthMachine } from './health.js';
@@ -30,40 +40,11 @@ const STABLE_AFTER = 10_000;
 
 const portsOf = connectionPorts.of;
 
-const DISCONNECTED = failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection was closed by disconnect()');
-const RENEWED = failure('connection', 'MCP_CONNECTION_LOST', 'The connection was renewed by reconnect()');
-const GIVEN_UP = failure(
-  'connection',
-  'MCP_CONNECTION_CLOSED',
-  'Connecting was given up because nobody waited for it any longer',
-);
-
 /** The verdict on the answer that an event brings; what is not an answer decides nothing. */
 function judge(facts: ConnectionFacts, event: ConnectionEvent): Verdict | undefined {
   const question = { acceptable: facts.policy.acceptable, ...facts.question };
   if (event.type === 'discovered') return judgeDiscovery(event.answer, question);
   return event.type === 'shook' ? judgeHandshake(event.answer, question) : undefined;
-}
-
-/** The failure that an event brings, with the first ending of a server that was started twice. */
-function failureOf(facts: ConnectionFacts, event: ConnectionEvent): Failure | undefined {
-  if (!('failure' in event)) return undefined;
-  const { endedOnQuestion } = facts;
-  if (endedOnQuestion === undefined || event.failure.cause !== undefined) return event.failure;
-  return { ...event.failure, cause: endedOnQuestion };
-}
-
-/** Why a link is left by an event that brings no failure. */
-function endOf({ waiters, armedFor, policy }: ConnectionFacts, event: ConnectionEvent): Failure {
-  if (event.type === 'reconnect') return RENEWED;
-  if (event.type === 'leave') return GIVEN_UP;
-  const expired = waiters.find(({ deadline }) => deadline <= armedFor);
-  return connectTimedOut(expired?.timeout ?? policy.connectTimeout);
-}
-
-/** Failures that another attempt would only repeat. */
-function isFinal(why: Failure): boolean {
-  return why.kind === 'capability' || why.kind === 'authentication' || why.code === 'MCP_UNSUPPORTED_VERSION';
 }
 
 function nothingToRestore({ session, desired }: ConnectionFacts): boolean {
@@ -144,6 +125,7 @@ export const connectionMachine = setup({
       const why = failureOf(context, event);
       return autoReconnect && context.attempts < maxReconnectAttempts && (why === undefined || !isFinal(why));
     },
+    crashesTooOften: ({ context }) => context.losses.length > context.policy.restarts.maxRestarts,
     // An abort ends an attempt that nobody else waits for. A connection that was lost comes back whoever waits.
     wantedByOthers: ({ context, event }) =>
       !context.initial || context.waiters.some((waiter) => event.type === 'leave' && waiter.id !== event.waiter),
@@ -196,6 +178,7 @@ export const connectionMachine = setup({
       initial: true,
       recovering: false,
       attempts: 0,
+      losses: [],
       failure: undefined,
       endedOnQuestion: undefined,
     }),
@@ -205,6 +188,12 @@ export const connectionMachine = setup({
       attemptDeadline: portsOf(system).now() + context.policy.connectTimeout,
     })),
     beginRecovery: assign({ recovering: true, endedOnQuestion: undefined }),
+    // Somebody who says so by hand knows more than a count of what went wrong before.
+    beginByHand: assign({ recovering: true, endedOnQuestion: undefined, attempts: 0, losses: [] }),
+    countLoss: assign({
+      losses: ({ context, system }) => withLoss(context.losses, portsOf(system).now(), context.policy.restarts),
+    }),
+    keepCrashLoop: assign({ failure: ({ context }) => crashLoop(context) }),
     forgetAttempts: assign({ attempts: 0 }),
     countAttempt: assign({ attempts: ({ context }) => context.attempts + 1, endedOnQuestion: undefined }),
     chooseDelay: assign({
@@ -346,6 +335,7 @@ export const connectionMachine = setup({
     initial: true,
     recovering: false,
     attempts: 0,
+    losses: [],
     era: input.era,
     question: { version: handshakeVersion(input.policy.acceptable), corrected: false, unanswered: false },
     endedOnQuestion: undefined,
@@ -402,7 +392,7 @@ export const connectionMachine = setup({
           { guard: 'mayTryAgain', target: 'reconnecting', actions: 'keepFailure' },
           { target: 'closed', actions: 'keepFailure' },
         ],
-        reconnect: { target: 'linked', reenter: true, actions: ['forgetAttempts', 'beginRecovery'] },
+        reconnect: { target: 'linked', reenter: true, actions: 'beginByHand' },
         disconnect: { target: 'closed', actions: 'forgetFailure' },
       },
       initial: 'connecting',
@@ -549,7 +539,7 @@ export const connectionMachine = setup({
               { guard: 'isStateless' },
               {
                 guard: 'mayReconnect',
-                target: '#connection.reconnecting',
+                target: '#connection.lost',
                 actions: 'keepFailure',
               },
               { target: '#connection.closed', actions: 'keepFailure' },
@@ -557,7 +547,7 @@ export const connectionMachine = setup({
             'link.closed': [
               {
                 guard: 'mayReconnect',
-                target: '#connection.reconnecting',
+                target: '#connection.lost',
                 actions: 'keepFailure',
               },
               { target: '#connection.closed', actions: 'keepFailure' },
@@ -571,6 +561,13 @@ export const connectionMachine = setup({
           },
         },
       },
+    },
+
+    // A connection that stood and is to come back, unless this happens all the time.
+    lost: {
+      tags: 'reconnecting',
+      entry: 'countLoss',
+      always: [{ guard: 'crashesTooOften', target: 'closed', actions: 'keepCrashLoop' }, { target: 'reconnecting' }],
     },
 
     reconnecting: {
@@ -589,7 +586,7 @@ export const connectionMachine = setup({
           { guard: 'stillWanted', actions: ['settleExpired', 'dropExpired', 'chooseDeadline', 'setTimer'] },
           { target: 'closed', actions: ['keepTimeout', 'settleExpired', 'dropExpired'] },
         ],
-        reconnect: { target: 'linked', actions: 'countAttempt' },
+        reconnect: { target: 'linked', actions: 'beginByHand' },
         disconnect: { target: 'closed', actions: ['endInFlight', 'forgetFailure'] },
       },
     },
@@ -633,18 +630,3 @@ export const connectionMachine = setup({
     },
   },
 });
-
-function refusal(cause: Failure | undefined): Failure {
-  if (cause === undefined)
-    return failure('connection', 'MCP_NOT_CONNECTED', 'Not connected: the connection was closed', {
-      delivery: 'not-sent',
-    });
-  return failure('connection', 'MCP_NOT_CONNECTED', `Not connected: ${cause.message}`, { delivery: 'not-sent', cause });
-}
-
-function connectTimedOut(timeout: number): Failure {
-  return failure('timeout', 'MCP_TIMEOUT', `Connecting took longer than ${timeout} ms`, {
-    delivery: 'not-sent',
-    details: { operation: 'connect', timeout, phase: 'connecting' },
-  });
-}

@@ -125,6 +125,7 @@ function drawOptions(draw: Draw, fair: boolean, unit: number, patience: number):
   return {
     autoReconnect,
     maxReconnectAttempts: fair ? 1_000 : draw.upTo(5, 1),
+    ...(fair && { maxRestarts: Infinity }),
     reconnectDelay: draw.upTo(10, 1) * unit,
     maxReconnectDelay: 20 * unit,
     retryInitialConnect: draw.chance(0.8),

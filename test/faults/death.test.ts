@@ -184,6 +184,43 @@ describe('a server that is killed while the client reconnects by itself', () => 
     expect(client.explain()).toContain('was killed by SIGKILL');
   });
 
+  test('one that comes back each time and is lost each time is given up as a crash loop, and connect() begins anew', async () => {
+    const starts = scratch('starts');
+    await using client = new MCPClient(toolsServer({ starts }), {
+      ...options,
+      maxReconnectAttempts: 99,
+      maxRestarts: 2,
+    });
+    const recorder = new ClientRecorder(client);
+    await client.connect();
+    for (const deaths of [1, 2, 3]) {
+      const dying = await errorFrom(client.callTool('die', { code: 3, words: 'no space left on device\n' }));
+      expect(dying).toMatchObject({ exitCode: 3, delivery: 'unknown' });
+      await recorder.until(
+        () => recorder.state.filter((state) => state === 'ready').length >= deaths + 1 || client.state === 'closed',
+      );
+    }
+    expect(readFileSync(starts, 'utf8')).toBe('...');
+    const refused = await errorFrom(client.callTool('echo'));
+    expect(refused).toMatchObject({
+      delivery: 'not-sent',
+      cause: {
+        code: 'MCP_CRASH_LOOP',
+        details: { losses: 3, maxRestarts: 2, restartWindow: 300_000 },
+        cause: { exitCode: 3 },
+      },
+    });
+    for (const text of [refused.explain(), client.explain()]) {
+      expect(text).toMatch(
+        /was lost 3 times within \d+ ms, which is more than `maxRestarts` \(2\) in `restartWindow` \(300000 ms\)/,
+      );
+      expect(text).toContain('no space left on device');
+    }
+    expect(client.explain()).toContain('Lost in the last 300000 ms: 3 (`maxRestarts`: 2).');
+    await client.connect();
+    expect(textOf(await client.callTool('echo', { text: 'back' }))).toBe('back');
+  });
+
   test('disconnect() while it reconnects ends that', async () => {
     const client = new MCPClient(toolsServer(), { ...options, reconnectDelay: 3_600_000 });
     const recorder = new ClientRecorder(client);

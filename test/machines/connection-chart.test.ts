@@ -28,6 +28,7 @@ function input(more: Partial<ConnectionInput['policy']> = {}, rest: Partial<Conn
       autoReconnect: true,
       maxReconnectAttempts: 2,
       backoff: { delay: 10, maxDelay: 40 },
+      restarts: { maxRestarts: Infinity, window: 300_000 },
       retryInitialConnect: false,
       connectTimeout: CONNECT_TIMEOUT,
       probeTimeout: 50,
@@ -118,7 +119,7 @@ function scene(
       TIMED.test(path) && [facts.armedFor, facts.attemptDeadline, facts.initial, facts.recovering],
       path.startsWith('linked') && [facts.question, facts.endedOnQuestion !== undefined],
       [facts.attempts, facts.era, facts.session?.era, facts.connectionCount > 0, facts.failure !== undefined],
-      [facts.desired, facts.healthInterval],
+      [facts.desired, facts.healthInterval, facts.losses.length],
     ],
   };
 }
@@ -144,6 +145,12 @@ const SCENES = [
   ),
   scene('negotiation in the legacy era', input({ ...once, acceptable: acceptable('legacy') }), PATIENT, negotiation),
   scene('negotiation in the modern era', input(once), PATIENT, negotiation),
+  scene('a connection that is lost again and again', input({ restarts: { maxRestarts: 1, window: 1_000 } }), PATIENT, [
+    ...common,
+    modern,
+    reconnect,
+    EVENTS.dead,
+  ]),
   scene('a legacy session', input({ ...once, acceptable: acceptable('legacy') }), PATIENT, [
     ...common,
     EVENTS.legacy,
@@ -193,8 +200,9 @@ const isTime = ({ type }: AnyEventObject): boolean =>
 describe('the connection chart', () => {
   it('is explored completely: every state is reached, every transition taken', () => {
     const leaves = allNodes(machine.root).filter((node) => Object.keys(node.states).length === 0);
-    // It only decides where to go, and nothing rests there.
-    const resting = leaves.map(({ path }) => path.join('.')).filter((path) => path !== 'linked.initializing.choosing');
+    // They only decide where to go, and nothing rests there.
+    const passing = ['linked.initializing.choosing', 'lost'];
+    const resting = leaves.map(({ path }) => path.join('.')).filter((path) => !passing.includes(path));
     expect(found.paths).toEqual(resting.sort());
     expect(declaredTransitions(machine).filter((name) => !taken.has(name))).toEqual([]);
   });
@@ -255,6 +263,24 @@ describe('the connection chart', () => {
     expect(
       found.violations(({ snapshot: { context } }) => context.attempts <= context.policy.maxReconnectAttempts),
     ).toEqual([]);
+  });
+
+  it('comes back no more often than its budget allows, and says that this is why when it does not', () => {
+    const within = ({ path, snapshot: { context } }: Vertex<ConnectionFacts>): boolean =>
+      context.losses.length <= context.policy.restarts.maxRestarts || path.startsWith('closed.');
+    expect(found.violations(within)).toEqual([]);
+    const loops = found.vertices.filter(({ snapshot }) => snapshot.context.failure?.code === 'MCP_CRASH_LOOP');
+    expect([...new Set(loops.map(({ path }) => path))].sort()).toEqual(['closed.done', 'closed.draining']);
+    expect(loops.filter(({ snapshot }) => snapshot.context.failure?.cause !== LOST)).toEqual([]);
+    // Whoever connects again, or says so by hand, begins with the whole budget.
+    const anew = (vertex: Vertex<ConnectionFacts>): boolean =>
+      vertex.next.every(
+        ({ event, to }) =>
+          to.path !== 'linked.connecting' ||
+          !(event.type === 'reconnect' || vertex.path === 'closed.done') ||
+          to.snapshot.context.losses.length + to.snapshot.context.attempts === 0,
+      );
+    expect(found.violations(anew)).toEqual([]);
   });
 
   it('takes up everybody who connects, and tells who only joins when there is nothing to join', () => {

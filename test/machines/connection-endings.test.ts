@@ -21,6 +21,7 @@ function standing() {
         autoReconnect: false,
         maxReconnectAttempts: 0,
         backoff: { delay: 1, maxDelay: 1 },
+        restarts: { maxRestarts: Infinity, window: 300_000 },
         retryInitialConnect: false,
         connectTimeout: CONNECT_TIMEOUT,
         probeTimeout: 50,

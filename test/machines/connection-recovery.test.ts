@@ -194,6 +194,111 @@ describe('a lost connection', () => {
   });
 });
 
+describe('a connection that is lost again and again', () => {
+  const restarts = { maxRestarts: 3, window: 60_000 };
+
+  /** Loses what stands, and lets it come back and stand for a while. */
+  async function lose(stage: Stage, stands: number): Promise<void> {
+    stage.transport.newest.ends(GONE);
+    await stage.advance(stands);
+  }
+
+  it('is given up although each attempt succeeds and each session stands', async () => {
+    const stage = await Stage.ready({ policy: { restarts }, random: () => 0 });
+    for (let time = 0; time < 3; time += 1) {
+      await lose(stage, 11_000);
+      expect(stage.state).toBe('ready');
+      expect(stage.connection.facts.attempts).toBe(0);
+    }
+    const call = watch(stage.ask('tools/list'));
+    await stage.settle();
+    await lose(stage, 60_000);
+    expect(call.settled).toBe(true);
+    expect(stage.state).toBe('closed');
+    expect(stage.transport.links).toHaveLength(4);
+    expect(stage.connection.facts.failure).toEqual({
+      kind: 'connection',
+      code: 'MCP_CRASH_LOOP',
+      message:
+        'The connection was lost 4 times within 33000 ms, which is more than `maxRestarts` (3) in `restartWindow` (60000 ms)',
+      details: { losses: 4, within: 33_000, maxRestarts: 3, restartWindow: 60_000 },
+      cause: GONE,
+    });
+    expect(await stage.end()).toEqual(NOTHING_LEFT);
+  });
+
+  it('fails what waits with the whole story, and what was in flight with what happened to it', async () => {
+    const stage = await Stage.ready({ policy: { restarts: { maxRestarts: 0, window: 60_000 } } });
+    stage.transport.server = silentServer;
+    const sent = watch(stage.ask('tools/call'));
+    const repeatable = watch(stage.ask('tools/list', { repeatable: true }));
+    stage.transport.newest.ends(GONE);
+    const late = watch(stage.ask('tools/list'));
+    await stage.settle();
+    expect(failuresOf([sent, repeatable, late])).toMatchObject([
+      { code: 'MCP_PROCESS_EXITED', delivery: 'unknown' },
+      { code: 'MCP_CRASH_LOOP', delivery: 'unknown', cause: GONE },
+      { code: 'MCP_NOT_CONNECTED', delivery: 'not-sent', cause: { code: 'MCP_CRASH_LOOP', cause: GONE } },
+    ]);
+    expect(stage.connection.facts.failure?.message).toContain('was lost once, which is more than');
+    expect(await stage.end()).toEqual(NOTHING_LEFT);
+  });
+
+  it('is brought back for ever where the losses are far enough apart', async () => {
+    const stage = await Stage.ready({ policy: { restarts }, random: () => 0 });
+    for (let time = 0; time < 20; time += 1) await lose(stage, 20_000);
+    expect(stage.state).toBe('ready');
+    expect(stage.connection.facts.losses.length).toBeLessThanOrEqual(3);
+    expect(await stage.end()).toEqual(NOTHING_LEFT);
+  });
+
+  it('is brought back for ever where that is wanted, and nothing is kept of it', async () => {
+    const stage = await Stage.ready({ policy: { restarts: { maxRestarts: Infinity, window: 60_000 } } });
+    for (let time = 0; time < 50; time += 1) await lose(stage, 11_000);
+    expect(stage.state).toBe('ready');
+    expect(stage.connection.facts.losses).toEqual([]);
+    expect(await stage.end()).toEqual(NOTHING_LEFT);
+  });
+
+  it.each<[string, (stage: Stage) => Promise<unknown>]>([
+    ['connect()', (stage) => stage.connect()],
+    [
+      'reconnect()',
+      (stage) => {
+        stage.connection.send({ type: 'reconnect' });
+        return stage.connect();
+      },
+    ],
+  ])('has its whole budget again after %s', async (_how, again) => {
+    const stage = await Stage.ready({ policy: { restarts: { maxRestarts: 1, window: 60_000 } }, random: () => 0 });
+    await lose(stage, 1_000);
+    await lose(stage, 1_000);
+    expect(stage.state).toBe('closed');
+    expect(await again(stage)).toMatchObject({ era: 'modern' });
+    await lose(stage, 1_000);
+    expect(stage.state).toBe('ready');
+    expect(await stage.end()).toEqual(NOTHING_LEFT);
+  });
+
+  it('counts sessions that went silent, too', async () => {
+    const stage = await Stage.ready({
+      policy: { restarts: { maxRestarts: 1, window: 3_600_000 } },
+      healthInterval: 1_000,
+      random: () => 0,
+    });
+    const onlyStarts: typeof modernServer = (request, link) =>
+      link.sent.length === 1 ? modernServer(request, link) : undefined;
+    stage.transport.server = onlyStarts;
+    await stage.advance(60_000);
+    expect(stage.state).toBe('closed');
+    expect(stage.connection.facts.failure).toMatchObject({
+      code: 'MCP_CRASH_LOOP',
+      cause: { message: expect.stringContaining('missed 3 health checks') as string },
+    });
+    expect(await stage.end()).toEqual(NOTHING_LEFT);
+  });
+});
+
 describe('calls over a lost connection', () => {
   it('are sent when it is back, those that may be repeated once more', async () => {
     const stage = await Stage.ready({ random: () => 0.5 });
@@ -323,6 +428,104 @@ describe('renewing a connection', () => {
     await stage.settle();
     expect(stage.transport.attempts).toHaveLength(2);
     expect(stage.state).toBe('ready');
+    expect(await stage.end()).toEqual(NOTHING_LEFT);
+  });
+
+  it.each<[string, string, StageOptions, (stage: Stage) => unknown]>([
+    ['has not been connected', 'idle', {}, () => undefined],
+    [
+      'is being opened',
+      'linked.connecting',
+      {},
+      (stage) => {
+        stage.transport.opening = (attempt, signal) => (attempt === 1 ? neverOpens(attempt, signal) : undefined);
+        void stage.connect();
+        return stage.settle();
+      },
+    ],
+    [
+      'is being negotiated',
+      'linked.initializing.negotiating.discovering',
+      { server: silentServer },
+      (stage) => {
+        void stage.connect();
+        return stage.settle();
+      },
+    ],
+    [
+      'is being put in order',
+      'linked.initializing.restoring',
+      { server: (request, link) => (request.method === 'logging/setLevel' ? undefined : legacyServer(request, link)) },
+      (stage) => {
+        stage.connection.send({ type: 'desire', desired: { logLevel: 'info' } });
+        void stage.connect();
+        return stage.settle();
+      },
+    ],
+    ['stands', 'linked.established.ready', {}, (stage) => stage.connect()],
+    [
+      'is in doubt',
+      'linked.established.degraded',
+      { healthInterval: 1_000 },
+      async (stage) => {
+        await stage.connect();
+        stage.transport.server = silentServer;
+        await stage.advance(2_000);
+      },
+    ],
+    [
+      'waits to come back',
+      'reconnecting',
+      { random: () => 0.5 },
+      async (stage) => {
+        await stage.connect();
+        stage.transport.newest.ends(GONE);
+      },
+    ],
+    [
+      'is being closed',
+      'closed.draining',
+      {},
+      async (stage) => {
+        await stage.connect();
+        stage.transport.closing = () => {
+          stage.transport.closing = () => Promise.resolve();
+          return stage.advance(100);
+        };
+        void stage.connection.disconnect();
+      },
+    ],
+    [
+      'was closed',
+      'closed.done',
+      {},
+      async (stage) => {
+        await stage.connect();
+        await stage.connection.disconnect();
+      },
+    ],
+    [
+      'could not be made',
+      'closed.done',
+      {},
+      async (stage) => {
+        stage.transport.opening = (attempt) => (attempt === 1 ? refuse() : undefined);
+        await stage.connect();
+        await stage.settle();
+      },
+    ],
+  ])('connects one that %s', async (_what, path, options, reach) => {
+    const stage = new Stage(options);
+    await reach(stage);
+    expect(stage.connection.path).toBe(path);
+    stage.transport.server = modernServer;
+    stage.connection.send({ type: 'reconnect' });
+    const outcome = watch(stage.connect(500));
+    await stage.settle();
+    expect(outcome.value).toMatchObject({ era: 'modern' });
+    expect(stage.state).toBe('ready');
+    expect(stage.connection.facts.attempts).toBe(0);
+    expect(stage.transport.links.filter(({ closed }) => !closed)).toHaveLength(1);
     expect(await stage.end()).toEqual(NOTHING_LEFT);
   });
 

@@ -167,6 +167,7 @@ export class Stage {
           autoReconnect: true,
           maxReconnectAttempts: 3,
           backoff: { delay: 1_000, maxDelay: 60_000 },
+          restarts: { maxRestarts: Infinity, window: 300_000 },
           retryInitialConnect: false,
           connectTimeout: 30_000,
           probeTimeout: 5_000,

@@ -1,0 +1,59 @@
+import { failure } from '../protocol/failure.js';
+import type { Failure } from '../protocol/failure.js';
+import type { ConnectionEvent, ConnectionFacts } from './connection-facts.js';
+
+export const DISCONNECTED = failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection was closed by disconnect()');
+const RENEWED = failure('connection', 'MCP_CONNECTION_LOST', 'The connection was renewed by reconnect()');
+export const GIVEN_UP = failure(
+  'connection',
+  'MCP_CONNECTION_CLOSED',
+  'Connecting was given up because nobody waited for it any longer',
+);
+
+/** The failure that an event brings, with the first ending of a server that was started twice. */
+export function failureOf(facts: ConnectionFacts, event: ConnectionEvent): Failure | undefined {
+  if (!('failure' in event)) return undefined;
+  const { endedOnQuestion } = facts;
+  if (endedOnQuestion === undefined || event.failure.cause !== undefined) return event.failure;
+  return { ...event.failure, cause: endedOnQuestion };
+}
+
+/** Why a link is left by an event that brings no failure. */
+export function endOf({ waiters, armedFor, policy }: ConnectionFacts, event: ConnectionEvent): Failure {
+  if (event.type === 'reconnect') return RENEWED;
+  if (event.type === 'leave') return GIVEN_UP;
+  const expired = waiters.find(({ deadline }) => deadline <= armedFor);
+  return connectTimedOut(expired?.timeout ?? policy.connectTimeout);
+}
+
+/** Failures that another attempt would only repeat. */
+export function isFinal(why: Failure): boolean {
+  return why.kind === 'capability' || why.kind === 'authentication' || why.code === 'MCP_UNSUPPORTED_VERSION';
+}
+
+/** What a request is told that comes, or waits, while there is no connection and there will be none. */
+export function refusal(cause: Failure | undefined): Failure {
+  if (cause === undefined)
+    return failure('connection', 'MCP_NOT_CONNECTED', 'Not connected: the connection was closed', {
+      delivery: 'not-sent',
+    });
+  return failure('connection', 'MCP_NOT_CONNECTED', `Not connected: ${cause.message}`, { delivery: 'not-sent', cause });
+}
+
+export function connectTimedOut(timeout: number): Failure {
+  return failure('timeout', 'MCP_TIMEOUT', `Connecting took longer than ${timeout} ms`, {
+    delivery: 'not-sent',
+    details: { operation: 'connect', timeout, phase: 'connecting' },
+  });
+}
+
+/** The connection was lost once more than its budget allows; the last loss is the cause. */
+export function crashLoop({ losses, policy, failure: cause }: ConnectionFacts): Failure {
+  const { maxRestarts, window } = policy.restarts;
+  const [first = 0] = losses;
+  const within = Math.round((losses.at(-1) ?? 0) - first);
+  const times = losses.length === 1 ? 'once' : `${losses.length} times within ${within} ms`;
+  const message = `The connection was lost ${times}, which is more than \`maxRestarts\` (${maxRestarts}) in \`restartWindow\` (${window} ms)`;
+  const details = { losses: losses.length, within, maxRestarts, restartWindow: window };
+  return failure('connection', 'MCP_CRASH_LOOP', message, { details, cause });
+}
