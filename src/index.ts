@@ -37,7 +37,7 @@ export type { TransportLimits } from './transports/limits.js';
 export { HttpTransport } from './transports/http.js';
 export type { HttpTransportOptions } from './transports/http.js';
 export type { HttpDispatcher } from './transports/http-dispatcher.js';
-export type { TokenSource } from './auth/token-source.js';
+export type { TokenRefusal, TokenSource } from './auth/token-source.js';
 export { MemoryTransport } from './transports/memory.js';
 export { SseTransport } from './transports/sse.js';
 export type { SseTransportOptions } from './transports/sse.js';

@@ -1,10 +1,11 @@
 import type { Dispatcher } from 'undici';
+import type { TokenSource } from '../auth/token-source.js';
 import { describeThrown, failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import { isHeaderValue } from '../protocol/http-headers.js';
 import { isRedirect, judgeRedirect } from '../protocol/redirects.js';
 import type { HttpEndpoint } from './http-endpoint.js';
-import { exchangeFailed, headerOf } from './http-failures.js';
+import { exchangeFailed, headerOf, isAboutAuthentication, tokenRefusal } from './http-failures.js';
 import type { ResponseHead } from './http-failures.js';
 import type { Roster, RosterMember } from './roster.js';
 
@@ -38,7 +39,10 @@ export class HttpCall implements Dispatcher.DispatchHandler, RosterMember {
   readonly #request: HttpRequest;
   readonly #receiver: HttpReceiver;
   #url: URL;
-  #authorization: string | undefined;
+  #token: string | undefined;
+  /** The refusal of the first token, while it is not known whether there is another. */
+  #refusal: ResponseHead | undefined;
+  #renewed = false;
   #controller: Dispatcher.DispatchController | undefined;
   #followed = 0;
   /** What is being read: an answer for the receiver, or one that is thrown away because it redirects. */
@@ -68,13 +72,17 @@ export class HttpCall implements Dispatcher.DispatchHandler, RosterMember {
     return this.#url;
   }
 
-  async #authorize(auth: NonNullable<HttpEndpoint['auth']>): Promise<void> {
+  async #authorize(auth: TokenSource): Promise<void> {
+    const refusal = this.#refusal;
+    const refused = this.#token;
     try {
-      const token: unknown = await auth.token();
+      const why = refusal && refused !== undefined ? tokenRefusal(refused, refusal) : undefined;
+      // A source that looks at its arguments must not see one where there is no refusal.
+      const token: unknown = await (why === undefined ? auth.token() : auth.token(why));
       if (typeof token !== 'string' || token === '' || !isHeaderValue(token)) {
         throw new TypeError('it must give a string that can stand in a header');
       }
-      this.#authorization = `Bearer ${token}`;
+      this.#token = token;
     } catch (thrown) {
       this.#fail(
         failure('authentication', 'MCP_AUTHENTICATION_REQUIRED', `auth.token() failed: ${describeThrown(thrown)}`, {
@@ -84,14 +92,24 @@ export class HttpCall implements Dispatcher.DispatchHandler, RosterMember {
       );
       return;
     }
-    this.#dispatch();
+    this.#refusal = undefined;
+    if (refusal === undefined || this.#token !== refused) this.#dispatch();
+    else this.#deliver(refusal);
+  }
+
+  /** Hands on the refusal of a token when there is no other. */
+  #deliver(refusal: ResponseHead): void {
+    if (this.#over) return;
+    this.#begun = true;
+    this.#receiver.head(refusal);
+    this.onResponseEnd();
   }
 
   #dispatch(): void {
     if (this.#over) return;
     const { method, headers, body } = this.#request;
     const all = [...this.#endpoint.headers, ...headers];
-    if (this.#authorization !== undefined) all.push('authorization', this.#authorization);
+    if (this.#token !== undefined) all.push('authorization', `Bearer ${this.#token}`);
     this.#controller = undefined;
     const { origin, pathname, search } = this.#url;
     const options = {
@@ -123,6 +141,11 @@ export class HttpCall implements Dispatcher.DispatchHandler, RosterMember {
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: ResponseHead['headers']): void {
     if (this.#over || status < 200) return;
     const head = { status, headers };
+    if (this.#token !== undefined && !this.#renewed && isAboutAuthentication(head)) {
+      this.#renewed = true;
+      this.#refusal = head;
+      return;
+    }
     if (!isRedirect(status)) {
       this.#begun = true;
       this.#receiver.head(head);
@@ -148,6 +171,11 @@ export class HttpCall implements Dispatcher.DispatchHandler, RosterMember {
 
   onResponseEnd(): void {
     if (this.#over) return;
+    if (this.#refusal !== undefined) {
+      const { auth } = this.#endpoint;
+      if (auth !== undefined) void this.#authorize(auth);
+      return;
+    }
     if (this.#target === undefined) {
       this.#finish();
       this.#receiver.end();
@@ -160,6 +188,11 @@ export class HttpCall implements Dispatcher.DispatchHandler, RosterMember {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    const refusal = this.#refusal;
+    if (refusal !== undefined) {
+      this.#deliver(refusal);
+      return;
+    }
     this.#fail(exchangeFailed(this.#url, error, this.#controller !== undefined, this.#begun));
   }
 

@@ -1,3 +1,4 @@
+import type { TokenRefusal } from '../auth/token-source.js';
 import { demandOf } from '../protocol/challenge.js';
 import { failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
@@ -91,6 +92,12 @@ export function authenticationFailure(url: URL, head: ResponseHead): Failure {
     delivery: 'answered',
     details: { url: shownUrl(url), status, ...given },
   });
+}
+
+/** What a source of tokens is told about a token that the server did not take. */
+export function tokenRefusal(token: string, { status, headers }: ResponseHead): TokenRefusal {
+  const { error, requiredScope, resourceMetadata } = demandOf(headers['www-authenticate']);
+  return { token, status, error, requiredScope, resourceMetadata };
 }
 
 /** Whether a status is about who asks. A 403 may also refuse an Origin, or be an error of the protocol; a challenge tells. */
