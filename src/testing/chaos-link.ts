@@ -7,13 +7,14 @@ import type { Framing } from '../transports/transport.js';
 import type { PlannedFault, Way } from './fault-plan.js';
 import { Lane } from './lane.js';
 import type { LaneTimes } from './lane.js';
+import type { FaultName } from './message-faults.js';
 
 /** What a link with faults has to do with its transport. */
 export interface ChaosLinkPorts {
   readonly times: LaneTimes;
   readonly framing: Framing;
   /** Decides what happens to a message, and writes it down. */
-  plan(way: Way, message: unknown): PlannedFault;
+  plan(way: Way, message: unknown): PlannedFault<FaultName>;
   /** Closes the real link and resolves when nothing of it is left. */
   closeInner(): Promise<void>;
 }

@@ -5,9 +5,11 @@ import type { Link, LinkEvents } from '../transports/link.js';
 import { MCPTransport } from '../transports/transport.js';
 import type { Framing } from '../transports/transport.js';
 import { ChaosLink } from './chaos-link.js';
-import { FaultPlan, refusals } from './fault-plan.js';
-import type { FaultName, FaultRates, PlannedFault, Way } from './fault-plan.js';
+import { refusals } from './fault-plan.js';
+import type { PlannedFault, Way } from './fault-plan.js';
 import type { LaneTimes } from './lane.js';
+import { MessagePlan } from './message-faults.js';
+import type { FaultName, FaultRates } from './message-faults.js';
 
 /** What {@link chaos} does to a transport. Times are in milliseconds of the client's environment. */
 export interface ChaosOptions extends FaultRates {
@@ -58,7 +60,7 @@ export class ChaosTransport extends MCPTransport {
   readonly #faults: Fault[] = [];
   readonly #options: ChaosOptions;
   readonly #times: LaneTimes;
-  readonly #plans: Readonly<Record<Way, FaultPlan>>;
+  readonly #plans: Readonly<Record<Way, MessagePlan>>;
   readonly #counts: Record<Way | 'opening', number> = { 'to-server': 0, 'to-client': 0, opening: 0 };
   readonly #refuses: () => boolean;
 
@@ -71,10 +73,10 @@ export class ChaosTransport extends MCPTransport {
     this.#options = options;
     this.#times = { maxDelay, stallTime, lateBy };
     this.#plans = {
-      'to-server': new FaultPlan(seed, 'to-server', options),
-      'to-client': new FaultPlan(seed, 'to-client', options),
+      'to-server': new MessagePlan(seed, 'to-server', options),
+      'to-client': new MessagePlan(seed, 'to-client', options),
     };
-    this.#refuses = refusals(seed, options);
+    this.#refuses = refusals(seed, options.refuse);
   }
 
   protected async open(events: LinkEvents, signal: AbortSignal): Promise<Link> {
@@ -104,7 +106,7 @@ export class ChaosTransport extends MCPTransport {
     return link;
   }
 
-  #plan(way: Way, value: unknown, at: number): PlannedFault {
+  #plan(way: Way, value: unknown, at: number): PlannedFault<FaultName> {
     const message = typeof value === 'object' && value !== null ? (value as JSONRPCMessage) : undefined;
     const index = this.#counts[way]++;
     const planned = this.#plans[way].next(message);

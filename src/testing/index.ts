@@ -1,7 +1,8 @@
 // What tests of programs that use mcp-actors need: `import { chaos } from 'mcp-actors/testing'`. Nothing of it is loaded by the root.
 export { chaos, ChaosTransport } from './chaos.js';
 export type { ChaosOptions, Fault } from './chaos.js';
-export type { FaultName, FaultRate, FaultRates, Way } from './fault-plan.js';
+export type { FaultRate, Way } from './fault-plan.js';
+export type { FaultName, FaultRates } from './message-faults.js';
 export { createScriptedServer, ScriptedServer } from './scripted-server.js';
 export type { ScriptedHandler, ScriptedRequest, ScriptedServerOptions } from './scripted-server.js';
 export { SimulatedEnvironment } from './simulated-environment.js';

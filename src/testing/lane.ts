@@ -1,5 +1,5 @@
 import type { Environment, TimerHandle } from '../environment.js';
-import type { FaultName } from './fault-plan.js';
+import type { FaultName } from './message-faults.js';
 
 /** Something on its way: a message, or the news that the link is over. */
 export interface Parcel {
