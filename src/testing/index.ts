@@ -1,8 +1,11 @@
 // What tests of programs that use mcp-actors need: `import { chaos } from 'mcp-actors/testing'`. Nothing of it is loaded by the root.
 export { chaos, ChaosTransport } from './chaos.js';
 export type { ChaosOptions, Fault } from './chaos.js';
+export { chaosProxy, ChaosProxy } from './chaos-proxy.js';
+export type { ChaosProxyOptions } from './chaos-proxy.js';
 export type { FaultRate, Way } from './fault-plan.js';
 export type { FaultName, FaultRates } from './message-faults.js';
+export type { ProxyFault, ProxyFaultName, ProxyFaultRates, ProxyHit } from './proxy-faults.js';
 export { createScriptedServer, ScriptedServer } from './scripted-server.js';
 export type { ScriptedHandler, ScriptedRequest, ScriptedServerOptions } from './scripted-server.js';
 export { SimulatedEnvironment } from './simulated-environment.js';

@@ -1,0 +1,236 @@
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { systemEnvironment } from '../environment.js';
+import type { Environment, TimerHandle } from '../environment.js';
+import { MCPError } from '../errors.js';
+import type { JSONRPCRequest } from '../protocol/json-rpc.js';
+import { FaultPlan, refusals } from './fault-plan.js';
+import type { Way } from './fault-plan.js';
+import { ProxyConnection } from './proxy-connection.js';
+import type { ProxiedRequest, ProxyPlan } from './proxy-connection.js';
+import { BYTE_FAULTS, EXCHANGE_FAULTS } from './proxy-faults.js';
+import type { ByteFault, ExchangeFault, ProxyFault, ProxyFaultRates, ProxyHit } from './proxy-faults.js';
+
+/** What a {@link ChaosProxy} does. */
+export interface ChaosProxyOptions extends ProxyFaultRates {
+  /** Decides everything. Default 1. */
+  readonly seed?: number;
+  /** How much later `slow` makes an answer, in milliseconds. Default 1 000. */
+  readonly slowTime?: number;
+  /** The `Retry-After` of `busy`, in seconds. Default 1. */
+  readonly retryAfter?: number;
+  /** Whether something may be hit. What is spared counts all the same, so that the others keep their fate. Default: all. */
+  readonly only?: (hit: ProxyHit) => boolean;
+  /** The clock of pauses and of the list of faults. Default: that of this process. */
+  readonly environment?: Environment;
+}
+
+/**
+ * Starts a proxy on a free port of 127.0.0.1, which puts faults of bytes and of HTTP between a client and a real server, decided by a
+ * seed: the n-th request meets the same fate in each run. Hand its `url` to the transport in place of the server's. It passes on
+ * Streamable HTTP, HTTP+SSE and WebSocket.
+ * @param url that of the server, with the scheme http or ws
+ * @throws MCPError with code `MCP_INVALID_PARAMS` for another URL, and for rates that are none or add up to more than 1.
+ */
+export async function chaosProxy(url: string | URL, options: ChaosProxyOptions = {}): Promise<ChaosProxy> {
+  return ChaosProxy.start(url, options);
+}
+
+/** A proxy with faults. */
+export class ChaosProxy implements AsyncDisposable {
+  /** What happened until now, in order. */
+  readonly faults: readonly ProxyFault[];
+  readonly #faults: ProxyFault[] = [];
+  readonly #target: URL;
+  readonly #options: ChaosProxyOptions;
+  readonly #environment: Environment;
+  readonly #server: Server;
+  readonly #connections = new Set<ProxyConnection>();
+  readonly #refuses: () => boolean;
+  readonly #requestPlan: FaultPlan<ExchangeFault>;
+  readonly #bytePlans: Readonly<Record<Way, FaultPlan<ByteFault>>>;
+  readonly #counts = { connections: 0, requests: 0, 'to-server': 0, 'to-client': 0 };
+  readonly #forgotten = new Set<string>();
+  #port = 0;
+  #closed = false;
+  #endPause: (() => void) | undefined;
+  #listening: Promise<void> = Promise.resolve();
+
+  private constructor(url: string | URL, options: ChaosProxyOptions) {
+    const { seed = 1, environment = systemEnvironment } = options;
+    this.#target = checkedTarget(url);
+    this.#options = options;
+    this.#environment = environment;
+    this.faults = this.#faults;
+    this.#refuses = refusals(seed, options.refuse);
+    this.#requestPlan = new FaultPlan(seed, 'requests', ratesOf(EXCHANGE_FAULTS, options));
+    this.#bytePlans = {
+      // What a client says may be masked. Then a byte that is spoiled can be read as any other, which could make it another call.
+      'to-server': new FaultPlan(seed, 'to-server', ratesOf(BYTE_FAULTS, { ...options, corrupt: 0 })),
+      'to-client': new FaultPlan(seed, 'to-client', ratesOf(BYTE_FAULTS, options)),
+    };
+    this.#server = createServer((socket) => {
+      this.#accept(socket);
+    });
+  }
+
+  /** See {@link chaosProxy}. */
+  static async start(url: string | URL, options: ChaosProxyOptions): Promise<ChaosProxy> {
+    const proxy = new ChaosProxy(url, options);
+    await proxy.#listen();
+    return proxy;
+  }
+
+  /** The URL of the server, with the host and port of the proxy. */
+  get url(): string {
+    const url = new URL(this.#target);
+    url.hostname = '127.0.0.1';
+    url.port = String(this.#port);
+    return url.href;
+  }
+
+  /** How many connections there are now. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** How many requests have come. */
+  get requests(): number {
+    return this.#counts.requests;
+  }
+
+  /**
+   * Resets every connection, as a server that dies, and refuses new ones for `pause` milliseconds. Resolves when it listens again.
+   * Default: at once.
+   */
+  hangUp(pause = 0): Promise<void> {
+    return (this.#listening = this.#listening.then(async () => {
+      await this.#leave();
+      if (pause > 0 && !this.#closed) await this.#wait(pause);
+      if (!this.#closed) await this.#listen();
+    }));
+  }
+
+  /** Ends it, and every connection. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    this.#endPause?.();
+    await this.#listening;
+    await this.#leave();
+  }
+
+  async #listen(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(this.#port, '127.0.0.1', () => {
+        this.#server.removeListener('error', reject);
+        resolve();
+      });
+    });
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  async #leave(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    for (const connection of this.#connections) connection.destroy();
+    await closed;
+  }
+
+  #wait(milliseconds: number): Promise<void> {
+    let timer: TimerHandle;
+    return new Promise<void>((resolve) => {
+      this.#endPause = resolve;
+      timer = this.#environment.setTimeout(resolve, milliseconds);
+    }).finally(() => {
+      this.#environment.clearTimeout(timer);
+    });
+  }
+
+  #accept(socket: Socket): void {
+    const number = this.#counts.connections++;
+    const hit = { fault: 'refuse', connection: number, index: undefined, way: undefined } as const;
+    if (this.#refuses() && this.#mayHit(hit)) {
+      this.#record(hit);
+      socket.on('error', () => undefined);
+      socket.resetAndDestroy();
+      return;
+    }
+    const { slowTime = 1_000, retryAfter = 1 } = this.#options;
+    const { hostname, port } = this.#target;
+    const connection = new ProxyConnection(socket, {
+      environment: this.#environment,
+      slowTime,
+      retryAfter,
+      connect: () => connect(Number(port || 80), hostname.replace(/^\[|\]$/g, '')),
+      planRequest: (request) => this.#planRequest(number, request),
+      planBytes: (way) => this.#planBytes(number, way),
+      ended: () => {
+        this.#connections.delete(connection);
+      },
+    });
+    this.#connections.add(connection);
+  }
+
+  #planRequest(connection: number, { head, body }: ProxiedRequest): ProxyPlan<ExchangeFault> {
+    const index = this.#counts.requests++;
+    const session = head.headers.get('mcp-session-id');
+    const planned = this.#requestPlan.next();
+    const gone = session !== undefined && this.#forgotten.has(session);
+    const fault = gone ? 'forget' : planned.fault;
+    if (fault === undefined || (fault === 'forget' && session === undefined)) return { ...planned, fault: undefined };
+    const [httpMethod = ''] = head.line.split(' ');
+    const hit = { fault, connection, index, way: undefined, httpMethod, ...messageIn(body) };
+    if (!gone && !this.#mayHit(hit)) return { ...planned, fault: undefined };
+    if (fault === 'forget') this.#forgotten.add(session as string);
+    return { ...planned, fault, reached: this.#record(hit) };
+  }
+
+  #planBytes(connection: number, way: Way): ProxyPlan<ByteFault> {
+    const index = this.#counts[way]++;
+    const planned = this.#bytePlans[way].next();
+    const { fault } = planned;
+    if (fault === undefined) return planned;
+    const hit = { fault, connection, index, way };
+    return this.#mayHit(hit) ? { ...planned, reached: this.#record(hit) } : { ...planned, fault: undefined };
+  }
+
+  #mayHit(hit: ProxyHit): boolean {
+    return this.#options.only?.(hit) !== false;
+  }
+
+  /** Writes a fault down. Returns what notes that what it hit has arrived. */
+  #record({ message, ...hit }: ProxyHit): () => void {
+    const about = message === undefined ? {} : { method: message.method, id: message.id };
+    const fault = { ...hit, ...about, at: this.#environment.now(), reached: false };
+    this.#faults.push(fault);
+    return () => {
+      fault.reached = true;
+    };
+  }
+}
+
+function ratesOf<Name extends ExchangeFault>(names: readonly Name[], rates: ProxyFaultRates): [Name, number][] {
+  return names.map((name) => [name, rates[name] ?? 0]);
+}
+
+/** The request of JSON-RPC that was posted, if it was one. */
+function messageIn(body: Buffer): { message?: JSONRPCRequest } {
+  try {
+    const message = JSON.parse(body.toString()) as Partial<JSONRPCRequest> | null;
+    const { method, id } = message ?? {};
+    return typeof method === 'string' && id !== undefined ? { message: message as JSONRPCRequest } : {};
+  } catch {
+    return {};
+  }
+}
+
+function checkedTarget(url: string | URL): URL {
+  const text = String(url);
+  if (URL.canParse(text) && ['http:', 'ws:'].includes(new URL(text).protocol)) return new URL(text);
+  const expected = 'a URL with the scheme http or ws';
+  throw new MCPError(`Invalid url: expected ${expected}, got ${text}`, {
+    code: 'MCP_INVALID_PARAMS',
+    delivery: 'not-sent',
+    details: { name: 'url', expected, received: text },
+  });
+}
