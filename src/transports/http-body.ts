@@ -2,6 +2,8 @@ import { failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import { bodyTooLarge } from './http-failures.js';
 
+const BYTE_ORDER_MARK = 0xfeff;
+
 /** The body of an answer that is read as a whole. */
 export class HttpBody {
   readonly #limit: number;
@@ -38,7 +40,9 @@ export class HttpBody {
 /** A value that somebody sent as JSON, or that it is none. Nothing of it is shown: it may be anybody's data. */
 export function parseJson(text: string): { readonly value: unknown } | Failure {
   try {
-    return { value: JSON.parse(text) as unknown };
+    // Some servers begin with one, which RFC 8259, 8.1, lets a reader forgive.
+    const marked = text.charCodeAt(0) === BYTE_ORDER_MARK;
+    return { value: JSON.parse(marked ? text.slice(1) : text) as unknown };
   } catch {
     return failure('protocol', 'MCP_INVALID_JSON', `The server sent ${text.length} characters that are not JSON`, {
       delivery: 'answered',

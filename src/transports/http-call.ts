@@ -5,8 +5,9 @@ import type { Failure } from '../protocol/failure.js';
 import { isHeaderValue } from '../protocol/http-headers.js';
 import { isRedirect, judgeRedirect } from '../protocol/redirects.js';
 import type { HttpEndpoint } from './http-endpoint.js';
-import { exchangeFailed, headerOf, isAboutAuthentication, tokenRefusal } from './http-failures.js';
-import type { ResponseHead } from './http-failures.js';
+import { exchangeFailed, isAboutAuthentication, tokenRefusal } from './http-failures.js';
+import { headerOf } from './http-head.js';
+import type { ResponseHead } from './http-head.js';
 import type { Roster, RosterMember } from './roster.js';
 
 /** One request of HTTP. */

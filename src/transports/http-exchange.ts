@@ -3,7 +3,7 @@ import type { BackoffPolicy } from '../protocol/backoff.js';
 import { readAnswer } from '../protocol/exchange-answer.js';
 import { failure, isFailure, toTransportFailure, withDelivery } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
-import { bodyKind, isSessionId } from '../protocol/http-headers.js';
+import { isSessionId } from '../protocol/http-headers.js';
 import type { JSONRPCErrorObject, JSONRPCRequest, RequestId } from '../protocol/json-rpc.js';
 import { isModernError } from '../protocol/negotiation.js';
 import { EventStream } from './event-stream.js';
@@ -15,13 +15,13 @@ import {
   authenticationFailure,
   bodyTooLarge,
   endedWithoutAnswer,
-  headerOf,
   isAboutAuthentication,
   sessionLost,
   statusFailure,
-  wrongContentType,
+  wrongContent,
 } from './http-failures.js';
-import type { ResponseHead } from './http-failures.js';
+import { contentKind, headerOf } from './http-head.js';
+import type { ResponseHead } from './http-head.js';
 import type { HttpSession } from './http-session.js';
 import type { Link, LinkEvents } from './link.js';
 import type { RosterMember } from './roster.js';
@@ -138,10 +138,10 @@ export class HttpExchange implements HttpReceiver, RosterMember {
       }
       session.id = id;
     }
-    const kind = bodyKind(headerOf(head, 'content-type'));
+    const kind = contentKind(head);
     if (kind === 'events') this.#openStream();
     else if (kind === 'json') this.#openBody(head);
-    else this.#give(wrongContentType(this.#url, head));
+    else this.#give(wrongContent(this.#url, head));
   }
 
   get #url(): URL {
@@ -172,7 +172,7 @@ export class HttpExchange implements HttpReceiver, RosterMember {
     const { status } = head;
     if (status === 404 && session.id !== undefined && !modern) this.#loseSession();
     else if (isAboutAuthentication(head)) this.#give(authenticationFailure(this.#url, head));
-    else if (bodyKind(headerOf(head, 'content-type')) === 'json') this.#openBody(head);
+    else if (contentKind(head) === 'json') this.#openBody(head);
     else
       this.#unlessOlder(() => {
         this.#give(this.#statusFailure());
@@ -337,7 +337,7 @@ export class HttpExchange implements HttpReceiver, RosterMember {
       this.#broke(this.#unresumed(this.#statusFailure()));
       return;
     }
-    if (status < 400 && bodyKind(headerOf(head, 'content-type')) === 'events') {
+    if (status < 400 && contentKind(head) === 'events') {
       this.#resuming = false;
       this.#failures = 0;
       this.#openStream();

@@ -4,18 +4,8 @@ import { failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import { retryAfterOf } from '../protocol/http-headers.js';
 import type { JSONRPCErrorObject } from '../protocol/json-rpc.js';
-
-/** The head of an answer, as far as it matters. */
-export interface ResponseHead {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-}
-
-/** One header; of several with one name the first. */
-export function headerOf({ headers }: ResponseHead, name: string): string | undefined {
-  const value = headers[name];
-  return typeof value === 'string' ? value : value?.[0];
-}
+import { compressionOf, headerOf } from './http-head.js';
+import type { ResponseHead } from './http-head.js';
 
 /** A URL without what may be secret in it: neither credentials nor the query. */
 export function shownUrl(url: URL): string {
@@ -125,15 +115,29 @@ export function bodyTooLarge(limit: number, received: number): Failure {
   });
 }
 
-/** What the server sent is neither JSON nor a stream of events. */
-export function wrongContentType(url: URL, head: ResponseHead): Failure {
+/** What the server sent is neither JSON nor a stream of events, or it is compressed although that was not asked for. */
+export function wrongContent(url: URL, head: ResponseHead): Failure {
   const contentType = headerOf(head, 'content-type');
-  const message = `${shownUrl(url)} answered with ${contentType ?? 'no'} content type; expected application/json or text/event-stream`;
-  return failure('transport', 'MCP_HTTP_STATUS', message, {
+  const contentEncoding = compressionOf(head);
+  const what =
+    contentEncoding === undefined
+      ? `the content type ${quoted(contentType)}; expected application/json or text/event-stream`
+      : `the content encoding ${quoted(contentEncoding)}, which was not asked for`;
+  return failure('transport', 'MCP_HTTP_STATUS', `${shownUrl(url)} answered with ${what}`, {
     errorCode: head.status,
     delivery: 'answered',
-    details: { url: shownUrl(url), status: head.status, contentType },
+    details: {
+      url: shownUrl(url),
+      status: head.status,
+      contentType,
+      ...(contentEncoding !== undefined && { contentEncoding }),
+    },
   });
+}
+
+/** What a server said, for a message. */
+function quoted(text: string | undefined): string {
+  return text === undefined ? '(none)' : `"${text.slice(0, 80)}"`;
 }
 
 /** The link was closed before the exchange ended. */

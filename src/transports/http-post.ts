@@ -2,7 +2,7 @@ import type { Failure } from '../protocol/failure.js';
 import type { HttpCall, HttpReceiver } from './http-call.js';
 import type { ExchangeOwner } from './http-exchange.js';
 import { authenticationFailure, isAboutAuthentication, sessionLost, statusFailure } from './http-failures.js';
-import type { ResponseHead } from './http-failures.js';
+import type { ResponseHead } from './http-head.js';
 import type { HttpSession } from './http-session.js';
 
 /** A message that wants no answer: any status that means success will do, whatever comes with it. */

@@ -1,12 +1,13 @@
 import { isFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
-import { bodyKind, retryAfterOf } from '../protocol/http-headers.js';
+import { retryAfterOf } from '../protocol/http-headers.js';
 import { EventStream } from './event-stream.js';
 import { parseJson } from './http-body.js';
 import type { HttpCall, HttpReceiver } from './http-call.js';
 import type { ExchangeOwner } from './http-exchange.js';
-import { headerOf, statusFailure } from './http-failures.js';
-import type { ResponseHead } from './http-failures.js';
+import { statusFailure } from './http-failures.js';
+import { contentKind, headerOf } from './http-head.js';
+import type { ResponseHead } from './http-head.js';
 import type { HttpSession } from './http-session.js';
 import type { ServerStreamEvents } from './link.js';
 
@@ -35,7 +36,7 @@ export class HttpServerStream implements HttpReceiver {
 
   head(head: ResponseHead): void {
     const { status } = head;
-    if (status < 300 && bodyKind(headerOf(head, 'content-type')) === 'events') {
+    if (status < 300 && contentKind(head) === 'events') {
       this.#session.streamed = true;
       this.#open();
       return;

@@ -1,6 +1,6 @@
 import { failure, isFailure, withDelivery } from '../protocol/failure.js';
 import type { Delivery, Failure } from '../protocol/failure.js';
-import { bodyKind, legacyVersionHeaders } from '../protocol/http-headers.js';
+import { legacyVersionHeaders } from '../protocol/http-headers.js';
 import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
 import { messageText } from '../protocol/message-text.js';
 import { EventStream } from './event-stream.js';
@@ -11,14 +11,14 @@ import { HttpEndpoint } from './http-endpoint.js';
 import type { EndpointOptions } from './http-endpoint.js';
 import {
   authenticationFailure,
-  headerOf,
   isAboutAuthentication,
   linkClosed,
   shownUrl,
   statusFailure,
-  wrongContentType,
+  wrongContent,
 } from './http-failures.js';
-import type { ResponseHead } from './http-failures.js';
+import { contentKind } from './http-head.js';
+import type { ResponseHead } from './http-head.js';
 import { rejectedWith } from './link.js';
 import type { EstablishedSession, Link, LinkEvents } from './link.js';
 import { SsePost } from './sse-post.js';
@@ -123,7 +123,7 @@ export class SseLink implements Link, HttpReceiver {
   head(head: ResponseHead): void {
     const { url } = this.#call;
     if (head.status < 200 || head.status > 299) this.#refuse(this.#refusal(url, head));
-    else if (bodyKind(headerOf(head, 'content-type')) !== 'events') this.#refuse(wrongContentType(url, head));
+    else if (contentKind(head) !== 'events') this.#refuse(wrongContent(url, head));
     else if (this.#recipe.post !== undefined) this.#opened(this.#recipe.post.url);
   }
 

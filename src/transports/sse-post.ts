@@ -3,7 +3,7 @@ import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
 import type { HttpCall, HttpReceiver } from './http-call.js';
 import type { HttpEndpoint } from './http-endpoint.js';
 import { authenticationFailure, isAboutAuthentication, statusFailure } from './http-failures.js';
-import type { ResponseHead } from './http-failures.js';
+import type { ResponseHead } from './http-head.js';
 
 /** What a post has to know of its link. */
 export interface PostOwner {

@@ -11,7 +11,7 @@ import {
   shownUrl,
   statusFailure,
 } from './http-failures.js';
-import type { ResponseHead } from './http-failures.js';
+import type { ResponseHead } from './http-head.js';
 
 /** How to reach a server over a WebSocket. */
 export interface WebSocketRecipe {

@@ -1,9 +1,8 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 
 import { HttpTransport } from '../../src/index.js';
 import type { HttpTransportOptions } from '../../src/index.js';
+import { ByteServer } from '../support/byte-server.js';
 import { OpenedLink, request } from '../support/http-link.js';
 import { ScriptedHttpServer, legacyServer } from '../support/http-server.js';
 import type { HttpVisit } from '../support/http-server.js';
@@ -28,21 +27,10 @@ async function serve(script: (visit: HttpVisit) => void): Promise<ScriptedHttpSe
   return server;
 }
 
-/** A server of bytes: what HTTP makes of them is the client's business. */
 async function serveBytes(connected: (socket: Socket) => void): Promise<string> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => undefined);
-    connected(socket);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  cleanups.push(async () => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-    await once(server, 'close');
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
+  const server = await ByteServer.start(connected);
+  cleanups.push(() => server.close());
+  return server.url;
 }
 
 describe('a request of which no byte reached a server', () => {

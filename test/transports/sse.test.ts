@@ -234,7 +234,7 @@ describe('an SseTransport', () => {
         (visit) => {
           visit.json({});
         },
-        { code: 'MCP_HTTP_STATUS', message: expect.stringContaining('application/json content type') as string },
+        { code: 'MCP_HTTP_STATUS', message: expect.stringContaining('the content type "application/json"') as string },
       ],
       [
         'a stream that ends',
