@@ -19,6 +19,12 @@ export function isHeaderValue(value: string): boolean {
   return /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
 }
 
+/** The id of an event as the value of `Last-Event-ID`, which is UTF-8; undefined when no header can hold it. HTML, 9.2.4. */
+export function lastEventIdValue(id: string): string | undefined {
+  const value = Buffer.from(id, 'utf8').toString('latin1');
+  return value !== '' && value.trim() === value && isHeaderValue(value) ? value : undefined;
+}
+
 /** Whether a string may be the name of a header, or any other token. RFC 9110, 5.6.2. */
 export function isToken(name: string): boolean {
   return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name);

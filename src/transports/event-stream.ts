@@ -3,6 +3,7 @@ import type { EventSourceMessage, EventSourceParser } from 'eventsource-parser';
 import { BoundedBytes } from '../protocol/bounded-bytes.js';
 import type { Oversized } from '../protocol/bounded-bytes.js';
 import type { Failure } from '../protocol/failure.js';
+import { lastEventIdValue } from '../protocol/http-headers.js';
 import { tooLarge } from '../protocol/oversized-answer.js';
 
 /** Something that a server sent on a stream of events. */
@@ -65,7 +66,10 @@ export class EventStream {
     });
   }
 
-  /** The last id that the server gave an event, also one without data. Undefined when there was none, or when it was taken back. */
+  /**
+   * The last id that the server gave an event, also one without data, as a header says it. Undefined when there was none, when it was
+   * taken back, or when no header can hold it.
+   */
   get lastEventId(): string | undefined {
     return this.#lastEventId;
   }
@@ -155,7 +159,7 @@ export class EventStream {
   /** Before the events are told: whoever hears one may want to know where the stream is. */
   #record(events: string): void {
     for (const [, id = ''] of events.matchAll(/(?:^|\n)id(?:: ?([^\n]*))?(?=\n)/g)) {
-      if (!id.includes('\0')) this.#lastEventId = id === '' ? undefined : id;
+      if (!id.includes('\0')) this.#lastEventId = lastEventIdValue(id);
     }
   }
 

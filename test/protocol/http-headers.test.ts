@@ -4,6 +4,7 @@ import {
   isHeaderValue,
   isSessionId,
   isToken,
+  lastEventIdValue,
   legacyVersionHeaders,
   modernHeaders,
   retryAfterOf,
@@ -98,4 +99,15 @@ describe('the headers of a modern message', () => {
 test('legacy revisions are named from 2025-06-18 on', () => {
   expect(['2024-11-05', '2025-03-26', undefined].map(legacyVersionHeaders)).toEqual([[], [], []]);
   expect(legacyVersionHeaders('2025-06-18')).toEqual(['mcp-protocol-version', '2025-06-18']);
+});
+
+test.each([
+  ['e1', 'e1'],
+  ['a b', 'a b'],
+  ['é漢', Buffer.from('é漢').toString('latin1')],
+  ['', undefined],
+  [' a', undefined],
+  ['a\u0007', undefined],
+])('the id %j of an event is said as %j in a header', (id, value) => {
+  expect(lastEventIdValue(id)).toBe(value);
 });

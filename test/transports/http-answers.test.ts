@@ -301,6 +301,37 @@ describe('a legacy stream that breaks after an event with an id', () => {
     expect(environment.pending.map(({ delay }) => delay)).not.toContain(pause);
   });
 
+  test('is taken up by whatever id the event had, which is UTF-8', async () => {
+    const opened = await serve(
+      legacyServer((visit) => {
+        if (visit.method === 'GET') visit.stream().event(answer(1, {})).end();
+        else if (visit.message.method === 'work') visit.stream().event(undefined, { id: 'é漢 1', retry: 1 }).end();
+        else return false;
+        return true;
+      }),
+    );
+    await opened.shakeHands();
+    await opened.link.send(request(1, 'work'));
+    const id = server.visits.at(-1)?.headers['last-event-id'] ?? '';
+    expect(Buffer.from(id as string, 'latin1').toString()).toBe('é漢 1');
+  });
+
+  test('is lost at once when its id cannot be said in a header', async () => {
+    const opened = await serve(
+      legacyServer((visit) => {
+        if (visit.message.method !== 'work') return false;
+        visit.stream().event(undefined, { id: 'a\u0001b', retry: 1 }).end();
+        return true;
+      }),
+    );
+    await opened.shakeHands();
+    expect(await opened.failureOf(request(1, 'work'))).toMatchObject({
+      code: 'MCP_STREAM_BROKEN',
+      delivery: 'unknown',
+    });
+    expect(opened.news).toEqual([]);
+  });
+
   test('is lost, and may have run, when the server does not resume it', async () => {
     const opened = await serve(
       legacyServer((visit) => {
