@@ -44,6 +44,8 @@ const TRANSPORT_HINTS = new Map<unknown, string>(
   Object.entries({
     ECONNREFUSED: 'Nothing listens there: check that the server runs, and its port.',
     ENOTFOUND: 'There is no such host: check its name, and the DNS.',
+    UND_ERR_HEADERS_OVERFLOW:
+      'The headers of an answer may have 16 KiB; a `dispatcher` with `maxHeaderSize` lets them have more.',
     UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
     UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
     UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,

@@ -28,17 +28,37 @@ export function answeredBy(message: Oversized): RequestId | undefined {
   }
 }
 
-/** What is wrong with a message of the server that was too long and was thrown away. `details.requestId` says whose answer it was, if that is known. */
+/** The method stands before what is large, so it is no answer. */
+const METHOD_FIRST = new RegExp(
+  String.raw`^\s*\{\s*(?:${VERSION})?(?:"id"\s*:\s*${ID}\s*,\s*)?(?:${VERSION})?"method"\s*:\s*"([^"\\]+)"`,
+);
+
+/** The method of a question or a notification that was thrown away, if it is certain that it was one. */
+function methodOf(message: Oversized): string | undefined {
+  return METHOD_FIRST.exec(message.head)?.[2];
+}
+
+/**
+ * What is wrong with a message of the server that was too long and was thrown away. If it is known, `details.requestId` says whose answer
+ * it was, and `details.method` that it was none.
+ */
 export function tooLarge(message: Oversized, field: string): Failure {
   const { limit, received } = message;
   const id = answeredBy(message);
+  const method = methodOf(message);
   return failure(
     'protocol',
     'MCP_MESSAGE_TOO_LARGE',
     `A message of the server has ${received} bytes, more than ${field}, ${limit}`,
     {
       delivery: id === undefined ? undefined : 'answered',
-      details: { field, limit, received, ...(id !== undefined && { requestId: id }) },
+      details: {
+        field,
+        limit,
+        received,
+        ...(id !== undefined && { requestId: id }),
+        ...(method !== undefined && { method }),
+      },
     },
   );
 }

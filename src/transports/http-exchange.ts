@@ -151,7 +151,9 @@ export class HttpExchange implements HttpReceiver, RosterMember {
   #openStream(): void {
     const { maxMessageBytes } = this.#owner.endpoint;
     const tooLarge = (problem: Failure): void => {
-      this.#give(withDelivery(problem, 'answered'));
+      const { method, requestId = this.id } = problem.details ?? {};
+      if (method === undefined && requestId === this.id) this.#give(withDelivery(problem, 'answered'));
+      else this.#owner.events.problem(problem);
     };
     const event = (one: StreamEvent): void => {
       this.#event(one);

@@ -8,7 +8,7 @@ import type { EndpointOptions } from './http-endpoint.js';
 import { HttpExchange } from './http-exchange.js';
 import type { ExchangeOwner } from './http-exchange.js';
 import { linkClosed, sessionLost } from './http-failures.js';
-import { HttpPost } from './http-post.js';
+import { HttpPosts } from './http-posts.js';
 import { HttpServerStream } from './http-server-stream.js';
 import { HttpSession } from './http-session.js';
 import { rejectedWith } from './link.js';
@@ -41,7 +41,7 @@ export class HttpLink implements Link, ExchangeOwner {
   readonly events: LinkEvents;
   readonly #farewell: number;
   readonly #exchanges = new Roster<HttpExchange>();
-  readonly #posts = new Set<HttpPost>();
+  readonly #posts = new HttpPosts(this);
   #session = new HttpSession();
   #serverStream: HttpServerStream | undefined;
   /** Streams that should end by themselves now. */
@@ -143,13 +143,7 @@ export class HttpLink implements Link, ExchangeOwner {
 
   #post(session: HttpSession, headers: readonly string[], body: string): Promise<void> {
     if (this.endpoint.closed) return rejectedWith(linkClosed('not-sent'));
-    const post = new HttpPost(this, session, headers, body);
-    this.#posts.add(post);
-    const over = (): void => {
-      this.#posts.delete(post);
-    };
-    post.done.then(over, over);
-    return post.done;
+    return this.#posts.send(session, headers, body);
   }
 
   established(established: EstablishedSession): void {
@@ -219,7 +213,7 @@ export class HttpLink implements Link, ExchangeOwner {
     }
     this.#serverStream?.close();
     await this.#sayFarewell();
-    for (const post of [...this.#posts]) post.abort(linkClosed('unknown'));
+    this.#posts.abort();
     this.events.environment.clearTimeout(this.#sweep);
     for (const call of this.#lingering.all()) call.abort();
     await Promise.all([this.endpoint.close(), this.#older?.close()]);
@@ -236,7 +230,7 @@ export class HttpLink implements Link, ExchangeOwner {
       timer = environment.setTimeout(resolve, this.#farewell);
     });
     const goodbye = async (): Promise<void> => {
-      await Promise.allSettled([...this.#posts].map(({ done }) => done));
+      await this.#posts.settled();
       if (this.sessionId === undefined) return;
       await new Promise<void>((resolve) => {
         const heard = (): void => {

@@ -5,22 +5,20 @@ import { authenticationFailure, isAboutAuthentication, sessionLost, statusFailur
 import type { ResponseHead } from './http-head.js';
 import type { HttpSession } from './http-session.js';
 
+/** What a post needs from the link that it belongs to. */
+export type PostOwner = Pick<ExchangeOwner, 'endpoint' | 'events' | 'lose' | 'linger'>;
+
 /** A message that wants no answer: any status that means success will do, whatever comes with it. */
 export class HttpPost implements HttpReceiver {
   /** Settles when the server has taken it, or not; rejects with a failure. */
   readonly done: Promise<void>;
-  readonly #owner: Pick<ExchangeOwner, 'endpoint' | 'events' | 'lose' | 'linger'>;
+  readonly #owner: PostOwner;
   readonly #session: HttpSession;
   readonly #call: HttpCall;
   #resolve!: () => void;
   #reject!: (reason: Error) => void;
 
-  constructor(
-    owner: Pick<ExchangeOwner, 'endpoint' | 'events' | 'lose' | 'linger'>,
-    session: HttpSession,
-    headers: readonly string[],
-    body: string,
-  ) {
+  constructor(owner: PostOwner, session: HttpSession, headers: readonly string[], body: string) {
     this.#owner = owner;
     this.#session = session;
     this.done = new Promise((resolve, reject) => {
@@ -28,6 +26,9 @@ export class HttpPost implements HttpReceiver {
       this.#reject = reject;
     });
     this.#call = owner.endpoint.call({ method: 'POST', headers, body }, this);
+  }
+
+  start(): void {
     this.#call.start();
   }
 

@@ -1,12 +1,15 @@
+import type { Oversized } from '../../src/protocol/bounded-bytes.js';
 import { LineSplitter } from '../../src/protocol/lines.js';
-import { answeredBy } from '../../src/protocol/oversized-answer.js';
+import { answeredBy, tooLarge } from '../../src/protocol/oversized-answer.js';
 
 /** What the splitter tells of a message that is longer than its limit. */
-function askAbout(text: string): unknown {
+function oversized(text: string): Oversized {
   const [line] = new LineSplitter(300).push(Buffer.from(`${text}\n`));
   if (typeof line !== 'object') throw new Error('the line was not too long');
-  return answeredBy(line);
+  return line;
 }
+
+const askAbout = (text: string): unknown => answeredBy(oversized(text));
 
 const big = { content: [{ type: 'text', text: 'x'.repeat(1_000) }], id: 99 };
 
@@ -39,5 +42,26 @@ describe('answeredBy', () => {
     expect(askAbout(`{"result":"${'x'.repeat(1_000)},\\"id\\":7}"}`)).toBeUndefined();
     expect(askAbout(`{"id":"\\x","result":"${'x'.repeat(1_000)}"}`)).toBeUndefined();
     expect(askAbout(`junk ${'x'.repeat(1_000)},"id":7}`)).toBeUndefined();
+  });
+});
+
+describe('tooLarge', () => {
+  const detailsOf = (message: object): unknown => tooLarge(oversized(JSON.stringify(message)), 'limit').details;
+
+  test.each([
+    ['the version first', { jsonrpc: '2.0', method: 'notifications/message', params: big }],
+    ['the method first', { method: 'notifications/message', params: big, jsonrpc: '2.0' }],
+    ['the id first', { jsonrpc: '2.0', id: 7, method: 'notifications/message', params: big }],
+    ['the id before the version', { id: 7, jsonrpc: '2.0', method: 'notifications/message', params: big }],
+  ])('names the method of what is no answer: %s', (_, message) => {
+    expect(detailsOf(message)).toMatchObject({ method: 'notifications/message' });
+  });
+
+  test.each([
+    ['an answer', { jsonrpc: '2.0', id: 7, result: { ...big, method: 'a' } }],
+    ['something else', { text: 'x'.repeat(1_000), method: 'a' }],
+    ['a method that is none', { jsonrpc: '2.0', method: 7, text: 'x'.repeat(1_000) }],
+  ])('does not guess: %s', (_, message) => {
+    expect(detailsOf(message)).not.toHaveProperty('method');
   });
 });

@@ -189,6 +189,27 @@ describe('an answer on a stream', () => {
     expect(opened.recorder.messages).toEqual([answer(1, {})]);
   });
 
+  test('comes after what is larger than the limit and no answer to it, which is reported', async () => {
+    const text = 'x'.repeat(10_000);
+    server = await ScriptedHttpServer.start((visit) => {
+      visit.stream();
+      visit.event({ method: 'notifications/message', params: { data: text }, jsonrpc: '2.0' });
+      visit.event({ jsonrpc: '2.0', id: 5, method: 'sampling/createMessage', params: { text } });
+      visit.event({ jsonrpc: '2.0', id: 99, result: { text } });
+      visit.resultEvent({}).end();
+    });
+    transport = new HttpTransport(server.url, { limits: { maxMessageBytes: 5_000 } });
+    const opened = await OpenedLink.open(transport);
+    await opened.link.send(request(1, 'work'));
+    expect(opened.recorder.messages).toEqual([answer(1, {})]);
+    const limit = { field: 'limits.maxMessageBytes', limit: 5_000, received: expect.any(Number) as number };
+    expect(opened.recorder.problems).toMatchObject([
+      { code: 'MCP_MESSAGE_TOO_LARGE', details: { ...limit, method: 'notifications/message' } },
+      { code: 'MCP_MESSAGE_TOO_LARGE', details: { ...limit, method: 'sampling/createMessage' } },
+      { code: 'MCP_MESSAGE_TOO_LARGE', details: { ...limit, requestId: 99 } },
+    ]);
+  });
+
   test('that is larger than the limit ends the exchange', async () => {
     server = await ScriptedHttpServer.start((visit) => {
       visit.stream().resultEvent({ text: 'x'.repeat(10_000) });
@@ -196,7 +217,12 @@ describe('an answer on a stream', () => {
     transport = new HttpTransport(server.url, { limits: { maxMessageBytes: 5_000 } });
     const opened = await OpenedLink.open(transport);
     const failure = await opened.failureOf(request(1, 'work'));
-    expect(failure).toMatchObject({ code: 'MCP_MESSAGE_TOO_LARGE', delivery: 'answered', details: { limit: 5_000 } });
+    expect(failure).toMatchObject({
+      code: 'MCP_MESSAGE_TOO_LARGE',
+      delivery: 'answered',
+      message: expect.stringMatching(/has \d+ bytes.*limits\.maxMessageBytes, 5000$/) as string,
+      details: { field: 'limits.maxMessageBytes', limit: 5_000, received: expect.any(Number) as number, requestId: 1 },
+    });
     await server.visits[0]?.closed();
   });
 

@@ -2,10 +2,10 @@ import { gzipSync } from 'node:zlib';
 import type { Socket } from 'node:net';
 
 import { HttpTransport, MCPClient } from '../../src/index.js';
-import type { HttpTransportOptions } from '../../src/index.js';
+import type { HttpTransportOptions, MCPError } from '../../src/index.js';
 import { ByteServer } from '../support/byte-server.js';
 import { OpenedLink, modernRequest, request } from '../support/http-link.js';
-import { ScriptedHttpServer, modernServer } from '../support/http-server.js';
+import { ScriptedHttpServer, legacyServer, modernServer } from '../support/http-server.js';
 import type { HttpVisit } from '../support/http-server.js';
 import { errorFrom, turns } from '../support/outcomes.js';
 
@@ -137,6 +137,13 @@ describe('an answer that HTTP forbids fails at once, and may have been the work 
   });
 });
 
+test('headers that are too large are explained with what can be done', async () => {
+  const server = await serveBytes((socket) => socket.write(`HTTP/1.1 200 OK\r\nx-a: ${'y'.repeat(20_000)}\r\n\r\n`));
+  const error = await errorFrom(MCPClient.connect(server.url));
+  expect(error).toMatchObject({ code: 'MCP_TRANSPORT_FAILED', details: { reason: 'UND_ERR_HEADERS_OVERFLOW' } });
+  expect(error.explain()).toContain('`maxHeaderSize`');
+});
+
 describe('an answer with nothing in it, or something else, fails at once and says so:', () => {
   test.each<[string, (visit: HttpVisit) => void, object]>([
     ['200 and no body', (visit) => visit.status(200), { code: 'MCP_STREAM_BROKEN', delivery: 'unknown' }],
@@ -219,6 +226,51 @@ test('a hundred thousand events before the answer are heard, in order', async ()
   expect(
     messages.every((message, at) => at === count || (message as { params: { value: number } }).params.value === at),
   ).toBe(true);
+});
+
+test('a server that asks thousands of questions at once is answered over 64 connections at a time, and some not at all', async () => {
+  const [asked, most] = [3_000, 64 + 1_000];
+  let [held, answered]: [HttpVisit[] | undefined, number] = [[], 0];
+  let call: HttpVisit | undefined;
+  const take = (visit: HttpVisit): void => {
+    visit.status(202);
+    answered += 1;
+    if (answered === most) call?.resultEvent({ content: [] }).end();
+  };
+  const server = await serve(
+    legacyServer((visit) => {
+      const { method, id } = visit.message;
+      if (method === 'tools/call') {
+        call = visit.stream();
+        for (let question = 0; question < asked; question += 1)
+          call.event({ jsonrpc: '2.0', id: question, method: 'ping' });
+        return true;
+      }
+      if (method !== undefined || id === undefined) return false;
+      if (held === undefined) take(visit);
+      else held.push(visit);
+      return true;
+    }),
+  );
+  await using client = await MCPClient.connect(server.url);
+  const errors: MCPError[] = [];
+  const refused = new Promise<void>((resolve) => {
+    client.on('error', (error) => {
+      if (errors.push(error) === asked - most) resolve();
+    });
+  });
+  const called = client.callTool('ask');
+  await refused;
+  expect(errors[0]).toMatchObject({ code: 'MCP_QUEUE_FULL', delivery: 'not-sent', details: { limit: 1_000 } });
+  await server.until(() => held?.length === 64);
+  await turns();
+  expect(held).toHaveLength(64);
+  const first = held;
+  held = undefined;
+  first.forEach(take);
+  await called;
+  expect(answered).toBe(most);
+  expect(errors).toHaveLength(asked - most);
 });
 
 test('an answer that is nested a hundred thousand times over harms nobody', async () => {

@@ -1,0 +1,65 @@
+import { failure } from '../protocol/failure.js';
+import type { Failure } from '../protocol/failure.js';
+import { linkClosed } from './http-failures.js';
+import { HttpPost } from './http-post.js';
+import type { PostOwner } from './http-post.js';
+import type { HttpSession } from './http-session.js';
+import { rejectedWith } from './link.js';
+
+/** How many are under way at the same time, and how many wait for their turn: a server could ask for any number of answers at once. */
+const MOST_POSTS = 64;
+const MOST_WAITING = 1_000;
+
+/** The messages of a link that want no answer, on their way. */
+export class HttpPosts {
+  readonly #owner: PostOwner;
+  readonly #active = new Set<HttpPost>();
+  #waiting: HttpPost[] = [];
+
+  constructor(owner: PostOwner) {
+    this.#owner = owner;
+  }
+
+  /** How many have not arrived. */
+  get size(): number {
+    return this.#active.size + this.#waiting.length;
+  }
+
+  /** Sends one, when its turn comes. Settles when the server has taken it, or not; rejects with a failure. */
+  send(session: HttpSession, headers: readonly string[], body: string): Promise<void> {
+    if (this.#waiting.length >= MOST_WAITING) return rejectedWith(tooMany());
+    const post = new HttpPost(this.#owner, session, headers, body);
+    if (this.#active.size < MOST_POSTS) this.#start(post);
+    else this.#waiting.push(post);
+    return post.done;
+  }
+
+  #start(post: HttpPost): void {
+    this.#active.add(post);
+    const over = (): void => {
+      this.#active.delete(post);
+      const next = this.#waiting.shift();
+      if (next !== undefined) this.#start(next);
+    };
+    post.done.then(over, over);
+    post.start();
+  }
+
+  /** Resolves when each of those that are here now has arrived, or has not. */
+  async settled(): Promise<void> {
+    await Promise.allSettled([...this.#active, ...this.#waiting].map(({ done }) => done));
+  }
+
+  /** Gives all of them up. */
+  abort(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const post of waiting) post.abort(linkClosed('not-sent'));
+    for (const post of [...this.#active]) post.abort(linkClosed('unknown'));
+  }
+}
+
+function tooMany(): Failure {
+  const message = `${MOST_WAITING} messages wait to be posted already, which is the most that may`;
+  return failure('connection', 'MCP_QUEUE_FULL', message, { delivery: 'not-sent', details: { limit: MOST_WAITING } });
+}
