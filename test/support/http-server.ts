@@ -154,6 +154,11 @@ export class ScriptedHttpServer {
     );
   }
 
+  /** Ends every connection to it. */
+  dropConnections(): void {
+    this.#server.closeAllConnections();
+  }
+
   /** Ends it, and every connection to it. */
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));

@@ -1,0 +1,6 @@
+import { httpStage } from './world/http-stage.js';
+import { testTravels } from './world/travels.js';
+
+describe('over Streamable HTTP', () => {
+  testTravels('per-request', httpStage);
+});

@@ -1,0 +1,6 @@
+import { stdioStage } from './world/stdio-stage.js';
+import { testTravels } from './world/travels.js';
+
+describe('over stdio', () => {
+  testTravels('shared', stdioStage);
+});

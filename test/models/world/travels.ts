@@ -1,0 +1,39 @@
+import type { StageBuilder } from './stage.js';
+import { Traveller } from './traveller.js';
+import { commonPaths, coveringPaths, WorldMap } from './paths.js';
+import type { View } from './model.js';
+
+/** Milliseconds for all paths of one view: a bound for what hangs, not a measure. */
+const PATIENCE = 170_000;
+
+/** Tests that a client of each era and policy fares over a transport as the model of the world says, on all paths. */
+export function testTravels(framing: View['framing'], build: StageBuilder): void {
+  const seen = new Set<string>();
+
+  describe.each(['modern', 'legacy'] as const)('with a %s server', (era) => {
+    for (const autoReconnect of [true, false]) {
+      const view: View = { framing, era, autoReconnect };
+      const map = new WorldMap(view);
+      const common = commonPaths(autoReconnect);
+      // Where each request has an exchange of its own more can happen.
+      const paths = framing === 'shared' ? common : [...common, ...coveringPaths([map])];
+      const kind = autoReconnect ? 'that reconnects' : 'that does not reconnect';
+      const size = `${paths.length} paths, ${map.edgesTaken(paths)} of ${map.edgeCount} edges`;
+
+      it(
+        `a client ${kind} fares as the model says (${size})`,
+        async () => {
+          expect(map.edgesTaken(paths)).toBe(map.edgeCount);
+          for (const path of paths) expect(await Traveller.go(view, path, build, { seen })).toEqual([]);
+        },
+        PATIENCE,
+      );
+    }
+  });
+
+  it('and has been in all seven public states', () => {
+    expect([...seen].sort()).toEqual(
+      ['idle', 'connecting', 'initializing', 'ready', 'degraded', 'reconnecting', 'closed'].sort(),
+    );
+  });
+}
