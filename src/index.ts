@@ -4,6 +4,7 @@ export { MCPConnection } from './api/connection.js';
 export type { ConnectionHealth, ConnectionInfo, ConnectionStatus, MCPConnectionOptions } from './api/connection.js';
 export { MCPProtocol } from './api/protocol.js';
 export type {
+  InspectObserver,
   InspectTarget,
   MCPClientOptions,
   MCPProtocolOptions,

@@ -3,7 +3,6 @@ import { Connection } from '../machines/connection-actor.js';
 import type { ConnectionState } from '../machines/connection-facts.js';
 import type { ProbeResult } from '../machines/health-check.js';
 import { Unsuccessful } from '../machines/request-record.js';
-import type { Tap } from '../machines/tap.js';
 import type { Outcome, RequestSpec } from '../machines/request-record.js';
 import { explainFailure, hintFor } from '../protocol/explain.js';
 import { failure, isFailure } from '../protocol/failure.js';
@@ -20,9 +19,10 @@ import type { RequestOptions } from './call-options.js';
 import { Catalogue } from './catalogue.js';
 import { Events } from './events.js';
 import { History } from './history.js';
+import { inspectionFor } from './inspection.js';
 import { NotificationHandlers } from './notification-handlers.js';
 import { checkTimeLimits, checkTransport } from './options.js';
-import type { InspectTarget, ResolvedOptions } from './options.js';
+import type { ResolvedOptions } from './options.js';
 import { StructuredOutput } from './structured-output.js';
 
 /** Options of a request that may be one of several which a call makes. */
@@ -67,8 +67,7 @@ export class Core {
         era: options.priorEra ?? transport.priorEra,
         healthInterval: options.healthCheckInterval,
         maxQueued: options.maxQueued,
-        inspect: inspectorOf(options.inspect),
-        tap: tapOf(options.inspect),
+        ...inspectionFor(options.inspect),
       },
       {
         entered: (state, from) => {
@@ -230,12 +229,4 @@ export class Core {
 /** What a request that did not succeed throws: its error, or what the caller's signal was aborted with. */
 export function errorOf(outcome: Unsuccessful): unknown {
   return outcome.failure === undefined ? outcome.reason : toError(outcome.failure);
-}
-
-function inspectorOf(target: InspectTarget | undefined): Exclude<InspectTarget, { inspect: unknown }> | undefined {
-  return typeof target === 'object' && 'inspect' in target ? target.inspect : target;
-}
-
-function tapOf(target: InspectTarget | undefined): Tap | undefined {
-  return typeof target === 'object' && 'inspect' in target ? target.tap?.bind(target) : undefined;
 }

@@ -19,16 +19,23 @@ export type ToolErrorPolicy = 'throw' | 'return';
 /** What happens to structured output that does not fit the tool's output schema. */
 export type ValidationPolicy = 'strict' | 'warn' | 'off';
 
+/** Takes the inspection events of XState, one after the other. */
+export type InspectObserver = ((event: unknown) => void) | { next?(event: unknown): void };
+
 /**
- * Anything that takes inspection events: a function, an observer, or what `createBrowserInspector()` and its like return. One with a
+ * Anything that takes inspection events: a function, an observer, or what `createWebSocketInspector()` and its like return. One with a
  * `tap` also hears what goes over links.
+ *
+ * What it is told are copies in which secrets are replaced by pseudonyms: arguments, results, texts, URIs, tokens. With
+ * `redact: false` it is given the events of XState themselves, with all that is in them.
  */
 export type InspectTarget =
-  | ((event: unknown) => void)
-  | { next?(event: unknown): void }
+  | InspectObserver
   | {
-      inspect: ((event: unknown) => void) | { next?(event: unknown): void };
+      inspect: InspectObserver;
       tap?(event: TapEvent): void;
+      /** Whether secrets are hidden. Default true. */
+      readonly redact?: boolean | undefined;
     };
 
 /** Options of an {@link MCPProtocol}. */
@@ -51,7 +58,7 @@ export interface MCPProtocolOptions {
   readonly onToolError?: ToolErrorPolicy | undefined;
   /** What happens to structured output that does not fit its schema. Default `'strict'`: an {@link MCPProtocolError}. */
   readonly validate?: ValidationPolicy | undefined;
-  /** Shows every actor, event and snapshot to an inspector. Default: none. */
+  /** Shows every actor, event and snapshot to an inspector, without secrets unless it has `redact: false`. Default: none. */
   readonly inspect?: InspectTarget | undefined;
   /** The clock, timers and randomness. Default: those of this process. For tests. */
   readonly environment?: Environment | undefined;
@@ -124,7 +131,7 @@ export function resolveOptions(given: MCPClientOptions): ResolvedOptions {
     priorEra: given.priorEra === undefined ? undefined : read.oneOf<Era>('priorEra', ['modern', 'legacy'], 'modern'),
     onToolError: read.oneOf('onToolError', ['throw', 'return'], 'throw'),
     validate: read.oneOf('validate', ['strict', 'warn', 'off'], 'strict'),
-    inspect: given.inspect,
+    inspect: checkedInspector(given.inspect),
     environment: given.environment ?? systemEnvironment,
     whenDisconnected: read.oneOf('whenDisconnected', ['wait', 'fail'], 'wait'),
     maxQueued: read.count('maxQueued', 1_000),
@@ -148,6 +155,33 @@ export function resolveOptions(given: MCPClientOptions): ResolvedOptions {
       acceptable: acceptable(era),
     },
   };
+}
+
+/** An inspector that can be told something. What is none, a mistake in an import for instance, would show nothing and say nothing. */
+function checkedInspector(given: InspectTarget | undefined): InspectTarget | undefined {
+  if (given === undefined) return undefined;
+  const target: unknown = given;
+  const inspect: unknown = hasInspect(target) ? target.inspect : target;
+  if (!isInspectObserver(inspect)) {
+    throw invalidOption(
+      'inspect',
+      'an inspector: a function, an object with `next`, or one with either as `inspect`',
+      given,
+    );
+  }
+  if (hasInspect(target) && typeof (target.redact ?? true) !== 'boolean') {
+    throw invalidOption('inspect.redact', 'a boolean', target.redact);
+  }
+  return given;
+}
+
+function hasInspect(target: unknown): target is { inspect: unknown; redact?: unknown } {
+  return typeof target === 'object' && target !== null && 'inspect' in target;
+}
+
+function isInspectObserver(inspect: unknown): boolean {
+  if (typeof inspect === 'function') return true;
+  return typeof inspect === 'object' && inspect !== null && typeof (inspect as { next?: unknown }).next === 'function';
 }
 
 /** What a call may say about its time. */

@@ -114,4 +114,11 @@ export class RequestRecord implements RequestFacts {
   get deadline(): number {
     return Math.min(this.idleDeadline, this.spec.totalDeadline);
   }
+
+  /** What inspectors show: the facts, and nothing of the machinery. */
+  toJSON(): object {
+    const { id, attempts, refusals, repeatable, deadline } = this;
+    const { method, params, timeout } = this.spec;
+    return { method, params, id, attempts, refusals, repeatable, timeout, deadline };
+  }
 }

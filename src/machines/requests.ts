@@ -327,9 +327,11 @@ export class Requests implements RequestsPorts {
 
   /** Empties a record, and keeps it for reuse while there is room. */
   #recycle(record: RequestRecord): boolean {
-    record.spec = NOTHING;
     record.resolve = IGNORE;
-    const kept = this.#ports.pooled && this.#pool.length < LARGEST_POOL;
+    // Who inspects it wants to see what it was also when it is over.
+    if (!this.#ports.pooled) return false;
+    record.spec = NOTHING;
+    const kept = this.#pool.length < LARGEST_POOL;
     if (kept) this.#pool.push(record);
     return kept;
   }

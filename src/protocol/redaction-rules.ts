@@ -288,9 +288,11 @@ export const INTERNAL: Rule = (object) => {
       ...all('id requestId epoch at number', ID),
       ...all(
         'attempt attempts deadline delay timeout interval latency score misses waiter waiters progress total openedAt ' +
-          'establishedAt retry',
+          'establishedAt retry refusals checks check attemptDeadline armedFor healthInterval lastConnected connectionCount ' +
+          'errorCount pastUptime',
         'number',
       ),
+      policy: fields({ acceptable: fields({ modern: VERSION, legacy: VERSION }) }, 'number'),
     },
     INTERNAL,
   );

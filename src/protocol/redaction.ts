@@ -136,7 +136,7 @@ export class Redaction {
   }
 
   #inside(object: object, rule: Rule): unknown {
-    if (Array.isArray(object)) return Array.from(object, (item) => this.#any(item, rule) ?? null);
+    if (Array.isArray(object)) return this.#items(object, rule);
     if (ArrayBuffer.isView(object)) return this.text(`bytes ${object.byteLength}`);
     if (object instanceof Error) return this.#fields(partsOf(object), settled(FAILURE, object));
     const { toJSON } = object as { toJSON?: unknown };
@@ -148,11 +148,22 @@ export class Redaction {
     return this.#fields(object as Record<string, unknown>, settled(rule, object));
   }
 
+  #items(items: readonly unknown[], rule: Rule): unknown[] {
+    const copy: unknown[] = [];
+    for (const item of items) {
+      copy.push(this.#any(item, rule) ?? null);
+      // The note that there was more stands for all of it.
+      if (this.#left < 0) break;
+    }
+    return copy;
+  }
+
   #fields(object: Readonly<Record<string, unknown>>, rule: SettledRule): unknown {
     const named = typeof rule === 'object' && 'fields' in rule ? rule : undefined;
     const rest = named?.rest ?? (rule === 'number' ? 'number' : 'hide');
     const copy: Record<string, unknown> = {};
     for (const key of Object.keys(object)) {
+      if (this.#left < 0) break;
       let inner: unknown;
       try {
         inner = this.#any(object[key], named?.fields.get(key) ?? rest);

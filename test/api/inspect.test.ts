@@ -1,4 +1,6 @@
-import { MCPClient } from '../../src/index.js';
+import { inspect } from 'node:util';
+
+import { MCPClient, MemoryTransport } from '../../src/index.js';
 import type { InspectTarget } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { errorFrom, turns } from '../support/outcomes.js';
@@ -83,6 +85,104 @@ test('the states of the connection are seen in their order', async () => {
     order.map((value) => values.indexOf(value)).sort((one, other) => one - other),
   );
   expect(order.every((value) => values.includes(value))).toBe(true);
+});
+
+describe('what an inspector is told', () => {
+  const secret = 'token-4711';
+  const leaky = legacyScript('2025-11-25', {
+    'tools/call': [
+      { say: { jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: secret } } },
+      { answer: { content: [{ type: 'text', text: secret }] } },
+    ],
+    'tools/list': answer({
+      tools: Array.from({ length: 5_000 }, (_, index) => ({ name: `tool-${index}`, inputSchema: { type: 'object' } })),
+    }),
+  });
+
+  /** As JSON, but for the actors: those are only named. */
+  function asData(event: unknown): unknown {
+    return JSON.parse(JSON.stringify(event)) as unknown;
+  }
+
+  test('are copies: plain data that stay as they were told', async () => {
+    const atOnce: unknown[] = [];
+    await using server = await ScriptedServer.start(leaky);
+    await using client = new MCPClient(server.transport, {
+      inspect: (event) => {
+        hear(event);
+        atOnce.push(asData(event));
+      },
+    });
+    await client.connect();
+    await client.callTool('x');
+    await client.disconnect();
+    expect(told.map(asData)).toEqual(atOnce);
+    for (const { actorRef, sourceRef, ...rest } of told as unknown as Record<string, object>[]) {
+      expect(structuredClone(rest)).toEqual(rest);
+      for (const actor of [actorRef, sourceRef]) expect(Object.keys(actor ?? {})).not.toContain('system');
+    }
+  });
+
+  test('has no secret in it, however it is looked at', async () => {
+    await using server = await ScriptedServer.start(leaky);
+    await using client = new MCPClient(server.transport, { inspect: hear });
+    await client.connect();
+    await client.callTool('x', { key: secret });
+    await client.disconnect();
+    const actors = new Set(told.map(({ actorRef }) => actorRef as Told['actorRef'] & { getSnapshot(): unknown }));
+    const seen = inspect([told, [...actors].map((actor) => actor.getSnapshot())], {
+      depth: 20,
+      showHidden: true,
+      maxArrayLength: null,
+    });
+    expect(seen).toContain('tools/call');
+    expect(seen).not.toContain(secret);
+  });
+
+  test('has the secrets in it when it is told so', async () => {
+    await using server = await ScriptedServer.start(leaky);
+    await using client = new MCPClient(server.transport, { inspect: { inspect: hear, redact: false } });
+    await client.connect();
+    told.length = 0;
+    await client.callTool('x', { key: secret });
+    const [request] = told.filter((one) => one.type === '@xstate.snapshot' && one.snapshot?.value === 'succeeded');
+    // The facts about the request, and not the links and functions that it works with.
+    expect(asData(request?.snapshot)).toMatchObject({
+      context: { method: 'tools/call', params: { name: 'x', arguments: { key: secret } }, attempts: 1 },
+    });
+  });
+
+  test('is bounded, however long a list is', async () => {
+    await using server = await ScriptedServer.start(leaky);
+    await using client = new MCPClient(server.transport, { inspect: hear });
+    await client.connect();
+    told.length = 0;
+    expect(await client.listTools()).toHaveLength(5_000);
+    const sizes = told.map((event) => JSON.stringify(event).length);
+    expect(Math.max(...sizes)).toBeLessThan(100_000);
+  });
+
+  test.each([true, false])('over links, is told with redact: %s as well', async (redact) => {
+    const heard: unknown[] = [];
+    await using server = await ScriptedServer.start(leaky);
+    await using client = new MCPClient(server.transport, {
+      inspect: { inspect: hear, tap: (event) => heard.push(event), redact },
+    });
+    await client.connect();
+    await client.callTool('x', { key: secret });
+    const texts = heard.map((event) => JSON.stringify(event)).join('\n');
+    expect(texts).toContain('"name":"x"');
+    expect(texts.includes(secret)).toBe(!redact);
+  });
+});
+
+test.each([
+  ['what createBrowserInspector() returns where there is no window', { start: () => undefined }, /Invalid inspect: /],
+  ['a number', 5, /Invalid inspect: .*got 5/],
+  ['an inspector of nothing', { inspect: undefined }, /Invalid inspect: /],
+  ['a word for redact', { inspect: hear, redact: 'no' }, /Invalid inspect\.redact: expected a boolean, got string/],
+])('%s is refused as an inspector', (_what, target, message) => {
+  expect(() => new MCPClient(MemoryTransport.pair()[0], { inspect: target as never })).toThrow(message);
 });
 
 test('an inspector that throws breaks nothing', async () => {

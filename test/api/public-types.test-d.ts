@@ -164,6 +164,7 @@ export const inspectors: InspectTarget[] = [
   (event) => void event,
   { next: (event: unknown) => void event },
   { inspect: { next: (event: unknown) => void event } },
+  { inspect: (event: unknown) => void event, redact: false },
 ];
 
 // A transport of one's own is one method.
