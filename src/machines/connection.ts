@@ -292,9 +292,10 @@ export const connectionMachine = setup({
     applyDesired: ({ context, system }) => {
       if (context.session !== undefined) portsOf(system).applyDesired(context.session, context.desired);
     },
-    openGate: ({ context, system }) => {
-      if (context.session !== undefined) portsOf(system).tellRequests({ type: 'flow', session: context.session });
-    },
+    // Sent, not called: it is delivered when the actors of the state have started, so that a subscription goes before what waits.
+    openGate: enqueueActions(({ context: { session }, enqueue }) => {
+      if (session !== undefined) enqueue.sendTo('requests', { type: 'flow', session });
+    }),
     holdRequests: ({ system }) => {
       portsOf(system).tellRequests({ type: 'hold' });
     },
@@ -503,15 +504,7 @@ export const connectionMachine = setup({
           },
         },
         established: {
-          entry: [
-            'endAttempt',
-            'clearTimer',
-            'recordEstablished',
-            'applyDesired',
-            'settleWithSession',
-            'dropWaiters',
-            'openGate',
-          ],
+          entry: ['endAttempt', 'clearTimer', 'recordEstablished', 'applyDesired', 'settleWithSession', 'dropWaiters'],
           exit: 'recordEnded',
           invoke: [
             { src: 'health', id: 'health', input: ({ context }) => ({ interval: context.healthInterval }) },
@@ -554,7 +547,7 @@ export const connectionMachine = setup({
             ],
           },
           after: { stable: { actions: 'forgetAttempts' } },
-          initial: 'ready',
+          initial: { target: 'ready', actions: 'openGate' },
           states: {
             ready: { tags: 'ready', on: { 'health.suspect': 'degraded' } },
             degraded: { tags: 'degraded', on: { 'health.recovered': 'ready' } },

@@ -136,6 +136,11 @@ export class Requests implements RequestsPorts {
     this.#meta = meta;
   }
 
+  /** The metadata that goes with every request but those of the connection itself. */
+  get meta(): SessionMeta {
+    return this.#meta;
+  }
+
   /** How many requests are in flight, and how many wait for a link. */
   get counts(): { readonly inFlight: number; readonly queued: number } {
     return { inFlight: this.#ring.size, queued: this.#queued };

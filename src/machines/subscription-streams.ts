@@ -1,4 +1,5 @@
 import type { Failure } from '../protocol/failure.js';
+import { withMeta } from '../protocol/request-meta.js';
 import type { SubscriptionFilter } from '../protocol/schema/index.js';
 import { ask } from './questions.js';
 import { Unsuccessful } from './request-record.js';
@@ -38,8 +39,8 @@ export class SubscriptionStreams implements SubscriptionPorts {
     this.#streams.push(stream);
     void ask(requests, {
       method: 'subscriptions/listen',
-      params: { notifications: wanted },
-      direct: false,
+      // Not through the gate: when a session begins it goes before the calls that wait for that.
+      params: withMeta({ notifications: wanted }, requests.meta, undefined),
       quiet: false,
       signal: stream.signal,
       onNotice: (method, params) => {

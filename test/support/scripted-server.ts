@@ -232,12 +232,12 @@ export class ScriptedServer implements AsyncDisposable {
   }
 }
 
-/** A script that plays in processes, each of which begins it anew. */
+/** A script that plays in processes, each of which begins it anew; or a script for each, the last one for all that follow. */
 export class ScriptedProcess implements Disposable {
   readonly transport: StdioTransport;
   readonly #directory = mkdtempSync(path.join(tmpdir(), 'mcp-actors-'));
 
-  constructor(script: Script) {
+  constructor(script: Script | readonly Script[]) {
     const program = fileURLToPath(new URL('../fixtures/servers/scripted.mjs', pathToFileURL(__filename)));
     this.transport = new StdioTransport(process.execPath, [program, JSON.stringify(script), this.#transcript]);
   }
