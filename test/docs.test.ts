@@ -1,0 +1,119 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import ts from 'typescript';
+import { WebSocket } from 'ws';
+
+import { compile } from './support/compiled.js';
+import { serverFixture } from './support/fixture-servers.js';
+import { freePort } from './support/http-process.js';
+import { Waiting } from './support/waiting.js';
+
+const ROOT = path.resolve(__dirname, '..');
+
+/** The pieces of TypeScript in a document. `…` stands for what the reader puts there. */
+function snippetsOf(document: string): string[] {
+  const text = readFileSync(path.join(ROOT, document), 'utf8');
+  return [...text.matchAll(/^```ts\n(.*?)^```/gms)].map(([, code = '']) =>
+    code.replaceAll('…', '(undefined as never)'),
+  );
+}
+
+/** What a reader has at hand: everything that the package exports, and the things that are spoken of. */
+const AT_HAND = `
+import * as all from 'mcp-actors';
+import * as testing from 'mcp-actors/testing';
+declare global {
+${['MCPClient', 'MCPConnection', 'MCPError', 'StdioTransport', 'HttpTransport'].map((name) => `  const ${name}: typeof all.${name};`).join('\n')}
+  const client: all.MCPClient;
+  const transport: all.MCPTransport;
+  const server: testing.ScriptedServer;
+  const controller: AbortController;
+  const url: string;
+  function freshToken(): Promise<string>;
+}
+`;
+
+/** What the compiler has against files that exist only here. */
+function complaintsAbout(sources: ReadonlyMap<string, string>): string[] {
+  const { config } = ts.readConfigFile(path.join(ROOT, 'tsconfig.json'), (file) => ts.sys.readFile(file)) as {
+    config: object;
+  };
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT, {
+    noUnusedLocals: false,
+    noUnusedParameters: false,
+    incremental: false,
+  });
+  const host = ts.createCompilerHost(options);
+  const readFile = host.readFile.bind(host);
+  const fileExists = host.fileExists.bind(host);
+  host.readFile = (file) => sources.get(file) ?? readFile(file);
+  host.fileExists = (file) => sources.has(file) || fileExists(file);
+  const program = ts.createProgram([...sources.keys()], options, host);
+  return [...sources.keys()].flatMap((file) => {
+    const source = program.getSourceFile(file);
+    return ts
+      .getPreEmitDiagnostics(program, source)
+      .map(({ messageText }) => `${path.basename(file)}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`);
+  });
+}
+
+test('the TypeScript in the documents is what it seems', () => {
+  const sources = new Map([[path.join(ROOT, 'test/at-hand.mts'), AT_HAND]]);
+  for (const document of ['README.md', 'docs/testing.md']) {
+    const snippets = snippetsOf(document);
+    expect(snippets.length).toBeGreaterThan(3);
+    snippets.forEach((code, index) => {
+      const name = `${path.basename(document, '.md')}-${index + 1}.mts`;
+      sources.set(path.join(ROOT, 'test', name), `${code}\nexport {};\n`);
+    });
+  }
+  expect(complaintsAbout(sources)).toEqual([]);
+});
+
+test('the lines for the inspector of Stately show its page the charts', async () => {
+  const lines = snippetsOf('README.md').find((code) => code.includes('@statelyai/inspect')) as string;
+  const port = await freePort();
+  const library = compile('index');
+  // On a port of its own. Without a PATH there is no program that could open a browser.
+  const program = `
+    import { createRequire } from 'node:module';
+    const { MCPClient, StdioTransport } = createRequire(import.meta.url)(${JSON.stringify(library.path('index'))});
+    const transport = new StdioTransport(process.execPath, [${JSON.stringify(serverFixture('tools'))}]);
+    ${lines.replace('createInspectorServer()', `createInspectorServer({ port: ${port} })`).replace('8080', String(port))}
+    await client.connect();
+    await client.callTool('echo', { text: 'a secret' });
+    await client.close();
+    console.log('closed');
+  `;
+  const NODE_PATH = path.join(ROOT, 'node_modules');
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+    cwd: ROOT,
+    env: { ...process.env, NODE_PATH, PATH: '' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    await once(child.stdout, 'data');
+    const page = new WebSocket(`ws://127.0.0.1:${port}`);
+    const waiting = new Waiting();
+    const heard: string[] = [];
+    page.on('message', (data: Buffer) => {
+      heard.push(data.toString());
+      waiting.wake();
+    });
+    // It remembers the last 200 events for pages that come late.
+    await waiting.until(
+      () => heard.some((text) => text.includes('"closed":"done"')),
+      () => `heard ${heard.length} events`,
+    );
+    expect(heard.some((text) => text.includes('@xstate.actor'))).toBe(true);
+    expect(heard.join('\n')).not.toContain('a secret');
+    page.close();
+  } finally {
+    child.kill();
+    await once(child, 'close');
+    library.dispose();
+  }
+});
