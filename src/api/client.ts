@@ -235,7 +235,10 @@ export class MCPClient {
     return callTool(this.#core, name, args, options);
   }
 
-  /** Reads a resource. 2026-07-28 server/resources. */
+  /**
+   * Reads a resource. 2026-07-28 server/resources.
+   * @throws MCPProtocolError with code `MCP_RESOURCE_NOT_FOUND` when the server does not have it, in whatever way it says so.
+   */
   readResource(uri: string, options?: RequestOptions): Promise<ReadResourceResult> {
     return readResource(this.#core, uri, options);
   }

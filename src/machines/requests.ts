@@ -197,9 +197,9 @@ export class Requests implements RequestsPorts {
     if (record === undefined) return false;
     this.lastAnswerAt = this.#ports.environment.now();
     this.#unreachable = 0;
-    const { method, entry } = record.spec;
+    const { method, params, entry } = record.spec;
     if ('error' in message) {
-      record.actor.send({ type: 'error', failure: rpcFailure(method, message.error) });
+      record.actor.send({ type: 'error', failure: rpcFailure(method, message.error, params) });
       return true;
     }
     const { result } = message;

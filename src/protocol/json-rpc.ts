@@ -118,13 +118,25 @@ function kindOf(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-/** The failure that an error response means for the request it answers. */
-export function rpcFailure(method: string, error: JSONRPCErrorObject): Failure {
-  return failure('protocol', 'MCP_RPC_ERROR', `${method} failed: ${error.message} (${error.code})`, {
-    errorCode: error.code,
-    delivery: 'answered',
-    details: { method, reason: error.message, ...(error.data !== undefined && { data: error.data }) },
-  });
+/** The failure that an error response means for the request it answers, which had these parameters. */
+export function rpcFailure(method: string, { code, message, data }: JSONRPCErrorObject, params?: Params): Failure {
+  const details = { method, reason: message, ...(data !== undefined && { data }) };
+  const facts = { errorCode: code, delivery: 'answered', details } as const;
+  if (ABOUT_A_RESOURCE.has(method) && meansNotFound(code, data)) {
+    const uri = params?.uri;
+    const text = `The server does not have the resource ${String(uri)}: ${message} (${code})`;
+    return failure('protocol', 'MCP_RESOURCE_NOT_FOUND', text, { ...facts, details: { ...details, uri } });
+  }
+  return failure('protocol', 'MCP_RPC_ERROR', `${method} failed: ${message} (${code})`, facts);
+}
+
+/** The methods that are about one resource, which `params.uri` names. */
+const ABOUT_A_RESOURCE: ReadonlySet<string> = new Set(['resources/read', 'resources/subscribe']);
+
+/** Servers of all revisions may say it in either way. 2026-07-28 server/resources, "Error Handling". */
+function meansNotFound(code: number, data: unknown): boolean {
+  if (code === ErrorCode.ResourceNotFound) return true;
+  return code === ErrorCode.InvalidParams && isObject(data) && typeof data.uri === 'string';
 }
 
 /** The answer to a server's question that this client cannot serve. */
