@@ -11,7 +11,10 @@ export interface RequestOptions {
   readonly maxTotalTimeout?: number | undefined;
   /** Gives it up when aborted; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Hears what the server reports about it. 2026-07-28 basic/patterns/progress. */
+  /**
+   * Hears what the server reports about it, at most 100 times in a second and then how it stands at the end of the second.
+   * 2026-07-28 basic/patterns/progress.
+   */
   readonly onProgress?: ((progress: Progress) => unknown) | undefined;
   /** What may happen when its answer was lost. Default: the client's `retry`. */
   readonly retry?: RetryPolicy | undefined;

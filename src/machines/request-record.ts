@@ -4,6 +4,7 @@ import type { Failure } from '../protocol/failure.js';
 import type { Params } from '../protocol/json-rpc.js';
 import type { MethodEntry } from '../protocol/methods.js';
 import type { Progress } from '../protocol/progress.js';
+import type { ProgressGate } from './progress-gate.js';
 import type { RequestFacts } from './request.js';
 import type { RequestEffects, RequestLogic } from './request-logic.js';
 
@@ -86,6 +87,9 @@ export class RequestRecord implements RequestFacts {
 
   /** Its index in the queue while it waits there, else -1. */
   place = -1;
+
+  /** What lets its progress through, once there was some. */
+  progress: ProgressGate | undefined = undefined;
 
   /** When the present wait ends, and when the whole ends. */
   idleDeadline = Infinity;

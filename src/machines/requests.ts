@@ -21,6 +21,7 @@ import type { RequestNews } from './request.js';
 import { createRequestLogic } from './request-logic.js';
 import type { RequestEffects, RequestLogic } from './request-logic.js';
 import type { Gate, RequestsEvent, RequestsLogic, RequestsPorts } from './requests-logic.js';
+import { ProgressGate } from './progress-gate.js';
 import { judgeSendFailure } from './send-failure.js';
 import { RequestRecord, Unsuccessful } from './request-record.js';
 import type { Outcome, RequestSpec } from './request-record.js';
@@ -326,6 +327,10 @@ export class Requests implements RequestsPorts {
   #settle(record: RequestRecord, outcome: Outcome): void {
     const { signal } = record.spec;
     if (signal !== undefined) this.#aborts.remove(signal, record);
+    if (record.progress !== undefined) {
+      record.progress.stop();
+      record.progress = undefined;
+    }
     this.#deadlines.remove(record);
     record.resolve(outcome);
   }
@@ -395,6 +400,7 @@ export class Requests implements RequestsPorts {
         this.#tellPeer(record, event.failure?.message ?? 'The caller gave up');
       },
       succeed: (record, event) => {
+        record.progress?.finish();
         this.#settle(record, event.result as Outcome);
       },
       fail: (record, event) => {
@@ -463,9 +469,15 @@ export class Requests implements RequestsPorts {
   #reportProgress(record: RequestRecord, { progress, total, message }: ProgressNotificationParams): void {
     const { onProgress } = record.spec;
     const { attempts: attempt } = record;
-    this.#ports.callUser(() =>
-      onProgress?.({ progress, attempt, ...(total != null && { total }), ...(message != null && { message }) }),
-    );
+    record.progress ??= new ProgressGate(this.#ports.environment, (one) => {
+      this.#ports.callUser(() => onProgress?.(one));
+    });
+    record.progress.pass({
+      progress,
+      attempt,
+      ...(total != null && { total }),
+      ...(message != null && { message }),
+    });
   }
 
   #tellPeer(record: RequestRecord, reason: string): void {
