@@ -46,7 +46,7 @@ export { StdioTransport } from './transports/stdio.js';
 export type { StdioTransportOptions } from './transports/stdio.js';
 export { WebSocketTransport } from './transports/websocket.js';
 export type { WebSocketAgent, WebSocketTransportOptions, WebSocketView } from './transports/websocket.js';
-export type { EstablishedSession, Link, LinkEvents, MessageOrigin, SendOptions } from './transports/link.js';
+export type { EstablishedSession, Link, LinkEvents, LinkMemory, MessageOrigin, SendOptions } from './transports/link.js';
 
 export type { Environment, TimerHandle } from './environment.js';
 export type { ConnectionState } from './machines/connection-facts.js';

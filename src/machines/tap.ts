@@ -6,6 +6,7 @@ import type {
   EstablishedSession,
   Link,
   LinkEvents,
+  LinkMemory,
   MessageOrigin,
   SendOptions,
   ServerStreamEvents,
@@ -137,6 +138,14 @@ class TappedLink implements Link {
 
   abandon(requestId: RequestId): void {
     this.#inner.abandon?.(requestId);
+  }
+
+  suspend(): LinkMemory | undefined {
+    return this.#inner.suspend?.();
+  }
+
+  resume(session: EstablishedSession, memory: LinkMemory): boolean {
+    return this.#inner.resume?.(session, memory) ?? false;
   }
 
   /** A link that has no such stream says that it is unsupported. */

@@ -2,7 +2,14 @@ import { failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
 import { rejectedWith } from '../transports/link.js';
-import type { EstablishedSession, Link, LinkEvents, SendOptions, ServerStreamEvents } from '../transports/link.js';
+import type {
+  EstablishedSession,
+  Link,
+  LinkEvents,
+  LinkMemory,
+  SendOptions,
+  ServerStreamEvents,
+} from '../transports/link.js';
 import type { Framing } from '../transports/transport.js';
 import type { PlannedFault, Way } from './fault-plan.js';
 import { Lane } from './lane.js';
@@ -146,6 +153,14 @@ export class ChaosLink implements Link {
 
   abandon(requestId: RequestId): void {
     this.#inner.abandon?.(requestId);
+  }
+
+  suspend(): LinkMemory | undefined {
+    return this.#inner.suspend?.();
+  }
+
+  resume(session: EstablishedSession, memory: LinkMemory): boolean {
+    return this.#inner.resume?.(session, memory) ?? false;
   }
 
   /** The stream of the real link. One that has none says that it is unsupported. */

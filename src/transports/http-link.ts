@@ -12,7 +12,7 @@ import { HttpPosts } from './http-posts.js';
 import { HttpServerStream } from './http-server-stream.js';
 import { HttpSession } from './http-session.js';
 import { rejectedWith } from './link.js';
-import type { EstablishedSession, Link, LinkEvents, SendOptions, ServerStreamEvents } from './link.js';
+import type { EstablishedSession, Link, LinkEvents, LinkMemory, SendOptions, ServerStreamEvents } from './link.js';
 import { Roster } from './roster.js';
 import { SseLink } from './sse-link.js';
 import type { Framing } from './transport.js';
@@ -43,6 +43,8 @@ export class HttpLink implements Link, ExchangeOwner {
   readonly #exchanges = new Roster<HttpExchange>();
   readonly #posts = new HttpPosts(this);
   #session = new HttpSession();
+  /** Somebody else goes on with the session. */
+  #leftOpen = false;
   #serverStream: HttpServerStream | undefined;
   /** Streams that should end by themselves now. */
   readonly #lingering = new Roster<HttpCall>();
@@ -156,6 +158,25 @@ export class HttpLink implements Link, ExchangeOwner {
     if (session.modern) session.id = undefined;
   }
 
+  /** HTTP+SSE has no session that would outlive its stream. */
+  suspend(): LinkMemory | undefined {
+    if (this.#older !== undefined) return undefined;
+    this.#leftOpen = true;
+    const { streamed, lastEventId } = this.#session;
+    return { sessionId: this.sessionId, streamed, lastEventId };
+  }
+
+  resume({ era, protocolVersion }: EstablishedSession, memory: LinkMemory): boolean {
+    this.#session = Object.assign(new HttpSession(), {
+      id: memory.sessionId,
+      version: protocolVersion,
+      modern: era === 'modern',
+      streamed: memory.streamed,
+      lastEventId: memory.lastEventId,
+    });
+    return true;
+  }
+
   abandon(requestId: RequestId): void {
     this.#older?.abandon(requestId);
     const exchange = this.#exchanges.all().find(({ id }) => id === requestId);
@@ -231,7 +252,7 @@ export class HttpLink implements Link, ExchangeOwner {
     });
     const goodbye = async (): Promise<void> => {
       await this.#posts.settled();
-      if (this.sessionId === undefined) return;
+      if (this.sessionId === undefined || this.#leftOpen) return;
       await new Promise<void>((resolve) => {
         const heard = (): void => {
           resolve();

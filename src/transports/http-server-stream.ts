@@ -46,7 +46,8 @@ export class HttpServerStream implements HttpReceiver {
       // It was there once: what is gone is the session. A server that never had the stream says 404 as well.
       this.#owner.lose(this.#session);
       this.#told.unsupported();
-    } else if (status >= 500 || status === 429) {
+    } else if (status >= 500 || status === 429 || status === 409) {
+      // 409: it is open already, as the server sees it. The last one may have ended without its notice.
       const now = this.#owner.events.environment.now();
       this.#told.ended(retryAfterOf(headerOf(head, 'retry-after'), now), statusFailure(this.#call.url, head, now));
     } else {

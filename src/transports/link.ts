@@ -49,6 +49,19 @@ export interface SendOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/**
+ * What a link knows of a session that another link can go on with, in another process if need be. Plain data. A secret: whoever has it can
+ * take part in the session.
+ */
+export interface LinkMemory {
+  /** What the server calls the session; undefined when it keeps none. */
+  readonly sessionId?: string | undefined;
+  /** Whether the server had a stream on which it speaks unasked. */
+  readonly streamed: boolean;
+  /** The last event on that stream; undefined when none had an id. */
+  readonly lastEventId?: string | undefined;
+}
+
 /** One live connection that a transport opened. */
 export interface Link {
   /**
@@ -68,6 +81,16 @@ export interface Link {
    * which nothing more is told. Opened again, it goes on after the last event that was seen.
    */
   serverStream?(events: ServerStreamEvents): () => void;
+  /**
+   * Says what another link needs to go on with the session; undefined when none can. Closing the link must not end the session after
+   * this.
+   */
+  suspend?(): LinkMemory | undefined;
+  /**
+   * Goes on with a session that another link left, in place of a negotiation. Called before anything is sent. False when that cannot be;
+   * then a session is negotiated.
+   */
+  resume?(session: EstablishedSession, memory: LinkMemory): boolean;
   /** Ends the link and resolves when nothing of it is left: process, socket, timer. It never rejects and may be called twice. */
   close(): Promise<void>;
 }
