@@ -14,6 +14,8 @@ import { connectionMachine } from './connection.js';
 import type { ConnectionEvent, ConnectionFacts, ConnectionInput, ConnectionState } from './connection-facts.js';
 import { connectionPorts } from './connection-ports.js';
 import type { ConnectionPorts } from './connection-ports.js';
+import { Handovers } from './handover.js';
+import type { Continuation, Handover } from './handover.js';
 import { healthPorts } from './health.js';
 import type { HealthPorts } from './health.js';
 import { check, probe, PROBE_TIMEOUT, trafficWatch } from './health-check.js';
@@ -37,6 +39,8 @@ export interface ConnectionOptions extends ConnectionInput {
   readonly identity: ClientIdentity;
   readonly environment: Environment;
   readonly maxQueued: number;
+  /** What is needed to go on with the session that was inherited, besides what the chart knows. */
+  readonly continuation?: Continuation | undefined;
   /** Hears every event and snapshot of every actor of this connection. */
   readonly inspect?: Observer<InspectionEvent> | ((event: InspectionEvent) => void) | undefined;
   /** Hears of everything that goes over a link. */
@@ -66,6 +70,7 @@ export class Connection {
   readonly #actor: ConnectionActor;
   readonly #options: ConnectionOptions;
   readonly #listeners: ConnectionListeners;
+  readonly #handovers: Handovers;
   readonly #waiting = new Map<number, (outcome: Session | Failure) => void>();
   #draining: (() => void)[] = [];
   #lastWaiter = 0;
@@ -85,11 +90,26 @@ export class Connection {
         this.#actor.send({ type: 'link.closed', failure });
       },
       maxQueued: options.maxQueued,
+      lastId: options.continuation?.lastId ?? 0,
       pooled: options.inspect === undefined,
       callUser: (fn) => {
         callUserFunction('onProgress', fn, (problem) => {
           listeners.report(problem);
         });
+      },
+    });
+    this.#handovers = new Handovers({
+      continuation: options.continuation,
+      link: () => this.#link,
+      lastId: () => this.requests.lastId,
+      whenDrained: (done) => {
+        this.#draining.push(done);
+      },
+      tell: (event) => {
+        this.#actor.send(event);
+      },
+      report: (problem) => {
+        listeners.report(problem);
       },
     });
     this.#actor = createActor(connectionMachine, {
@@ -98,6 +118,7 @@ export class Connection {
         perRequest: options.perRequest,
         era: options.era,
         healthInterval: options.healthInterval,
+        inherited: options.inherited,
       },
       clock: {
         setTimeout: (fn, delay) => environment.setTimeout(fn, delay),
@@ -195,6 +216,14 @@ export class Connection {
       this.#draining.push(resolve);
       this.#actor.send({ type: 'disconnect' });
     });
+  }
+
+  /**
+   * Ends the connection and leaves the session for another client. Pending requests fail in this very call; resolves when nothing is left
+   * of the link, or with the reason for which there is no session to leave: then nothing has changed.
+   */
+  suspend(): Promise<Handover | Failure> {
+    return this.#handovers.ask();
   }
 
   /** Sends a message that wants no answer; resolves with what went wrong, if anything did. */
@@ -323,6 +352,15 @@ export class Connection {
       },
       restore: (session, desired) => {
         void questions.restore(session, desired);
+      },
+      takeUp: (session) => {
+        this.#handovers.takeUp(session);
+      },
+      handOver: (session, desired) => {
+        this.#handovers.handOver(session, desired);
+      },
+      refuseHandOver: (why) => {
+        this.#handovers.refuseHandOver(why);
       },
       settle: (waiters, outcome) => {
         for (const id of waiters) {

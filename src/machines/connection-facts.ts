@@ -94,6 +94,12 @@ export interface ConnectionFacts {
   readonly establishedAt: number | undefined;
   readonly lastConnected: number | undefined;
   readonly connectionCount: number;
+  /** A session that another client left behind, until it is taken up or turns out to be of no use. */
+  readonly inherited: Session | undefined;
+  /** Whether the session that stands, or stood last, was begun by another client. */
+  readonly resumed: boolean;
+  /** Whether the last session was left for another client to go on with. */
+  readonly suspended: boolean;
   readonly errorCount: number;
   /** Milliseconds of all sessions that are over. */
   readonly pastUptime: number;
@@ -105,6 +111,13 @@ export interface ConnectionInput {
   readonly perRequest: boolean;
   readonly era: Era | undefined;
   readonly healthInterval: number;
+  readonly inherited?: Inheritance | undefined;
+}
+
+/** What another client left behind, as far as it decides what happens. */
+export interface Inheritance {
+  readonly session: Session;
+  readonly desired: DesiredState;
 }
 
 /** Everything that can happen to a connection. */
@@ -115,6 +128,8 @@ export type ConnectionEvent =
   | { readonly type: 'join'; readonly waiter: Waiter }
   | { readonly type: 'leave'; readonly waiter: number }
   | { readonly type: 'disconnect' }
+  /** To close, and leave the session for another client to go on with. */
+  | { readonly type: 'suspend' }
   | { readonly type: 'reconnect' }
   | { readonly type: 'desire'; readonly desired: Partial<DesiredState> }
   | { readonly type: 'monitor'; readonly interval: number }
@@ -127,6 +142,9 @@ export type ConnectionEvent =
   | { readonly type: 'discovered'; readonly answer: Answer }
   | { readonly type: 'shook'; readonly answer: Answer }
   | { readonly type: 'restored' }
+  // Whether the link goes on with the session that was inherited.
+  | { readonly type: 'resume.taken' }
+  | { readonly type: 'resume.refused' }
   /** Negotiation cannot go on. */
   | { readonly type: 'attempt.failed'; readonly failure: Failure }
   // Told by the health monitor.

@@ -3,6 +3,7 @@ import type { Failure } from '../protocol/failure.js';
 import type { ConnectionEvent, ConnectionFacts } from './connection-facts.js';
 
 export const DISCONNECTED = failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection was closed by disconnect()');
+export const SUSPENDED = failure('connection', 'MCP_CONNECTION_CLOSED', 'The client was suspended by suspend()');
 const RENEWED = failure('connection', 'MCP_CONNECTION_LOST', 'The connection was renewed by reconnect()');
 export const GIVEN_UP = failure(
   'connection',
@@ -32,12 +33,25 @@ export function isFinal(why: Failure): boolean {
 }
 
 /** What a request is told that comes, or waits, while there is no connection and there will be none. */
-export function refusal(cause: Failure | undefined): Failure {
+export function refusal(facts: ConnectionFacts): Failure {
+  const cause = reasonOf(facts);
   if (cause === undefined)
     return failure('connection', 'MCP_NOT_CONNECTED', 'Not connected: the connection was closed', {
       delivery: 'not-sent',
     });
   return failure('connection', 'MCP_NOT_CONNECTED', `Not connected: ${cause.message}`, { delivery: 'not-sent', cause });
+}
+
+/** What somebody is told who wants to suspend what does not stand. */
+export function nothingToSuspend(facts: ConnectionFacts): Failure {
+  const cause = reasonOf(facts);
+  const message = `There is no session that could be suspended${cause === undefined ? '' : `: ${cause.message}`}`;
+  return failure('connection', 'MCP_NOT_CONNECTED', message, { delivery: 'not-sent', cause });
+}
+
+/** Why there is no session; undefined when the user ended it, or never began it. */
+function reasonOf({ suspended, failure: why }: ConnectionFacts): Failure | undefined {
+  return suspended ? SUSPENDED : why;
 }
 
 export function connectTimedOut(timeout: number): Failure {

@@ -21,6 +21,12 @@ export interface ConnectionPorts {
   /** Tells the link, and after a handshake the server, that there is a session. */
   announce(session: Session): void;
   restore(session: Session, desired: DesiredState): void;
+  /** Has the link go on with a session that another client left behind; says whether it does. */
+  takeUp(inherited: Session): void;
+  /** Gives a session, which the link is not to end, to those who asked for that. */
+  handOver(session: Session, desired: DesiredState): void;
+  /** Tells those who asked for a session that there is none. */
+  refuseHandOver(why: Failure): void;
   /** What is desired decides the metadata of requests in a session that stands. */
   applyDesired(session: Session, desired: DesiredState): void;
   /** Ends the wait of these callers of `connect()`. */
@@ -43,6 +49,9 @@ export const connectionPorts = new SystemPorts<ConnectionPorts>({
   withdrawQuestions: nothing,
   announce: nothing,
   restore: nothing,
+  takeUp: nothing,
+  handOver: nothing,
+  refuseHandOver: nothing,
   applyDesired: nothing,
   settle: nothing,
   drained: nothing,

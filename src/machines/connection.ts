@@ -23,7 +23,9 @@ import {
   failureOf,
   GIVEN_UP,
   isFinal,
+  nothingToSuspend,
   refusal,
+  SUSPENDED,
 } from './connection-failures.js';
 import type { ConnectionEvent, ConnectionFacts, ConnectionInput, ConnectionState, Waiter } from './connection-facts.js';
 import { connectionPorts } from './connection-ports.js';
@@ -112,6 +114,8 @@ export const connectionMachine = setup({
     mayStillBeModern: ({ context }) => context.question.unanswered,
     rememberedLegacy: ({ context }) => context.era === 'legacy' && mayFallBack(context.policy.acceptable),
     nothingToRestore: ({ context }) => nothingToRestore(context),
+    mayResume: ({ context: { inherited, policy } }) =>
+      inherited !== undefined && policy.acceptable[inherited.era].includes(inherited.protocolVersion),
     mayTryAgain: ({ context, event }) => {
       const { autoReconnect, retryInitialConnect, maxReconnectAttempts } = context.policy;
       if (!(context.initial ? retryInitialConnect : autoReconnect)) return false;
@@ -150,7 +154,7 @@ export const connectionMachine = setup({
       waiters: ({ context }) => context.waiters.filter(({ deadline }) => deadline > context.armedFor),
     }),
     turnAway: ({ context, event, system }) => {
-      if (event.type === 'join') portsOf(system).settle([event.waiter.id], refusal(context.failure));
+      if (event.type === 'join') portsOf(system).settle([event.waiter.id], refusal(context));
     },
     settleWithSession: ({ context: { session, waiters }, system }) => {
       if (session !== undefined) portsOf(system).settle(idsOf(waiters), session);
@@ -181,6 +185,7 @@ export const connectionMachine = setup({
       losses: [],
       failure: undefined,
       endedOnQuestion: undefined,
+      suspended: false,
     }),
     beginRenewal: assign(({ context, system }) => ({
       recovering: true,
@@ -239,8 +244,29 @@ export const connectionMachine = setup({
     forgetEra: assign({ era: undefined }),
     keepSession: assign(({ context, event }) => {
       const verdict = judge(context, event);
-      return verdict?.verdict === 'session' ? { session: verdict.session, era: verdict.session.era } : {};
+      return verdict?.verdict === 'session'
+        ? { session: verdict.session, era: verdict.session.era, resumed: false }
+        : {};
     }),
+    takeUp: ({ context, system }) => {
+      if (context.inherited !== undefined) portsOf(system).takeUp(context.inherited);
+    },
+    keepInherited: assign(({ context: { inherited } }) => ({
+      session: inherited,
+      era: inherited?.era,
+      inherited: undefined,
+      resumed: true,
+    })),
+    dropInherited: assign({ inherited: undefined }),
+    // Before the link is closed, which would end the session.
+    handOver: ({ context, event, system }) => {
+      if (event.type === 'suspend' && context.session !== undefined)
+        portsOf(system).handOver(context.session, context.desired);
+    },
+    refuseHandOver: ({ context, system }) => {
+      portsOf(system).refuseHandOver(nothingToSuspend(context));
+    },
+    noteSuspended: assign({ suspended: true, failure: undefined }),
     failAttempt: raise(({ context, event }) => {
       const verdict = judge(context, event);
       return {
@@ -300,11 +326,12 @@ export const connectionMachine = setup({
       portsOf(system).tellRequests({ type: 'hold' });
     },
     refuseRequests: ({ context, system }) => {
-      portsOf(system).tellRequests({ type: 'refuse', failure: refusal(context.failure) });
+      portsOf(system).tellRequests({ type: 'refuse', failure: refusal(context) });
     },
     // On leaving a link, before it is closed: so that the peer can still be told.
     endInFlight: ({ context, event, system }) => {
       if (event.type === 'disconnect') portsOf(system).tellRequests({ type: 'refuse', failure: DISCONNECTED });
+      else if (event.type === 'suspend') portsOf(system).tellRequests({ type: 'refuse', failure: SUSPENDED });
       else portsOf(system).tellRequests({ type: 'lose', failure: failureOf(context, event) ?? endOf(context, event) });
     },
     tellMonitor: sendTo('health', ({ context }) => ({ type: 'monitor' as const, interval: context.healthInterval })),
@@ -328,7 +355,7 @@ export const connectionMachine = setup({
   context: ({ input }) => ({
     policy: input.policy,
     perRequest: input.perRequest,
-    desired: { logLevel: undefined, resources: [], lists: [] },
+    desired: input.inherited?.desired ?? { logLevel: undefined, resources: [], lists: [] },
     epoch: 0,
     waiters: [],
     attemptDeadline: Infinity,
@@ -349,6 +376,9 @@ export const connectionMachine = setup({
     establishedAt: undefined,
     lastConnected: undefined,
     connectionCount: 0,
+    inherited: input.inherited?.session,
+    resumed: false,
+    suspended: false,
     errorCount: 0,
     pastUptime: 0,
   }),
@@ -357,6 +387,7 @@ export const connectionMachine = setup({
     join: { actions: 'turnAway' },
     desire: { actions: 'keepDesired' },
     monitor: { actions: 'keepInterval' },
+    suspend: { actions: 'refuseHandOver' },
   },
   initial: 'idle',
   states: {
@@ -371,7 +402,7 @@ export const connectionMachine = setup({
     // Everything that happens over one link, from opening it to losing it.
     linked: {
       entry: ['beginEpoch', 'chooseDeadline', 'setTimer'],
-      exit: ['endInFlight', 'dropSession', 'endAttempt', 'clearTimer'],
+      exit: ['handOver', 'endInFlight', 'dropSession', 'endAttempt', 'clearTimer'],
       invoke: { src: 'link', id: 'link', input: ({ context }) => ({ epoch: context.epoch }) },
       on: {
         connect: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
@@ -410,9 +441,18 @@ export const connectionMachine = setup({
             choosing: {
               entry: 'chooseQuestion',
               always: [
+                { guard: 'mayResume', target: 'resuming' },
                 { guard: 'asksHandshakeFirst', target: 'negotiating.handshaking' },
                 { target: 'negotiating.discovering' },
               ],
+            },
+            // Another client negotiated, and left its session behind.
+            resuming: {
+              entry: 'takeUp',
+              on: {
+                'resume.taken': { target: '#connection.linked.established', actions: 'keepInherited' },
+                'resume.refused': { target: 'choosing', actions: 'dropInherited' },
+              },
             },
             negotiating: {
               exit: 'withdrawQuestions',
@@ -519,6 +559,7 @@ export const connectionMachine = setup({
             connect: { actions: ['addWaiter', 'settleWithSession', 'dropWaiters'] },
             join: { actions: ['addWaiter', 'settleWithSession', 'dropWaiters'] },
             leave: {},
+            suspend: { target: '#connection.closed', actions: 'noteSuspended' },
             desire: { actions: ['keepDesired', 'applyDesired', 'tellSubscription'] },
             monitor: { actions: ['keepInterval', 'tellMonitor'] },
             'health.checked': { actions: 'keepCheck' },

@@ -7,7 +7,17 @@ import type { RequestRecord } from './request-record.js';
 export class IdRing {
   #slots: (RequestRecord | undefined)[] = new Array<RequestRecord | undefined>(64).fill(undefined);
   #count = 0;
-  #last = 0;
+  #last: number;
+
+  /** @param last the highest id that was used before */
+  constructor(last = 0) {
+    this.#last = last;
+  }
+
+  /** The highest id that was used. */
+  get last(): number {
+    return this.#last;
+  }
 
   /** How many requests are in flight. */
   get size(): number {

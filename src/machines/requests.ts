@@ -30,6 +30,8 @@ import type { Outcome, RequestSpec } from './request-record.js';
 export interface RequestsSurroundings {
   readonly environment: Environment;
   readonly maxQueued: number;
+  /** The highest id that was used in this session before. Default 0. */
+  readonly lastId?: number;
   /** Reuse actors. Off when somebody inspects them. */
   readonly pooled: boolean;
   /** Calls a function of the user; what it throws is reported and goes no further. */
@@ -100,7 +102,7 @@ const captureResolve = (resolve: (outcome: Outcome) => void): void => {
 export class Requests implements RequestsPorts {
   readonly #ports: RequestsSurroundings;
   readonly #requestLogic: RequestLogic;
-  readonly #ring = new IdRing();
+  readonly #ring: IdRing;
   readonly #deadlines: Deadlines;
   readonly #aborts = new AbortWatch();
   readonly #pool: RequestRecord[] = [];
@@ -121,6 +123,7 @@ export class Requests implements RequestsPorts {
 
   constructor(ports: RequestsSurroundings) {
     this.#ports = ports;
+    this.#ring = new IdRing(ports.lastId);
     this.#deadlines = new Deadlines(ports.environment, (record) => {
       record.actor.send({ type: 'expire', failure: this.#timeout(record) });
     });
@@ -145,6 +148,11 @@ export class Requests implements RequestsPorts {
   /** How many requests are in flight, and how many wait for a link. */
   get counts(): { readonly inFlight: number; readonly queued: number } {
     return { inFlight: this.#ring.size, queued: this.#queued };
+  }
+
+  /** The highest id that was used. */
+  get lastId(): number {
+    return this.#ring.last;
   }
 
   /** Whether the server may be at work on a request. A stream that it keeps open is no work. */

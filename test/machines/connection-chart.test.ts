@@ -6,6 +6,7 @@ import { failure } from '../../src/protocol/failure.js';
 import { acceptable } from '../../src/protocol/negotiation.js';
 import { declaredTransitions, watchTransitions } from '../support/chart-coverage.js';
 import { Exploration } from '../support/explorer.js';
+import type { Session } from '../../src/protocol/session.js';
 import type { Scene, Seen, Vertex } from '../support/explorer.js';
 import { allNodes } from '../support/recorded-actions.js';
 import { discoverResult, initializeResult } from '../support/scripted-server.js';
@@ -42,11 +43,18 @@ function input(more: Partial<ConnectionInput['policy']> = {}, rest: Partial<Conn
   };
 }
 
+/** What another client left behind. */
+function inheritance(session: Pick<Session, 'era' | 'protocolVersion'>): ConnectionInput['inherited'] {
+  const desired = { logLevel: undefined, resources: ['file:///a'], lists: [] };
+  return { session: { ...session, capabilities: { resources: { subscribe: true } } }, desired };
+}
+
 const result = (value: object) => ({ kind: 'result', result: value }) as const;
 const error = (code: number, data?: unknown) => ({ kind: 'error', error: { code, message: 'No', data } }) as const;
 
 const EVENTS = {
   disconnect: { type: 'disconnect' },
+  suspend: { type: 'suspend' },
   reconnect: { type: 'reconnect' },
   opened: { type: 'link.opened' },
   closed: { type: 'link.closed', failure: LOST },
@@ -60,6 +68,8 @@ const EVENTS = {
   older: { type: 'shook', answer: error(-32602, { supported: ['2024-11-05'] }) },
   unwilling: { type: 'shook', answer: error(-32603) },
   restored: { type: 'restored' },
+  taken: { type: 'resume.taken' },
+  notTaken: { type: 'resume.refused' },
   failed: { type: 'attempt.failed', failure: LOST },
   wantResource: { type: 'desire', desired: { resources: ['file:///a'] } },
   wantNothing: { type: 'desire', desired: { resources: [] } },
@@ -120,6 +130,7 @@ function scene(
       path.startsWith('linked') && [facts.question, facts.endedOnQuestion !== undefined],
       [facts.attempts, facts.era, facts.session?.era, facts.connectionCount > 0, facts.failure !== undefined],
       [facts.desired, facts.healthInterval, facts.losses.length],
+      [facts.inherited !== undefined, facts.resumed, facts.suspended],
     ],
   };
 }
@@ -183,6 +194,43 @@ const SCENES = [
     EVENTS.dead,
     EVENTS.suspect,
   ]),
+  scene('a session that is left to another client', input(once), PATIENT, [
+    ...common,
+    modern,
+    EVENTS.suspend,
+    EVENTS.suspect,
+    reconnect,
+  ]),
+  scene(
+    'a legacy session of another client',
+    input(
+      { ...once, acceptable: acceptable('auto') },
+      { perRequest: true, era: 'legacy', inherited: inheritance({ era: 'legacy', protocolVersion: '2025-11-25' }) },
+    ),
+    WAITERS,
+    [
+      ...common,
+      EVENTS.taken,
+      EVENTS.notTaken,
+      EVENTS.forgotten,
+      EVENTS.legacy,
+      EVENTS.restored,
+      EVENTS.suspend,
+      EVENTS.refused,
+    ],
+  ),
+  scene(
+    'a modern session of another client',
+    input(once, { perRequest: true, inherited: inheritance({ era: 'modern', protocolVersion: '2026-07-28' }) }),
+    PATIENT,
+    [...common, EVENTS.taken, EVENTS.notTaken, modern, EVENTS.suspend, reconnect],
+  ),
+  scene(
+    'a session of another client, of a revision that is not allowed',
+    input(once, { inherited: inheritance({ era: 'legacy', protocolVersion: '2025-11-25' }) }),
+    PATIENT,
+    [...common, EVENTS.taken, EVENTS.notTaken, modern],
+  ),
 ];
 
 // A copy, since watching it changes it.
@@ -328,13 +376,14 @@ describe('the connection chart', () => {
     const explained = (vertex: Vertex<ConnectionFacts>): boolean =>
       vertex.next.every(({ event, to }) => {
         if (!to.path.startsWith('closed.') || vertex.path.startsWith('closed.')) return true;
-        return (to.snapshot.context.failure === undefined) === (event.type === 'disconnect');
+        const told = event.type === 'disconnect' || event.type === 'suspend';
+        return (to.snapshot.context.failure === undefined) === told;
       });
     expect(found.violations(explained)).toEqual([]);
   });
 
   it('is not moved by what a link, a question or a check says that is gone', () => {
-    const late = /^(link\.|session\.|discovered|shook|restored|attempt\.|health\.)/;
+    const late = /^(link\.|session\.|discovered|shook|restored|resume|attempt\.|health\.)/;
     const unmoved = (vertex: Vertex<ConnectionFacts>): boolean =>
       vertex.path.startsWith('linked.') ||
       vertex.next.every(({ event, to }) => !late.test(event.type) || to === vertex);
@@ -359,6 +408,34 @@ describe('the connection chart', () => {
       !ATTEMPT.test(vertex.path) ||
       vertex.next.every(({ event, to }) => event !== EVENTS.refused || to.path === 'closed.draining');
     expect(found.violations(final)).toEqual([]);
+  });
+
+  it('is suspended only where a session stands, and else goes on as if nothing had been asked', () => {
+    const left = (vertex: Vertex<ConnectionFacts>): boolean =>
+      vertex.next.every(({ event, to }) => {
+        if (event.type !== 'suspend') return true;
+        if (!ESTABLISHED.test(vertex.path)) return to === vertex;
+        return to.path === 'closed.draining' && to.snapshot.context.suspended;
+      });
+    expect(found.violations(left)).toEqual([]);
+  });
+
+  it('goes on with an inherited session once, if at all, and without any question', () => {
+    const inherits = ({ snapshot }: Vertex<ConnectionFacts>): boolean => snapshot.context.inherited !== undefined;
+    const resuming = ({ path }: Vertex<ConnectionFacts>): boolean => path === 'linked.initializing.resuming';
+    expect(found.violations((vertex) => !resuming(vertex) || inherits(vertex))).toEqual([]);
+    // Over whichever way it is lost before it was taken up, the next link has it.
+    const kept = (vertex: Vertex<ConnectionFacts>): boolean =>
+      !inherits(vertex) ||
+      vertex.next.every(({ event, to }) => inherits(to) || event.type.startsWith('resume.') || event === modern);
+    expect(found.violations(kept)).toEqual([]);
+    const taken = found.vertices
+      .filter(resuming)
+      .flatMap(({ next }) => next.filter(({ event }) => event === EVENTS.taken).map(({ to }) => to));
+    expect(taken.length).toBeGreaterThan(0);
+    const begun = (vertex: Vertex<ConnectionFacts>): boolean =>
+      ESTABLISHED.test(vertex.path) && !inherits(vertex) && vertex.snapshot.context.resumed;
+    expect(found.violations((vertex) => !taken.includes(vertex) || begun(vertex))).toEqual([]);
   });
 
   it('starts a server once more, and not twice, when it ended on the question', () => {

@@ -52,7 +52,7 @@ const OFTEN: readonly (readonly string[])[] = [
   ['pass', 'passLong', 'answer'],
   ['answer', 'speak'],
   ['abort'],
-  ['hush', 'watch', 'monitor'],
+  ['hush', 'watch', 'monitor', 'suspend'],
   ['end', 'oldEnd', 'reconnect', 'disconnect'],
   ['behave', 'send', 'open', 'close', 'closed'],
 ];
@@ -65,6 +65,7 @@ class Walk {
   readonly #callers: Caller[] = [];
   readonly #aborts: AbortController[] = [];
   readonly #closings: (() => void)[] = [];
+  readonly #suspensions: ReturnType<typeof watch>[] = [];
   /** The methods of calls of which a link said that they were not sent. */
   readonly #givenBack = new Map<string, number>();
   readonly steps: string[] = [];
@@ -145,6 +146,9 @@ class Walk {
       this.#pick(this.#aborts.slice(-4))?.abort('enough');
     },
     disconnect: () => void this.stage.connection.disconnect(),
+    suspend: () => {
+      this.#suspensions.push(watch(this.stage.connection.suspend()));
+    },
     reconnect: () => {
       this.stage.connection.send({ type: 'reconnect' });
     },
@@ -249,6 +253,7 @@ class Walk {
     expect(await this.stage.end()).toEqual(NOTHING_LEFT);
     expect(this.#transport.links.filter(({ closed }) => !closed)).toEqual([]);
     expect([...this.#calls, ...this.#callers].filter(({ seen }) => !seen.settled).map(({ what }) => what)).toEqual([]);
+    expect(this.#suspensions.filter(({ settled }) => !settled)).toEqual([]);
     expect(this.#aborts.filter(({ signal }) => getEventListeners(signal, 'abort').length > 0)).toEqual([]);
   }
 
