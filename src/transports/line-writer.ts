@@ -13,8 +13,11 @@ interface Waiting {
 /** How many characters of waiting lines go into one write. */
 const CHUNK = 64 * 1024;
 
+/** How many characters one tick collects at the most. Of what is handed over in one piece, nobody can say how much has arrived. */
+const LARGEST_BATCH = 1024 * 1024;
+
 /**
- * Writes messages to a stream, one a line. What is sent within one tick leaves in one write. When the stream wants no more, messages
+ * Writes messages to a stream, one a line. What is sent within one tick leaves in one write, unless that is much. When the stream wants no more, messages
  * wait here, where it is known that they were not sent.
  */
 export class LineWriter {
@@ -48,6 +51,7 @@ export class LineWriter {
     }
     if (this.#batch === '') process.nextTick(this.#flush);
     this.#batch += line;
+    if (this.#batch.length >= LARGEST_BATCH) this.#flush();
     return undefined;
   }
 

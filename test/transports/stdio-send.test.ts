@@ -28,7 +28,7 @@ function ids(messages: readonly unknown[]): unknown[] {
 /** Sends more than the system takes, so that what follows has to wait. */
 async function fill(count: number): Promise<void> {
   await recorder.until(() => recorder.messages.length > 0);
-  for (let id = 0; id < count; id += 1) void link.send(echo(id, 'x'.repeat(2_000)));
+  for (let id = 0; id < count; id += 1) link.send(echo(id, 'x'.repeat(2_000)))?.catch(() => undefined);
   await new Promise(setImmediate);
 }
 
@@ -121,6 +121,18 @@ describe('sending', () => {
     };
     expect(order).toEqual([rejected, rejected]);
     await Promise.all(outcomes);
+  });
+
+  test('much in one tick leaves in several writes, so that what a server that dies did not take was not sent', async () => {
+    await open('late-reader');
+    await recorder.until(() => recorder.messages.length > 0);
+    const sent = Array.from({ length: 64 }, (_, id) => link.send(echo(id, 'x'.repeat(256 * 1024))));
+    const outcomes = Promise.allSettled(sent.filter((one) => one !== undefined));
+    child.kill('SIGKILL');
+    await recorder.untilClosed();
+    const reasons = (await outcomes).map((outcome) => (outcome as PromiseRejectedResult).reason as unknown);
+    expect(reasons.length).toBeGreaterThan(50);
+    for (const reason of reasons) expect(reason).toMatchObject({ delivery: 'not-sent' });
   });
 
   test('messages that wait when the link is closed are rejected as not sent', async () => {

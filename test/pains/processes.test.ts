@@ -1,0 +1,168 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+import { MCPClient, MCPConnection, MCPError, StdioTransport } from '../../src/index.js';
+import { ClientRecorder } from '../support/client-recorder.js';
+import { serverFixture, textOf, toolsServer } from '../support/fixture-servers.js';
+import { errorFrom } from '../support/outcomes.js';
+import { isAlive, processFixture, waitForExit } from '../support/processes.js';
+
+const node = process.execPath;
+
+/** What `process` started and has ended without anybody having taken note of it. */
+async function zombies(): Promise<string[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'ppid=,stat=,pid=,args=']);
+  return stdout.split('\n').filter((row) => new RegExp(`^\\s*${process.pid}\\s+Z`).test(row));
+}
+
+describe('pain 3: "a crashed stdio server stays dead until the whole app restarts, and its status says connected"', () => {
+  test('it is started again as often as it is killed, and the status is true all the time', async () => {
+    const transport = toolsServer();
+    await using connection = new MCPConnection('crashing', transport, { reconnectDelay: 1, monitor: false });
+    const client = await connection.connect();
+    const recorder = new ClientRecorder(client);
+    const pids = new Set<string>();
+    for (let crash = 1; crash <= 4; crash += 1) {
+      const pid = textOf(await client.callTool('pid'));
+      pids.add(pid);
+      process.kill(Number(pid), 'SIGKILL');
+      await recorder.until(() => recorder.state.includes('reconnecting'));
+      expect(['reconnecting', 'connecting']).toContain(connection.status);
+      expect(connection.isConnected()).toBe(false);
+      expect(connection.lastError?.message).toContain('was killed by SIGKILL');
+      // Made while there is no server.
+      expect(textOf(await client.callTool('echo', { text: `after crash ${crash}` }))).toBe(`after crash ${crash}`);
+      expect(connection.status).toBe('connected');
+      recorder.state.length = 0;
+    }
+    expect(pids.size).toBe(4);
+    expect(connection.connectionCount).toBe(5);
+  });
+
+  test('one that cannot be started any more is an error, and never "connected"', async () => {
+    const transport = toolsServer();
+    await using connection = new MCPConnection('gone', transport, { reconnectDelay: 1, maxReconnectAttempts: 0 });
+    const client = await connection.connect();
+    const recorder = new ClientRecorder(client);
+    process.kill(transport.pid as number, 'SIGKILL');
+    await recorder.until(() => client.state === 'closed');
+    expect(connection.status).toBe('error');
+    expect(connection.isHealthy()).toBe(false);
+    expect(await errorFrom(client.callTool('pid'))).toMatchObject({ code: 'MCP_NOT_CONNECTED', delivery: 'not-sent' });
+  });
+});
+
+describe('pain 8: "stderr that nobody reads blocks the child"', () => {
+  test('megabytes of it before the handshake and during calls hold up nothing, and neither does closing', async () => {
+    const server = `"${node}" "${serverFixture('tools')}"`;
+    const chatter = `"${node}" "${processFixture('chatty-stderr')}" 4 < /dev/null >&2`;
+    const client = await MCPClient.connect(new StdioTransport('sh', ['-c', `${chatter}; exec ${server}`]));
+    expect(textOf(await client.callTool('chatter', { mebibytes: 4 }))).toBe('done');
+    expect(await client.listTools()).not.toEqual([]);
+    const { pid } = client.transport as StdioTransport;
+    await client.close();
+    expect(isAlive(pid as number)).toBe(false);
+  });
+});
+
+describe('pain 9: "send() never settles, and EPIPE crashes the process"', () => {
+  const large = 'x'.repeat(256 * 1024);
+
+  test('calls to a server that closes its standard input all end', async () => {
+    // A server that can be called, until it reads no more.
+    const transport = new StdioTransport(node, [
+      '--eval',
+      `const lines = require('readline').createInterface({ input: process.stdin });
+       lines.on('line', (line) => {
+         const { id, method } = JSON.parse(line);
+         const result = { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: { name: 'a', version: '1' } };
+         const answer = method === 'initialize' ? { result } : { error: { code: -32601, message: 'no' } };
+         if (method === 'tools/call') { require('fs').closeSync(0); setInterval(() => {}, 1e6); }
+         else if (id !== undefined) console.log(JSON.stringify({ jsonrpc: '2.0', id, ...answer }));
+       });`,
+    ]);
+    const client = await MCPClient.connect(transport, { timeout: Infinity });
+    const calls = Array.from({ length: 32 }, () => errorFrom(client.callTool('any', { large })));
+    const errors = await Promise.all(calls);
+    expect(errors.every(({ delivery }) => delivery === 'not-sent' || delivery === 'unknown')).toBe(true);
+    await client.close();
+  });
+
+  test('calls to a server that is killed in the middle of reading all end, and those that were not written say so', async () => {
+    const transport = toolsServer();
+    const client = await MCPClient.connect(transport, { timeout: Infinity });
+    const pid = transport.pid as number;
+    process.kill(pid, 'SIGSTOP');
+    const calls = Array.from({ length: 64 }, () => errorFrom(client.callTool('echo', { text: large })));
+    // What fits into the pipe is written; the rest waits.
+    await new Promise((resolve) => setImmediate(resolve));
+    process.kill(pid, 'SIGKILL');
+    const errors = await Promise.all(calls);
+    expect(errors.every((error) => error instanceof MCPError)).toBe(true);
+    expect(errors.at(-1)?.delivery).toBe('not-sent');
+    await client.close();
+  });
+});
+
+describe('pain 10: "npx, uv and sh -c leave zombies and grandchildren after close"', () => {
+  test.each([
+    ['sh', ['-c', `"${node}" "${serverFixture('tools')}"; true`]],
+    // Like npx: a process that starts the server, stays and does not pass on signals.
+    [
+      node,
+      [
+        '--eval',
+        `process.on('SIGTERM', () => {});
+         require('child_process').spawn(${JSON.stringify(node)}, [${JSON.stringify(serverFixture('tools'))}], { stdio: 'inherit' });`,
+      ],
+    ],
+  ])('a server behind %s is gone with its wrapper and with what it started itself', async (command, args) => {
+    const client = await MCPClient.connect(new StdioTransport(command, args));
+    const wrapper = (client.transport as StdioTransport).pid as number;
+    const server = Number(textOf(await client.callTool('pid')));
+    const grandchild = Number(textOf(await client.callTool('family')));
+    expect(server).not.toBe(wrapper);
+    expect([wrapper, server, grandchild].map(isAlive)).toEqual([true, true, true]);
+    await client.close();
+    expect([wrapper, server, grandchild].map(isAlive)).toEqual([false, false, false]);
+    expect(await zombies()).toEqual([]);
+  });
+
+  test('the real npx, too', async () => {
+    const client = await MCPClient.connect({ command: 'npx', args: ['--no', 'mcp-server-everything', 'stdio'] });
+    const { pid } = client.transport as StdioTransport;
+    const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,pgid=']);
+    const group = stdout
+      .split('\n')
+      .map((row) => row.trim().split(/\s+/).map(Number))
+      .flatMap(([id = 0, leader]) => (leader === pid ? [id] : []));
+    expect(group.length).toBeGreaterThan(1);
+    await client.close();
+    expect(group.filter(isAlive)).toEqual([]);
+    expect(await zombies()).toEqual([]);
+  });
+
+  test('what a server started is also gone when the server was killed, and before the next one starts', async () => {
+    await using client = await MCPClient.connect(toolsServer(), { autoReconnect: true, reconnectDelay: 1 });
+    const grandchild = Number(textOf(await client.callTool('family')));
+    process.kill((client.transport as StdioTransport).pid as number, 'SIGKILL');
+    await client.callTool('echo', { text: 'over the next one' }, { retry: 'safe' });
+    await waitForExit(grandchild);
+  });
+});
+
+describe('pain 12: "PATH is lost when env is given, or secrets leak to every server"', () => {
+  test('a program on PATH is found with env, and gets that and nothing that is nobody else’s business', async () => {
+    process.env['CLOUD_SECRET'] = 'hidden';
+    try {
+      const transport = new StdioTransport('node', [serverFixture('tools')], { env: { OWN_KEY: 'own' } });
+      await using client = await MCPClient.connect(transport);
+      const seen = async (name: string): Promise<string> => textOf(await client.callTool('env', { name }));
+      expect(await seen('OWN_KEY')).toBe('own');
+      expect(await seen('CLOUD_SECRET')).toBe('');
+      expect(await seen('PATH')).toBe(process.env['PATH']);
+    } finally {
+      delete process.env['CLOUD_SECRET'];
+    }
+  });
+});
