@@ -45,6 +45,11 @@ export class IdRing {
     return record?.id === id ? record : undefined;
   }
 
+  /** Whether a request had this id once. Some were skipped, which makes no difference to anybody. */
+  wasGiven(id: unknown): boolean {
+    return typeof id === 'number' && id > 0 && id <= this.#last;
+  }
+
   /** Frees the id of a request. */
   remove(record: RequestRecord): void {
     const slot = record.id & (this.#slots.length - 1);

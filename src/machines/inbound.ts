@@ -108,9 +108,16 @@ function receiveNotification(ports: InboundPorts, { method, params }: JSONRPCNot
   } else {
     const meta = params?._meta as Readonly<Record<string, unknown>> | undefined;
     const subscription = meta?.[META.subscriptionId];
-    if (subscription !== undefined) ports.requests.noticed(subscription, method, params);
+    const notice = subscription === undefined ? 'wanted' : ports.requests.noticed(subscription, method, params);
+    if (notice === 'unwanted') ports.report(notAskedFor(method));
+    if (notice !== 'wanted') return;
   }
   ports.notified(method, params);
+}
+
+function notAskedFor(method: string): Failure {
+  const message = `The server announced ${method}, which no subscription that is open asked for`;
+  return failure('protocol', 'MCP_INVALID_MESSAGE', message, { details: { method } });
 }
 
 function receiveRequest(ports: InboundPorts, { id, method }: JSONRPCRequest): void {

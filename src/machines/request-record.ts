@@ -54,8 +54,8 @@ export interface RequestSpec {
   readonly onProgress: ((progress: Progress) => unknown) | undefined;
   /** Headers of its own, where the transport has headers. */
   readonly headers: Readonly<Record<string, string>> | undefined;
-  /** Hears the notifications of the stream that this request opened. Must not throw. */
-  readonly onNotice: ((method: string, params: Params | undefined) => void) | undefined;
+  /** Hears the notifications of the stream that this request opened, and says whether it asked for them. Must not throw. */
+  readonly onNotice: ((method: string, params: Params | undefined) => boolean) | undefined;
 }
 
 /** The snapshot of a request actor. While actors are pooled there is one object for each actor, changed in place. */

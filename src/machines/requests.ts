@@ -26,6 +26,9 @@ import { judgeSendFailure } from './send-failure.js';
 import { RequestRecord, Unsuccessful } from './request-record.js';
 import type { Outcome, RequestSpec } from './request-record.js';
 
+/** What a notification is to the stream that it belongs to: `late` when that is over. */
+export type Notice = 'wanted' | 'unwanted' | 'late';
+
 /** What the registry needs from its surroundings. */
 export interface RequestsSurroundings {
   readonly environment: Environment;
@@ -244,9 +247,11 @@ export class Requests implements RequestsPorts {
     this.#ring.get(id)?.actor.send({ type: 'resume' });
   }
 
-  /** Takes in a notification of a stream that a request opened. 2026-07-28 basic/patterns/subscriptions. */
-  noticed(id: unknown, method: string, params: Params | undefined): void {
-    this.#ring.get(id)?.spec.onNotice?.(method, params);
+  /** Takes in a notification of a stream that a request opened, and says what it is to that. 2026-07-28 basic/patterns/subscriptions. */
+  noticed(id: unknown, method: string, params: Params | undefined): Notice {
+    const record = this.#ring.get(id);
+    if (record === undefined) return this.#ring.wasGiven(id) ? 'late' : 'unwanted';
+    return record.spec.onNotice?.(method, params) === true ? 'wanted' : 'unwanted';
   }
 
   /** The server may end only a subscription this way, in good order; any other cancellation is of a request of its own. */

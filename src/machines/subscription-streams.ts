@@ -1,6 +1,7 @@
 import type { Failure } from '../protocol/failure.js';
 import { withMeta } from '../protocol/request-meta.js';
 import type { SubscriptionFilter } from '../protocol/schema/index.js';
+import { isAskedFor } from '../protocol/subscription-filter.js';
 import { ask } from './questions.js';
 import { Unsuccessful } from './request-record.js';
 import type { Requests } from './requests.js';
@@ -36,6 +37,7 @@ export class SubscriptionStreams implements SubscriptionPorts {
   listen(wanted: SubscriptionFilter): void {
     const { requests, tell } = this.#surroundings;
     const stream = new AbortController();
+    let filter = wanted;
     this.#streams.push(stream);
     void ask(requests, {
       method: 'subscriptions/listen',
@@ -44,8 +46,10 @@ export class SubscriptionStreams implements SubscriptionPorts {
       quiet: false,
       signal: stream.signal,
       onNotice: (method, params) => {
-        if (method !== 'notifications/subscriptions/acknowledged' || !this.#isNewest(stream)) return;
-        tell({ type: 'acknowledged', honoured: params?.notifications as SubscriptionFilter });
+        if (method !== 'notifications/subscriptions/acknowledged') return isAskedFor(filter, method);
+        filter = params?.notifications as SubscriptionFilter;
+        if (this.#isNewest(stream)) tell({ type: 'acknowledged', honoured: filter });
+        return true;
       },
     }).then((outcome) => {
       const counts = this.#isNewest(stream) && !stream.signal.aborted;

@@ -6,6 +6,7 @@ import { failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import { ErrorCode } from '../protocol/json-rpc.js';
 import type { SubscriptionFilter } from '../protocol/schema/index.js';
+import { missingFrom } from '../protocol/subscription-filter.js';
 import { SystemPorts } from './system-ports.js';
 
 /** Milliseconds that a server has to acknowledge a subscription. */
@@ -166,11 +167,3 @@ export const subscriptionMachine = setup({
     },
   },
 });
-
-function missingFrom(honoured: SubscriptionFilter, wanted: SubscriptionFilter): string[] {
-  const missing: string[] = (['toolsListChanged', 'promptsListChanged', 'resourcesListChanged'] as const).filter(
-    (kind) => wanted[kind] === true && honoured[kind] !== true,
-  );
-  const uris = honoured.resourceSubscriptions ?? [];
-  return [...missing, ...(wanted.resourceSubscriptions ?? []).filter((uri) => !uris.includes(uri))];
-}

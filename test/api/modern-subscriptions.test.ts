@@ -141,6 +141,71 @@ describe('what the server announces', () => {
   });
 });
 
+describe('what the server announces without having been asked to', () => {
+  const changes = {
+    'notifications/tools/list_changed': {},
+    'notifications/prompts/list_changed': {},
+    'notifications/resources/list_changed': {},
+    'notifications/resources/updated': { uri: 'test://one' },
+  };
+  const others = Object.entries(changes).filter(([method]) => method !== 'notifications/tools/list_changed');
+
+  test.each(others)('%s, reaches nobody and is reported', async (method, params) => {
+    await using meeting = await watching();
+    const { client, server, clock, listen, announced } = meeting;
+    const heard: unknown[] = [];
+    // Listening to everything asks for everything, and this server acknowledges only the tools again.
+    client.on('notification', ({ method: one }) => heard.push(one));
+    const second = await server.hears(LISTEN);
+    acknowledge(server, second, { toolsListChanged: true });
+    for (const of of [listen, second]) say(server, of, method, params);
+    say(server, second, 'notifications/tools/list_changed');
+    await clock.settle();
+    expect(heard).toEqual(['notifications/subscriptions/acknowledged', 'notifications/tools/list_changed']);
+    expect(announced.warning.length).toBeGreaterThan(0);
+    expect(announced.warning[0]).toMatchObject({
+      code: 'MCP_INVALID_MESSAGE',
+      message: expect.stringContaining(method) as string,
+      details: { method },
+    });
+  });
+
+  test('does not make a list stale', async () => {
+    const pages = answer({ resultType: 'complete', prompts: [], ttlMs: 60_000, cacheScope: 'private' });
+    await using meeting = await watching({ 'prompts/list': pages });
+    const { client, server, clock, listen } = meeting;
+    await client.listPrompts();
+    say(server, listen, 'notifications/prompts/list_changed');
+    await clock.settle();
+    await client.listPrompts();
+    expect(count(server, 'prompts/list')).toBe(1);
+  });
+
+  test('before it has acknowledged what it was asked for, is measured by that', async () => {
+    await using meeting = await meet();
+    const { client, server, clock, announced } = meeting;
+    const heard: unknown[] = [];
+    client.addNotificationHandler('tools/list_changed', () => heard.push('tools'));
+    const listen = await server.hears(LISTEN);
+    say(server, listen, 'notifications/tools/list_changed');
+    say(server, listen, 'notifications/prompts/list_changed');
+    await clock.settle();
+    expect(heard).toEqual(['tools']);
+    expect(announced.warning).toMatchObject([{ details: { method: 'notifications/prompts/list_changed' } }]);
+  });
+
+  test('is let through when it is of an extension', async () => {
+    await using meeting = await watching();
+    const { client, server, clock, listen, announced } = meeting;
+    const heard: unknown[] = [];
+    client.addNotificationHandler('tasks', (params) => heard.push(params?.['taskId']));
+    say(server, listen, 'notifications/tasks', { taskId: 't1' });
+    await clock.settle();
+    expect(heard).toEqual(['t1']);
+    expect(announced.warning).toEqual([]);
+  });
+});
+
 describe('a change of what is wanted', () => {
   test('opens the new subscription before it ends the old one', async () => {
     await using meeting = await watching();

@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
 
+import type { Params } from '../../src/protocol/json-rpc.js';
 import { failureOf, FakeLink, LEGACY_SESSION, reasonOf, Registry } from '../support/registry.js';
 
 describe('the deadlines of requests', () => {
@@ -398,7 +399,7 @@ describe('telling the server', () => {
 describe('the end of a stream by the server', () => {
   it('ends the request that opened it in good order, and no other request', async () => {
     const registry = Registry.flowing();
-    const stream = registry.ask('subscriptions/listen', { onNotice: () => undefined, direct: true });
+    const stream = registry.ask('subscriptions/listen', { onNotice: () => true, direct: true });
     const call = registry.ask('tools/call');
     registry.requests.cancelledByPeer({ requestId: 2, reason: 'mischief' });
     registry.requests.cancelledByPeer({ requestId: 1, reason: 'shutting down' });
@@ -410,10 +411,17 @@ describe('the end of a stream by the server', () => {
   it('is told from notices, which go to whoever opened the stream', () => {
     const registry = Registry.flowing();
     const heard: unknown[] = [];
-    registry.ask('subscriptions/listen', { direct: true, onNotice: (method, params) => heard.push([method, params]) });
-    registry.requests.noticed(1, 'notifications/tools/list_changed', { x: 1 });
-    registry.requests.noticed('1', 'notifications/tools/list_changed', undefined);
-    registry.requests.noticed(7, 'notifications/tools/list_changed', undefined);
-    expect(heard).toEqual([['notifications/tools/list_changed', { x: 1 }]]);
+    const onNotice = (method: string, params: unknown): boolean => heard.push([method, params]) < 2;
+    registry.ask('tools/call');
+    registry.ask('subscriptions/listen', { direct: true, onNotice });
+    const notice = (id: unknown, params?: Params): string =>
+      registry.requests.noticed(id, 'notifications/tools/list_changed', params);
+    expect(notice(2, { x: 1 })).toBe('wanted');
+    expect(notice(2, { x: 2 })).toBe('unwanted');
+    expect([notice('2'), notice(7), notice(0)]).toEqual(['unwanted', 'unwanted', 'unwanted']);
+    expect(notice(1)).toBe('unwanted');
+    registry.answer('tools/call');
+    expect(notice(1)).toBe('late');
+    expect(heard).toEqual([1, 2].map((x) => ['notifications/tools/list_changed', { x }]));
   });
 });
