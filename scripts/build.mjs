@@ -27,7 +27,7 @@ for (const [format, type] of [
 
 // What `import` loads in Node is the CommonJS build behind its names: that takes two thirds of the time of as many ES modules, and
 // those who import the package and those who require it get the same classes.
-for (const entry of ['index', 'testing/index']) {
+for (const entry of ['index', 'inspect/index', 'testing/index']) {
   const names = Object.keys(require(`${root}dist/cjs/${entry}.js`));
   const text = `import entry from './index.js';\n\nexport const { ${names.join(', ')} } = entry;\n`;
   writeFileSync(`${root}dist/cjs/${entry}.mjs`, text);

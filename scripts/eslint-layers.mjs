@@ -10,12 +10,13 @@ export const LAYERS = [
   'transports',
   'machines',
   'api',
+  'inspect',
   'testing',
   'index.ts',
 ];
 
-/** What users import. None of these imports another: the root must not load what is only for tests. */
-const ENTRIES = ['testing', 'index.ts'];
+/** What users import. None of these imports another: the root must not load what is only for tests or for looking on. */
+const ENTRIES = ['inspect', 'testing', 'index.ts'];
 
 /** The layer of a file below src, by its first path segment; undefined when the segment is not a layer. */
 function layerOf(relativeToSrc) {

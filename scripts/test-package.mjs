@@ -54,7 +54,7 @@ function packagesInTypes(entry) {
 
 /** Public types must not promise what another package's types look like; those of Node are no other package's. */
 function testTypes(format) {
-  for (const entry of ['index', 'testing/index']) {
+  for (const entry of ['index', 'inspect/index', 'testing/index']) {
     for (const [name, file] of packagesInTypes(path.join(installed, `dist/${format}/${entry}.d.ts`))) {
       if (!name.startsWith('node:') && name !== 'node') problems.push(`${file} takes public types from "${name}"`);
     }

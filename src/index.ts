@@ -5,6 +5,7 @@ export type { ConnectionHealth, ConnectionInfo, ConnectionStatus, MCPConnectionO
 export { MCPProtocol } from './api/protocol.js';
 export type {
   InspectObserver,
+  InspectedConnection,
   InspectTarget,
   MCPClientOptions,
   MCPProtocolOptions,

@@ -48,6 +48,9 @@ describe('the layer rule', () => {
     ['src/api/a.ts', `import { x } from '../index.js';`],
     ['src/api/a.ts', `import { x } from '../testing/b.js';`],
     ['src/index.ts', `export { x } from './testing/b.js';`],
+    ['src/index.ts', `export { x } from './inspect/b.js';`],
+    ['src/inspect/a.ts', `import { x } from '../testing/b.js';`],
+    ['src/api/a.ts', `import { x } from '../inspect/b.js';`],
     ['src/testing/a.ts', `import { x } from '../index.js';`],
     ['src/api/a.ts', `import { x } from '../elsewhere/b.js';`],
     ['src/api/a.ts', `import { x } from '../../test/support/b.js';`],
@@ -99,7 +102,7 @@ describe('what is undetermined', () => {
     `const signal = AbortSignal.timeout(1);`,
   ];
 
-  it.each(['protocol', 'auth', 'transports', 'machines', 'api', 'testing'])(
+  it.each(['protocol', 'auth', 'transports', 'machines', 'api', 'inspect', 'testing'])(
     'is refused under src/%s, however it is reached',
     async (layer) => {
       const found = await Promise.all(ways.map((code) => lint(`src/${layer}/a.ts`, code)));

@@ -95,7 +95,7 @@ export class MCPConnection {
     this.transport = transport;
     this.#monitor = read.flag('monitor', true);
     this.#interval = resolved.healthCheckInterval;
-    this.#core = new Core(transport, { ...resolved, healthCheckInterval: 0 });
+    this.#core = new Core(transport, { ...resolved, healthCheckInterval: 0 }, name);
     this.#view = new MCPClient(this.#core);
   }
 

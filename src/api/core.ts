@@ -47,7 +47,8 @@ export class Core {
   readonly structured = new StructuredOutput();
   readonly history = new History();
 
-  constructor(transport: MCPTransport, options: ResolvedOptions) {
+  /** @param name what whoever supervises it calls the connection */
+  constructor(transport: MCPTransport, options: ResolvedOptions, name?: string) {
     checkTransport(transport);
     this.transport = transport;
     this.options = options;
@@ -67,7 +68,7 @@ export class Core {
         era: options.priorEra ?? transport.priorEra,
         healthInterval: options.healthCheckInterval,
         maxQueued: options.maxQueued,
-        ...inspectionFor(options.inspect),
+        ...inspectionFor(options.inspect, { name, transport: transport.constructor.name }),
       },
       {
         entered: (state, from) => {

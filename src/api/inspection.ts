@@ -3,15 +3,19 @@ import type { ActorRefLike, AnyActorRef, InspectionEvent } from 'xstate';
 import type { ConnectionOptions } from '../machines/connection-actor.js';
 import type { Tap, TapEvent } from '../machines/tap.js';
 import { Redaction } from '../protocol/redaction.js';
-import type { InspectObserver, InspectTarget } from './options.js';
+import type { InspectedConnection, InspectObserver, InspectTarget } from './options.js';
 
 /** How much of an event or a context an inspector sees. It is for people to look at. */
 const LIMITS = { maxDepth: 20, maxNodes: 2_000, remember: 10_000 };
 
 /** What a connection is to tell the target of the option `inspect`, about its actors and about its links. */
-export function inspectionFor(target: InspectTarget | undefined): Pick<ConnectionOptions, 'inspect' | 'tap'> {
+export function inspectionFor(
+  target: InspectTarget | undefined,
+  about: InspectedConnection,
+): Pick<ConnectionOptions, 'inspect' | 'tap'> {
   if (target === undefined) return {};
   if (typeof target !== 'object' || !('inspect' in target)) return { inspect: discreet(target, new Redaction(LIMITS)) };
+  if (target.attach !== undefined) return target.attach(about);
   const { inspect, redact = true } = target;
   const tap = target.tap?.bind(target);
   if (!redact) return { inspect, tap };

@@ -28,6 +28,9 @@ export type InspectObserver = ((event: unknown) => void) | { next?(event: unknow
  *
  * What it is told are copies in which secrets are replaced by pseudonyms: arguments, results, texts, URIs, tokens. With
  * `redact: false` it is given the events of XState themselves, with all that is in them.
+ *
+ * One with an `attach`, as that of `mcp-actors/inspect`, is asked once for each connection, so that it can tell several apart. What it returns
+ * is told instead, and is given the events themselves: it looks after secrets on its own.
  */
 export type InspectTarget =
   | InspectObserver
@@ -36,7 +39,19 @@ export type InspectTarget =
       tap?(event: TapEvent): void;
       /** Whether secrets are hidden. Default true. */
       readonly redact?: boolean | undefined;
+      attach?(about: InspectedConnection): {
+        readonly inspect: InspectObserver;
+        readonly tap?: ((event: TapEvent) => void) | undefined;
+      };
     };
+
+/** What a connection says of itself to whoever inspects it. */
+export interface InspectedConnection {
+  /** The name of an {@link MCPConnection}; undefined for a client without one. */
+  readonly name: string | undefined;
+  /** The class of the transport. */
+  readonly transport: string;
+}
 
 /** Options of an {@link MCPProtocol}. */
 export interface MCPProtocolOptions {

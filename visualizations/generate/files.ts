@@ -6,6 +6,7 @@ import { readChart } from './chart.js';
 import { withCharts } from './documents.js';
 import { toDot } from './dot.js';
 import { toMermaid } from './mermaid.js';
+import { pageModule } from './page.js';
 import { toSvg } from './svg.js';
 
 /** Documents that show charts, when they exist. */
@@ -20,6 +21,9 @@ export async function generatedFiles(machines: readonly DrawnMachine[], project:
     mermaid.set(name, toMermaid(chart));
     files.set(`visualizations/${name}.mmd`, toMermaid(chart));
     files.set(`visualizations/${name}.svg`, await toSvg(toDot(chart, title)));
+  }
+  if (existsSync(join(project, 'visualizations/inspector'))) {
+    files.set('src/inspect/page.ts', await pageModule(machines, project));
   }
   for (const document of documents.filter((path) => existsSync(join(project, path)))) {
     files.set(document, withCharts(readFileSync(join(project, document), 'utf8'), mermaid));

@@ -16,6 +16,21 @@ export async function toSvg(dot: string): Promise<string> {
   );
 }
 
+/** The same for a page that looks after fonts and colours itself: only shapes, ids, classes and titles, and a size that fits its place. */
+export async function toPlainSvg(dot: string): Promise<string> {
+  const svg = await toSvg(dot);
+  return (
+    svg
+      .replace(/<!--[^]*?-->\n?/g, '')
+      .replace(/ (?:font-family|font-size|fill|stroke|stroke-width|xml:space|xmlns:xlink)="[^"]*"/g, '')
+      .replace(/<svg width="[^"]*" height="[^"]*"/, '<svg')
+      // What is no transition needs no title: it would be its id.
+      .replace(/<title>[^<]*<\/title>\n?/g, '')
+      .replace(/<g id="a_[^"]*"><a xlink:title="([^"]*)">\n([^]*?)<\/a>\n<\/g>/g, '<title>$1</title>\n$2')
+      .replace(/\n/g, '')
+  );
+}
+
 /**
  * Makes one text of the runs of one line. Graphviz gives each run a place of its own, reckoned with its own idea of the font, so that
  * words would touch in any other.

@@ -1,0 +1,237 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { WebSocketServer } from 'ws';
+
+import { invalidOption, OptionReader } from '../api/options.js';
+import type { InspectedConnection } from '../api/options.js';
+import { systemEnvironment } from '../environment.js';
+import type { Environment } from '../environment.js';
+import { Audience, MOST_PAGES } from './audience.js';
+import { Gate } from './gate.js';
+import type { Refusal } from './gate.js';
+import { openBrowser } from './open-browser.js';
+import { PAGE } from './page.js';
+import { Watch } from './watch.js';
+import type { Watcher, WatchOptions } from './watch.js';
+
+/** Options of {@link createInspectorServer}. */
+export interface InspectorServerOptions {
+  /** The port on 127.0.0.1. Default 0: any that is free. */
+  readonly port?: number | undefined;
+  /**
+   * What the address has to contain, 32 or more letters, digits, `-` or `_`. Default: random. With a port and a token of your own a page that
+   * is open finds the server again when the program was started anew.
+   */
+  readonly token?: string | undefined;
+  /** Whether the page is opened in the user's browser. Default false. */
+  readonly open?: boolean | undefined;
+  /** Whether arguments, results, texts, headers and other secrets are hidden. Default true. */
+  readonly redact?: boolean | undefined;
+  /** How many records of what happened are kept for pages that are opened or loaded again later, and for going back. Default 20 000. */
+  readonly history?: number | undefined;
+  /** The clock and the timers. Default: those of this process. For tests. */
+  readonly environment?: Environment | undefined;
+}
+
+/** The part of a server of `ws` that is used. */
+type Upgrader = Pick<WebSocketServer, 'handleUpgrade' | 'close'>;
+
+const TOKEN = /^[\w-]{32,128}$/;
+
+/** Milliseconds that a request for the page may take to arrive. */
+const PATIENCE = 5_000;
+
+/** Nothing but what this server serves, for the page and for whoever embeds it. */
+function headersFor(port: number): Record<string, string> {
+  const sockets = `ws://127.0.0.1:${port} ws://localhost:${port}`;
+  return {
+    'Content-Security-Policy':
+      `default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src ${sockets}; ` +
+      `base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    'Referrer-Policy': 'no-referrer',
+    'X-Content-Type-Options': 'nosniff',
+    'X-Frame-Options': 'DENY',
+    'Cache-Control': 'no-store',
+  };
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  html: 'text/html; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+};
+
+/**
+ * A page on this machine that shows clients at work: hand it to `inspect`. Made by {@link createInspectorServer}. Several clients may share
+ * one, and so may several browsers.
+ */
+export class InspectorServer {
+  readonly #server: Server;
+  readonly #sockets: Upgrader;
+  readonly #watch: Watch;
+  readonly #audience: Audience;
+  readonly #gate: Gate;
+  readonly #headers: Readonly<Record<string, string>>;
+  /** The address of the page, with the token that lets one in. */
+  readonly url: string;
+
+  /** @internal */
+  constructor(server: Server, sockets: Upgrader, token: string, options: WatchOptions) {
+    const { port } = server.address() as AddressInfo;
+    this.#server = server;
+    this.#sockets = sockets;
+    this.#gate = new Gate(token, port);
+    this.#headers = headersFor(port);
+    this.url = `http://127.0.0.1:${port}/${token}/`;
+    const { environment } = options;
+    this.#watch = new Watch(options, (records) => {
+      this.#audience.tell(records);
+    });
+    this.#audience = new Audience(
+      this.#watch.history,
+      environment.newId(),
+      () => environment.now(),
+      (missed) => this.#watch.gap(missed),
+    );
+    server.on('request', (request, response) => {
+      this.#answer(request, response);
+    });
+    server.on('upgrade', (request, socket, head) => {
+      this.#upgrade(request, socket, head);
+    });
+  }
+
+  /** Takes inspection events of any XState system, also of actors of your own. Never throws. */
+  readonly inspect = (event: unknown): void => {
+    this.#watch.inspect(event);
+  };
+
+  /** Takes what goes over links. Clients use {@link InspectorServer.attach} instead, so that it is known whose links they are. Never throws. */
+  readonly tap = (event: Parameters<Watcher['tap']>[0]): void => {
+    this.#watch.tap(event);
+  };
+
+  /** What a client that was given this as `inspect` calls, once: from then on it tells the watcher that it gets. */
+  readonly attach = (about: InspectedConnection): Watcher => this.#watch.attach(about);
+
+  /** Ends the server and the connections of all pages; resolves when nothing is left. The clients go on. May be called twice. */
+  async close(): Promise<void> {
+    this.#watch.close();
+    this.#audience.close();
+    this.#sockets.close();
+    if (!this.#server.listening) return;
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => {
+        resolve();
+      });
+      this.#server.closeAllConnections();
+    });
+  }
+
+  /** Same as {@link InspectorServer.close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    // Nobody has anything to say to this server.
+    if (request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined) {
+      this.#refuse(response, { status: 413, reason: 'No bodies' });
+      return;
+    }
+    const path = this.#gate.page(request);
+    if (typeof path !== 'string') {
+      this.#refuse(response, path);
+      return;
+    }
+    const name = path === '' ? 'index.html' : path;
+    const text = Object.hasOwn(PAGE, name) ? PAGE[name] : undefined;
+    if (text === undefined) {
+      this.#refuse(response, { status: 404, reason: 'Nothing here' });
+      return;
+    }
+    const type = TYPES[name.slice(name.lastIndexOf('.') + 1)] ?? 'text/plain; charset=utf-8';
+    response.writeHead(200, { ...this.#headers, 'Content-Type': type });
+    response.end(request.method === 'HEAD' ? undefined : text);
+  }
+
+  #refuse(response: ServerResponse, { status, reason }: Refusal): void {
+    response.writeHead(status, { ...this.#headers, 'Content-Type': TYPES.txt ?? 'text/plain', Connection: 'close' });
+    response.end(`${reason}\n`);
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // It may break while it is refused, and nobody else listens.
+    socket.on('error', () => undefined);
+    const path = this.#gate.socket(request);
+    const refusal =
+      typeof path !== 'string'
+        ? path
+        : path !== 'live'
+          ? { status: 404, reason: 'Nothing here' }
+          : this.#audience.size >= MOST_PAGES
+            ? { status: 503, reason: `No more than ${MOST_PAGES} pages` }
+            : undefined;
+    if (refusal !== undefined) {
+      socket.end(`HTTP/1.1 ${refusal.status} ${refusal.reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      return;
+    }
+    this.#sockets.handleUpgrade(request, socket, head, (websocket) => {
+      unref(socket);
+      this.#audience.add(websocket);
+    });
+  }
+}
+
+/**
+ * Opens a page on this machine that shows clients at work: `inspect: await createInspectorServer()`, and `url` says where it is. It listens
+ * on 127.0.0.1 only and lets in only who knows the token in the address. It does not keep the process alive: when all else is done the program
+ * ends, and the page says so.
+ * @throws MCPError with code `MCP_INVALID_PARAMS` for an option that cannot be used, and the error of Node when it cannot listen on the port.
+ */
+export async function createInspectorServer(options: InspectorServerOptions = {}): Promise<InspectorServer> {
+  const read = new OptionReader(options);
+  const port = read.count('port', 0);
+  if (!Number.isInteger(port) || port > 65_535) throw invalidOption('port', 'an integer from 0 to 65535', port);
+  const history = read.count('history', 20_000);
+  const redact = read.flag('redact', true);
+  const open = read.flag('open', false);
+  const token = options.token ?? newToken();
+  if (typeof token !== 'string' || !TOKEN.test(token)) {
+    throw invalidOption('token', '32 to 128 letters, digits, "-" or "_"', token);
+  }
+  const { WebSocketServer } = await import('ws');
+  const server = createServer({ headersTimeout: PATIENCE, requestTimeout: PATIENCE });
+  await listen(server, port);
+  server.unref();
+  server.on('connection', unref);
+  // Larger messages end the connection. A page sends none.
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: 1_024, perMessageDeflate: false });
+  const { environment = systemEnvironment } = options;
+  const inspector = new InspectorServer(server, sockets, token, { redact, history, environment });
+  if (open) openBrowser(inspector.url);
+  return inspector;
+}
+
+/** 244 bits that nobody guesses, also where the environment of the options is a simulated one. */
+function newToken(): string {
+  return `${systemEnvironment.newId()}${systemEnvironment.newId()}`.replaceAll('-', '');
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.removeListener('error', reject);
+      resolve();
+    });
+  });
+}
+
+function unref(socket: object): void {
+  (socket as { unref?(): void }).unref?.();
+}

@@ -1,0 +1,182 @@
+import type { InspectionEvent } from 'xstate';
+
+import type { InspectedConnection } from '../api/options.js';
+import type { Environment } from '../environment.js';
+import type { TapEvent } from '../machines/tap.js';
+import { Disclosure, short } from './disclosure.js';
+import { InspectHistory } from './history.js';
+import { Observer } from './observer.js';
+import type { Happening, InspectRecord } from './records.js';
+
+/** What a {@link Watch} is made with. */
+export interface WatchOptions {
+  /** Records that are kept. */
+  readonly history: number;
+  /** Whether secrets are hidden. */
+  readonly redact: boolean;
+  readonly environment: Environment;
+}
+
+/** What a client tells. Neither ever throws. */
+export interface Watcher {
+  inspect(event: unknown): void;
+  tap(event: TapEvent): void;
+}
+
+/** Milliseconds for which records are collected before they are sent. */
+const BATCH = 100;
+
+/** Milliseconds between two counts of what went on. */
+const STRETCH = 1_000;
+
+/** Records that are collected at the most; more are only counted. */
+const MOST_COLLECTED = 5_000;
+
+/** Clients that are watched at the same time; of more, the oldest are not watched any longer. */
+const MOST_WATCHED = 200;
+
+/** Watches any number of clients, numbers and keeps what they tell, and passes it on in batches. At rest it does nothing. */
+export class Watch {
+  readonly history: InspectHistory;
+  readonly #environment: Environment;
+  readonly #disclosure: Disclosure;
+  readonly #publish: (records: readonly InspectRecord[]) => void;
+  readonly #observers = new Map<number, Observer>();
+  /** Watchers of systems that were not attached, by the session id of their root. */
+  readonly #strays = new Map<string, Watcher>();
+  #links: Watcher | undefined;
+  #collected: InspectRecord[] = [];
+  #missed = 0;
+  #timer: unknown;
+  #countedAt: number;
+  #n = 0;
+  #clients = 0;
+  #actors = 0;
+  #closed = false;
+
+  constructor(options: WatchOptions, publish: (records: readonly InspectRecord[]) => void) {
+    this.history = new InspectHistory(options.history);
+    this.#environment = options.environment;
+    this.#disclosure = new Disclosure(options.redact);
+    this.#publish = publish;
+    this.#countedAt = this.#environment.now();
+  }
+
+  attach({ name, transport }: InspectedConnection): Watcher {
+    const c = (this.#clients += 1);
+    const observer = new Observer({
+      disclosure: this.#disclosure,
+      now: () => this.#environment.now(),
+      nextActor: () => (this.#actors += 1),
+      tell: (happening) => {
+        this.#collect(c, happening);
+      },
+    });
+    this.#observers.set(c, observer);
+    const [oldest] = this.#observers.keys();
+    if (this.#observers.size > MOST_WATCHED && oldest !== undefined) this.#observers.delete(oldest);
+    this.#collect(c, { k: 'client', ...(name !== undefined && { name: short(name) }), transport: short(transport) });
+    return {
+      inspect: (event) => {
+        this.#guarded(c, () => {
+          observer.inspect(event as InspectionEvent);
+        });
+      },
+      tap: (event) => {
+        this.#guarded(c, () => {
+          observer.tap(event);
+        });
+      },
+    };
+  }
+
+  /** Takes an event of a system that was not attached. */
+  inspect(event: unknown): void {
+    const { rootId } = (event ?? {}) as { rootId?: unknown };
+    if (typeof rootId !== 'string' || this.#closed) return;
+    let watcher = this.#strays.get(rootId);
+    if (watcher === undefined) {
+      watcher = this.attach({ name: undefined, transport: 'actors' });
+      if (this.#strays.size >= MOST_WATCHED) this.#strays.clear();
+      this.#strays.set(rootId, watcher);
+    }
+    watcher.inspect(event);
+  }
+
+  /** Takes what goes over a link of an unknown client. */
+  tap(event: TapEvent): void {
+    this.#links ??= this.attach({ name: undefined, transport: 'links' });
+    this.#links.tap(event);
+  }
+
+  /** A record that says that others are missing. It is not kept. */
+  gap(missed: number): InspectRecord {
+    return { n: this.#n, at: this.#environment.now(), c: 0, k: 'gap', missed };
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#environment.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#observers.clear();
+    this.#strays.clear();
+    this.#collected = [];
+  }
+
+  /** Whatever goes wrong in here is no trouble of the client: it is watched no longer, and the page says so. */
+  #guarded(c: number, look: () => void): void {
+    if (!this.#observers.has(c)) return;
+    try {
+      look();
+      // What is only counted has to be told some time, too.
+      this.#schedule();
+    } catch (thrown) {
+      this.#observers.delete(c);
+      const note = thrown instanceof Error ? thrown.name : typeof thrown;
+      this.#collect(c, { k: 'link', epoch: 0, what: 'inspector.failed', note });
+    }
+  }
+
+  #collect(c: number, happening: Happening): void {
+    if (this.#closed) return;
+    this.#schedule();
+    if (this.#collected.length >= MOST_COLLECTED) {
+      this.#missed += 1;
+      return;
+    }
+    this.#collected.push({ n: (this.#n += 1), at: this.#environment.now(), c, ...happening });
+  }
+
+  #schedule(): void {
+    if (this.#timer !== undefined) return;
+    this.#timer = this.#environment.setTimeout(() => {
+      this.#timer = undefined;
+      this.#flush();
+    }, BATCH);
+    // Nobody should have to wait for it.
+    (this.#timer as { unref?: () => void } | undefined)?.unref?.();
+  }
+
+  #flush(): void {
+    this.#count();
+    if (this.#missed > 0) {
+      this.#collected.push({ n: (this.#n += 1), at: this.#environment.now(), c: 0, k: 'gap', missed: this.#missed });
+      this.#missed = 0;
+    }
+    const records = this.#collected;
+    this.#collected = [];
+    if (records.length > 0) {
+      this.history.add(records);
+      this.#publish(records);
+    }
+    if ([...this.#observers.values()].some(({ busy }) => busy)) this.#schedule();
+  }
+
+  #count(): void {
+    const now = this.#environment.now();
+    for (const observer of this.#observers.values()) observer.promote();
+    if (now - this.#countedAt < STRETCH) return;
+    this.#countedAt = now;
+    for (const observer of this.#observers.values()) observer.tellRates();
+  }
+}

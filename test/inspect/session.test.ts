@@ -1,0 +1,292 @@
+import { MCPClient, MCPConnection } from '../../src/index.js';
+import { createInspectorServer } from '../../src/inspect/index.js';
+import { createScriptedServer } from '../../src/testing/index.js';
+import { InspectorPage } from '../support/inspector-page.js';
+import { errorFrom, turns } from '../support/outcomes.js';
+import { toolsServer } from '../support/fixture-servers.js';
+
+const legacy = { revision: '2025-11-25' as const };
+
+test('a page sees a client connect, call, lose its server and come back', async () => {
+  await using inspector = await createInspectorServer();
+  await using server = createScriptedServer({ ...legacy, handlers: { 'tools/call': () => ({ content: [] }) } });
+  await using client = new MCPConnection('files', server.transport, { inspect: inspector, reconnectDelay: 0 });
+  await using page = await InspectorPage.open(inspector);
+  await client.connect();
+  await client.getClient().callTool('read');
+  server.hangUp();
+  await client.getClient().callTool('read', {}, { retry: 'safe' });
+  await page.until(() => page.all('step').filter(({ end }) => end === 'done').length >= 4);
+
+  const [view] = Object.values(page.world.clients);
+  expect(view).toMatchObject({
+    name: 'files',
+    transport: 'MemoryTransport',
+    server: 'scripted 1.0.0',
+    tag: 'ready',
+    epoch: 2,
+  });
+  expect(page.all('step').flatMap(({ tag }) => (tag === undefined ? [] : [tag]))).toEqual([
+    'idle',
+    'connecting',
+    'initializing',
+    'ready',
+    'reconnecting',
+    'connecting',
+    'initializing',
+    'ready',
+  ]);
+  const calls = page.all('actor').filter(({ request }) => request?.method === 'tools/call');
+  expect(calls.map(({ request }) => request)).toEqual([
+    { method: 'tools/call', about: 'read', own: false },
+    { method: 'tools/call', about: 'read', own: false },
+  ]);
+  const [first] = calls;
+  const life = page.records.filter((record) => 'a' in record && record.a === first?.a);
+  expect(
+    life.map((record) =>
+      record.k === 'step' ? record.e : record.k === 'message' ? `${record.way} ${record.what}` : record.k,
+    ),
+  ).toEqual(['actor', 'submit', 'out request', 'dispatch', 'in result', 'answer']);
+  // Each step of a chart says which transitions it took.
+  expect(
+    page
+      .all('step')
+      .find(({ tag }) => tag === 'reconnecting')
+      ?.edges?.at(-1),
+  ).toMatch(/->connection\.reconnecting$/);
+});
+
+test('records are numbered without a gap, in the order of time, and what comes later fits what came first', async () => {
+  await using inspector = await createInspectorServer();
+  await using server = createScriptedServer(legacy);
+  await using client = new MCPClient(server.transport, { inspect: inspector });
+  await using early = await InspectorPage.open(inspector);
+  await client.connect();
+  await early.untilRecord('session');
+  await client.disconnect();
+  await early.untilRecord('step', ({ v }) => v?.[0] === 'connection.closed.done');
+  await using late = await InspectorPage.open(inspector);
+  expect(late.records).toEqual(early.records);
+  expect(late.world).toEqual(early.world);
+  expect(early.records.map(({ n }) => n)).toEqual(early.records.map((_, index) => index + 1));
+  const times = early.records.map(({ at }) => at);
+  expect(times).toEqual([...times].sort((one, other) => one - other));
+});
+
+test('several clients share an inspector, and no message is taken for one of another', async () => {
+  await using inspector = await createInspectorServer();
+  await using one = createScriptedServer({ ...legacy, handlers: { 'tools/call': () => ({ content: [] }) } });
+  await using other = createScriptedServer({
+    handlers: { 'tools/call': () => ({ resultType: 'complete', content: [] }) },
+  });
+  await using first = new MCPClient(one.transport, { inspect: inspector });
+  await using second = new MCPClient(other.transport, { inspect: inspector });
+  await using page = await InspectorPage.open(inspector);
+  await Promise.all([first.connect(), second.connect()]);
+  await Promise.all([first.callTool('of-first'), second.callTool('of-second')]);
+  await page.until(() => page.all('message').filter(({ about }) => about?.startsWith('of-') === true).length === 2);
+  const views = Object.values(page.world.clients);
+  expect(views.map(({ era, tag }) => [era, tag])).toEqual([
+    ['legacy', 'ready'],
+    ['modern', 'ready'],
+  ]);
+  for (const { c, about } of page.all('message').filter((message) => message.about !== undefined)) {
+    expect([c, about]).toEqual(c === 1 ? [1, 'of-first'] : [2, 'of-second']);
+  }
+});
+
+test('a session full of secrets shows none of them', async () => {
+  const secrets = {
+    argument: 'argument-sk-live-4711',
+    result: 'result-sk-live-4711',
+    environment: 'environment-sk-live-4711',
+    uri: 'file:///home/uri-sk-live-4711',
+    error: 'error-sk-live-4711',
+    instructions: 'instructions-sk-live-4711',
+    log: 'log-sk-live-4711',
+  };
+  await using inspector = await createInspectorServer();
+  await using page = await InspectorPage.open(inspector);
+  await using server = createScriptedServer({
+    ...legacy,
+    capabilities: { tools: {}, resources: {}, logging: {} },
+    handlers: {
+      initialize: () => ({
+        protocolVersion: '2025-11-25',
+        capabilities: { tools: {}, resources: {}, logging: {} },
+        serverInfo: { name: 'scripted', version: '1' },
+        instructions: secrets.instructions,
+      }),
+      'tools/call': ({ name }) => {
+        if (name === 'fails') throw Object.assign(new Error(secrets.error), { code: -32_000, data: secrets.error });
+        return { content: [{ type: 'text', text: secrets.result }], structuredContent: { text: secrets.result } };
+      },
+      'resources/read': ({ uri }) => ({ contents: [{ uri, text: secrets.result }] }),
+    },
+  });
+  await using client = new MCPClient(server.transport, { inspect: inspector });
+  await client.connect();
+  await client.callTool('works', { text: secrets.argument, deep: { list: [secrets.argument] } });
+  await errorFrom(client.callTool('fails', { text: secrets.argument }));
+  await client.readResource(secrets.uri);
+  server.notify('notifications/message', { level: 'info', data: secrets.log });
+  const spawned = toolsServer({ log: '/dev/null' }, { env: { API_TOKEN: secrets.environment } });
+  await using process = new MCPClient(spawned, { inspect: inspector });
+  await process.connect();
+  await errorFrom(process.callTool('die', { code: 1, words: `${secrets.environment}\n${secrets.argument}\n` }));
+  await page.untilRecord('message', ({ method }) => method === 'notifications/message');
+  await page.untilRecord('step', ({ tag, c }) => c === 2 && tag === 'closed');
+  await using late = await InspectorPage.open(inspector);
+  expect(page.heard).toContain('works');
+  for (const heard of [page.heard, late.heard]) expect(heard).not.toContain('4711');
+});
+
+test('who asks for it sees what is said', async () => {
+  await using inspector = await createInspectorServer({ redact: false });
+  await using page = await InspectorPage.open(inspector);
+  await using server = createScriptedServer({ ...legacy, handlers: { 'tools/call': () => ({ content: [] }) } });
+  await using client = await MCPClient.connect(server.transport, { inspect: inspector });
+  await client.callTool('x', { text: 'plain to see', long: 'y'.repeat(10_000) });
+  const { detail } = await page.untilRecord('message', ({ about }) => about === 'x');
+  expect(detail).toContain('plain to see');
+  expect(detail?.length).toBeLessThan(1_000);
+});
+
+test('with many requests a sample is shown and all are counted', async () => {
+  await using inspector = await createInspectorServer({ history: 2_000 });
+  await using page = await InspectorPage.open(inspector);
+  await using server = createScriptedServer({ ...legacy, handlers: { 'tools/call': () => ({ content: [] }) } });
+  await using client = await MCPClient.connect(server.transport, { inspect: inspector });
+  const many = 3_000;
+  for (let round = 0; round < many / 100; round += 1) {
+    await Promise.all(Array.from({ length: 100 }, () => client.callTool('x')));
+  }
+  const own = 2; // The questions of negotiation.
+  const counted = (): number => page.all('rates').reduce((sum, { ended }) => sum + (ended['succeeded'] ?? 0), 0);
+  await page.until(() => counted() >= many + own - 1);
+  expect(counted()).toBe(many + own - 1);
+  const shown = page.all('actor').filter(({ request }) => request?.method === 'tools/call').length;
+  expect(shown).toBeGreaterThan(20);
+  expect(shown).toBeLessThan(many / 4);
+  await page.until(() => page.all('rates').at(-1)?.started === 0);
+  expect(page.all('rates').at(-1)?.living).toEqual({});
+});
+
+test('what becomes of a request is shown however many there are', async () => {
+  await using inspector = await createInspectorServer();
+  await using page = await InspectorPage.open(inspector);
+  await using server = createScriptedServer({
+    ...legacy,
+    handlers: {
+      'tools/call': ({ name }) => {
+        if (name === 'bad') throw Object.assign(new Error('no'), { code: -32_000 });
+        return { content: [] };
+      },
+    },
+  });
+  await using client = await MCPClient.connect(server.transport, { inspect: inspector });
+  await Promise.all(Array.from({ length: 500 }, () => client.callTool('x')));
+  await errorFrom(client.callTool('bad'));
+  const failed = await page.untilRecord(
+    'step',
+    ({ v, c }) => c === 1 && v?.[0] === 'request.failed' && page.records.length > 100,
+  );
+  expect(failed.note).toContain('answered');
+});
+
+test('a request that takes long is shown even when those around it are not', async () => {
+  await using inspector = await createInspectorServer();
+  await using page = await InspectorPage.open(inspector);
+  await using server = createScriptedServer({
+    ...legacy,
+    handlers: { 'tools/call': ({ name }) => (name === 'slow' ? undefined : { content: [] }) },
+  });
+  await using client = await MCPClient.connect(server.transport, { inspect: inspector });
+  const around = Promise.all(Array.from({ length: 300 }, () => client.callTool('x')));
+  const slow = errorFrom(client.callTool('slow', {}, { timeout: 20_000 }));
+  await around;
+  const { a, since, at } = await page.untilRecord('actor', ({ request }) => request?.about === 'slow');
+  expect(at).toBeGreaterThanOrEqual(since);
+  const step = await page.untilRecord('step', (record) => record.a === a);
+  expect(step.v).toEqual(['request.inFlight.waiting']);
+  await client.close();
+  await slow;
+});
+
+test('only so much is kept: what is forgotten lives on in the world that a new page starts from', async () => {
+  await using inspector = await createInspectorServer({ history: 50 });
+  await using server = createScriptedServer({ ...legacy, handlers: { 'tools/call': () => ({ content: [] }) } });
+  await using client = await MCPClient.connect(server.transport, { inspect: inspector });
+  await using early = await InspectorPage.open(inspector);
+  for (let count = 0; count < 20; count += 1) await client.callTool('x');
+  await early.until(() => early.all('step').filter(({ e }) => e === 'answer').length >= 20);
+  await using late = await InspectorPage.open(inspector);
+  expect(late.records.length).toBeLessThanOrEqual(57);
+  expect(late.hellos[0]?.base.n).toBeGreaterThan(0);
+  expect(late.world).toEqual(early.world);
+});
+
+test('a page that does not read misses something, is told how much, and starts afresh', async () => {
+  await using inspector = await createInspectorServer({ history: 100 });
+  await using slow = await InspectorPage.open(inspector);
+  await using quick = await InspectorPage.open(inspector);
+  slow.pause();
+  const name = 'n'.repeat(80);
+  let made = 0;
+  // More than the sockets of the system take in.
+  while (quick.heard.length < 12_000_000) {
+    for (let count = 0; count < 4_000; count += 1) inspector.attach({ name, transport: name });
+    made += 4_000;
+    await quick.until(() => (quick.records.at(-1)?.n ?? 0) >= made);
+  }
+  slow.resume();
+  inspector.attach({ name: 'last', transport: 'x' });
+  const gap = async (): Promise<number> => {
+    // It catches up with the first news after it has read what waited.
+    for (;;) {
+      const found = slow.all('gap').at(-1);
+      if (found !== undefined) return found.missed;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      inspector.attach({ name: 'more', transport: 'x' });
+    }
+  };
+  expect(await gap()).toBeGreaterThan(4_000);
+  expect(slow.heard.length).toBeLessThan(quick.heard.length);
+  expect(slow.hellos).toHaveLength(2);
+});
+
+test('whatever goes wrong in the inspector is no trouble of the client', async () => {
+  await using inspector = await createInspectorServer();
+  await using page = await InspectorPage.open(inspector);
+  const broken = inspector.attach({ name: 'broken', transport: 'x' });
+  const hostile = new Proxy(
+    {},
+    {
+      get: () => {
+        throw new Error('hostile');
+      },
+    },
+  );
+  broken.inspect(hostile);
+  broken.inspect(hostile);
+  broken.tap(hostile as never);
+  inspector.inspect(undefined);
+  inspector.inspect({ type: 'nonsense', rootId: 'x:1' });
+  expect(await page.untilRecord('link', ({ what }) => what === 'inspector.failed')).toMatchObject({ note: 'Error' });
+  await turns();
+  expect(page.all('link').filter(({ what }) => what === 'inspector.failed')).toHaveLength(1);
+});
+
+test('an inspector that is closed under a client does not hurt it', async () => {
+  const inspector = await createInspectorServer();
+  await using server = createScriptedServer({ ...legacy, handlers: { 'tools/call': () => ({ content: [] }) } });
+  await using client = await MCPClient.connect(server.transport, { inspect: inspector });
+  const problems: string[] = [];
+  client.on('error', ({ code }) => problems.push(code));
+  await inspector.close();
+  expect(await client.callTool('x')).toEqual({ content: [] });
+  server.hangUp();
+  await turns();
+  expect(problems.filter((code) => code === 'MCP_HANDLER_FAILED')).toEqual([]);
+});

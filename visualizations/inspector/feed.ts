@@ -1,0 +1,43 @@
+import type { ServerMessage } from '../../src/inspect/records.js';
+
+/** Milliseconds between two attempts to reach the server again. */
+const RETRY = 1_000;
+
+/** What comes from the server. When the program ends, the page waits for it to come back at the same address. */
+export class Feed {
+  readonly #take: (message: ServerMessage) => void;
+  readonly #changed: (connected: boolean) => void;
+  /** Milliseconds by which the server's clock is ahead of the browser's. */
+  skew = 0;
+
+  constructor(take: (message: ServerMessage) => void, changed: (connected: boolean) => void) {
+    this.#take = take;
+    this.#changed = changed;
+    this.#open();
+  }
+
+  /** The server's time. */
+  now(): number {
+    return Date.now() + this.skew;
+  }
+
+  #open(): void {
+    const address = new URL('live', location.href);
+    address.protocol = 'ws:';
+    const socket = new WebSocket(address);
+    socket.addEventListener('open', () => {
+      this.#changed(true);
+    });
+    socket.addEventListener('message', ({ data }) => {
+      const message = JSON.parse(String(data)) as ServerMessage;
+      this.skew = message.now - Date.now();
+      this.#take(message);
+    });
+    socket.addEventListener('close', () => {
+      this.#changed(false);
+      setTimeout(() => {
+        this.#open();
+      }, RETRY);
+    });
+  }
+}

@@ -1,0 +1,82 @@
+import type { ActorView, EndedRequest, RequestLabel } from '../../src/inspect/records.js';
+import { h, reconcile, setAttribute, setText } from './dom.js';
+import { count, duration, leafName } from './format.js';
+import { liveActors } from './story.js';
+import type { Panel, View } from './view.js';
+
+const MOST_LIVING = 40;
+const MOST_ENDED = 12;
+
+interface Line {
+  readonly key: string;
+  readonly request: RequestLabel;
+  readonly state: string;
+  readonly age: number;
+  readonly ended: boolean;
+}
+
+/** The requests in flight with their age and state, and those that ended last. */
+export class Requests implements Panel {
+  readonly #list: HTMLElement;
+  readonly #total: HTMLElement;
+
+  constructor(list: HTMLElement, total: HTMLElement) {
+    this.#list = list;
+    this.#total = total;
+  }
+
+  update({ client, now }: View): void {
+    const living = client === undefined ? [] : liveActors(client).filter(({ request }) => request !== undefined);
+    const ended = client?.ended ?? [];
+    const lines = [
+      ...living.slice(0, MOST_LIVING).map((actor) => livingLine(actor, now)),
+      ...ended.slice(-MOST_ENDED).reverse().map(endedLine),
+    ];
+    const counted = Object.values(client?.rates?.living ?? {}).reduce((sum, one) => sum + one, 0);
+    const inFlight = counted > living.length + 20 ? counted : living.length;
+    setText(this.#total, client === undefined ? '' : `${count(inFlight)} in flight`);
+    reconcile(this.#list, lines, ({ key }) => key, makeLine, updateLine);
+  }
+}
+
+function livingLine({ a, request, states, since }: ActorView, now: number): Line {
+  return { key: String(a), request: request as RequestLabel, state: states[0] ?? '', age: now - since, ended: false };
+}
+
+function endedLine({ a, request, state, since, at }: EndedRequest): Line {
+  return { key: String(a), request, state, age: at - since, ended: true };
+}
+
+function makeLine(): HTMLElement {
+  return h(
+    'li',
+    { class: 'request' },
+    h('span', { class: 'request-name' }),
+    h('span', { class: 'request-about' }),
+    h('span', { class: 'chip' }),
+    h('span', { class: 'request-age' }),
+  );
+}
+
+function updateLine(element: Element, { request, state, age, ended }: Line): void {
+  const [name, about, chip, time] = element.children;
+  if (name !== undefined) setText(name, request.about ?? request.method);
+  if (about !== undefined)
+    setText(about, request.about === undefined ? (request.own ? 'by the client itself' : '') : request.method);
+  if (chip !== undefined) {
+    setText(chip, leafName(state));
+    setAttribute(chip, 'data-tone', toneOf(state));
+  }
+  if (time !== undefined) setText(time, duration(age));
+  element.classList.toggle('ended', ended);
+}
+
+/** The colour of a request's state: what went well, what did not, what waits. */
+export function toneOf(state: string): string {
+  const leaf = leafName(state);
+  if (leaf === 'succeeded') return 'good';
+  if (/failed|lost|timedOut|error/.test(leaf)) return 'bad';
+  if (leaf === 'cancelled') return 'quiet';
+  if (/queued|backingOff|resuming/.test(leaf)) return 'held';
+  return 'busy';
+}

@@ -1,0 +1,204 @@
+import type { ClientView, LastStep } from '../../src/inspect/records.js';
+import { CHARTS } from './charts.js';
+import { h, s, setAttribute, setText } from './dom.js';
+import { duration, eventName, leafName, stateNames } from './format.js';
+import { liveActors } from './story.js';
+import type { Panel, View } from './view.js';
+
+/** Milliseconds for which a step that was just taken stands out. */
+const FRESH = 1_500;
+
+/** Every chart of the library at once: the first large, the others beside it, the current states lit and the last transition drawn. */
+export class Statecharts implements Panel {
+  readonly #figures: Figure[];
+  readonly #host: HTMLElement;
+
+  constructor(host: HTMLElement) {
+    this.#host = host;
+    this.#figures = Object.entries(CHARTS).map(([chart, svg]) => new Figure(chart, svg));
+    const [large, ...small] = this.#figures;
+    const side = h('div', { class: 'charts-side' }, ...small.map((figure) => figure.element));
+    if (large !== undefined) host.append(large.element, side);
+    for (const figure of this.#figures) {
+      figure.button.addEventListener('click', () => {
+        this.#enlarge(figure);
+      });
+    }
+  }
+
+  /** Shows the chart with this number large, from 0. */
+  choose(index: number): void {
+    const figure = this.#figures[index];
+    if (figure !== undefined) this.#enlarge(figure);
+  }
+
+  update(view: View): void {
+    for (const figure of this.#figures) figure.update(view);
+  }
+
+  #enlarge(figure: Figure): void {
+    const large = this.#host.firstElementChild;
+    const side = figure.element.parentElement;
+    if (large === null || side === null || large === figure.element) return;
+    const place = h('div');
+    figure.element.replaceWith(place);
+    large.replaceWith(figure.element);
+    place.replaceWith(large);
+    figure.button.focus();
+  }
+}
+
+class Figure {
+  readonly element: HTMLElement;
+  readonly button: HTMLButtonElement;
+  readonly #chart: string;
+  readonly #svg: SVGSVGElement;
+  readonly #states = new Map<string, SVGGElement>();
+  readonly #edges = new Map<string, SVGGElement>();
+  readonly #now = h('span', { class: 'chart-now' });
+  readonly #caption = h('figcaption', { class: 'chart-caption' });
+  #drawn = '';
+  #last: LastStep | undefined;
+
+  constructor(chart: string, source: string) {
+    this.#chart = chart;
+    this.#svg = document.importNode(
+      new DOMParser().parseFromString(source, 'image/svg+xml').documentElement,
+      true,
+    ) as unknown as SVGSVGElement;
+    this.#svg.setAttribute('role', 'img');
+    for (const group of this.#svg.querySelectorAll<SVGGElement>('g.state')) this.#states.set(group.id, group);
+    for (const group of this.#svg.querySelectorAll<SVGGElement>('g.transition')) this.#edges.set(group.id, group);
+    // Two charts on one page may hold the same ids.
+    for (const group of this.#svg.querySelectorAll('[id]')) {
+      group.setAttribute('data-id', group.id);
+      group.removeAttribute('id');
+    }
+    this.button = h('button', { class: 'chart-title', title: 'Show this chart large' }, words(chart));
+    const head = h('div', { class: 'chart-head' }, this.button, this.#now);
+    this.element = h(
+      'figure',
+      { class: 'chart', 'data-chart': chart },
+      head,
+      h('div', { class: 'chart-canvas' }, this.#svg),
+      this.#caption,
+    );
+  }
+
+  update({ client, now, live }: View): void {
+    const actors = client === undefined ? [] : liveActors(client).filter(({ chart }) => chart === this.#chart);
+    const living = countsOf(
+      client,
+      actors.flatMap(({ states }) => states),
+      this.#chart,
+    );
+    const many = actors.some(({ request }) => request !== undefined) || (living.size > 0 && actors.length === 0);
+    const last = client?.last[this.#chart];
+    const key = `${[...living].join()} ${String(last?.n)} ${String(client?.c)}`;
+    if (key !== this.#drawn) {
+      this.#drawn = key;
+      this.#light(living, many);
+      this.#mark(last);
+    }
+    this.element.classList.toggle('resting', living.size === 0);
+    const fresh = last !== undefined && live && now - last.at < FRESH;
+    this.element.classList.toggle('fresh', fresh);
+    const states = actors[0]?.states ?? [];
+    setText(this.#now, many ? `${String(sum(living))} in flight` : living.size === 0 ? '' : stateNames(states));
+    setText(this.#caption, last === undefined ? '' : captionOf(last, now));
+    setAttribute(
+      this.#svg,
+      'aria-label',
+      `${words(this.#chart)}: ${living.size === 0 ? 'not running' : [...living.keys()].map(leafName).join(', ')}`,
+    );
+  }
+
+  /** Lights the states, those that hold them, and says in how many actors where there may be several. */
+  #light(living: ReadonlyMap<string, number>, many: boolean): void {
+    for (const [id, group] of this.#states) {
+      const here = living.get(id);
+      const inside = here === undefined && [...living.keys()].some((state) => state.startsWith(`${id}.`));
+      group.classList.toggle('active', here !== undefined);
+      group.classList.toggle('holds', inside);
+      badge(group, many && here !== undefined ? String(here) : undefined);
+    }
+  }
+
+  #mark(last: LastStep | undefined): void {
+    if (last?.n === this.#last?.n) return;
+    this.#last = last;
+    for (const group of this.#edges.values()) group.classList.remove('last');
+    if (last === undefined) return;
+    const edges = last.edges.length > 0 ? last.edges : [this.#edgeOf(last)];
+    for (const id of edges) this.#edges.get(id ?? '')?.classList.add('last');
+    for (const [id, group] of this.#states) group.classList.toggle('left', last.before.includes(id));
+  }
+
+  /** The line that leads from the states before to those after, for charts that are run as tables. */
+  #edgeOf({ before, after, event }: LastStep): string | undefined {
+    const matching = [...this.#edges.keys()].filter((id) => {
+      const [source = '', target = ''] = id.split('->');
+      return before.some((state) => within(state, source)) && after.some((state) => within(state, target));
+    });
+    const named = matching.filter((id) =>
+      (this.#edges.get(id)?.querySelector('title')?.textContent ?? '').split(', ').includes(event),
+    );
+    return (named.length > 0 ? named : matching).sort((one, other) => other.length - one.length)[0];
+  }
+}
+
+function within(state: string, outer: string): boolean {
+  return state === outer || state.startsWith(`${outer}.`);
+}
+
+/** How many actors are in each state. Of requests only some have actors here; of the others the counts are known. */
+function countsOf(client: ClientView | undefined, states: readonly string[], chart: string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const state of states) counts.set(state, (counts.get(state) ?? 0) + 1);
+  if (chart !== 'request') return counts;
+  for (const [state, living] of Object.entries(client?.rates?.living ?? {})) {
+    const id = `${chart}.${state}`;
+    // The rates are up to a second old: they only add what is far from what can be seen.
+    if (living > (counts.get(id) ?? 0) + 20) counts.set(id, living);
+  }
+  return counts;
+}
+
+function sum(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((total, one) => total + one, 0);
+}
+
+/** A number at the upper right corner of a state. */
+function badge(group: SVGGElement, text: string | undefined): void {
+  const old = group.querySelector('g.badge');
+  if (text === undefined) {
+    old?.remove();
+    return;
+  }
+  if (old !== null) {
+    const label = old.querySelector('text');
+    if (label !== null) setText(label, text);
+    return;
+  }
+  const box = group.querySelector<SVGGraphicsElement>('path, polygon')?.getBBox();
+  if (box === undefined) return;
+  const x = box.x + box.width - 2;
+  const y = box.y + 1;
+  group.append(
+    s(
+      'g',
+      { class: 'badge' },
+      s('rect', { x: x - 11, y: y - 8, width: 22, height: 16, rx: 8 }),
+      s('text', { x, y: y + 4, 'text-anchor': 'middle' }, text),
+    ),
+  );
+}
+
+function captionOf({ event, after, at }: LastStep, now: number): string {
+  return `${eventName(event)} → ${stateNames(after)}, ${duration(now - at)} ago`;
+}
+
+/** `serverStream` as `server stream`. */
+function words(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}

@@ -1,0 +1,90 @@
+import { h } from './dom.js';
+
+/** Rows beyond the edges that are drawn, too. */
+const MARGIN = 6;
+
+/** A list of any length of which only what is in sight exists. All rows have the same height. It stays at its end while it is there. */
+export class VirtualList<Row extends { readonly key: string | number }> {
+  readonly #scroller: HTMLElement;
+  readonly #height: number;
+  readonly #make: (row: Row) => HTMLElement;
+  readonly #body = h('div', { class: 'rows' });
+  readonly #shown = new Map<Row['key'], HTMLElement>();
+  #rows: readonly Row[] = [];
+  #length = 0;
+  #following = true;
+
+  constructor(scroller: HTMLElement, height: number, make: (row: Row) => HTMLElement) {
+    this.#scroller = scroller;
+    this.#height = height;
+    this.#make = make;
+    scroller.append(this.#body);
+    scroller.addEventListener('scroll', () => {
+      const { scrollTop, clientHeight, scrollHeight } = scroller;
+      this.#following = scrollTop + clientHeight >= scrollHeight - height;
+      this.#draw();
+    });
+    new ResizeObserver(() => {
+      this.#settle();
+    }).observe(scroller);
+  }
+
+  /** Shows the first `length` of these rows. */
+  show(rows: readonly Row[], length: number): void {
+    if (rows === this.#rows && length === this.#length) return;
+    this.#rows = rows;
+    this.#length = length;
+    this.#body.style.height = `${length * this.#height}px`;
+    this.#settle();
+  }
+
+  /** Forgets what is drawn: rows look different now. */
+  clear(): void {
+    for (const element of this.#shown.values()) element.remove();
+    this.#shown.clear();
+  }
+
+  /** Brings a row into sight. */
+  reveal(index: number): void {
+    const top = index * this.#height;
+    const { scrollTop, clientHeight } = this.#scroller;
+    if (top < scrollTop) this.#scroller.scrollTop = top;
+    else if (top + this.#height > scrollTop + clientHeight)
+      this.#scroller.scrollTop = top + this.#height - clientHeight;
+    this.#draw();
+  }
+
+  /** Goes to the end and stays there. */
+  follow(): void {
+    this.#following = true;
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (this.#following) this.#scroller.scrollTop = this.#length * this.#height;
+    this.#draw();
+  }
+
+  #draw(): void {
+    const { scrollTop, clientHeight } = this.#scroller;
+    const first = Math.max(Math.floor(scrollTop / this.#height) - MARGIN, 0);
+    const last = Math.min(Math.ceil((scrollTop + clientHeight) / this.#height) + MARGIN, this.#length);
+    const unseen = new Set(this.#shown.keys());
+    for (let index = first; index < last; index += 1) {
+      const row = this.#rows[index];
+      if (row === undefined) continue;
+      let element = this.#shown.get(row.key);
+      if (element === undefined) {
+        element = this.#make(row);
+        this.#shown.set(row.key, element);
+        this.#body.append(element);
+      }
+      element.style.transform = `translateY(${index * this.#height}px)`;
+      unseen.delete(row.key);
+    }
+    for (const key of unseen) {
+      this.#shown.get(key)?.remove();
+      this.#shown.delete(key);
+    }
+  }
+}
