@@ -8,33 +8,13 @@ import { createRequestLogic } from '../../src/machines/request-logic.js';
 import type { RequestEffects } from '../../src/machines/request-logic.js';
 import { RequestRecord } from '../../src/machines/request-record.js';
 import type { RequestSpec } from '../../src/machines/request-record.js';
-import { failure } from '../../src/protocol/failure.js';
 import { methodEntry } from '../../src/protocol/methods.js';
+import { REQUEST_EVENTS } from '../models/charts/request.js';
 import { actionNames, recordActions } from '../support/recorded-actions.js';
 import { declaredTransitions, watchTransitions } from '../support/chart-coverage.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
 
-const lost = failure('connection', 'MCP_CONNECTION_LOST', 'gone');
-
-/** One event of each type that there is. */
-const EVENTS: Readonly<Record<RequestEvent['type'], RequestEvent>> = {
-  submit: { type: 'submit' },
-  dispatch: { type: 'dispatch' },
-  refuse: { type: 'refuse', failure: lost },
-  answer: { type: 'answer', result: {} },
-  error: { type: 'error', failure: lost },
-  progress: { type: 'progress', params: {} },
-  abort: { type: 'abort', reason: 'enough' },
-  expire: { type: 'expire', failure: lost },
-  lose: { type: 'lose', failure: lost },
-  unsent: { type: 'unsent' },
-  unreachable: { type: 'unreachable', delay: 10 },
-  forgotten: { type: 'forgotten', failure: lost },
-  interrupt: { type: 'interrupt' },
-  resume: { type: 'resume' },
-  postpone: { type: 'postpone', delay: 10 },
-  elapse: { type: 'elapse' },
-};
+const EVENTS = REQUEST_EVENTS;
 const ALL = Object.values(EVENTS);
 const FINAL = ['succeeded', 'failed', 'cancelled', 'timedOut', 'lost'];
 

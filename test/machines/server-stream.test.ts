@@ -1,52 +1,10 @@
 import { createActor } from 'xstate';
-import type { AnyStateMachine } from 'xstate';
 
 import { serverStreamMachine, serverStreamPorts } from '../../src/machines/server-stream.js';
-import type { ServerStreamEvent, ServerStreamFacts } from '../../src/machines/server-stream.js';
-import { declaredTransitions, watchTransitions } from '../support/chart-coverage.js';
-import { Exploration } from '../support/explorer.js';
+import type { ServerStreamEvent } from '../../src/machines/server-stream.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
 
 const ended = (retry?: number): ServerStreamEvent => ({ type: 'ended', retry, failure: undefined });
-
-describe('the chart of the stream of a server', () => {
-  // A copy, since watching it changes it.
-  const machine = serverStreamMachine.provide({}) as unknown as AnyStateMachine;
-  const taken = new Set<string>();
-  watchTransitions(machine, taken);
-  const found = new Exploration<ServerStreamFacts>(
-    machine,
-    [true, false].map((unused) => ({
-      name: unused ? 'unused' : 'used',
-      input: { unused },
-      events: () => [{ type: 'opened' }, { type: 'unsupported' }, ended(), ended(3_000)],
-      deciding: ({ endings, retry }) => [Math.min(endings, 3), retry],
-    })),
-  );
-
-  it('is explored completely, and never stops', () => {
-    expect(found.paths).toEqual(['listening.open', 'listening.opening', 'retrying', 'unsupported']);
-    expect(declaredTransitions(machine).filter((name) => !taken.has(name))).toEqual([]);
-    expect(found.violations(({ snapshot }) => snapshot.status === 'active')).toEqual([]);
-  });
-
-  it('has the stream running exactly while it listens', () => {
-    expect(
-      found.violations(({ path, snapshot }) => 'stream' in snapshot.children === path.startsWith('listening.')),
-    ).toEqual([]);
-  });
-
-  it('listens again by time alone, unless there is nothing to listen to', () => {
-    const listening = found.reaching(
-      ({ path }) => path.startsWith('listening.'),
-      ({ type }) => type.startsWith('xstate.after'),
-    );
-    expect(found.violations((vertex) => vertex.path === 'unsupported' || listening.has(vertex))).toEqual([]);
-    expect(
-      found.violations(({ path, next }) => path !== 'unsupported' || next.every(({ to }) => to.path === 'unsupported')),
-    ).toEqual([]);
-  });
-});
 
 describe('the stream of a server', () => {
   function watched() {

@@ -1,85 +1,9 @@
-import type { AnyStateMachine } from 'xstate';
-
-import { subscriptionMachine } from '../../src/machines/subscription.js';
-import type { SubscriptionEvent, SubscriptionFacts } from '../../src/machines/subscription.js';
-import { failure } from '../../src/protocol/failure.js';
 import type { SubscriptionFilter } from '../../src/protocol/schema/index.js';
-import { declaredTransitions, watchTransitions } from '../support/chart-coverage.js';
-import { Exploration } from '../support/explorer.js';
 import { discoverResult } from '../support/scripted-server.js';
 import { legacyServer, modernServer, NOTHING_LEFT, Stage } from '../support/staged.js';
 import type { Behaviour, StagedLink, StageOptions } from '../support/staged.js';
 
-const tools: SubscriptionFilter = { toolsListChanged: true };
 const both: SubscriptionFilter = { toolsListChanged: true, promptsListChanged: true };
-
-describe('the subscription chart', () => {
-  // A copy, since watching it changes it.
-  const machine = subscriptionMachine.provide({}) as unknown as AnyStateMachine;
-  const taken = new Set<string>();
-  watchTransitions(machine, taken);
-  const events: SubscriptionEvent[] = [
-    { type: 'watch', wanted: undefined },
-    { type: 'watch', wanted: tools },
-    { type: 'watch', wanted: both },
-    { type: 'acknowledged', honoured: tools },
-    { type: 'ended', failure: undefined },
-    { type: 'ended', failure: failure('protocol', 'MCP_RPC_ERROR', 'No', { errorCode: -32603 }) },
-    { type: 'ended', failure: failure('protocol', 'MCP_RPC_ERROR', 'No', { errorCode: -32601 }) },
-  ];
-  const found = new Exploration<SubscriptionFacts>(
-    machine,
-    [undefined, tools].map((wanted) => ({
-      name: wanted === undefined ? 'nothing wanted at first' : 'wanted from the start',
-      input: { wanted },
-      events: () => events,
-      deciding: ({ wanted: now, endings }) => [now, Math.min(endings, 3)],
-    })),
-  );
-
-  it('is explored completely', () => {
-    expect(found.paths).toEqual(['idle', 'open', 'opening', 'unsupported', 'waiting']);
-    expect(declaredTransitions(machine).filter((name) => !taken.has(name))).toEqual([]);
-  });
-
-  it('never stops, and is idle exactly when nothing is wanted of a server that can', () => {
-    expect(found.violations(({ snapshot: { status } }) => status === 'active')).toEqual([]);
-    expect(
-      found.violations(
-        ({ path, snapshot: { context } }) =>
-          path === 'unsupported' || (path === 'idle') === (context.wanted === undefined),
-      ),
-    ).toEqual([]);
-  });
-
-  it('always finds its way back to an open stream when something is wanted, by time and the server alone', () => {
-    const opened = found.reaching(
-      ({ path }) => path === 'open',
-      ({ type }) => type === 'acknowledged' || type.startsWith('xstate.after'),
-    );
-    expect(found.violations((vertex) => ['idle', 'unsupported'].includes(vertex.path) || opened.has(vertex))).toEqual(
-      [],
-    );
-  });
-
-  it('asks a server that does not know subscriptions no more', () => {
-    expect(
-      found.violations(({ path, next }) => path !== 'unsupported' || next.every(({ to }) => to.path === 'unsupported')),
-    ).toEqual([]);
-  });
-
-  it('is not moved when the same is wanted again', () => {
-    const same = (wanted: unknown, context: SubscriptionFacts): boolean =>
-      JSON.stringify(wanted) === JSON.stringify(context.wanted);
-    expect(
-      found.violations((vertex) =>
-        vertex.next.every(
-          ({ event, to }) => event.type !== 'watch' || !same(event.wanted, vertex.snapshot.context) || to === vertex,
-        ),
-      ),
-    ).toEqual([]);
-  });
-});
 
 /** Ids of the streams that were asked for over a link, and of those that were given up. */
 function streamsOf({ sent }: StagedLink): { asked: unknown[]; dropped: unknown[] } {

@@ -82,7 +82,8 @@ export class Traveller {
     this.#client = new MCPClient(this.#transport, {
       environment: { ...this.#clock, random: () => 0.5 },
       autoReconnect: view.autoReconnect,
-      maxReconnectAttempts: 1_000_000,
+      maxReconnectAttempts: Infinity,
+      maxRestarts: Infinity,
       reconnectDelay: TIMES.reconnectDelay,
       maxReconnectDelay: TIMES.reconnectDelay,
       probeTimeout: TIMES.probeTimeout,

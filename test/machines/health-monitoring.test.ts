@@ -1,89 +1,10 @@
-import type { AnyStateMachine } from 'xstate';
-
-import { healthMachine, MISSES_ALLOWED } from '../../src/machines/health.js';
-import type { HealthEvent, HealthFacts } from '../../src/machines/health.js';
 import { failure } from '../../src/protocol/failure.js';
 import { healthScore } from '../../src/protocol/health-score.js';
 import { rejectedWith } from '../../src/transports/link.js';
-import { declaredTransitions, watchTransitions } from '../support/chart-coverage.js';
-import { Exploration } from '../support/explorer.js';
 import { deferred, legacyServer, modernServer, NOTHING_LEFT, silentServer, Stage } from '../support/staged.js';
 import type { Behaviour } from '../support/staged.js';
 
 const INTERVAL = 1_000;
-
-describe('the health chart', () => {
-  // A copy, since watching it changes it.
-  const machine = healthMachine.provide({}) as unknown as AnyStateMachine;
-  const taken = new Set<string>();
-  watchTransitions(machine, taken);
-  const events: HealthEvent[] = [
-    { type: 'monitor', interval: 0 },
-    { type: 'monitor', interval: INTERVAL },
-    { type: 'checked', check: { ok: true, busy: false } },
-    { type: 'checked', check: { ok: true, busy: true } },
-    { type: 'checked', check: { ok: false, busy: false } },
-    { type: 'checked', check: { ok: false, busy: true } },
-  ];
-  const found = new Exploration<HealthFacts>(
-    machine,
-    [0, INTERVAL].map((interval) => ({
-      name: `every ${interval} ms at first`,
-      input: { interval },
-      events: () => events,
-      deciding: (facts) => [facts.interval, Math.min(facts.misses, MISSES_ALLOWED + 1)],
-    })),
-  );
-  const verdictOf = (path: string): string => path.split(' & ')[1] ?? '';
-
-  it('is explored completely', () => {
-    expect(found.paths).toEqual([
-      'cadence.checking & verdict.failed',
-      'cadence.checking & verdict.healthy',
-      'cadence.checking & verdict.suspect',
-      'cadence.paused & verdict.healthy',
-      'cadence.waiting & verdict.failed',
-      'cadence.waiting & verdict.healthy',
-      'cadence.waiting & verdict.suspect',
-    ]);
-    expect(declaredTransitions(machine).filter((name) => !taken.has(name))).toEqual([]);
-    expect(found.violations(({ snapshot }) => snapshot.status === 'active')).toEqual([]);
-  });
-
-  it('changes its mind only by a check that is under way, or when it is told to look away', () => {
-    expect(
-      found.violations(({ path, next }) =>
-        next.every(
-          ({ event, to }) =>
-            verdictOf(to.path) === verdictOf(path) ||
-            (event.type === 'checked' && path.includes('checking')) ||
-            (event.type === 'monitor' && event.interval === 0),
-        ),
-      ),
-    ).toEqual([]);
-  });
-
-  it('never takes a busy server for dead', () => {
-    const busy = ({ type, check }: { type: string; check?: { busy: boolean } }): boolean =>
-      type === 'checked' && check?.busy === true;
-    expect(
-      found.violations(({ path, next }) =>
-        next.every(
-          ({ event, to }) =>
-            !busy(event) || verdictOf(to.path) !== 'verdict.failed' || verdictOf(path) === 'verdict.failed',
-        ),
-      ),
-    ).toEqual([]);
-  });
-
-  it('always checks again by time alone while it is told to watch', () => {
-    const checking = found.reaching(
-      ({ path }) => path.includes('checking'),
-      ({ type }) => type.startsWith('xstate.after'),
-    );
-    expect(found.violations((vertex) => vertex.path.includes('paused') || checking.has(vertex))).toEqual([]);
-  });
-});
 
 /** A server that answers probes after a while. */
 function slowServer(stage: Stage, latency: number): Behaviour {

@@ -1,0 +1,15 @@
+import { connectionChart } from './connection.js';
+import type { ChartModel } from './chart-model.js';
+import { healthChart } from './health.js';
+import { requestChart } from './request.js';
+import { serverStreamChart } from './server-stream.js';
+import { subscriptionChart } from './subscription.js';
+
+/** Every chart that is at work in the library, each with facts of its own kind. */
+export const CHARTS = [
+  connectionChart,
+  requestChart,
+  healthChart,
+  subscriptionChart,
+  serverStreamChart,
+] as readonly unknown[] as readonly ChartModel<unknown>[];

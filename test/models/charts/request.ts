@@ -1,0 +1,126 @@
+import { requestMachine } from '../../../src/machines/request.js';
+import type { RequestEvent, RequestFacts } from '../../../src/machines/request.js';
+import { failure } from '../../../src/protocol/failure.js';
+import type { Vertex } from '../../support/explorer.js';
+import type { ChartModel } from './chart-model.js';
+
+const LOST = failure('connection', 'MCP_CONNECTION_LOST', 'gone');
+
+/** One event of each type that there is. */
+export const REQUEST_EVENTS: Readonly<Record<RequestEvent['type'], RequestEvent>> = {
+  submit: { type: 'submit' },
+  dispatch: { type: 'dispatch' },
+  refuse: { type: 'refuse', failure: LOST },
+  answer: { type: 'answer', result: {} },
+  error: { type: 'error', failure: LOST },
+  progress: { type: 'progress', params: {} },
+  abort: { type: 'abort', reason: 'enough' },
+  expire: { type: 'expire', failure: LOST },
+  lose: { type: 'lose', failure: LOST },
+  unsent: { type: 'unsent' },
+  unreachable: { type: 'unreachable', delay: 10 },
+  forgotten: { type: 'forgotten', failure: LOST },
+  interrupt: { type: 'interrupt' },
+  resume: { type: 'resume' },
+  postpone: { type: 'postpone', delay: 10 },
+  elapse: { type: 'elapse' },
+};
+
+/** Attempts that are told apart: the chart does not bound those that a server asked for. */
+const MOST_ATTEMPTS = 7;
+
+const FINAL = ['succeeded', 'failed', 'cancelled', 'timedOut', 'lost'];
+const isOver = ({ path }: Vertex<RequestFacts>): boolean => FINAL.includes(path);
+const inFlight = ({ path }: Vertex<RequestFacts>): boolean => path.startsWith('inFlight.');
+
+/** The end to which an event of this type leads, from wherever it means anything. */
+const ENDS: Readonly<Partial<Record<string, readonly string[]>>> = {
+  answer: ['succeeded'],
+  error: ['failed'],
+  abort: ['cancelled'],
+  expire: ['timedOut'],
+  refuse: ['failed', 'lost'],
+  lose: ['lost'],
+  forgotten: ['failed'],
+};
+
+/** The chart of a request. That the actors of requests keep to it is tested where they are. */
+export const requestChart: ChartModel<RequestFacts> = {
+  name: 'request',
+  machine: requestMachine,
+  scenes: [true, false].map((repeatable) => ({
+    name: repeatable ? 'may be repeated' : 'may not be repeated',
+    input: { repeatable },
+    events: (seen) =>
+      Object.values(REQUEST_EVENTS).filter(
+        ({ type }) => seen.context.attempts < MOST_ATTEMPTS || (type !== 'dispatch' && type !== 'postpone'),
+      ),
+    deciding: ({ attempts, refusals }) => [attempts, refusals],
+  })),
+  passing: [],
+  laws: {
+    'ends on every path in exactly one final state, and nothing happens to it then': ({ found, none }) => {
+      none(found.violations((vertex) => (vertex.snapshot.status === 'done') === isOver(vertex)));
+      none(found.violations((vertex) => !isOver(vertex) || vertex.next.every(({ to }) => to === vertex)));
+      const ending = found.reaching(isOver);
+      none(found.violations((vertex) => ending.has(vertex)));
+    },
+
+    'ends as what ended it says': ({ found, none }) => {
+      const fitting = (vertex: Vertex<RequestFacts>): boolean =>
+        isOver(vertex) ||
+        vertex.next.every(({ event, to }) => !isOver(to) || ENDS[event.type]?.includes(to.path) === true);
+      none(found.violations(fitting));
+    },
+
+    'can be given up, run out of time and be refused whenever somebody waits for it': ({ found, none }) => {
+      const endable = (vertex: Vertex<RequestFacts>): boolean =>
+        isOver(vertex) ||
+        vertex.path === 'idle' ||
+        ['abort', 'expire', 'refuse'].every((type) =>
+          vertex.next.some(({ event, to }) => event.type === type && isOver(to)),
+        );
+      none(found.violations(endable));
+    },
+
+    'is lost only when it was sent, and only fails when it is refused before': ({ found, none }) => {
+      const honest = (vertex: Vertex<RequestFacts>): boolean =>
+        vertex.next.every(
+          ({ event, to }) =>
+            event.type !== 'refuse' || !isOver(to) || isOver(vertex) || (to.path === 'lost') === inFlight(vertex),
+        );
+      none(found.violations(honest));
+    },
+
+    'is not sent again when that may do more than sending it once': ({ found, none }) => {
+      const once = (vertex: Vertex<RequestFacts>): boolean => {
+        if (vertex.snapshot.context.repeatable || !inFlight(vertex)) return true;
+        return vertex.next.every(({ event, to }) => event.type !== 'lose' || to.path === 'lost');
+      };
+      none(found.violations(once));
+    },
+
+    'counts the attempts that may have run': ({ found, none }) => {
+      const counts = (vertex: Vertex<RequestFacts>): boolean =>
+        vertex.next.every(({ event, to }) => {
+          const more = to.snapshot.context.attempts - vertex.snapshot.context.attempts;
+          if (to === vertex) return true;
+          if (event.type === 'dispatch') return more === 1;
+          const didNotRun =
+            ['unsent', 'unreachable'].includes(event.type) || (event.type === 'forgotten' && !isOver(to));
+          return more === (didNotRun ? -1 : 0);
+        });
+      none(found.violations(counts));
+    },
+
+    'is refused for a forgotten session once, and fails the second time': ({ found, none }) => {
+      const refused = (vertex: Vertex<RequestFacts>): boolean =>
+        !inFlight(vertex) ||
+        vertex.next.every(({ event, to }) => {
+          if (event.type !== 'forgotten') return true;
+          return to.path === (vertex.snapshot.context.refusals === 0 ? 'queued' : 'failed');
+        });
+      none(found.violations(refused));
+    },
+  },
+};

@@ -1,0 +1,67 @@
+import { serverStreamMachine } from '../../../src/machines/server-stream.js';
+import type { ServerStreamEvent, ServerStreamFacts } from '../../../src/machines/server-stream.js';
+import type { Vertex } from '../../support/explorer.js';
+import type { ChartModel } from './chart-model.js';
+
+const EVENTS: readonly ServerStreamEvent[] = [
+  { type: 'opened' },
+  { type: 'unsupported' },
+  { type: 'ended', retry: undefined, failure: undefined },
+  { type: 'ended', retry: 3_000, failure: undefined },
+];
+
+const listens = ({ path }: Vertex<ServerStreamFacts>): boolean => path.startsWith('listening.');
+
+/** The chart of the stream on which a server speaks unasked. */
+export const serverStreamChart: ChartModel<ServerStreamFacts> = {
+  name: 'serverStream',
+  machine: serverStreamMachine,
+  scenes: [true, false].map((unused) => ({
+    name: unused ? 'unused' : 'used',
+    input: { unused },
+    events: () => EVENTS,
+    deciding: ({ endings, retry }) => [Math.min(endings, 3), retry],
+  })),
+  passing: ['starting'],
+  laws: {
+    'has the stream running exactly while it listens': ({ found, none }) => {
+      none(found.violations((vertex) => 'stream' in vertex.snapshot.children === listens(vertex)));
+    },
+
+    'listens from the start when there is a stream, and never when there is none': ({ found, none, same }) => {
+      none(found.violations((vertex) => vertex.scene === 'used' || vertex.path === 'unsupported'));
+      same(found.vertices.find(({ scene }) => scene === 'used')?.path, 'listening.opening');
+    },
+
+    'listens again by time alone, unless there is nothing to listen to': ({ found, none }) => {
+      const listening = found.reaching(listens, ({ type }) => type.startsWith('xstate.after'));
+      none(found.violations((vertex) => vertex.path === 'unsupported' || listening.has(vertex)));
+      none(
+        found.violations(
+          ({ path, next }) => path !== 'unsupported' || next.every(({ to }) => to.path === 'unsupported'),
+        ),
+      );
+    },
+
+    'waits when the stream has ended, for as long as the server wishes': ({ found, none }) => {
+      const waits = (vertex: Vertex<ServerStreamFacts>): boolean =>
+        !listens(vertex) ||
+        vertex.next.every(({ event, to }) => {
+          if (event.type !== 'ended') return true;
+          return to.path === 'retrying' && to.snapshot.context.retry === event.retry && to.snapshot.context.endings > 0;
+        });
+      none(found.violations(waits));
+    },
+
+    'takes the word of the server for what the stream is': ({ found, none }) => {
+      const believes = (vertex: Vertex<ServerStreamFacts>): boolean =>
+        !listens(vertex) ||
+        vertex.next.every(({ event, to }) => {
+          if (event.type === 'unsupported') return to.path === 'unsupported';
+          return event.type !== 'opened' || to.path === 'listening.open';
+        });
+      none(found.violations(believes));
+      none(found.violations(({ path, snapshot }) => path !== 'listening.open' || snapshot.context.endings === 0));
+    },
+  },
+};
