@@ -1,0 +1,276 @@
+import { Agent } from 'undici';
+
+import { HttpTransport, MCPClient } from '../../src/index.js';
+import type { MCPClientOptions } from '../../src/index.js';
+import { ClientRecorder } from '../support/client-recorder.js';
+import { textOf } from '../support/fixture-servers.js';
+import { HttpProcess } from '../support/http-process.js';
+import { ScriptedHttpServer, legacyServer, modernServer } from '../support/http-server.js';
+import type { HttpVisit } from '../support/http-server.js';
+import { hastyEnvironment } from '../support/link-recorder.js';
+import { errorFrom } from '../support/outcomes.js';
+
+/** What is to be closed after a test, the last thing first. */
+const open: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close();
+});
+
+async function serve(script: (visit: HttpVisit) => void): Promise<ScriptedHttpServer> {
+  const server = await ScriptedHttpServer.start(script);
+  open.push(() => server.close());
+  return server;
+}
+
+async function connect(url: string, options?: MCPClientOptions): Promise<MCPClient> {
+  const client = new MCPClient(new HttpTransport(url), options);
+  open.push(() => client.close());
+  await client.connect();
+  return client;
+}
+
+function toolCalls(server: ScriptedHttpServer): HttpVisit[] {
+  return server.asked('tools/call');
+}
+
+describe('pain 1: "the server restarts or drops the session, HTTP answers 404 for ever, the client never starts a new session"', () => {
+  test('a server that is restarted three times, each time under twenty calls', async () => {
+    let server = await HttpProcess.official('sessions');
+    open.push(() => server.kill());
+    // No option is needed for that.
+    const client = await connect(server.url);
+    const errors = new ClientRecorder(client).error;
+    await client.listTools();
+    for (let restart = 1; restart <= 3; restart += 1) {
+      await server.kill();
+      server = await HttpProcess.official('sessions', server.port);
+      const texts = Array.from({ length: 20 }, (_, index) => `${restart}: ${index}`);
+      const answers = await Promise.all(texts.map(async (text) => textOf(await client.callTool('echo', { text }))));
+      expect(answers).toEqual(texts);
+      expect(textOf(await client.callTool('handshakes'))).toBe('1');
+    }
+    expect(errors).toEqual([]);
+    expect(client.state).toBe('ready');
+  });
+
+  test('a server that answers everything with 404 until somebody shakes hands anew', async () => {
+    let session = 1;
+    const server = await serve((visit) => {
+      const { method } = visit.message;
+      const known = visit.headers['mcp-session-id'] === `s-${session}`;
+      if (known || method === 'initialize' || method === 'server/discover') {
+        legacyServer(() => false, { sessionId: `s-${session}` })(visit);
+      } else visit.error(404, -32_001, 'Session not found');
+    });
+    const client = await connect(server.url);
+    for (session = 2; session <= 4; session += 1) {
+      expect(textOf(await client.callTool('buy'))).toBe('done');
+      expect((client.transport as HttpTransport).sessionId).toBe(`s-${session}`);
+    }
+    // Each was refused once, and ran once.
+    expect(toolCalls(server)).toHaveLength(6);
+    expect(server.asked('initialize')).toHaveLength(4);
+  });
+});
+
+describe('pain 4: "an idle connection dies silently at the five minutes of the HTTP library"', () => {
+  test('no request has a limit of the HTTP library on the time until its head or within its body', async () => {
+    const agent = new Agent();
+    const limits: unknown[] = [];
+    const dispatcher = {
+      dispatch: (options: { headersTimeout?: number; bodyTimeout?: number }, handler: never) => {
+        limits.push([options.headersTimeout, options.bodyTimeout]);
+        return agent.dispatch(options as never, handler);
+      },
+    };
+    const server = await serve(
+      legacyServer((visit) => {
+        if (visit.method === 'GET') visit.stream();
+        return visit.method === 'GET';
+      }),
+    );
+    const client = new MCPClient(new HttpTransport(server.url, { dispatcher }));
+    await client.connect();
+    await client.callTool('any');
+    await server.until(() => server.visits.some(({ method }) => method === 'GET'));
+    await client.close();
+    expect(limits.length).toBeGreaterThan(3);
+    expect(new Set(limits.map(String))).toEqual(new Set(['0,0']));
+    await agent.close();
+  });
+});
+
+describe('pain 15: "the SSE reply stream ends without an answer, and the request hangs until its timeout"', () => {
+  const endless: MCPClientOptions = { timeout: Infinity };
+
+  test.each([
+    ['legacy', legacyServer],
+    ['modern', modernServer],
+  ] as const)(
+    'of a %s server without ids: the call fails at once and says that it may have run',
+    async (_era, kind) => {
+      const server = await serve(
+        kind((visit: HttpVisit) => {
+          if (visit.message.method !== 'tools/call') return false;
+          visit.stream().event({ jsonrpc: '2.0', method: 'notifications/hello' }).end();
+          return true;
+        }),
+      );
+      const client = await connect(server.url, endless);
+      const error = await errorFrom(client.callTool('buy'));
+      expect(error).toMatchObject({ name: 'MCPTransportError', delivery: 'unknown' });
+      expect(error.explain()).toContain('it may have run');
+      expect(toolCalls(server)).toHaveLength(1);
+      expect(client.state).toBe('ready');
+    },
+  );
+
+  test('of a legacy server with ids: the answer is fetched from where the stream broke', async () => {
+    let call: unknown;
+    const server = await serve(
+      legacyServer((visit) => {
+        if (visit.method === 'GET' && visit.headers['last-event-id'] === 'e-1') {
+          visit.stream().event({ jsonrpc: '2.0', id: call, result: { content: [{ type: 'text', text: 'bought' }] } });
+          visit.end();
+        } else if (visit.message.method === 'tools/call') {
+          call = visit.message.id;
+          visit.stream().event(undefined, { id: 'e-1', retry: 10 }).end();
+        } else return false;
+        return true;
+      }),
+    );
+    const client = await connect(server.url, endless);
+    expect(textOf(await client.callTool('buy'))).toBe('bought');
+    expect(toolCalls(server)).toHaveLength(1);
+  });
+
+  test('what only reads is asked again', async () => {
+    const server = await serve(
+      modernServer((visit) => {
+        if (visit.message.method !== 'tools/list' || server.asked('tools/list').length > 1) return false;
+        visit.stream().end();
+        return true;
+      }),
+    );
+    const client = await connect(server.url, { ...endless, autoReconnect: true, reconnectDelay: 1 });
+    expect(await client.listTools()).toEqual([]);
+    expect(server.asked('tools/list')).toHaveLength(2);
+  });
+});
+
+describe('pain 19: "the optional GET stream answers 404, 405 or 406 and kills the connection"', () => {
+  test.each([400, 404, 405, 406, 500, 501])('%i: the client is ready and hears of no error', async (status) => {
+    const server = await serve(
+      legacyServer(
+        (visit) => {
+          if (visit.method === 'GET') visit.status(status);
+          return visit.method === 'GET';
+        },
+        { sessionId: 's-1' },
+      ),
+    );
+    const client = await connect(server.url);
+    const { error, state } = new ClientRecorder(client);
+    await server.until(() => server.visits.some(({ method }) => method === 'GET'));
+    expect(textOf(await client.callTool('any'))).toBe('done');
+    expect(error).toEqual([]);
+    expect(state).toEqual([]);
+    expect(server.asked('initialize')).toHaveLength(1);
+  });
+
+  test('one that breaks again and again is opened again, and no call notices', async () => {
+    let streams = 0;
+    const server = await serve(
+      legacyServer((visit) => {
+        if (visit.method !== 'GET') return false;
+        streams += 1;
+        visit.stream().event({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' }, { retry: 1 });
+        if (streams % 2 === 0) visit.end();
+        else visit.reset();
+        return true;
+      }),
+    );
+    const client = new MCPClient(new HttpTransport(server.url), { environment: hastyEnvironment(50) });
+    open.push(() => client.close());
+    const recorder = new ClientRecorder(client, ['notification']);
+    await client.connect();
+    await recorder.first('notification', 3);
+    expect(textOf(await client.callTool('any'))).toBe('done');
+    expect(recorder.state).toEqual(['connecting', 'initializing', 'ready']);
+    expect(recorder.error).toEqual([]);
+  });
+});
+
+describe('pain 20: "sessions leak on the server, or DELETE hangs close()"', () => {
+  test('close() ends the session: the server does not know it any more', async () => {
+    const server = await HttpProcess.official('sessions');
+    open.push(() => server.kill());
+    const transport = new HttpTransport(server.url);
+    const client = await MCPClient.connect(transport);
+    const session = transport.sessionId as string;
+    const ask = (): Promise<Response> => {
+      const headers = { 'mcp-session-id': session, accept: 'application/json, text/event-stream' };
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' });
+      const type = { 'content-type': 'application/json', connection: 'close' };
+      return fetch(server.url, { method: 'POST', headers: { ...headers, ...type }, body });
+    };
+    const during = await ask();
+    expect(during.status).toBe(200);
+    await during.text();
+    await client.close();
+    const after = await ask();
+    expect(after.status).toBe(404);
+    await after.text();
+  });
+
+  test.each<[string, (visit: HttpVisit) => unknown]>([
+    ['is never answered', () => undefined],
+    ['is refused', (visit) => visit.status(405)],
+    ['fails', (visit) => visit.status(500)],
+    ['breaks', (visit) => visit.reset()],
+    ['is answered without an end', (visit) => visit.response.writeHead(200).write('wait')],
+  ])('a DELETE that %s: close() resolves, and no error is told', async (_what, answer) => {
+    const server = await serve(
+      legacyServer(
+        (visit) => {
+          if (visit.method === 'DELETE') answer(visit);
+          return visit.method === 'DELETE';
+        },
+        { sessionId: 's-1' },
+      ),
+    );
+    const client = new MCPClient(new HttpTransport(server.url), { environment: hastyEnvironment(20) });
+    const { error } = new ClientRecorder(client);
+    await client.connect();
+    await client.close();
+    expect(server.visits.at(-1)?.method).toBe('DELETE');
+    expect(client.state).toBe('closed');
+    expect(error).toEqual([]);
+  });
+});
+
+describe('pain 25: "429 and 5xx are not retried, Retry-After is ignored"', () => {
+  test.each([429, 503])('%i: the call waits as long as the server asks, and is then made again', async (status) => {
+    const server = await serve(
+      modernServer((visit) => {
+        if (visit.message.method !== 'tools/list' || server.asked('tools/list').length > 1) return false;
+        visit.status(status, { 'retry-after': '7' });
+        return true;
+      }),
+    );
+    const asked: number[] = [];
+    const hasty = hastyEnvironment(100);
+    const environment = {
+      ...hasty,
+      setTimeout: (callback: () => void, delay: number) => {
+        asked.push(delay);
+        return hasty.setTimeout(callback, delay);
+      },
+    };
+    const client = await connect(server.url, { environment, timeout: 3_600_000 });
+    expect(await client.listTools()).toEqual([]);
+    expect(server.asked('tools/list')).toHaveLength(2);
+    expect(asked.some((delay) => delay >= 7_000 && delay < 8_000)).toBe(true);
+  });
+});
