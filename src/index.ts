@@ -18,6 +18,7 @@ export type { ConnectTarget, HttpServerEntry, StdioServerEntry } from './api/con
 export type { MCPClientEventName, MCPClientEvents, NotificationEvent } from './api/events.js';
 export type { NotificationHandler } from './api/notification-handlers.js';
 export type { ServerInfo } from './api/server-info.js';
+export type { SuspendedClient, SuspendedList } from './api/suspended-client.js';
 export type { ToolsDifference } from './api/tools-difference.js';
 
 export {
@@ -47,12 +48,20 @@ export { StdioTransport } from './transports/stdio.js';
 export type { StdioTransportOptions } from './transports/stdio.js';
 export { WebSocketTransport } from './transports/websocket.js';
 export type { WebSocketAgent, WebSocketTransportOptions, WebSocketView } from './transports/websocket.js';
-export type { EstablishedSession, Link, LinkEvents, LinkMemory, MessageOrigin, SendOptions } from './transports/link.js';
+export type {
+  EstablishedSession,
+  Link,
+  LinkEvents,
+  LinkMemory,
+  MessageOrigin,
+  SendOptions,
+} from './transports/link.js';
 
 export type { Environment, TimerHandle } from './environment.js';
 export type { ConnectionState } from './machines/connection-facts.js';
 export type { LinkHappening, TapEvent } from './machines/tap.js';
 export type { EraChoice } from './protocol/negotiation.js';
+export type { Session } from './protocol/session.js';
 export type { Era, MCPProtocolVersion } from './protocol/revisions.js';
 export type { MCPCapability } from './protocol/methods.js';
 export type {

@@ -1,6 +1,6 @@
 import { MCPError, toError } from '../errors.js';
 import type { ConnectionState } from '../machines/connection-facts.js';
-import { LISTS, listLifetime } from '../protocol/cache-rules.js';
+import { LISTS, listLifetime, remainingLifetime } from '../protocol/cache-rules.js';
 import type { ListName } from '../protocol/cache-rules.js';
 import { failure, isFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
@@ -17,6 +17,7 @@ import type {
 import type { ListOptions } from './call-options.js';
 import type { Core } from './core.js';
 import { checkTimeLimits } from './options.js';
+import type { SuspendedClient, SuspendedList } from './suspended-client.js';
 import { callableTools } from './tool-headers.js';
 import { differenceOf, isDifferent } from './tools-difference.js';
 
@@ -33,7 +34,10 @@ interface Kept<Item> {
   readonly items: readonly Item[];
   /** The number of the session it belongs to: another session may have another server behind it. */
   readonly session: number;
+  readonly receivedAt: number;
   readonly freshUntil: number;
+  /** A change may have been announced while nobody listened. */
+  readonly unheard: boolean;
 }
 
 /** All pages of a list. */
@@ -61,12 +65,20 @@ export class Catalogue {
   /** Counts what made each list stale, so that an answer under way at that moment is not taken for fresh. */
   readonly #expiries = new Map<ListName, number>();
   #tools = new Map<string, MCPTool>();
-  #known: readonly MCPTool[] | undefined;
+  #known: { readonly items: readonly MCPTool[]; readonly receivedAt: number } | undefined;
+  /** What another client left behind, until it shows whether its session goes on. */
+  #inherited: SuspendedClient | undefined;
   #comparing: Promise<void> | undefined;
   #compareAgain = false;
 
   constructor(core: Core) {
     this.#core = core;
+    const { resume } = core.options;
+    this.#inherited = resume;
+    const tools = resume?.lists.tools;
+    if (resume === undefined || tools === undefined) return;
+    this.#tools = new Map(tools.items.map((tool) => [tool.name, tool]));
+    this.#known = { items: tools.items, receivedAt: resume.suspendedAt - tools.age };
   }
 
   /** The definition of a tool in the list that was received last. */
@@ -77,13 +89,17 @@ export class Catalogue {
   /** All items of a list, in the order of its pages. */
   async list<Name extends ListName>(name: Name, options: ListOptions = {}): Promise<ListItems[Name][]> {
     const kept = options.useCache === false ? undefined : this.#fresh(name);
-    if (kept !== undefined) return [...kept];
+    if (kept !== undefined) {
+      if (kept.unheard) this.#lookBehind(name, kept);
+      return [...kept.items];
+    }
     const expiries = this.#expiries.get(name);
     const { items, ttls, session: number } = await this.#readAll(name, options);
     const { session, facts } = this.#core.connection;
     if (session !== undefined && facts.connectionCount === number && this.#expiries.get(name) === expiries) {
-      const freshUntil = this.#core.options.environment.now() + listLifetime(name, session, ttls);
-      this.#kept.set(name, { items, session: number, freshUntil });
+      const receivedAt = this.#core.options.environment.now();
+      const freshUntil = receivedAt + listLifetime(name, session, ttls);
+      this.#kept.set(name, { items, session: number, receivedAt, freshUntil, unheard: false });
     }
     if (name === 'tools') this.#keepTools(items as readonly unknown[] as readonly MCPTool[]);
     return [...items];
@@ -166,7 +182,63 @@ export class Catalogue {
 
   /** A new session may have other lists: what was kept is of the old one. */
   entered(state: ConnectionState): void {
-    if (state === 'ready' && this.#known !== undefined) this.#compare();
+    if (state !== 'ready') return;
+    this.#takeInheritance();
+    if (this.#known !== undefined) this.#compare();
+  }
+
+  /** In the session that goes on the lists are what they were. In a new one nothing is known of them. */
+  #takeInheritance(): void {
+    const inherited = this.#inherited;
+    this.#inherited = undefined;
+    const { session, facts } = this.#core.connection;
+    if (inherited === undefined || session === undefined || !facts.resumed) return;
+    const now = this.#core.options.environment.now();
+    const elapsed = Math.max(now - inherited.suspendedAt, 0);
+    // What was announced meanwhile comes after all where the stream of the server is taken up; else nobody heard it.
+    const missed = session.era === 'legacy' && inherited.link?.lastEventId === undefined;
+    for (const name of Object.keys(LISTS) as ListName[]) {
+      const list = inherited.lists[name];
+      if (list === undefined) continue;
+      const { items, age, freshFor, unheard } = list;
+      const freshUntil = now + remainingLifetime(name, session, freshFor, elapsed);
+      const receivedAt = now - elapsed - age;
+      this.#kept.set(name, {
+        items,
+        session: facts.connectionCount,
+        receivedAt,
+        freshUntil,
+        unheard: unheard || missed,
+      });
+    }
+  }
+
+  /** The lists for another client that goes on with the session. */
+  leave(): SuspendedClient['lists'] {
+    const now = this.#core.options.environment.now();
+    const lists: Partial<Record<ListName, SuspendedList<unknown>>> = {};
+    if (this.#known !== undefined) {
+      const { items, receivedAt } = this.#known;
+      // Not fresh, but their definitions say how tools are called.
+      lists.tools = { items, age: Math.max(now - receivedAt, 0), freshFor: 0, unheard: false };
+    }
+    for (const name of Object.keys(LISTS) as ListName[]) {
+      const kept = this.#fresh(name);
+      if (kept === undefined) continue;
+      const { items, receivedAt, freshUntil, unheard } = kept;
+      const freshFor = freshUntil === Infinity ? null : freshUntil - now;
+      lists[name] = { items, age: Math.max(now - receivedAt, 0), freshFor, unheard };
+    }
+    return lists as SuspendedClient['lists'];
+  }
+
+  /** Asks for a list anew behind the back of whoever was given the one that may have changed unheard. */
+  #lookBehind(name: ListName, kept: Kept<unknown>): void {
+    this.#kept.set(name, { ...kept, unheard: false });
+    this.list(name, { useCache: false }).catch(() => {
+      // The next call that needs the list meets the same trouble, and has somebody to tell it to.
+      this.#kept.delete(name);
+    });
   }
 
   /** Asks anew for every list that the server serves. */
@@ -178,19 +250,19 @@ export class Catalogue {
     await Promise.all(names.map((name) => this.list(name, { useCache: false })));
   }
 
-  #fresh<Name extends ListName>(name: Name): readonly ListItems[Name][] | undefined {
+  #fresh<Name extends ListName>(name: Name): Kept<ListItems[Name]> | undefined {
     const { session, facts } = this.#core.connection;
     const kept = this.#kept.get(name) as Kept<ListItems[Name]> | undefined;
     if (session === undefined || kept?.session !== facts.connectionCount) return undefined;
-    return kept.freshUntil > this.#core.options.environment.now() ? kept.items : undefined;
+    return kept.freshUntil > this.#core.options.environment.now() ? kept : undefined;
   }
 
   #keepTools(tools: readonly MCPTool[]): void {
     this.#tools = new Map(tools.map((tool) => [tool.name, tool]));
     const before = this.#known;
-    this.#known = tools;
+    this.#known = { items: tools, receivedAt: this.#core.options.environment.now() };
     if (before === undefined) return;
-    const difference = differenceOf(before, tools);
+    const difference = differenceOf(before.items, tools);
     if (isDifferent(difference)) this.#core.events.emit('toolsChanged', difference);
   }
 

@@ -38,6 +38,8 @@ import {
   subscribe,
   unsubscribe,
 } from './operations.js';
+import { suspend } from './suspension.js';
+import type { SuspendedClient } from './suspended-client.js';
 import { resolveOptions } from './options.js';
 import type { MCPClientOptions } from './options.js';
 import { MCPProtocol } from './protocol.js';
@@ -87,6 +89,26 @@ export class MCPClient {
   }
 
   /**
+   * Goes on where another client was suspended, perhaps in another process: with `HttpTransport` in its session, without a handshake, and
+   * with the lists that it knew for as long as they may be reused; over any other transport, and when the server has forgotten the session,
+   * in a new one. Subscriptions and log level are as they were; listeners and handlers have to be added again. Without a handshake
+   * nothing is sent before there is something to say: whether the server is there shows with the first call.
+   *
+   * Two clients must not go on from the same suspension: they would share one session, which only one of them can listen to, and which is
+   * over when one of them disconnects.
+   * @param suspended what {@link MCPClient.suspend} returned, as it is or as JSON
+   * @throws what {@link MCPClient.connect} throws; MCPError with code `MCP_INVALID_PARAMS` for what was not made by `suspend()`, and when
+   * the target is another server.
+   */
+  static resume(
+    suspended: SuspendedClient | string,
+    target: ConnectTarget,
+    options?: Omit<MCPClientOptions, 'resume'>,
+  ): Promise<MCPClient> {
+    return MCPClient.connect(target, { ...options, resume: suspended });
+  }
+
+  /**
    * Connects and negotiates. While connected the same information is returned again; concurrent calls share one attempt, each with
    * its own deadline. `timeout` is in milliseconds and covers both; default: `connectTimeout`.
    * @throws MCPTimeoutError, MCPTransportError, MCPConnectionError, MCPProtocolError or MCPAuthenticationError when that fails; the
@@ -112,6 +134,16 @@ export class MCPClient {
   /** Same as {@link MCPClient.disconnect}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.disconnect();
+  }
+
+  /**
+   * Ends the connection like {@link MCPClient.disconnect}, but leaves the session of an HTTP server alive, and resolves with all that
+   * {@link MCPClient.resume} needs to go on with it. Keep that as a secret. Pending calls reject in this very call: those in flight with
+   * `delivery: 'unknown'`, and those that waited with `'not-sent'`. Await what you want to see the end of before.
+   * @throws MCPConnectionError when not connected, also while reconnecting; then nothing has changed.
+   */
+  suspend(): Promise<SuspendedClient> {
+    return suspend(this.#core);
   }
 
   /** Whether a session stands, be it healthy or not. */

@@ -8,6 +8,8 @@ import { connectOrDispose } from './connect-target.js';
 import { Core } from './core.js';
 import { invalidOption, OptionReader, resolveOptions } from './options.js';
 import type { MCPClientOptions } from './options.js';
+import { suspend } from './suspension.js';
+import type { SuspendedClient } from './suspended-client.js';
 
 /** The state of a connection as supervisors show it. */
 export type ConnectionStatus = 'disconnected' | 'connecting' | 'connected' | 'reconnecting' | 'error';
@@ -129,6 +131,17 @@ export class MCPConnection {
   /** Same as {@link MCPConnection.disconnect}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.disconnect();
+  }
+
+  /**
+   * Ends the connection and the monitoring, and leaves the session to another client: see {@link MCPClient.suspend}. To go on, give what
+   * it resolves with to another connection as `resume`, or to {@link MCPClient.resume}. Scores and counters begin anew there.
+   * @throws MCPConnectionError when not connected, also while reconnecting; then nothing has changed.
+   */
+  async suspend(): Promise<SuspendedClient> {
+    const suspended = await suspend(this.#core);
+    this.#watch(0);
+    return suspended;
   }
 
   /** Drops the link, if there is one, and connects anew at once. Resolves with null when that fails; `lastError` says why. */

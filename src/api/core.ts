@@ -24,6 +24,7 @@ import { NotificationHandlers } from './notification-handlers.js';
 import { checkTimeLimits, checkTransport } from './options.js';
 import type { ResolvedOptions } from './options.js';
 import { StructuredOutput } from './structured-output.js';
+import { explainSuspension, inherit } from './suspension.js';
 
 /** Options of a request that may be one of several which a call makes. */
 interface SubmitOptions extends RequestOptions {
@@ -65,7 +66,8 @@ export class Core {
         identity: { clientInfo: options.clientInfo, capabilities: {} },
         policy: options.policy,
         perRequest: transport.framing === 'per-request',
-        era: options.priorEra ?? transport.priorEra,
+        era: options.priorEra ?? options.resume?.session.era ?? transport.priorEra,
+        ...inherit(options, transport),
         healthInterval: options.healthCheckInterval,
         maxQueued: options.maxQueued,
         ...inspectionFor(options.inspect, { name, transport: transport.constructor.name }),
@@ -188,6 +190,7 @@ export class Core {
       const { era, protocolVersion, serverInfo } = facts.session;
       lines.push(`Server: ${serverInfo?.name ?? 'unnamed'} ${serverInfo?.version ?? ''}, ${protocolVersion} (${era}).`);
     }
+    lines.push(...explainSuspension(this));
     lines.push(`Requests: ${inFlight} in flight, ${queued} queued. Links opened: ${facts.epoch}.`);
     const now = this.options.environment.now();
     if (facts.attempts > 0) lines.push(`Attempts to reconnect: ${facts.attempts}.`);

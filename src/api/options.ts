@@ -8,6 +8,8 @@ import type { EraChoice } from '../protocol/negotiation.js';
 import { eraOf } from '../protocol/revisions.js';
 import type { Era } from '../protocol/revisions.js';
 import type { Implementation } from '../protocol/schema/index.js';
+import { readSuspended } from './suspended-client.js';
+import type { SuspendedClient } from './suspended-client.js';
 import { PACKAGE } from './version.js';
 
 /** What may be sent again when its answer was lost: what only reads, everything, or nothing. */
@@ -108,6 +110,11 @@ export interface MCPClientOptions extends MCPProtocolOptions {
   readonly trustAnnotations?: boolean | undefined;
   /** Milliseconds between health checks. Default 0: none. */
   readonly healthCheckInterval?: number | undefined;
+  /**
+   * What another client returned from `suspend()`, as it is or as JSON: the first `connect()` goes on with its session, without a
+   * handshake where the transport can (`HttpTransport`), else with one. Default: none.
+   */
+  readonly resume?: SuspendedClient | string | undefined;
 }
 
 /** All options with their defaults. */
@@ -126,6 +133,7 @@ export interface ResolvedOptions {
   readonly retry: RetryPolicy;
   readonly trustAnnotations: boolean;
   readonly healthCheckInterval: number;
+  readonly resume: SuspendedClient | undefined;
   readonly policy: ConnectionPolicy;
 }
 
@@ -153,6 +161,7 @@ export function resolveOptions(given: MCPClientOptions): ResolvedOptions {
     retry: read.oneOf('retry', ['auto', 'safe', 'never'], 'auto'),
     trustAnnotations: read.flag('trustAnnotations', true),
     healthCheckInterval: read.count('healthCheckInterval', 0),
+    resume: given.resume === undefined ? undefined : readSuspended(given.resume),
     policy: {
       autoReconnect: read.flag('autoReconnect', false),
       maxReconnectAttempts: read.count('maxReconnectAttempts', 3),

@@ -48,6 +48,15 @@ export function listLifetime(name: ListName, session: Session, ttls: readonly un
   return ttls.length === 0 ? 0 : lifetime;
 }
 
+/**
+ * How long a list may still be reused in a session that another client began, in milliseconds. `freshFor` is what was left when it was
+ * put away, null for "until the server announces a change", and `elapsed` the time since then.
+ */
+export function remainingLifetime(name: ListName, session: Session, freshFor: number | null, elapsed: number): number {
+  if (session.era === 'legacy') return freshFor === null ? listLifetime(name, session, []) : 0;
+  return Math.min(freshFor ?? 0, LONGEST_TTL) - elapsed;
+}
+
 /** The lists that a notification says have changed. */
 export function listsChangedBy(method: string): readonly ListName[] {
   return (Object.keys(LISTS) as ListName[]).filter((name) => LISTS[name].changed === method);

@@ -1,0 +1,171 @@
+import { MCPError } from '../errors.js';
+import { LISTS } from '../protocol/cache-rules.js';
+import type { ListName } from '../protocol/cache-rules.js';
+import { implementationProblem, serverCapabilitiesProblem } from '../protocol/checks/metadata.js';
+import {
+  arrayProblem,
+  isObject,
+  isOptionalString,
+  problem,
+  stringProblem,
+  within,
+} from '../protocol/checks/problem.js';
+import type { CheckProblem, UncheckedObject } from '../protocol/checks/problem.js';
+import { isHeaderValue, isSessionId } from '../protocol/http-headers.js';
+import { methodEntry } from '../protocol/methods.js';
+import { isLoggingLevel } from '../protocol/notification-checks.js';
+import { eraOf } from '../protocol/revisions.js';
+import type { LoggingLevel, MCPPrompt, MCPResource, MCPResourceTemplate, MCPTool } from '../protocol/schema/index.js';
+import type { Session } from '../protocol/session.js';
+import type { LinkMemory } from '../transports/link.js';
+
+/** The format of {@link SuspendedClient}; another one is not understood. */
+export const SUSPENDED_FORMAT = 1;
+
+/** A list as a client left it. */
+export interface SuspendedList<Item> {
+  readonly items: readonly Item[];
+  /** Milliseconds since it was received, when the client was suspended. */
+  readonly age: number;
+  /** Milliseconds for which it could still be reused, when the client was suspended; null: until the server announces a change. */
+  readonly freshFor: number | null;
+  /** Whether a change may have been announced while nobody listened. */
+  readonly unheard: boolean;
+}
+
+/**
+ * What `suspend()` returns and `MCPClient.resume` goes on with: plain data, which stays what it is through `JSON.stringify` and
+ * `JSON.parse`. Keep it as a secret: it names the session, and whoever has that can take part in it. Tokens, headers, environment values
+ * and arguments are not in it.
+ */
+export interface SuspendedClient {
+  readonly version: typeof SUSPENDED_FORMAT;
+  /** In milliseconds since the Unix epoch. */
+  readonly suspendedAt: number;
+  /** The URL of the server without credentials, query and fragment; null when it has none. */
+  readonly endpoint: string | null;
+  /** What negotiation had found out. */
+  readonly session: Session;
+  /** How a link goes on with the session; absent when none can, as over stdio. */
+  readonly link?: LinkMemory | undefined;
+  /** The highest id that a request of the session had. */
+  readonly lastRequestId: number;
+  /** What the user had asked for that a new session has to be told again. */
+  readonly wanted: { readonly logLevel?: LoggingLevel | undefined; readonly resources: readonly string[] };
+  /** The lists that were known. */
+  readonly lists: {
+    readonly tools?: SuspendedList<MCPTool> | undefined;
+    readonly prompts?: SuspendedList<MCPPrompt> | undefined;
+    readonly resources?: SuspendedList<MCPResource> | undefined;
+    readonly resourceTemplates?: SuspendedList<MCPResourceTemplate> | undefined;
+  };
+}
+
+/**
+ * Reads what a user hands in, as it is or as JSON.
+ * @throws MCPError with code `MCP_INVALID_PARAMS` that names the field, and never the value.
+ */
+export function readSuspended(given: unknown): SuspendedClient {
+  const value = typeof given === 'string' ? parsed(given) : given;
+  const found = suspendedProblem(value);
+  if (found === undefined) return value as SuspendedClient;
+  throw invalid(within('resume', found));
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    // What the parser says quotes the text, which is a secret.
+    throw invalid({
+      path: 'resume',
+      expected: 'JSON that was made of what suspend() returned',
+      received: 'other text',
+    });
+  }
+}
+
+function invalid({ path, expected, received }: CheckProblem): MCPError {
+  return new MCPError(`Invalid ${path}: expected ${expected}, got ${received}`, {
+    code: 'MCP_INVALID_PARAMS',
+    delivery: 'not-sent',
+    details: { name: path, expected, received },
+  });
+}
+
+function suspendedProblem(value: unknown): CheckProblem | undefined {
+  if (!isObject(value)) return problem('', 'what suspend() returned', value);
+  const { version, suspendedAt, endpoint, session, link, lastRequestId, wanted, lists } = value;
+  if (version !== SUSPENDED_FORMAT) {
+    const received = typeof version === 'number' ? String(version) : problem('', '', version).received;
+    return { path: 'version', expected: String(SUSPENDED_FORMAT), received };
+  }
+  if (!isAmount(suspendedAt)) return problem('suspendedAt', 'a time in milliseconds', suspendedAt);
+  if (endpoint !== null && typeof endpoint !== 'string') return problem('endpoint', 'a URL or null', endpoint);
+  if (!Number.isSafeInteger(lastRequestId) || !isAmount(lastRequestId))
+    return problem('lastRequestId', 'a whole number that is not negative', lastRequestId);
+  return (
+    inside('session', session, sessionProblem) ??
+    (link === undefined ? undefined : inside('link', link, linkProblem)) ??
+    inside('wanted', wanted, wantedProblem) ??
+    inside('lists', lists, listsProblem)
+  );
+}
+
+function inside(
+  field: string,
+  value: unknown,
+  check: (value: UncheckedObject) => CheckProblem | undefined,
+): CheckProblem | undefined {
+  if (!isObject(value)) return problem(field, 'an object', value);
+  const found = check(value);
+  return found === undefined ? undefined : within(field, found);
+}
+
+function sessionProblem(session: UncheckedObject): CheckProblem | undefined {
+  const { era, protocolVersion, capabilities, serverInfo, instructions } = session;
+  if (era !== 'legacy' && era !== 'modern') return problem('era', '"legacy" or "modern"', era);
+  if (typeof protocolVersion !== 'string' || eraOf(protocolVersion) !== era)
+    return problem('protocolVersion', `a revision of the ${era} era that this client speaks`, protocolVersion);
+  if (!isOptionalString(instructions)) return problem('instructions', 'a string', instructions);
+  return (
+    serverCapabilitiesProblem(capabilities) ??
+    (serverInfo === undefined ? undefined : inside('serverInfo', serverInfo, implementationProblem))
+  );
+}
+
+/** What goes into headers must not be able to end one. */
+function linkProblem({ sessionId, streamed, lastEventId }: UncheckedObject): CheckProblem | undefined {
+  if (sessionId !== undefined && !isSessionId(sessionId)) return problem('sessionId', 'visible ASCII', sessionId);
+  if (typeof streamed !== 'boolean') return problem('streamed', 'true or false', streamed);
+  const good = lastEventId === undefined || (typeof lastEventId === 'string' && isHeaderValue(lastEventId));
+  return good ? undefined : problem('lastEventId', 'the value of a header', lastEventId);
+}
+
+function wantedProblem({ logLevel, resources }: UncheckedObject): CheckProblem | undefined {
+  if (logLevel !== undefined && !isLoggingLevel(logLevel)) return problem('logLevel', 'a log level', logLevel);
+  return arrayProblem('resources', resources, stringProblem);
+}
+
+function listsProblem(lists: UncheckedObject): CheckProblem | undefined {
+  for (const name of Object.keys(LISTS) as ListName[]) {
+    const list = lists[name];
+    const found = list === undefined ? undefined : inside(name, list, (inner) => listProblem(name, inner));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function listProblem(name: ListName, { items, age, freshFor, unheard }: UncheckedObject): CheckProblem | undefined {
+  if (!isAmount(age)) return problem('age', 'a number of milliseconds', age);
+  if (freshFor !== null && !isAmount(freshFor))
+    return problem('freshFor', 'a number of milliseconds or null', freshFor);
+  if (typeof unheard !== 'boolean') return problem('unheard', 'true or false', unheard);
+  const { method, items: field } = LISTS[name];
+  const found = methodEntry(method).check({ [field]: items });
+  return found && { ...found, path: `items${found.path.slice(field.length)}` };
+}
+
+function isAmount(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value < Infinity;
+}

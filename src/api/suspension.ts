@@ -1,0 +1,87 @@
+import { MCPError, toError } from '../errors.js';
+import type { Inheritance } from '../machines/connection-facts.js';
+import type { Continuation } from '../machines/handover.js';
+import { isFailure } from '../protocol/failure.js';
+import type { MCPTransport } from '../transports/transport.js';
+import type { Core } from './core.js';
+import type { ResolvedOptions } from './options.js';
+import { SUSPENDED_FORMAT } from './suspended-client.js';
+import type { SuspendedClient } from './suspended-client.js';
+
+/**
+ * Ids of a resumed session begin at a place of their own, within this distance: should two clients go on with the same session, their
+ * requests are not mixed up by the server.
+ */
+const ID_SPREAD = 2 ** 20;
+
+/** Ends the connection of a client, and tells all that another needs to go on with its session. */
+export async function suspend(core: Core): Promise<SuspendedClient> {
+  const suspendedAt = core.options.environment.now();
+  const lists = core.catalogue.leave();
+  const outcome = await core.connection.suspend();
+  if (isFailure(outcome)) throw toError(outcome);
+  const { session, desired, memory, lastId } = outcome;
+  const { logLevel, resources } = desired;
+  const suspended: SuspendedClient = {
+    version: SUSPENDED_FORMAT,
+    suspendedAt,
+    endpoint: endpointOf(core.transport),
+    session,
+    link: memory,
+    lastRequestId: lastId,
+    wanted: { logLevel, resources },
+    lists,
+  };
+  // A copy of its own, without fields that JSON would leave out.
+  return JSON.parse(JSON.stringify(suspended)) as SuspendedClient;
+}
+
+/** What a connection has to know of a client that was suspended. */
+export function inherit(
+  { resume, environment }: Pick<ResolvedOptions, 'resume' | 'environment'>,
+  transport: MCPTransport,
+): { readonly inherited?: Inheritance; readonly continuation?: Continuation } {
+  if (resume === undefined) return {};
+  checkEndpoint(resume, transport);
+  const { session, link, lastRequestId, wanted } = resume;
+  const { logLevel, resources } = wanted;
+  return {
+    inherited: { session, desired: { logLevel, resources, lists: [] } },
+    continuation: { memory: link, lastId: lastRequestId + Math.floor(environment.random() * ID_SPREAD) },
+  };
+}
+
+/** The session is a secret between this client and that server. */
+function checkEndpoint({ endpoint }: SuspendedClient, transport: MCPTransport): void {
+  const now = endpointOf(transport);
+  if (now === endpoint) return;
+  const [expected, received] = [endpoint, now].map((one) => one ?? 'a server without a URL');
+  const message = `Invalid resume.endpoint: the client was suspended with ${expected}, and the transport reaches ${received}`;
+  throw new MCPError(`${message}; connect to it without \`resume\``, {
+    code: 'MCP_INVALID_PARAMS',
+    delivery: 'not-sent',
+    details: { name: 'resume.endpoint', expected, received },
+  });
+}
+
+/** Where a transport goes, without what may be a secret. */
+function endpointOf(transport: MCPTransport): string | null {
+  const { url, sseUrl } = transport as { readonly url?: unknown; readonly sseUrl?: unknown };
+  const given = url ?? sseUrl;
+  if (typeof given !== 'string' || !URL.canParse(given)) return null;
+  const { protocol, host, pathname } = new URL(given);
+  return `${protocol}//${host}${pathname}`;
+}
+
+/** What there is to tell about suspending and resuming, in lines for a person. */
+export function explainSuspension({ options, connection }: Core): string[] {
+  const { suspended, resumed, inherited, connectionCount } = connection.facts;
+  const lines: string[] = [];
+  if (resumed) lines.push('The session was begun by another client, and resumed here.');
+  else if (inherited !== undefined) lines.push('The session of another client waits to be resumed.');
+  else if (options.resume !== undefined && connectionCount > 0)
+    lines.push('The session of another client could not be resumed, or is over; a new one was negotiated.');
+  if (suspended)
+    lines.push('The client was suspended. Resume it with MCPClient.resume(), or call connect() for a new session.');
+  return lines;
+}
