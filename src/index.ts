@@ -1,5 +1,6 @@
 export { MCPClient } from './api/client.js';
 export type { ClientHealth } from './api/client.js';
+export type { HealthReport } from './api/core.js';
 export { MCPConnection } from './api/connection.js';
 export type { ConnectionHealth, ConnectionInfo, ConnectionStatus, MCPConnectionOptions } from './api/connection.js';
 export { MCPProtocol } from './api/protocol.js';
@@ -57,6 +58,7 @@ export type {
   SendOptions,
 } from './transports/link.js';
 
+export type { Latencies } from './protocol/latency-window.js';
 export type { Environment, TimerHandle } from './environment.js';
 export type { ConnectionState } from './machines/connection-facts.js';
 export type { LinkHappening, TapEvent } from './machines/tap.js';

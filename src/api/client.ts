@@ -25,6 +25,7 @@ import type { ListItems } from './catalogue.js';
 import { connectOrDispose, transportFor } from './connect-target.js';
 import type { ConnectTarget } from './connect-target.js';
 import { Core } from './core.js';
+import type { HealthReport } from './core.js';
 import type { MCPClientEventName, MCPClientEvents } from './events.js';
 import { iterateList } from './iterate-list.js';
 import type { NotificationHandler } from './notification-handlers.js';
@@ -47,7 +48,7 @@ import { serverInfoOf } from './server-info.js';
 import type { ServerInfo } from './server-info.js';
 
 /** What {@link MCPClient.healthCheck} found. */
-export interface ClientHealth {
+export interface ClientHealth extends HealthReport {
   readonly connected: boolean;
   readonly state: ConnectionState;
   readonly serverInfo: ServerInfo | undefined;
@@ -369,6 +370,7 @@ export class MCPClient {
       capabilities: session === undefined ? [] : capabilityNames(session.capabilities),
       transportType: transport.constructor.name,
       latency: ok ? latency : undefined,
+      ...this.#core.health,
       ...(why !== undefined && { error: toError(why) }),
     };
   }

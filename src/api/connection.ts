@@ -6,6 +6,7 @@ import type { MCPTransport } from '../transports/transport.js';
 import { MCPClient } from './client.js';
 import { connectOrDispose } from './connect-target.js';
 import { Core } from './core.js';
+import type { HealthReport } from './core.js';
 import { invalidOption, OptionReader, resolveOptions } from './options.js';
 import type { MCPClientOptions } from './options.js';
 import { suspend } from './suspension.js';
@@ -29,12 +30,10 @@ export interface MCPConnectionOptions extends Omit<MCPClientOptions, 'connectTim
 }
 
 /** What {@link MCPConnection.healthCheck} found. */
-export interface ConnectionHealth {
+export interface ConnectionHealth extends HealthReport {
   readonly name: string;
   readonly status: ConnectionStatus;
   readonly connected: boolean;
-  /** 0 to 1 over the last ten checks, newer ones weighing more. */
-  readonly healthScore: number;
   readonly lastConnected: Date | undefined;
   readonly lastError: MCPError | undefined;
   readonly reconnectAttempts: number;
@@ -57,6 +56,7 @@ export interface ConnectionInfo {
   readonly lastError: MCPError | undefined;
   readonly reconnectAttempts: number;
   readonly healthScore: number;
+  /** `state`, `path`, `transportType`, and of the health `latencies` and `reasons`. */
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
@@ -117,8 +117,9 @@ export class MCPConnection {
    * @throws what {@link MCPClient.connect} throws.
    */
   async connect(timeout?: number): Promise<MCPClient> {
-    await this.#core.connect({ timeout });
+    // Before it stands, so that what is asked for meanwhile counts.
     if (this.#monitor) this.#watch(this.#interval);
+    await this.#core.connect({ timeout });
     return this.#view;
   }
 
@@ -186,7 +187,7 @@ export class MCPConnection {
       name: this.name,
       status: this.status,
       connected: this.isConnected(),
-      healthScore: this.healthScore,
+      ...this.#core.health,
       lastConnected: this.lastConnected,
       lastError: this.lastError,
       reconnectAttempts: facts.attempts,
@@ -218,7 +219,8 @@ export class MCPConnection {
 
   /** What is known about this connection. */
   getInfo(): ConnectionInfo {
-    const { path } = this.#core.connection;
+    const { connection, health } = this.#core;
+    const { latencies, reasons } = health;
     return {
       name: this.name,
       transport: this.transport,
@@ -228,7 +230,13 @@ export class MCPConnection {
       lastError: this.lastError,
       reconnectAttempts: this.reconnectAttempts,
       healthScore: this.healthScore,
-      metadata: { state: this.#core.connection.state, path, transportType: this.transport.constructor.name },
+      metadata: {
+        state: connection.state,
+        path: connection.path,
+        transportType: this.transport.constructor.name,
+        latencies,
+        reasons,
+      },
     };
   }
 

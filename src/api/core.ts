@@ -8,6 +8,9 @@ import { explainFailure, hintFor } from '../protocol/explain.js';
 import { failure, isFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import type { Params } from '../protocol/json-rpc.js';
+import { healthReasons } from '../protocol/health-report.js';
+import { healthScore } from '../protocol/health-score.js';
+import type { Latencies } from '../protocol/latency-window.js';
 import { printable } from '../protocol/printable.js';
 import { recentLosses } from '../protocol/restart-budget.js';
 import { methodEntry, notificationRefusal } from '../protocol/methods.js';
@@ -30,6 +33,16 @@ import { explainSuspension, inherit } from './suspension.js';
 interface SubmitOptions extends RequestOptions {
   /** The time at which the whole call is given up. Default: `maxTotalTimeout` from now. */
   readonly totalDeadline?: number;
+}
+
+/** What is known about the health of a connection without asking the server. */
+export interface HealthReport {
+  /** 0 to 1 over the last ten checks of the monitoring, each weighing half of the next newer one; 1 before the first. */
+  readonly healthScore: number;
+  /** How long the last answers took, to calls and to checks; undefined before the first. */
+  readonly latencies: Latencies | undefined;
+  /** What speaks against it, in words for a person, such as `3 of 10 checks over 2.0 s`; empty when nothing does. */
+  readonly reasons: readonly string[];
 }
 
 /** Resources whose lists can be announced as changed. */
@@ -167,6 +180,17 @@ export class Core {
   async probe(options: Pick<RequestOptions, 'timeout' | 'signal'>): Promise<ProbeResult> {
     checkTimeLimits(options);
     return this.connection.probe(options.timeout ?? this.options.timeout, options.signal);
+  }
+
+  /** What the health of the connection looks like. Nothing is asked for it. */
+  get health(): HealthReport {
+    const { facts, requests } = this.connection;
+    const { checks } = facts;
+    return {
+      healthScore: healthScore(checks),
+      latencies: requests.latencies.quantiles,
+      reasons: healthReasons({ checks, ...requests.silence }),
+    };
   }
 
   /** Sends a notification. Before negotiation is over there is nobody to send it to. */

@@ -1,3 +1,4 @@
+import { describeAge } from '../protocol/age.js';
 import type { ConnectionState } from '../machines/connection-facts.js';
 
 /** A change of state and when it happened, in milliseconds since the Unix epoch. */
@@ -23,8 +24,4 @@ export class History {
   lines(now: number): string[] {
     return this.#changes.map(({ from, to, at }) => `${from} → ${to}, ${describeAge(now - at)} ago`);
   }
-}
-
-function describeAge(milliseconds: number): string {
-  return milliseconds < 1_000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1_000).toFixed(1)} s`;
 }

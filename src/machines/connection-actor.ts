@@ -230,6 +230,7 @@ export class Connection {
   async sendMessage(message: JSONRPCMessage): Promise<Failure | undefined> {
     const link = this.#link;
     if (link === undefined) return notConnected();
+    this.#noteSent(message);
     try {
       await link.send(message);
     } catch (thrown) {
@@ -277,7 +278,16 @@ export class Connection {
     };
   }
 
+  /** Writes down that a notification, or an answer to a question of the server, goes out. */
+  #noteSent(message: JSONRPCMessage): void {
+    const { frames } = this.requests;
+    const now = this.#options.environment.now();
+    if ('method' in message) frames.add('notification', message.method, now);
+    else frames.add('answer', 'the server', now, undefined, 'error' in message ? message.error.code : undefined);
+  }
+
   #send(message: JSONRPCMessage): void {
+    this.#noteSent(message);
     sendOver(this.#link, message)?.catch((thrown: unknown) => {
       this.#listeners.report(toTransportFailure(thrown));
     });
@@ -386,6 +396,7 @@ export class Connection {
     const inbound = {
       requests,
       report,
+      now: () => environment.now(),
       era: () => this.facts.session?.era,
       send: (message: JSONRPCMessage) => {
         this.#send(message);

@@ -18,6 +18,7 @@ import type { Requests } from './requests.js';
 /** Where incoming messages go. */
 export interface InboundPorts {
   readonly requests: Requests;
+  now(): number;
   /** The era of the session; undefined while it is being negotiated. */
   era(): Era | undefined;
   send(message: JSONRPCMessage): void;
@@ -94,6 +95,7 @@ function receiveAnswer(ports: InboundPorts, answer: JSONRPCResultResponse | JSON
 }
 
 function receiveNotification(ports: InboundPorts, { method, params }: JSONRPCNotification): void {
+  ports.requests.frames.add('notification from the server', method, ports.now());
   const wrong = notificationProblem(method, params);
   if (wrong !== undefined) {
     const where = wrong.path === '' ? 'params' : wrong.path;
@@ -121,6 +123,7 @@ function notAskedFor(method: string): Failure {
 }
 
 function receiveRequest(ports: InboundPorts, { id, method }: JSONRPCRequest): void {
+  ports.requests.frames.add('request from the server', method, ports.now());
   // A modern server has no requests to make, and a client that answers one breaks the framing of the stream.
   if (ports.era() === 'modern') {
     const message = `The server sent the request ${method.slice(0, 80)}, which modern servers must not`;

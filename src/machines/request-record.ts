@@ -83,6 +83,8 @@ export class RequestRecord implements RequestFacts {
 
   /** The JSON-RPC id of the attempt in flight; also its progress token. */
   id = 0;
+  /** When that attempt was sent. */
+  sentAt = 0;
   resolve!: (outcome: Outcome) => void;
 
   /** Its index in the queue while it waits there, else -1. */

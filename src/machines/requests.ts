@@ -4,6 +4,8 @@ import type { ActorRefFrom } from 'xstate';
 import type { Environment } from '../environment.js';
 import { failure, isFailure, toTransportFailure, withDelivery } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
+import { FrameLog } from '../protocol/frame-log.js';
+import { LatencyWindow } from '../protocol/latency-window.js';
 import { methodEntry, refusalOf, resultFailure } from '../protocol/methods.js';
 import { rpcFailure } from '../protocol/json-rpc.js';
 import type { JSONRPCErrorResponse, JSONRPCRequest, JSONRPCResultResponse, Params } from '../protocol/json-rpc.js';
@@ -123,6 +125,13 @@ export class Requests implements RequestsPorts {
 
   /** When the last answer came, in milliseconds since the Unix epoch. */
   lastAnswerAt: number | undefined;
+  /** The time at which requests are being sent: read once for all that are sent together. */
+  #sendingAt = 0;
+
+  /** How long the last answers took. */
+  readonly latencies = new LatencyWindow();
+  /** The last messages that went by, in both directions. */
+  readonly frames = new FrameLog();
 
   constructor(ports: RequestsSurroundings) {
     this.#ports = ports;
@@ -158,9 +167,23 @@ export class Requests implements RequestsPorts {
     return this.#ring.last;
   }
 
-  /** Whether the server may be at work on a request. A stream that it keeps open is no work. */
+  /** The requests that the server may be at work on. A stream that it keeps open is no work. */
+  #work(): RequestRecord[] {
+    return this.#ring.all().filter(({ spec }) => spec.onNotice === undefined);
+  }
+
+  /** Whether the server may be at work on a request. */
   get working(): boolean {
-    return this.#ring.all().some(({ spec }) => spec.onNotice === undefined);
+    return this.#work().length > 0;
+  }
+
+  /** On how many requests the server may be at work, and for how many milliseconds it has not answered any. */
+  get silence(): { readonly inFlight: number; readonly silence: number | undefined } {
+    const work = this.#work();
+    if (work.length === 0) return { inFlight: 0, silence: undefined };
+    const oldest = work.reduce((earliest, { sentAt }) => Math.min(earliest, sentAt), Infinity);
+    const since = Math.max(oldest, this.lastAnswerAt ?? 0);
+    return { inFlight: work.length, silence: this.#ports.environment.now() - since };
   }
 
   /** Makes a request and promises its outcome. Never rejects. */
@@ -177,13 +200,14 @@ export class Requests implements RequestsPorts {
       if (signal.aborted) abort(record, signal);
       else this.#aborts.add(signal, record);
     }
-    if (direct) this.#dispatchDirectly(record);
-    else if (this.#gate === 'flowing') this.#flush();
+    if (direct) this.#dispatchDirectly(record, now);
+    else if (this.#gate === 'flowing') this.#flush(now);
     else this.#keepOrRefuse(record);
     return outcome;
   }
 
-  #dispatchDirectly(record: RequestRecord): void {
+  #dispatchDirectly(record: RequestRecord, now: number): void {
+    this.#sendingAt = now;
     record.actor.send(this.#link === undefined ? { type: 'refuse', failure: this.#refusal } : DISPATCH);
   }
 
@@ -207,13 +231,17 @@ export class Requests implements RequestsPorts {
   answered(message: JSONRPCResultResponse | JSONRPCErrorResponse): boolean {
     const record = this.#ring.get(message.id);
     if (record === undefined) return false;
-    this.lastAnswerAt = this.#ports.environment.now();
+    const now = this.#ports.environment.now();
+    this.lastAnswerAt = now;
     this.#unreachable = 0;
-    const { method, params, entry } = record.spec;
+    const { method, params, entry, onNotice } = record.spec;
+    if (onNotice === undefined) this.latencies.add(now - record.sentAt);
     if ('error' in message) {
+      this.frames.add('error', method, now, record.id, message.error.code);
       record.actor.send({ type: 'error', failure: rpcFailure(method, message.error, params) });
       return true;
     }
+    this.frames.answered(method, record.id, now);
     const { result } = message;
     const wrong = resultFailure(method, entry, this.#session?.era ?? 'legacy', result);
     record.actor.send(wrong === undefined ? { type: 'answer', result } : { type: 'error', failure: wrong });
@@ -224,7 +252,9 @@ export class Requests implements RequestsPorts {
   spoiled(problem: Failure): boolean {
     const record = this.#ring.get(problem.details?.requestId);
     if (record === undefined) return false;
-    this.lastAnswerAt = this.#ports.environment.now();
+    const now = this.#ports.environment.now();
+    this.lastAnswerAt = now;
+    this.frames.add('error', record.spec.method, now, record.id);
     record.actor.send({ type: 'error', failure: problem });
     return true;
   }
@@ -296,7 +326,8 @@ export class Requests implements RequestsPorts {
   }
 
   /** Sends what waits, for as long as there is a link and a session: sending may be what ends them. */
-  #flush(): void {
+  #flush(now = this.#ports.environment.now()): void {
+    this.#sendingAt = now;
     for (let at = 0; at < this.#queue.length; at += 1) {
       if (this.#link === undefined || this.#gate !== 'flowing') break;
       const record = this.#queue[at] as RequestRecord;
@@ -434,6 +465,8 @@ export class Requests implements RequestsPorts {
   #write(record: RequestRecord): void {
     const { method, params, onProgress, direct, headers } = record.spec;
     const id = this.#ring.add(record);
+    record.sentAt = this.#sendingAt;
+    this.frames.asked(method, id, this.#sendingAt);
     const sent = withMeta(params, direct ? undefined : this.#meta, onProgress === undefined ? undefined : id);
     const message: JSONRPCRequest =
       sent === undefined ? { jsonrpc: '2.0', id, method } : { jsonrpc: '2.0', id, method, params: sent };
@@ -442,9 +475,11 @@ export class Requests implements RequestsPorts {
   }
 
   #watchSending(record: RequestRecord, pending: Promise<void>): void {
-    const { life, attempts } = record;
+    const { life, attempts, id } = record;
+    const { method } = record.spec;
     pending.catch((thrown: unknown) => {
       const why = toTransportFailure(thrown);
+      this.frames.add('undelivered', method, this.#ports.environment.now(), id, why.errorCode);
       if (record.life === life && record.attempts === attempts) this.#sendFailed(record, why);
       this.#countUnreachable(why);
     });
@@ -501,7 +536,9 @@ export class Requests implements RequestsPorts {
     const closingTells = this.#session?.era === 'modern' && this.#ports.framing() === 'per-request';
     if (!spec.quiet && !closingTells) {
       const params = { requestId: id, reason };
-      const pending = sendOver(link, { jsonrpc: '2.0', method: 'notifications/cancelled', params });
+      const method = 'notifications/cancelled';
+      this.frames.add('notification', method, this.#ports.environment.now());
+      const pending = sendOver(link, { jsonrpc: '2.0', method, params });
       // The caller has its outcome; a link that cannot carry the news is on its way out and says so itself.
       pending?.catch(() => undefined);
     }

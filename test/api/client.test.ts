@@ -168,7 +168,11 @@ describe.each([
       capabilities: await client.getCapabilities(),
       transportType: 'MemoryTransport',
       latency: expect.any(Number) as number,
+      healthScore: 1,
+      latencies: health.latencies,
+      reasons: [],
     });
+    expect(health.latencies?.count).toBeGreaterThan(1);
   });
 
   test('request() makes requests that this library does not know, and checks those that it knows', async () => {

@@ -224,7 +224,66 @@ describe('health', () => {
       uptime: 5_000,
       transportType: 'MemoryTransport',
       latency: 0,
+      latencies: { count: 3, p50: 0, p90: 0, p99: 0 },
+      reasons: [],
     });
+  });
+
+  test('knows how long the server takes from ordinary calls, without asking anything', async () => {
+    await make(
+      { monitor: false },
+      { 'x/slow': [{ wait: 300 }, ...answer({})], 'x/quick': [{ wait: 10 }, ...answer({})] },
+    );
+    const client = await connection.connect();
+    for (let call = 0; call < 7; call += 1) {
+      const calling = client.request('x/quick');
+      await environment.advance(10);
+      await calling;
+    }
+    const slow = client.request('x/slow');
+    await environment.advance(300);
+    await slow;
+    // Two more took no time: those of the negotiation.
+    const latencies = { count: 10, p50: 10, p90: 10, p99: 300 };
+    expect(connection.getInfo().metadata).toMatchObject({ latencies, reasons: [] });
+    expect(pings()).toBe(0);
+  });
+
+  test('does not take the time in the queue for that of the server', async () => {
+    await make({ monitor: false, reconnectDelay: 0 }, { 'x/y': answer({}) });
+    const client = await connection.connect();
+    server.hangsUp();
+    await environment.settle();
+    connection.reconnect().catch(() => undefined);
+    const waiting = client.request('x/y');
+    await environment.advance(5_000);
+    await waiting;
+    expect((await client.healthCheck()).latencies?.p99).toBe(0);
+  });
+
+  test('says what speaks against it', async () => {
+    await make(
+      { healthCheckInterval: 10_000 },
+      { ping: inTurn([{ wait: 2_500 }, ...answer({})], silence), 'tools/call': silence },
+    );
+    const client = await connection.connect();
+    await environment.advance(12_500);
+    expect(connection.getInfo().metadata).toMatchObject({ reasons: ['1 of 1 check over 2.0 s'] });
+    expect(client.state).toBe('ready');
+    const calls = [1, 2].map(() => errorFrom(client.callTool('x', {}, { timeout: 60_000 })));
+    await environment.advance(22_000);
+    expect(client.state).toBe('degraded');
+    const reasons = [
+      '1 of 2 checks missed',
+      '1 of 2 checks over 2.0 s',
+      'no answer for 22.0 s with 2 requests in flight',
+    ];
+    expect(connection.getInfo().metadata).toMatchObject({ reasons });
+    const asked = client.healthCheck({ timeout: 1_000 });
+    await environment.advance(1_000);
+    expect(await asked).toMatchObject({ healthScore: connection.healthScore, latency: undefined });
+    await connection.disconnect();
+    await Promise.all(calls);
   });
 
   test('healthCheck() does not reject without a connection', async () => {
@@ -291,6 +350,48 @@ describe('monitoring', () => {
     await environment.advance(100);
     expect(connection.status).toBe('error');
     expect(connection.lastError).toBeInstanceOf(MCPTimeoutError);
+  });
+
+  test('that is ended while connect() is under way does not begin', async () => {
+    await make({ healthCheckInterval: 1_000 }, { initialize: [{ wait: 500 }, ...answer(initializeResult())] });
+    const connecting = connection.connect();
+    connection.stopMonitoring();
+    await environment.advance(500);
+    await connecting;
+    await environment.advance(5_000);
+    expect(pings()).toBe(0);
+  });
+
+  test('begun while the connection is lost begins when it is back', async () => {
+    await make({ monitor: false, healthCheckInterval: 1_000, reconnectDelay: 500 });
+    await connection.connect();
+    server.hangsUp();
+    await environment.settle();
+    expect(connection.status).toBe('reconnecting');
+    connection.startMonitoring();
+    await environment.advance(5_000);
+    expect(connection.status).toBe('connected');
+    expect(pings()).toBeGreaterThan(0);
+    connection.stopMonitoring();
+    const asked = pings();
+    server.hangsUp();
+    await environment.advance(5_000);
+    expect(connection.status).toBe('connected');
+    expect(pings()).toBe(asked);
+  });
+
+  test('ended in the middle of a check ends it', async () => {
+    await make({ healthCheckInterval: 1_000 }, { ping: silence });
+    await connection.connect();
+    await environment.advance(1_500);
+    expect(pings()).toBe(1);
+    connection.stopMonitoring();
+    await environment.advance(10_000);
+    expect(connection.healthScore).toBe(1);
+    expect(connection.status).toBe('connected');
+    connection.startMonitoring();
+    await environment.advance(2_000);
+    expect(connection.healthScore).toBe(0);
   });
 
   test('goes on over reconnects', async () => {
@@ -443,7 +544,13 @@ describe('what is known of a connection', () => {
       lastError: undefined,
       reconnectAttempts: 0,
       healthScore: 1,
-      metadata: { state: 'idle', path: 'idle', transportType: 'MemoryTransport' },
+      metadata: {
+        state: 'idle',
+        path: 'idle',
+        transportType: 'MemoryTransport',
+        latencies: undefined,
+        reasons: [],
+      },
     });
     const client = await connection.connect();
     expect(connection.getInfo()).toMatchObject({

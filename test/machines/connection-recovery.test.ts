@@ -299,6 +299,22 @@ describe('a connection that is lost again and again', () => {
   });
 });
 
+describe('a modern server over exchanges of their own that goes silent', () => {
+  it('is in doubt for as long as it is silent, and neither left nor opened anew', async () => {
+    const stage = await Stage.ready({ perRequest: true, healthInterval: 1_000 });
+    stage.transport.server = silentServer;
+    await stage.advance(60_000);
+    expect(stage.states).toEqual(['connecting', 'initializing', 'ready', 'degraded']);
+    expect(stage.connection.facts.checks.filter(({ ok }) => !ok)).toHaveLength(10);
+    stage.transport.server = modernServer;
+    await stage.advance(3_000);
+    expect(stage.state).toBe('ready');
+    expect(stage.connection.facts.checks.at(-1)).toMatchObject({ ok: true });
+    expect(stage.transport.attempts).toHaveLength(1);
+    expect(await stage.end()).toEqual(NOTHING_LEFT);
+  });
+});
+
 describe('calls over a lost connection', () => {
   it('are sent when it is back, those that may be repeated once more', async () => {
     const stage = await Stage.ready({ random: () => 0.5 });

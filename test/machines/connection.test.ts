@@ -432,8 +432,8 @@ describe('a legacy session', () => {
     stage.connection.send({ type: 'desire', desired });
     expect(await stage.connect()).toMatchObject({ era: 'legacy' });
     expect(stage.reports.map(({ code, errorCode }) => [code, errorCode])).toEqual([
-      ['MCP_RPC_ERROR', -32002],
-      ['MCP_RPC_ERROR', -32002],
+      ['MCP_RESOURCE_NOT_FOUND', -32002],
+      ['MCP_RESOURCE_NOT_FOUND', -32002],
     ]);
     expect(await stage.end()).toEqual(NOTHING_LEFT);
   });
