@@ -73,6 +73,17 @@ test('the TypeScript in the documents is what it seems', () => {
   expect(complaintsAbout(sources)).toEqual([]);
 });
 
+test('each row of what it survives is shown by tests that carry its number', () => {
+  const rows = [...readFileSync(path.join(ROOT, 'docs/what-it-survives.md'), 'utf8').matchAll(/^\| (\d+) \|.*$/gm)];
+  expect(rows.length).toBeGreaterThan(20);
+  const missing = rows.flatMap(([row, number]) => {
+    const files = [...row.matchAll(/\]\(\.\.\/([^)]+)\)/g)].map(([, file = '']) => file);
+    const unshown = files.filter((file) => !readFileSync(path.join(ROOT, file), 'utf8').includes(`pain ${number}: `));
+    return files.length === 0 ? [`${number} has no test`] : unshown.map((file) => `${number} is not in ${file}`);
+  });
+  expect(missing).toEqual([]);
+});
+
 test('the lines for the inspector of Stately show its page the charts', async () => {
   const lines = snippetsOf('README.md').find((code) => code.includes('@statelyai/inspect')) as string;
   const port = await freePort();

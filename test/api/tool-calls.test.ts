@@ -135,7 +135,7 @@ describe('structured output', () => {
     expect((await errorFrom(client.callTool('weather'))).message).toContain('structuredContent is missing');
   });
 
-  test('of an answer that reports an error need not fit', async () => {
+  test('pain 29: of an answer that reports an error need not fit', async () => {
     const failed = { content: [], isError: true };
     const client = await connected(answer(failed), { onToolError: 'return' }, weather(schema));
     expect(await client.callTool('weather')).toEqual(failed);
@@ -201,7 +201,7 @@ describe('structured output', () => {
     expect(await client.callTool('weather')).toEqual(fitting);
   });
 
-  describe('whose schema cannot be used', () => {
+  describe('pain 29: whose schema cannot be used', () => {
     const circular: Record<string, unknown> = { type: 'object' };
     circular['properties'] = { self: circular };
     let deep: object = {};

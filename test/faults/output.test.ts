@@ -123,7 +123,7 @@ describe('what a server writes that it should not', () => {
   });
 });
 
-test('a line of 64 MiB is refused by the limit that holds unless one says otherwise', async () => {
+test('pain 28: a line of 64 MiB is refused by the limit that holds unless one says otherwise', async () => {
   await using client = await MCPClient.connect(toolsServer());
   const recorder = new ClientRecorder(client);
   const error = await errorFrom(client.callTool('huge', { mebibytes: 64 }));
@@ -136,7 +136,7 @@ test('a line of 64 MiB is refused by the limit that holds unless one says otherw
   expect(recorder.error).toEqual([]);
 });
 
-test('a line of 64 MiB is read when the limit is raised', async () => {
+test('pain 28: a line of 64 MiB is read when the limit is raised', async () => {
   await using client = await MCPClient.connect(toolsServer({}, { maxMessageBytes: 65 * 1024 * 1024 }));
   expect(textOf(await client.callTool('huge', { mebibytes: 64 }))).toHaveLength(64 * 1024 * 1024);
 });
