@@ -311,11 +311,12 @@ export class Requests implements RequestsPorts {
         break;
       case 'refuse': {
         this.#gate = 'refusing';
-        this.#session = undefined;
         this.#refusal = event.failure;
         const waiting = this.#queue;
         this.#queue = [];
         for (const record of [...this.#ring.all(), ...this.#sleeping, ...waiting]) record.actor.send(event);
+        // Not before: how the peer is told depends on its era.
+        this.#session = undefined;
         this.#deadlines.stop();
         break;
       }

@@ -2,6 +2,7 @@ import { getEventListeners } from 'node:events';
 
 import { MCPClient } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
+import { legacyServer, modernServer, ScriptedHttpServer } from '../support/http-server.js';
 import { errorFrom, rejection, turns } from '../support/outcomes.js';
 import { ScriptedServer, answer, legacyScript, modernScript, refuse, silence } from '../support/scripted-server.js';
 import type { Script } from '../support/scripted-server.js';
@@ -163,4 +164,25 @@ test('the connect() that is given up cancels nothing: initialize must not be', a
   expect(await connecting).toBe('enough');
   await client.disconnect();
   expect(server.methods).toEqual(['server/discover', 'initialize']);
+});
+
+describe('disconnecting with a call in flight over HTTP', () => {
+  test.each([
+    ['legacy', legacyServer, ['notifications/cancelled']],
+    // Closing the exchange says it all. 2026-07-28 basic/patterns/cancellation.
+    ['modern', modernServer, []],
+  ] as const)('tells a %s server in the way of its era', async (era, behaviour, told) => {
+    const server = await ScriptedHttpServer.start(behaviour(({ message }) => message.method === 'tools/call'));
+    try {
+      const client = await MCPClient.connect(server.url, { era });
+      const call = errorFrom(client.callTool('slow'));
+      await server.until(() => server.asked('tools/call').length === 1);
+      await client.disconnect();
+      expect(await call).toMatchObject({ code: 'MCP_CONNECTION_CLOSED', delivery: 'unknown' });
+      await server.asked('tools/call')[0]?.closed();
+      expect(server.asked('notifications/cancelled').map(({ message }) => message.method)).toEqual(told);
+    } finally {
+      await server.close();
+    }
+  });
 });
