@@ -66,7 +66,7 @@ describe.each(['dual', 'sessions', 'json'] as const)('the official server, %s', 
   const eras = mode === 'dual' ? (['modern', 'legacy'] as const) : (['legacy'] as const);
   test.each(eras)('is connected, listed and called with progress in the %s era', async (era) => {
     await connect({ era });
-    expect((await client.listTools()).map(({ name }) => name)).toEqual(['echo', 'handshakes', 'pid', 'count']);
+    expect((await client.listTools()).map(({ name }) => name)).toEqual(['echo', 'handshakes', 'pid', 'count', 'log']);
     expect(transport.sessionId === undefined).toBe(mode === 'dual');
     const progress: number[] = [];
     const result = await client.callTool('count', { to: 3 }, { onProgress: (one) => progress.push(one.progress) });

@@ -41,7 +41,7 @@ export class HttpProcess {
   }
 
   /** test/fixtures/servers/official-http.mjs, which says what the modes are. */
-  static async official(mode: 'dual' | 'sessions' | 'json', port = 0): Promise<HttpProcess> {
+  static async official(mode: 'dual' | 'sessions' | 'json' | 'events', port = 0): Promise<HttpProcess> {
     const server = new HttpProcess([serverFixture('official-http'), `--mode=${mode}`, `--port=${port}`]);
     server.port = Number(await server.#said(/^\d+$/));
     return server;
