@@ -290,9 +290,11 @@ export class MCPClient {
   }
 
   /**
-   * Asks for a notification when a resource changes. In the modern era it becomes part of one `subscriptions/listen`. It is kept over
-   * reconnects. 2026-07-28 basic/patterns/subscriptions; 2025-11-25 server/resources.
-   * @throws MCPCapabilityError when the server cannot do that; MCPError with code `MCP_INVALID_PARAMS` when `uri` is no string.
+   * Asks for a notification when a resource changes, and resolves when the server has agreed to that. In the modern era it becomes part
+   * of one `subscriptions/listen`. It is kept over reconnects; when it fails it is not kept. 2026-07-28 basic/patterns/subscriptions;
+   * 2025-11-25 server/resources.
+   * @throws MCPCapabilityError when the server cannot or does not want to do that; MCPTimeoutError when it does not say in time;
+   * MCPError with code `MCP_INVALID_PARAMS` when `uri` is no string.
    */
   subscribe(uri: string, options?: RequestOptions): Promise<void> {
     return subscribe(this.#core, uri, options);

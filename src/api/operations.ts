@@ -105,9 +105,10 @@ export async function complete(
 }
 
 /** Begins to watch a resource, in the way of the era. */
-export async function subscribe(core: Core, uri: string, options?: RequestOptions): Promise<void> {
+export async function subscribe(core: Core, uri: string, options: RequestOptions = {}): Promise<void> {
   // In the modern era it goes into every subscription from now on, and a wrong one would spoil them all.
   if (typeof uri !== 'string') throw invalidOption('uri', 'the URI of a resource', uri);
+  const limit = timeLimit(core, options);
   const session = await core.established(options);
   const refusal = refusalOf(
     'resources/subscribe',
@@ -115,16 +116,28 @@ export async function subscribe(core: Core, uri: string, options?: RequestOption
     session,
   );
   if (refusal !== undefined) throw toError(refusal);
-  if (session.era === 'legacy') await core.request('resources/subscribe', { uri }, options);
-  const { resources } = core.connection.facts.desired;
-  if (!resources.includes(uri)) core.connection.send({ type: 'desire', desired: { resources: [...resources, uri] } });
+  const { connection } = core;
+  if (session.era === 'modern') {
+    const problem = await connection.watched.watch(uri, limit, options.signal);
+    if (problem !== undefined) throw toError(problem);
+  } else {
+    await core.request('resources/subscribe', { uri }, options);
+    const { resources } = connection.facts.desired;
+    if (!resources.includes(uri)) connection.send({ type: 'desire', desired: { resources: [...resources, uri] } });
+  }
+}
+
+/** How long a call may take that is not one request, and until when. */
+function timeLimit(core: Core, options: RequestOptions): { readonly timeout: number; readonly deadline: number } {
+  const { environment, timeout, maxTotalTimeout = Infinity } = core.options;
+  const shorter = Math.min(options.timeout ?? timeout, options.maxTotalTimeout ?? maxTotalTimeout);
+  return { timeout: shorter, deadline: environment.now() + shorter };
 }
 
 /** Ceases to watch a resource, in the way of the era. */
 export async function unsubscribe(core: Core, uri: string, options?: RequestOptions): Promise<void> {
   const session = await core.established(options);
-  const resources = core.connection.facts.desired.resources.filter((one) => one !== uri);
-  core.connection.send({ type: 'desire', desired: { resources } });
+  core.connection.watched.unwatch(uri);
   if (session.era === 'legacy') await core.request('resources/unsubscribe', { uri }, options);
 }
 

@@ -1,8 +1,8 @@
 import { createActor } from 'xstate';
-import type { Actor, InspectionEvent, Observer } from 'xstate';
+import type { Actor, ActorRefFrom, InspectionEvent, Observer } from 'xstate';
 
 import type { Environment } from '../environment.js';
-import { failure, toTransportFailure } from '../protocol/failure.js';
+import { failure, toTransportFailure, withDelivery } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import type { JSONRPCMessage, Params } from '../protocol/json-rpc.js';
 import { modernMeta } from '../protocol/request-meta.js';
@@ -30,8 +30,10 @@ import { requestsPorts } from './requests-logic.js';
 import { serverStreamPorts } from './server-stream.js';
 import type { ServerStreamPorts } from './server-stream.js';
 import { subscriptionPorts } from './subscription.js';
+import type { subscriptionMachine } from './subscription.js';
 import { SubscriptionStreams } from './subscription-streams.js';
 import type { Tap } from './tap.js';
+import { WatchedResources } from './watched-resources.js';
 
 /** What a connection is made of. */
 export interface ConnectionOptions extends ConnectionInput {
@@ -76,6 +78,8 @@ export class Connection {
   #lastWaiter = 0;
   #state: ConnectionState = 'idle';
   #link: Link | undefined;
+  /** The resources of a modern server that are watched. */
+  readonly watched: WatchedResources;
 
   constructor(options: ConnectionOptions, listeners: ConnectionListeners) {
     this.#options = options;
@@ -111,6 +115,15 @@ export class Connection {
       report: (problem) => {
         listeners.report(problem);
       },
+    });
+    this.watched = new WatchedResources({
+      environment,
+      resources: () => this.facts.desired.resources,
+      desire: (resources) => {
+        this.#actor.send({ type: 'desire', desired: { resources } });
+      },
+      honoured: () => this.#subscription?.getSnapshot().context.honoured,
+      unsupported: () => this.#subscription?.getSnapshot().matches('unsupported') === true,
     });
     this.#actor = createActor(connectionMachine, {
       input: {
@@ -247,6 +260,11 @@ export class Connection {
     return probe(requests, environment, session, identity, timeout, signal);
   }
 
+  /** The subscription of the session that stands. */
+  get #subscription(): ActorRefFrom<typeof subscriptionMachine> | undefined {
+    return this.#actor.getSnapshot().children.subscription as ActorRefFrom<typeof subscriptionMachine> | undefined;
+  }
+
   /** An inspector that throws would stop the actor that it looks at. */
   #inspector(inspect: NonNullable<ConnectionOptions['inspect']>): (event: InspectionEvent) => void {
     const look = typeof inspect === 'function' ? inspect : inspect.next?.bind(inspect);
@@ -306,9 +324,10 @@ export class Connection {
       system,
       new SubscriptionStreams({
         requests,
+        watched: this.watched,
         random: () => environment.random(),
         tell: (event) => {
-          this.#actor.getSnapshot().children.subscription?.send(event);
+          this.#subscription?.send(event);
         },
         suspectChanges: () => {
           this.#listeners.suspectChanges();
@@ -342,6 +361,7 @@ export class Connection {
       release: () => transport.closeLink(),
       tellRequests: (event) => {
         this.#actor.getSnapshot().children.requests?.send(event);
+        if (event.type === 'refuse') this.watched.failed(withDelivery(event.failure, 'unknown'));
       },
       askDiscover: (question) => {
         questions.discover(question);

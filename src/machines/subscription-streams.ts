@@ -6,10 +6,13 @@ import { ask } from './questions.js';
 import { Unsuccessful } from './request-record.js';
 import type { Requests } from './requests.js';
 import type { SubscriptionEvent, SubscriptionPorts } from './subscription.js';
+import { notAnnounced } from './watched-resources.js';
+import type { WatchedResources } from './watched-resources.js';
 
 /** What the streams of a subscription need besides the requests that open them. */
 export interface StreamSurroundings extends Pick<SubscriptionPorts, 'random' | 'suspectChanges' | 'report'> {
   readonly requests: Requests;
+  readonly watched: WatchedResources;
   readonly tell: (event: Extract<SubscriptionEvent, { type: 'acknowledged' | 'ended' }>) => void;
 }
 
@@ -32,6 +35,15 @@ export class SubscriptionStreams implements SubscriptionPorts {
 
   report(problem: Failure): void {
     this.#surroundings.report(problem);
+  }
+
+  acknowledged(honoured: SubscriptionFilter, missing: readonly string[]): void {
+    const unexpected = this.#surroundings.watched.acknowledged(honoured, missing);
+    if (unexpected.length > 0) this.report(notAnnounced(unexpected));
+  }
+
+  failed(why: Failure): void {
+    if (!this.#surroundings.watched.failed(why)) this.report(why);
   }
 
   listen(wanted: SubscriptionFilter): void {

@@ -24,6 +24,8 @@ export interface SubscriptionFacts {
   readonly wanted: SubscriptionFilter | undefined;
   /** How often it ended since it last stood for a while. */
   readonly endings: number;
+  /** What the server has acknowledged of it; undefined while no stream stands. */
+  readonly honoured: SubscriptionFilter | undefined;
 }
 
 /** Everything that can happen to the subscription. */
@@ -44,6 +46,10 @@ export interface SubscriptionPorts {
   dropAll(): void;
   /** Changes may have been missed. */
   suspectChanges(): void;
+  /** The server honours so much of what is wanted, and this is missing. */
+  acknowledged(honoured: SubscriptionFilter, missing: readonly string[]): void;
+  /** The server ended the stream with a failure, or does not open one. */
+  failed(why: Failure): void;
   report(problem: Failure): void;
 }
 
@@ -53,6 +59,8 @@ export const subscriptionPorts = new SystemPorts<SubscriptionPorts>({
   dropOlder: () => undefined,
   dropAll: () => undefined,
   suspectChanges: () => undefined,
+  acknowledged: () => undefined,
+  failed: () => undefined,
   report: () => undefined,
 });
 
@@ -90,23 +98,15 @@ export const subscriptionMachine = setup({
     suspectChanges: ({ system }) => {
       subscriptionPorts.of(system).suspectChanges();
     },
-    reportRefused: ({ context, event, system }) => {
+    keepHonoured: assign(({ event }) => (event.type === 'acknowledged' ? { honoured: event.honoured } : {})),
+    forgetHonoured: assign({ honoured: undefined }),
+    tellAcknowledged: ({ context, event, system }) => {
       if (event.type !== 'acknowledged') return;
-      const refused = missingFrom(event.honoured, context.wanted ?? {});
-      if (refused.length === 0) return;
-      subscriptionPorts.of(system).report(
-        failure(
-          'protocol',
-          'MCP_CAPABILITY_MISSING',
-          `The server does not announce changes of: ${refused.join(', ')}`,
-          {
-            details: { refused },
-          },
-        ),
-      );
+      const missing = missingFrom(event.honoured, context.wanted ?? {});
+      subscriptionPorts.of(system).acknowledged(event.honoured, missing);
     },
-    reportEnding: ({ event, system }) => {
-      if (event.type === 'ended' && event.failure !== undefined) subscriptionPorts.of(system).report(event.failure);
+    tellFailed: ({ event, system }) => {
+      if (event.type === 'ended' && event.failure !== undefined) subscriptionPorts.of(system).failed(event.failure);
     },
     reportSilence: ({ system }) => {
       const message = `The server did not acknowledge subscriptions/listen within ${ACKNOWLEDGE_TIMEOUT} ms`;
@@ -121,7 +121,7 @@ export const subscriptionMachine = setup({
   },
 }).createMachine({
   id: 'subscription',
-  context: ({ input }) => ({ wanted: input.wanted, endings: 0 }),
+  context: ({ input }) => ({ wanted: input.wanted, endings: 0, honoured: undefined }),
   initial: 'starting',
   on: {
     watch: [
@@ -140,13 +140,13 @@ export const subscriptionMachine = setup({
           {
             guard: 'mayHaveMissedChanges',
             target: 'open',
-            actions: ['reportRefused', 'suspectChanges'],
+            actions: ['keepHonoured', 'tellAcknowledged', 'suspectChanges'],
           },
-          { target: 'open', actions: 'reportRefused' },
+          { target: 'open', actions: ['keepHonoured', 'tellAcknowledged'] },
         ],
         ended: [
-          { guard: 'notServed', target: 'unsupported', actions: 'reportEnding' },
-          { target: 'waiting', actions: ['countEnding', 'reportEnding'] },
+          { guard: 'notServed', target: 'unsupported', actions: 'tellFailed' },
+          { target: 'waiting', actions: ['countEnding', 'tellFailed'] },
         ],
       },
       after: {
@@ -155,8 +155,9 @@ export const subscriptionMachine = setup({
     },
     open: {
       entry: 'dropOlder',
+      exit: 'forgetHonoured',
       after: { stable: { actions: 'forgetEndings' } },
-      on: { ended: { target: 'waiting', actions: ['countEnding', 'reportEnding'] } },
+      on: { ended: { target: 'waiting', actions: ['countEnding', 'tellFailed'] } },
     },
     waiting: {
       after: { reopening: 'opening' },

@@ -3,27 +3,11 @@ import { Meeting } from '../support/meeting.js';
 import type { MeetingOptions } from '../support/meeting.js';
 import { answer, byHand, discoverResult, silence } from '../support/scripted-server.js';
 import type { HeardRequest, Script, ScriptedServer } from '../support/scripted-server.js';
-
-const SUBSCRIPTION = 'io.modelcontextprotocol/subscriptionId';
-const LISTEN = 'subscriptions/listen';
+import { LISTEN, SUBSCRIPTION, acknowledge, say, wanted, watched } from '../support/subscriptions.js';
 
 /** A modern server that speaks by itself only when it is asked who it is. */
 function meet(script: Script = {}, options?: MeetingOptions): Promise<Meeting> {
   return Meeting.begin(byHand({ 'server/discover': answer(discoverResult()), ...script }), options);
-}
-
-/** What a `subscriptions/listen` asks for. */
-function wanted({ params }: HeardRequest): unknown {
-  return params?.['notifications'];
-}
-
-/** Says something on the stream that a request opened. */
-function say(server: ScriptedServer, { id }: HeardRequest, method: string, params: object = {}): void {
-  server.notifies(method, { ...params, _meta: { [SUBSCRIPTION]: id } });
-}
-
-function acknowledge(server: ScriptedServer, listen: HeardRequest, honoured: unknown = wanted(listen)): void {
-  say(server, listen, 'notifications/subscriptions/acknowledged', { notifications: honoured });
 }
 
 /** Ends a stream in good order. */
@@ -69,9 +53,7 @@ describe('what is asked for', () => {
     const first = await server.hears(LISTEN);
     expect(wanted(first)).toEqual({ toolsListChanged: true, promptsListChanged: true });
     acknowledge(server, first);
-    await client.subscribe('test://one');
-    const second = await server.hears(LISTEN);
-    expect(wanted(second)).toEqual({
+    expect(wanted(await watched(meeting, 'test://one'))).toEqual({
       toolsListChanged: true,
       promptsListChanged: true,
       resourceSubscriptions: ['test://one'],
@@ -131,9 +113,7 @@ describe('what the server announces', () => {
     const { client, server, clock } = meeting;
     const uris: unknown[] = [];
     client.addNotificationHandler('resources/updated', (params) => uris.push(params?.['uri']));
-    await client.subscribe('test://one');
-    const listen = await server.hears(LISTEN);
-    acknowledge(server, listen);
+    const listen = await watched(meeting, 'test://one');
     say(server, listen, 'notifications/resources/updated', { uri: 'test://one' });
     say(server, listen, 'notifications/resources/updated', { uri: 'test://one/part' });
     await clock.settle();
@@ -210,19 +190,18 @@ describe('a change of what is wanted', () => {
   test('opens the new subscription before it ends the old one', async () => {
     await using meeting = await watching();
     const { client, server, clock, listen } = meeting;
-    await client.subscribe('test://one');
+    const subscribed = client.subscribe('test://one');
     const second = await server.hears(LISTEN);
     await clock.advance(5_000);
     // The old one stands as long as the new one does not.
     expect(cancelled(server)).toEqual([]);
     acknowledge(server, second);
+    await subscribed;
     await server.hears('notifications/cancelled');
     expect(cancelled(server)).toEqual([listen.id]);
     expect(second.id).not.toBe(listen.id);
-    await client.subscribe('test://two');
-    const third = await server.hears(LISTEN);
+    const third = await watched(meeting, 'test://two');
     expect(wanted(third)).toEqual({ toolsListChanged: true, resourceSubscriptions: ['test://one', 'test://two'] });
-    acknowledge(server, third);
     await client.unsubscribe('test://one');
     expect(wanted(await server.hears(LISTEN))).toEqual({
       toolsListChanged: true,
@@ -233,9 +212,10 @@ describe('a change of what is wanted', () => {
   test('several times in a row ends all but the last', async () => {
     await using meeting = await meet();
     const { client, server } = meeting;
-    await Promise.all(['test://one', 'test://two', 'test://three'].map((uri) => client.subscribe(uri)));
+    const subscribed = Promise.all(['test://one', 'test://two', 'test://three'].map((uri) => client.subscribe(uri)));
     const all = [await server.hears(LISTEN), await server.hears(LISTEN), await server.hears(LISTEN)];
     for (const listen of all) acknowledge(server, listen);
+    await subscribed;
     await server.hears('notifications/cancelled');
     await server.hears('notifications/cancelled');
     expect(cancelled(server)).toEqual(all.slice(0, 2).map(({ id }) => id));
@@ -248,9 +228,7 @@ describe('a change of what is wanted', () => {
   test('to nothing ends it', async () => {
     await using meeting = await meet();
     const { client, server, clock } = meeting;
-    await client.subscribe('test://one');
-    const listen = await server.hears(LISTEN);
-    acknowledge(server, listen);
+    const listen = await watched(meeting, 'test://one');
     await client.unsubscribe('test://one');
     await server.hears('notifications/cancelled');
     expect(cancelled(server)).toEqual([listen.id]);
@@ -284,11 +262,9 @@ describe('the acknowledgement', () => {
   test('of less than was asked for is reported', async () => {
     await using meeting = await meet();
     const { client, server, announced } = meeting;
-    await client.subscribe('test://one');
-    await client.subscribe('test://two');
+    await watched(meeting, 'test://one');
+    await watched(meeting, 'test://two');
     client.addNotificationHandler('tools/list_changed', () => undefined);
-    await server.hears(LISTEN);
-    await server.hears(LISTEN);
     acknowledge(server, await server.hears(LISTEN), { resourceSubscriptions: ['test://one'] });
     const [error] = await announced.first('error');
     expect(error).toMatchObject({

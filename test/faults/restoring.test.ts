@@ -5,6 +5,7 @@ import { textOf } from '../support/fixture-servers.js';
 import { ScriptedHttpServer } from '../support/http-server.js';
 import type { HttpVisit } from '../support/http-server.js';
 import {
+  acknowledgement,
   answer,
   discoverResult,
   initializeResult,
@@ -27,6 +28,12 @@ const DIFFERENCE = { added: ['comes'], removed: ['goes'], changed: ['turns'] };
 
 const done: CallToolResult = { content: [{ type: 'text', text: 'done' }] };
 const updated = { jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri: WATCHED } } as const;
+
+function acknowledged({ message: { id, params } }: HttpVisit): object {
+  const _meta = { 'io.modelcontextprotocol/subscriptionId': id };
+  const method = 'notifications/subscriptions/acknowledged';
+  return { jsonrpc: '2.0', method, params: { notifications: params?.notifications, _meta } };
+}
 
 /** What users ask of a session, for once and all. */
 async function wish(client: MCPClient): Promise<{ readonly heard: unknown[]; readonly recorder: ClientRecorder }> {
@@ -60,7 +67,7 @@ describe('a process that is killed and started anew', () => {
       ...life([]),
       'tools/list': answer({ resultType: 'complete', tools, ttlMs: 60_000, cacheScope: 'private' }),
       'tools/call': [{ say: updated }, ...answer({ resultType: 'complete', ...done })],
-      'subscriptions/listen': [],
+      'subscriptions/listen': acknowledgement,
     });
 
   async function outlive(server: ScriptedProcess): Promise<void> {
@@ -150,7 +157,7 @@ describe('a server over HTTP that is gone and back', () => {
       const { method } = visit.message;
       if (method === 'server/discover') visit.result(discoverResult());
       else if (method === 'tools/list') visit.result({ ...complete, tools, ttlMs: 60_000, cacheScope: 'private' });
-      else if (method === 'subscriptions/listen') visit.stream();
+      else if (method === 'subscriptions/listen') visit.stream().event(acknowledged(visit));
       else
         visit
           .stream()

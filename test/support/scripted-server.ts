@@ -36,6 +36,9 @@ export function refuse(code: number, message = 'No', data?: unknown): Step[] {
   return [{ error: { code, message, ...(data !== undefined && { data }) } }];
 }
 
+/** Acknowledges a `subscriptions/listen` as it is. */
+export const acknowledgement: Step[] = [{ acknowledge: true }];
+
 /** Does nothing. */
 export const silence: Step[] = [];
 

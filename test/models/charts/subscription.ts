@@ -30,7 +30,7 @@ export const subscriptionChart: ChartModel<SubscriptionFacts> = {
     name: wanted === undefined ? 'nothing wanted at first' : 'wanted from the start',
     input: { wanted },
     events: () => EVENTS,
-    deciding: ({ wanted: now, endings }) => [now, Math.min(endings, 3)],
+    deciding: ({ wanted: now, endings, honoured }) => [now, Math.min(endings, 3), honoured],
   })),
   passing: ['starting'],
   laws: {
@@ -109,6 +109,10 @@ export const subscriptionChart: ChartModel<SubscriptionFacts> = {
               ),
         ),
       );
+    },
+
+    'knows what the server honours exactly while a stream stands': ({ found, none }) => {
+      none(found.violations(({ path, snapshot }) => (path === 'open') === (snapshot.context.honoured !== undefined)));
     },
 
     'is not moved when the same is wanted again': ({ found, none }) => {

@@ -1,0 +1,31 @@
+import type { MCPClient } from '../../src/index.js';
+import type { HeardRequest, ScriptedServer } from './scripted-server.js';
+
+export const SUBSCRIPTION = 'io.modelcontextprotocol/subscriptionId';
+export const LISTEN = 'subscriptions/listen';
+
+/** What a `subscriptions/listen` asks for. */
+export function wanted({ params }: HeardRequest): unknown {
+  return params?.['notifications'];
+}
+
+/** Says something on the stream that a request opened. */
+export function say(server: ScriptedServer, { id }: HeardRequest, method: string, params: object = {}): void {
+  server.notifies(method, { ...params, _meta: { [SUBSCRIPTION]: id } });
+}
+
+export function acknowledge(server: ScriptedServer, listen: HeardRequest, honoured: unknown = wanted(listen)): void {
+  say(server, listen, 'notifications/subscriptions/acknowledged', { notifications: honoured });
+}
+
+/** Watches a resource, which the server acknowledges. Resolves with what it was asked for. */
+export async function watched(
+  { client, server }: { readonly client: MCPClient; readonly server: ScriptedServer },
+  uri: string,
+): Promise<HeardRequest> {
+  const done = client.subscribe(uri);
+  const listen = await server.hears(LISTEN);
+  acknowledge(server, listen);
+  await done;
+  return listen;
+}
