@@ -1,6 +1,8 @@
 import { errors } from '../examples/errors.js';
 import { quickStart } from '../examples/quick-start.js';
 import { supervised } from '../examples/supervised.js';
+import { worker } from '../examples/worker.js';
+import { freePort, HttpProcess } from './support/http-process.js';
 
 /** What an example prints. */
 async function linesOf(example: (print: (line: string) => void) => Promise<void>): Promise<string[]> {
@@ -36,4 +38,17 @@ describe('the examples', () => {
       'ready → closed',
     ]);
   });
+
+  it('go on in the session of another', async () => {
+    const server = await HttpProcess.everything('streamableHttp', await freePort());
+    try {
+      const shelf: { left?: string } = {};
+      expect(await worker(server.url, shelf, 'one')).toMatch(/^Echo: one, with \d+ tools$/);
+      const { link } = JSON.parse(shelf.left ?? '') as { link: object };
+      expect(await worker(server.url, shelf, 'two')).toMatch(/^Echo: two, with \d+ tools$/);
+      expect(JSON.parse(shelf.left ?? '')).toMatchObject({ link });
+    } finally {
+      await server.kill();
+    }
+  }, 30_000);
 });
