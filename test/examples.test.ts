@@ -1,4 +1,5 @@
 import { errors } from '../examples/errors.js';
+import { ownInspector } from '../examples/own-inspector.js';
 import { quickStart } from '../examples/quick-start.js';
 import { supervised } from '../examples/supervised.js';
 import { worker } from '../examples/worker.js';
@@ -25,6 +26,19 @@ describe('the examples', () => {
         'exit code 3, stderr: no licence',
         expect.stringMatching(/^Hint: /),
       ]),
+    );
+  });
+
+  it('watch the actors', async () => {
+    const lines = await linesOf(ownInspector);
+    expect(lines).toContain('request: idle');
+    expect(lines.filter((line) => line.startsWith('request tools/call'))).toEqual([
+      'request tools/call: queued',
+      'request tools/call: inFlight.waiting',
+      'request tools/call: succeeded',
+    ]);
+    expect(lines.filter((line) => line.startsWith('connection'))).toEqual(
+      expect.arrayContaining(['connection: linked.established.ready', 'connection: closed.done']),
     );
   });
 

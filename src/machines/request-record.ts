@@ -2,6 +2,7 @@ import type { ActorRefFrom, Snapshot } from 'xstate';
 
 import type { Failure } from '../protocol/failure.js';
 import type { Params } from '../protocol/json-rpc.js';
+import { methodEntry } from '../protocol/methods.js';
 import type { MethodEntry } from '../protocol/methods.js';
 import type { Progress } from '../protocol/progress.js';
 import type { ProgressGate } from './progress-gate.js';
@@ -58,6 +59,24 @@ export interface RequestSpec {
   readonly onNotice: ((method: string, params: Params | undefined) => boolean) | undefined;
 }
 
+/** What an idle record holds, so that it keeps nothing of its last request alive. */
+export const NOTHING: RequestSpec = {
+  method: '',
+  params: undefined,
+  entry: methodEntry(''),
+  timeout: Infinity,
+  totalDeadline: Infinity,
+  maxTotalTimeout: undefined,
+  repeatable: false,
+  direct: false,
+  quiet: true,
+  failFast: false,
+  signal: undefined,
+  onProgress: undefined,
+  onNotice: undefined,
+  headers: undefined,
+};
+
 /** The snapshot of a request actor. While actors are pooled there is one object for each actor, changed in place. */
 export interface RequestSnapshot extends Record<string, unknown> {
   status: Snapshot<unknown>['status'];
@@ -69,7 +88,7 @@ export interface RequestSnapshot extends Record<string, unknown> {
 
 /** Everything about one request in flight. Records and their actors are reused: nothing may keep one beyond its outcome. */
 export class RequestRecord implements RequestFacts {
-  spec!: RequestSpec;
+  spec = NOTHING;
   actor!: ActorRefFrom<RequestLogic>;
   /** What the actions of the chart do: the same for all requests of a connection. */
   effects!: RequestEffects;

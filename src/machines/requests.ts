@@ -6,7 +6,7 @@ import { failure, isFailure, toTransportFailure, withDelivery } from '../protoco
 import type { Failure } from '../protocol/failure.js';
 import { FrameLog } from '../protocol/frame-log.js';
 import { LatencyWindow } from '../protocol/latency-window.js';
-import { methodEntry, refusalOf, resultFailure } from '../protocol/methods.js';
+import { refusalOf, resultFailure } from '../protocol/methods.js';
 import { rpcFailure } from '../protocol/json-rpc.js';
 import type { JSONRPCErrorResponse, JSONRPCRequest, JSONRPCResultResponse, Params } from '../protocol/json-rpc.js';
 import { withMeta } from '../protocol/request-meta.js';
@@ -25,7 +25,7 @@ import type { RequestEffects, RequestLogic } from './request-logic.js';
 import type { Gate, RequestsEvent, RequestsLogic, RequestsPorts } from './requests-logic.js';
 import { ProgressGate } from './progress-gate.js';
 import { judgeSendFailure } from './send-failure.js';
-import { RequestRecord, Unsuccessful } from './request-record.js';
+import { NOTHING, RequestRecord, Unsuccessful } from './request-record.js';
 import type { Outcome, RequestSpec } from './request-record.js';
 
 /** What a notification is to the stream that it belongs to: `late` when that is over. */
@@ -70,24 +70,6 @@ const UNREACHABLE_ALLOWED = 3;
 
 /** How many idle actors are kept for reuse. */
 const LARGEST_POOL = 1_024;
-
-/** What an idle record holds, so that it keeps nothing of its last request alive. */
-const NOTHING: RequestSpec = {
-  method: '',
-  params: undefined,
-  entry: methodEntry(''),
-  timeout: Infinity,
-  totalDeadline: Infinity,
-  maxTotalTimeout: undefined,
-  repeatable: false,
-  direct: false,
-  quiet: true,
-  failFast: false,
-  signal: undefined,
-  onProgress: undefined,
-  onNotice: undefined,
-  headers: undefined,
-};
 
 const IGNORE = (): void => undefined;
 

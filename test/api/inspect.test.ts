@@ -145,6 +145,7 @@ describe('what an inspector is told', () => {
     await client.connect();
     told.length = 0;
     await client.callTool('x', { key: secret });
+    expect(told.map(({ snapshot }) => snapshot?.value !== undefined && asData(snapshot))).not.toEqual([]);
     const [request] = told.filter((one) => one.type === '@xstate.snapshot' && one.snapshot?.value === 'succeeded');
     // The facts about the request, and not the links and functions that it works with.
     expect(asData(request?.snapshot)).toMatchObject({
