@@ -1,5 +1,6 @@
 import type { AnyStateMachine } from 'xstate';
 
+import type { SystemPorts } from '../../../src/machines/system-ports.js';
 import { declaredTransitions, watchTransitions } from '../../support/chart-coverage.js';
 import { Exploration } from '../../support/explorer.js';
 import type { Scene, Vertex } from '../../support/explorer.js';
@@ -25,6 +26,8 @@ export interface ChartModel<Facts> {
   readonly name: string;
   readonly machine: AnyStateMachine;
   readonly scenes: readonly Scene<Facts>[];
+  /** What its actors do to the world; undefined for a chart whose effects are carried out by others. */
+  readonly ports: SystemPorts<object> | undefined;
   /** States that only decide where to go, so that nothing rests there. */
   readonly passing: readonly string[];
   /** The laws, by what they say about the chart. */
@@ -67,6 +70,10 @@ export class Examination<Facts> {
   get size(): { readonly states: number; readonly edges: number } {
     const { vertices } = this.#found;
     return { states: vertices.length, edges: vertices.reduce((sum, { next }) => sum + next.length, 0) };
+  }
+
+  get hasTimers(): boolean {
+    return allNodes(this.#machine.root).some(({ after }) => after.length > 0);
   }
 
   /** What is against a law. */

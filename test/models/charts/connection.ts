@@ -7,6 +7,7 @@ import type {
   ConnectionInput,
   Waiter,
 } from '../../../src/machines/connection-facts.js';
+import { connectionPorts } from '../../../src/machines/connection-ports.js';
 import { failure } from '../../../src/protocol/failure.js';
 import { acceptable } from '../../../src/protocol/negotiation.js';
 import type { Session } from '../../../src/protocol/session.js';
@@ -130,7 +131,8 @@ function scene(
     deciding: (facts, path) => [
       facts.waiters.map(({ id }) => id),
       TIMED.test(path) && [facts.armedFor, facts.attemptDeadline, facts.initial, facts.recovering],
-      path.startsWith('linked') && [facts.question, facts.endedOnQuestion !== undefined],
+      path.startsWith('linked.initializing.negotiating') && facts.question,
+      path.startsWith('linked') && facts.endedOnQuestion !== undefined,
       [facts.attempts, facts.era, facts.session?.era, facts.connectionCount > 0, facts.failure !== undefined],
       [facts.desired, facts.healthInterval, facts.losses.length],
       [facts.inherited !== undefined, facts.resumed, facts.suspended],
@@ -246,6 +248,7 @@ const isTime = ({ type }: AnyEventObject): boolean =>
 export const connectionChart: ChartModel<ConnectionFacts> = {
   name: 'connection',
   machine: connectionMachine,
+  ports: connectionPorts,
   scenes: SCENES,
   passing: ['linked.initializing.choosing', 'lost'],
   laws: {

@@ -1,4 +1,4 @@
-import { healthMachine, MISSES_ALLOWED } from '../../../src/machines/health.js';
+import { healthMachine, MISSES_ALLOWED, healthPorts } from '../../../src/machines/health.js';
 import type { HealthEvent, HealthFacts } from '../../../src/machines/health.js';
 import type { Vertex } from '../../support/explorer.js';
 import type { ChartModel } from './chart-model.js';
@@ -29,6 +29,7 @@ function foundBy(event: {
 export const healthChart: ChartModel<HealthFacts> = {
   name: 'health',
   machine: healthMachine,
+  ports: healthPorts,
   scenes: [0, INTERVAL].map((interval) => ({
     name: `every ${interval} ms at first`,
     input: { interval },

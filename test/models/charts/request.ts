@@ -48,6 +48,7 @@ const ENDS: Readonly<Partial<Record<string, readonly string[]>>> = {
 export const requestChart: ChartModel<RequestFacts> = {
   name: 'request',
   machine: requestMachine,
+  ports: undefined,
   scenes: [true, false].map((repeatable) => ({
     name: repeatable ? 'may be repeated' : 'may not be repeated',
     input: { repeatable },

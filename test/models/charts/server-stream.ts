@@ -1,4 +1,4 @@
-import { serverStreamMachine } from '../../../src/machines/server-stream.js';
+import { serverStreamMachine, serverStreamPorts } from '../../../src/machines/server-stream.js';
 import type { ServerStreamEvent, ServerStreamFacts } from '../../../src/machines/server-stream.js';
 import type { Vertex } from '../../support/explorer.js';
 import type { ChartModel } from './chart-model.js';
@@ -16,6 +16,7 @@ const listens = ({ path }: Vertex<ServerStreamFacts>): boolean => path.startsWit
 export const serverStreamChart: ChartModel<ServerStreamFacts> = {
   name: 'serverStream',
   machine: serverStreamMachine,
+  ports: serverStreamPorts,
   scenes: [true, false].map((unused) => ({
     name: unused ? 'unused' : 'used',
     input: { unused },

@@ -1,4 +1,4 @@
-import { subscriptionMachine } from '../../../src/machines/subscription.js';
+import { subscriptionMachine, subscriptionPorts } from '../../../src/machines/subscription.js';
 import type { SubscriptionEvent, SubscriptionFacts } from '../../../src/machines/subscription.js';
 import { failure } from '../../../src/protocol/failure.js';
 import type { SubscriptionFilter } from '../../../src/protocol/schema/index.js';
@@ -26,6 +26,7 @@ const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === 
 export const subscriptionChart: ChartModel<SubscriptionFacts> = {
   name: 'subscription',
   machine: subscriptionMachine,
+  ports: subscriptionPorts,
   scenes: [undefined, TOOLS].map((wanted) => ({
     name: wanted === undefined ? 'nothing wanted at first' : 'wanted from the start',
     input: { wanted },

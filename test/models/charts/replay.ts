@@ -1,0 +1,258 @@
+import { createActor, transition } from 'xstate';
+import type { AnyActor, AnyEventObject, AnyMachineSnapshot, AnyStateMachine, InspectionEvent } from 'xstate';
+
+import type { SystemPorts } from '../../../src/machines/system-ports.js';
+import { Exploration, pathOf } from '../../support/explorer.js';
+import type { Seen, Vertex } from '../../support/explorer.js';
+import { recordActions } from '../../support/recorded-actions.js';
+import { SimulatedEnvironment } from '../../support/simulated-environment.js';
+import type { ChartModel } from './chart-model.js';
+
+/** How a replay went. */
+export interface Replay {
+  readonly edges: number;
+  /** How many of them were taken because the time had come. The others come only before or after another timer. */
+  readonly byClock: number;
+  /** Ports through which nothing was done. */
+  readonly unused: readonly string[];
+  /** Where real actors did something else than was explored. */
+  readonly differences: readonly string[];
+}
+
+/** What can be seen of an actor after an event. */
+interface Sight {
+  readonly path: string;
+  readonly tags: string;
+  readonly status: string;
+  readonly children: string;
+  readonly deciding: string;
+  readonly actions: string;
+}
+
+type Edge<Facts> = Vertex<Facts>['next'][number];
+/** Edges that were not taken yet. */
+type Missing<Facts> = ReadonlyMap<Vertex<Facts>, Set<Edge<Facts>>>;
+
+/** Timers that fire for something else before the one that is waited for, at most. */
+const MOST_TIMERS = 20;
+
+/** Leads real actors along every edge that was explored, by a shortest way, and compares what they do with what was found. */
+export async function replay<Facts>(model: ChartModel<Facts>): Promise<Replay> {
+  const log: string[] = [];
+  const machine = recordActions(model.machine, log);
+  const { vertices } = new Exploration(machine, model.scenes);
+  const replayer = new Replayer(model, machine, log);
+  for (const { name } of model.scenes) {
+    const [first, ...others] = vertices.filter(({ scene }) => scene === name);
+    if (first === undefined) throw new Error(`Nothing was explored of ${name}`);
+    await replayer.replay([first, ...others]);
+  }
+  return replayer.outcome;
+}
+
+class Replayer<Facts> {
+  readonly #model: ChartModel<Facts>;
+  readonly #machine: AnyStateMachine;
+  readonly #log: string[];
+  readonly #differences: string[] = [];
+  readonly #called = new Set<string>();
+  #edges = 0;
+  #byClock = 0;
+
+  /** The machine writes its actions into the log. */
+  constructor(model: ChartModel<Facts>, machine: AnyStateMachine, log: string[]) {
+    this.#model = model;
+    this.#machine = machine;
+    this.#log = log;
+  }
+
+  get outcome(): Replay {
+    const all = Object.keys(this.#model.ports?.of({}) ?? {});
+    return {
+      edges: this.#edges,
+      byClock: this.#byClock,
+      unused: all.filter((name) => !this.#called.has(name)),
+      differences: this.#differences,
+    };
+  }
+
+  /** All edges between the vertices of one scene, of which the first is where it begins. */
+  async replay(vertices: readonly [Vertex<Facts>, ...Vertex<Facts>[]]): Promise<void> {
+    const [start] = vertices;
+    const ways = waysFrom(start, () => false);
+    const missing: Missing<Facts> = new Map(vertices.map((vertex) => [vertex, new Set(vertex.next)]));
+    for (const vertex of vertices) {
+      if (!vertex.next.some(({ event }) => isTime(event))) continue;
+      const passed = await this.#passTime(vertex, ways.get(vertex) ?? []);
+      if (passed !== undefined) missing.get(vertex)?.delete(passed);
+    }
+    // An actor goes on for as long as there is something new within its reach.
+    for (let more = true; more;) {
+      const journey = this.#journey(start, []);
+      more = this.#tour(journey, start, missing);
+      journey.end();
+    }
+  }
+
+  /** Takes edges that were not taken, wherever it gets to. False when it has found none. */
+  #tour(journey: Journey<Facts>, start: Vertex<Facts>, missing: Missing<Facts>): boolean {
+    const isNew = (vertex: Vertex<Facts>): boolean => (missing.get(vertex)?.size ?? 0) > 0;
+    let at = start;
+    let any = false;
+    for (;;) {
+      for (let [edge] = missing.get(at) ?? []; edge !== undefined; [edge] = missing.get(at) ?? []) {
+        missing.get(at)?.delete(edge);
+        this.#take(journey, at, edge);
+        at = edge.to;
+        any = true;
+      }
+      const last = [...waysFrom(at, isNew)].at(-1);
+      if (last === undefined || !isNew(last[0])) return any;
+      for (const event of last[1]) journey.send(event);
+      at = last[0];
+    }
+  }
+
+  #take(journey: Journey<Facts>, from: Vertex<Facts>, { event, to }: Edge<Facts>): void {
+    this.#edges += 1;
+    const expected = this.#expected(from, event, to);
+    this.#log.length = 0;
+    journey.send(event);
+    this.#compare(from, event, expected, journey.look(this.#log));
+  }
+
+  #journey({ scene }: Vertex<Facts>, way: readonly AnyEventObject[], heard?: (type: string) => void): Journey<Facts> {
+    const journey = new Journey(this.#model, this.#machine, scene, this.#called, heard);
+    for (const event of way) journey.send(event);
+    return journey;
+  }
+
+  /** Lets time pass until something comes, and says which of the events of time that was. */
+  async #passTime(vertex: Vertex<Facts>, way: readonly AnyEventObject[]): Promise<Edge<Facts> | undefined> {
+    const came: string[] = [];
+    const journey = this.#journey(vertex, way, (type) => came.push(type));
+    came.length = 0;
+    this.#log.length = 0;
+    for (let fired = 0; fired < MOST_TIMERS && came.length === 0 && (await journey.fireNext()); fired += 1);
+    const sight = journey.look(this.#log);
+    journey.end();
+    const taken = vertex.next.find(({ event }) => came.length === 1 && isTime(event) && event.type === came[0]);
+    if (taken === undefined) return undefined;
+    this.#edges += 1;
+    this.#byClock += 1;
+    this.#compare(vertex, taken.event, this.#expected(vertex, taken.event, taken.to), sight);
+    return taken;
+  }
+
+  #expected(vertex: Vertex<Facts>, event: AnyEventObject, to: Vertex<Facts>): Sight {
+    this.#log.length = 0;
+    transition(this.#machine, vertex.snapshot as unknown as AnyMachineSnapshot, event);
+    return sightOf(this.#model, vertex.scene, to.snapshot, this.#log);
+  }
+
+  #compare(vertex: Vertex<Facts>, event: AnyEventObject, expected: Sight, seen: Sight): void {
+    for (const what of Object.keys(expected) as (keyof Sight)[]) {
+      if (seen[what] === expected[what]) continue;
+      this.#differences.push(
+        `${vertex.scene}: ${vertex.identity}, ${event.type}: ${what}: ${seen[what]} instead of ${expected[what]}`,
+      );
+    }
+  }
+}
+
+/** A real actor on its way, in simulated time, whose ports do nothing but to note that they were used. */
+class Journey<Facts> {
+  readonly #model: ChartModel<Facts>;
+  readonly #scene: string;
+  readonly #clock = new SimulatedEnvironment();
+  readonly #actor: AnyActor;
+
+  /** `heard` is called with the type of each event that comes. */
+  constructor(
+    model: ChartModel<Facts>,
+    machine: AnyStateMachine,
+    scene: string,
+    called: Set<string>,
+    heard?: (type: string) => void,
+  ) {
+    this.#model = model;
+    this.#scene = scene;
+    const { setTimeout, clearTimeout } = this.#clock;
+    this.#actor = createActor(machine, {
+      input: model.scenes.find(({ name }) => name === scene)?.input,
+      clock: { setTimeout, clearTimeout },
+      ...(heard && {
+        inspect: (event: InspectionEvent) => {
+          if (event.type === '@xstate.event' && event.actorRef === this.#actor) heard(event.event.type);
+        },
+      }),
+    });
+    if (model.ports !== undefined) notePorts(model.ports, this.#actor.system, called);
+    this.#actor.start();
+  }
+
+  send(event: AnyEventObject): void {
+    this.#actor.send(event);
+  }
+
+  /** Lets time pass until the next timer has fired. False when there is none. */
+  async fireNext(): Promise<boolean> {
+    const [next] = this.#clock.pending;
+    if (next === undefined) return false;
+    await this.#clock.advance(next.at - this.#clock.now());
+    return true;
+  }
+
+  look(log: readonly string[]): Sight {
+    return sightOf(this.#model, this.#scene, this.#actor.getSnapshot() as Seen<Facts>, log);
+  }
+
+  end(): void {
+    this.#actor.stop();
+  }
+}
+
+function sightOf<Facts>(model: ChartModel<Facts>, scene: string, seen: Seen<Facts>, log: readonly string[]): Sight {
+  const path = pathOf(seen.value);
+  const facts = model.scenes.find(({ name }) => name === scene)?.deciding(seen.context, path);
+  return {
+    path,
+    tags: [...seen.tags].sort().join(),
+    status: seen.status,
+    children: Object.keys(seen.children).sort().join(),
+    deciding: JSON.stringify(facts),
+    actions: log.join(', '),
+  };
+}
+
+function notePorts(ports: SystemPorts<object>, system: object, called: Set<string>): void {
+  const idle = Object.entries(ports.of({})) as [string, (...args: unknown[]) => unknown][];
+  const noting = idle.map(([name, act]) => [
+    name,
+    (...args: unknown[]) => {
+      called.add(name);
+      return act(...args);
+    },
+  ]);
+  ports.provide(system, Object.fromEntries(noting) as object);
+}
+
+function isTime({ type }: AnyEventObject): boolean {
+  return type === 'deadline' || type.startsWith('xstate.after.');
+}
+
+/** The shortest ways to everything that can be reached, up to the first that is sought, which comes last. */
+function waysFrom<Facts>(
+  start: Vertex<Facts>,
+  isSought: (vertex: Vertex<Facts>) => boolean,
+): Map<Vertex<Facts>, readonly AnyEventObject[]> {
+  const ways = new Map<Vertex<Facts>, readonly AnyEventObject[]>([[start, []]]);
+  for (const [vertex, way] of ways) {
+    for (const { event, to } of vertex.next) {
+      if (ways.has(to)) continue;
+      ways.set(to, [...way, event]);
+      if (isSought(to)) return ways;
+    }
+  }
+  return ways;
+}
