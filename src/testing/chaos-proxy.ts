@@ -133,7 +133,7 @@ export class ChaosProxy implements AsyncDisposable {
   async #leave(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     for (const connection of this.#connections) connection.destroy();
-    await closed;
+    await Promise.all([closed, ...[...this.#connections].map(({ gone }) => gone)]);
   }
 
   #wait(milliseconds: number): Promise<void> {
@@ -164,11 +164,9 @@ export class ChaosProxy implements AsyncDisposable {
       connect: () => connect(Number(port || 80), hostname.replace(/^\[|\]$/g, '')),
       planRequest: (request) => this.#planRequest(number, request),
       planBytes: (way) => this.#planBytes(number, way),
-      ended: () => {
-        this.#connections.delete(connection);
-      },
     });
     this.#connections.add(connection);
+    void connection.gone.then(() => this.#connections.delete(connection));
   }
 
   #planRequest(connection: number, { head, body }: ProxiedRequest): ProxyPlan<ExchangeFault> {

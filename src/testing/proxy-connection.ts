@@ -31,8 +31,6 @@ export interface ProxyPorts {
   planRequest(request: ProxiedRequest): ProxyPlan<ExchangeFault>;
   /** Decides what happens to bytes that are not HTTP, and writes it down. */
   planBytes(way: Way): ProxyPlan<ByteFault>;
-  /** Nothing is left of it. */
-  ended(): void;
 }
 
 /** A request that the server has to answer. */
@@ -63,10 +61,16 @@ export class ProxyConnection {
   #switched = false;
   /** Nothing passes any more. The server may go on with what it was asked. */
   #severed = false;
+  /** Resolves when nothing is left of it. */
+  readonly gone: Promise<void>;
   /** How many of its sockets are open. */
-  #open = 1;
+  #open = 0;
+  #over!: () => void;
 
   constructor(client: Socket, ports: ProxyPorts) {
+    this.gone = new Promise((resolve) => {
+      this.#over = resolve;
+    });
     this.#client = client;
     this.#ports = ports;
     this.#toClient = new ByteLane(client, ports.environment);
@@ -79,15 +83,21 @@ export class ProxyConnection {
     client.on('close', () => {
       this.#toClient.close();
       if (!this.#severed) this.#leaveServer();
-      this.#closed();
     });
+    this.#count(client);
   }
 
   /** Ends it at once, as a server that dies. */
   destroy(): void {
     this.#severed = true;
-    this.#client.resetAndDestroy();
+    this.#reset();
     this.#leaveServer();
+  }
+
+  #reset(): void {
+    // Where an end is on its way the system refuses a reset, and Node would keep the socket for ever.
+    if (this.#client.writableEnded) this.#client.destroy();
+    else this.#client.resetAndDestroy();
   }
 
   #leaveServer(): void {
@@ -95,9 +105,12 @@ export class ProxyConnection {
     this.#server?.destroy();
   }
 
-  #closed(): void {
-    this.#open -= 1;
-    if (this.#open === 0) this.#ports.ended();
+  #count(socket: Socket): void {
+    this.#open += 1;
+    socket.on('close', () => {
+      this.#open -= 1;
+      if (this.#open === 0) this.#over();
+    });
   }
 
   #hear(chunk: Buffer): void {
@@ -170,11 +183,8 @@ export class ProxyConnection {
     server.on('end', () => {
       this.#toClient.do(() => this.#client.end());
     });
-    server.on('close', () => {
-      this.#toServer?.close();
-      this.#closed();
-    });
-    this.#open += 1;
+    server.on('close', () => this.#toServer?.close());
+    this.#count(server);
     return (this.#toServer = new ByteLane(server, this.#ports.environment));
   }
 
@@ -244,7 +254,7 @@ export class ProxyConnection {
   #sever(how: 'end' | 'reset'): void {
     if (this.#severed) return;
     this.#severed = true;
-    if (how === 'reset') this.#client.resetAndDestroy();
+    if (how === 'reset') this.#reset();
     else this.#toClient.do(() => this.#client.end());
     if (this.#switched) this.#server?.end();
   }
@@ -268,5 +278,5 @@ function hitOf(exchange: Exchange, { part, bytes, last }: Portion): number | und
 
 /** NUL is in no JSON, no header and no line of a stream of events: whoever reads it can know that something is wrong. */
 function spoil(bytes: Buffer, from: number): Buffer {
-  return Buffer.from(bytes).fill(0, from, from + SPOILED);
+  return Buffer.from(bytes).fill(0, from, Math.min(from + SPOILED, bytes.length));
 }

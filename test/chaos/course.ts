@@ -1,6 +1,6 @@
 import { MCPError } from '../../src/index.js';
 import type { ConnectionState, Environment, MCPClient, TimerHandle } from '../../src/index.js';
-import type { Fault } from '../../src/testing/index.js';
+import type { Fault, ProxyFault } from '../../src/testing/index.js';
 import type { Ledger } from './ledger.js';
 import type { CallStep, Schedule, Step } from './schedule.js';
 import type { Subject } from './subject.js';
@@ -11,6 +11,8 @@ export interface Backstage {
   die(pause: number): void;
   /** Announces that the tools changed. */
   announce(): void;
+  /** How many requests with this text were hit by a fault that ended no link. */
+  readonly hits?: (text: string) => number;
 }
 
 /** A call that was made, and what became of it. */
@@ -147,7 +149,7 @@ export class Course {
   }
 
   /** How it went, and which faults there were. */
-  finding(faults: readonly Fault[]): Finding {
+  finding(faults: readonly (Fault | ProxyFault)[]): Finding {
     const hit = faults.map(({ fault, way, index, method }) => `fault ${fault} ${way ?? ''} ${index} ${method ?? ''}`);
     return {
       schedule: this.#schedule,
@@ -378,8 +380,9 @@ export class Course {
     // Where each request has an exchange of its own, one is given up when the next try would come too late.
     const perRequest = this.#client?.transport.framing === 'per-request';
     if (!fair && perRequest && error.code === 'MCP_TRANSPORT_FAILED') return;
-    // A request that was lost five times is not sent again.
-    if (this.#links - call.linksBefore >= 4) return;
+    const hits = this.#backstage.hits?.(call.step.do === 'list' ? 'tools/list' : call.key) ?? 0;
+    // A request that was lost five times is not sent again, nor one that met two servers that had forgotten the session.
+    if (this.#links - call.linksBefore + hits >= 4 || (error.code === 'MCP_SESSION_LOST' && hits >= 2)) return;
     this.wrong(`${call.key} is safe to repeat and failed: ${describe(error)}`);
   }
 
@@ -408,7 +411,9 @@ export class Course {
     const delivery = MCPError.isInstance(error) ? error.delivery : undefined;
     if (MCPError.isInstance(error) && delivery === undefined) this.wrong(`${key} does not say whether it was sent`);
     if (delivery === 'not-sent' && runs > 0) this.wrong(`${key} was reported not-sent and ran`);
-    if (delivery === 'answered' && runs === 0) this.wrong(`${key} was reported as answered and never ran`);
+    // What a server says with a status alone may be that it does not want to run it.
+    const refused = MCPError.isInstance(error) && error.code === 'MCP_HTTP_STATUS';
+    if (delivery === 'answered' && runs === 0 && !refused) this.wrong(`${key} was reported as answered and never ran`);
     if (error === undefined && runs === 0) this.wrong(`${key} succeeded and never ran`);
     if (once && runs > 1) this.wrong(`${key} may not be repeated and ran ${runs} times`);
   }

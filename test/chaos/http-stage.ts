@@ -7,11 +7,13 @@ import type { HttpVisit } from '../support/http-server.js';
 import { LinkRecorder } from '../support/link-recorder.js';
 import { CAPABILITIES, handlersOf } from './handlers.js';
 import { MemoryLedger } from './ledger.js';
+import { Network } from './network.js';
 import type { Stage } from './real-course.js';
 import type { Schedule } from './schedule.js';
 
 /** A server of Streamable HTTP in this process. When it dies its port is closed, and its sessions are forgotten. */
-export async function httpStage({ revision }: Schedule): Promise<Stage> {
+export async function httpStage(schedule: Schedule): Promise<Stage> {
+  const { revision } = schedule;
   const ledger = new MemoryLedger();
   const modern = revision >= '2026';
   let life = 1;
@@ -61,6 +63,7 @@ export async function httpStage({ revision }: Schedule): Promise<Stage> {
 
   let server: ScriptedHttpServer | undefined = await ScriptedHttpServer.start(serve);
   const { port, url } = server;
+  const network = await Network.before(url, schedule);
   let restarting = Promise.resolve();
 
   async function restart(pause: number): Promise<void> {
@@ -73,13 +76,17 @@ export async function httpStage({ revision }: Schedule): Promise<Stage> {
   }
 
   return {
-    transport: new HttpTransport(url),
+    transport: new HttpTransport(network.url),
     ledger,
+    network,
+    hits: (text) => network.hits(text),
     die: (pause) => {
+      network.hangUp(pause);
       restarting = restarting.then(() => restart(pause));
     },
     announce: () => undefined,
     [Symbol.asyncDispose]: async () => {
+      await network[Symbol.asyncDispose]();
       await restarting;
       await server?.close();
     },

@@ -7,6 +7,7 @@ import { seededRandom } from '../../src/testing/random.js';
 import { Course } from './course.js';
 import type { Backstage, Finding } from './course.js';
 import type { Ledger } from './ledger.js';
+import type { Network } from './network.js';
 import { scheduleOf } from './schedule.js';
 import type { Pace, Schedule } from './schedule.js';
 import { subjectOf } from './subject.js';
@@ -15,6 +16,7 @@ import { subjectOf } from './subject.js';
 export interface Stage extends Backstage, AsyncDisposable {
   readonly transport: MCPTransport;
   readonly ledger: Ledger;
+  readonly network?: Network;
 }
 
 const PACE: Pace = { unit: 5, steps: 25, doubles: false, patience: 20 };
@@ -38,13 +40,14 @@ export async function realCourse(seed: number, setUp: (schedule: Schedule) => Pr
   await sleep(schedule.end);
   await course.end(() => new Promise((resolve) => setImmediate(resolve)));
   hostile = false;
+  stage.network?.calm();
   await sleep(BACK);
   if (pending.size > 0) course.wrong(`${pending.size} timers are left`);
   course.judge();
   await course.again();
   if (pending.size > 0) course.wrong(`${pending.size} timers are left at last`);
   if (transport.connected || stage.transport.connected) course.wrong('the transport says that it is connected');
-  return course.finding(transport.faults);
+  return course.finding([...transport.faults, ...(stage.network?.faults ?? [])]);
 }
 
 /** The real clock and seeded randomness, with the timers that are set. */

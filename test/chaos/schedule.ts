@@ -1,6 +1,6 @@
 import type { MCPClientOptions, MCPProtocolVersion } from '../../src/index.js';
 import { seededRandom } from '../../src/testing/random.js';
-import type { ChaosOptions } from '../../src/testing/index.js';
+import type { ChaosOptions, ChaosProxyOptions } from '../../src/testing/index.js';
 
 /** A call: what is asked, how long the server takes over it, and what happens to it on the way. */
 export interface CallStep {
@@ -34,7 +34,10 @@ export interface Schedule {
   readonly fair: boolean;
   /** Supervised by an `MCPConnection`. */
   readonly supervised: boolean;
+  /** What happens to messages. */
   readonly faults: ChaosOptions;
+  /** What happens to bytes and requests of HTTP, where there is a network. */
+  readonly network: ChaosProxyOptions;
   readonly options: MCPClientOptions;
   readonly steps: readonly (readonly [at: number, step: Step])[];
   /** When the client is disconnected for good, in milliseconds from the start; calls may be in flight then. */
@@ -98,7 +101,8 @@ export function scheduleOf(seed: number, { unit, steps: most, doubles, patience 
     if (step.do === 'disconnect' && draw.chance(0.8)) steps.push([at + draw.upTo(20) * unit, { do: 'connect' }]);
   }
   steps.sort(([one], [other]) => one - other);
-  return { seed, revision, fair, supervised, faults, options, steps, end };
+  const network = drawNetwork(new Draw(~seed), seed, fair, unit);
+  return { seed, revision, fair, supervised, faults, network, options, steps, end };
 }
 
 function drawFaults(draw: Draw, seed: number, fair: boolean, unit: number, doubles: boolean): ChaosOptions {
@@ -118,6 +122,27 @@ function drawFaults(draw: Draw, seed: number, fair: boolean, unit: number, doubl
   };
   if (fair) return always;
   return { ...always, drop: sometimes(0.1), stall: sometimes(0.02), answerLate: sometimes(0.1) };
+}
+
+/** Has dice of its own: what happens to messages does not depend on whether there is a network. */
+function drawNetwork(draw: Draw, seed: number, fair: boolean, unit: number): ChaosProxyOptions {
+  const sometimes = (most: number): number => (draw.chance(0.4) ? draw.rate(most) : 0);
+  const always = {
+    seed,
+    slowTime: 20 * unit,
+    retryAfter: draw.of([0, 0, 1]),
+    refuse: sometimes(0.2),
+    split: sometimes(0.2),
+    slow: sometimes(0.1),
+    truncate: sometimes(0.1),
+    resetBefore: sometimes(0.1),
+    resetAfter: sometimes(0.1),
+    forget: sometimes(0.1),
+    unavailable: sometimes(0.05),
+    busy: sometimes(0.1),
+  };
+  // Where messages share a stream, one of them disappears.
+  return fair ? always : { ...always, corrupt: sometimes(0.1) };
 }
 
 function drawOptions(draw: Draw, fair: boolean, unit: number, patience: number): MCPClientOptions {

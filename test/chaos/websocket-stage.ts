@@ -7,11 +7,13 @@ import { ScriptedWebSocketServer } from '../support/websocket-server.js';
 import type { WebSocketVisit } from '../support/websocket-server.js';
 import { CAPABILITIES, handlersOf } from './handlers.js';
 import { MemoryLedger } from './ledger.js';
+import { Network } from './network.js';
 import type { Stage } from './real-course.js';
 import type { Schedule } from './schedule.js';
 
 /** A server of WebSockets in this process, which dies by destroying its connections. */
-export async function webSocketStage({ revision }: Schedule): Promise<Stage> {
+export async function webSocketStage(schedule: Schedule): Promise<Stage> {
+  const { revision } = schedule;
   const ledger = new MemoryLedger();
   let visits = 0;
   let awayUntil = 0;
@@ -53,14 +55,19 @@ export async function webSocketStage({ revision }: Schedule): Promise<Stage> {
       else void serve(visit);
     },
   });
+  const network = await Network.before(server.url, schedule);
   return {
-    transport: new WebSocketTransport(server.url),
+    transport: new WebSocketTransport(network.url),
     ledger,
+    network,
     die: (pause) => {
       awayUntil = systemEnvironment.now() + pause;
       for (const { socket } of visiting) socket.terminate();
     },
     announce: () => undefined,
-    [Symbol.asyncDispose]: () => server.close(),
+    [Symbol.asyncDispose]: async () => {
+      await network[Symbol.asyncDispose]();
+      await server.close();
+    },
   };
 }

@@ -187,6 +187,14 @@ describe('with faults of bytes', () => {
     expect(listed(bench.proxy)).toEqual([{ fault: 'corrupt', ...OF_CALL, reached: true }]);
   });
 
+  test('an answer that has no body is corrupted in its head', async () => {
+    await using bench = await Bench.open({ corrupt: 1 }, (visit) => {
+      visit.status(202, { 'content-length': '0' });
+    });
+    const { text } = await ask(bench.proxy, CALL);
+    expect(text).toMatch(/^HTTP\/1.1 202 [^]*\0$/);
+  });
+
   test('a reset before the request leaves the server without it', async () => {
     await using bench = await Bench.open({ resetBefore: 1 });
     expect(await ask(bench.proxy, CALL)).toMatchObject({ text: '', end: 'ECONNRESET' });
@@ -260,6 +268,16 @@ describe('with faults of HTTP', () => {
     await bench.proxy[Symbol.asyncDispose]();
     await back;
     expect((await ask(bench.proxy, CALL)).end).toBe('ECONNREFUSED');
+  });
+
+  test('a proxy may be ended while a connection is ending', async () => {
+    const ends: Promise<void>[] = [];
+    const only = (): boolean => ends.push(bench.proxy[Symbol.asyncDispose]()) > 0;
+    await using bench = await Bench.open({ unavailable: 1, only });
+    await ask(bench.proxy, CALL);
+    await Promise.all(ends);
+    expect(ends).toHaveLength(1);
+    expect(bench.proxy.connections).toBe(0);
   });
 
   test('a server that cannot be reached looks like one that resets', async () => {
