@@ -44,10 +44,12 @@ export class FileLedger implements Ledger {
   }
 
   runs(key: string): number {
+    return count(this.entries(), key);
+  }
+
+  /** Everything that was written down, in order. */
+  entries(): Entry[] {
     const lines = readFileSync(this.#file, 'utf8').split('\n');
-    return count(
-      lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Entry),
-      key,
-    );
+    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Entry);
   }
 }

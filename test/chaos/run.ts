@@ -1,6 +1,7 @@
 // Runs seeded schedules of calls, faults and deaths, and checks after each what must always hold. Options:
 //   --over=A,B       the kinds of transports: memory (in simulated time), stdio, http, websocket; default: all
-//   --schedules=N    how many of each; default: 4000 over memory, 80 over each of the others
+//   --schedules=N    how many of each; default: 3000 over memory, 150 over stdio,
+//                    400 over http and websocket each
 //   --seed=N         the seed of the first schedule of each kind; default 1
 //   --quick          a small set, at most 30 s
 //   --verbose        tells everything about schedules that went wrong
@@ -25,8 +26,10 @@ const { values } = parseArgs({
 
 const STAGES = { stdio: stdioStage, http: httpStage, websocket: webSocketStage };
 const firstSeed = Number(values.seed);
+/** How many schedules there are in a small set, and in all. */
+const USUAL = { memory: [200, 3_000], stdio: [4, 150], http: [16, 400], websocket: [16, 400] };
 /** Schedules in real time that go on at the same time. */
-const AT_ONCE = 4;
+const AT_ONCE = 8;
 /** After so many milliseconds no other schedule of a kind begins: a busy machine is no reason to wait for ever. */
 const PATIENCE = values.quick ? 6_000 : 240_000;
 /** Every so many schedules one is run twice, and must go the same way. */
@@ -116,8 +119,8 @@ async function overReal(kind: keyof typeof STAGES, tally: Tally): Promise<void> 
 async function main(): Promise<void> {
   for (const kind of values.over.split(',')) {
     const memory = kind === 'memory';
-    const usual = memory ? [200, 4_000] : [4, 80];
-    const tally = new Tally(kind, Number(values.schedules ?? usual[values.quick ? 0 : 1]));
+    const usual = USUAL[kind as keyof typeof USUAL]?.[values.quick ? 0 : 1];
+    const tally = new Tally(kind, Number(values.schedules ?? usual));
     if (memory) await overMemory(tally);
     else if (kind in STAGES) await overReal(kind as keyof typeof STAGES, tally);
     else complain(`There is no "${kind}"`);

@@ -1,41 +1,7 @@
-// A server over stdio that writes down each call before it does anything. Arguments: the revision, and the file to write to.
-import { appendFileSync } from 'node:fs';
-import { setTimeout as wait } from 'node:timers/promises';
+// A server over stdio. Arguments: the revision, and the file in which it writes down what it was asked.
 import { send, serve } from '../fixtures/servers/speak.mjs';
+import { CAPABILITIES, handlersOf } from './calls.mjs';
 
 const [revision, ledger] = process.argv.slice(2);
-const about = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' };
-const tool = (name, readOnlyHint) => ({ name, inputSchema: { type: 'object' }, annotations: { readOnlyHint } });
 
-const enter = (key, id) => appendFileSync(ledger, `${JSON.stringify({ key, server: process.pid, id })}\n`);
-
-serve({
-  revision,
-  capabilities: { tools: { listChanged: true }, resources: { subscribe: true }, logging: {} },
-  handlers: {
-    'tools/list': ({ cursor }) =>
-      cursor === undefined
-        ? { ...about, tools: [tool('look', true), tool('act', false)], nextCursor: 'more' }
-        : { ...about, tools: [tool('fail', false)] },
-    'tools/call': async ({ name, arguments: { key, takes }, _meta }, { id }) => {
-      enter(key, id);
-      const progressToken = _meta?.progressToken;
-      const progress = (done) =>
-        progressToken !== undefined &&
-        send({ method: 'notifications/progress', params: { progressToken, progress: done, total: 2 } });
-      await progress(1);
-      if (takes > 0) await wait(takes);
-      await progress(2);
-      return { ...about, content: [{ type: 'text', text: key }], ...(name === 'fail' && { isError: true }) };
-    },
-    'resources/read': async ({ uri }, { id }) => {
-      const [, key, takes] = /^chaos:\/\/(.*)\?(.*)$/.exec(uri);
-      enter(key, id);
-      if (takes > 0) await wait(Number(takes));
-      return { ...about, contents: [{ uri, text: key }] };
-    },
-    'resources/subscribe': () => ({}),
-    'resources/unsubscribe': () => ({}),
-    'logging/setLevel': () => ({}),
-  },
-});
+serve({ revision, capabilities: CAPABILITIES, handlers: handlersOf(ledger, send) });
