@@ -25,6 +25,7 @@ import type { ResponseHead } from './http-head.js';
 import type { HttpSession } from './http-session.js';
 import type { Link, LinkEvents } from './link.js';
 import type { RosterMember } from './roster.js';
+import { refusesSession } from './session-refusals.js';
 
 /** What an exchange needs from the link that it belongs to. */
 export interface ExchangeOwner {
@@ -277,21 +278,19 @@ export class HttpExchange implements HttpReceiver, RosterMember {
 
   #readRefusal(status: number, value: unknown): void {
     const error = errorOf(value);
+    const { session, modern } = this.#request;
+    if (error !== undefined && refusesSession(status, error, session, modern)) {
+      this.#loseSession();
+      return;
+    }
     if (error !== undefined && isModernError(error)) {
       this.#received(value, true);
       return;
     }
     this.#unlessOlder(() => {
       if (error === undefined || NOT_NOW.has(status)) this.#fail(this.#statusFailure(error));
-      else if (status === 400 && this.#isAboutSession(error)) this.#loseSession();
       else this.#received(value, true);
     });
-  }
-
-  /** What many servers say, with 400 in place of 404, of a session that they do not know. */
-  #isAboutSession({ code, message }: JSONRPCErrorObject): boolean {
-    const { session, modern } = this.#request;
-    return session.id !== undefined && !modern && code === -32_000 && /session/i.test(message);
   }
 
   failed(reason: Failure): void {

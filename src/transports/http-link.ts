@@ -104,7 +104,7 @@ export class HttpLink implements Link, ExchangeOwner {
     const body = messageText(message);
     if (typeof body !== 'string') return rejectedWith(body);
     const asks = 'method' in message && 'id' in message;
-    if (asks && message.method === 'initialize') this.#session = new HttpSession();
+    if (asks && this.#negotiates(message)) this.#session = new HttpSession();
     const session = this.#session;
     if (session.lost) {
       // Whoever did not hear it the first time, because it was busy with a handshake, hears it now.
@@ -121,6 +121,11 @@ export class HttpLink implements Link, ExchangeOwner {
     };
     session.ready = done.then(over, over);
     return done;
+  }
+
+  /** In the modern era there is nothing to begin anew, unless the server turned out to be another one. */
+  #negotiates({ method }: JSONRPCRequest): boolean {
+    return method === 'initialize' || (method === 'server/discover' && this.#session.lost);
   }
 
   #ask(message: JSONRPCRequest, session: HttpSession, body: string, options: SendOptions | undefined): Promise<void> {

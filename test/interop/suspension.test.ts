@@ -222,6 +222,26 @@ describe('the official server', () => {
     expect(levels.map(({ params }) => params?.['level'])).toEqual(['error']);
   });
 
+  test.each([
+    ['modern', 'dual', 'sessions', 'legacy'],
+    ['legacy', 'sessions', 'dual', 'legacy'],
+  ] as const)(
+    'replaced in between goes on as what it is now: it was %s, %s, and is %s',
+    async (era, before, after, now) => {
+      server = await HttpProcess.official(before);
+      const first = await MCPClient.connect(new HttpTransport(server.url), { era });
+      await first.listTools();
+      const suspended = await first.suspend();
+      const { port } = server;
+      await server.kill();
+      server = await HttpProcess.official(after, port);
+      const second = await MCPClient.resume(suspended, new HttpTransport(server.url));
+      expect(textOf(await second.callTool('echo', { text: 'there?' }))).toBe('there?');
+      expect(second.era).toBe(now);
+      await second.disconnect();
+    },
+  );
+
   test('answers two clients rightly that went on with the same session, until one of them ends it', async () => {
     server = await HttpProcess.official('sessions');
     const origin = await MCPClient.connect(new HttpTransport(server.url), { era: 'legacy' });

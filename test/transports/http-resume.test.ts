@@ -145,4 +145,29 @@ describe('a session that is left for another link', () => {
     expect(server.visits.map(({ method }) => method)).toEqual(['POST']);
     expect(server.visits[0]?.headers).toMatchObject({ 'mcp-protocol-version': '2026-07-28' });
   });
+
+  test.each([
+    ['modern', 'says that it speaks another revision', -32_022, 'Unsupported protocol version'],
+    ['modern', 'wants a handshake', -32_000, 'Bad Request: Server not initialized'],
+    ['modern', 'wants a session', -32_600, 'Bad Request: Missing session ID'],
+    ['legacy', 'says that it speaks another revision', -32_022, 'Unsupported protocol version'],
+  ] as const)(
+    'of the %s era is lost with a server that now %s, and another is negotiated',
+    async (era, _what, code, said) => {
+      await serve((visit) => {
+        if (/discover|initialize/.test(visit.message.method ?? '')) visit.result({});
+        else visit.error(400, code, said, { supported: ['2024-11-05'] });
+      });
+      const opened = await open();
+      const protocolVersion = era === 'modern' ? '2026-07-28' : '2025-11-25';
+      const ask = era === 'modern' ? modernRequest : request;
+      opened.link.resume?.({ era, protocolVersion }, { streamed: false });
+      const refused = { code: 'MCP_SESSION_LOST', delivery: 'not-sent' };
+      expect(await opened.failureOf(ask(1, 'tools/list'))).toMatchObject(refused);
+      expect(opened.news).toEqual(['lost']);
+      expect(await opened.failureOf(ask(2, 'tools/list'))).toMatchObject(refused);
+      await opened.link.send(era === 'modern' ? modernRequest(3, 'server/discover') : request(3, 'initialize'));
+      expect(server.visits.map(({ message }) => message.id)).toEqual([1, 3]);
+    },
+  );
 });
