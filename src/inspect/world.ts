@@ -107,7 +107,8 @@ function step(client: ClientView, record: Extract<InspectRecord, { k: 'step' }>)
   }
   if (record.end === undefined) return;
   delete client.actors[record.a];
-  if (actor.request === undefined) return;
+  // What the client asks for itself, again and again, would push out what the user asked for.
+  if (actor.request === undefined || actor.request.own) return;
   client.ended.push({
     a: actor.a,
     request: actor.request,

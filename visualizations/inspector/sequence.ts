@@ -58,6 +58,7 @@ export class Sequence implements Panel {
   #arrange(lanes: readonly string[]): void {
     if (lanes.join() === this.#lanes.join()) return;
     this.#lanes = lanes;
+    this.#head.classList.toggle('many', lanes.length > 4);
     this.#head.replaceChildren(
       ...lanes.map((lane, index) => {
         const name = h('span', { class: 'lane-name', title: lane }, lane);
@@ -183,7 +184,7 @@ function actorRow(record: InspectRecord, story: Story): Row | undefined {
   if (lane === 'request')
     return row(record, {
       from: 'request',
-      to: 'user',
+      to: info?.request?.own === true ? 'connection' : 'user',
       text: leafName(v[0] ?? ''),
       tone: toneOf(v[0] ?? ''),
       answer: true,

@@ -8,6 +8,9 @@ import type { Panel, View } from './view.js';
 /** Milliseconds for which a step that was just taken stands out. */
 const FRESH = 1_500;
 
+/** Milliseconds after which a chart without an actor fades. */
+const RESTING = 3_000;
+
 /** Every chart of the library at once: the first large, the others beside it, the current states lit and the last transition drawn. */
 export class Statecharts implements Panel {
   readonly #figures: Figure[];
@@ -100,7 +103,7 @@ class Figure {
       this.#light(living, many);
       this.#mark(last);
     }
-    this.element.classList.toggle('resting', living.size === 0);
+    this.element.classList.toggle('resting', living.size === 0 && (last === undefined || now - last.at > RESTING));
     const fresh = last !== undefined && live && now - last.at < FRESH;
     this.element.classList.toggle('fresh', fresh);
     const states = actors[0]?.states ?? [];
