@@ -22,6 +22,9 @@ import type { LinkMemory } from '../transports/link.js';
 /** The format of {@link SuspendedClient}; another one is not understood. */
 export const SUSPENDED_FORMAT = 1;
 
+/** Beyond this there may be no room for the ids of requests to come: above 2^53 not all numbers are told apart. */
+const HIGHEST_ID = 2 ** 52;
+
 /** A list as a client left it. */
 export interface SuspendedList<Item> {
   readonly items: readonly Item[];
@@ -102,8 +105,8 @@ function suspendedProblem(value: unknown): CheckProblem | undefined {
   }
   if (!isAmount(suspendedAt)) return problem('suspendedAt', 'a time in milliseconds', suspendedAt);
   if (endpoint !== null && typeof endpoint !== 'string') return problem('endpoint', 'a URL or null', endpoint);
-  if (!Number.isSafeInteger(lastRequestId) || !isAmount(lastRequestId))
-    return problem('lastRequestId', 'a whole number that is not negative', lastRequestId);
+  if (!Number.isInteger(lastRequestId) || !isAmount(lastRequestId) || lastRequestId > HIGHEST_ID)
+    return problem('lastRequestId', `a whole number from 0 to ${HIGHEST_ID}`, lastRequestId);
   return (
     inside('session', session, sessionProblem) ??
     (link === undefined ? undefined : inside('link', link, linkProblem)) ??

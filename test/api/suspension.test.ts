@@ -435,6 +435,7 @@ describe('what is handed in', () => {
     ['would break another', { link: { ...good.link, lastEventId: 'a\nb' } }, 'resume.link.lastEventId', 'a string'],
     ['has half a link', { link: {} }, 'resume.link.streamed', 'nothing'],
     ['counts strangely', { lastRequestId: 1.5 }, 'resume.lastRequestId', 'a number'],
+    ['leaves no ids', { lastRequestId: Number.MAX_SAFE_INTEGER }, 'resume.lastRequestId', 'a number'],
     ['wants what is no level', { wanted: { logLevel: 'loud', resources: [] } }, 'resume.wanted.logLevel', 'a string'],
     ['wants what is no URI', { wanted: { resources: ['a', 7] } }, 'resume.wanted.resources[1]', 'a number'],
     [
