@@ -74,6 +74,50 @@ describe('pain 1: "the server restarts or drops the session, HTTP answers 404 fo
   });
 });
 
+describe('pain 1: "the server forgets the session", and says so in a way of its own', () => {
+  test.each<[string, (visit: HttpVisit) => void]>([
+    ['404 with a page', (visit) => visit.response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>404</h1>')],
+    ['404 with nothing', (visit) => visit.status(404)],
+    ['404 with an error of JSON-RPC', (visit) => visit.error(404, -32_001, 'Session not found')],
+    [
+      '400 that speaks of the session',
+      (visit) => visit.error(400, -32_000, 'Bad Request: No valid session ID provided'),
+    ],
+  ])('%s: the call is answered after one new handshake', async (_what, refuse) => {
+    let session = 1;
+    const server = await serve((visit) => {
+      const known = visit.headers['mcp-session-id'] === `s-${session}`;
+      if (known || ['initialize', 'server/discover'].includes(visit.message.method ?? '')) {
+        legacyServer(() => false, { sessionId: `s-${session}` })(visit);
+      } else refuse(visit);
+    });
+    const client = await connect(server.url);
+    session = 2;
+    expect(textOf(await client.callTool('buy'))).toBe('done');
+    expect(server.asked('initialize')).toHaveLength(2);
+    expect(toolCalls(server)).toHaveLength(2);
+  });
+});
+
+describe('pain 6: "connect() hangs when the server never answers", over HTTP', () => {
+  test.each<[string, (visit: HttpVisit) => unknown]>([
+    [
+      'sends no more than a head',
+      (visit) => visit.response.writeHead(200, { 'content-type': 'application/json' }).write('{'),
+    ],
+    ['opens a stream without an answer', (visit) => visit.stream()],
+    ['keeps a stream alive without an answer', (visit) => visit.stream().response.write(': here\n\n'.repeat(100))],
+    ['answers somebody else', (visit) => visit.stream().event({ jsonrpc: '2.0', id: 'nobody', result: {} })],
+  ])('a server that %s: it rejects at its deadline, and nothing is left', async (_what, answer) => {
+    const server = await serve((visit) => void answer(visit));
+    const client = new MCPClient(new HttpTransport(server.url), { probeTimeout: 50 });
+    const error = await errorFrom(client.connect({ timeout: 300 }));
+    expect(error).toMatchObject({ code: 'MCP_TIMEOUT', details: { phase: 'connecting' } });
+    await client.close();
+    await Promise.all(server.visits.map((visit) => visit.closed()));
+  });
+});
+
 describe('pain 4: "an idle connection dies silently at the five minutes of the HTTP library"', () => {
   test('no request has a limit of the HTTP library on the time until its head or within its body', async () => {
     const agent = new Agent();
