@@ -2,6 +2,7 @@ import { explainFailure } from './protocol/explain.js';
 import { isFailure } from './protocol/failure.js';
 import type { Delivery, Failure, FailureKind } from './protocol/failure.js';
 import type { CallToolResult } from './protocol/schema/index.js';
+import type { Story } from './protocol/story.js';
 
 /** What an {@link MCPError} may carry besides its message. */
 export interface MCPErrorOptions {
@@ -19,6 +20,9 @@ export interface MCPErrorOptions {
 
 /** Shared by every copy of this package in a process, so that {@link MCPError.isInstance} works across copies. */
 const LINEAGE = Symbol.for('mcp-actors.error.lineage');
+
+/** What errors tell besides what is in them. Kept apart, so that whoever prints an error does not print all of it. */
+const STORIES = new WeakMap<MCPError, Story>();
 
 /** The base of every error that this library throws. */
 export class MCPError extends Error {
@@ -56,9 +60,12 @@ export class MCPError extends Error {
     return Array.isArray(lineage) && lineage.includes(this.brand);
   }
 
-  /** What happened, what led to it, whether the call may have run, and one hint: text for a person. */
+  /**
+   * What happened, what led to it, whether the call may have run, where the connection stood, the last messages (never what was in
+   * them), and one hint: text for a person.
+   */
   explain(): string {
-    return explainFailure(this);
+    return explainFailure(this, STORIES.get(this));
   }
 
   /** The class, the message, the code and the details in one line. */
@@ -193,8 +200,13 @@ const CLASSES: Readonly<Record<FailureKind, new (message: string, options: MCPEr
   tool: MCPToolError,
 };
 
-/** The error that a failure becomes when it leaves the library. Call it where the caller's stack is still the caller's. */
-export function toError(failure: Failure): MCPError {
+/**
+ * The error that a failure becomes when it leaves the library, with what had happened to the connection by then. Call it where the
+ * caller's stack is still the caller's.
+ */
+export function toError(failure: Failure, story?: Story): MCPError {
   const { kind, message, cause, ...options } = failure;
-  return new CLASSES[kind](message, { ...options, cause: isFailure(cause) ? toError(cause) : cause });
+  const error = new CLASSES[kind](message, { ...options, cause: isFailure(cause) ? toError(cause) : cause });
+  if (story !== undefined) STORIES.set(error, story);
+  return error;
 }

@@ -1,5 +1,4 @@
 import { Unsuccessful } from '../machines/request-record.js';
-import { toError } from '../errors.js';
 import type { MCPError } from '../errors.js';
 import type { ConnectionState } from '../machines/connection-facts.js';
 import type { ListName } from '../protocol/cache-rules.js';
@@ -373,7 +372,7 @@ export class MCPClient {
       transportType: transport.constructor.name,
       latency: ok ? latency : undefined,
       ...this.#core.health,
-      ...(why !== undefined && { error: toError(why) }),
+      ...(why !== undefined && { error: this.#core.error(why) }),
     };
   }
 

@@ -1,6 +1,6 @@
-import { MCPConnectionError, toError } from '../errors.js';
 import type { MCPError } from '../errors.js';
 import type { ConnectionState } from '../machines/connection-facts.js';
+import { failure } from '../protocol/failure.js';
 import { healthScore } from '../protocol/health-score.js';
 import type { MCPTransport } from '../transports/transport.js';
 import { MCPClient } from './client.js';
@@ -161,11 +161,9 @@ export class MCPConnection {
    */
   getClient(): MCPClient {
     if (this.isConnected()) return this.#view;
-    throw new MCPConnectionError(`The connection "${this.name}" is not connected (its status is ${this.status})`, {
-      code: 'MCP_NOT_CONNECTED',
-      delivery: 'not-sent',
-      ...(this.lastError !== undefined && { cause: this.lastError }),
-    });
+    const message = `The connection "${this.name}" is not connected (its status is ${this.status})`;
+    const { failure: cause } = this.#core.connection.facts;
+    throw this.#core.error(failure('connection', 'MCP_NOT_CONNECTED', message, { delivery: 'not-sent', cause }));
   }
 
   /** Whether a session stands, be it healthy or not. */
@@ -270,7 +268,7 @@ export class MCPConnection {
   /** Why the connection was lost, or could not be made, the last time that happened and since it last stood. */
   get lastError(): MCPError | undefined {
     const { failure } = this.#core.connection.facts;
-    return failure && toError(failure);
+    return failure && this.#core.error(failure);
   }
 
   /** Attempts to bring the connection back since it last stood for a while. */

@@ -1,4 +1,5 @@
 import { toError } from '../errors.js';
+import type { MCPError } from '../errors.js';
 import { Connection } from '../machines/connection-actor.js';
 import type { ConnectionState } from '../machines/connection-facts.js';
 import type { ProbeResult } from '../machines/health-check.js';
@@ -6,12 +7,13 @@ import { Unsuccessful } from '../machines/request-record.js';
 import type { Outcome, RequestSpec } from '../machines/request-record.js';
 import { explainFailure, hintFor } from '../protocol/explain.js';
 import { failure, isFailure } from '../protocol/failure.js';
-import type { Failure } from '../protocol/failure.js';
+import type { Failure, FailureKind } from '../protocol/failure.js';
 import type { Params } from '../protocol/json-rpc.js';
 import { healthReasons } from '../protocol/health-report.js';
 import { healthScore } from '../protocol/health-score.js';
 import type { Latencies } from '../protocol/latency-window.js';
 import { printable } from '../protocol/printable.js';
+import { storyLines } from '../protocol/story.js';
 import { recentLosses } from '../protocol/restart-budget.js';
 import { methodEntry, notificationRefusal } from '../protocol/methods.js';
 import { LISTS, listsChangedBy } from '../protocol/cache-rules.js';
@@ -45,6 +47,9 @@ export interface HealthReport {
   readonly reasons: readonly string[];
 }
 
+/** Failures whose errors tell what the connection had been through. Others are about what was asked. */
+const ABOUT_CONNECTION: ReadonlySet<FailureKind> = new Set(['connection', 'timeout', 'transport', 'authentication']);
+
 /** Resources whose lists can be announced as changed. */
 const WATCHABLE = ['tools', 'prompts', 'resources'] as const;
 
@@ -59,7 +64,7 @@ export class Core {
   readonly handlers: NotificationHandlers;
   readonly catalogue: Catalogue;
   readonly structured = new StructuredOutput();
-  readonly history = new History();
+  readonly history = new History(() => this.connection.requests.frames);
 
   /** @param name what whoever supervises it calls the connection */
   constructor(transport: MCPTransport, options: ResolvedOptions, name?: string) {
@@ -96,6 +101,7 @@ export class Core {
           this.catalogue.expireAll();
         },
         report: (problem) => {
+          this.history.note({ failure: problem, at: options.environment.now() });
           this.events.report(problem);
         },
       },
@@ -107,7 +113,7 @@ export class Core {
   async connect(options: { timeout?: number | undefined; signal?: AbortSignal | undefined } = {}): Promise<Session> {
     checkTimeLimits(options);
     const outcome = await this.connection.connect(options.timeout ?? this.options.connectTimeout, options.signal);
-    if (isFailure(outcome)) throw toError(outcome);
+    if (isFailure(outcome)) throw this.error(outcome);
     return outcome;
   }
 
@@ -117,7 +123,7 @@ export class Core {
     const { timeout, whenDisconnected } = this.options;
     if (whenDisconnected === 'fail') return this.session();
     const outcome = await this.connection.join(options.timeout ?? timeout, options.signal);
-    if (isFailure(outcome)) throw toError(outcome);
+    if (isFailure(outcome)) throw this.error(outcome);
     return outcome;
   }
 
@@ -125,7 +131,7 @@ export class Core {
   session(): Session {
     const { session } = this.connection;
     if (session !== undefined) return session;
-    throw toError(this.#notConnected());
+    throw this.error(this.#notConnected());
   }
 
   #notConnected(): Failure {
@@ -172,8 +178,25 @@ export class Core {
   /** Makes a request and promises its result. */
   async request(method: string, params: Params | undefined, options: SubmitOptions = {}): Promise<object> {
     const outcome = await this.submit(method, params, options);
-    if (outcome instanceof Unsuccessful) throw errorOf(outcome);
+    if (outcome instanceof Unsuccessful) throw this.errorOf(outcome);
     return outcome;
+  }
+
+  /**
+   * The error for a failure. When it is about the connection it tells what that had been through. Call it where the caller's stack is
+   * still the caller's.
+   */
+  error(failed: Failure): MCPError {
+    if (!ABOUT_CONNECTION.has(failed.kind)) return toError(failed);
+    return toError(
+      failed,
+      this.history.upToHere(this.options.environment.now(), () => this.connection.path),
+    );
+  }
+
+  /** What a request that did not succeed throws: its error, or what the caller's signal was aborted with. */
+  errorOf({ failure: failed, reason }: Unsuccessful): unknown {
+    return failed === undefined ? reason : this.error(failed);
   }
 
   /** Asks the server for a sign of life. */
@@ -202,7 +225,7 @@ export class Core {
       method,
       ...(params !== undefined && { params }),
     });
-    if (problem !== undefined) throw toError(problem);
+    if (problem !== undefined) throw this.error(problem);
   }
 
   /** Why the connection is in the state it is in: text for a person. */
@@ -222,7 +245,9 @@ export class Core {
     const losses = recentLosses(facts.losses, now, restarts).length;
     if (losses > 0)
       lines.push(`Lost in the last ${restarts.window} ms: ${losses} (\`maxRestarts\`: ${restarts.maxRestarts}).`);
-    lines.push(...this.history.lines(now));
+    const { reasons } = this.health;
+    if (reasons.length > 0) lines.push(`Health: ${reasons.join(', ')}.`);
+    lines.push(...storyLines(this.history.everything(now, path), 'ago'));
     if (facts.failure !== undefined) lines.push('Last failure:', explainFailure(facts.failure));
     else if (state === 'idle') lines.push(`Hint: ${hintFor({ code: 'MCP_NOT_CONNECTED', message: '' }) ?? ''}`);
     return printable(lines.join('\n'));
@@ -252,9 +277,4 @@ export class Core {
     const { desired } = this.connection.facts;
     if (lists.join() !== desired.lists.join()) this.connection.send({ type: 'desire', desired: { lists } });
   }
-}
-
-/** What a request that did not succeed throws: its error, or what the caller's signal was aborted with. */
-export function errorOf(outcome: Unsuccessful): unknown {
-  return outcome.failure === undefined ? outcome.reason : toError(outcome.failure);
 }

@@ -1,27 +1,60 @@
-import { describeAge } from '../protocol/age.js';
-import type { ConnectionState } from '../machines/connection-facts.js';
+import type { FrameLog } from '../protocol/frame-log.js';
+import type { Problem, StateChange, Story } from '../protocol/story.js';
 
-/** A change of state and when it happened, in milliseconds since the Unix epoch. */
-export interface StateChange {
-  readonly from: ConnectionState;
-  readonly to: ConnectionState;
-  readonly at: number;
-}
+/** How many changes of state are kept. */
+const CHANGES_KEPT = 20;
+/** How much of it goes into the story of an error. */
+const CHANGES_TOLD = 6;
+const FRAMES_TOLD = 8;
 
-/** How many changes are kept. */
-const KEPT = 20;
-
-/** The last changes of state, for explanations. */
+/** What a connection has been through, for explanations. */
 export class History {
-  #changes: StateChange[] = [];
+  readonly #frames: () => FrameLog;
+  readonly #changes: StateChange[] = [];
+  #problem: Problem | undefined;
+  /** The story of the last error. When many calls fail at once it is that of all of them. */
+  #told: Story | undefined;
+  #framesTold = 0;
 
-  add(change: StateChange): void {
-    this.#changes.push(change);
-    if (this.#changes.length > KEPT) this.#changes.shift();
+  /** `frames`: asked for when they are needed, since a connection may have something to report before it is there. */
+  constructor(frames: () => FrameLog) {
+    this.#frames = frames;
   }
 
-  /** A line for each change, newest last, with the time since it happened. */
-  lines(now: number): string[] {
-    return this.#changes.map(({ from, to, at }) => `${from} → ${to}, ${describeAge(now - at)} ago`);
+  /** A state was entered. */
+  add(change: StateChange): void {
+    this.#told = undefined;
+    this.#changes.push(change);
+    if (this.#changes.length > CHANGES_KEPT) this.#changes.shift();
+  }
+
+  /** Something went wrong that ended nothing. */
+  note(problem: Problem): void {
+    this.#told = undefined;
+    this.#problem = problem;
+  }
+
+  /** All that is kept, to be told now. */
+  everything(at: number, path: string): Story {
+    return this.#story(at, path, CHANGES_KEPT, FRAMES_TOLD);
+  }
+
+  /** What an error has to know when it is made. */
+  upToHere(at: number, path: () => string): Story {
+    if (this.#told === undefined || this.#framesTold !== this.#frames().count) {
+      this.#told = this.#story(at, path(), CHANGES_TOLD, FRAMES_TOLD);
+      this.#framesTold = this.#frames().count;
+    }
+    return this.#told;
+  }
+
+  #story(at: number, path: string, changes: number, frames: number): Story {
+    return {
+      at,
+      path,
+      changes: this.#changes.slice(-changes),
+      frames: this.#frames().last(frames),
+      problem: this.#problem,
+    };
   }
 }

@@ -14,7 +14,6 @@ import type {
   ReadResourceResult,
 } from '../protocol/schema/index.js';
 import type { CallToolOptions, RequestOptions } from './call-options.js';
-import { errorOf } from './core.js';
 import type { Core } from './core.js';
 import { invalidOption } from './options.js';
 import { submitToolCall, wantsOtherHeaders } from './tool-headers.js';
@@ -36,7 +35,7 @@ export async function callTool(
     await core.catalogue.list('tools', { timeout, maxTotalTimeout, signal, useCache: false });
     outcome = await submitToolCall(core, name, args, options, repeatable);
   }
-  if (outcome instanceof Unsuccessful) throw toolError(name, outcome);
+  if (outcome instanceof Unsuccessful) throw toolError(core, name, outcome);
   const result = outcome as unknown as CallToolResult;
   if (result.isError === true && (options.onToolError ?? core.options.onToolError) === 'throw') {
     throw toError(toolFailed(name, result));
@@ -52,9 +51,9 @@ export async function callTool(
 }
 
 /** A refusal of a tool call is an error of the tool, whatever the protocol calls it. */
-function toolError(tool: string, outcome: Unsuccessful): unknown {
+function toolError(core: Core, tool: string, outcome: Unsuccessful): unknown {
   const why = outcome.failure;
-  if (why?.code !== 'MCP_RPC_ERROR' || why.errorCode !== ErrorCode.InvalidParams) return errorOf(outcome);
+  if (why?.code !== 'MCP_RPC_ERROR' || why.errorCode !== ErrorCode.InvalidParams) return core.errorOf(outcome);
   const reason = String(why.details?.reason);
   return toError({
     ...why,
@@ -156,6 +155,6 @@ export async function setLogLevel(core: Core, level: LoggingLevel, options?: Req
 export async function ping(core: Core, options: RequestOptions = {}): Promise<number> {
   core.session();
   const probe = await core.probe(options);
-  if (probe.outcome instanceof Unsuccessful && !probe.ok) throw errorOf(probe.outcome);
+  if (probe.outcome instanceof Unsuccessful && !probe.ok) throw core.errorOf(probe.outcome);
   return probe.latency;
 }

@@ -1,4 +1,4 @@
-import { MCPError, toError } from '../errors.js';
+import { MCPError } from '../errors.js';
 import type { Inheritance } from '../machines/connection-facts.js';
 import type { Continuation } from '../machines/handover.js';
 import { isFailure } from '../protocol/failure.js';
@@ -19,7 +19,7 @@ export async function suspend(core: Core): Promise<SuspendedClient> {
   const suspendedAt = core.options.environment.now();
   const lists = core.catalogue.leave();
   const outcome = await core.connection.suspend();
-  if (isFailure(outcome)) throw toError(outcome);
+  if (isFailure(outcome)) throw core.error(outcome);
   const { session, desired, memory, lastId } = outcome;
   const { logLevel, resources } = desired;
   const suspended: SuspendedClient = {

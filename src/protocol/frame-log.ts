@@ -1,5 +1,3 @@
-import { describeAge } from './age.js';
-
 /** What kind of message went by, and which way. */
 export type FrameKind =
   | 'request'
@@ -104,24 +102,23 @@ export class FrameLog {
   }
 }
 
-/** One line about a message, with the time since it went by. */
-export function describeFrame({ kind, method, id, code, at }: Frame, now: number): string {
+/** A message in words. */
+export function describeFrame({ kind, method, id, code }: Frame): string {
   const which = id === undefined ? method : `${method} #${id}`;
-  const age = `${describeAge(now - at)} ago`;
   switch (kind) {
     case 'request':
-      return `→ ${which}, ${age}`;
+      return `→ ${which}`;
     case 'notification':
-      return `→ ${method}, ${age}`;
+      return `→ ${method}`;
     case 'answer':
-      return code === undefined ? `→ answer to ${method}, ${age}` : `→ error ${code} to ${method}, ${age}`;
+      return code === undefined ? `→ answer to ${method}` : `→ error ${code} to ${method}`;
     case 'undelivered':
-      return code === undefined ? `✗ ${which}, ${age}` : `✗ ${which}: HTTP ${code}, ${age}`;
+      return code === undefined ? `✗ ${which}` : `✗ ${which}: HTTP ${code}`;
     case 'result':
-      return `← result of ${which}, ${age}`;
+      return `← result of ${which}`;
     case 'error':
-      return code === undefined ? `← unusable answer to ${which}, ${age}` : `← error ${code} to ${which}, ${age}`;
+      return code === undefined ? `← unusable answer to ${which}` : `← error ${code} to ${which}`;
     default:
-      return `← ${method}, ${age}`;
+      return `← ${method}`;
   }
 }

@@ -30,8 +30,8 @@ export function acceptable(choice: EraChoice): Acceptable {
 export type Answer =
   | { readonly kind: 'result'; readonly result: unknown }
   | { readonly kind: 'error'; readonly error: JSONRPCErrorObject }
-  /** With something that is no answer at all. */
-  | { readonly kind: 'nonsense'; readonly failure: Failure };
+  /** With something that JSON-RPC does not know as an answer, such as a status of HTTP. */
+  | { readonly kind: 'unusable'; readonly failure: Failure };
 
 /** A result as an answer. */
 export function resultAnswer(result: unknown): Answer {
@@ -51,10 +51,10 @@ export function answerOf(failure: Failure | undefined): Answer | undefined {
   if (code === 'MCP_RPC_ERROR') {
     return { kind: 'error', error: { code: errorCode, message: String(details?.reason), data: details?.data } };
   }
-  if (code === 'MCP_INVALID_MESSAGE') return { kind: 'nonsense', failure };
+  if (code === 'MCP_INVALID_MESSAGE') return { kind: 'unusable', failure };
   const status = details?.status;
   if (typeof status !== 'number' || status < 400 || status > 499 || NO_EVIDENCE.has(status)) return undefined;
-  return { kind: 'error', error: { code: 0, message: failure.message, data: undefined } };
+  return { kind: 'unusable', failure };
 }
 
 /**
@@ -88,7 +88,7 @@ export interface Question {
  */
 export function judgeDiscovery(answer: Answer, question: Question): Verdict {
   if (answer.kind === 'error') return judgeDiscoveryError(answer.error, question);
-  if (answer.kind === 'nonsense') return fallBack(question, answer.failure);
+  if (answer.kind === 'unusable') return fallBack(question, answer.failure);
   const wrong = discoverFailure(answer.result);
   if (wrong !== undefined) return fallBack(question, wrong);
   const result = answer.result as DiscoverResult;
@@ -192,7 +192,7 @@ export function judgeHandshake(answer: Answer, question: Question): Verdict {
       return { verdict: 'ask-again', version };
     return { verdict: 'incompatible', failure: rpcFailure('initialize', answer.error) };
   }
-  if (answer.kind === 'nonsense') return { verdict: 'incompatible', failure: answer.failure };
+  if (answer.kind === 'unusable') return { verdict: 'incompatible', failure: answer.failure };
   const problem = checkInitializeResult(answer.result);
   if (problem !== undefined) return { verdict: 'incompatible', failure: invalidResult('initialize', problem) };
   const result = answer.result as InitializeResult;

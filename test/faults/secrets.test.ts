@@ -83,6 +83,19 @@ test('events of the client do not show them either', async () => {
   expectNoSecrets(...[...recorder.warning, ...recorder.error].map(printed));
 });
 
+test('nor do the last messages and the last problem that an error of a call tells of', async () => {
+  await using client = await MCPClient.connect(toolsServer({}, { env: { API_TOKEN: TOKEN } }));
+  const output = [
+    `{"jsonrpc":"2.0","id":"${TOKEN}","method":"ping"}`,
+    `{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"error","data":"${TOKEN}"}}`,
+    `using ${TOKEN}`,
+  ];
+  await client.callTool('say', { output: `${output.join('\n')}\n`, patient: ARGUMENT });
+  const error = await errorFrom(client.callTool('hang', { patient: ARGUMENT }, { timeout: 50 }));
+  expect(error.explain()).toMatch(/ {2}← ping, .* {2}← notifications\/message, .*Last problem: .*\[redacted\]/s);
+  expectNoSecrets(printed(error), client.explain());
+});
+
 test('a supervised connection does not show them either', async () => {
   await using connection = new MCPConnection('clinic', toolsServer({ key: OPTION }, { env: { API_TOKEN: TOKEN } }), {
     autoReconnect: false,

@@ -14,17 +14,17 @@ describe('the last messages', () => {
     log.add('undelivered', 'prompts/get', 4_250, 9, 503);
     log.add('notification', 'notifications/cancelled', 4_500);
     expect(log.count).toBe(10);
-    expect(log.last(32).map((frame) => describeFrame(frame, 5_000))).toEqual([
-      '→ tools/call #7, 4.0 s ago',
-      '← notifications/progress, 3.5 s ago',
-      '← sampling/createMessage, 3.4 s ago',
-      '→ error -32601 to the server, 3.4 s ago',
-      '← result of tools/call #7, 2.0 s ago',
-      '→ tools/list #8, 2.0 s ago',
-      '← error -32603 to tools/list #8, 1.0 s ago',
-      '→ prompts/get #9, 1.0 s ago',
-      '✗ prompts/get #9: HTTP 503, 750 ms ago',
-      '→ notifications/cancelled, 500 ms ago',
+    expect(log.last(32).map(describeFrame)).toEqual([
+      '→ tools/call #7',
+      '← notifications/progress',
+      '← sampling/createMessage',
+      '→ error -32601 to the server',
+      '← result of tools/call #7',
+      '→ tools/list #8',
+      '← error -32603 to tools/list #8',
+      '→ prompts/get #9',
+      '✗ prompts/get #9: HTTP 503',
+      '→ notifications/cancelled',
     ]);
   });
 
@@ -47,10 +47,10 @@ describe('the last messages', () => {
     log.add('error', 'tools/call', 0, 1);
     log.add('undelivered', 'tools/call', 0, 2);
     log.add('answer', 'the server', 0);
-    expect(log.last(3).map((frame) => describeFrame(frame, 0))).toEqual([
-      '← unusable answer to tools/call #1, 0 ms ago',
-      '✗ tools/call #2, 0 ms ago',
-      '→ answer to the server, 0 ms ago',
+    expect(log.last(3).map(describeFrame)).toEqual([
+      '← unusable answer to tools/call #1',
+      '✗ tools/call #2',
+      '→ answer to the server',
     ]);
   });
 });

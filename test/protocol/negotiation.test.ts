@@ -33,7 +33,7 @@ const onInitialize = (answer: Answer, asked?: Asked): Verdict => judgeHandshake(
 const result = (value: unknown): Answer => ({ kind: 'result', result: value });
 const error = (code: number, data?: unknown): Answer => ({ kind: 'error', error: { code, message: 'No', data } });
 const nonsense: Answer = {
-  kind: 'nonsense',
+  kind: 'unusable',
   failure: { kind: 'protocol', code: 'MCP_INVALID_MESSAGE', message: 'Invalid message: result must be an object' },
 };
 const unsupported = (...supported: unknown[]): Answer => error(-32022, { supported, requested: '2026-07-28' });

@@ -1,0 +1,198 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+
+import { HttpTransport, MCPClient, StdioTransport } from '../../src/index.js';
+import type { MCPClientOptions, MCPTransport } from '../../src/index.js';
+import { ClientRecorder } from '../support/client-recorder.js';
+import { freePort } from '../support/http-process.js';
+import { legacyServer, modernServer, ScriptedHttpServer } from '../support/http-server.js';
+import type { HttpVisit } from '../support/http-server.js';
+import { Meeting } from '../support/meeting.js';
+import { errorFrom } from '../support/outcomes.js';
+import { legacyScript, silence } from '../support/scripted-server.js';
+import { SimulatedEnvironment } from '../support/simulated-environment.js';
+
+jest.setTimeout(30_000);
+
+/** What the error of a failed attempt to connect tells, and what its client does. */
+async function told(transport: MCPTransport, options: MCPClientOptions = {}): Promise<string> {
+  await using client = new MCPClient(transport, options);
+  const error = await errorFrom(client.connect());
+  expect(hintsIn(client.explain())).toHaveLength(1);
+  return error.explain();
+}
+
+function hintsIn(text: string): string[] {
+  return text.split('\n').filter((line) => line.startsWith('Hint: '));
+}
+
+const node = (program: string): StdioTransport => new StdioTransport(process.execPath, ['-e', program]);
+
+describe('a process that cannot serve hints at what to do', () => {
+  test.each<[string, () => StdioTransport, string]>([
+    [
+      'a file that is not there',
+      () => new StdioTransport(process.execPath, ['/no/such/server.js']),
+      'is missing: check',
+    ],
+    [
+      'a command that its shell does not find',
+      () => new StdioTransport('sh', ['-c', 'no-such-command']),
+      'is not there',
+    ],
+    ['an end without a word', () => node(''), 'ended as if it was done'],
+    ['a death by a signal', () => node('process.kill(process.pid, "SIGKILL")'), 'for want of memory'],
+    ['a command with its arguments in it', () => new StdioTransport('node server.js'), 'goes into `args`'],
+  ])('%s', async (_what, transport, expected) => {
+    const [hint] = hintsIn(await told(transport()));
+    expect(hint).toContain(expected);
+  });
+
+  test('a port that is taken', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const telling = told(node(`require("net").createServer().listen(${port}, "127.0.0.1")`));
+    const [hint] = hintsIn(await telling.finally(() => server.close()));
+    expect(hint).toContain('Its port is taken');
+  });
+
+  test('noise on its standard output, and then nothing', async () => {
+    const clock = new SimulatedEnvironment();
+    await using client = new MCPClient(node('console.log("Starting ..."); setInterval(() => {}, 1_000)'), {
+      environment: clock,
+    });
+    const recorder = new ClientRecorder(client);
+    const connecting = errorFrom(client.connect());
+    await recorder.first('warning');
+    await clock.advance(30_000);
+    const text = (await connecting).explain();
+    expect(text).toContain('Last problem: The server wrote a line that is not JSON: "Starting ..." [MCP_INVALID_JSON]');
+    expect(hintsIn(text)[0]).toContain('have it log to standard error');
+    const closing = client.close();
+    await clock.advance(10_000);
+    await closing;
+  });
+});
+
+describe('a server of HTTP that cannot serve hints at what to do', () => {
+  test.each<[string, (visit: HttpVisit) => void, string | RegExp]>([
+    ['another path', (visit) => visit.status(404), /Try http:\/\/127\.0\.0\.1:\d+\/sse\.$/],
+    ['another method', (visit) => visit.status(405), 'Is this the MCP endpoint?'],
+    ['no type that it could answer in', (visit) => visit.status(406), 'Accept header'],
+    ['too many requests', (visit) => visit.status(429, { 'retry-after': '7' }), 'in 7.0 s'],
+    ['no service', (visit) => visit.status(503), 'cannot serve now'],
+    ['a page', (visit) => visit.response.writeHead(200, { 'content-type': 'text/html' }).end('<html>'), 'for browsers'],
+    [
+      'a token that is not valid',
+      (visit) => visit.status(401, { 'www-authenticate': 'Bearer error="invalid_token"' }),
+      'renew it',
+    ],
+    [
+      'a scope that is too small',
+      (visit) => visit.status(403, { 'www-authenticate': 'Bearer error="insufficient_scope", scope="files:read"' }),
+      'the scope "files:read"',
+    ],
+    ['another origin', (visit) => visit.status(307, { location: 'https://b.invalid/mcp' }), 'https://b.invalid'],
+  ])('%s', async (_what, script, expected) => {
+    const server = await ScriptedHttpServer.start(script);
+    const telling = told(new HttpTransport(server.url));
+    const [hint] = hintsIn(await telling.finally(() => server.close()));
+    expect(hint).toMatch(expected);
+  });
+
+  test('nothing that listens', async () => {
+    const [hint] = hintsIn(await told(new HttpTransport(`http://127.0.0.1:${await freePort()}/mcp`)));
+    expect(hint).toContain('Nothing listens there');
+  });
+
+  test('no such host', async () => {
+    const [hint] = hintsIn(await told(new HttpTransport('http://nowhere.invalid/mcp')));
+    expect(hint).toMatch(/There is no such host|The DNS does not answer/);
+  });
+
+  test('something that does not speak HTTP', async () => {
+    const server = createServer((socket) => socket.resume().end('SSH-2.0-OpenSSH_9.6\r\n')).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const telling = told(new HttpTransport(`http://127.0.0.1:${port}/mcp`));
+    const [hint] = hintsIn(await telling.finally(() => server.close()));
+    expect(hint).toContain('does not speak HTTP');
+  });
+});
+
+describe('the error of a call tells by itself', () => {
+  test('where the connection stood, what had happened and what went over the link', async () => {
+    await using meeting = await Meeting.begin(legacyScript('2025-11-25', { 'tools/call': silence, ping: silence }), {
+      healthCheckInterval: 1_000,
+    });
+    const { client, clock } = meeting;
+    const calling = errorFrom(client.callTool('slow', { patient: 4711 }, { timeout: 4_500 }));
+    await clock.advance(4_500);
+    const error = await calling;
+    const before = error.explain();
+    expect(before).toBe(
+      [
+        'tools/call got no answer within 4500 ms [MCP_TIMEOUT]',
+        '  operation: tools/call',
+        '  timeout: 4500',
+        '  phase: waiting',
+        'The request was sent and not answered: it may have run.',
+        'The state was linked.established.degraded.',
+        'idle → connecting, 4.5 s before',
+        'connecting → initializing, 4.5 s before',
+        'initializing → ready, 4.5 s before',
+        'ready → degraded, 2.5 s before',
+        'Last messages:',
+        '  ← result of initialize #2, 4.5 s before',
+        '  → notifications/initialized, 4.5 s before',
+        '  → tools/call #3, 4.5 s before',
+        '  → ping #4, 3.5 s before',
+        '  → notifications/cancelled, 2.5 s before',
+        '  → ping #5, 1.5 s before',
+        '  → notifications/cancelled, 500 ms before',
+        '  → notifications/cancelled, 0 ms before',
+        'Hint: If the operation is meant to take this long, raise `timeout`, or let the server report progress.',
+      ].join('\n'),
+    );
+    // It was written down: what comes later does not change it.
+    await client.disconnect();
+    await clock.advance(10_000);
+    expect(error.explain()).toBe(before);
+  });
+
+  test('also when the link was lost with many calls in flight, and all of them tell the same', async () => {
+    await using meeting = await Meeting.begin(legacyScript('2025-11-25', { 'tools/call': silence }));
+    const { client, server } = meeting;
+    const calls = Array.from({ length: 1_000 }, () => errorFrom(client.callTool('x', { patient: 4711 })));
+    await server.hears('tools/call');
+    server.hangsUp();
+    const texts = new Set((await Promise.all(calls)).map((error) => error.explain()));
+    expect(texts.size).toBe(1);
+    expect([...texts][0]).toMatch(/ready → closed, .*→ tools\/call #\d+, /s);
+    expect([...texts][0]).not.toContain('4711');
+  });
+
+  test('with the status that an exchange failed with', async () => {
+    const server = await ScriptedHttpServer.start(
+      legacyServer((visit) => visit.message.method === 'tools/call' && (visit.status(503), true)),
+    );
+    await using client = await MCPClient.connect(new HttpTransport(server.url));
+    const error = await errorFrom(client.callTool('x'));
+    expect(error.explain()).toMatch(/ {2}→ tools\/call #(\d+), .* {2}✗ tools\/call #\1: HTTP 503, /s);
+    await server.close();
+  });
+
+  test('but not that of a tool: there the connection does not matter', async () => {
+    const server = await ScriptedHttpServer.start(
+      modernServer(
+        (visit) => visit.message.method === 'tools/call' && (visit.error(200, -32_602, 'no such tool'), true),
+      ),
+    );
+    await using client = await MCPClient.connect(new HttpTransport(server.url));
+    const error = await errorFrom(client.callTool('x'));
+    expect(error.explain()).not.toContain('Last messages');
+    await server.close();
+  });
+});
