@@ -2,7 +2,7 @@ import { enqueueActions } from 'xstate';
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 
 /** The name of an action or guard as a chart refers to it. */
-function nameOf(reference: unknown): string {
+export function nameOf(reference: unknown): string {
   return typeof reference === 'string' ? reference : String((reference as { type?: unknown }).type);
 }
 

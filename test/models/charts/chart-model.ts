@@ -103,16 +103,17 @@ export function lawsOf<Facts>({ laws }: ChartModel<Facts>): string[] {
   return [...Object.keys(COMMON), ...Object.keys(laws)];
 }
 
-/** The laws that a machine breaks, with an example of how; empty for one that is in order. */
-export function broken<Facts>(model: ChartModel<Facts>, machine?: AnyStateMachine): string[] {
-  let examination: Examination<Facts>;
-  try {
-    examination = new Examination(model, machine);
-  } catch (thrown) {
-    return [`can be explored: ${String(thrown)}`];
-  }
+/** A law that a machine breaks, and how. */
+export interface Breach {
+  readonly law: string;
+  readonly example: string;
+}
+
+/** The laws that a machine breaks; none for one that is in order. */
+export function breaches<Facts>(model: ChartModel<Facts>, machine?: AnyStateMachine): Breach[] {
+  const examination = new Examination(model, machine);
   return lawsOf(model).flatMap((law) => {
-    const [first] = examination.against(law);
-    return first === undefined ? [] : [`${law}: ${first}`];
+    const [example] = examination.against(law);
+    return example === undefined ? [] : [{ law, example }];
   });
 }

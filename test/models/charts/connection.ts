@@ -292,6 +292,16 @@ export const connectionChart: ChartModel<ConnectionFacts> = {
       );
     },
 
+    'keeps nobody beyond that time': ({ found, none }) => {
+      const released = ({ next, snapshot: { context } }: Vertex<ConnectionFacts>): boolean =>
+        next.every(
+          ({ event, to }) =>
+            event.type !== 'deadline' ||
+            to.snapshot.context.waiters.every(({ deadline }) => deadline > context.armedFor),
+        );
+      none(found.violations(released));
+    },
+
     'makes no attempt without an end': ({ found, none }) => {
       none(found.violations(({ path, snapshot }) => !ATTEMPT.test(path) || snapshot.context.armedFor < Infinity));
       none(

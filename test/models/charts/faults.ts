@@ -1,0 +1,243 @@
+import { createMachine } from 'xstate';
+import type { AnyStateMachine } from 'xstate';
+
+import type { ConnectionFacts } from '../../../src/machines/connection-facts.js';
+import type { ChartModel } from './chart-model.js';
+import { connectionChart } from './connection.js';
+import { healthChart } from './health.js';
+import { requestChart } from './request.js';
+import { serverStreamChart } from './server-stream.js';
+import { subscriptionChart } from './subscription.js';
+
+/** One of several ways to take an event. */
+interface Way {
+  guard?: string;
+  target?: string;
+  actions?: string | string[];
+}
+
+interface State {
+  entry?: string | string[];
+  exit?: string | string[];
+  on?: Record<string, unknown>;
+  after?: Record<string, unknown>;
+  states?: Record<string, State>;
+}
+
+/** A mistake in a chart, and the law that it breaks. */
+export interface Fault {
+  readonly chart: ChartModel<unknown>;
+  readonly what: string;
+  readonly law: string;
+  /** The chart with the mistake. */
+  readonly machine: AnyStateMachine;
+}
+
+/** A copy that keeps functions as they are. */
+function copy(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copy);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, copy(inner)]));
+}
+
+/** The state of this path. A fault in one that there is not is no fault. */
+function stateAt(root: State, path: string): State {
+  let state = root;
+  for (const name of path.split('.')) {
+    const inner = state.states?.[name];
+    if (inner === undefined) throw new Error(`There is no state ${path} to put a fault into`);
+    state = inner;
+  }
+  return state;
+}
+
+/** The ways to take an event, as a list that may be changed. */
+function waysOf(state: State, event: string): Way[] {
+  const given = state.on?.[event];
+  if (given === undefined) throw new Error(`There is no ${event} to put a fault into`);
+  const ways = (Array.isArray(given) ? given : [given]).map((way: unknown) =>
+    typeof way === 'string' ? { target: way } : (way as Way),
+  );
+  (state.on as Record<string, unknown>)[event] = ways;
+  return ways;
+}
+
+/** The way with this guard. */
+function guarded(state: State, event: string, guard: string): Way {
+  const way = waysOf(state, event).find((one) => one.guard === guard);
+  if (way === undefined) throw new Error(`${event} has no guard ${guard} to put a fault into`);
+  return way;
+}
+
+function drop(record: Record<string, unknown> | undefined, name: string): void {
+  if (record?.[name] === undefined) throw new Error(`There is no ${name} to leave out`);
+  delete record[name];
+}
+
+function without(actions: string | string[] | undefined, action: string): string[] {
+  const all = [actions ?? []].flat();
+  if (!all.includes(action)) throw new Error(`There is no ${action} to leave out`);
+  return all.filter((name) => name !== action);
+}
+
+/** A mistake in what the chart says. */
+function misdrawn<Facts>(chart: ChartModel<Facts>, what: string, law: string, spoil: (root: State) => void): Fault {
+  const { config, implementations } = chart.machine;
+  const spoilt = copy(config) as State;
+  spoil(spoilt);
+  const machine = createMachine(spoilt as never, implementations as never) as unknown as AnyStateMachine;
+  return { chart: chart as unknown as ChartModel<unknown>, what, law, machine };
+}
+
+/** A mistake in what the names of guards stand for. */
+function misjudged<Facts>(chart: ChartModel<Facts>, what: string, law: string, guards: object): Fault {
+  const machine = chart.machine.provide({ guards: guards as never });
+  return { chart: chart as unknown as ChartModel<unknown>, what, law, machine };
+}
+
+/** Seeded faults of every kind, in every chart. */
+export function seededFaults(): Fault[] {
+  return [
+    misdrawn(
+      connectionChart,
+      'disconnect is dropped where there is a link',
+      'can be closed in every state by one event, and comes back from everywhere',
+      (root) => {
+        drop(stateAt(root, 'linked').on, 'disconnect');
+      },
+    ),
+    misdrawn(
+      connectionChart,
+      'no after takes a lost connection back',
+      'gets out of everything that is not meant to last by time alone',
+      (root) => {
+        drop(stateAt(root, 'reconnecting').after, 'backoff');
+      },
+    ),
+    misdrawn(
+      connectionChart,
+      'a link is left without forgetting the session',
+      'has a session when it stands and while it puts things back, and never else',
+      (root) => {
+        const linked = stateAt(root, 'linked');
+        linked.exit = without(linked.exit, 'dropSession');
+      },
+    ),
+    misdrawn(
+      connectionChart,
+      'whoever leaves closes the connection for all, without a reason',
+      'says why it is closed, unless it was told to close',
+      (root) => {
+        stateAt(root, 'linked').on = { ...stateAt(root, 'linked').on, leave: { target: 'closed' } };
+      },
+    ),
+    misjudged(connectionChart, 'also what is final is tried again', 'does not repeat what would only fail again', {
+      mayTryAgain: ({ context: { initial, policy, attempts } }: { context: ConnectionFacts }) =>
+        (initial ? policy.retryInitialConnect : policy.autoReconnect) && attempts < policy.maxReconnectAttempts,
+    }),
+    misjudged(
+      connectionChart,
+      'a server is started anew however often it ended on the question',
+      'starts a server once more, and not twice, when it ended on the question',
+      { mayHaveEndedOnQuestion: () => true },
+    ),
+    misdrawn(
+      connectionChart,
+      'nobody is told that time is up while it waits to reconnect',
+      'keeps nobody beyond that time',
+      (root) => {
+        for (const way of waysOf(stateAt(root, 'reconnecting'), 'deadline')) way.actions = [];
+      },
+    ),
+    misdrawn(
+      healthChart,
+      'the third miss is a suspicion only',
+      'takes an idle server for dead after as many misses as are allowed, and never a busy one',
+      (root) => {
+        guarded(stateAt(root, 'verdict.suspect'), 'checked', 'tooManyMisses').target = 'suspect';
+      },
+    ),
+    misdrawn(
+      healthChart,
+      'the guards for an answer and for one miss too many are swapped',
+      'believes a check that is under way: an answer is health, and a miss is not',
+      (root) => {
+        const suspect = stateAt(root, 'verdict.suspect');
+        const answer = guarded(suspect, 'checked', 'answered');
+        const miss = guarded(suspect, 'checked', 'tooManyMisses');
+        [answer.guard, miss.guard] = ['tooManyMisses', 'answered'];
+      },
+    ),
+    misdrawn(
+      healthChart,
+      'an answer does not make the misses forgotten',
+      'believes a check that is under way: an answer is health, and a miss is not',
+      (root) => {
+        const way = guarded(stateAt(root, 'verdict.suspect'), 'checked', 'answered');
+        way.actions = without(way.actions, 'forgetMisses');
+      },
+    ),
+    misdrawn(
+      healthChart,
+      'no after begins a check',
+      'always checks again by time alone while it is told to watch',
+      (root) => {
+        drop(stateAt(root, 'cadence.waiting').after, 'interval');
+      },
+    ),
+    misdrawn(
+      subscriptionChart,
+      'nobody minds that a subscription is not acknowledged',
+      'waits for nothing without an end',
+      (root) => {
+        drop(stateAt(root, 'opening').after, 'acknowledgeTimeout');
+      },
+    ),
+    misjudged(
+      subscriptionChart,
+      'the guard that tells a server without subscriptions is turned round',
+      'asks a server that does not know subscriptions no more',
+      {
+        notServed: ({ event }: { event: { failure?: { errorCode?: number } } }) => event.failure?.errorCode !== -32601,
+      },
+    ),
+    misdrawn(
+      serverStreamChart,
+      'the end of the stream does not count',
+      'waits when the stream has ended, for as long as the server wishes',
+      (root) => {
+        const [way] = waysOf(stateAt(root, 'listening'), 'ended');
+        (way as Way).actions = without(way?.actions, 'keepRetry');
+      },
+    ),
+    misjudged(
+      serverStreamChart,
+      'the guard that tells an unused stream is turned round',
+      'listens from the start when there is a stream, and never when there is none',
+      { unused: ({ context }: { context: { unused: boolean } }) => !context.unused },
+    ),
+    misjudged(
+      requestChart,
+      'every request may be repeated',
+      'is not sent again when that may do more than sending it once',
+      { mayRepeat: () => true },
+    ),
+    misdrawn(
+      requestChart,
+      'a request that waits to be sent again cannot be aborted',
+      'can be given up, run out of time and be refused whenever somebody waits for it',
+      (root) => {
+        drop(stateAt(root, 'backingOff').on, 'abort');
+      },
+    ),
+    misdrawn(
+      requestChart,
+      'a request that was not sent counts as an attempt',
+      'counts the attempts that may have run',
+      (root) => {
+        const [way] = waysOf(stateAt(root, 'inFlight'), 'unsent');
+        (way as Way).actions = without(way?.actions, 'uncount');
+      },
+    ),
+  ];
+}
