@@ -58,6 +58,9 @@ type Page = CacheableResult & { readonly nextCursor?: string | null } & Readonly
 /**
  * What the server offers, as far as it was asked. Lists are handed out again while they are fresh; the last known tools are kept
  * beyond that, for what their definitions say about repeating calls and about their output.
+ *
+ * A list is handed out as a whole, so it is kept as a whole: it is stale as soon as one of its pages is, and then read from its beginning.
+ * Pages of different times would not fit together. 2026-07-28 server/utilities/caching.
  */
 export class Catalogue {
   readonly #core: Core;

@@ -1,6 +1,6 @@
 import type { Failure } from './failure.js';
 import { classifyMessage, isRequestId } from './json-rpc.js';
-import type { RequestId } from './json-rpc.js';
+import type { JSONRPCErrorObject, RequestId } from './json-rpc.js';
 
 /** What a value that came in the exchange of a request is for that request. */
 export type Reading =
@@ -30,6 +30,14 @@ export function readAnswer(value: unknown, id: RequestId, alone: boolean, modern
   if (answer.id !== id) return { kind: 'other' };
   const kind = classifyMessage(answer);
   return typeof kind === 'string' ? { kind: 'answer', value: answer } : spoiled(kind);
+}
+
+/** The error in what came with a status of HTTP that says there is one; undefined when there is none that JSON-RPC would understand. */
+export function rpcErrorOf(value: unknown): JSONRPCErrorObject | undefined {
+  const { error } = isObject(value) ? (value as { error?: Partial<JSONRPCErrorObject> | null }) : {};
+  return Number.isInteger(error?.code) && typeof error?.message === 'string'
+    ? (error as JSONRPCErrorObject)
+    : undefined;
 }
 
 function spoiled(failure: Failure): Reading {

@@ -1,6 +1,6 @@
 import { reopeningDelay } from '../protocol/backoff.js';
 import type { BackoffPolicy } from '../protocol/backoff.js';
-import { readAnswer } from '../protocol/exchange-answer.js';
+import { readAnswer, rpcErrorOf } from '../protocol/exchange-answer.js';
 import { failure, isFailure, toTransportFailure, withDelivery } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import { isSessionId } from '../protocol/http-headers.js';
@@ -277,7 +277,7 @@ export class HttpExchange implements HttpReceiver, RosterMember {
   }
 
   #readRefusal(status: number, value: unknown): void {
-    const error = errorOf(value);
+    const error = rpcErrorOf(value);
     const { session, modern } = this.#request;
     if (error !== undefined && refusesSession(status, error, session, modern)) {
       this.#loseSession();
@@ -391,12 +391,4 @@ export class HttpExchange implements HttpReceiver, RosterMember {
     this.#owner.events.environment.clearTimeout(this.#timer);
     this.#owner.ended(this);
   }
-}
-
-/** The error of a JSON-RPC error response. */
-function errorOf(value: unknown): JSONRPCErrorObject | undefined {
-  const error = (value as { error?: Partial<JSONRPCErrorObject> } | null)?.error;
-  return Number.isInteger(error?.code) && typeof error?.message === 'string'
-    ? (error as JSONRPCErrorObject)
-    : undefined;
 }
