@@ -9,11 +9,14 @@ import { SystemPorts } from './system-ports.js';
 /** How often a stream that ended without saying when to come back is opened again. */
 const REOPENING: BackoffPolicy = { delay: 1_000, maxDelay: 60_000 };
 
+/** Milliseconds after which a stream counts as one that works, so that its endings before are forgotten. */
+const STABLE_AFTER = 10_000;
+
 /** What is known about the stream. */
 export interface ServerStreamFacts {
   /** The session has no such stream: another era, or another transport. */
   readonly unused: boolean;
-  /** How often it ended in a row without having been open. */
+  /** How often it ended in a row without having been open for a while. */
   readonly endings: number;
   /** Milliseconds until it is opened again, as the server wished; undefined when it said nothing. */
   readonly retry: number | undefined;
@@ -54,12 +57,19 @@ export const serverStreamMachine = setup({
     unused: ({ context }) => context.unused,
   },
   actions: {
-    keepRetry: assign(({ context, event }) =>
+    countEnding: assign(({ context, event }) =>
       event.type === 'ended' ? { retry: event.retry, endings: context.endings + 1 } : {},
+    ),
+    // A server that opens the stream and says when to come back wants to be asked time and again.
+    keepWish: assign(({ context, event }) =>
+      event.type === 'ended'
+        ? { retry: event.retry, endings: event.retry === undefined ? context.endings + 1 : 1 }
+        : {},
     ),
     forgetEndings: assign({ endings: 0 }),
   },
   delays: {
+    stable: STABLE_AFTER,
     reopening: ({ context, system }) =>
       reopeningDelay(REOPENING, context.endings, serverStreamPorts.of(system).random(), context.retry),
   },
@@ -74,11 +84,14 @@ export const serverStreamMachine = setup({
       initial: 'opening',
       states: {
         opening: { on: { opened: 'open' } },
-        open: { entry: 'forgetEndings' },
+        open: {
+          after: { stable: { actions: 'forgetEndings' } },
+          on: { ended: { target: '#serverStream.retrying', actions: 'keepWish' } },
+        },
       },
       on: {
         unsupported: 'unsupported',
-        ended: { target: 'retrying', actions: 'keepRetry' },
+        ended: { target: 'retrying', actions: 'countEnding' },
       },
     },
     retrying: { after: { reopening: 'listening' } },

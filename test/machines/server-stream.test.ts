@@ -55,10 +55,46 @@ describe('the stream of a server', () => {
       await clock.advance(60_000);
     }
     actor.send({ type: 'opened' });
+    await clock.advance(10_000);
     actor.send(ended());
     await clock.advance(500);
     expect(opened).toHaveLength(7);
     actor.stop();
     expect(clock.pending).toEqual([]);
+  });
+
+  it('is opened again later and later when it ends as soon as it is open', async () => {
+    const { clock, actor, opened } = watched();
+    for (let round = 0; round < 8; round += 1) {
+      actor.send({ type: 'opened' });
+      actor.send(ended());
+      await clock.advance(60_000);
+    }
+    const [start = 0] = opened;
+    const delays = opened.slice(1).map((time, at) => time - start - at * 60_000);
+    expect(delays).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+    actor.stop();
+  });
+
+  it('is opened again as often as the server wishes that says so on each stream', async () => {
+    const { clock, actor, opened } = watched();
+    for (let round = 0; round < 20; round += 1) {
+      actor.send({ type: 'opened' });
+      actor.send(ended(500));
+      await clock.advance(500);
+    }
+    expect(opened).toHaveLength(21);
+    actor.stop();
+  });
+
+  it('is opened again later and later when the server wishes to be asked at once and never opens it', async () => {
+    const { clock, actor, opened } = watched();
+    for (let round = 0; round < 5; round += 1) {
+      actor.send(ended(0));
+      await clock.advance(60_000);
+    }
+    const [start = 0] = opened;
+    expect(opened.slice(1).map((time, at) => time - start - at * 60_000)).toEqual([100, 1_000, 2_000, 4_000, 8_000]);
+    actor.stop();
   });
 });

@@ -62,7 +62,26 @@ export const serverStreamChart: ChartModel<ServerStreamFacts> = {
           return event.type !== 'opened' || to.path === 'listening.open';
         });
       none(found.violations(believes));
-      none(found.violations(({ path, snapshot }) => path !== 'listening.open' || snapshot.context.endings === 0));
+    },
+
+    'forgets its endings once it has been open for a while': ({ found, none }) => {
+      const forgets = ({ path, next, snapshot }: Vertex<ServerStreamFacts>): boolean =>
+        path !== 'listening.open' ||
+        snapshot.context.endings === 0 ||
+        next.some(({ event, to }) => event.type.startsWith('xstate.after') && to.snapshot.context.endings === 0);
+      none(found.violations(forgets));
+    },
+
+    'counts an ending, unless the stream was open and the server says when to come back': ({ found, none }) => {
+      const counts = ({ path, next, snapshot }: Vertex<ServerStreamFacts>): boolean =>
+        !path.startsWith('listening.') ||
+        next.every(({ event, to }) => {
+          if (event.type !== 'ended') return true;
+          const polls = path === 'listening.open' && event.retry !== undefined;
+          const expected = polls ? 1 : Math.min(snapshot.context.endings + 1, 3);
+          return Math.min(to.snapshot.context.endings, 3) === expected;
+        });
+      none(found.violations(counts));
     },
   },
 };
