@@ -65,7 +65,7 @@ export class MCPError extends Error {
    * them), and one hint: text for a person.
    */
   explain(): string {
-    return explainFailure(this, STORIES.get(this));
+    return explainFailure(this, { story: STORIES.get(this) });
   }
 
   /** The class, the message, the code and the details in one line. */

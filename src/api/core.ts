@@ -5,6 +5,7 @@ import type { ConnectionState } from '../machines/connection-facts.js';
 import type { ProbeResult } from '../machines/health-check.js';
 import { Unsuccessful } from '../machines/request-record.js';
 import type { Outcome, RequestSpec } from '../machines/request-record.js';
+import { describeAge } from '../protocol/age.js';
 import { explainFailure, hintFor } from '../protocol/explain.js';
 import { failure, isFailure } from '../protocol/failure.js';
 import type { Failure, FailureKind } from '../protocol/failure.js';
@@ -13,7 +14,7 @@ import { healthReasons } from '../protocol/health-report.js';
 import { healthScore } from '../protocol/health-score.js';
 import type { Latencies } from '../protocol/latency-window.js';
 import { printable } from '../protocol/printable.js';
-import { storyLines } from '../protocol/story.js';
+import { circumstancesOf, storyLines } from '../protocol/story.js';
 import { recentLosses } from '../protocol/restart-budget.js';
 import { methodEntry, notificationRefusal } from '../protocol/methods.js';
 import { LISTS, listsChangedBy } from '../protocol/cache-rules.js';
@@ -240,16 +241,24 @@ export class Core {
     lines.push(...explainSuspension(this));
     lines.push(`Requests: ${inFlight} in flight, ${queued} queued. Links opened: ${facts.epoch}.`);
     const now = this.options.environment.now();
-    if (facts.attempts > 0) lines.push(`Attempts to reconnect: ${facts.attempts}.`);
-    const { restarts } = facts.policy;
+    const { restarts, maxReconnectAttempts } = facts.policy;
+    if (facts.attempts > 0 || state === 'reconnecting')
+      lines.push(`Attempts to reconnect: ${facts.attempts} of at most ${maxReconnectAttempts}.`);
+    if (state === 'reconnecting') {
+      const next = (this.history.latest?.at ?? now) + facts.delay - now;
+      lines.push(`The next attempt is made in ${describeAge(Math.max(next, 0))}.`);
+    }
     const losses = recentLosses(facts.losses, now, restarts).length;
     if (losses > 0)
       lines.push(`Lost in the last ${restarts.window} ms: ${losses} (\`maxRestarts\`: ${restarts.maxRestarts}).`);
     const { reasons } = this.health;
     if (reasons.length > 0) lines.push(`Health: ${reasons.join(', ')}.`);
-    lines.push(...storyLines(this.history.everything(now, path), 'ago'));
-    if (facts.failure !== undefined) lines.push('Last failure:', explainFailure(facts.failure));
-    else if (state === 'idle') lines.push(`Hint: ${hintFor({ code: 'MCP_NOT_CONNECTED', message: '' }) ?? ''}`);
+    const story = this.history.everything(now, path);
+    lines.push(...storyLines(story, 'ago'));
+    if (facts.failure !== undefined)
+      lines.push('Last failure:', explainFailure(facts.failure, { about: circumstancesOf(story) }));
+    else if (state === 'idle' || state === 'closed')
+      lines.push(`Hint: ${hintFor({ code: 'MCP_NOT_CONNECTED', message: '' }) ?? ''}`);
     return printable(lines.join('\n'));
   }
 

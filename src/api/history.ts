@@ -28,6 +28,11 @@ export class History {
     if (this.#changes.length > CHANGES_KEPT) this.#changes.shift();
   }
 
+  /** The last change of state. */
+  get latest(): StateChange | undefined {
+    return this.#changes.at(-1);
+  }
+
   /** Something went wrong that ended nothing. */
   note(problem: Problem): void {
     this.#told = undefined;

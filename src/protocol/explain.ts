@@ -27,8 +27,16 @@ const LONGEST_TAIL = 2_000;
 /** At most so many causes are told: what others throw may be its own cause. */
 const DEEPEST = 20;
 
-/** Tells a failure, what led to it and, when that is known, what the connection had been through, in lines for a person. */
-export function explainFailure(start: Explainable, story?: Story): string {
+/** What is known besides a failure when it is explained. */
+interface Background {
+  /** What the connection had been through when it happened. */
+  readonly story?: Story | undefined;
+  /** Where it happened, for those who have told the story already. */
+  readonly about?: Circumstances | undefined;
+}
+
+/** Tells a failure, what led to it and what the connection had been through, in lines for a person. */
+export function explainFailure(start: Explainable, { story, about }: Background = {}): string {
   const lines: string[] = [];
   let indent = '';
   for (let current: unknown = start; current !== undefined; current = causeOf(current)) {
@@ -41,7 +49,7 @@ export function explainFailure(start: Explainable, story?: Story): string {
   }
   if (start.delivery !== undefined) lines.push(DELIVERY[start.delivery]);
   if (story !== undefined) lines.push(`The state was ${story.path}.`, ...storyLines(story, 'before'));
-  const hint = hintFor(start, story && circumstancesOf(story));
+  const hint = hintFor(start, story === undefined ? about : circumstancesOf(story));
   if (hint !== undefined) lines.push(`Hint: ${hint}`);
   return printable(lines.join('\n'));
 }

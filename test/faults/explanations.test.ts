@@ -69,7 +69,7 @@ describe('a process that cannot serve hints at what to do', () => {
     await clock.advance(30_000);
     const text = (await connecting).explain();
     expect(text).toContain('Last problem: The server wrote a line that is not JSON: "Starting ..." [MCP_INVALID_JSON]');
-    expect(hintsIn(text)[0]).toContain('have it log to standard error');
+    for (const told of [text, client.explain()]) expect(hintsIn(told)[0]).toContain('have it log to standard error');
     const closing = client.close();
     await clock.advance(10_000);
     await closing;
@@ -120,6 +120,23 @@ describe('a server of HTTP that cannot serve hints at what to do', () => {
     const [hint] = hintsIn(await telling.finally(() => server.close()));
     expect(hint).toContain('does not speak HTTP');
   });
+});
+
+test('a client that waits to reconnect says what it does next, and one that was closed how to go on', async () => {
+  await using meeting = await Meeting.begin(legacyScript('2025-11-25'), {
+    autoReconnect: true,
+    maxReconnectAttempts: 4,
+    reconnectDelay: 10_000,
+  });
+  const { client, server, clock } = meeting;
+  server.hangsUp();
+  await clock.advance(0);
+  const [, left] = /^The next attempt is made in (\d.*)\.$/m.exec(client.explain()) ?? [];
+  expect(left).toMatch(/^\d+ ms$|^\d\.\d s$/);
+  expect(client.explain()).toContain('Attempts to reconnect: 0 of at most 4.');
+  expect(client.explain()).toContain('Lost in the last 300000 ms: 1 (`maxRestarts`: 10).');
+  await client.disconnect();
+  expect(client.explain()).toMatch(/^The state is closed .*Hint: Call connect\(\) first/s);
 });
 
 describe('the error of a call tells by itself', () => {
