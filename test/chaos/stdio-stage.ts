@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { StdioTransport } from '../../src/index.js';
+import { isAlive } from '../support/processes.js';
 import { FileLedger } from './ledger.js';
 import type { Stage } from './real-course.js';
 import type { Schedule } from './schedule.js';
@@ -19,7 +20,9 @@ export function stdioStage({ revision }: Schedule): Promise<Stage> {
     transport,
     ledger,
     die: (pause) => {
-      if (transport.pid != null) process.kill(transport.pid, pause === 0 ? 'SIGKILL' : 'SIGTERM');
+      // It may have ended, and the client not have heard of it.
+      if (transport.pid != null && isAlive(transport.pid))
+        process.kill(transport.pid, pause === 0 ? 'SIGKILL' : 'SIGTERM');
     },
     announce: () => undefined,
     [Symbol.asyncDispose]: () => {
