@@ -5,7 +5,7 @@ import type { MemoryLedger } from './ledger.js';
 export const CAPABILITIES = { tools: { listChanged: true }, resources: { subscribe: true }, logging: {} };
 
 /** What they do. Each call is written down before anything else happens; `server` is the number of the server, if not that of the link. */
-export function handlersOf(ledger: MemoryLedger, server?: number): Record<string, ScriptedHandler> {
+export function handlersOf(ledger: Pick<MemoryLedger, 'add'>, server?: number): Record<string, ScriptedHandler> {
   const about = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' };
   const tool = (name: string, readOnlyHint: boolean): object => ({
     name,

@@ -24,7 +24,10 @@ const { values } = parseArgs({
   },
 });
 
-const VICTIMS = { stdio: StdioVictim, http: HttpVictim };
+const VICTIMS = {
+  stdio: async (revision: MCPProtocolVersion, ledger: string) => new StdioVictim(revision, ledger),
+  http: (revision: MCPProtocolVersion, ledger: string) => HttpVictim.start(revision, ledger),
+};
 const kills = Number(values.kills ?? (values.quick ? 10 : 100));
 const CALLS = 64;
 /** Milliseconds. A call that takes as long hangs. */
@@ -137,7 +140,7 @@ async function over(kind: keyof typeof VICTIMS): Promise<void> {
   const connects: number[] = [];
   using leftovers = new Leftovers();
   for (const [index, revision] of REVISIONS.entries()) {
-    await using victim = await VICTIMS[kind].start(revision, path.join(directory, 'ledger'));
+    await using victim = await VICTIMS[kind](revision, path.join(directory, 'ledger'));
     for (let connect = 0; connect < CONNECTS; connect += 1) connects.push(await bareConnect(victim));
     const times = Math.floor((kills + index) / REVISIONS.length);
     pauses.push(...(await killAgainAndAgain(revision, victim, ledger, times, tally)));

@@ -6,15 +6,21 @@ import { isAlive } from '../support/processes.js';
 /** Resources that come and go by themselves. */
 const PASSING = new Set(['CloseReq', 'FSReqCallback', 'FSReqPromise', 'Immediate', 'Microtask', 'TickObject']);
 
-function held(): string[] {
+/** What keeps this process alive, by kind. */
+export function held(): string[] {
   return process.getActiveResourcesInfo().filter((name) => !PASSING.has(name));
+}
+
+/** How many listeners there are on this process. */
+export function listeners(): number {
+  return process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0);
 }
 
 /** Sees to it that nothing is left of what was started since it was made: process, socket, pipe, timer, listener on `process`. */
 export class Leftovers implements Disposable {
   readonly #children: ChildProcess[] = [];
   readonly #before: number;
-  readonly #listeners = this.#listenersNow();
+  readonly #listeners = listeners();
   readonly #onChild = (message: unknown): void => {
     this.#children.push((message as { process: ChildProcess }).process);
   };
@@ -39,13 +45,9 @@ export class Leftovers implements Disposable {
         .map(({ pid }) => `process ${pid}`);
       const more = held();
       if (more.length > this.#before) left.push(`resources: ${more.join(', ')}`);
-      if (this.#listenersNow() > this.#listeners) left.push('a listener on process');
+      if (listeners() > this.#listeners) left.push('a listener on process');
       if (left.length === 0 || performance.now() > deadline) return left;
     }
-  }
-
-  #listenersNow(): number {
-    return process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0);
   }
 
   [Symbol.dispose](): void {

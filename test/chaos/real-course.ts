@@ -1,9 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { systemEnvironment } from '../../src/environment.js';
-import type { Environment, TimerHandle } from '../../src/environment.js';
 import type { MCPTransport } from '../../src/index.js';
 import { chaos } from '../../src/testing/index.js';
-import { seededRandom } from '../../src/testing/random.js';
+import { countedEnvironment } from './counted-environment.js';
 import { Course } from './course.js';
 import type { Backstage, Finding } from './course.js';
 import type { Ledger } from './ledger.js';
@@ -48,26 +46,4 @@ export async function realCourse(seed: number, setUp: (schedule: Schedule) => Pr
   if (pending.size > 0) course.wrong(`${pending.size} timers are left at last`);
   if (transport.connected || stage.transport.connected) course.wrong('the transport says that it is connected');
   return course.finding([...transport.faults, ...(stage.network?.faults ?? [])]);
-}
-
-/** The real clock and seeded randomness, with the timers that are set. */
-function countedEnvironment(seed: number): { environment: Environment; pending: Set<TimerHandle> } {
-  const pending = new Set<TimerHandle>();
-  const environment: Environment = {
-    ...systemEnvironment,
-    random: seededRandom(seed),
-    setTimeout: (callback, delay) => {
-      const handle = systemEnvironment.setTimeout(() => {
-        pending.delete(handle);
-        callback();
-      }, delay);
-      pending.add(handle);
-      return handle;
-    },
-    clearTimeout: (handle) => {
-      pending.delete(handle);
-      systemEnvironment.clearTimeout(handle);
-    },
-  };
-  return { environment, pending };
 }

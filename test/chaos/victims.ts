@@ -5,8 +5,12 @@ import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { HttpTransport, StdioTransport } from '../../src/index.js';
 import type { MCPClient, MCPProtocolVersion, MCPTransport } from '../../src/index.js';
+import { createScriptedServer } from '../../src/testing/index.js';
+import type { ScriptedServer } from '../../src/testing/index.js';
+import { isAlive } from '../support/processes.js';
+import { CAPABILITIES, handlersOf } from './handlers.js';
 
-/** A server that is a process, and is killed. */
+/** A server that is killed. */
 export interface Victim extends AsyncDisposable {
   /** A way to it, for one client. */
   transport(): MCPTransport;
@@ -18,16 +22,36 @@ export interface Victim extends AsyncDisposable {
 const STDIO_SERVER = path.resolve('test/chaos/server.mjs');
 const HTTP_SERVER = path.resolve('test/chaos/http-server.mjs');
 
+/** A server in this process, which remembers nothing. */
+export class MemoryVictim implements Victim {
+  readonly #server: ScriptedServer;
+
+  constructor(revision: MCPProtocolVersion) {
+    const handlers = handlersOf({ add: () => undefined });
+    this.#server = createScriptedServer({ revision, capabilities: CAPABILITIES, handlers });
+  }
+
+  transport(): MCPTransport {
+    return this.#server.transport;
+  }
+
+  kill(): Promise<number> {
+    (this.#server.heard as unknown[]).length = 0;
+    this.#server.hangUp();
+    return Promise.resolve(performance.now());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server[Symbol.asyncDispose]();
+  }
+}
+
 /** A server over stdio, which the client starts again by itself. */
 export class StdioVictim implements Victim {
   readonly #args: readonly string[];
 
-  private constructor(args: readonly string[]) {
-    this.#args = args;
-  }
-
-  static start(revision: MCPProtocolVersion, ledger: string): Promise<StdioVictim> {
-    return Promise.resolve(new StdioVictim([STDIO_SERVER, revision, ledger]));
+  constructor(revision: MCPProtocolVersion, ledger: string) {
+    this.#args = [STDIO_SERVER, revision, ledger];
   }
 
   transport(): StdioTransport {
@@ -35,7 +59,8 @@ export class StdioVictim implements Victim {
   }
 
   kill({ transport }: MCPClient): Promise<number> {
-    process.kill((transport as StdioTransport).pid as number, 'SIGKILL');
+    const { pid } = transport as StdioTransport;
+    if (pid != null && isAlive(pid)) process.kill(pid, 'SIGKILL');
     return Promise.resolve(performance.now());
   }
 
