@@ -24,6 +24,9 @@ export interface Environment {
 /** Node refuses longer delays by firing at once, which would turn "never" into "now". */
 const LONGEST_DELAY = 2 ** 31 - 1;
 
+/** Milliseconds by which a timer may come too early without anything being wrong: they are not as fine as the clock. */
+const EARLY = 10;
+
 /** Read once: it never changes, and reading it takes as long as reading the clock. */
 const { timeOrigin } = performance;
 
@@ -38,3 +41,35 @@ export const systemEnvironment: Environment = {
   // The global is loaded when it is first read; an import would cost 5 ms at the start of every program.
   newId: () => crypto.randomUUID(),
 };
+
+/**
+ * An environment whose clock never runs backwards, as deadlines need it, although that of a user may: after a jump back it goes on from
+ * where it was. Of the time that passed unseen meanwhile it knows what timers say: when one fires, its delay has passed.
+ */
+export function steady(environment: Environment): Environment {
+  if (environment === systemEnvironment) return environment;
+  let ahead = 0;
+  let latest = -Infinity;
+  const now = (): number => {
+    const reading = environment.now() + ahead;
+    ahead += Math.max(latest - reading, 0);
+    return (latest = Math.max(latest, reading));
+  };
+  return {
+    now,
+    setTimeout: (callback, delay) => {
+      const due = now() + delay;
+      const fire = (): void => {
+        const late = now() - due;
+        if (late < -EARLY) latest = due;
+        callback();
+      };
+      return environment.setTimeout(fire, delay);
+    },
+    clearTimeout: (handle) => {
+      environment.clearTimeout(handle);
+    },
+    random: () => environment.random(),
+    newId: () => environment.newId(),
+  };
+}

@@ -1,4 +1,4 @@
-import { systemEnvironment } from '../environment.js';
+import { steady, systemEnvironment } from '../environment.js';
 import type { Environment } from '../environment.js';
 import { MCPError } from '../errors.js';
 import type { ConnectionPolicy } from '../machines/connection-facts.js';
@@ -155,7 +155,7 @@ export function resolveOptions(given: MCPClientOptions): ResolvedOptions {
     onToolError: read.oneOf('onToolError', ['throw', 'return'], 'throw'),
     validate: read.oneOf('validate', ['strict', 'warn', 'off'], 'strict'),
     inspect: checkedInspector(given.inspect),
-    environment: given.environment ?? systemEnvironment,
+    environment: steady(given.environment ?? systemEnvironment),
     whenDisconnected: read.oneOf('whenDisconnected', ['wait', 'fail'], 'wait'),
     maxQueued: read.count('maxQueued', 1_000),
     retry: read.oneOf('retry', ['auto', 'safe', 'never'], 'auto'),
