@@ -1,8 +1,10 @@
 import { toError } from '../errors.js';
 import type { MCPError } from '../errors.js';
 import { Connection } from '../machines/connection-actor.js';
+import type { ConnectionListeners, ConnectionOptions } from '../machines/connection-actor.js';
 import type { ConnectionState } from '../machines/connection-facts.js';
 import type { ProbeResult } from '../machines/health-check.js';
+import { RecordedConnection } from '../machines/recorded-connection.js';
 import { Unsuccessful } from '../machines/request-record.js';
 import type { Outcome, RequestSpec } from '../machines/request-record.js';
 import { describeAge } from '../protocol/age.js';
@@ -29,8 +31,10 @@ import { inspectionFor } from './inspection.js';
 import { NotificationHandlers } from './notification-handlers.js';
 import { checkTimeLimits, checkTransport } from './options.js';
 import type { ResolvedOptions } from './options.js';
+import { LineRecording } from './record.js';
 import { StructuredOutput } from './structured-output.js';
 import { explainSuspension, inherit } from './suspension.js';
+import { PACKAGE } from './version.js';
 
 /** Options of a request that may be one of several which a call makes. */
 interface SubmitOptions extends RequestOptions {
@@ -78,7 +82,7 @@ export class Core {
     this.handlers = new NotificationHandlers(this.events, () => {
       this.#watch();
     });
-    this.connection = new Connection(
+    this.connection = this.#connection(
       {
         transport,
         environment: options.environment,
@@ -108,6 +112,16 @@ export class Core {
       },
     );
     this.catalogue = new Catalogue(this);
+  }
+
+  #connection(options: ConnectionOptions, listeners: ConnectionListeners): Connection {
+    const { record } = this.options;
+    if (record === undefined) return new Connection(options, listeners);
+    const sink = new LineRecording(record, (problem) => {
+      this.events.report(problem);
+    });
+    const by = `${PACKAGE.name}@${PACKAGE.version}`;
+    return new RecordedConnection(options, listeners, sink, { by, transport: this.transport.constructor.name });
   }
 
   /** A session, made if need be. Rejects with the error, or with the reason of the signal. */
@@ -173,7 +187,7 @@ export class Core {
       onNotice: undefined,
       headers,
     };
-    return this.connection.requests.submit(spec);
+    return this.connection.submit(spec);
   }
 
   /** Makes a request and promises its result. */

@@ -117,7 +117,7 @@ export async function subscribe(core: Core, uri: string, options: RequestOptions
   if (refusal !== undefined) throw toError(refusal);
   const { connection } = core;
   if (session.era === 'modern') {
-    const problem = await connection.watched.watch(uri, limit, options.signal);
+    const problem = await connection.watch(uri, limit, options.signal);
     if (problem !== undefined) throw toError(problem);
   } else {
     await core.request('resources/subscribe', { uri }, options);
@@ -136,7 +136,7 @@ function timeLimit(core: Core, options: RequestOptions): { readonly timeout: num
 /** Ceases to watch a resource, in the way of the era. */
 export async function unsubscribe(core: Core, uri: string, options?: RequestOptions): Promise<void> {
   const session = await core.established(options);
-  core.connection.watched.unwatch(uri);
+  core.connection.unwatch(uri);
   if (session.era === 'legacy') await core.request('resources/unsubscribe', { uri }, options);
 }
 

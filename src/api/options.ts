@@ -8,6 +8,7 @@ import type { EraChoice } from '../protocol/negotiation.js';
 import { eraOf } from '../protocol/revisions.js';
 import type { Era } from '../protocol/revisions.js';
 import type { Implementation } from '../protocol/schema/index.js';
+import type { RecordOptions, ResolvedRecordOptions } from './record.js';
 import { readSuspended } from './suspended-client.js';
 import type { SuspendedClient } from './suspended-client.js';
 import { PACKAGE } from './version.js';
@@ -77,6 +78,11 @@ export interface MCPProtocolOptions {
   readonly validate?: ValidationPolicy | undefined;
   /** Shows every actor, event and snapshot to an inspector, without secrets unless it has `redact: false`. Default: none. */
   readonly inspect?: InspectTarget | undefined;
+  /**
+   * Writes down everything that happens to the connection, so that `replay` of `mcp-actors/testing` can do it again: the name of a file,
+   * or more. Secrets become pseudonyms unless that says otherwise. Default: nothing is recorded.
+   */
+  readonly record?: string | RecordOptions | undefined;
   /** The clock, timers and randomness. Default: those of this process. For tests. */
   readonly environment?: Environment | undefined;
 }
@@ -127,6 +133,7 @@ export interface ResolvedOptions {
   readonly onToolError: ToolErrorPolicy;
   readonly validate: ValidationPolicy;
   readonly inspect: InspectTarget | undefined;
+  readonly record: ResolvedRecordOptions | undefined;
   readonly environment: Environment;
   readonly whenDisconnected: 'wait' | 'fail';
   readonly maxQueued: number;
@@ -155,6 +162,7 @@ export function resolveOptions(given: MCPClientOptions): ResolvedOptions {
     onToolError: read.oneOf('onToolError', ['throw', 'return'], 'throw'),
     validate: read.oneOf('validate', ['strict', 'warn', 'off'], 'strict'),
     inspect: checkedInspector(given.inspect),
+    record: recordOptions(given.record),
     environment: steady(given.environment ?? systemEnvironment),
     whenDisconnected: read.oneOf('whenDisconnected', ['wait', 'fail'], 'wait'),
     maxQueued: read.count('maxQueued', 1_000),
@@ -206,6 +214,25 @@ function hasInspect(target: unknown): target is { inspect: unknown; redact?: unk
 function isInspectObserver(inspect: unknown): boolean {
   if (typeof inspect === 'function') return true;
   return typeof inspect === 'object' && inspect !== null && typeof (inspect as { next?: unknown }).next === 'function';
+}
+
+/** A recording is redacted, and no longer than this, unless somebody says otherwise. */
+const LONGEST_RECORDING = 256 * 1024 * 1024;
+
+function recordOptions(given: MCPProtocolOptions['record']): ResolvedRecordOptions | undefined {
+  if (given === undefined) return undefined;
+  const options: Partial<Record<keyof RecordOptions, unknown>> = typeof given === 'string' ? { file: given } : given;
+  const { file, write } = typeof options === 'object' && options !== null ? options : {};
+  const to = file ?? write;
+  const both = file !== undefined && write !== undefined;
+  const isTarget = !both && ((typeof file === 'string' && file !== '') || typeof write === 'function');
+  if (!isTarget) throw invalidOption('record', 'the name of a file, or an object with either `file` or `write`', given);
+  const read = new OptionReader<RecordOptions>(options as RecordOptions);
+  return {
+    to: to as ResolvedRecordOptions['to'],
+    redact: read.flag('redact', true),
+    limit: read.count('limit', LONGEST_RECORDING),
+  };
 }
 
 /** What a call may say about its time. */

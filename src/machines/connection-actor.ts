@@ -9,7 +9,6 @@ import { modernMeta } from '../protocol/request-meta.js';
 import type { ClientIdentity, Session } from '../protocol/session.js';
 import { callUserFunction } from '../protocol/user-function.js';
 import type { Link } from '../transports/link.js';
-import type { MCPTransport } from '../transports/transport.js';
 import { connectionMachine } from './connection.js';
 import type { ConnectionEvent, ConnectionFacts, ConnectionInput, ConnectionState } from './connection-facts.js';
 import { connectionPorts } from './connection-ports.js';
@@ -22,9 +21,10 @@ import { check, probe, PROBE_TIMEOUT, trafficWatch } from './health-check.js';
 import type { ProbeResult } from './health-check.js';
 import { receive } from './inbound.js';
 import { openLink, sendOver } from './link.js';
-import type { LinkPorts } from './link.js';
+import type { ConnectionTransport, LinkPorts } from './link.js';
 import { Questions } from './questions.js';
 import { Unsuccessful } from './request-record.js';
+import type { Outcome, RequestSpec } from './request-record.js';
 import { Requests } from './requests.js';
 import { requestsPorts } from './requests-logic.js';
 import { serverStreamPorts } from './server-stream.js';
@@ -32,12 +32,13 @@ import type { ServerStreamPorts } from './server-stream.js';
 import { subscriptionPorts } from './subscription.js';
 import type { subscriptionMachine } from './subscription.js';
 import { SubscriptionStreams } from './subscription-streams.js';
-import type { Tap } from './tap.js';
+import type { LinkListener, Tap } from './tap.js';
 import { WatchedResources } from './watched-resources.js';
+import type { TimeLimit } from './watched-resources.js';
 
 /** What a connection is made of. */
 export interface ConnectionOptions extends ConnectionInput {
-  readonly transport: MCPTransport;
+  readonly transport: ConnectionTransport;
   readonly identity: ClientIdentity;
   readonly environment: Environment;
   readonly maxQueued: number;
@@ -47,10 +48,14 @@ export interface ConnectionOptions extends ConnectionInput {
   readonly inspect?: Observer<InspectionEvent> | ((event: InspectionEvent) => void) | undefined;
   /** Hears of everything that goes over a link. */
   readonly tap?: Tap | undefined;
+  /** Hears of it before. */
+  readonly listener?: LinkListener | undefined;
 }
 
 /** What a connection tells those who hold it. None of these may throw. */
 export interface ConnectionListeners {
+  /** The chart took an event; where it is now, as {@link Connection.path} says it. */
+  moved?(path: string): void;
   /** A public state was entered. */
   entered(state: ConnectionState, from: ConnectionState): void;
   notified(method: string, params: Params | undefined): void;
@@ -68,7 +73,7 @@ type ConnectionActor = Actor<typeof connectionMachine>;
  */
 export class Connection {
   readonly requests: Requests;
-  readonly transport: MCPTransport;
+  readonly transport: ConnectionTransport;
   readonly #actor: ConnectionActor;
   readonly #options: ConnectionOptions;
   readonly #listeners: ConnectionListeners;
@@ -79,7 +84,7 @@ export class Connection {
   #state: ConnectionState = 'idle';
   #link: Link | undefined;
   /** The resources of a modern server that are watched. */
-  readonly watched: WatchedResources;
+  readonly #watched: WatchedResources;
 
   constructor(options: ConnectionOptions, listeners: ConnectionListeners) {
     this.#options = options;
@@ -116,7 +121,7 @@ export class Connection {
         listeners.report(problem);
       },
     });
-    this.watched = new WatchedResources({
+    this.#watched = new WatchedResources({
       environment,
       resources: () => this.facts.desired.resources,
       desire: (resources) => {
@@ -143,6 +148,7 @@ export class Connection {
     });
     this.#providePorts();
     this.#actor.subscribe((snapshot) => {
+      if (listeners.moved !== undefined) listeners.moved(this.path);
       const [state] = snapshot.tags as Set<ConnectionState>;
       if (state === undefined || state === this.#state) return;
       const from = this.#state;
@@ -239,6 +245,24 @@ export class Connection {
     return this.#handovers.ask();
   }
 
+  /** Makes a request of the user and promises its outcome. Never rejects. */
+  submit(spec: RequestSpec): Promise<Outcome> {
+    return this.requests.submit(spec);
+  }
+
+  /**
+   * Watches a resource of a modern server. Resolves when the server has acknowledged that, or with why it has not. An aborted signal
+   * rejects with its reason.
+   */
+  watch(uri: string, limit: TimeLimit, signal: AbortSignal | undefined): Promise<Failure | undefined> {
+    return this.#watched.watch(uri, limit, signal);
+  }
+
+  /** Watches a resource no longer. */
+  unwatch(uri: string): void {
+    this.#watched.unwatch(uri);
+  }
+
   /** Sends a message that wants no answer; resolves with what went wrong, if anything did. */
   async sendMessage(message: JSONRPCMessage): Promise<Failure | undefined> {
     const link = this.#link;
@@ -253,7 +277,11 @@ export class Connection {
   }
 
   /** Asks the server for a sign of life, whatever else is going on. Without a session it fails at once. */
-  async probe(timeout: number, signal?: AbortSignal): Promise<ProbeResult> {
+  probe(timeout: number, signal?: AbortSignal): Promise<ProbeResult> {
+    return this.#probe(timeout, signal);
+  }
+
+  async #probe(timeout: number, signal?: AbortSignal): Promise<ProbeResult> {
     const { session, requests } = this;
     const { environment, identity } = this.#options;
     if (session === undefined) return { ok: false, latency: 0, outcome: Unsuccessful.failed(notConnected()) };
@@ -280,14 +308,15 @@ export class Connection {
   }
 
   /** A tap that throws would end the link that it listens to. */
-  #tap(): Tap | undefined {
-    const { tap } = this.#options;
-    if (tap === undefined) return undefined;
-    return (event) => {
+  #linkListener(): LinkListener | undefined {
+    const { tap, listener, environment } = this.#options;
+    if (tap === undefined) return listener;
+    return (news) => {
+      listener?.(news);
       callUserFunction(
         'tap',
         () => {
-          tap(event);
+          tap({ ...news, at: environment.now() });
         },
         (problem) => {
           this.#listeners.report(problem);
@@ -324,7 +353,7 @@ export class Connection {
       system,
       new SubscriptionStreams({
         requests,
-        watched: this.watched,
+        watched: this.#watched,
         random: () => environment.random(),
         tell: (event) => {
           this.#subscription?.send(event);
@@ -361,7 +390,7 @@ export class Connection {
       release: () => transport.closeLink(),
       tellRequests: (event) => {
         this.#actor.getSnapshot().children.requests?.send(event);
-        if (event.type === 'refuse') this.watched.failed(withDelivery(event.failure, 'unknown'));
+        if (event.type === 'refuse') this.#watched.failed(withDelivery(event.failure, 'unknown'));
       },
       askDiscover: (question) => {
         questions.discover(question);
@@ -428,7 +457,7 @@ export class Connection {
     return {
       transport,
       environment,
-      tap: this.#tap(),
+      listener: this.#linkListener(),
       useLink: (link) => {
         this.#link = link;
         requests.useLink(link);
@@ -457,7 +486,7 @@ export class Connection {
       },
       check: () => {
         const { connectionCount, healthInterval } = this.facts;
-        const ask = (): Promise<ProbeResult> => this.probe(Math.min(PROBE_TIMEOUT, healthInterval));
+        const ask = (): Promise<ProbeResult> => this.#probe(Math.min(PROBE_TIMEOUT, healthInterval));
         void check(sawTraffic, requests, ask).then((found) => {
           // Of a session that is over by now it says nothing about this one.
           if (this.facts.connectionCount !== connectionCount) return;

@@ -7,14 +7,17 @@ import type { Link, LinkEvents, MessageOrigin, SendOptions } from '../transports
 import type { MCPTransport } from '../transports/transport.js';
 import type { ConnectionEvent } from './connection-facts.js';
 import { LinkTap } from './tap.js';
-import type { Tap } from './tap.js';
+import type { LinkListener } from './tap.js';
+
+/** What a connection needs of its transport. */
+export type ConnectionTransport = Pick<MCPTransport, 'framing' | 'claim' | 'unclaim' | 'openLink' | 'closeLink'>;
 
 /** Where a link's messages go. They do not pass through the connection: it is no business of its states what is said. */
 export interface LinkPorts {
-  readonly transport: MCPTransport;
+  readonly transport: ConnectionTransport;
   readonly environment: Environment;
   /** Hears of everything that goes over a link. */
-  readonly tap: Tap | undefined;
+  readonly listener: LinkListener | undefined;
   /** The link that is open now, or that there is none. */
   useLink(link: Link | undefined): void;
   interrupted(requestId: RequestId): void;
@@ -26,7 +29,7 @@ export interface LinkPorts {
 /** Opens a link and tells the connection what becomes of it. Returns what closes it, after which nothing more is told. */
 export function openLink(ports: LinkPorts, epoch: number, sendBack: (event: ConnectionEvent) => void): () => void {
   const { transport, environment } = ports;
-  const tap = ports.tap && new LinkTap(ports.tap, environment, epoch);
+  const tap = ports.listener && new LinkTap(ports.listener, epoch);
   const stopping = new AbortController();
   // The signal says the same, but it is asked at every message, and reading a signal takes longer than all else here.
   let stopped = false;

@@ -1,4 +1,3 @@
-import type { Environment } from '../environment.js';
 import { toTransportFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
@@ -37,30 +36,35 @@ export type LinkHappening =
   | { readonly type: 'stream.left' };
 
 /** Something that happened at the border between a connection and the world. */
-export type TapEvent = LinkHappening & {
-  /** When, in milliseconds since the Unix epoch. */
-  readonly at: number;
+export type LinkNews = LinkHappening & {
   /** The number of the link. */
   readonly epoch: number;
 };
 
-/** Hears of everything that crosses the border. Must not throw. */
+/** The same, and when. */
+export type TapEvent = LinkNews & {
+  /** When, in milliseconds since the Unix epoch. */
+  readonly at: number;
+};
+
+/** Hears of everything that crosses the border. */
 export type Tap = (event: TapEvent) => void;
+
+/** The same, for those who keep the time themselves. Must not throw. */
+export type LinkListener = (news: LinkNews) => void;
 
 /** The tap of one link: everything that goes by is told first and then passed on. */
 export class LinkTap {
-  readonly #tap: Tap;
-  readonly #environment: Environment;
+  readonly #listener: LinkListener;
   readonly #epoch: number;
 
-  constructor(tap: Tap, environment: Environment, epoch: number) {
-    this.#tap = tap;
-    this.#environment = environment;
+  constructor(listener: LinkListener, epoch: number) {
+    this.#listener = listener;
     this.#epoch = epoch;
   }
 
   tell(happening: LinkHappening): void {
-    this.#tap({ ...happening, at: this.#environment.now(), epoch: this.#epoch });
+    this.#listener({ ...happening, epoch: this.#epoch });
   }
 
   /** What the link speaks to instead of `events`. */

@@ -41,7 +41,8 @@ export type FailureCode =
   | 'MCP_CAPABILITY_MISSING'
   | 'MCP_AUTHENTICATION_REQUIRED'
   | 'MCP_TOOL_ERROR'
-  | 'MCP_HANDLER_FAILED';
+  | 'MCP_HANDLER_FAILED'
+  | 'MCP_RECORDING_ENDED';
 
 /**
  * An error as plain data. Inside the library failures travel through machines, snapshots and logs; an `Error` object, with the

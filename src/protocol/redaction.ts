@@ -84,6 +84,11 @@ export class Redaction {
     return text === '' ? '' : `‹${this.#pseudonyms.of(text)}›`;
   }
 
+  /** The pseudonym of one URI. */
+  uri(uri: string): string {
+    return uri === '' ? '' : `redacted:${this.#pseudonyms.of(uri)}`;
+  }
+
   #copy(value: unknown, rule: Rule): unknown {
     this.#left = this.#maxNodes;
     this.#above.length = 0;
@@ -111,7 +116,7 @@ export class Redaction {
 
   #string(text: string, rule: Rule): string {
     if (rule instanceof RegExp && rule.test(text)) return text;
-    return rule === 'uri' && text !== '' ? `redacted:${this.#pseudonyms.of(text)}` : this.text(text);
+    return rule === 'uri' ? this.uri(text) : this.text(text);
   }
 
   #number(number: number, rule: Rule): number | null {

@@ -12,8 +12,8 @@ const PACE: Pace = { unit: 50, steps: 40, doubles: true, patience: 1 };
 /** What is left of a deadline after its first page counts as 1 ms at least. */
 const LATE = 1;
 
-/** Runs the schedule of a seed over memory, in simulated time. The same seed gives the same log. */
-export async function memoryCourse(seed: number): Promise<Finding> {
+/** Runs the schedule of a seed over memory, in simulated time. The same seed gives the same log. `record` is given its recording. */
+export async function memoryCourse(seed: number, record?: (line: string) => void): Promise<Finding> {
   const schedule = scheduleOf(seed, PACE);
   const environment = new SimulatedEnvironment({ seed });
   const ledger = new MemoryLedger();
@@ -25,7 +25,7 @@ export async function memoryCourse(seed: number): Promise<Finding> {
   });
   let hostile = true;
   const transport = chaos(server.transport, { ...schedule.faults, only: () => hostile });
-  const subject = subjectOf(schedule, transport, environment);
+  const subject = subjectOf(schedule, transport, environment, record);
   const backstage = {
     die: (pause: number) => {
       server.hangUp(pause);

@@ -13,8 +13,13 @@ export interface Subject {
 }
 
 /** Makes the subject of a schedule. */
-export function subjectOf(schedule: Schedule, transport: MCPTransport, environment: Environment): Subject {
-  const options = { ...schedule.options, environment };
+export function subjectOf(
+  schedule: Schedule,
+  transport: MCPTransport,
+  environment: Environment,
+  record?: (line: string) => void,
+): Subject {
+  const options = { ...schedule.options, environment, record: record && { write: record } };
   if (!schedule.supervised) {
     const client = new MCPClient(transport, options);
     return {

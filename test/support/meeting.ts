@@ -6,7 +6,7 @@ import type { Script } from './scripted-server.js';
 import { SimulatedEnvironment } from './simulated-environment.js';
 
 /** How a meeting goes: what the client is told, and which of its events are of interest beside states and problems. */
-export interface MeetingOptions extends MCPClientOptions {
+export interface MeetingOptions extends Omit<MCPClientOptions, 'record'> {
   readonly record?: readonly MCPClientEventName[];
 }
 

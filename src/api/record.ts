@@ -1,0 +1,87 @@
+import { entryLine, headerLine } from '../machines/recording-lines.js';
+import type { RecordedEntry, RecordingHeader, RecordingSink } from '../machines/recording.js';
+import { failure } from '../protocol/failure.js';
+import type { Failure } from '../protocol/failure.js';
+import { Redaction } from '../protocol/redaction.js';
+import { callUserFunction } from '../protocol/user-function.js';
+import { LineFile } from './line-file.js';
+import type { LineFileEnd } from './line-file.js';
+
+/** How a connection is recorded: to a `file`, or to what `write` does with each line. */
+export interface RecordOptions {
+  /** The name of a file. What is in it already is lost. Only its owner may read it. */
+  readonly file?: string | undefined;
+  /** Is given each line, without its end. */
+  readonly write?: ((line: string) => void) | undefined;
+  /**
+   * Whether secrets become pseudonyms, so that the file can be given to others. Default true. Without it arguments and results are in
+   * the file as they are.
+   */
+  readonly redact?: boolean | undefined;
+  /** The most bytes of the file; the recording ends there, and the client goes on. Default 256 MiB. */
+  readonly limit?: number | undefined;
+}
+
+const MESSAGES: Readonly<Record<LineFileEnd, string>> = {
+  full: 'The recording ended because it has reached its limit',
+  slow: 'The recording ended because the disk does not keep up',
+  failed: 'The recording ended because it could not be written',
+};
+
+/** What a recording is to be, checked and complete. */
+export interface ResolvedRecordOptions {
+  readonly to: string | ((line: string) => void);
+  readonly redact: boolean;
+  readonly limit: number;
+}
+
+/** Where lines go. */
+interface Lines {
+  add(line: string): void;
+  flush(): Promise<void> | undefined;
+}
+
+/** A recording with a line of JSON for each entry. */
+export class LineRecording implements RecordingSink {
+  readonly #lines: Lines;
+  readonly #redaction: Redaction | undefined;
+
+  /** @param report hears once when nothing more is recorded, and whenever a function of the user throws */
+  constructor({ to, redact, limit }: ResolvedRecordOptions, report: (problem: Failure) => void) {
+    this.#redaction = redact ? new Redaction() : undefined;
+    this.#lines = typeof to === 'string' ? fileOf(to, limit, report) : functionOf(to, report);
+  }
+
+  begin(header: RecordingHeader): void {
+    this.#lines.add(headerLine(header, this.#redaction));
+  }
+
+  write(entry: RecordedEntry): void {
+    this.#lines.add(entryLine(entry, this.#redaction));
+  }
+
+  flush(): Promise<void> | undefined {
+    return this.#lines.flush();
+  }
+}
+
+function fileOf(file: string, limit: number, report: (problem: Failure) => void): Lines {
+  return new LineFile(file, limit, (why, cause) => {
+    report(failure('connection', 'MCP_RECORDING_ENDED', MESSAGES[why], { details: { why, file, limit }, cause }));
+  });
+}
+
+function functionOf(write: (line: string) => void, report: (problem: Failure) => void): Lines {
+  return {
+    add: (line) => {
+      callUserFunction(
+        'record',
+        () => {
+          write(line);
+        },
+        report,
+      );
+    },
+    flush: () => undefined,
+  };
+}

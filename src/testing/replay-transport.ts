@@ -1,0 +1,170 @@
+import { MCPConnectionError } from '../errors.js';
+import type { ConnectionTransport } from '../machines/link.js';
+import type { Happening } from '../machines/recording.js';
+import type { Link, LinkEvents, ServerStreamEvents } from '../transports/link.js';
+import type { Framing } from '../transports/transport.js';
+import { Settleable } from './settleable.js';
+
+/** What a replay has to say to its transport. */
+export interface ReplayScript {
+  /** The number of the link that is being opened. */
+  readonly epoch: number;
+  /** What comes next. */
+  next(): Happening | undefined;
+  /** Lets happen what had happened inside of this call. */
+  during(): void;
+}
+
+/** A transport that does what a recording says. */
+export class ReplayTransport implements ConnectionTransport {
+  readonly framing: Framing;
+  readonly #script: ReplayScript;
+  readonly #openings: Settleable<Link>[] = [];
+  readonly #releases: Settleable<void>[] = [];
+  readonly #links = new Map<number, ReplayedLink>();
+
+  constructor(framing: Framing, script: ReplayScript) {
+    this.framing = framing;
+    this.#script = script;
+  }
+
+  claim(): void {
+    if (this.#script.next()?.type !== 'refused') return;
+    throw new MCPConnectionError('The transport was in use', { code: 'MCP_TRANSPORT_BUSY', delivery: 'not-sent' });
+  }
+
+  unclaim(): void {
+    // Nobody else wants it.
+  }
+
+  openLink(events: LinkEvents): Promise<Link> {
+    const opening = new Settleable<Link>();
+    this.#openings.push(opening);
+    this.#links.set(this.#script.epoch, new ReplayedLink(events, this.#script));
+    this.#script.during();
+    return opening.promise;
+  }
+
+  closeLink(): Promise<void> {
+    const release = new Settleable<void>();
+    this.#releases.push(release);
+    this.#script.during();
+    return release.promise;
+  }
+
+  /** Does what the transport had done, or one of its links. */
+  repeat(happening: Happening): void {
+    switch (happening.type) {
+      case 'link.ready': {
+        const link = [...this.#links.values()][happening.opening - 1];
+        if (link === undefined) break;
+        link.framing = happening.framing;
+        this.#openings[happening.opening - 1]?.resolve(link);
+        break;
+      }
+      case 'link.failed':
+        this.#openings[happening.opening - 1]?.reject(happening.failure);
+        break;
+      case 'link.released':
+        this.#releases[happening.release - 1]?.resolve();
+        break;
+      default:
+        if ('epoch' in happening) this.#links.get(happening.epoch)?.repeat(happening);
+    }
+  }
+}
+
+class ReplayedLink implements Link {
+  readonly #events: LinkEvents;
+  readonly #script: ReplayScript;
+  readonly #sending = new Map<number, Settleable<void>>();
+  #stream: ServerStreamEvents | undefined;
+  #sent = 0;
+  framing: Framing = 'shared';
+
+  constructor(events: LinkEvents, script: ReplayScript) {
+    this.#events = events;
+    this.#script = script;
+  }
+
+  send(): Promise<void> | undefined {
+    const number = (this.#sent += 1);
+    this.#script.during();
+    if (this.#script.next()?.type !== 'message.pending') return undefined;
+    const sending = new Settleable<void>();
+    this.#sending.set(number, sending);
+    return sending.promise;
+  }
+
+  established(): void {
+    this.#script.during();
+  }
+
+  abandon(): void {
+    this.#script.during();
+  }
+
+  serverStream(events: ServerStreamEvents): () => void {
+    this.#stream = events;
+    this.#script.during();
+    return () => {
+      this.#script.during();
+    };
+  }
+
+  suspend(): undefined {
+    this.#script.during();
+  }
+
+  resume(): boolean {
+    this.#script.during();
+    const next = this.#script.next();
+    return next?.type === 'resumed' && next.taken;
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  repeat(happening: Happening): void {
+    const events = this.#events;
+    switch (happening.type) {
+      case 'message.in':
+        events.message(happening.message, happening.about);
+        break;
+      case 'message.settled': {
+        const sending = this.#sending.get(happening.number);
+        this.#sending.delete(happening.number);
+        if (happening.failure === undefined) sending?.resolve();
+        else sending?.reject(happening.failure);
+        break;
+      }
+      case 'link.closed':
+        events.closed(happening.failure);
+        break;
+      case 'link.problem':
+        events.problem(happening.failure);
+        break;
+      case 'session.lost':
+        events.sessionLost();
+        break;
+      case 'answer.interrupted':
+        events.interrupted(happening.requestId);
+        break;
+      case 'answer.resumed':
+        events.resumed(happening.requestId);
+        break;
+      case 'stream.opened':
+        this.#stream?.opened();
+        break;
+      case 'stream.unsupported':
+        this.#stream?.unsupported();
+        break;
+      case 'stream.ended':
+        this.#stream?.ended(happening.retry, happening.failure);
+        break;
+      default:
+      // The connection did it, and not the link.
+    }
+  }
+}

@@ -1,0 +1,309 @@
+import { RecordedConnection } from '../machines/recorded-connection.js';
+import { entryLine, parseLine } from '../machines/recording-lines.js';
+import type { Fate, Happening, RecordedEntry, RecordingSink } from '../machines/recording.js';
+import { methodEntry } from '../protocol/methods.js';
+import { readRecording } from './recording-reader.js';
+import type { Recording } from './recording-reader.js';
+import { ReplayEnvironment } from './replay-environment.js';
+import { ReplayTransport } from './replay-transport.js';
+import type { ReplayScript } from './replay-transport.js';
+import { SameButForNames } from './same-but-for-names.js';
+import { SimulatedEnvironment } from './simulated-environment.js';
+
+/** Where a replay went another way than the recording. */
+export interface Divergence {
+  /** The line of the file, from 1. */
+  readonly line: number;
+  /** What the recording has there; undefined when it is over. */
+  readonly expected: RecordedEntry | undefined;
+  /** What happened instead; undefined when nothing did. */
+  readonly happened: Happening | undefined;
+}
+
+/** How a request or another call ended. */
+export interface ReplayedCall {
+  readonly call: number;
+  /** What was asked for: `connect`, `submit` and so on; with the method for a request. */
+  readonly asked: string;
+  /** Undefined when it was not over when the recording ended. */
+  readonly fate: Fate | undefined;
+}
+
+/** What a replay did. */
+export interface ReplayReport {
+  /** The public states that were entered. */
+  readonly states: readonly string[];
+  /** Where the chart of the connection was, without repetitions. */
+  readonly paths: readonly string[];
+  /** What the user had asked for, and what became of it. */
+  readonly calls: readonly ReplayedCall[];
+  /** How many entries were repeated. */
+  readonly repeated: number;
+  /** Undefined when everything went as it had gone. */
+  readonly divergence: Divergence | undefined;
+}
+
+/**
+ * Does again what a recording says, offline and in simulated time: a real connection is given everything that came from outside, in the
+ * same order and the same turns, and everything that it does is compared with what it did then. Redacted recordings can be replayed.
+ * @param source the name of a file, or a recording that was read
+ * @throws what {@link readRecording} throws
+ */
+export async function replay(source: string | Recording): Promise<ReplayReport> {
+  const recording = typeof source === 'string' ? await readRecording(source) : source;
+  return new Replay(recording).run();
+}
+
+/** Microtasks that something may take. */
+const PATIENCE = 100;
+const MOST_TICKS = 3;
+
+type Connect = Extract<Happening, { type: 'connect' | 'join' | 'probe' | 'submit' | 'watch' }>;
+
+class Replay implements RecordingSink, ReplayScript {
+  readonly #entries: readonly RecordedEntry[];
+  readonly #environment = new ReplayEnvironment(() => this.next());
+  readonly #transport: ReplayTransport;
+  readonly #connection: RecordedConnection;
+  readonly #signals = new Map<number, AbortController>();
+  readonly #comparison = new SameButForNames();
+  readonly #settle = new SimulatedEnvironment().settle;
+  readonly #states: string[] = [];
+  readonly #paths: string[] = [];
+  readonly #asked = new Map<number, string>();
+  readonly #fates = new Map<number, Fate>();
+  /** Fates that the recording has, by call, with their lines. */
+  readonly #expectedFates = new Map<number, number>();
+  #at = 0;
+  #depth = 0;
+  #failed = false;
+  #divergence: Divergence | undefined;
+  epoch = 0;
+
+  constructor(recording: Recording) {
+    this.#entries = recording.entries;
+    const { header } = recording;
+    this.#transport = new ReplayTransport(header.transport.framing, this);
+    const during = (): void => {
+      this.during();
+    };
+    this.#connection = new RecordedConnection(
+      {
+        ...header,
+        transport: this.#transport,
+        environment: this.#environment,
+        continuation: { lastId: header.lastId, memory: { streamed: false } },
+      },
+      { entered: during, notified: during, suspectChanges: during, report: during },
+      this,
+      { by: header.by, transport: header.transport.type },
+    );
+  }
+
+  async run(): Promise<ReplayReport> {
+    for (let next = this.next(); next !== undefined && this.#divergence === undefined; next = this.next()) {
+      if (next.turn === true) {
+        await this.#settle();
+        this.#compareFates();
+      }
+      const at = this.#at;
+      if (this.#isInput(next)) this.#repeat(next);
+      const moved = (): boolean => this.#at !== at || this.#divergence !== undefined;
+      for (let turns = 0; !moved() && turns < PATIENCE; turns += 1) await Promise.resolve();
+      // When no microtask is left there may be ticks.
+      for (let ticks = 0; !moved() && ticks < MOST_TICKS; ticks += 1) await nextTick();
+      if (this.#at === at) this.#diverge(undefined);
+    }
+    await this.#settle();
+    this.#compareFates();
+    return {
+      states: this.#states,
+      paths: this.#paths,
+      calls: [...this.#asked].map(([call, asked]) => ({ call, asked, fate: this.#fates.get(call) })),
+      repeated: this.#at,
+      divergence: this.#divergence,
+    };
+  }
+
+  begin(): void {
+    // It is the one that was read.
+  }
+
+  /** What the connection is given, and what it does: the next line of the recording, or it went another way. */
+  write(entry: RecordedEntry): void {
+    if (this.#divergence !== undefined) return;
+    const happened = parseLine(entryLine(entry, undefined)) as RecordedEntry;
+    if (happened.type === 'settled') {
+      this.#fates.set(happened.call, happened.fate);
+      return;
+    }
+    const expected = this.next();
+    if (expected === undefined) {
+      // When a program ends in the middle its last lines are missing.
+      if (this.#paths.at(-1) === 'closed.done') this.#diverge(happened);
+      return;
+    }
+    if (!this.#comparison.same(withoutTime(expected), withoutTime(happened))) {
+      this.#diverge(happened);
+      return;
+    }
+    this.#at += 1;
+    if (happened.type === 'state') this.#states.push(happened.state);
+    else if (happened.type === 'path' && this.#paths.at(-1) !== happened.path) this.#paths.push(happened.path);
+    else if (happened.type === 'link.opening') {
+      this.epoch = happened.epoch;
+      this.#failed = false;
+    } else if ('call' in happened && happened.type !== 'progress') {
+      this.#asked.set(happened.call, happened.type === 'submit' ? `submit ${happened.method}` : happened.type);
+    }
+  }
+
+  flush(): undefined {
+    // Nothing is held open.
+  }
+
+  during(): void {
+    this.#depth += 1;
+    for (;;) {
+      const next = this.next();
+      const at = this.#at;
+      if (next === undefined || (next.in ?? 0) !== this.#depth || !this.#isInput(next)) break;
+      this.#repeat(next);
+      if (this.#at === at) break;
+    }
+    this.#depth -= 1;
+  }
+
+  /** The next line. Fates are not waited for: nothing of the connection depends on when they are known. */
+  next(): RecordedEntry | undefined {
+    for (;;) {
+      const next = this.#entries[this.#at];
+      if (next?.type !== 'settled') return next;
+      this.#expectedFates.set(next.call, this.#at);
+      this.#at += 1;
+    }
+  }
+
+  #compareFates(): void {
+    for (const [call, at] of this.#expectedFates) {
+      const expected = this.#entries[at] as Extract<RecordedEntry, { type: 'settled' }>;
+      const fate = this.#fates.get(call);
+      if (fate !== undefined && this.#comparison.same(expected.fate, fate)) continue;
+      const happened: Happening | undefined = fate && { type: 'settled', call, fate };
+      this.#divergence ??= { line: at + 2, expected, happened };
+    }
+    this.#expectedFates.clear();
+  }
+
+  #diverge(happened: Happening | undefined): void {
+    this.#divergence ??= { line: this.#at + 2, expected: this.next(), happened };
+  }
+
+  #isInput(entry: RecordedEntry): boolean {
+    if (entry.type === 'link.closed') return !this.#failed;
+    return INPUTS.has(entry.type);
+  }
+
+  #repeat(entry: RecordedEntry): void {
+    const connection = this.#connection;
+    switch (entry.type) {
+      case 'connect':
+      case 'join':
+        connection[entry.type](entry.timeout, this.#signal(entry)).catch(() => undefined);
+        break;
+      case 'probe':
+        connection.probe(entry.timeout, this.#signal(entry)).catch(() => undefined);
+        break;
+      case 'submit':
+        this.#submit(entry);
+        break;
+      case 'watch':
+        connection.watch(entry.uri, entry, this.#signal(entry)).catch(() => undefined);
+        break;
+      case 'unwatch':
+        connection.unwatch(entry.uri);
+        break;
+      case 'send':
+        void connection.sendMessage(entry.message);
+        break;
+      case 'disconnect':
+        void connection.disconnect();
+        break;
+      case 'suspend':
+        void connection.suspend();
+        break;
+      case 'tell':
+        connection.send(entry.event);
+        break;
+      case 'abort':
+        this.#controller(entry.signal).abort();
+        break;
+      case 'timer.fired':
+        this.#environment.fire(entry.timer);
+        break;
+      default:
+        if (entry.type === 'link.failed') this.#failed = true;
+        this.#transport.repeat(entry);
+    }
+  }
+
+  #submit(entry: Extract<Happening, { type: 'submit' }>): void {
+    const { method, params, headers, timeout, totalDeadline, maxTotalTimeout, repeatable, failFast } = entry;
+    void this.#connection.submit({
+      ...{ method, params, headers, timeout, totalDeadline, maxTotalTimeout, repeatable, failFast },
+      entry: methodEntry(method),
+      direct: false,
+      quiet: false,
+      signal: this.#signal(entry),
+      onNotice: undefined,
+      onProgress: entry.progress
+        ? () => {
+            this.during();
+          }
+        : undefined,
+    });
+  }
+
+  #signal({ signal, aborted }: Connect): AbortSignal | undefined {
+    if (signal === undefined) return undefined;
+    const controller = this.#controller(signal);
+    if (aborted === true) controller.abort();
+    return controller.signal;
+  }
+
+  #controller(number: number): AbortController {
+    const known = this.#signals.get(number) ?? new AbortController();
+    this.#signals.set(number, known);
+    return known;
+  }
+}
+
+function nextTick(): Promise<void> {
+  return new Promise((resolve) => {
+    process.nextTick(resolve);
+  });
+}
+
+/** What came from outside, and has to be given to the connection again. */
+const INPUTS: ReadonlySet<string> = new Set([
+  ...[
+    'connect',
+    'join',
+    'probe',
+    'submit',
+    'watch',
+    'unwatch',
+    'send',
+    'disconnect',
+    'suspend',
+    'tell',
+    'abort',
+    'timer.fired',
+  ],
+  ...['link.ready', 'link.failed', 'link.released', 'link.problem', 'message.in', 'message.settled', 'session.lost'],
+  ...['answer.interrupted', 'answer.resumed', 'stream.opened', 'stream.unsupported', 'stream.ended'],
+]);
+
+function withoutTime({ at: _at, turn: _turn, in: _in, ...happening }: RecordedEntry): object {
+  return happening;
+}

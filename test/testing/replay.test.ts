@@ -1,0 +1,291 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+
+import { HttpTransport, MCPClient, MCPConnection } from '../../src/index.js';
+import type { MCPProtocolVersion, StdioTransport } from '../../src/index.js';
+import { createScriptedServer, parseRecording, readRecording, replay } from '../../src/testing/index.js';
+import type { ReplayReport } from '../../src/testing/index.js';
+import { memoryCourse } from '../chaos/memory-course.js';
+import { ClientRecorder } from '../support/client-recorder.js';
+import { scratchDirectory, textOf, toolsServer } from '../support/fixture-servers.js';
+import { HttpProcess } from '../support/http-process.js';
+import { errorFrom, rejection } from '../support/outcomes.js';
+import { RecordedLines, replayed } from '../support/recordings.js';
+
+// Processes start slowly on a machine that is busy.
+jest.setTimeout(60_000);
+
+const scratch = scratchDirectory();
+
+/** What became of each call, in short. */
+function fates({ calls }: ReplayReport): string[] {
+  return calls.map(({ asked, fate }) => {
+    if (fate === undefined) return `${asked}: open`;
+    if ('ok' in fate) return `${asked}: ok`;
+    return `${asked}: ${'aborted' in fate ? 'aborted' : `${fate.code} ${fate.delivery ?? ''}`}`;
+  });
+}
+
+/** A session over stdio with a crash, a replayed request, an aborted call and one that takes too long. */
+async function crash(file: string): Promise<string[]> {
+  const transport = toolsServer({ first: scratch('first') });
+  const client = new MCPClient(transport, { record: file, autoReconnect: true, reconnectDelay: 1 });
+  const announced = new ClientRecorder(client, ['notification']);
+  await client.connect();
+  await client.listTools();
+  expect(textOf(await client.callTool('echo', { text: 'a secret' }))).toBe('a secret');
+  const only = client.callTool('hang');
+  const read = client.callTool('look');
+  const lost = errorFrom(only);
+  await announced.first('notification', 2);
+  process.kill((client.transport as StdioTransport).pid as number, 'SIGKILL');
+  expect(await lost).toMatchObject({ delivery: 'unknown' });
+  expect(Number(textOf(await read))).toBe(transport.pid);
+  const controller = new AbortController();
+  const given = rejection(client.callTool('hang', {}, { signal: controller.signal }));
+  await announced.first('notification', 3);
+  controller.abort(new Error('enough'));
+  expect(await given).toBe(controller.signal.reason);
+  expect(await errorFrom(client.callTool('hang', {}, { timeout: 50 }))).toMatchObject({ code: 'MCP_TIMEOUT' });
+  await client.close();
+  return announced.state;
+}
+
+describe('a session with a crash', () => {
+  test('is replayed to the same states and outcomes, a hundred times', async () => {
+    const file = scratch('crash.ndjson');
+    const states = await crash(file);
+    const recording = await readRecording(file);
+    const first = await replayed(recording);
+    expect(first.states).toEqual(states);
+    expect(states).toEqual([
+      ...['connecting', 'initializing', 'ready', 'reconnecting'],
+      ...['connecting', 'initializing', 'ready', 'closed'],
+    ]);
+    expect(fates(first).filter((fate) => fate.startsWith('submit tools/call'))).toEqual([
+      'submit tools/call: ok',
+      'submit tools/call: MCP_PROCESS_EXITED unknown',
+      'submit tools/call: ok',
+      'submit tools/call: aborted',
+      'submit tools/call: MCP_TIMEOUT unknown',
+    ]);
+    for (let again = 0; again < 100; again += 1) expect(await replayed(recording)).toEqual(first);
+    expect(readFileSync(file, 'utf8')).not.toContain('a secret');
+  });
+});
+
+describe('a session over HTTP', () => {
+  let server: HttpProcess | undefined;
+
+  afterEach(async () => {
+    await server?.kill();
+  });
+
+  test.each(['dual', 'sessions'] as const)(
+    'is replayed, with the server forgetting it and gone for a while (%s)',
+    async (mode) => {
+      const recorded = new RecordedLines();
+      server = await HttpProcess.official(mode);
+      const { port } = server;
+      const reconnecting = {
+        autoReconnect: true,
+        maxReconnectAttempts: Infinity,
+        reconnectDelay: 20,
+        maxReconnectDelay: 100,
+      };
+      await using client = new MCPClient(new HttpTransport(server.url), { record: recorded, ...reconnecting });
+      const announced = new ClientRecorder(client, ['toolsChanged']);
+      await client.connect();
+      await client.listTools();
+      await client.callTool('count', { to: 3 }, { onProgress: () => undefined });
+      await server.command('forget');
+      await client.callTool('echo', { text: 'a' });
+      await server.kill();
+      const away = client.callTool('echo', { text: 'b' }, { retry: 'safe' });
+      server = await HttpProcess.official(mode, port);
+      expect(textOf(await away)).toBe('b');
+      await client.close();
+      const report = await replayed(recorded.read());
+      expect(report.states).toEqual(announced.state);
+      expect(fates(report).filter((fate) => fate === 'submit tools/call: ok')).toHaveLength(3);
+    },
+  );
+});
+
+describe('a session in memory', () => {
+  test.each<MCPProtocolVersion>(['2025-11-25', '2026-07-28'])(
+    'is replayed with everything that %s has',
+    async (revision) => {
+      const recorded = new RecordedLines();
+      const server = createScriptedServer({
+        revision,
+        capabilities: { tools: { listChanged: true }, resources: { subscribe: true }, logging: {} },
+        handlers: {
+          'tools/list': () => ({ tools: [{ name: 'work', inputSchema: { type: 'object' } }], ttlMs: 1_000_000 }),
+          'resources/subscribe': () => ({}),
+          'logging/setLevel': () => ({}),
+          'tools/call': (_params, { progress }) => {
+            progress(1, 2);
+            progress(2, 2);
+            return { content: [] };
+          },
+        },
+      });
+      const connection = new MCPConnection('it', server.transport, { record: recorded, reconnectDelay: 0 });
+      const client = await connection.connect();
+      const states = new ClientRecorder(client, ['toolsChanged']).state;
+      // What is asked for inside of a listener has to be repeated inside of it.
+      client.on('state', (state) => {
+        if (state === 'ready') void client.callTool('work', { from: 'a listener' }, { retry: 'safe' });
+      });
+      const progress: number[] = [];
+      await client.callTool('work', {}, { onProgress: (news) => void progress.push(news.progress) });
+      expect(progress).toEqual([1, 2]);
+      await client.subscribe('file:///home/ada/secret.txt');
+      await client.setLogLevel('warning');
+      await Promise.all([client.listTools(), client.listTools({ useCache: false }), client.ping()]);
+      server.notify('notifications/tools/list_changed');
+      await client.listTools();
+      await connection.reconnect();
+      server.hangUp();
+      await client.callTool('work', {}, { retry: 'safe' });
+      await client.healthCheck();
+      await connection.disconnect();
+      expect(recorded.text).not.toContain('ada');
+      const report = await replayed(recorded.read());
+      expect(report.states.slice(-states.length)).toEqual(states);
+      expect(fates(report).filter((fate) => fate !== 'submit tools/call: ok')).toContain('connect: ok');
+      await server[Symbol.asyncDispose]();
+    },
+  );
+
+  test('is replayed as well from a recording without redaction', async () => {
+    const recorded = new RecordedLines();
+    await using server = createScriptedServer({
+      handlers: { 'tools/call': (params) => ({ content: [], said: params }) },
+    });
+    const client = new MCPClient(server.transport, { record: { write: recorded.write, redact: false } });
+    await client.connect();
+    await client.callTool('x', { text: '∞', password: 'hunter2' });
+    await client.close();
+    expect(recorded.text).toContain('hunter2');
+    await replayed(recorded.read());
+  });
+
+  test('is replayed with calls whose signal was aborted before, and with one signal for several calls', async () => {
+    const recorded = new RecordedLines();
+    await using server = createScriptedServer({ handlers: { 'tools/call': () => undefined } });
+    const client = new MCPClient(server.transport, { record: recorded });
+    const signal = AbortSignal.abort();
+    await rejection(client.connect({ signal }));
+    await client.connect();
+    await rejection(client.callTool('x', {}, { signal }));
+    const controller = new AbortController();
+    const both = [1, 2].map((n) => rejection(client.callTool('x', { n }, { signal: controller.signal })));
+    controller.abort();
+    await Promise.all(both);
+    await client.close();
+    expect(fates(await replayed(recorded.read()))).toEqual([
+      'connect: aborted',
+      'connect: ok',
+      'submit tools/call: aborted',
+      'submit tools/call: aborted',
+      'submit tools/call: aborted',
+      'disconnect: ok',
+    ]);
+  });
+});
+
+describe('a schedule of calls, faults and deaths', () => {
+  test.each(Array.from({ length: 40 }, (_, index) => index + 1))('is replayed with seed %d', async (seed) => {
+    const recorded = new RecordedLines();
+    expect((await memoryCourse(seed, recorded.write)).violations).toEqual([]);
+    const report = await replayed(recorded.read());
+    expect(report.calls.length).toBeGreaterThan(2);
+  });
+});
+
+describe('a replay', () => {
+  async function session(): Promise<string[]> {
+    const recorded = new RecordedLines();
+    await using server = createScriptedServer({ handlers: { 'tools/call': () => ({ content: [] }) } });
+    const client = new MCPClient(server.transport, { record: recorded });
+    await client.connect();
+    await client.callTool('x');
+    await client.close();
+    return recorded.lines;
+  }
+
+  /** The number of the first line that says this. */
+  function lineOf(lines: readonly string[], text: string): number {
+    return lines.findIndex((line) => line.includes(text)) + 1;
+  }
+
+  function changed(lines: readonly string[], from: string, to: string): string {
+    return `${lines.map((line) => line.replace(from, to)).join('\n')}\n`;
+  }
+
+  test('names the line where it goes another way', async () => {
+    const lines = await session();
+    const text = changed(lines, '"path":"linked.established.ready"', '"path":"linked.established.degraded"');
+    const { divergence } = await replay(parseRecording(text));
+    expect(divergence).toMatchObject({
+      line: lineOf(lines, 'linked.established.ready'),
+      expected: { type: 'path', path: 'linked.established.degraded' },
+      happened: { type: 'path', path: 'linked.established.ready' },
+    });
+  });
+
+  test('names the line of an outcome that is another', async () => {
+    const lines = await session();
+    const text = changed(
+      lines,
+      '"type":"settled","call":2,"fate":{"ok":true}',
+      '"type":"settled","call":2,"fate":{"aborted":true}',
+    );
+    const { divergence } = await replay(parseRecording(text));
+    expect(divergence).toMatchObject({
+      line: lineOf(lines, '"type":"settled","call":2'),
+      expected: { fate: { aborted: true } },
+      happened: { fate: { ok: true } },
+    });
+  });
+
+  test('names the line of what did not happen, and of what happened beside', async () => {
+    const lines = await session();
+    const sent = lineOf(lines, '"type":"submit"');
+    const without = [...lines.slice(0, sent - 1), ...lines.slice(sent)].join('\n') + '\n';
+    const { divergence } = await replay(parseRecording(without));
+    expect(divergence).toMatchObject({ line: sent, expected: { type: 'timer.set' } });
+    expect(divergence?.happened).toBeUndefined();
+    const opened = lineOf(lines, '"type":"link.opened"');
+    const beside = await replay(
+      parseRecording([...lines.slice(0, opened - 1), ...lines.slice(opened)].join('\n') + '\n'),
+    );
+    expect(beside.divergence).toMatchObject({ line: opened, happened: { type: 'link.opened' } });
+  });
+
+  test('notices an answer that was changed, and what the client sends because of it', async () => {
+    const lines = await session();
+    const text = changed(lines, '"supportedVersions":["2026-07-28"]', '"supportedVersions":["2025-11-25"]');
+    expect((await replay(parseRecording(text))).divergence).toBeDefined();
+  });
+
+  test('goes as far as a recording that ends in mid-sentence', async () => {
+    const lines = await session();
+    const file = scratch('torn.ndjson');
+    const end = lineOf(lines, '"type":"disconnect"');
+    writeFileSync(file, `${lines.slice(0, end - 1).join('\n')}\n${lines[end - 1]?.slice(0, 20)}`);
+    expect((await readRecording(file)).cut).toBe('torn');
+    const report = await replayed(file);
+    expect(report.states).toEqual(['connecting', 'initializing', 'ready']);
+  });
+
+  test('is refused for what is no recording, or one of another version', async () => {
+    const lines = await session();
+    expect(() => parseRecording('{"format":"har"}\n')).toThrow('not a recording');
+    expect(() => parseRecording('')).toThrow('not a recording');
+    expect(() => parseRecording(changed(lines, '"version":1', '"version":2'))).toThrow('version 2');
+    expect(() => parseRecording(`${lines[0]}\nnonsense\n`)).toThrow('Line 2 of the recording is not JSON');
+    await expect(replay(scratch('missing'))).rejects.toThrow('ENOENT');
+  });
+});
