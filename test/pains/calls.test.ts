@@ -139,7 +139,8 @@ describe('pain 16: "an unhandled rejection or an uncaught error takes the app do
     } finally {
       library.dispose();
     }
-  });
+    // It starts a dozen processes.
+  }, 120_000);
 });
 
 describe('pain 18: "progress comes after the response, or its handler is lost"', () => {
