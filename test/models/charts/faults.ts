@@ -207,7 +207,7 @@ export function seededFaults(): Fault[] {
       'waits when the stream has ended, for as long as the server wishes',
       (root) => {
         const [way] = waysOf(stateAt(root, 'listening'), 'ended');
-        (way as Way).actions = without(way?.actions, 'keepRetry');
+        (way as Way).actions = without(way?.actions, 'countEnding');
       },
     ),
     misjudged(
