@@ -141,6 +141,15 @@ export function seededFaults(): Fault[] {
       'starts a server once more, and not twice, when it ended on the question',
       { mayHaveEndedOnQuestion: () => true },
     ),
+    misjudged(
+      connectionChart,
+      'a connection that is lost all the time comes back once more than it may',
+      'comes back no more often than its budget allows, and says that this is why when it does not',
+      {
+        crashesTooOften: ({ context: { losses, policy } }: { context: ConnectionFacts }) =>
+          losses.length > policy.restarts.maxRestarts + 1,
+      },
+    ),
     misdrawn(
       connectionChart,
       'nobody is told that time is up while it waits to reconnect',
