@@ -264,7 +264,7 @@ document.addEventListener('keydown', (event) => {
     return;
   }
   // What has focus takes these itself.
-  const own = target.closest('button, a, input, [role=listbox]') !== null;
+  const own = target.closest('button:not([aria-selected=true]), a, input, [role=listbox]') !== null;
   if (own && (event.key === ' ' || event.key.startsWith('Arrow') || event.key === 'Home' || event.key === 'End'))
     return;
   if (/^[1-9]$/.test(event.key)) charts.choose(Number(event.key) - 1);
