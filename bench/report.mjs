@@ -58,13 +58,24 @@ function idleTable({ ours, floor, official }) {
   return `an idle connection over memory, one of 100: KiB\n\n${table(head, cells)}`;
 }
 
+function inspectorTable(cases) {
+  const rows = [
+    ['no inspector', cases.none],
+    ['an inspector, no page', cases.unseen],
+    ['an inspector, one page', cases.page],
+  ];
+  const cells = rows.map(([what, { share, rate }]) => [what, share, share - cases.none.share, rate]);
+  return `1,000 calls a second over stdio: percent of a processor\n\n${table(['', 'in all', 'more', 'calls a second'], cells)}`;
+}
+
 /** Everything for a person to read. */
-export function report({ machine, rounds, calls, loading, idle }) {
+export function report({ machine, rounds, calls, loading, idle, inspector }) {
   const { node, platform, cpu, cores } = machine;
   return [
     `Node ${node}, ${platform}, ${cores} × ${cpu}. Medians of ${rounds} interleaved rounds.`,
     ...calls.map(callsTable),
     ...(loading === undefined ? [] : [loadingTable(loading)]),
     ...(idle === undefined ? [] : [idleTable(idle)]),
+    ...(inspector === undefined ? [] : [inspectorTable(inspector)]),
   ].join('\n\n');
 }

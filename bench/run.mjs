@@ -3,6 +3,7 @@ import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measureCalls, withHttpServer } from './measure-calls.mjs';
+import { measureInspector } from './measure-inspector.mjs';
 import { measureIdle, measureLoading } from './measure-start.mjs';
 import { report } from './report.mjs';
 
@@ -15,8 +16,16 @@ const LEVELS = [1, 64, 1_000];
 const STDIO_SERVER = fileURLToPath(new URL('echo-server.mjs', import.meta.url));
 /** Warm-up in calls, the time of a round in milliseconds. Calls over HTTP take the longest by far: fewer of them have to do. */
 const EFFORT = options.quick
-  ? { rounds: 3, warmUp: 2_000, httpWarmUp: 1_000, roundTime: 20, loadingRounds: 3, idleRounds: 1 }
-  : { rounds: 9, warmUp: 20_000, httpWarmUp: 4_000, roundTime: 150, loadingRounds: 15, idleRounds: 3 };
+  ? { rounds: 3, warmUp: 2_000, httpWarmUp: 1_000, roundTime: 20, loadingRounds: 3, idleRounds: 1, inspectedTime: 500 }
+  : {
+      rounds: 9,
+      warmUp: 20_000,
+      httpWarmUp: 4_000,
+      roundTime: 150,
+      loadingRounds: 15,
+      idleRounds: 3,
+      inspectedTime: 3_000,
+    };
 
 function progress(text) {
   if (process.stderr.isTTY && !options.json) process.stderr.write(`${text}\n`);
@@ -47,11 +56,13 @@ async function measureAllCalls(http) {
 }
 
 async function measureAll() {
-  const { rounds, loadingRounds, idleRounds } = EFFORT;
+  const { rounds, loadingRounds, idleRounds, inspectedTime } = EFFORT;
   const calls = await withHttpServer(measureAllCalls);
   progress('start …');
   const loading = isWanted('start') ? await measureLoading(loadingRounds) : undefined;
   const idle = isWanted('start') ? await measureIdle(CLIENTS, idleRounds) : undefined;
+  progress('inspector …');
+  const inspector = isWanted('inspector') ? await measureInspector(rounds, inspectedTime) : undefined;
   const cpus = os.cpus();
   const machine = {
     node: process.version,
@@ -59,7 +70,7 @@ async function measureAll() {
     cpu: cpus[0]?.model.trim() ?? 'unknown',
     cores: cpus.length,
   };
-  return { machine, rounds, calls, loading, idle };
+  return { machine, rounds, calls, loading, idle, inspector };
 }
 
 const found = await measureAll();
