@@ -100,6 +100,8 @@ export class ChaosTransport extends MCPTransport {
     try {
       link.attach(await inner.openLink(link.innerEvents, signal));
     } catch (thrown) {
+      // An attempt that was given up may take its time to end.
+      await inner.closeLink();
       inner.unclaim(this);
       throw thrown;
     }

@@ -2,7 +2,7 @@ import { MCPClient, MCPTransport } from '../../src/index.js';
 import { chaos, createScriptedServer, SimulatedEnvironment } from '../../src/testing/index.js';
 import type { ChaosOptions, ScriptedServer } from '../../src/testing/index.js';
 import type { JSONRPCMessage } from '../../src/protocol/json-rpc.js';
-import type { Link } from '../../src/transports/link.js';
+import type { Link, LinkEvents } from '../../src/transports/link.js';
 import { toolsServer } from '../support/fixture-servers.js';
 import { LinkRecorder } from '../support/link-recorder.js';
 import { errorFrom, isSettled } from '../support/outcomes.js';
@@ -358,6 +358,26 @@ describe('a client over a link with faults', () => {
     expect(await client.readResource('chaos://x')).toMatchObject({ contents: [{ text: 'read' }] });
     expect(server.methods).toEqual(['server/discover', 'resources/read', 'server/discover', 'resources/read']);
     expect(transport.faults).toMatchObject([{ fault: 'killAfterWrite', method: 'resources/read' }]);
+  });
+
+  test('has left nothing when it has disconnected, also when its link was slow to open and is slow to give up', async () => {
+    const clock = new SimulatedEnvironment();
+    class Slow extends MCPTransport {
+      protected override async open({ environment }: LinkEvents): Promise<Link> {
+        await new Promise<void>((resolve) => environment.setTimeout(resolve, 700));
+        return { send: () => undefined, close: () => Promise.resolve() };
+      }
+    }
+    const client = new MCPClient(chaos(new Slow()), { environment: clock });
+    const connecting = errorFrom(client.connect());
+    await clock.settle();
+    const gone = client.disconnect();
+    expect(await connecting).toMatchObject({ code: 'MCP_CONNECTION_CLOSED' });
+    await clock.advance(699);
+    expect(await isSettled(gone)).toBe(false);
+    await clock.advance(1);
+    expect(await isSettled(gone)).toBe(true);
+    expect(clock.pending).toEqual([]);
   });
 
   test('can be one to a process, which ends with the link', async () => {
