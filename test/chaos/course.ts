@@ -27,6 +27,7 @@ interface Call {
   readonly connectedAtStart: boolean;
   readonly linksBefore: number;
   readonly endsBefore: number;
+  readonly handshakesBefore: number;
   abortedAt: number | undefined;
   settled: { readonly at: number; readonly error?: unknown; readonly value?: unknown } | undefined;
 }
@@ -68,6 +69,7 @@ export class Course {
   /** Times at which there was no connection any more, nor the attempt to make one. */
   #ends = 0;
   #links = 0;
+  #handshakes = 0;
   #userLeft = true;
   #toolsKnown = false;
   #over = false;
@@ -198,6 +200,7 @@ export class Course {
     this.#state = state;
     if (state === 'ready') this.#stood = true;
     if (state === 'connecting') this.#links += 1;
+    if (state === 'initializing') this.#handshakes += 1;
     if (state !== 'closed') return;
     this.#ends += 1;
     if (this.#schedule.fair && this.#stood && !this.#userLeft) this.wrong('it gave up although it may try for ever');
@@ -301,6 +304,7 @@ export class Course {
       connectedAtStart: this.#state !== undefined && this.#state !== 'closed' && this.#state !== 'idle',
       linksBefore: this.#links,
       endsBefore: this.#ends,
+      handshakesBefore: this.#handshakes,
       abortedAt: undefined,
       settled: undefined,
     };
@@ -381,8 +385,10 @@ export class Course {
     const perRequest = this.#client?.transport.framing === 'per-request';
     if (!fair && perRequest && error.code === 'MCP_TRANSPORT_FAILED') return;
     const hits = this.#backstage.hits?.(call.step.do === 'list' ? 'tools/list' : call.key) ?? 0;
-    // A request that was lost five times is not sent again, nor one that met two servers that had forgotten the session.
-    if (this.#links - call.linksBefore + hits >= 4 || (error.code === 'MCP_SESSION_LOST' && hits >= 2)) return;
+    // A request that was lost five times is not sent again.
+    if (this.#links - call.linksBefore + hits >= 4) return;
+    // Nor is one that came to two servers that did not know the session, each of which made the client shake hands.
+    if (error.code === 'MCP_SESSION_LOST' && this.#handshakes - call.handshakesBefore >= 2) return;
     this.wrong(`${call.key} is safe to repeat and failed: ${describe(error)}`);
   }
 

@@ -67,12 +67,14 @@ export async function httpStage(schedule: Schedule): Promise<Stage> {
   let restarting = Promise.resolve();
 
   async function restart(pause: number): Promise<void> {
+    const listening = network.hangUp(pause);
     life += 1;
     const old = server;
     server = undefined;
     await old?.close();
     await sleep(pause);
     server = await ScriptedHttpServer.start(serve, port);
+    await listening;
   }
 
   return {
@@ -81,10 +83,10 @@ export async function httpStage(schedule: Schedule): Promise<Stage> {
     network,
     hits: (text) => network.hits(text),
     die: (pause) => {
-      network.hangUp(pause);
       restarting = restarting.then(() => restart(pause));
     },
     announce: () => undefined,
+    back: () => restarting,
     [Symbol.asyncDispose]: async () => {
       await network[Symbol.asyncDispose]();
       await restarting;

@@ -34,9 +34,9 @@ export class Network implements AsyncDisposable {
     return this.#hits.filter((one) => one.includes(text)).length;
   }
 
-  /** Ends all connections; the server cannot be reached for so many milliseconds. */
-  hangUp(pause: number): void {
-    void this.#proxy.hangUp(pause);
+  /** Ends all connections; the server cannot be reached for so many milliseconds. Resolves when it can. */
+  hangUp(pause: number): Promise<void> {
+    return this.#proxy.hangUp(pause);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

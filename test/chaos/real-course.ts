@@ -15,6 +15,8 @@ export interface Stage extends Backstage, AsyncDisposable {
   readonly transport: MCPTransport;
   readonly ledger: Ledger;
   readonly network?: Network;
+  /** Resolves when a server that has died is there again. */
+  readonly back?: () => Promise<void>;
 }
 
 const PACE: Pace = { unit: 5, steps: 25, doubles: false, patience: 20 };
@@ -40,6 +42,7 @@ export async function realCourse(seed: number, setUp: (schedule: Schedule) => Pr
   hostile = false;
   stage.network?.calm();
   await sleep(BACK);
+  await stage.back?.();
   if (pending.size > 0) course.wrong(`${pending.size} timers are left`);
   course.judge();
   await course.again();
