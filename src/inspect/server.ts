@@ -177,7 +177,13 @@ export class InspectorServer {
             ? { status: 503, reason: `No more than ${MOST_PAGES} pages` }
             : undefined;
     if (refusal !== undefined) {
-      socket.end(`HTTP/1.1 ${refusal.status} ${refusal.reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      // The server waits for this socket when it closes, and whoever is refused may never close his end.
+      socket.end(
+        `HTTP/1.1 ${refusal.status} ${refusal.reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+        () => {
+          socket.destroy();
+        },
+      );
       return;
     }
     this.#sockets.handleUpgrade(request, socket, head, (websocket) => {
@@ -227,6 +233,8 @@ function listen(server: Server, port: number): Promise<void> {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', () => {
       server.removeListener('error', reject);
+      // A connection that cannot be accepted, for want of file descriptors for instance, must not end the program.
+      server.on('error', () => undefined);
       resolve();
     });
   });

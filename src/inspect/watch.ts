@@ -72,7 +72,7 @@ export class Watch {
         this.#collect(c, happening);
       },
     });
-    this.#observers.set(c, observer);
+    if (!this.#closed) this.#observers.set(c, observer);
     const [oldest] = this.#observers.keys();
     if (this.#observers.size > MOST_WATCHED && oldest !== undefined) this.#observers.delete(oldest);
     this.#collect(c, { k: 'client', ...(name !== undefined && { name: short(name) }), transport: short(transport) });

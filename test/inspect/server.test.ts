@@ -1,9 +1,11 @@
 import { once } from 'node:events';
-import { request } from 'node:http';
+import { request, Server } from 'node:http';
 import type { RequestOptions } from 'node:http';
+import { connect } from 'node:net';
 
 import WebSocket from 'ws';
 
+import { systemEnvironment } from '../../src/environment.js';
 import { createInspectorServer } from '../../src/inspect/index.js';
 import type { InspectorServer } from '../../src/inspect/index.js';
 import { MOST_PAGES } from '../../src/inspect/audience.js';
@@ -196,4 +198,47 @@ test('closing ends pages and server, may be done twice, and frees the port', asy
   inspector.attach({ name: 'late', transport: 'x' }).tap({ type: 'link.opening', at: 0, epoch: 1 });
   await using again = await createInspectorServer({ port: Number(new URL(inspector.url).port) });
   expect(again.url).not.toBe(inspector.url);
+});
+
+test('closing waits for nobody who was refused and does not go', async () => {
+  const inspector = await createInspectorServer();
+  const port = Number(new URL(inspector.url).port);
+  const stranger = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  const gone = once(stranger, 'close');
+  stranger.on('error', () => undefined);
+  stranger.write(`GET /x HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
+  const [answer] = (await once(stranger, 'data')) as [Buffer];
+  expect(answer.toString()).toMatch(/^HTTP\/1\.1 403 /);
+  await inspector.close();
+  stranger.end();
+  await gone;
+});
+
+test('a connection that cannot be accepted ends neither the server nor the program', async () => {
+  const listen = jest.spyOn(Server.prototype, 'listen');
+  await using inspector = await createInspectorServer();
+  const [server] = listen.mock.contexts as [Server];
+  listen.mockRestore();
+  server.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }));
+  expect(await ask(inspector, {})).toMatchObject({ status: 200 });
+});
+
+test('whoever attaches when it is closed is not watched, and no timer is left', async () => {
+  const timers = new Set<object>();
+  const environment = {
+    ...systemEnvironment,
+    setTimeout: (callback: () => void, delay: number) => {
+      const timer = systemEnvironment.setTimeout(callback, delay) as object;
+      timers.add(timer);
+      return timer;
+    },
+    clearTimeout: (timer: unknown) => {
+      timers.delete(timer as object);
+      systemEnvironment.clearTimeout(timer);
+    },
+  };
+  const inspector = await createInspectorServer({ environment });
+  await inspector.close();
+  inspector.attach({ name: 'late', transport: 'x' }).tap({ type: 'link.opening', at: 0, epoch: 1 });
+  expect(timers.size).toBe(0);
 });
