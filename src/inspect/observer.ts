@@ -56,6 +56,8 @@ interface RequestTrace {
   spec: RequestSpec | undefined;
   state: string | undefined;
   sentAt: number;
+  /** The id of the attempt whose answer is waited for. */
+  sentAs: unknown;
 }
 
 /** The snapshot of any actor, as far as it is looked at. */
@@ -106,7 +108,7 @@ export class Observer {
         if (entry === undefined) break;
         const look = event.snapshot as Look;
         if (entry.request === undefined && look.context instanceof RequestRecord) {
-          entry.request = { record: look.context, spec: undefined, state: undefined, sentAt: 0 };
+          entry.request = { record: look.context, spec: undefined, state: undefined, sentAt: 0, sentAs: undefined };
         }
         if (entry.request === undefined) this.#step(entry, event.event, look);
         else this.#requestStep(entry, entry.request, event.event, look);
@@ -299,7 +301,7 @@ export class Observer {
     if (!ended) return;
     if (entry.told) this.#told -= 1;
     this.#entries.delete(entry.ref);
-    this.#sent.delete(request.record.id);
+    this.#sent.delete(request.sentAs);
     if (this.#current === entry) this.#current = undefined;
   }
 
@@ -335,6 +337,9 @@ export class Observer {
     const current = this.#current;
     const entry = id !== undefined && 'method' in message && current?.request?.record.id === id ? current : undefined;
     if (entry?.request !== undefined) {
+      // An earlier attempt is not answered any more: the link took its answer along.
+      this.#sent.delete(entry.request.sentAs);
+      entry.request.sentAs = id;
       entry.request.sentAt = this.#ports.now();
       this.#sent.set(id, entry);
     }

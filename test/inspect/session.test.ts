@@ -1,6 +1,8 @@
 import { MCPClient, MCPConnection } from '../../src/index.js';
 import { createInspectorServer } from '../../src/inspect/index.js';
+import type { JSONRPCMessage } from '../../src/protocol/json-rpc.js';
 import { createScriptedServer } from '../../src/testing/index.js';
+import type { ScriptedServer } from '../../src/testing/index.js';
 import { InspectorPage } from '../support/inspector-page.js';
 import { errorFrom, turns } from '../support/outcomes.js';
 import { toolsServer } from '../support/fixture-servers.js';
@@ -55,6 +57,32 @@ test('a page sees a client connect, call, lose its server and come back', async 
       .find(({ tag }) => tag === 'reconnecting')
       ?.edges?.at(-1),
   ).toMatch(/->connection\.reconnecting$/);
+});
+
+test('an attempt that was lost is forgotten: what comes under its id belongs to nobody', async () => {
+  await using inspector = await createInspectorServer();
+  const calls = (): JSONRPCMessage[] =>
+    server.heard.filter((message) => 'method' in message && message.method === 'tools/call');
+  await using server: ScriptedServer = createScriptedServer({
+    ...legacy,
+    handlers: {
+      'tools/call': () => {
+        if (calls().length === 1) server.hangUp();
+        return { content: [] };
+      },
+    },
+  });
+  await using client = new MCPConnection('files', server.transport, { inspect: inspector, reconnectDelay: 0 });
+  await using page = await InspectorPage.open(inspector);
+  await client.connect();
+  await client.getClient().callTool('read', {}, { retry: 'safe' });
+  const [lost] = calls().map((message) => 'id' in message && message.id);
+  server.send({ jsonrpc: '2.0', id: lost, result: {} });
+  const answers = (): ReturnType<typeof page.all<'message'>> =>
+    page.all('message').filter(({ way, id }) => way === 'in' && id === lost);
+  await page.until(() => answers().length > 0);
+  expect(answers()).toMatchObject([{ what: 'result' }]);
+  expect(answers()[0]).not.toHaveProperty('a');
 });
 
 test('records are numbered without a gap, in the order of time, and what comes later fits what came first', async () => {
