@@ -257,7 +257,8 @@ export class HttpLink implements Link, ExchangeOwner {
     });
     const goodbye = async (): Promise<void> => {
       await this.#posts.settled();
-      if (this.sessionId === undefined || this.#leftOpen) return;
+      // The last post may have been given up with all else, when the time was over.
+      if (this.sessionId === undefined || this.#leftOpen || this.endpoint.closed) return;
       await new Promise<void>((resolve) => {
         const heard = (): void => {
           resolve();

@@ -294,6 +294,24 @@ describe('pain 20: "sessions leak on the server, or DELETE hangs close()"', () =
   });
 });
 
+test('pain 20, once more: a server that takes no message is told of no end when the time for that is over', async () => {
+  const server = await serve(
+    legacyServer((visit) => visit.message.method === 'notifications/roots/list_changed', { sessionId: 's-1' }),
+  );
+  const agent = new Agent();
+  open.push(() => agent.destroy());
+  const dispatch = jest.spyOn(agent, 'dispatch');
+  const transport = new HttpTransport(server.url, { dispatcher: agent });
+  const client = new MCPClient(transport, { environment: hastyEnvironment(20) });
+  await client.connect();
+  const notified = errorFrom(client.notify('notifications/roots/list_changed'));
+  await server.until(() => server.asked('notifications/roots/list_changed').length > 0);
+  await client.close();
+  expect(await notified).toMatchObject({ code: 'MCP_CONNECTION_CLOSED', delivery: 'unknown' });
+  // It would be on its way still, and nobody would wait for it.
+  expect(dispatch.mock.calls.map(([{ method }]) => method)).not.toContain('DELETE');
+});
+
 describe('pain 25: "429 and 5xx are not retried, Retry-After is ignored"', () => {
   test.each([429, 503])('%i: the call waits as long as the server asks, and is then made again', async (status) => {
     const server = await serve(
