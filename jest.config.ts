@@ -16,6 +16,8 @@ if (flags.some((flag) => !process.execArgv.includes(flag)) && process.env['JEST_
 
 const config: Config = {
   testEnvironment: '<rootDir>/test/support/leak-environment.ts',
+  // `npm run coverage:states` looks at what the machines do in the tests.
+  setupFilesAfterEnv: process.env['STATES_FILE'] === undefined ? [] : ['<rootDir>/test/support/state-coverage.ts'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: { '\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.json' }] },
   moduleNameMapper: {

@@ -2,7 +2,16 @@ import type { Unsuccessful } from '../../src/machines/request-record.js';
 import { failure } from '../../src/protocol/failure.js';
 import { rejectedWith } from '../../src/transports/link.js';
 import { discoverResult } from '../support/scripted-server.js';
-import { legacyServer, modernServer, neverOpens, NOTHING_LEFT, silentServer, Stage, watch } from '../support/staged.js';
+import {
+  deferred,
+  legacyServer,
+  modernServer,
+  neverOpens,
+  NOTHING_LEFT,
+  silentServer,
+  Stage,
+  watch,
+} from '../support/staged.js';
 import type { StageOptions } from '../support/staged.js';
 
 const GONE = failure('transport', 'MCP_PROCESS_EXITED', 'The server exited');
@@ -182,6 +191,29 @@ describe('a lost connection', () => {
     await stage.advance(500);
     expect(outcome.thrown).toBe('no');
     expect(stage.state).toBe('ready');
+    expect(await stage.end()).toEqual(NOTHING_LEFT);
+  });
+
+  it('is not tried again for a first connect that nobody waits for any longer', async () => {
+    const stage = new Stage({ policy: { retryInitialConnect: true }, random: () => 0.9 });
+    stage.transport.opening = refuse;
+    const seen = watch(stage.connect(500));
+    await stage.settle();
+    expect(stage.state).toBe('reconnecting');
+    await stage.advance(500);
+    expect(seen.value).toMatchObject({ code: 'MCP_TIMEOUT', details: { timeout: 500 } });
+    expect(stage.states.at(-1)).toBe('closed');
+    expect(await stage.end()).toEqual(NOTHING_LEFT);
+  });
+
+  it('has nobody to wait with who comes when it was called off', async () => {
+    const stage = await Stage.ready();
+    const stuck = deferred();
+    stage.transport.closing = () => stuck.promise;
+    const gone = stage.connection.disconnect();
+    expect(await stage.connection.join(1_000, undefined)).toMatchObject({ code: 'MCP_NOT_CONNECTED' });
+    stuck.resolve();
+    await gone;
     expect(await stage.end()).toEqual(NOTHING_LEFT);
   });
 

@@ -1,3 +1,4 @@
+import { MISSES_ALLOWED } from '../../src/machines/health.js';
 import { failure } from '../../src/protocol/failure.js';
 import { healthScore } from '../../src/protocol/health-score.js';
 import { rejectedWith } from '../../src/transports/link.js';
@@ -100,6 +101,29 @@ describe('monitoring a connection', () => {
     await stage.advance(2 * INTERVAL - 1);
     expect(stage.state).toBe('degraded');
     await stage.advance(1);
+    await stage.settle();
+    expect(stage.state).toBe('ready');
+    expect(await stage.end()).toEqual(NOTHING_LEFT);
+  });
+
+  it('is not told the same again by a check that was given up, whatever it thinks of the server', async () => {
+    const stage = await Stage.ready({ healthInterval: INTERVAL, perRequest: true });
+    stage.transport.server = silentServer;
+    const asked = (): number => stage.transport.newest.sent.length;
+    for (const misses of [1, MISSES_ALLOWED]) {
+      while (stage.connection.facts.checks.length < misses) await stage.advance(INTERVAL);
+      const before = asked();
+      while (asked() === before) await stage.advance(INTERVAL / 10);
+      stage.connection.send({ type: 'monitor', interval: INTERVAL });
+      const checks = stage.connection.facts.checks.length;
+      // The check that begins now says it, not the one that was under way.
+      await stage.advance(INTERVAL);
+      await stage.settle();
+      expect(stage.connection.facts.checks).toHaveLength(checks);
+      expect(stage.state).toBe('degraded');
+    }
+    // Nobody looks any more.
+    stage.connection.send({ type: 'monitor', interval: 0 });
     await stage.settle();
     expect(stage.state).toBe('ready');
     expect(await stage.end()).toEqual(NOTHING_LEFT);
