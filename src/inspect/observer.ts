@@ -8,6 +8,7 @@ import { healthScore } from '../protocol/health-score.js';
 import { Budget } from './budget.js';
 import { detail, named, short } from './disclosure.js';
 import type { Disclosure } from './disclosure.js';
+import { chartOf, hasMore, kindOf, leavesOf } from './looks.js';
 import type { Happening } from './records.js';
 import { rounded, Traffic } from './traffic.js';
 
@@ -150,7 +151,7 @@ export class Observer {
     for (const entry of this.#entries.values()) {
       if (entry.told || entry.request?.spec === undefined || entry.since > before) continue;
       this.#tell(entry);
-      this.#ports.tell({ k: 'step', a: entry.a, e: '…', v: this.#leaves(entry, entry.request.state) });
+      this.#ports.tell({ k: 'step', a: entry.a, e: '…', v: leavesOf(entry.request.state, entry.chart) });
       if (this.#told >= MOST_TOLD) break;
     }
   }
@@ -225,7 +226,7 @@ export class Observer {
 
   #step(entry: Entry, event: { readonly type: string }, look: Look): void {
     const from = senderOf(entry, event);
-    const leaves = this.#leaves(entry, look.value);
+    const leaves = leavesOf(look.value, entry.chart);
     const states = leaves.join();
     const tag = look.tags === undefined ? undefined : [...(look.tags as Iterable<string>)][0];
     const changed = states !== entry.states;
@@ -326,7 +327,7 @@ export class Observer {
       k: 'step',
       a: entry.a,
       e: event.type,
-      ...(moved && { v: this.#leaves(entry, look.value) }),
+      ...(moved && { v: leavesOf(look.value, entry.chart) }),
       ...(look.status !== 'active' && { end: look.status }),
       ...(failure !== undefined && { note: failure }),
     });
@@ -394,28 +395,6 @@ export class Observer {
     const note = failure === undefined ? undefined : this.#ports.disclosure.failure(failure);
     this.#ports.tell({ k: 'link', epoch, what, ...(note !== undefined && { note }) });
   }
-
-  /** The innermost states, by the ids that they have in the chart. */
-  #leaves({ chart }: Entry, value: unknown): string[] {
-    const leaves: string[] = [];
-    collectLeaves(value, chart ?? '', leaves);
-    return leaves;
-  }
-}
-
-function collectLeaves(value: unknown, path: string, leaves: string[]): void {
-  if (typeof value === 'string') leaves.push(path === '' ? value : `${path}.${value}`);
-  else if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value);
-    if (entries.length === 0) leaves.push(path);
-    for (const [key, inner] of entries) collectLeaves(inner, path === '' ? key : `${path}.${key}`, leaves);
-  }
-}
-
-/** Actors with a chart carry it along as the configuration of their machine. */
-function chartOf(ref: AnyActorRef): string | undefined {
-  const { config } = (ref as { logic?: { config?: { id?: unknown } } }).logic ?? {};
-  return typeof config?.id === 'string' ? config.id : undefined;
 }
 
 function senderOf(entry: Entry, event: unknown): Entry | undefined {
@@ -423,14 +402,4 @@ function senderOf(entry: Entry, event: unknown): Entry | undefined {
   if (at === -1) return undefined;
   // Those before it were dropped.
   return entry.senders.splice(0, at + 1).at(-1)?.from;
-}
-
-function hasMore(event: object): boolean {
-  return Object.keys(event).length > 1;
-}
-
-function kindOf(message: unknown): 'request' | 'notification' | 'result' | 'error' | 'other' {
-  if (typeof message !== 'object' || message === null) return 'other';
-  if ('method' in message) return 'id' in message ? 'request' : 'notification';
-  return 'result' in message ? 'result' : 'error' in message ? 'error' : 'other';
 }

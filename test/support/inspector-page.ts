@@ -33,7 +33,7 @@ export class InspectorPage {
     socket.on('error', () => undefined);
   }
 
-  static async open({ url }: InspectorServer): Promise<InspectorPage> {
+  static async open({ url }: Pick<InspectorServer, 'url'>): Promise<InspectorPage> {
     const page = new InspectorPage(new WebSocket(liveUrl(url), { origin: new URL(url).origin }));
     await page.until(() => page.hellos.length > 0);
     return page;
