@@ -12,5 +12,7 @@ export { replay } from './replay.js';
 export type { Divergence, ReplayedCall, ReplayReport } from './replay.js';
 export { createScriptedServer, ScriptedServer } from './scripted-server.js';
 export type { ScriptedHandler, ScriptedRequest, ScriptedServerOptions } from './scripted-server.js';
+export { sequenceDiagram } from './sequence-diagram.js';
+export type { SequenceDiagramOptions } from './sequence-diagram.js';
 export { SimulatedEnvironment } from './simulated-environment.js';
 export type { PendingTimer, SimulationOptions } from './simulated-environment.js';

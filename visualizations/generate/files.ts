@@ -7,6 +7,7 @@ import { withCharts } from './documents.js';
 import { toDot } from './dot.js';
 import { toMermaid } from './mermaid.js';
 import { pageModule } from './page.js';
+import { drawnSession } from './session.js';
 import { toSvg } from './svg.js';
 
 /** Documents that show charts, when they exist. */
@@ -22,6 +23,7 @@ export async function generatedFiles(machines: readonly DrawnMachine[], project:
     files.set(`visualizations/${name}.mmd`, toMermaid(chart));
     files.set(`visualizations/${name}.svg`, await toSvg(toDot(chart, title)));
   }
+  files.set('visualizations/session.mmd', await drawnSession());
   if (existsSync(join(project, 'visualizations/inspector'))) {
     files.set('src/inspect/page.ts', await pageModule(machines, project));
   }

@@ -1,0 +1,191 @@
+import type { Fate, RecordedEntry } from '../machines/recording.js';
+import type { Failure } from '../protocol/failure.js';
+import { printable } from '../protocol/printable.js';
+import type { Recording } from './recording-reader.js';
+
+/** How a session is drawn. */
+export interface SequenceDiagramOptions {
+  /** The most arrows and notes; of a longer session the middle is left out. Default 200. */
+  readonly limit?: number;
+}
+
+/** Milliseconds of silence that are worth a note. */
+const SILENCE = 1_000;
+
+/** A longer text says less. */
+const LONGEST_TEXT = 80;
+
+/**
+ * Draws a recording as a sequence diagram in the language of Mermaid: what the user asked for, what went over the links, when links came
+ * and went, and which states the connection was in. Numbers of calls are in front, ids of requests behind.
+ */
+export function sequenceDiagram({ header, entries }: Recording, { limit = 200 }: SequenceDiagramOptions = {}): string {
+  const steps = new Storyteller().tell(entries);
+  const half = Math.floor(limit / 2);
+  const left = steps.length - 2 * half;
+  const shown =
+    left <= 0
+      ? steps
+      : [...steps.slice(0, half), over(`${left} steps are left out`), ...steps.slice(steps.length - half)];
+  return [
+    'sequenceDiagram',
+    '  participant U as user',
+    '  participant C as client',
+    `  participant S as server (${text(header.transport.type)})`,
+    ...shown.map((step) => `  ${step}`),
+    '',
+  ].join('\n');
+}
+
+/** Makes steps of entries. What nobody outside of the connection sees, such as its timers, is left out. */
+class Storyteller {
+  readonly #steps: string[] = [];
+  /** What is not told when it is settled, since it was not told when it was asked for. */
+  readonly #silent = new Set<number>();
+  /** Methods by the ids of requests. */
+  readonly #asked = new Map<unknown, string>();
+  readonly #broken = new Set<number>();
+  #at: number | undefined;
+
+  tell(entries: readonly RecordedEntry[]): readonly string[] {
+    for (const entry of entries) {
+      const step = this.#step(entry);
+      if (step === undefined) continue;
+      const silence = entry.at - (this.#at ?? entry.at);
+      if (silence >= SILENCE) this.#steps.push(over(`${(silence / 1_000).toFixed(1)} s later`));
+      this.#at = entry.at;
+      this.#steps.push(step);
+    }
+    return this.#steps;
+  }
+
+  #step(entry: RecordedEntry): string | undefined {
+    switch (entry.type) {
+      case 'connect':
+        return `U->>C: ${entry.call}: connect`;
+      case 'join':
+        this.#silent.add(entry.call);
+        return undefined;
+      case 'probe':
+        return `U->>C: ${entry.call}: is it alive?`;
+      case 'submit':
+        return `U->>C: ${entry.call}: ${nameOf(entry.method, entry.params)}`;
+      case 'watch':
+        return `U->>C: ${entry.call}: watch ${text(entry.uri)}`;
+      case 'unwatch':
+        return `U->>C: no longer watch ${text(entry.uri)}`;
+      case 'send':
+        return `U->>C: ${entry.call}: ${'method' in entry.message ? text(entry.message.method) : 'a message'}`;
+      case 'disconnect':
+        return `U->>C: ${entry.call}: disconnect`;
+      case 'suspend':
+        return `U->>C: ${entry.call}: suspend`;
+      case 'tell':
+        return entry.event.type === 'reconnect' ? 'U->>C: reconnect' : undefined;
+      case 'abort':
+        return 'U-xC: aborts';
+      case 'settled':
+        return this.#silent.has(entry.call) ? undefined : `C-->>U: ${entry.call}: ${ended(entry.fate)}`;
+      case 'state':
+        return `Note over C: ${entry.state}`;
+      case 'problem':
+        return `Note over C: warns of ${entry.code}`;
+      default:
+        return this.#onLink(entry);
+    }
+  }
+
+  #onLink(entry: RecordedEntry): string | undefined {
+    switch (entry.type) {
+      case 'link.opening':
+        return `Note over C,S: link ${entry.epoch} is opened`;
+      case 'link.closed':
+        this.#broken.add(entry.epoch);
+        return `Note over C,S: link ${entry.epoch} is over${because(entry.failure)}`;
+      case 'link.left':
+        return this.#broken.has(entry.epoch) ? undefined : `Note over C,S: the client leaves link ${entry.epoch}`;
+      case 'link.problem':
+        return `Note over C,S: trouble${because(entry.failure)}`;
+      case 'session.lost':
+        return 'Note over C,S: the server has forgotten the session';
+      case 'answer.interrupted':
+        return `Note over C,S: the stream of the answer broke (${idText(entry.requestId)})`;
+      case 'answer.resumed':
+        return `Note over C,S: the stream goes on (${idText(entry.requestId)})`;
+      case 'stream.opened':
+        return 'Note over C,S: the server may speak unasked';
+      case 'message.settled':
+        return entry.failure && `S--xC: not sent${because(entry.failure)}`;
+      case 'message.out':
+        return this.#message(entry.message, 'C', 'S');
+      case 'message.in':
+        return this.#message(entry.message, 'S', 'C');
+      default:
+        return undefined;
+    }
+  }
+
+  #message(message: unknown, from: string, to: string): string {
+    const { id, method, params, error } = (message ?? {}) as Readonly<Record<string, unknown>>;
+    if (typeof method === 'string') {
+      const name = nameOf(method, params);
+      if (id === undefined) return `${from}-)${to}: ${name}${details(method, params)}`;
+      this.#asked.set(`${from} ${idText(id)}`, name);
+      return `${from}->>${to}: ${name} (${idText(id)})`;
+    }
+    if (id === undefined && error === undefined) return `${from}-)${to}: something that is no message`;
+    const name = this.#asked.get(`${to} ${idText(id)}`) ?? 'an answer';
+    this.#asked.delete(`${to} ${idText(id)}`);
+    const code = (error as { code?: unknown } | undefined)?.code;
+    const what = error === undefined ? '' : `: error ${idText(code)}`;
+    return `${from}-->>${to}: ${name}${what} (${idText(id)})`;
+  }
+}
+
+/** A method, with what it is about if that may be seen. */
+function nameOf(method: string, params: unknown): string {
+  const { name, uri } = (params ?? {}) as { name?: unknown; uri?: unknown };
+  const about = name ?? uri;
+  return text(typeof about === 'string' ? `${method} ${about}` : method);
+}
+
+/** What a notification says in numbers. */
+function details(method: string, params: unknown): string {
+  const { progress, total, progressToken, requestId } = (params ?? {}) as Readonly<Record<string, unknown>>;
+  if (method === 'notifications/cancelled') return ` (${idText(requestId)})`;
+  if (typeof progress !== 'number') return '';
+  return ` ${progress}${typeof total === 'number' ? ` of ${total}` : ''} (${idText(progressToken)})`;
+}
+
+function ended(fate: Fate): string {
+  if ('ok' in fate) return 'done';
+  if ('aborted' in fate) return 'aborted';
+  return fate.delivery === undefined ? fate.code : `${fate.code}, ${fate.delivery}`;
+}
+
+function because(failure: Failure | undefined): string {
+  if (failure === undefined) return '';
+  const { exitCode, signal, status } = failure.details ?? {};
+  const facts = [
+    text(failure.code),
+    ...(typeof exitCode === 'number' ? [`exit code ${exitCode}`] : []),
+    ...(typeof signal === 'string' ? [text(signal)] : []),
+    ...(typeof status === 'number' ? [`status ${status}`] : []),
+  ];
+  return `: ${facts.join(', ')}`;
+}
+
+function over(note: string): string {
+  return `Note over U,S: ${note}`;
+}
+
+function idText(id: unknown): string {
+  return typeof id === 'string' || typeof id === 'number' ? text(String(id)) : 'no id';
+}
+
+/** A text of somebody else as Mermaid takes it: in one line, short, and without what has a meaning in a diagram. */
+function text(given: string): string {
+  const line = printable(given).replace(/\s+/g, ' ').trim();
+  const short = line.length > LONGEST_TEXT ? `${line.slice(0, LONGEST_TEXT)}…` : line;
+  return short.replace(/[#;<>%]/g, (character) => `#${character.charCodeAt(0)};`);
+}
