@@ -1,0 +1,23 @@
+// What came of the tests in test/models, which say it in their titles. Argument: the results of jest as JSON.
+import { readFileSync } from 'node:fs';
+
+const { testResults } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
+const titles = testResults
+  .flatMap(({ assertionResults }) => assertionResults)
+  .filter(({ status }) => status === 'passed')
+  .map(({ fullName }) => fullName);
+
+/** What the numbers of a pattern add up to, over all titles that it fits. */
+function sums(pattern) {
+  const found = titles.map((title) => pattern.exec(title)).filter((match) => match !== null);
+  return [0, 1].map((at) => found.reduce((sum, match) => sum + Number(match[at + 1] ?? 0), 0).toLocaleString('en'));
+}
+
+const [paths, edges] = sums(/\((\d+) paths, (\d+) of \d+ edges\)/);
+const [taken, states] = sums(/each of its (\d+) edges between (\d+) states/);
+const faults = titles.filter((title) =>
+  /^(a fault in a chart is noticed|an effect that is left out shows)/.test(title),
+);
+console.log(
+  `models: ${paths} paths with ${edges} edges through the world; ${taken} edges between ${states} states of charts; ${faults.length} faults noticed`,
+);
