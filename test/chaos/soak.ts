@@ -104,7 +104,9 @@ class Soak {
   holds(): string {
     const resources = held().filter((name) => name !== 'Timeout');
     const aborts = getEventListeners(this.#stop.signal, 'abort').length;
-    return `${resources.sort().join(' ')}, ${this.#counted.pending.size} timers, ${listeners()} + ${aborts} listeners`;
+    return [...resources.sort(), `${this.#counted.pending.size} timers`, `${listeners()} + ${aborts} listeners`].join(
+      ', ',
+    );
   }
 
   async end(): Promise<void> {
