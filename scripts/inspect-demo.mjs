@@ -4,6 +4,13 @@ import { createScriptedServer } from 'mcp-actors/testing';
 
 const TOOLS = ['forecast', 'search', 'translate', 'summarise', 'resize-image', 'read-file'];
 
+/** How the clients work: milliseconds between two calls, and how many at the same time. */
+const PACES = [
+  [260, 3],
+  [420, 3],
+  [4, 24],
+];
+
 /** Milliseconds that a tool takes, mostly short. */
 const workTime = () => 5 + 60 * Math.random() ** 2 + (Math.random() < 0.04 ? 1_500 * Math.random() : 0);
 
@@ -38,8 +45,8 @@ function toolServer(name, revision, trouble) {
   return { server, mood };
 }
 
-/** Calls tools again and again until it is stopped. */
-function work(client, pause, stopped) {
+/** Calls tools again and again, several at a time, until it is stopped. */
+function work(client, pause, loops, stopped) {
   const loop = async () => {
     while (!stopped.aborted) {
       const tool = TOOLS[Math.floor(Math.random() * TOOLS.length)];
@@ -51,7 +58,7 @@ function work(client, pause, stopped) {
       await new Promise((resolve) => setTimeout(resolve, pause * (0.4 + 1.2 * Math.random())));
     }
   };
-  return Promise.all([loop(), loop(), loop()]);
+  return Promise.all(Array.from({ length: loops }, loop));
 }
 
 /** Starts everything. Returns what ends it. */
@@ -74,8 +81,7 @@ export async function startDemo(inspect) {
   ];
   const clients = await Promise.all(connections.map((connection) => connection.connect()));
   clients[0].on('toolsChanged', () => undefined);
-  const pauses = [260, 420, 4];
-  const done = clients.map((client, at) => work(client, pauses[at], stop.signal));
+  const done = clients.map((client, at) => work(client, ...PACES[at], stop.signal));
   // Every now and then a server goes silent, and then it crashes.
   const crashes = setInterval(() => {
     files.mood.silent = true;

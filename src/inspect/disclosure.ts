@@ -3,7 +3,7 @@ import { excerpt } from './excerpt.js';
 import type { RequestLabel } from './records.js';
 
 /** Characters of the JSON that is kept of one event or message. */
-const LONGEST_DETAIL = 2_000;
+const LONGEST_DETAIL = 1_000;
 
 /** Characters of a name in a row of the page. */
 const LONGEST_NAME = 80;

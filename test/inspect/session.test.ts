@@ -1,3 +1,5 @@
+import { createActor, createMachine } from 'xstate';
+
 import { MCPClient, MCPConnection } from '../../src/index.js';
 import { createInspectorServer } from '../../src/inspect/index.js';
 import type { JSONRPCMessage } from '../../src/protocol/json-rpc.js';
@@ -282,6 +284,29 @@ test('a page that does not read misses something, is told how much, and starts a
   expect(await gap()).toBeGreaterThan(4_000);
   expect(slow.heard.length).toBeLessThan(quick.heard.length);
   expect(slow.hellos).toHaveLength(2);
+});
+
+test('actors of your own are shown, too, and so are clients that are handed only a function', async () => {
+  await using inspector = await createInspectorServer();
+  await using page = await InspectorPage.open(inspector);
+  const lamp = createMachine({
+    id: 'lamp',
+    initial: 'off',
+    states: { off: { on: { toggle: 'on' } }, on: { on: { toggle: 'off' } } },
+  });
+  const actor = createActor(lamp, { inspect: inspector.inspect }).start();
+  actor.send({ type: 'toggle' });
+  actor.stop();
+  const step = await page.untilRecord('step', ({ e }) => e === 'toggle');
+  expect(step).toMatchObject({ v: ['lamp.on'], edges: ['lamp.off->lamp.on'] });
+  await page.untilRecord('step', ({ end }) => end === 'stopped');
+
+  await using server = createScriptedServer({ ...legacy, handlers: { 'tools/call': () => ({ content: [] }) } });
+  await using client = await MCPClient.connect(server.transport, { inspect: inspector.inspect });
+  await client.callTool('x', { secret: 'sk-live-4711' });
+  await page.untilRecord('step', ({ tag }) => tag === 'ready');
+  await page.untilRecord('step', ({ v }) => v?.[0] === 'request.succeeded');
+  expect(page.heard).not.toContain('4711');
 });
 
 test('whatever goes wrong in the inspector is no trouble of the client', async () => {
