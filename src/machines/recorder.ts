@@ -83,7 +83,7 @@ export class Recorder {
 
   #write(happening: Happening, turn: boolean): void {
     this.#written += 1;
-    if (turn) queueMicrotask(this.#look);
+    if (turn) this.#beginTurn();
     const entry: RecordedEntry = {
       at: this.#at as number,
       ...(turn && { turn }),
@@ -91,6 +91,17 @@ export class Recorder {
       ...happening,
     };
     this.#sink.write(entry);
+  }
+
+  #beginTurn(): void {
+    let ticksFirst = true;
+    process.nextTick(() => {
+      if (ticksFirst) this.output({ type: 'ticked' });
+    });
+    queueMicrotask(() => {
+      ticksFirst = false;
+      this.#look();
+    });
   }
 
   #setTimeout(callback: () => void, delay: number): Timer {

@@ -80,6 +80,8 @@ export type Shown =
   | { readonly type: 'state'; readonly state: ConnectionState; readonly from: ConnectionState }
   /** Where the chart is, after each event. */
   | { readonly type: 'path'; readonly path: string }
+  /** The ticks of this turn came before its microtasks: it did not begin with a promise. */
+  | { readonly type: 'ticked' }
   /** It takes time to send the message of that number. */
   | { readonly type: 'message.pending'; readonly number: number }
   | { readonly type: 'settled'; readonly call: number; readonly fate: Fate }

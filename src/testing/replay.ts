@@ -107,7 +107,8 @@ class Replay implements RecordingSink, ReplayScript {
         this.#compareFates();
       }
       const at = this.#at;
-      if (this.#isInput(next)) this.#repeat(next);
+      if (next.turn === true && this.#ticksFirst()) await this.#repeatInTick();
+      else if (this.#isInput(next)) this.#repeat(next);
       const moved = (): boolean => this.#at !== at || this.#divergence !== undefined;
       for (let turns = 0; !moved() && turns < PATIENCE; turns += 1) await Promise.resolve();
       // When no microtask is left there may be ticks.
@@ -245,6 +246,31 @@ class Replay implements RecordingSink, ReplayScript {
         if (entry.type === 'link.failed') this.#failed = true;
         this.#transport.repeat(entry);
     }
+  }
+
+  /** Whether the turn that comes next had its ticks before its microtasks. */
+  #ticksFirst(): boolean {
+    for (let at = this.#at; at < this.#entries.length; at += 1) {
+      const entry = this.#entries[at];
+      if (at > this.#at && entry?.turn === true) break;
+      if (entry?.type === 'ticked') return true;
+    }
+    return false;
+  }
+
+  /** Repeats what came at the beginning of a turn from inside a tick: other ticks then come before all microtasks. */
+  #repeatInTick(): Promise<void> {
+    return new Promise((resolve) => {
+      process.nextTick(() => {
+        for (let next = this.next(), first = true; next !== undefined; next = this.next(), first = false) {
+          const at = this.#at;
+          if (!this.#isInput(next) || (!first && next.turn === true)) break;
+          this.#repeat(next);
+          if (this.#at === at) break;
+        }
+        resolve();
+      });
+    });
   }
 
   #submit(entry: Extract<Happening, { type: 'submit' }>): void {

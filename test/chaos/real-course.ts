@@ -27,14 +27,21 @@ const LATE = 2_000;
 /** Milliseconds after which the server is there again, whatever happened to it. */
 const BACK = 200;
 
-/** Runs the schedule of a seed in real time. Times and the order of events differ from run to run, the faults do not. */
-export async function realCourse(seed: number, setUp: (schedule: Schedule) => Promise<Stage>): Promise<Finding> {
+/**
+ * Runs the schedule of a seed in real time. Times and the order of events differ from run to run, the faults do not. `record` is given
+ * its recording.
+ */
+export async function realCourse(
+  seed: number,
+  setUp: (schedule: Schedule) => Promise<Stage>,
+  record?: (line: string) => void,
+): Promise<Finding> {
   const schedule = scheduleOf(seed, PACE);
   await using stage = await setUp(schedule);
   const { environment, pending } = countedEnvironment(seed);
   let hostile = true;
   const transport = chaos(stage.transport, { ...schedule.faults, only: () => hostile });
-  const subject = subjectOf(schedule, transport, environment);
+  const subject = subjectOf(schedule, transport, environment, record);
   const course = new Course(schedule, subject, environment, stage, stage.ledger, LATE);
   course.begin();
   await sleep(schedule.end);

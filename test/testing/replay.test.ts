@@ -4,7 +4,11 @@ import { HttpTransport, MCPClient, MCPConnection } from '../../src/index.js';
 import type { MCPProtocolVersion, StdioTransport } from '../../src/index.js';
 import { createScriptedServer, parseRecording, readRecording, replay } from '../../src/testing/index.js';
 import type { ReplayReport } from '../../src/testing/index.js';
+import { httpStage } from '../chaos/http-stage.js';
 import { memoryCourse } from '../chaos/memory-course.js';
+import { realCourse } from '../chaos/real-course.js';
+import { stdioStage } from '../chaos/stdio-stage.js';
+import { webSocketStage } from '../chaos/websocket-stage.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { scratchDirectory, textOf, toolsServer } from '../support/fixture-servers.js';
 import { HttpProcess } from '../support/http-process.js';
@@ -111,6 +115,28 @@ describe('a session over HTTP', () => {
   );
 });
 
+describe('a session that one client leaves and another takes up', () => {
+  test('is replayed in both halves', async () => {
+    const halves = [new RecordedLines(), new RecordedLines()] as const;
+    const server = await HttpProcess.official('sessions');
+    const transport = new HttpTransport(server.url);
+    const one = new MCPClient(transport, { record: halves[0] });
+    await one.connect();
+    const { sessionId } = transport;
+    await one.callTool('echo', { text: 'a' });
+    const left = await one.suspend();
+    const other = await MCPClient.resume(left, new HttpTransport(server.url), { record: halves[1] });
+    await other.callTool('echo', { text: 'b' });
+    await other.close();
+    await server.kill();
+    expect(fates(await replayed(halves[0].read())).at(-1)).toBe('suspend: ok');
+    const { paths } = await replayed(halves[1].read());
+    expect(paths).toContain('linked.initializing.resuming');
+    expect(sessionId).toBeDefined();
+    for (const { text } of halves) expect(text).not.toContain(sessionId);
+  });
+});
+
 describe('a session in memory', () => {
   test.each<MCPProtocolVersion>(['2025-11-25', '2026-07-28'])(
     'is replayed with everything that %s has',
@@ -201,6 +227,20 @@ describe('a schedule of calls, faults and deaths', () => {
     expect((await memoryCourse(seed, recorded.write)).violations).toEqual([]);
     const report = await replayed(recorded.read());
     expect(report.calls.length).toBeGreaterThan(2);
+  });
+});
+
+describe('a schedule over a real transport', () => {
+  // With health checks, whose answers come by themselves: then it matters whether ticks come before promises.
+  const stages = { stdio: stdioStage, http: httpStage, websocket: webSocketStage };
+
+  test.each(['stdio', 'http', 'websocket'] as const)('is replayed over %s', async (name) => {
+    for (const seed of [5, 8]) {
+      const recorded = new RecordedLines();
+      await realCourse(seed, stages[name], recorded.write);
+      const report = await replayed(recorded.read());
+      expect(report.calls.length).toBeGreaterThan(2);
+    }
   });
 });
 
