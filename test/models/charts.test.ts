@@ -16,5 +16,5 @@ describe.each(CHARTS.map((chart) => [chart.name, chart] as const))('the chart of
     expect(taken).toBe(edges);
     expect(unused).toEqual([]);
     expect(byClock > 0).toBe(examination.hasTimers);
-  }, 120_000);
+  }, 300_000);
 });

@@ -4,7 +4,7 @@ import { commonPaths, coveringPaths, WorldMap } from './paths.js';
 import type { View } from './model.js';
 
 /** Milliseconds for all paths of one view: a bound for what hangs, not a measure. */
-const PATIENCE = 170_000;
+const PATIENCE = 600_000;
 
 /**
  * Tests that a client of each era and policy fares over a transport as the model of the world says, on all paths, of which so many are
