@@ -1,5 +1,5 @@
 import { createActor } from 'xstate';
-import type { Actor, ActorRefFrom, InspectionEvent, Observer } from 'xstate';
+import type { Actor, ActorRefFrom } from 'xstate';
 
 import type { Environment } from '../environment.js';
 import { failure, toTransportFailure, withDelivery } from '../protocol/failure.js';
@@ -22,6 +22,8 @@ import type { ProbeResult } from './health-check.js';
 import { receive } from './inbound.js';
 import { openLink, sendOver } from './link.js';
 import type { ConnectionTransport, LinkPorts } from './link.js';
+import { inspectorOf, linkListenerOf } from './onlookers.js';
+import type { Onlookers } from './onlookers.js';
 import { Questions } from './questions.js';
 import { Unsuccessful } from './request-record.js';
 import type { Outcome, RequestSpec } from './request-record.js';
@@ -32,24 +34,18 @@ import type { ServerStreamPorts } from './server-stream.js';
 import { subscriptionPorts } from './subscription.js';
 import type { subscriptionMachine } from './subscription.js';
 import { SubscriptionStreams } from './subscription-streams.js';
-import type { LinkListener, Tap } from './tap.js';
+import { WaitingCallers } from './waiting-callers.js';
 import { WatchedResources } from './watched-resources.js';
 import type { TimeLimit } from './watched-resources.js';
 
 /** What a connection is made of. */
-export interface ConnectionOptions extends ConnectionInput {
+export interface ConnectionOptions extends ConnectionInput, Onlookers {
   readonly transport: ConnectionTransport;
   readonly identity: ClientIdentity;
   readonly environment: Environment;
   readonly maxQueued: number;
   /** What is needed to go on with the session that was inherited, besides what the chart knows. */
   readonly continuation?: Continuation | undefined;
-  /** Hears every event and snapshot of every actor of this connection. */
-  readonly inspect?: Observer<InspectionEvent> | ((event: InspectionEvent) => void) | undefined;
-  /** Hears of everything that goes over a link. */
-  readonly tap?: Tap | undefined;
-  /** Hears of it before. */
-  readonly listener?: LinkListener | undefined;
 }
 
 /** What a connection tells those who hold it. None of these may throw. */
@@ -78,13 +74,16 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #listeners: ConnectionListeners;
   readonly #handovers: Handovers;
-  readonly #waiting = new Map<number, (outcome: Session | Failure) => void>();
+  readonly #callers: WaitingCallers;
   #draining: (() => void)[] = [];
-  #lastWaiter = 0;
   #state: ConnectionState = 'idle';
   #link: Link | undefined;
   /** The resources of a modern server that are watched. */
   readonly #watched: WatchedResources;
+
+  readonly #report = (problem: Failure): void => {
+    this.#listeners.report(problem);
+  };
 
   constructor(options: ConnectionOptions, listeners: ConnectionListeners) {
     this.#options = options;
@@ -102,9 +101,13 @@ export class Connection {
       lastId: options.continuation?.lastId ?? 0,
       pooled: options.inspect === undefined,
       callUser: (fn) => {
-        callUserFunction('onProgress', fn, (problem) => {
-          listeners.report(problem);
-        });
+        callUserFunction('onProgress', fn, this.#report);
+      },
+    });
+    this.#callers = new WaitingCallers({
+      now: () => environment.now(),
+      tell: (event) => {
+        this.#actor.send(event);
       },
     });
     this.#handovers = new Handovers({
@@ -117,9 +120,7 @@ export class Connection {
       tell: (event) => {
         this.#actor.send(event);
       },
-      report: (problem) => {
-        listeners.report(problem);
-      },
+      report: this.#report,
     });
     this.#watched = new WatchedResources({
       environment,
@@ -144,7 +145,7 @@ export class Connection {
           environment.clearTimeout(handle);
         },
       },
-      ...(options.inspect !== undefined && { inspect: this.#inspector(options.inspect) }),
+      ...(options.inspect !== undefined && { inspect: inspectorOf(options.inspect, this.#report) }),
     });
     this.#providePorts();
     this.#actor.subscribe((snapshot) => {
@@ -195,38 +196,16 @@ export class Connection {
    * Asks for a session and promises it, or the failure. Shares an attempt that is under way.
    * An aborted signal rejects with its reason.
    */
-  connect(timeout: number, signal: AbortSignal | undefined): Promise<Session | Failure> {
-    return this.#wait('connect', timeout, signal);
+  async connect(timeout: number, signal: AbortSignal | undefined): Promise<Session | Failure> {
+    signal?.throwIfAborted();
+    this.transport.claim(this);
+    return this.#callers.wait('connect', timeout, signal);
   }
 
   /** Like `connect`, but where nobody else wants a session there is none. */
-  join(timeout: number, signal: AbortSignal | undefined): Promise<Session | Failure> {
-    return this.#wait('join', timeout, signal);
-  }
-
-  async #wait(type: 'connect' | 'join', timeout: number, signal: AbortSignal | undefined): Promise<Session | Failure> {
+  async join(timeout: number, signal: AbortSignal | undefined): Promise<Session | Failure> {
     signal?.throwIfAborted();
-    if (type === 'connect') this.transport.claim(this);
-    const id = (this.#lastWaiter += 1);
-    const leave = (): void => {
-      this.#waiting.delete(id);
-      this.#actor.send({ type: 'leave', waiter: id });
-    };
-    const deadline = this.#options.environment.now() + timeout;
-    let stop: (() => void) | undefined;
-    try {
-      return await new Promise<Session | Failure>((resolve, reject) => {
-        stop = () => {
-          leave();
-          reject(signal?.reason as Error);
-        };
-        signal?.addEventListener('abort', stop);
-        this.#waiting.set(id, resolve);
-        this.#actor.send({ type, waiter: { id, deadline, timeout } });
-      });
-    } finally {
-      if (stop !== undefined) signal?.removeEventListener('abort', stop);
-    }
+    return this.#callers.wait('join', timeout, signal);
   }
 
   /** Ends the connection: pending requests fail in this very call; resolves when nothing is left of the link. */
@@ -293,38 +272,6 @@ export class Connection {
     return this.#actor.getSnapshot().children.subscription as ActorRefFrom<typeof subscriptionMachine> | undefined;
   }
 
-  /** An inspector that throws would stop the actor that it looks at. */
-  #inspector(inspect: NonNullable<ConnectionOptions['inspect']>): (event: InspectionEvent) => void {
-    const look = typeof inspect === 'function' ? inspect : inspect.next?.bind(inspect);
-    return (event) => {
-      callUserFunction(
-        'inspect',
-        () => look?.(event),
-        (problem) => {
-          this.#listeners.report(problem);
-        },
-      );
-    };
-  }
-
-  /** A tap that throws would end the link that it listens to. */
-  #linkListener(): LinkListener | undefined {
-    const { tap, listener, environment } = this.#options;
-    if (tap === undefined) return listener;
-    return (news) => {
-      listener?.(news);
-      callUserFunction(
-        'tap',
-        () => {
-          tap({ ...news, at: environment.now() });
-        },
-        (problem) => {
-          this.#listeners.report(problem);
-        },
-      );
-    };
-  }
-
   /** Writes down that a notification, or an answer to a question of the server, goes out. */
   #noteSent(message: JSONRPCMessage): void {
     const { frames } = this.requests;
@@ -361,9 +308,7 @@ export class Connection {
         suspectChanges: () => {
           this.#listeners.suspectChanges();
         },
-        report: (problem) => {
-          this.#listeners.report(problem);
-        },
+        report: this.#report,
       }),
     );
   }
@@ -372,13 +317,10 @@ export class Connection {
     const { environment, transport, identity } = this.#options;
     const { requests } = this;
     const linkPorts = this.#linkPorts();
-    const report = (problem: Failure): void => {
-      this.#listeners.report(problem);
-    };
     const questions = new Questions({
       requests,
       identity,
-      report,
+      report: this.#report,
       tell: (event) => {
         this.#actor.send(event);
       },
@@ -402,7 +344,7 @@ export class Connection {
         questions.withdraw();
       },
       announce: (session) => {
-        callUserFunction('established', () => this.#link?.established?.(session), report);
+        callUserFunction('established', () => this.#link?.established?.(session), this.#report);
         if (session.era === 'legacy') this.#send({ jsonrpc: '2.0', method: 'notifications/initialized' });
       },
       applyDesired: (session, desired) => {
@@ -422,29 +364,23 @@ export class Connection {
         this.#handovers.refuseHandOver(why);
       },
       settle: (waiters, outcome) => {
-        for (const id of waiters) {
-          this.#waiting.get(id)?.(outcome);
-          this.#waiting.delete(id);
-        }
+        this.#callers.settle(waiters, outcome);
       },
       drained: () => {
         const { waiters } = this.facts;
         if (waiters.length === 0) transport.unclaim(this);
         for (const done of this.#draining.splice(0)) done();
       },
-      report,
+      report: this.#report,
     };
   }
 
   #linkPorts(): LinkPorts {
     const { environment, transport } = this.#options;
     const { requests } = this;
-    const report = (problem: Failure): void => {
-      this.#listeners.report(problem);
-    };
     const inbound = {
       requests,
-      report,
+      report: this.#report,
       now: () => environment.now(),
       era: () => this.facts.session?.era,
       send: (message: JSONRPCMessage) => {
@@ -457,13 +393,13 @@ export class Connection {
     return {
       transport,
       environment,
-      listener: this.#linkListener(),
+      listener: linkListenerOf(this.#options, environment, this.#report),
       useLink: (link) => {
         this.#link = link;
         requests.useLink(link);
       },
       report: (problem) => {
-        if (!requests.spoiled(problem)) report(problem);
+        if (!requests.spoiled(problem)) this.#report(problem);
       },
       interrupted: (id) => {
         requests.interrupted(id);

@@ -2,7 +2,7 @@ import { createActor } from 'xstate';
 import type { ActorRefFrom } from 'xstate';
 
 import type { Environment } from '../environment.js';
-import { failure, isFailure, toTransportFailure, withDelivery } from '../protocol/failure.js';
+import { failure, toTransportFailure, withDelivery } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import { FrameLog } from '../protocol/frame-log.js';
 import { LatencyWindow } from '../protocol/latency-window.js';
@@ -19,11 +19,12 @@ import { abort, AbortWatch } from './abort-watch.js';
 import { Deadlines } from './deadlines.js';
 import { IdRing } from './id-ring.js';
 import { sendOver } from './link.js';
-import type { RequestNews } from './request.js';
+import { fateOf, timedOut } from './request-failures.js';
 import { createRequestLogic } from './request-logic.js';
 import type { RequestEffects, RequestLogic } from './request-logic.js';
 import type { Gate, RequestsEvent, RequestsLogic, RequestsPorts } from './requests-logic.js';
 import { ProgressGate } from './progress-gate.js';
+import { RequestQueue } from './request-queue.js';
 import { judgeSendFailure } from './send-failure.js';
 import { NOTHING, RequestRecord, Unsuccessful } from './request-record.js';
 import type { Outcome, RequestSpec } from './request-record.js';
@@ -47,22 +48,6 @@ export interface RequestsSurroundings {
   readonly retryUnreachable: boolean;
   /** Hears that several exchanges in a row failed to reach the server. */
   readonly unreachable: (failure: Failure) => void;
-}
-
-/**
- * The failure that ends a request. One that was sent before, and waited to be sent again when the connection ended, fails with what
- * had happened to it, not with what happened to those that were never sent; but that connecting ran out of time is not its time-out.
- */
-function fateOf(record: RequestRecord, event: RequestNews): Failure {
-  const why = event.failure as Failure;
-  if (event.type !== 'refuse') {
-    // Of the last attempt it may be known that it did not run. An earlier one may have.
-    const unclear = why.delivery === undefined || (why.delivery === 'not-sent' && record.attempts > 1);
-    return unclear ? withDelivery(why, 'unknown') : why;
-  }
-  if (record.attempts === 0) return withDelivery(why, 'not-sent');
-  const { cause } = why;
-  return withDelivery(isFailure(cause) && cause.kind !== 'timeout' ? cause : why, 'unknown');
 }
 
 /** Failed exchanges in a row after which the server is taken for unreachable. */
@@ -93,10 +78,9 @@ export class Requests implements RequestsPorts {
   readonly #deadlines: Deadlines;
   readonly #aborts = new AbortWatch();
   readonly #pool: RequestRecord[] = [];
-  #queue: RequestRecord[] = [];
+  readonly #queue = new RequestQueue();
   /** Those that wait for a time at which to be sent again. */
   readonly #sleeping = new Set<RequestRecord>();
-  #queued = 0;
   #unreachable = 0;
   #gate: Gate = 'refusing';
   #refusal: Failure = failure('connection', 'MCP_NOT_CONNECTED', 'Not connected', { delivery: 'not-sent' });
@@ -119,7 +103,7 @@ export class Requests implements RequestsPorts {
     this.#ports = ports;
     this.#ring = new IdRing(ports.lastId);
     this.#deadlines = new Deadlines(ports.environment, (record) => {
-      record.actor.send({ type: 'expire', failure: this.#timeout(record) });
+      record.actor.send({ type: 'expire', failure: timedOut(record) });
     });
     this.#requestLogic = createRequestLogic(this.#effects(), ports.pooled, (record) => this.#recycle(record));
   }
@@ -141,7 +125,7 @@ export class Requests implements RequestsPorts {
 
   /** How many requests are in flight, and how many wait for a link. */
   get counts(): { readonly inFlight: number; readonly queued: number } {
-    return { inFlight: this.#ring.size, queued: this.#queued };
+    return { inFlight: this.#ring.size, queued: this.#queue.size };
   }
 
   /** The highest id that was used. */
@@ -199,7 +183,7 @@ export class Requests implements RequestsPorts {
     } else if (record.spec.failFast) {
       const message = 'Not connected at the moment, and `whenDisconnected` is "fail"';
       record.actor.send({ type: 'refuse', failure: failure('connection', 'MCP_NOT_CONNECTED', message) });
-    } else if (this.#queued > this.#ports.maxQueued) {
+    } else if (this.#queue.size > this.#ports.maxQueued) {
       const limit = this.#ports.maxQueued;
       const message = `${limit} requests wait for the connection already, which is the limit \`maxQueued\``;
       record.actor.send({
@@ -294,8 +278,7 @@ export class Requests implements RequestsPorts {
       case 'refuse': {
         this.#gate = 'refusing';
         this.#refusal = event.failure;
-        const waiting = this.#queue;
-        this.#queue = [];
+        const waiting = this.#queue.takeAll();
         for (const record of [...this.#ring.all(), ...this.#sleeping, ...waiting]) record.actor.send(event);
         // Not before: how the peer is told depends on its era.
         this.#session = undefined;
@@ -311,25 +294,14 @@ export class Requests implements RequestsPorts {
   /** Sends what waits, for as long as there is a link and a session: sending may be what ends them. */
   #flush(now = this.#ports.environment.now()): void {
     this.#sendingAt = now;
-    for (let at = 0; at < this.#queue.length; at += 1) {
-      if (this.#link === undefined || this.#gate !== 'flowing') break;
-      const record = this.#queue[at] as RequestRecord;
-      if (record.place === at) this.#dispatch(record);
-    }
-    this.#closeGaps();
+    this.#queue.drain(this.#dispatchNext);
   }
 
-  /** Drops the places of those that wait no longer. A record may wait again by now, at a later place. */
-  #closeGaps(): void {
-    if (this.#queued === 0) {
-      this.#queue.length = 0;
-      return;
-    }
-    this.#queue = this.#queue.filter((record, at) => record.place === at);
-    this.#queue.forEach((record, at) => {
-      record.place = at;
-    });
-  }
+  readonly #dispatchNext = (record: RequestRecord): boolean => {
+    if (this.#link === undefined || this.#gate !== 'flowing') return false;
+    this.#dispatch(record);
+    return true;
+  };
 
   #dispatch(record: RequestRecord): void {
     const { method, entry } = record.spec;
@@ -373,32 +345,14 @@ export class Requests implements RequestsPorts {
     return kept;
   }
 
-  #timeout(record: RequestRecord): Failure {
-    const { spec } = record;
-    const queued = record.place !== -1;
-    const total = spec.totalDeadline <= record.idleDeadline;
-    const timeout = total ? spec.maxTotalTimeout : spec.timeout;
-    const phase = queued ? 'queued' : 'waiting';
-    const what = queued ? 'was not sent' : 'got no answer';
-    const message = `${spec.method} ${what} within ${String(timeout)} ms${total ? ' (maxTotalTimeout)' : ''}`;
-    return failure('timeout', 'MCP_TIMEOUT', message, {
-      delivery: record.attempts === 0 ? 'not-sent' : 'unknown',
-      details: { operation: spec.method, timeout, phase },
-    });
-  }
-
   /** What the chart names. */
   #effects(): RequestEffects {
     return {
       enqueue: (record) => {
-        // Those that were given up while they waited are dropped in bulk, so that a long wait does not pile them up.
-        if (this.#queue.length > 2 * this.#queued + 64) this.#closeGaps();
-        record.place = this.#queue.push(record) - 1;
-        this.#queued += 1;
+        this.#queue.add(record);
       },
       dequeue: (record) => {
-        record.place = -1;
-        this.#queued -= 1;
+        this.#queue.remove(record);
       },
       write: (record) => {
         this.#write(record);
