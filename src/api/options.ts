@@ -98,8 +98,8 @@ export interface MCPClientOptions extends MCPProtocolOptions {
   /** The most milliseconds between two attempts. Default 60 000. */
   readonly maxReconnectDelay?: number | undefined;
   /**
-   * How often a connection that stood may be lost and brought back within `restartWindow`. Once more, and it is taken for a crash loop
-   * and closed. Infinity for any number. Default 10.
+   * How often a connection that stood may be lost and brought back within `restartWindow`, or the server forget its session. Once more, and
+   * it is taken for a crash loop and closed. Infinity for any number. Default 10.
    */
   readonly maxRestarts?: number | undefined;
   /** Milliseconds for which a lost connection counts towards `maxRestarts`. Default 300 000. */

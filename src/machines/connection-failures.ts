@@ -5,6 +5,7 @@ import type { ConnectionEvent, ConnectionFacts } from './connection-facts.js';
 export const DISCONNECTED = failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection was closed by disconnect()');
 export const SUSPENDED = failure('connection', 'MCP_CONNECTION_CLOSED', 'The client was suspended by suspend()');
 const RENEWED = failure('connection', 'MCP_CONNECTION_LOST', 'The connection was renewed by reconnect()');
+export const FORGOTTEN = failure('transport', 'MCP_SESSION_LOST', 'The server has forgotten the session');
 export const GIVEN_UP = failure(
   'connection',
   'MCP_CONNECTION_CLOSED',
@@ -23,6 +24,7 @@ export function failureOf(facts: ConnectionFacts, event: ConnectionEvent): Failu
 export function endOf({ waiters, armedFor, policy }: ConnectionFacts, event: ConnectionEvent): Failure {
   if (event.type === 'reconnect') return RENEWED;
   if (event.type === 'leave') return GIVEN_UP;
+  if (event.type === 'session.lost') return FORGOTTEN;
   const expired = waiters.find(({ deadline }) => deadline <= armedFor);
   return connectTimedOut(expired?.timeout ?? policy.connectTimeout);
 }

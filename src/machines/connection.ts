@@ -21,6 +21,7 @@ import {
   DISCONNECTED,
   endOf,
   failureOf,
+  FORGOTTEN,
   GIVEN_UP,
   isFinal,
   nothingToSuspend,
@@ -198,6 +199,7 @@ export const connectionMachine = setup({
     countLoss: assign({
       losses: ({ context, system }) => withLoss(context.losses, portsOf(system).now(), context.policy.restarts),
     }),
+    keepForgotten: assign({ failure: FORGOTTEN }),
     keepCrashLoop: assign({ failure: ({ context }) => crashLoop(context) }),
     forgetAttempts: assign({ attempts: 0 }),
     countAttempt: assign({ attempts: ({ context }) => context.attempts + 1, endedOnQuestion: undefined }),
@@ -441,6 +443,8 @@ export const connectionMachine = setup({
             choosing: {
               entry: 'chooseQuestion',
               always: [
+                // A server that forgets each session at once would be asked for the next one without a pause and without an end.
+                { guard: 'crashesTooOften', target: '#connection.closed', actions: 'keepCrashLoop' },
                 { guard: 'mayResume', target: 'resuming' },
                 { guard: 'asksHandshakeFirst', target: 'negotiating.handshaking' },
                 { target: 'negotiating.discovering' },
@@ -566,7 +570,7 @@ export const connectionMachine = setup({
             // A new session, over the same link: exchanges that are still open go on in the old one.
             'session.lost': {
               target: '#connection.linked.initializing',
-              actions: ['beginRenewal', 'chooseDeadline', 'setTimer', 'holdRequests'],
+              actions: ['countLoss', 'keepForgotten', 'beginRenewal', 'chooseDeadline', 'setTimer', 'holdRequests'],
             },
             'health.failed': [
               // Without a link and without a session there is nothing that could be opened anew.

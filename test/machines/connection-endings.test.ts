@@ -12,7 +12,7 @@ const CONNECT_TIMEOUT = 1_000;
 const nothing = (): void => undefined;
 
 /** The chart of a connection to a legacy server that has a session, and what it tells the requests. */
-function standing() {
+function standing(maxRestarts = Infinity) {
   const clock = new SimulatedEnvironment();
   const told: RequestsEvent[] = [];
   const actor = createActor(connectionMachine, {
@@ -21,7 +21,7 @@ function standing() {
         autoReconnect: false,
         maxReconnectAttempts: 0,
         backoff: { delay: 1, maxDelay: 1 },
-        restarts: { maxRestarts: Infinity, window: 300_000 },
+        restarts: { maxRestarts, window: 300_000 },
         retryInitialConnect: false,
         connectTimeout: CONNECT_TIMEOUT,
         probeTimeout: 50,
@@ -74,6 +74,17 @@ describe('requests that a lost link takes with it', () => {
       type: 'lose',
       failure: { code: 'MCP_TIMEOUT', message: `Connecting took longer than ${CONNECT_TIMEOUT} ms` },
     });
+  });
+
+  it('hear that the server has forgotten the session when it does so all the time', () => {
+    const { actor, told } = standing(0);
+    actor.send({ type: 'session.lost' });
+    expect(actor.getSnapshot().hasTag('closed')).toBe(true);
+    expect(told).toMatchObject([
+      { type: 'hold' },
+      { type: 'lose', failure: { code: 'MCP_SESSION_LOST' } },
+      { type: 'refuse', failure: { cause: { code: 'MCP_CRASH_LOOP', cause: { code: 'MCP_SESSION_LOST' } } } },
+    ]);
   });
 
   it('hear of reconnect() when that is the reason', () => {

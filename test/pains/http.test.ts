@@ -54,6 +54,27 @@ describe('pain 1: "the server restarts or drops the session, HTTP answers 404 fo
     expect(client.state).toBe('ready');
   });
 
+  test('a server that forgets each session at once is not asked for another one for ever', async () => {
+    const server = await serve((visit) => {
+      const script = legacyServer(() => false, { sessionId: 's-1' });
+      // As of several instances behind one address, each of which knows only its own.
+      if (visit.headers['mcp-session-id'] === undefined) script(visit);
+      else visit.status(404);
+    });
+    const client = new MCPClient(new HttpTransport(server.url), { maxRestarts: 3 });
+    open.push(() => client.close());
+    const closed = new Promise((resolve) =>
+      client.on('state', (state) => {
+        if (state === 'closed') resolve(state);
+      }),
+    );
+    await client.connect();
+    await closed;
+    expect(server.asked('initialize')).toHaveLength(1 + 3);
+    expect(await errorFrom(client.listTools())).toMatchObject({ code: 'MCP_NOT_CONNECTED', delivery: 'not-sent' });
+    expect(client.explain()).toMatch(/MCP_CRASH_LOOP[^]*MCP_SESSION_LOST[^]*of several instances behind one address/);
+  });
+
   test('a server that answers everything with 404 until somebody shakes hands anew', async () => {
     let session = 1;
     const server = await serve((visit) => {

@@ -8,7 +8,7 @@ import type {
   Waiter,
 } from '../../../src/machines/connection-facts.js';
 import { connectionPorts } from '../../../src/machines/connection-ports.js';
-import { failure } from '../../../src/protocol/failure.js';
+import { failure, isFailure } from '../../../src/protocol/failure.js';
 import { acceptable } from '../../../src/protocol/negotiation.js';
 import type { Session } from '../../../src/protocol/session.js';
 import type { Scene, Seen, Vertex } from '../../support/explorer.js';
@@ -167,6 +167,12 @@ const SCENES = [
     reconnect,
     EVENTS.dead,
   ]),
+  scene(
+    'a session that is forgotten again and again',
+    input({ acceptable: acceptable('legacy'), restarts: { maxRestarts: 1, window: 1_000 } }, { perRequest: true }),
+    PATIENT,
+    [...common, EVENTS.legacy, EVENTS.forgotten, reconnect],
+  ),
   scene('a legacy session', input({ ...once, acceptable: acceptable('legacy') }), PATIENT, [
     ...common,
     EVENTS.legacy,
@@ -323,7 +329,11 @@ export const connectionChart: ChartModel<ConnectionFacts> = {
       none(found.violations(within));
       const loops = found.vertices.filter(({ snapshot }) => snapshot.context.failure?.code === 'MCP_CRASH_LOOP');
       same([...new Set(loops.map(({ path }) => path))].sort(), ['closed.done', 'closed.draining']);
-      none(loops.filter(({ snapshot }) => snapshot.context.failure?.cause !== LOST));
+      const causes = loops.map(({ snapshot }) => snapshot.context.failure?.cause);
+      same(
+        [...new Set(causes)].map((cause) => isFailure(cause) && cause.code).sort(),
+        [LOST.code, 'MCP_SESSION_LOST'].sort(),
+      );
       // Whoever connects again, or says so by hand, begins with the whole budget.
       const anew = (vertex: Vertex<ConnectionFacts>): boolean =>
         vertex.next.every(

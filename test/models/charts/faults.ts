@@ -152,6 +152,15 @@ export function seededFaults(): Fault[] {
     ),
     misdrawn(
       connectionChart,
+      'a session that is forgotten all the time is begun anew for ever',
+      'comes back no more often than its budget allows, and says that this is why when it does not',
+      (root) => {
+        for (const way of waysOf(stateAt(root, 'linked.established'), 'session.lost'))
+          way.actions = without(way.actions, 'countLoss');
+      },
+    ),
+    misdrawn(
+      connectionChart,
       'nobody is told that time is up while it waits to reconnect',
       'keeps nobody beyond that time',
       (root) => {
