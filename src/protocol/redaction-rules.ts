@@ -185,7 +185,18 @@ export function paramsRule(method: unknown): Rule {
   return PARAMS_OF.get(method) ?? OTHER_PARAMS;
 }
 
-const INPUT_REQUEST: Rule = ({ method }) => fields({ method: NAME, params: paramsRule(method) });
+/** What has a method and parameters. There are few kinds of parameters, and the rules for them are made once. */
+function withParams(make: (params: Rule) => SettledRule): (object: { readonly method?: unknown }) => SettledRule {
+  const made = new Map<Rule, SettledRule>();
+  return ({ method }) => {
+    const params = paramsRule(method);
+    const known = made.get(params) ?? make(params);
+    made.set(params, known);
+    return known;
+  };
+}
+
+const INPUT_REQUEST = withParams((params) => fields({ method: NAME, params }));
 
 /**
  * Any result: an answer does not say to which question. The fields have the same meaning wherever they stand, and results of unknown
@@ -224,15 +235,16 @@ const ERROR_DATA = fields({
 });
 
 /** A message of JSON-RPC, or several. */
-export const MESSAGE: Rule = ({ method }) =>
+export const MESSAGE: Rule = withParams((params) =>
   fields({
     jsonrpc: words('2\\.0'),
     id: ID,
     method: NAME,
-    params: paramsRule(method),
+    params,
     result: RESULT,
     error: fields({ code: 'number', data: ERROR_DATA }),
-  });
+  }),
+);
 
 const KINDS = words('connection timeout transport protocol capability authentication tool');
 const CODE = /^(?:MCP|ERR|E)[A-Z0-9_]{2,48}$/;
@@ -276,11 +288,15 @@ const SESSION = fields({ era: words('modern legacy'), protocolVersion: VERSION, 
 export const INTERNAL: Rule = (object) => {
   if (object.jsonrpc === '2.0') return MESSAGE;
   if (isFailure(object)) return FAILURE;
-  return fields(
+  return HELD(object);
+};
+
+const HELD = withParams((params) =>
+  fields(
     {
       type: /^[\w.:*#-]{1,200}$/,
       method: NAME,
-      params: paramsRule(object.method),
+      params,
       result: RESULT,
       session: SESSION,
       era: words('modern legacy'),
@@ -295,5 +311,5 @@ export const INTERNAL: Rule = (object) => {
       policy: fields({ acceptable: fields({ modern: VERSION, legacy: VERSION }) }, 'number'),
     },
     INTERNAL,
-  );
-};
+  ),
+);
