@@ -63,6 +63,8 @@ class Stage implements AsyncDisposable {
       },
     });
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, ...context });
+    // So that it is said what was waited for in vain.
+    page.setDefaultTimeout(15_000);
     const stage = new Stage(inspector, server, mood, page);
     await page.goto(inspector.url);
     return stage;

@@ -13,6 +13,8 @@ export class VirtualList<Row extends { readonly key: string | number }> {
   #rows: readonly Row[] = [];
   #length = 0;
   #following = true;
+  /** Where it was scrolled to last. */
+  #top = 0;
 
   constructor(scroller: HTMLElement, height: number, make: (row: Row) => HTMLElement) {
     this.#scroller = scroller;
@@ -21,7 +23,10 @@ export class VirtualList<Row extends { readonly key: string | number }> {
     scroller.append(this.#body);
     scroller.addEventListener('scroll', () => {
       const { scrollTop, clientHeight, scrollHeight } = scroller;
-      this.#following = scrollTop + clientHeight >= scrollHeight - height;
+      // Only who scrolls up wants to stay somewhere else; that rows come, go or find another room is no reason.
+      if (scrollTop + clientHeight >= scrollHeight - height) this.#following = true;
+      else if (scrollTop < this.#top - 1) this.#following = false;
+      this.#top = scrollTop;
       this.#draw();
     });
     new ResizeObserver(() => {
@@ -62,6 +67,7 @@ export class VirtualList<Row extends { readonly key: string | number }> {
 
   #settle(): void {
     if (this.#following) this.#scroller.scrollTop = this.#length * this.#height;
+    this.#top = this.#scroller.scrollTop;
     this.#draw();
   }
 
