@@ -71,7 +71,7 @@ export class FrameLog {
 
   /** Anything else. */
   add(kind: FrameKind, method: string, at: number, id = NaN, code = NaN): void {
-    this.#add(NUMBERS.get(kind) as number, method, id, code, at);
+    this.#add(NUMBERS.get(kind) as number, beginningOf(method), id, code, at);
   }
 
   #add(kind: number, method: string, id: number, code: number, at: number): void {
@@ -100,6 +100,11 @@ export class FrameLog {
     }
     return frames;
   }
+}
+
+/** A copy of the beginning of a long name: a slice would keep all of it alive. */
+function beginningOf(method: string): string {
+  return method.length <= LONGEST_METHOD ? method : Array.from(method.slice(0, LONGEST_METHOD)).join('');
 }
 
 /** A message in words. */

@@ -1,3 +1,6 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
 import { describeFrame, FrameLog } from '../../src/protocol/frame-log.js';
 
 describe('the last messages', () => {
@@ -53,4 +56,18 @@ describe('the last messages', () => {
       '→ answer to the server',
     ]);
   });
+});
+
+test('keeps nothing of a long name but its beginning', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const log = new FrameLog();
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  const text = JSON.stringify('x'.repeat(2_000_000));
+  for (let at = 0; at < 32; at += 1) log.add('notification from the server', JSON.parse(text) as string, at);
+  collect();
+  expect(log.last(1)[0]?.method).toBe('x'.repeat(60));
+  // 64 million characters came by.
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(20_000_000);
 });
