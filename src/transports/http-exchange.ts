@@ -208,10 +208,11 @@ export class HttpExchange implements HttpReceiver, RosterMember {
     });
   }
 
-  #loseSession(): void {
+  /** @param error what the server says to that, when it says something */
+  #loseSession(error?: JSONRPCErrorObject): void {
     const { session } = this.#request;
     this.#owner.lose(session);
-    this.#give(sessionLost(this.#url, this.#head?.status ?? 404));
+    this.#give(sessionLost(this.#url, this.#head?.status ?? 404, error));
   }
 
   #statusFailure(error?: JSONRPCErrorObject): Failure {
@@ -280,7 +281,7 @@ export class HttpExchange implements HttpReceiver, RosterMember {
     const error = rpcErrorOf(value);
     const { session, modern } = this.#request;
     if (error !== undefined && refusesSession(status, error, session, modern)) {
-      this.#loseSession();
+      this.#loseSession(error);
       return;
     }
     if (error !== undefined && isModernError(error)) {

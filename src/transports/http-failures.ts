@@ -95,13 +95,17 @@ export function isAboutAuthentication({ status, headers }: ResponseHead): boolea
   return status === 401 || (status === 403 && headers['www-authenticate'] !== undefined);
 }
 
-/** The server has forgotten the session, and refused the message before it ran. 2025-11-25 basic/transports. */
-export function sessionLost(url: URL, status: number): Failure {
-  const message = `${shownUrl(url)} does not know the session any more (HTTP ${status})`;
+/**
+ * The server has forgotten the session, and refused the message before it ran. 2025-11-25 basic/transports. Where it says so in words they are
+ * shown: it may have meant something else.
+ */
+export function sessionLost(url: URL, status: number, error?: JSONRPCErrorObject): Failure {
+  const said = error === undefined ? '' : `: ${error.message}`;
+  const message = `${shownUrl(url)} does not know the session any more (HTTP ${status})${said}`;
   return failure('transport', 'MCP_SESSION_LOST', message, {
     errorCode: status,
     delivery: 'not-sent',
-    details: { url: shownUrl(url), status },
+    details: { url: shownUrl(url), status, ...(error !== undefined && { rpcCode: error.code, reason: error.message }) },
   });
 }
 

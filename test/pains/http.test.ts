@@ -120,6 +120,29 @@ describe('pain 1: "the server forgets the session", and says so in a way of its 
   });
 });
 
+test('a tool that is refused in words that sound like a session: the error shows these words, and the client goes on', async () => {
+  const said = 'Bad Request: no session with the database';
+  const server = await serve(
+    legacyServer(
+      (visit) => {
+        if (visit.message.method === 'tools/call') visit.error(400, -32_000, said);
+        return visit.message.method === 'tools/call';
+      },
+      { sessionId: 's-1' },
+    ),
+  );
+  const client = await connect(server.url);
+  expect(await errorFrom(client.callTool('query'))).toMatchObject({
+    code: 'MCP_SESSION_LOST',
+    delivery: 'not-sent',
+    message: expect.stringContaining(said) as string,
+    details: { status: 400, rpcCode: -32_000, reason: said },
+  });
+  expect(toolCalls(server)).toHaveLength(2);
+  await client.connect();
+  expect(await errorFrom(client.listTools())).toMatchObject({ code: 'MCP_RPC_ERROR' });
+});
+
 describe('pain 6: "connect() hangs when the server never answers", over HTTP', () => {
   test.each<[string, (visit: HttpVisit) => unknown]>([
     [
