@@ -24,7 +24,7 @@ import type { ListItems } from './catalogue.js';
 import { connectOrDispose, transportFor } from './connect-target.js';
 import type { ConnectTarget } from './connect-target.js';
 import { Core } from './core.js';
-import type { HealthReport } from './core.js';
+import type { HealthReport } from './health-report.js';
 import type { MCPClientEventName, MCPClientEvents } from './events.js';
 import { iterateList } from './iterate-list.js';
 import type { NotificationHandler } from './notification-handlers.js';

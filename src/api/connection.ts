@@ -6,7 +6,7 @@ import type { MCPTransport } from '../transports/transport.js';
 import { MCPClient } from './client.js';
 import { connectOrDispose } from './connect-target.js';
 import { Core } from './core.js';
-import type { HealthReport } from './core.js';
+import type { HealthReport } from './health-report.js';
 import { invalidOption, OptionReader, resolveOptions } from './options.js';
 import type { MCPClientOptions } from './options.js';
 import { suspend } from './suspension.js';

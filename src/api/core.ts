@@ -14,7 +14,6 @@ import type { Failure, FailureKind } from '../protocol/failure.js';
 import type { Params } from '../protocol/json-rpc.js';
 import { healthReasons } from '../protocol/health-report.js';
 import { healthScore } from '../protocol/health-score.js';
-import type { Latencies } from '../protocol/latency-window.js';
 import { printable } from '../protocol/printable.js';
 import { circumstancesOf, storyLines } from '../protocol/story.js';
 import { recentLosses } from '../protocol/restart-budget.js';
@@ -31,6 +30,7 @@ import { inspectionFor } from './inspection.js';
 import { NotificationHandlers } from './notification-handlers.js';
 import { checkTimeLimits, checkTransport } from './options.js';
 import type { ResolvedOptions } from './options.js';
+import type { HealthReport } from './health-report.js';
 import { LineRecording } from './record.js';
 import { StructuredOutput } from './structured-output.js';
 import { explainSuspension, inherit } from './suspension.js';
@@ -40,16 +40,6 @@ import { PACKAGE } from './version.js';
 interface SubmitOptions extends RequestOptions {
   /** The time at which the whole call is given up. Default: `maxTotalTimeout` from now. */
   readonly totalDeadline?: number;
-}
-
-/** What is known about the health of a connection without asking the server. */
-export interface HealthReport {
-  /** 0 to 1 over the last ten checks of the monitoring, each weighing half of the next newer one; 1 before the first. */
-  readonly healthScore: number;
-  /** How long the last answers took, to calls and to checks; undefined before the first. */
-  readonly latencies: Latencies | undefined;
-  /** What speaks against it, in words for a person, such as `3 of 10 checks over 2.0 s`; empty when nothing does. */
-  readonly reasons: readonly string[];
 }
 
 /** Failures whose errors tell what the connection had been through. Others are about what was asked. */

@@ -8,7 +8,7 @@ import type { EraChoice } from '../protocol/negotiation.js';
 import { eraOf } from '../protocol/revisions.js';
 import type { Era } from '../protocol/revisions.js';
 import type { Implementation } from '../protocol/schema/index.js';
-import type { RecordOptions, ResolvedRecordOptions } from './record.js';
+import type { RecordOptions, ResolvedRecordOptions } from './record-options.js';
 import { readSuspended } from './suspended-client.js';
 import type { SuspendedClient } from './suspended-client.js';
 import { PACKAGE } from './version.js';

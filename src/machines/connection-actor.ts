@@ -10,7 +10,7 @@ import type { ClientIdentity, Session } from '../protocol/session.js';
 import { callUserFunction } from '../protocol/user-function.js';
 import type { Link } from '../transports/link.js';
 import { connectionMachine } from './connection.js';
-import type { ConnectionEvent, ConnectionFacts, ConnectionInput, ConnectionState } from './connection-facts.js';
+import type { ConnectionFacts, ConnectionInput, ConnectionState, ConnectionWish } from './connection-facts.js';
 import { connectionPorts } from './connection-ports.js';
 import type { ConnectionPorts } from './connection-ports.js';
 import { Handovers } from './handover.js';
@@ -188,7 +188,7 @@ export class Connection {
   }
 
   /** Tells the connection what the user wants of it. */
-  send(event: Extract<ConnectionEvent, { type: 'desire' | 'monitor' | 'reconnect' }>): void {
+  send(event: ConnectionWish): void {
     this.#actor.send(event);
   }
 

@@ -154,3 +154,6 @@ export type ConnectionEvent =
   | { readonly type: 'health.failed'; readonly failure: Failure }
   // Told by the clock.
   | { readonly type: 'deadline' };
+
+/** What the user may tell a connection without waiting for anything. */
+export type ConnectionWish = Extract<ConnectionEvent, { type: 'desire' | 'monitor' | 'reconnect' }>;

@@ -3,8 +3,7 @@ import type { Failure, FailureCode } from '../protocol/failure.js';
 import type { JSONRPCMessage, Params } from '../protocol/json-rpc.js';
 import type { ClientIdentity } from '../protocol/session.js';
 import type { Framing } from '../transports/transport.js';
-import type { Connection } from './connection-actor.js';
-import type { ConnectionInput, ConnectionState } from './connection-facts.js';
+import type { ConnectionInput, ConnectionState, ConnectionWish } from './connection-facts.js';
 import type { SignalMark } from './signal-watch.js';
 import type { LinkNews } from './tap.js';
 
@@ -56,7 +55,7 @@ export type Asked =
   | { readonly type: 'unwatch'; readonly uri: string }
   | { readonly type: 'send'; readonly call: number; readonly message: JSONRPCMessage }
   | { readonly type: 'disconnect' | 'suspend'; readonly call: number }
-  | { readonly type: 'tell'; readonly event: Parameters<Connection['send']>[0] }
+  | { readonly type: 'tell'; readonly event: ConnectionWish }
   | { readonly type: 'abort'; readonly signal: number };
 
 /** What the environment and the transport gave. Timers, links and releases are numbered in the order in which they were asked for. */
