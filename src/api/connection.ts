@@ -267,8 +267,7 @@ export class MCPConnection {
 
   /** Why the connection was lost, or could not be made, the last time that happened and since it last stood. */
   get lastError(): MCPError | undefined {
-    const { failure } = this.#core.connection.facts;
-    return failure && this.#core.error(failure);
+    return this.#core.lastError;
   }
 
   /** Attempts to bring the connection back since it last stood for a while. */

@@ -60,6 +60,7 @@ export class Core {
   readonly catalogue: Catalogue;
   readonly structured = new StructuredOutput();
   readonly history = new History(() => this.connection.requests.frames);
+  #lastError: { readonly why: Failure; readonly error: MCPError } | undefined;
 
   /** @param name what whoever supervises it calls the connection */
   constructor(transport: MCPTransport, options: ResolvedOptions, name?: string) {
@@ -199,6 +200,15 @@ export class Core {
     );
   }
 
+  /** Why the connection was lost, or could not be made, since it last stood; told as things were then. */
+  get lastError(): MCPError | undefined {
+    const { failure: why } = this.connection.facts;
+    if (why === undefined) return undefined;
+    // Made when it happens; what did not change the state is told as things are when somebody looks first.
+    if (this.#lastError?.why !== why) this.#lastError = { why, error: this.error(why) };
+    return this.#lastError.error;
+  }
+
   /** What a request that did not succeed throws: its error, or what the caller's signal was aborted with. */
   errorOf({ failure: failed, reason }: Unsuccessful): unknown {
     return failed === undefined ? reason : this.error(failed);
@@ -268,6 +278,7 @@ export class Core {
 
   #entered(state: ConnectionState, from: ConnectionState): void {
     this.history.add({ from, to: state, at: this.options.environment.now() });
+    void this.lastError;
     this.catalogue.entered(state);
     this.events.emit('state', state, from);
   }

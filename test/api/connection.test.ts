@@ -120,6 +120,22 @@ describe('the status', () => {
     expect(connection).toMatchObject({ status: 'disconnected', lastError: undefined });
   });
 
+  test('has one last error for each loss, which tells how things were then', async () => {
+    await make({ reconnectDelay: 3_600_000, maxReconnectDelay: 3_600_000 });
+    await connection.connect();
+    server.hangsUp();
+    await environment.settle();
+    expect(connection.status).toBe('reconnecting');
+    await environment.advance(1_000);
+    const { lastError } = connection;
+    const told = lastError?.explain();
+    expect(told).toMatch(/ready → reconnecting, 0 ms before/);
+    await connection.client?.healthCheck();
+    await environment.advance(1_000);
+    expect(connection.lastError).toBe(lastError);
+    expect(connection.lastError?.explain()).toBe(told);
+  });
+
   test('is error after a connect that failed, and connect() may be called again', async () => {
     await make({ connectionTimeout: 200 }, { initialize: inTurn(silence, answer(initializeResult())) });
     const failed = errorFrom(connection.connect());
