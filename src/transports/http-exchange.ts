@@ -25,12 +25,13 @@ import type { ResponseHead } from './http-head.js';
 import type { HttpSession } from './http-session.js';
 import type { Link, LinkEvents } from './link.js';
 import type { RosterMember } from './roster.js';
-import { refusesSession } from './session-refusals.js';
+import type { SessionRefusals } from './session-refusals.js';
 
 /** What an exchange needs from the link that it belongs to. */
 export interface ExchangeOwner {
   readonly endpoint: HttpEndpoint;
   readonly events: LinkEvents;
+  readonly refusals: SessionRefusals;
   /** The server does not know the session any more. */
   lose(session: HttpSession): void;
   /** The answer is here and its stream is not at its end yet. */
@@ -47,6 +48,8 @@ export interface ExchangeRequest {
   /** A modern request: sessions and resumption do not exist. */
   readonly modern: boolean;
   readonly session: HttpSession;
+  /** Sent while words could not cost the session. */
+  readonly doubtful: boolean;
   readonly headers: readonly string[];
   readonly body: string;
 }
@@ -126,6 +129,7 @@ export class HttpExchange implements HttpReceiver, RosterMember {
 
   #accepted(head: ResponseHead): void {
     const { message, session } = this.#request;
+    this.#owner.refusals.accepted(session);
     if (message.method === 'initialize') {
       const id = headerOf(head, 'mcp-session-id');
       if (id !== undefined && !isSessionId(id)) {
@@ -279,8 +283,7 @@ export class HttpExchange implements HttpReceiver, RosterMember {
 
   #readRefusal(status: number, value: unknown): void {
     const error = rpcErrorOf(value);
-    const { session, modern } = this.#request;
-    if (error !== undefined && refusesSession(status, error, session, modern)) {
+    if (error !== undefined && this.#owner.refusals.loses(status, error, this.#request)) {
       this.#loseSession(error);
       return;
     }

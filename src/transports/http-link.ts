@@ -14,6 +14,7 @@ import { HttpSession } from './http-session.js';
 import { rejectedWith } from './link.js';
 import type { EstablishedSession, Link, LinkEvents, LinkMemory, SendOptions, ServerStreamEvents } from './link.js';
 import { Roster } from './roster.js';
+import { SessionRefusals } from './session-refusals.js';
 import { SseLink } from './sse-link.js';
 import type { Framing } from './transport.js';
 
@@ -39,6 +40,7 @@ const LINGER = 250;
 export class HttpLink implements Link, ExchangeOwner {
   readonly endpoint: HttpEndpoint;
   readonly events: LinkEvents;
+  readonly refusals: SessionRefusals;
   readonly #farewell: number;
   readonly #exchanges = new Roster<HttpExchange>();
   readonly #posts = new HttpPosts(this);
@@ -59,6 +61,7 @@ export class HttpLink implements Link, ExchangeOwner {
     this.endpoint = endpoint;
     this.#options = options;
     this.events = events;
+    this.refusals = new SessionRefusals(events.environment);
     this.#farewell = Math.min(FAREWELL, options.timeout);
   }
 
@@ -131,7 +134,8 @@ export class HttpLink implements Link, ExchangeOwner {
   #ask(message: JSONRPCRequest, session: HttpSession, body: string, options: SendOptions | undefined): Promise<void> {
     const headers = this.#headers(message, session, options);
     const modern = session.modern || statedVersion(message) !== undefined;
-    const exchange = new HttpExchange(this, { message, modern, session, headers, body });
+    const { doubtful } = this.refusals;
+    const exchange = new HttpExchange(this, { message, modern, session, doubtful, headers, body });
     this.#exchanges.add(exchange);
     if (session.ready === undefined || modern) exchange.start();
     else

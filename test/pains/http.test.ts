@@ -120,27 +120,60 @@ describe('pain 1: "the server forgets the session", and says so in a way of its 
   });
 });
 
-test('a tool that is refused in words that sound like a session: the error shows these words, and the client goes on', async () => {
-  const said = 'Bad Request: no session with the database';
-  const server = await serve(
-    legacyServer(
-      (visit) => {
-        if (visit.message.method === 'tools/call') visit.error(400, -32_000, said);
-        return visit.message.method === 'tools/call';
-      },
-      { sessionId: 's-1' },
-    ),
-  );
-  const client = await connect(server.url);
-  expect(await errorFrom(client.callTool('query'))).toMatchObject({
-    code: 'MCP_SESSION_LOST',
-    delivery: 'not-sent',
-    message: expect.stringContaining(said) as string,
-    details: { status: 400, rpcCode: -32_000, reason: said },
+describe.each([
+  ['modern', -32_600, 'missing session id in arguments'],
+  ['legacy', -32_000, 'Bad Request: no session with the database'],
+] as const)('a tool of a %s server that is refused in words that sound like a lost session', (era, code, said) => {
+  async function serveRefusing(): Promise<ScriptedHttpServer> {
+    const script = (visit: HttpVisit): boolean => {
+      const bad = visit.message.params?.['name'] === 'query';
+      if (bad) visit.error(400, code, said);
+      return bad;
+    };
+    return serve(era === 'modern' ? modernServer(script) : legacyServer(script, { sessionId: 's-1' }));
+  }
+
+  function negotiations(server: ScriptedHttpServer): HttpVisit[] {
+    return server.asked(era === 'modern' ? 'server/discover' : 'initialize');
+  }
+
+  test('costs one session, and the error is what the server said', async () => {
+    const server = await serveRefusing();
+    const client = await connect(server.url);
+    const asked = { code: 'MCP_RPC_ERROR', errorCode: code, message: expect.stringContaining(said) as string };
+    expect(await errorFrom(client.callTool('query'))).toMatchObject(asked);
+    expect(toolCalls(server)).toHaveLength(2);
+    for (let time = 3; time <= 12; time += 1) {
+      expect(await errorFrom(client.callTool('query'))).toMatchObject(asked);
+      expect(toolCalls(server)).toHaveLength(time);
+    }
+    expect(client.state).toBe('ready');
+    expect(negotiations(server)).toHaveLength(2);
   });
-  expect(toolCalls(server)).toHaveLength(2);
-  await client.connect();
-  expect(await errorFrom(client.listTools())).toMatchObject({ code: 'MCP_RPC_ERROR' });
+
+  test('costs one session also while other tools are answered', async () => {
+    const server = await serveRefusing();
+    const client = await connect(server.url);
+    for (let time = 1; time <= 12; time += 1) {
+      const [good, bad] = await Promise.all([client.callTool('buy'), errorFrom(client.callTool('query'))]);
+      expect(textOf(good)).toBe('done');
+      expect(bad).toMatchObject({ code: 'MCP_RPC_ERROR' });
+    }
+    expect(negotiations(server)).toHaveLength(2);
+  });
+});
+
+test('a server that forgets its sessions again and again in words is believed each time that it has answered in between', async () => {
+  let session = 1;
+  const server = await serve((visit) => {
+    const known = visit.headers['mcp-session-id'] === `s-${session}`;
+    if (known || ['initialize', 'server/discover'].includes(visit.message.method ?? '')) {
+      legacyServer(() => false, { sessionId: `s-${session}` })(visit);
+    } else visit.error(400, -32_000, 'Bad Request: No valid session ID provided');
+  });
+  const client = await connect(server.url);
+  for (session = 2; session <= 4; session += 1) expect(textOf(await client.callTool('buy'))).toBe('done');
+  expect(server.asked('initialize')).toHaveLength(4);
 });
 
 describe('pain 6: "connect() hangs when the server never answers", over HTTP', () => {
