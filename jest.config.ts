@@ -27,6 +27,9 @@ const config: Config = {
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.build/'],
+  // Much of what the tests do is to wait for processes; and a worker that has run many files is replaced.
+  maxWorkers: '100%',
+  workerIdleMemoryLimit: '1GB',
   // A bound for what hangs, not a measure: the machine may be slow and shared.
   testTimeout: 30_000,
   watchman: false,
