@@ -1,9 +1,10 @@
-import type { Dispatcher } from 'undici';
 import type { TokenSource } from '../auth/token-source.js';
 import { describeThrown, failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import { isHeaderValue } from '../protocol/http-headers.js';
 import { isRedirect, judgeRedirect } from '../protocol/redirects.js';
+import { HttpAttempt } from './http-attempt.js';
+import type { AttemptOwner } from './http-attempt.js';
 import type { HttpEndpoint } from './http-endpoint.js';
 import { exchangeFailed, isAboutAuthentication, tokenRefusal } from './http-failures.js';
 import { headerOf } from './http-head.js';
@@ -29,22 +30,19 @@ export interface HttpReceiver {
   failed(reason: Failure): void;
 }
 
-const CLOSED = new Error('closed by the client');
-
 /**
  * One request over undici's `dispatch`, with its token and its redirects. Nothing is told after `abort()`.
  */
-export class HttpCall implements Dispatcher.DispatchHandler, RosterMember {
+export class HttpCall implements AttemptOwner, RosterMember {
   place = -1;
   readonly #endpoint: HttpEndpoint;
   readonly #request: HttpRequest;
   readonly #receiver: HttpReceiver;
   #url: URL;
   #token: string | undefined;
-  /** The refusal of the first token, while it is not known whether there is another. */
-  #refusal: ResponseHead | undefined;
+  /** The refusal of a token was heard; there is no other after the next one. */
   #renewed = false;
-  #controller: Dispatcher.DispatchController | undefined;
+  #attempt: HttpAttempt | undefined;
   #followed = 0;
   /** What is being read: an answer for the receiver, or one that is thrown away because it redirects. */
   #begun = false;
@@ -65,7 +63,7 @@ export class HttpCall implements Dispatcher.DispatchHandler, RosterMember {
   start(): void {
     const { auth } = this.#endpoint;
     if (auth === undefined) this.#dispatch();
-    else void this.#authorize(auth);
+    else void this.#authorize(auth, undefined);
   }
 
   /** Where the answer comes from. */
@@ -73,8 +71,8 @@ export class HttpCall implements Dispatcher.DispatchHandler, RosterMember {
     return this.#url;
   }
 
-  async #authorize(auth: TokenSource): Promise<void> {
-    const refusal = this.#refusal;
+  /** @param refusal what became of the token before */
+  async #authorize(auth: TokenSource, refusal: ResponseHead | undefined): Promise<void> {
     const refused = this.#token;
     try {
       const why = refusal && refused !== undefined ? tokenRefusal(refused, refusal) : undefined;
@@ -85,6 +83,7 @@ export class HttpCall implements Dispatcher.DispatchHandler, RosterMember {
       }
       this.#token = token;
     } catch (thrown) {
+      this.#attempt?.abort();
       this.#fail(
         failure('authentication', 'MCP_AUTHENTICATION_REQUIRED', `auth.token() failed: ${describeThrown(thrown)}`, {
           delivery: 'not-sent',
@@ -93,7 +92,8 @@ export class HttpCall implements Dispatcher.DispatchHandler, RosterMember {
       );
       return;
     }
-    this.#refusal = undefined;
+    // The refusal had the time until now to come to its end, so that its connection can be used again.
+    this.#attempt?.abort();
     if (refusal === undefined || this.#token !== refused) this.#dispatch();
     else this.#deliver(refusal);
   }
@@ -101,9 +101,8 @@ export class HttpCall implements Dispatcher.DispatchHandler, RosterMember {
   /** Hands on the refusal of a token when there is no other. */
   #deliver(refusal: ResponseHead): void {
     if (this.#over) return;
-    this.#begun = true;
     this.#receiver.head(refusal);
-    this.onResponseEnd();
+    this.#complete();
   }
 
   #dispatch(): void {
@@ -111,7 +110,6 @@ export class HttpCall implements Dispatcher.DispatchHandler, RosterMember {
     const { method, headers, body } = this.#request;
     const all = [...this.#endpoint.headers, ...headers];
     if (this.#token !== undefined) all.push('authorization', `Bearer ${this.#token}`);
-    this.#controller = undefined;
     const { origin, pathname, search } = this.#url;
     const options = {
       origin,
@@ -122,29 +120,23 @@ export class HttpCall implements Dispatcher.DispatchHandler, RosterMember {
       headersTimeout: 0,
       bodyTimeout: 0,
     };
+    this.#attempt = new HttpAttempt(this);
     try {
-      this.#endpoint.dispatcher(origin).dispatch(options, this);
+      this.#endpoint.dispatcher(origin).dispatch(options, this.#attempt);
     } catch (thrown) {
       this.#fail(exchangeFailed(this.#url, thrown as Error, false, false));
     }
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#over) controller.abort(CLOSED);
-  }
-
-  onRequestUpgrade(controller: Dispatcher.DispatchController): void {
-    // Nobody asked for one.
-    controller.abort(CLOSED);
-  }
-
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: ResponseHead['headers']): void {
-    if (this.#over || status < 200) return;
-    const head = { status, headers };
-    if (this.#token !== undefined && !this.#renewed && isAboutAuthentication(head)) {
+  responded(head: ResponseHead): void {
+    if (this.#over) return;
+    const { status } = head;
+    const { auth } = this.#endpoint;
+    if (auth !== undefined && !this.#renewed && isAboutAuthentication(head)) {
       this.#renewed = true;
-      this.#refusal = head;
+      // Whatever it says besides, and whether it comes to an end, is of no interest.
+      this.#attempt?.leave();
+      void this.#authorize(auth, head);
       return;
     }
     if (!isRedirect(status)) {
@@ -162,24 +154,18 @@ export class HttpCall implements Dispatcher.DispatchHandler, RosterMember {
     if (verdict instanceof URL) this.#target = verdict;
     else {
       this.#fail(verdict);
-      this.#controller?.abort(CLOSED);
+      this.#attempt?.abort();
     }
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (!this.#over && this.#begun) this.#receiver.chunk(chunk);
+  received(bytes: Buffer): void {
+    if (!this.#over && this.#begun) this.#receiver.chunk(bytes);
   }
 
-  onResponseEnd(): void {
+  ended(): void {
     if (this.#over) return;
-    if (this.#refusal !== undefined) {
-      const { auth } = this.#endpoint;
-      if (auth !== undefined) void this.#authorize(auth);
-      return;
-    }
     if (this.#target === undefined) {
-      this.#finish();
-      this.#receiver.end();
+      this.#complete();
       return;
     }
     this.#url = this.#target;
@@ -188,13 +174,14 @@ export class HttpCall implements Dispatcher.DispatchHandler, RosterMember {
     this.#dispatch();
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    const refusal = this.#refusal;
-    if (refusal !== undefined) {
-      this.#deliver(refusal);
-      return;
-    }
-    this.#fail(exchangeFailed(this.#url, error, this.#controller !== undefined, this.#begun));
+  broke(error: Error, sent: boolean): void {
+    this.#fail(exchangeFailed(this.#url, error, sent, this.#begun));
+  }
+
+  #complete(): void {
+    if (this.#over) return;
+    this.#finish();
+    this.#receiver.end();
   }
 
   #fail(reason: Failure): void {
@@ -217,7 +204,7 @@ export class HttpCall implements Dispatcher.DispatchHandler, RosterMember {
   abort(): void {
     if (this.#over) return;
     this.#finish();
-    this.#controller?.abort(CLOSED);
+    this.#attempt?.abort();
   }
 
   /** What still comes is of no interest. It stands in the roster until it has come to its end. */

@@ -3,7 +3,7 @@ import type { MCPClientOptions, TokenRefusal, TokenSource } from '../../src/inde
 import { textOf } from '../support/fixture-servers.js';
 import { legacyServer, modernServer, ScriptedHttpServer } from '../support/http-server.js';
 import type { HttpVisit } from '../support/http-server.js';
-import { errorFrom } from '../support/outcomes.js';
+import { errorFrom, rejection } from '../support/outcomes.js';
 
 const CHALLENGE = 'Bearer error="invalid_token", scope="read write", resource_metadata="https://a.invalid/prm"';
 
@@ -122,6 +122,77 @@ describe.each([
       cause: { message: 'signed out' },
     });
     expect(calls()).toHaveLength(1);
+  });
+});
+
+describe.each([
+  ['modern', modernServer],
+  ['legacy', legacyServer],
+] as const)('a refusal of a %s server whose body never ends', (_era, play) => {
+  const refused: HttpVisit[] = [];
+
+  beforeEach(async () => {
+    refused.length = 0;
+    server = await ScriptedHttpServer.start(
+      play((visit) => {
+        if (visit.headers.authorization === `Bearer ${valid}`) return false;
+        visit.response.writeHead(401, { 'www-authenticate': CHALLENGE }).write('go');
+        refused.push(visit);
+        return true;
+      }),
+    );
+  });
+
+  test('is enough to ask for another token, and its connection is closed', async () => {
+    await connect(new CachingSource(), { timeout: 5_000 });
+    valid = 'second';
+    expect(textOf(await client.callTool('buy'))).toBe('done');
+    expect(calls()).toEqual(['Bearer first', 'Bearer second']);
+    await refused[0]?.closed();
+  });
+
+  test('is handed out where there is no other token, and its connection is closed', async () => {
+    await connect({ token: () => 'first' }, { timeout: 5_000 });
+    valid = 'second';
+    expect(await errorFrom(client.callTool('buy'))).toBeInstanceOf(MCPAuthenticationError);
+    expect(calls()).toHaveLength(1);
+    await refused[0]?.closed();
+  });
+
+  test('may break off while another token is asked for', async () => {
+    const auth: TokenSource = {
+      token: async (refusal) => {
+        if (refusal === undefined) return 'first';
+        refused[0]?.reset();
+        await refused[0]?.closed();
+        return valid;
+      },
+    };
+    await connect(auth, { timeout: 5_000 });
+    valid = 'second';
+    expect(textOf(await client.callTool('buy'))).toBe('done');
+    expect(calls()).toEqual(['Bearer first', 'Bearer second']);
+  });
+
+  test('is given up with the call that waits for another token', async () => {
+    let asked: () => void = () => undefined;
+    const asking = new Promise<void>((resolve) => (asked = resolve));
+    await connect({
+      token: (refusal) => {
+        if (refusal === undefined) return 'first';
+        asked();
+        return new Promise(() => undefined);
+      },
+    });
+    valid = 'second';
+    const stop = new AbortController();
+    const calling = rejection(client.callTool('buy', {}, { signal: stop.signal }));
+    await asking;
+    stop.abort();
+    await calling;
+    await refused[0]?.closed();
+    // For the farewell.
+    valid = 'first';
   });
 });
 
