@@ -6,7 +6,7 @@ import { isRedirect, judgeRedirect } from '../protocol/redirects.js';
 import { HttpAttempt } from './http-attempt.js';
 import type { AttemptOwner } from './http-attempt.js';
 import type { HttpEndpoint } from './http-endpoint.js';
-import { exchangeFailed, isAboutAuthentication, tokenRefusal } from './http-failures.js';
+import { exchangeFailed, isAboutAuthentication, linkClosed, tokenRefusal } from './http-failures.js';
 import { headerOf } from './http-head.js';
 import type { ResponseHead } from './http-head.js';
 import type { Roster, RosterMember } from './roster.js';
@@ -107,6 +107,10 @@ export class HttpCall implements AttemptOwner, RosterMember {
 
   #dispatch(): void {
     if (this.#over) return;
+    if (this.#endpoint.closed) {
+      this.#fail(linkClosed('not-sent'));
+      return;
+    }
     const { method, headers, body } = this.#request;
     const all = [...this.#endpoint.headers, ...headers];
     if (this.#token !== undefined) all.push('authorization', `Bearer ${this.#token}`);
