@@ -54,6 +54,7 @@ export class ChaosProxy implements AsyncDisposable {
   #port = 0;
   #closed = false;
   #endPause: (() => void) | undefined;
+  /** Settles when it has hung up as often as it was told to. Never rejects. */
   #listening: Promise<void> = Promise.resolve();
 
   private constructor(url: string | URL, options: ChaosProxyOptions) {
@@ -72,6 +73,8 @@ export class ChaosProxy implements AsyncDisposable {
     this.#server = createServer((socket) => {
       this.#accept(socket);
     });
+    // A connection that cannot be accepted, as where no file may be opened any more, is the trouble of whoever asked for it.
+    this.#server.on('error', () => undefined);
   }
 
   /** See {@link chaosProxy}. */
@@ -101,14 +104,16 @@ export class ChaosProxy implements AsyncDisposable {
 
   /**
    * Resets every connection, as a server that dies, and refuses new ones for `pause` milliseconds. Resolves when it listens again.
-   * Default: at once.
+   * Default: at once. Rejects when it cannot, because somebody took its port meanwhile; it may be called again.
    */
   hangUp(pause = 0): Promise<void> {
-    return (this.#listening = this.#listening.then(async () => {
+    const back = this.#listening.then(async () => {
       await this.#leave();
       if (pause > 0 && !this.#closed) await this.#wait(pause);
       if (!this.#closed) await this.#listen();
-    }));
+    });
+    this.#listening = back.catch(() => undefined);
+    return back;
   }
 
   /** Ends it, and every connection. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, createServer, Server } from 'node:net';
 import { WebSocket } from 'ws';
+import { systemEnvironment } from '../../src/environment.js';
 import { HttpTransport, MCPClient, SseTransport, WebSocketTransport } from '../../src/index.js';
 import { chaosProxy } from '../../src/testing/index.js';
 import type { ChaosProxy, ChaosProxyOptions, ProxyFault, ProxyHit } from '../../src/testing/index.js';
@@ -268,6 +269,54 @@ describe('with faults of HTTP', () => {
     await bench.proxy[Symbol.asyncDispose]();
     await back;
     expect((await ask(bench.proxy, CALL)).end).toBe('ECONNREFUSED');
+  });
+
+  test('a proxy that cannot come back because its place is taken says so, may try again, and can be ended', async () => {
+    let goOn: () => void = () => undefined;
+    let paused: () => void = () => undefined;
+    const pause = new Promise<void>((resolve) => (paused = resolve));
+    const setTimeout = (fn: () => void): undefined => {
+      goOn = fn;
+      paused();
+    };
+    await using bench = await Bench.open({
+      environment: { ...systemEnvironment, setTimeout, clearTimeout: () => undefined },
+    });
+    const { proxy } = bench;
+    const back = proxy.hangUp(1);
+    await pause;
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(Number(new URL(proxy.url).port), '127.0.0.1', resolve));
+    goOn();
+    await expect(back).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    await expect(proxy.hangUp()).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    await new Promise((resolve) => taken.close(resolve));
+    await proxy.hangUp();
+    expect((await ask(proxy, CALL)).text).toContain(CALL);
+    await proxy[Symbol.asyncDispose]();
+    expect((await ask(proxy, CALL)).end).toBe('ECONNREFUSED');
+  });
+
+  test('a proxy that could not come back can be ended', async () => {
+    const listen = jest.spyOn(Server.prototype, 'listen');
+    await using bench = await Bench.open({});
+    listen.mockImplementationOnce(function (this: Server) {
+      this.emit('error', new Error('no port is free'));
+      return this;
+    });
+    await expect(bench.proxy.hangUp()).rejects.toThrow('no port is free');
+    await bench.proxy[Symbol.asyncDispose]();
+    expect(bench.proxy.connections).toBe(0);
+    listen.mockRestore();
+  });
+
+  test('a connection that cannot be accepted, as where no file may be opened any more, does not end the process', async () => {
+    const listen = jest.spyOn(Server.prototype, 'listen');
+    await using bench = await Bench.open({});
+    const server = listen.mock.contexts.at(-1) as Server;
+    listen.mockRestore();
+    server.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }));
+    expect((await ask(bench.proxy, CALL)).text).toContain(CALL);
   });
 
   test('a proxy may be ended while a connection is ending', async () => {
