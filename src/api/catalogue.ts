@@ -237,10 +237,11 @@ export class Catalogue {
 
   /** Asks for a list anew behind the back of whoever was given the one that may have changed unheard. */
   #lookBehind(name: ListName, kept: Kept<unknown>): void {
-    this.#kept.set(name, { ...kept, unheard: false });
+    const handedOut = { ...kept, unheard: false };
+    this.#kept.set(name, handedOut);
     this.list(name, { useCache: false }).catch(() => {
-      // The next call that needs the list meets the same trouble, and has somebody to tell it to.
-      this.#kept.delete(name);
+      // The next call that needs the list meets the same trouble, and has somebody to tell it to. A list that came meanwhile is newer.
+      if (this.#kept.get(name) === handedOut) this.#kept.delete(name);
     });
   }
 

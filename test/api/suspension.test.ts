@@ -240,6 +240,25 @@ describe('a client that goes on with a legacy session', () => {
     expect(await second.listTools()).toEqual([tool('b')]);
   });
 
+  test('keeps a list that came meanwhile when what was asked for behind fails', async () => {
+    const legacy = await Legacy.start();
+    const first = await connect(legacy);
+    await first.listTools();
+    const second = await resume(legacy, await first.suspend());
+    const held: HttpVisit[] = [];
+    legacy.script = (visit) => visit.message.method === 'tools/list' && held.length === 0 && held.push(visit) > 0;
+    await second.listTools();
+    await legacy.server.until(() => held.length === 1);
+    legacy.tools = [tool('b')];
+    expect(await second.listTools({ useCache: false })).toEqual([tool('b')]);
+    legacy.asked();
+    held[0]?.error(200, -32_603, 'Not now');
+    await held[0]?.closed();
+    await second.ping();
+    expect(await second.listTools()).toEqual([tool('b')]);
+    expect(legacy.asked()).toEqual(['ping']);
+  });
+
   test('is not given a list that the server never announces changes of', async () => {
     const legacy = await Legacy.start({ tools: {} });
     const first = await connect(legacy);
