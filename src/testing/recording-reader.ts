@@ -13,7 +13,7 @@ export interface Recording {
 
 /**
  * Reads a recording that the option `record` wrote. A last line that was not finished is left out.
- * @throws Error when the file cannot be read, is no recording, or is one of a later version.
+ * @throws Error when the file cannot be read, is no recording, has a line that is no entry, or is one of a later version.
  */
 export async function readRecording(file: string): Promise<Recording> {
   return parseRecording(await readFile(file, 'utf8'));
@@ -24,9 +24,14 @@ export function parseRecording(text: string): Recording {
   const lines = text.split('\n');
   const torn = lines.pop() !== '';
   const [first, ...rest] = lines.map(readLine);
-  const { format, version } = (first ?? {}) as Partial<RecordingHeader>;
+  const { format, version, transport, policy } = (first ?? {}) as Partial<RecordingHeader>;
   if (format !== 'mcp-actors-recording') throw new Error('This is not a recording: the first line must say so');
   if (version !== 1) throw new Error(`A recording of version ${String(version)}; this package reads version 1`);
+  if (typeof transport?.framing !== 'string' || typeof policy !== 'object') {
+    throw new Error('The first line of the recording does not say of what the connection was made');
+  }
+  const wrong = rest.findIndex((entry) => !isEntry(entry));
+  if (wrong !== -1) throw new Error(`Line ${wrong + 2} of the recording is no entry: it needs "type" and "at"`);
   const last = rest.at(-1) as { type?: unknown; why?: 'full' | 'slow' } | undefined;
   const ended = last?.type === 'end';
   return {
@@ -34,6 +39,11 @@ export function parseRecording(text: string): Recording {
     entries: (ended ? rest.slice(0, -1) : rest) as RecordedEntry[],
     cut: ended ? last.why : torn ? 'torn' : undefined,
   };
+}
+
+function isEntry(entry: unknown): boolean {
+  const { type, at } = (entry ?? {}) as { type?: unknown; at?: unknown };
+  return type === 'end' || (typeof type === 'string' && typeof at === 'number');
 }
 
 function readLine(line: string, index: number): unknown {
