@@ -1,8 +1,10 @@
-// npm run inspect [-- [--port PORT] [--open] [COMMAND [ARGUMENTS] | URL]]: connects to a server and opens a page on which one can watch it. Without a
-// server: a demonstration with servers that are slow, crash and come back. Ends with Ctrl+C.
+// npm run inspect [-- [--port PORT] [--open] [COMMAND [ARGUMENTS] | URL | FILE.ndjson]]: connects to a server and opens a page on which one can
+// watch it, or shows a recording of the option `record`. Without either: a demonstration with servers that are slow, crash and come back. Ends
+// with Ctrl+C.
 import { parseArgs } from 'node:util';
 import { HttpTransport, MCPConnection, StdioTransport } from 'mcp-actors';
 import { createInspectorServer } from 'mcp-actors/inspect';
+import { replay } from 'mcp-actors/testing';
 import { startDemo } from './inspect-demo.mjs';
 
 // What stands after the first word belongs to the server.
@@ -13,6 +15,7 @@ const { values } = parseArgs({
   options: { port: { type: 'string', default: '0' }, open: { type: 'boolean', default: false } },
 });
 const [target, ...args] = at === -1 ? [] : own.slice(at);
+const isRecording = target?.endsWith('.ndjson') === true;
 
 /** Watches one server. Returns what ends it. */
 async function watch(inspect) {
@@ -31,6 +34,19 @@ async function watch(inspect) {
   return () => connection.disconnect();
 }
 
+/** Shows a recording. Returns what ends it. */
+async function show(inspect) {
+  const { states, remark } = await replay(target, { inspect });
+  console.log(`${target}: ${states.join(', ')}`);
+  if (remark !== undefined) console.log(`${remark}.`);
+  return () => undefined;
+}
+
+function start(inspect) {
+  if (target === undefined) return startDemo(inspect);
+  return isRecording ? show(inspect) : watch(inspect);
+}
+
 const inspector = await createInspectorServer({ port: Number(values.port), open: values.open });
 console.log(`\n  ${inspector.url}\n\nOpen this address in a browser of this machine. Ctrl+C ends it.\n`);
 
@@ -40,11 +56,11 @@ const stopped = new Promise((resolve) => {
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, resolve);
 });
 try {
-  const end = target === undefined ? await startDemo(inspector) : await watch(inspector);
+  const end = await start(inspector);
   await stopped;
   await end();
 } catch (error) {
-  console.error(error.explain?.() ?? error);
+  console.error(error.explain?.() ?? (isRecording ? `${target}: ${error.message}` : error));
   process.exitCode = 1;
 } finally {
   clearInterval(keptAlive);

@@ -54,6 +54,18 @@ export interface InspectedConnection {
   readonly name: string | undefined;
   /** The class of the transport. */
   readonly transport: string;
+  /** When it is not at work, but does again what a recording says. */
+  readonly recording?: InspectedRecording | undefined;
+}
+
+/** What a replay says of its recording to whoever inspects it. */
+export interface InspectedRecording {
+  /** Whether its secrets are pseudonyms already. */
+  readonly redacted: boolean;
+  /** The time in the recording of what happens just now, in milliseconds since the Unix epoch. */
+  now(): number;
+  /** Resolves when nothing more is replayed, with what is to be said of the end, if anything is. Never rejects. */
+  readonly over: Promise<string | undefined>;
 }
 
 /** Options of an {@link MCPProtocol}. */

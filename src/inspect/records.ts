@@ -22,7 +22,7 @@ export interface RequestLabel {
 
 /** What happened. */
 export type Happening =
-  | { readonly k: 'client'; readonly name?: string; readonly transport: string }
+  | { readonly k: 'client'; readonly name?: string; readonly transport: string; readonly recording?: boolean }
   | { readonly k: 'session'; readonly server: string; readonly revision: string; readonly era: string }
   /** An actor was started, maybe a while ago: busy requests are shown only when they turn out to take long. */
   | {
@@ -121,6 +121,8 @@ export interface ClientView {
   c: number;
   name: string | undefined;
   transport: string;
+  /** Whether it is a recording that is replayed. */
+  recording: boolean;
   server: string | undefined;
   revision: string | undefined;
   era: string | undefined;

@@ -94,7 +94,7 @@ export class InspectorServer {
     this.#audience = new Audience(
       this.#watch.history,
       environment.newId(),
-      () => environment.now(),
+      () => this.#watch.now(),
       (missed) => this.#watch.gap(missed),
     );
     server.on('request', (request, response) => {
@@ -115,7 +115,10 @@ export class InspectorServer {
     this.#watch.tap(event);
   };
 
-  /** What a client that was given this as `inspect` calls, once: from then on it tells the watcher that it gets. */
+  /**
+   * What a client that was given this as `inspect` calls, once: from then on it tells the watcher that it gets. So does a replay.
+   * @throws MCPError with code `MCP_INVALID_PARAMS` when one of them is a recording: an inspector shows clients, or one recording.
+   */
   readonly attach = (about: InspectedConnection): Watcher => this.#watch.attach(about);
 
   /** Ends the server and the connections of all pages; resolves when nothing is left. The clients go on. May be called twice. */

@@ -1,12 +1,14 @@
 import type { InspectionEvent } from 'xstate';
 
-import type { InspectedConnection } from '../api/options.js';
+import type { InspectedConnection, InspectedRecording } from '../api/options.js';
 import type { Environment } from '../environment.js';
+import { MCPError } from '../errors.js';
 import type { TapEvent } from '../machines/tap.js';
 import { Disclosure, short } from './disclosure.js';
 import { InspectHistory } from './history.js';
 import { Observer } from './observer.js';
 import type { Happening, InspectRecord } from './records.js';
+import { ReplayedTime } from './replayed-time.js';
 
 /** What a {@link Watch} is made with. */
 export interface WatchOptions {
@@ -35,11 +37,15 @@ const MOST_COLLECTED = 5_000;
 /** Clients that are watched at the same time; of more, the oldest are not watched any longer. */
 const MOST_WATCHED = 200;
 
-/** Watches any number of clients, numbers and keeps what they tell, and passes it on in batches. At rest it does nothing. */
+/**
+ * Watches any number of clients, numbers and keeps what they tell, and passes it on in batches. At rest it does nothing. One that watches
+ * a recording lives in the time of that: everything is counted and collected as it would have been then, however fast it is replayed.
+ */
 export class Watch {
   readonly history: InspectHistory;
-  readonly #environment: Environment;
-  readonly #disclosure: Disclosure;
+  #environment: Pick<Environment, 'now' | 'setTimeout' | 'clearTimeout'>;
+  #disclosure: Disclosure;
+  #replayed: ReplayedTime | undefined;
   readonly #publish: (records: readonly InspectRecord[]) => void;
   readonly #observers = new Map<number, Observer>();
   /** Watchers of systems that were not attached, by the session id of their root. */
@@ -62,7 +68,20 @@ export class Watch {
     this.#countedAt = this.#environment.now();
   }
 
-  attach({ name, transport }: InspectedConnection): Watcher {
+  /** What the time is: for a recording, that of what was replayed last. */
+  now(): number {
+    return this.#environment.now();
+  }
+
+  /** @throws MCPError with code `MCP_INVALID_PARAMS` for a recording beside anything else: they would have one time. */
+  attach({ name, transport, recording }: InspectedConnection): Watcher {
+    if (this.#replayed !== undefined || (recording !== undefined && this.#clients > 0)) {
+      throw new MCPError('An inspector shows clients at work or one recording, and this one is in use', {
+        code: 'MCP_INVALID_PARAMS',
+        delivery: 'not-sent',
+      });
+    }
+    if (recording !== undefined) this.#enter(recording);
     const c = (this.#clients += 1);
     const observer = new Observer({
       disclosure: this.#disclosure,
@@ -75,7 +94,15 @@ export class Watch {
     if (!this.#closed) this.#observers.set(c, observer);
     const [oldest] = this.#observers.keys();
     if (this.#observers.size > MOST_WATCHED && oldest !== undefined) this.#observers.delete(oldest);
-    this.#collect(c, { k: 'client', ...(name !== undefined && { name: short(name) }), transport: short(transport) });
+    this.#collect(c, {
+      k: 'client',
+      ...(name !== undefined && { name: short(name) }),
+      transport: short(transport),
+      ...(recording !== undefined && { recording: true }),
+    });
+    void recording?.over.then((note) => {
+      this.#leave(c, observer, note);
+    });
     return {
       inspect: (event) => {
         this.#guarded(c, () => {
@@ -93,7 +120,7 @@ export class Watch {
   /** Takes an event of a system that was not attached. */
   inspect(event: unknown): void {
     const { rootId } = (event ?? {}) as { rootId?: unknown };
-    if (typeof rootId !== 'string' || this.#closed) return;
+    if (typeof rootId !== 'string' || this.#closed || this.#replayed !== undefined) return;
     let watcher = this.#strays.get(rootId);
     if (watcher === undefined) {
       watcher = this.attach({ name: undefined, transport: 'actors' });
@@ -105,6 +132,7 @@ export class Watch {
 
   /** Takes what goes over a link of an unknown client. */
   tap(event: TapEvent): void {
+    if (this.#replayed !== undefined) return;
     this.#links ??= this.attach({ name: undefined, transport: 'links' });
     this.#links.tap(event);
   }
@@ -123,9 +151,29 @@ export class Watch {
     this.#collected = [];
   }
 
+  #enter(recording: InspectedRecording): void {
+    // The pseudonyms should be those that are in the file.
+    if (recording.redacted) this.#disclosure = new Disclosure(false);
+    this.#environment = this.#replayed = new ReplayedTime(() => recording.now());
+    this.#countedAt = this.#replayed.now();
+  }
+
+  /** Tells the rest: after the end of a recording its time stands still. */
+  #leave(c: number, observer: Observer, note: string | undefined): void {
+    if (this.#closed) return;
+    this.#replayed?.catchUp();
+    observer.tellRates();
+    this.#collect(c, { k: 'link', epoch: 0, what: 'recording.ended', ...(note !== undefined && { note }) });
+    this.#observers.delete(c);
+    this.#environment.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#flush();
+  }
+
   /** Whatever goes wrong in here is no trouble of the client: it is watched no longer, and the page says so. */
   #guarded(c: number, look: () => void): void {
     if (!this.#observers.has(c)) return;
+    this.#replayed?.catchUp();
     try {
       look();
       // What is only counted has to be told some time, too.

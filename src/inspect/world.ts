@@ -65,11 +65,12 @@ function addClient(world: World, c: number, client: ClientView): void {
   if (resting !== undefined) delete world.clients[resting.c];
 }
 
-function newClient({ c, at, name, transport }: Extract<InspectRecord, { k: 'client' }>): ClientView {
+function newClient({ c, at, name, transport, recording = false }: Extract<InspectRecord, { k: 'client' }>): ClientView {
   return {
     c,
     name,
     transport,
+    recording,
     server: undefined,
     revision: undefined,
     era: undefined,

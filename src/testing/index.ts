@@ -9,7 +9,7 @@ export type { ProxyFault, ProxyFaultName, ProxyFaultRates, ProxyHit } from './pr
 export { parseRecording, readRecording } from './recording-reader.js';
 export type { Recording } from './recording-reader.js';
 export { replay } from './replay.js';
-export type { Divergence, ReplayedCall, ReplayReport } from './replay.js';
+export type { Divergence, ReplayedCall, ReplayOptions, ReplayReport } from './replay.js';
 export { createScriptedServer, ScriptedServer } from './scripted-server.js';
 export type { ScriptedHandler, ScriptedRequest, ScriptedServerOptions } from './scripted-server.js';
 export { sequenceDiagram } from './sequence-diagram.js';

@@ -1,3 +1,7 @@
+import { basename } from 'node:path';
+
+import { inspectionFor } from '../api/inspection.js';
+import type { InspectTarget } from '../api/options.js';
 import { RecordedConnection } from '../machines/recorded-connection.js';
 import { entryLine, parseLine } from '../machines/recording-lines.js';
 import type { Fate, Happening, RecordedEntry, RecordingSink } from '../machines/recording.js';
@@ -7,7 +11,9 @@ import type { Recording } from './recording-reader.js';
 import { ReplayEnvironment } from './replay-environment.js';
 import { ReplayTransport } from './replay-transport.js';
 import type { ReplayScript } from './replay-transport.js';
+import { describeEnd } from './replay-remark.js';
 import { SameButForNames } from './same-but-for-names.js';
+import { Settleable } from './settleable.js';
 import { SimulatedEnvironment } from './simulated-environment.js';
 
 /** Where a replay went another way than the recording. */
@@ -41,17 +47,38 @@ export interface ReplayReport {
   readonly repeated: number;
   /** Undefined when everything went as it had gone. */
   readonly divergence: Divergence | undefined;
+  /** In words, why this is not the whole of a session: it went another way, or the recording is not complete. Undefined when it is. */
+  readonly remark: string | undefined;
+}
+
+/** Options of {@link replay}. */
+export interface ReplayOptions {
+  /**
+   * Who is shown what happens, at the times of the recording: an inspector of `mcp-actors/inspect` that shows nothing else, or anything else
+   * that clients take as `inspect`. Default: nobody.
+   */
+  readonly inspect?: InspectTarget | undefined;
+  /** What the recording is called there. Default: the name of the file, without folders. */
+  readonly name?: string | undefined;
 }
 
 /**
  * Does again what a recording says, offline and in simulated time: a real connection is given everything that came from outside, in the
  * same order and the same turns, and everything that it does is compared with what it did then. Redacted recordings can be replayed.
  * @param source the name of a file, or a recording that was read
- * @throws what {@link readRecording} throws
+ * @throws what {@link readRecording} throws, and MCPError with code `MCP_INVALID_PARAMS` for an inspector that is in use
  */
-export async function replay(source: string | Recording): Promise<ReplayReport> {
+export async function replay(source: string | Recording, options: ReplayOptions = {}): Promise<ReplayReport> {
   const recording = typeof source === 'string' ? await readRecording(source) : source;
-  return new Replay(recording).run();
+  const { inspect, name = typeof source === 'string' ? basename(source) : 'recording' } = options;
+  const over = new Settleable<string | undefined>();
+  try {
+    const report = await new Replay(recording, inspect, { name, over: over.promise }).run();
+    over.resolve(report.remark);
+    return report;
+  } finally {
+    over.resolve('The replay failed');
+  }
 }
 
 /** Microtasks that something may take. */
@@ -61,6 +88,7 @@ const MOST_TICKS = 3;
 type Connect = Extract<Happening, { type: 'connect' | 'join' | 'probe' | 'submit' | 'watch' }>;
 
 class Replay implements RecordingSink, ReplayScript {
+  readonly #recording: Recording;
   readonly #entries: readonly RecordedEntry[];
   readonly #environment = new ReplayEnvironment(() => this.next());
   readonly #transport: ReplayTransport;
@@ -75,14 +103,22 @@ class Replay implements RecordingSink, ReplayScript {
   /** Fates that the recording has, by call, with their lines. */
   readonly #expectedFates = new Map<number, number>();
   #at = 0;
+  /** The time of what was repeated last. */
+  #time: number;
   #depth = 0;
   #failed = false;
   #divergence: Divergence | undefined;
   epoch = 0;
 
-  constructor(recording: Recording) {
+  constructor(
+    recording: Recording,
+    inspect: InspectTarget | undefined,
+    { name, over }: { readonly name: string; readonly over: Promise<string | undefined> },
+  ) {
+    this.#recording = recording;
     this.#entries = recording.entries;
     const { header } = recording;
+    this.#time = this.#entries[0]?.at ?? 0;
     this.#transport = new ReplayTransport(header.transport.framing, this);
     const during = (): void => {
       this.during();
@@ -92,6 +128,11 @@ class Replay implements RecordingSink, ReplayScript {
         ...header,
         transport: this.#transport,
         environment: this.#environment,
+        ...inspectionFor(inspect, {
+          name,
+          transport: header.transport.type,
+          recording: { redacted: header.redacted, now: () => this.#time, over },
+        }),
         continuation: { lastId: header.lastId, memory: { streamed: false } },
       },
       { entered: during, notified: during, suspectChanges: during, report: during },
@@ -117,12 +158,14 @@ class Replay implements RecordingSink, ReplayScript {
     }
     await this.#settle();
     this.#compareFates();
+    const divergence = this.#divergence;
     return {
       states: this.#states,
       paths: this.#paths,
       calls: [...this.#asked].map(([call, asked]) => ({ call, asked, fate: this.#fates.get(call) })),
       repeated: this.#at,
-      divergence: this.#divergence,
+      divergence,
+      remark: describeEnd(this.#recording, divergence, this.#paths.at(-1)),
     };
   }
 
@@ -149,6 +192,7 @@ class Replay implements RecordingSink, ReplayScript {
       return;
     }
     this.#at += 1;
+    this.#time = expected.at;
     if (happened.type === 'state') this.#states.push(happened.state);
     else if (happened.type === 'path' && this.#paths.at(-1) !== happened.path) this.#paths.push(happened.path);
     else if (happened.type === 'link.opening') {

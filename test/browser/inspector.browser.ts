@@ -7,9 +7,10 @@ import { systemEnvironment } from '../../src/environment.js';
 import { MCPConnection } from '../../src/index.js';
 import { createInspectorServer } from '../../src/inspect/index.js';
 import type { InspectorServer, InspectorServerOptions } from '../../src/inspect/index.js';
-import { createScriptedServer } from '../../src/testing/index.js';
+import { createScriptedServer, replay } from '../../src/testing/index.js';
 import type { ScriptedServer } from '../../src/testing/index.js';
 import { errorFrom } from '../support/outcomes.js';
+import { RecordedLines } from '../support/recordings.js';
 
 const CHROMIUM = '/usr/bin/chromium';
 const FLAGS =
@@ -339,6 +340,35 @@ test('the page waits for a program that was ended, and goes on with the next one
   expect(await page.getByText('The program has ended').isVisible()).toBe(false);
   // That it could not connect in the meantime is no fault.
   stage.complaints.splice(0);
+});
+
+test('a recording is shown as one: at its end, at each moment before, and never live', async () => {
+  const recorded = new RecordedLines();
+  await using server = createScriptedServer({ handlers: { 'tools/call': () => ({ content: [] }) } });
+  const connection = new MCPConnection('then', server.transport, { record: recorded, reconnectDelay: 0 });
+  await connection.connect();
+  await connection.getClient().callTool('read');
+  server.hangUp();
+  await connection.getClient().callTool('read', {}, { retry: 'safe' });
+  await connection.disconnect();
+
+  await using stage = await Stage.set();
+  const { page } = stage;
+  await replay(recorded.read(), { inspect: stage.inspector, name: 'session.ndjson' });
+  await page.getByRole('tab', { name: /session\.ndjson/ }).waitFor();
+  await page.getByRole('heading', { name: 'mcp-actors recording' }).waitFor();
+  expect(await page.title()).toBe('session.ndjson – recording');
+  const end = page.getByRole('button', { name: 'End' });
+  expect(await end.getAttribute('aria-pressed')).toBe('true');
+  await page.locator('#state', { hasText: 'closed' }).waitFor();
+  const since = await page.locator('#state-since').textContent();
+  await page.keyboard.press('Home');
+  await page.locator('#state', { hasText: 'idle' }).waitFor();
+  await end.click();
+  await page.locator('#state', { hasText: 'closed' }).waitFor();
+  await page.locator('#log .entry', { hasText: 'recording.ended' }).waitFor();
+  // Its time stands still.
+  expect(await page.locator('#state-since').textContent()).toBe(since);
 });
 
 test('at 1,000 requests a second the page still answers at once', async () => {

@@ -168,7 +168,7 @@ function bodyOf(record: InspectRecord, story: Story): Pick<Row, 'kind' | 'who' |
     case 'link':
       return {
         kind: 'links',
-        who: `link ${record.epoch}`,
+        who: record.epoch === 0 ? 'inspector' : `link ${record.epoch}`,
         what: record.what,
         more: record.note ?? '',
         tone: /closed|problem|lost|not-sent|failed/.test(record.what) ? 'bad' : 'plain',

@@ -44,6 +44,16 @@ const feed = new Feed(
   },
 );
 
+/** Whether this is no program at work, but a recording of one. */
+function recorded(): boolean {
+  return Object.values(story.live.clients).some(({ recording }) => recording);
+}
+
+/** The time at the end of what is shown: of a recording it stands still. */
+function present(): number {
+  return recorded() ? story.live.at : feed.now();
+}
+
 const charts = new Statecharts(byId('charts'));
 const sequence = new Sequence(byId('sequence'), byId('lanes'), byId('with-actors'));
 const log = new Log(
@@ -101,12 +111,22 @@ function render(): void {
   const world = live ? story.live : story.worldAt(end);
   const clients = Object.values(world.clients);
   const client = world.clients[chosen ?? -1] ?? clients[0];
-  const view: View = { story, world, client, end, now: moment ?? feed.now(), live };
+  const view: View = { story, world, client, end, now: moment ?? present(), live };
   setAttribute(document.body, 'data-live', String(live));
+  drawKind(clients[0]);
   byId('empty').hidden = clients.length > 0;
   drawClients(clients, client);
   drawHead(client, view.now);
   for (const panel of panels) panel.update(view);
+}
+
+/** Says whether what is shown is live, or which recording it is. */
+function drawKind(first: ClientView | undefined): void {
+  const recording = recorded();
+  setText(byId('kind'), recording ? 'recording' : 'inspector');
+  setText(byId('live-name'), recording ? 'End' : 'Live');
+  const title = recording && first !== undefined ? `${nameOf(first)} – recording` : 'mcp-actors inspector';
+  if (document.title !== title) document.title = title;
 }
 
 function drawClients(clients: readonly ClientView[], client: ClientView | undefined): void {
@@ -191,7 +211,7 @@ function goLive(): void {
 }
 
 function toggleLive(): void {
-  if (moment === undefined) goTo(feed.now());
+  if (moment === undefined) goTo(present());
   else goLive();
 }
 

@@ -48,16 +48,21 @@ export class Timeline implements Panel {
     const { story, now, live, client } = view;
     const { records } = story;
     this.#client = client?.c;
+    const recorded = client?.recording === true;
     this.#first = records[0]?.at ?? now - 1;
     this.#last = Math.max(live ? now : Math.max(now, records.at(-1)?.at ?? now), this.#first + 1);
     const { slider, head, start, end, moment, live: button } = this.#parts;
     const share = (now - this.#first) / (this.#last - this.#first);
     const value = String(Math.round(share * 1_000));
     if (slider.value !== value) slider.value = value;
-    setAttribute(slider, 'aria-valuetext', live ? 'live' : `${time(now)}, ${duration(this.#last - now)} ago`);
+    setAttribute(
+      slider,
+      'aria-valuetext',
+      live ? (recorded ? 'the end' : 'live') : `${time(now)}, ${duration(this.#last - now)} ago`,
+    );
     head.style.left = `${Math.min(Math.max(share, 0), 1) * 100}%`;
     setText(start, timeOfDay(this.#first));
-    setText(end, live ? 'now' : timeOfDay(this.#last));
+    setText(end, live && !recorded ? 'now' : timeOfDay(this.#last));
     setText(moment, live ? '' : `${time(now)}  ·  ${duration(this.#last - now)} before the end`);
     setAttribute(button, 'aria-pressed', String(live));
     this.#draw(view);
