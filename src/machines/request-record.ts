@@ -94,7 +94,7 @@ export class RequestRecord implements RequestFacts {
   effects!: RequestEffects;
   snapshot: RequestSnapshot;
 
-  /** How many requests this record has been; what was started for an earlier one must not touch a later one. */
+  /** How many requests this record has been that are over. What was started for one of them must not touch it any more, nor a later one. */
   life = 0;
   repeatable = false;
   attempts = 0;
@@ -124,9 +124,8 @@ export class RequestRecord implements RequestFacts {
     this.snapshot = { status: 'active', value: 'idle', output: undefined, error: undefined, context: this };
   }
 
-  /** Begins a new life. */
+  /** Begins to be a request. */
   start(spec: RequestSpec, resolve: (outcome: Outcome) => void): void {
-    this.life += 1;
     this.spec = spec;
     this.resolve = resolve;
     this.repeatable = spec.repeatable;

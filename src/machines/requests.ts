@@ -337,6 +337,7 @@ export class Requests implements RequestsPorts {
   /** Empties a record, and keeps it for reuse while there is room. */
   #recycle(record: RequestRecord): boolean {
     record.resolve = IGNORE;
+    record.life += 1;
     // Who inspects it wants to see what it was also when it is over.
     if (!this.#ports.pooled) return false;
     record.spec = NOTHING;

@@ -17,9 +17,12 @@ export class RecordedLines {
   }
 }
 
-/** Replays a recording that must go as it went. */
+const ONLOOKER = { inspect: () => undefined, tap: () => undefined, redact: false };
+
+/** Replays a recording that must go as it went, also while somebody looks on. */
 export async function replayed(recording: Recording | string): Promise<ReplayReport> {
   const report = await replay(recording);
   expect(report.divergence).toBeUndefined();
+  expect(await replay(recording, { inspect: ONLOOKER })).toEqual(report);
   return report;
 }
