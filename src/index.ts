@@ -7,6 +7,7 @@ export { MCPProtocol } from './api/protocol.js';
 export type {
   InspectObserver,
   InspectedConnection,
+  InspectedRecording,
   InspectTarget,
   MCPClientOptions,
   MCPProtocolOptions,
