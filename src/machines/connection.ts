@@ -287,6 +287,7 @@ export const connectionMachine = connectionSetup.createMachine({
         draining: {
           invoke: {
             src: 'release',
+            id: 'release',
             onDone: [
               { guard: 'someoneWaits', target: '#connection.linked', actions: ['drained', 'beginFirstAttempt'] },
               { target: 'done', actions: 'drained' },

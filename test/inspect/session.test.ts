@@ -61,6 +61,26 @@ test('a page sees a client connect, call, lose its server and come back', async 
   ).toMatch(/->connection\.reconnecting$/);
 });
 
+test('each actor has a name of its own', async () => {
+  await using inspector = await createInspectorServer();
+  await using server = createScriptedServer(legacy);
+  await using client = new MCPClient(server.transport, { inspect: inspector });
+  await using page = await InspectorPage.open(inspector);
+  await client.connect();
+  await client.disconnect();
+  await page.untilRecord('step', ({ v }) => v?.[0] === 'connection.closed.done');
+  expect([...new Set(page.all('actor').map(({ id }) => id))].sort()).toEqual([
+    'connection',
+    'health',
+    'link',
+    'release',
+    'request',
+    'requests',
+    'serverStream',
+    'subscription',
+  ]);
+});
+
 test('an attempt that was lost is forgotten: what comes under its id belongs to nobody', async () => {
   await using inspector = await createInspectorServer();
   const calls = (): JSONRPCMessage[] =>

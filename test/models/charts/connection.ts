@@ -85,7 +85,7 @@ const EVENTS = {
   dead: { type: 'health.failed', failure: LOST },
 } as const satisfies Record<string, ConnectionEvent>;
 
-const RELEASED = 'xstate.done.actor.0.connection.closed.draining';
+const RELEASED = 'xstate.done.actor.release';
 
 const { disconnect, reconnect, opened, closed, modern, failed } = EVENTS;
 /** Somebody who has his answer may still be about to leave. */
@@ -377,7 +377,7 @@ export const connectionChart: ChartModel<ConnectionFacts> = {
         'requests',
         ...(path.startsWith('linked.') ? ['link'] : []),
         ...(ESTABLISHED.test(path) ? ['health', 'serverStream', 'subscription'] : []),
-        ...(path === 'closed.draining' ? ['0.connection.closed.draining'] : []),
+        ...(path === 'closed.draining' ? ['release'] : []),
       ];
       none(
         found.violations(
