@@ -1,4 +1,5 @@
 import type { TokenSource } from '../auth/token-source.js';
+import type { TimerHandle } from '../environment.js';
 import { describeThrown, failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import { isHeaderValue } from '../protocol/http-headers.js';
@@ -30,6 +31,9 @@ export interface HttpReceiver {
   failed(reason: Failure): void;
 }
 
+/** What an answer that is not of interest is given to come to its end, at most; its connection can then be used again. Milliseconds. */
+const LINGER = 250;
+
 /**
  * One request over undici's `dispatch`, with its token and its redirects. Nothing is told after `abort()`.
  */
@@ -43,10 +47,12 @@ export class HttpCall implements AttemptOwner, RosterMember {
   /** The refusal of a token was heard; there is no other after the next one. */
   #renewed = false;
   #attempt: HttpAttempt | undefined;
+  /** The attempt before, while its answer may still come to its end. */
+  #left: HttpAttempt | undefined;
+  #patience: TimerHandle;
   #followed = 0;
-  /** What is being read: an answer for the receiver, or one that is thrown away because it redirects. */
+  /** The receiver has the head of its answer. */
   #begun = false;
-  #target: URL | undefined;
   #over = false;
   /** Those that should end soon, once it is one of them, and whether it was told so before. */
   #ending: Roster<HttpCall> | undefined;
@@ -83,7 +89,6 @@ export class HttpCall implements AttemptOwner, RosterMember {
       }
       this.#token = token;
     } catch (thrown) {
-      this.#attempt?.abort();
       this.#fail(
         failure('authentication', 'MCP_AUTHENTICATION_REQUIRED', `auth.token() failed: ${describeThrown(thrown)}`, {
           delivery: 'not-sent',
@@ -92,8 +97,6 @@ export class HttpCall implements AttemptOwner, RosterMember {
       );
       return;
     }
-    // The refusal had the time until now to come to its end, so that its connection can be used again.
-    this.#attempt?.abort();
     if (refusal === undefined || this.#token !== refused) this.#dispatch();
     else this.#deliver(refusal);
   }
@@ -134,12 +137,12 @@ export class HttpCall implements AttemptOwner, RosterMember {
 
   responded(head: ResponseHead): void {
     if (this.#over) return;
+    this.#drop();
     const { status } = head;
     const { auth } = this.#endpoint;
     if (auth !== undefined && !this.#renewed && isAboutAuthentication(head)) {
       this.#renewed = true;
-      // Whatever it says besides, and whether it comes to an end, is of no interest.
-      this.#attempt?.leave();
+      this.#leave();
       void this.#authorize(auth, head);
       return;
     }
@@ -155,11 +158,35 @@ export class HttpCall implements AttemptOwner, RosterMember {
       from: this.#url,
       followed: this.#followed,
     });
-    if (verdict instanceof URL) this.#target = verdict;
-    else {
+    if (verdict instanceof URL) {
+      this.#leave();
+      this.#url = verdict;
+      this.#followed += 1;
+      this.#dispatch();
+    } else {
       this.#fail(verdict);
       this.#attempt?.abort();
     }
+  }
+
+  /** Whatever this answer says besides, and whether it comes to an end, is of no interest. */
+  #leave(): void {
+    const left = this.#attempt;
+    left?.leave();
+    this.#left = left;
+    this.#attempt = undefined;
+    // Where there is one connection, the next attempt waits for it.
+    this.#patience = this.#endpoint.environment.setTimeout(() => {
+      this.#drop();
+    }, LINGER);
+  }
+
+  /** Gives up the attempt that was left, unless it has come to its end. */
+  #drop(): void {
+    if (this.#left === undefined) return;
+    this.#left.abort();
+    this.#left = undefined;
+    this.#endpoint.environment.clearTimeout(this.#patience);
   }
 
   received(bytes: Buffer): void {
@@ -167,15 +194,7 @@ export class HttpCall implements AttemptOwner, RosterMember {
   }
 
   ended(): void {
-    if (this.#over) return;
-    if (this.#target === undefined) {
-      this.#complete();
-      return;
-    }
-    this.#url = this.#target;
-    this.#target = undefined;
-    this.#followed += 1;
-    this.#dispatch();
+    this.#complete();
   }
 
   broke(error: Error, sent: boolean): void {
@@ -196,6 +215,7 @@ export class HttpCall implements AttemptOwner, RosterMember {
 
   #finish(): void {
     this.#over = true;
+    this.#drop();
     this.#ending?.remove(this);
   }
 

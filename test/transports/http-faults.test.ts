@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net';
 
+import { Agent } from 'undici';
+
 import { HttpTransport } from '../../src/index.js';
 import type { HttpTransportOptions } from '../../src/index.js';
 import { ByteServer } from '../support/byte-server.js';
@@ -154,6 +156,49 @@ describe('a redirect', () => {
     expect(server.visits.map(({ path }) => path)).toEqual(['/mcp', '/other?x=1']);
     expect(server.visits[1]?.message.method).toBe('ping');
     expect(server.visits[1]?.headers.authorization).toBe('Bearer secret');
+  });
+
+  test.each(['never ends', 'breaks off'])(
+    'whose body %s is followed at once, and its connection is closed',
+    async (how) => {
+      const server = await serve((visit) => {
+        if (visit.path !== '/mcp') return;
+        visit.response.writeHead(307, { location: '/other' }).write('this w');
+      });
+      const opened = await open(server.url);
+      const answer = opened.link.send(request(1, 'ping'));
+      await server.until(() => server.visits.length === 2);
+      const [first, second] = server.visits;
+      if (how === 'breaks off') first?.reset();
+      else expect(first?.response.closed).toBe(false);
+      second?.result({});
+      await answer;
+      await first?.closed();
+    },
+  );
+
+  test('whose body never ends is followed where there is no more than one connection', async () => {
+    const server = await serve((visit) => {
+      if (visit.path === '/mcp') visit.response.writeHead(307, { location: '/other' }).write('this w');
+      else visit.result({});
+    });
+    const dispatcher = new Agent({ connections: 1 });
+    cleanups.push(() => dispatcher.close());
+    const opened = await open(server.url, { dispatcher });
+    await opened.link.send(request(1, 'ping'));
+    await server.visits[0]?.closed();
+  });
+
+  test('whose body never ends is given up with its request', async () => {
+    const server = await serve((visit) => {
+      if (visit.path === '/mcp') visit.response.writeHead(307, { location: '/other' }).write('this w');
+    });
+    const opened = await open(server.url);
+    const failure = opened.failureOf(request(1, 'ping'));
+    await server.until(() => server.visits.length === 2);
+    opened.link.abandon?.(1);
+    expect(await failure).toMatchObject({ kind: 'connection', delivery: 'unknown' });
+    for (const visit of server.visits) await visit.closed();
   });
 
   test('to another origin is refused, and nothing of the request gets there', async () => {
