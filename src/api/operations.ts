@@ -15,7 +15,7 @@ import type {
 } from '../protocol/schema/index.js';
 import type { CallToolOptions, RequestOptions } from './call-options.js';
 import type { Core } from './core.js';
-import { invalidOption } from './options.js';
+import { invalidOption } from './option-reader.js';
 import { submitToolCall, wantsOtherHeaders } from './tool-headers.js';
 
 /** Calls a tool. The promise API of `tools/call`. 2026-07-28 server/tools, "Calling Tools". */

@@ -1,6 +1,5 @@
 import { steady, systemEnvironment } from '../environment.js';
 import type { Environment } from '../environment.js';
-import { MCPError } from '../errors.js';
 import type { ConnectionPolicy } from '../machines/connection-facts.js';
 import type { TapEvent } from '../machines/tap.js';
 import { acceptable } from '../protocol/negotiation.js';
@@ -8,6 +7,7 @@ import type { EraChoice } from '../protocol/negotiation.js';
 import { eraOf } from '../protocol/revisions.js';
 import type { Era } from '../protocol/revisions.js';
 import type { Implementation } from '../protocol/schema/index.js';
+import { A_DURATION, invalidOption, isDuration, OptionReader } from './option-reader.js';
 import type { RecordOptions, ResolvedRecordOptions } from './record-options.js';
 import { readSuspended } from './suspended-client.js';
 import type { SuspendedClient } from './suspended-client.js';
@@ -264,66 +264,8 @@ export function checkTimeLimits({ timeout, maxTotalTimeout }: TimeLimits): void 
   }
 }
 
-const A_DURATION = 'a positive number of milliseconds';
-
-function isDuration(value: unknown): value is number {
-  return typeof value === 'number' && value > 0;
-}
-
 /** Refuses what is not a transport, such as a command or a URL. Another copy of this package may have made it. */
 export function checkTransport(value: unknown): void {
   if (typeof (value as { openLink?: unknown } | null | undefined)?.openLink === 'function') return;
   throw invalidOption('transport', 'an MCPTransport', value);
-}
-
-/** Reads options that somebody gave, and refuses what cannot be used. */
-export class OptionReader<Options extends object> {
-  readonly #given: Readonly<Record<string, unknown>>;
-
-  constructor(given: Options) {
-    this.#given = given as Readonly<Record<string, unknown>>;
-  }
-
-  milliseconds(name: keyof Options & string, otherwise: number): number {
-    const value = this.#given[name] ?? otherwise;
-    if (isDuration(value)) return value;
-    throw invalidOption(name, A_DURATION, value);
-  }
-
-  count(name: keyof Options & string, otherwise: number): number {
-    const value = this.#given[name] ?? otherwise;
-    if (typeof value === 'number' && value >= 0) return value;
-    throw invalidOption(name, 'a number that is not negative', value);
-  }
-
-  flag(name: keyof Options & string, otherwise: boolean): boolean {
-    const value = this.#given[name] ?? otherwise;
-    if (typeof value === 'boolean') return value;
-    throw invalidOption(name, 'a boolean', value);
-  }
-
-  identity(name: keyof Options & string, otherwise: Implementation): Implementation {
-    const value = this.#given[name] ?? otherwise;
-    const { name: own, version } = value as Partial<Record<keyof Implementation, unknown>>;
-    if (typeof own === 'string' && typeof version === 'string') return value as Implementation;
-    throw invalidOption(name, 'an object with a name and a version', value);
-  }
-
-  oneOf<Value extends string>(name: keyof Options & string, allowed: readonly Value[], otherwise: Value): Value {
-    const value = this.#given[name] ?? otherwise;
-    const found = allowed.find((one) => one === value);
-    if (found !== undefined) return found;
-    throw invalidOption(name, `one of ${allowed.map((one) => `"${one}"`).join(', ')}`, value);
-  }
-}
-
-/** The error for an option or argument that cannot be used. */
-export function invalidOption(name: string, expected: string, value: unknown): MCPError {
-  const shown =
-    typeof value === 'number' || typeof value === 'boolean' ? String(value) : value === null ? 'null' : typeof value;
-  return new MCPError(`Invalid ${name}: expected ${expected}, got ${shown}`, {
-    code: 'MCP_INVALID_PARAMS',
-    delivery: 'not-sent',
-    details: { name, expected, received: shown },
-  });
 }

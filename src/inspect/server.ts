@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { WebSocketServer } from 'ws';
 
-import { invalidOption, OptionReader } from '../api/options.js';
+import { invalidOption, OptionReader } from '../api/option-reader.js';
 import type { InspectedConnection } from '../api/options.js';
 import { systemEnvironment } from '../environment.js';
 import type { Environment } from '../environment.js';
