@@ -7,8 +7,7 @@ import type { Failure } from './failure.js';
  */
 export function callUserFunction(purpose: string, fn: () => unknown, report: (problem: Failure) => void): void {
   const failed = (thrown: unknown): void => {
-    const message = `The function for ${purpose} failed: ${describeThrown(thrown)}`;
-    report(failure('protocol', 'MCP_HANDLER_FAILED', message, { details: { handler: purpose }, cause: thrown }));
+    report(handlerFailed(purpose, thrown));
   };
   try {
     const returned = fn();
@@ -16,4 +15,36 @@ export function callUserFunction(purpose: string, fn: () => unknown, report: (pr
   } catch (thrown) {
     failed(thrown);
   }
+}
+
+/** What a function of the user that failed means. */
+export function handlerFailed(purpose: string, thrown: unknown): Failure {
+  const message = `The function for ${purpose} failed: ${describeThrown(thrown)}`;
+  return failure('protocol', 'MCP_HANDLER_FAILED', message, { details: { handler: purpose }, cause: thrown });
+}
+
+/**
+ * Calls a function that the user gave for something that is waited for, for as long as the signal is not aborted: then it rejects with
+ * the reason, and what the function does later is of no interest. Rejects with what the function throws.
+ */
+export function askUserFunction<Value>(fn: () => Value | Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the reason is whatever the caller gave
+      reject(signal.reason);
+    };
+    if (signal.aborted) {
+      abort();
+      return;
+    }
+    signal.addEventListener('abort', abort, { once: true });
+    // In a promise of its own, so that what it throws at once and what it rejects with are the same.
+    new Promise<Value>((settle) => {
+      settle(fn());
+    })
+      .finally(() => {
+        signal.removeEventListener('abort', abort);
+      })
+      .then(resolve, reject);
+  });
 }
