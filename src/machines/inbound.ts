@@ -76,6 +76,7 @@ function receiveNonsense(ports: InboundPorts, value: unknown, problem: Failure):
 function receiveAnswer(ports: InboundPorts, answer: JSONRPCResultResponse | JSONRPCErrorResponse): void {
   if (ports.requests.answered(answer)) return;
   if ('error' in answer && (answer.id === undefined || answer.id === null)) {
+    if (ports.era() === undefined && ports.requests.complained(answer)) return;
     const { code, message } = answer.error;
     ports.report(
       failure('protocol', 'MCP_RPC_ERROR', `The server complained about a message: ${message}`, { errorCode: code }),

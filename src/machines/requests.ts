@@ -214,6 +214,15 @@ export class Requests implements RequestsPorts {
     return true;
   }
 
+  /**
+   * Takes in an error that does not say what it is about. Where only one request is in flight, and nothing else is being said, it is about
+   * that. False when it may be about anything.
+   */
+  complained(message: JSONRPCErrorResponse): boolean {
+    const [only, ...others] = this.#ring.all();
+    return only !== undefined && others.length === 0 && this.answered({ ...message, id: only.id });
+  }
+
   /** Takes in that an answer came which the link had to throw away. False when it is not known whose, or no request waits for it. */
   spoiled(problem: Failure): boolean {
     const record = this.#ring.get(problem.details?.requestId);

@@ -81,6 +81,14 @@ describe('asking a legacy server', () => {
     ['a result of something else', answer({ tools: [] })],
     ['a result that is null', ({ id }) => [{ say: { jsonrpc: '2.0', id, result: null } }]],
     ['an error that is none', ({ id }) => [{ say: { jsonrpc: '2.0', id, error: 'Unknown method' } }]],
+    [
+      'an error without an id',
+      () => [{ say: { jsonrpc: '2.0', error: { code: -32600, message: 'Invalid Request' } } }],
+    ],
+    [
+      'an error with an id of null',
+      () => [{ say: { jsonrpc: '2.0', id: null, error: { code: -32700, message: '' } } }],
+    ],
     ['a result that names no list of versions', answer(discoverResult({ supportedVersions: 'all' }))],
   ])('that answers %s leads to the handshake', async (_what, reaction) => {
     await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { 'server/discover': reaction }));
@@ -395,6 +403,32 @@ describe('the handshake', () => {
     expect(await meeting.client.connect()).toMatchObject({ protocolVersion: '2024-11-05' });
     const offered = meeting.server.heard.flatMap(({ params }) => params?.['protocolVersion'] ?? []);
     expect(offered).toEqual(['2025-11-25', '2024-11-05']);
+  });
+
+  test('what the server says against it without an id is shown, and is no reason to wait', async () => {
+    const error = { code: -32600, message: 'The license has expired' };
+    const initialize: Script[string] = () => [{ say: { jsonrpc: '2.0', error } }];
+    await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { initialize }));
+    await expect(meeting.client.connect()).rejects.toMatchObject({
+      errorCode: -32600,
+      message: expect.stringContaining('The license has expired') as string,
+    });
+    expect(meeting.clock.now()).toBe(1_000_000);
+  });
+
+  test('an error without an id is about neither question when both are open', async () => {
+    await using meeting = await Meeting.arrange();
+    const { client, server, clock, announced } = meeting;
+    const connecting = client.connect();
+    await server.hears('server/discover');
+    await clock.advance(5_000);
+    const handshake = await server.hears('initialize');
+    server.says({ jsonrpc: '2.0', error: { code: -32600, message: 'What?' } });
+    await clock.settle();
+    expect(client.state).toBe('initializing');
+    expect(announced.error).toMatchObject([{ code: 'MCP_RPC_ERROR', errorCode: -32600 }]);
+    server.answers(handshake, initializeResult());
+    expect(await connecting).toMatchObject({ era: 'legacy' });
   });
 
   test('what the server says against it is shown', async () => {
