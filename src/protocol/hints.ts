@@ -156,7 +156,10 @@ const RPC_HINTS = new Map<unknown, string>([
   [-32_603, 'The server failed: its log says why.'],
   [-32_600, 'The server found the request wrong: it may speak another revision. Pin one with `era`.'],
   [-32_700, 'The server could not read the request: something in between may have changed it.'],
-  [-32_020, 'A header does not fit the request: a proxy may change or drop headers that begin with Mcp-.'],
+  [
+    -32_020,
+    "A header does not fit the request: a proxy may change or drop headers that begin with Mcp-. Older revisions do without most of them: try `era: 'legacy'`.",
+  ],
 ]);
 
 /** One thing that a person can do, by the code of the failure. Codes that say everything themselves have none. */

@@ -42,8 +42,9 @@ export function resultAnswer(result: unknown): Answer {
 const NO_EVIDENCE: ReadonlySet<number> = new Set([401, 403, 407, 408, 425, 429]);
 
 /**
- * What a failed question of the negotiation says about the server, or undefined when it says nothing: an outage is not evidence, any
- * other refusal with a client error of HTTP is. 2026-07-28 basic/versioning, "Compatibility Matrix".
+ * What a failed question of the negotiation says about the server, or undefined when it says nothing: an outage is not evidence. Any
+ * other refusal with a client error of HTTP is, and so is a success with something that is no answer. 2026-07-28 basic/versioning,
+ * "Compatibility Matrix".
  */
 export function answerOf(failure: Failure | undefined): Answer | undefined {
   if (failure === undefined) return undefined;
@@ -51,10 +52,13 @@ export function answerOf(failure: Failure | undefined): Answer | undefined {
   if (code === 'MCP_RPC_ERROR') {
     return { kind: 'error', error: { code: errorCode, message: String(details?.reason), data: details?.data } };
   }
-  if (code === 'MCP_INVALID_MESSAGE') return { kind: 'unusable', failure };
-  const status = details?.status;
-  if (typeof status !== 'number' || status < 400 || status > 499 || NO_EVIDENCE.has(status)) return undefined;
-  return { kind: 'unusable', failure };
+  if (code === 'MCP_INVALID_MESSAGE' || code === 'MCP_INVALID_JSON') return { kind: 'unusable', failure };
+  return saysSomething(details?.status) ? { kind: 'unusable', failure } : undefined;
+}
+
+function saysSomething(status: unknown): boolean {
+  if (typeof status !== 'number' || NO_EVIDENCE.has(status)) return false;
+  return (status >= 200 && status <= 299) || (status >= 400 && status <= 499);
 }
 
 /**
@@ -139,6 +143,10 @@ function judgeDiscoveryError(error: JSONRPCErrorObject, question: Question): Ver
       ),
     };
   }
+  // Only a modern server reads these headers. Somebody in between may have taken them away, and would do so again.
+  if (code === ErrorCode.HeaderMismatch) {
+    return { verdict: 'incompatible', failure: rpcFailure('server/discover', error) };
+  }
   return fallBack(question, rpcFailure('server/discover', error));
 }
 
@@ -181,6 +189,16 @@ function incompatible(theirs: readonly unknown[], question: Question): Verdict {
   };
 }
 
+/** The server agreed to a revision in a way that this revision does not have. */
+function contradictory(version: string, question: Question): Verdict {
+  const message = `The server answered the handshake with revision ${version}, which has none; it was offered ${question.version}`;
+  const details = { supported: [version], requested: question.acceptable.legacy };
+  return {
+    verdict: 'incompatible',
+    failure: failure('protocol', 'MCP_UNSUPPORTED_VERSION', message, { delivery: 'answered', details }),
+  };
+}
+
 /** Reads the answer to `initialize`. 2025-11-25 basic/lifecycle, "Version Negotiation". */
 export function judgeHandshake(answer: Answer, question: Question): Verdict {
   if (answer.kind === 'error') {
@@ -197,7 +215,12 @@ export function judgeHandshake(answer: Answer, question: Question): Verdict {
   if (problem !== undefined) return { verdict: 'incompatible', failure: invalidResult('initialize', problem) };
   const result = answer.result as InitializeResult;
   const version = newestShared(question.acceptable.legacy, [result.protocolVersion]);
-  if (version === undefined) return incompatible([result.protocolVersion], question);
+  if (version === undefined) {
+    const { protocolVersion } = result;
+    return eraOf(protocolVersion) === 'modern'
+      ? contradictory(protocolVersion, question)
+      : incompatible([protocolVersion], question);
+  }
   return {
     verdict: 'session',
     session: {

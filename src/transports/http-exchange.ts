@@ -266,7 +266,7 @@ export class HttpExchange implements HttpReceiver, RosterMember {
     const reader = this.#reader;
     this.#reader = undefined;
     if (reader instanceof HttpBody) this.#readBody(reader);
-    else this.#broke(endedWithoutAnswer(this.#url, 'The stream'));
+    else this.#broke(endedWithoutAnswer(this.#url, this.#head, 'The stream'));
   }
 
   #readBody(body: HttpBody): void {
@@ -278,7 +278,7 @@ export class HttpExchange implements HttpReceiver, RosterMember {
     }
     if (!isFailure(parsed)) this.#received(parsed.value, true);
     else if (!body.empty) this.#fail(parsed);
-    if (!this.#over) this.#fail(endedWithoutAnswer(this.#url, 'The body'));
+    if (!this.#over) this.#fail(endedWithoutAnswer(this.#url, this.#head, 'The body'));
   }
 
   #readRefusal(status: number, value: unknown): void {

@@ -44,10 +44,10 @@ export function exchangeFailed(url: URL, error: Error, sent: boolean, begun: boo
 }
 
 /** The body, or the stream, ended in good order and the answer was not in it. */
-export function endedWithoutAnswer(url: URL, what: string): Failure {
+export function endedWithoutAnswer(url: URL, head: ResponseHead | undefined, what: string): Failure {
   return failure('transport', 'MCP_STREAM_BROKEN', `${what} of ${shownUrl(url)} ended without the answer`, {
     delivery: 'unknown',
-    details: { url: shownUrl(url) },
+    details: { url: shownUrl(url), ...(head !== undefined && { status: head.status }) },
   });
 }
 

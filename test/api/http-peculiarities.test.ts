@@ -73,6 +73,23 @@ describe('what says nothing about the era of a server is no reason to shake hand
   });
 });
 
+describe('what says that a server is modern is no reason to shake hands either:', () => {
+  test('an error about headers, whatever else the server speaks', async () => {
+    await serve(
+      legacyServer((visit) => {
+        if (visit.message.method !== 'server/discover') return false;
+        visit.error(400, -32_020, 'The header Mcp-Method is missing');
+        return true;
+      }),
+    );
+    const error = await errorFrom(client.connect());
+    expect(error).toMatchObject({ code: 'MCP_RPC_ERROR', errorCode: -32_020 });
+    expect(error.explain()).toContain('The header Mcp-Method is missing');
+    expect(error.explain()).toContain("`era: 'legacy'`");
+    expect(asked()).toEqual(['server/discover']);
+  });
+});
+
 describe('what says that a server is of a legacy era:', () => {
   test.each<[string, (visit: HttpVisit) => void]>([
     ['400 with an error of JSON-RPC', (visit) => visit.error(400, -32_000, 'Bad Request: Server not initialized')],
@@ -86,6 +103,11 @@ describe('what says that a server is of a legacy era:', () => {
     ['422 with details', (visit) => visit.json({ detail: [{ loc: ['body'] }] }, 422)],
     ['200 with an error of JSON-RPC', (visit) => visit.error(200, -32_601, 'Method not found')],
     ['200 with an empty result', (visit) => visit.result({})],
+    ['200 and nothing', (visit) => visit.status(200)],
+    ['200 with what is no JSON', (visit) => visit.response.setHeader('content-type', 'application/json').end('no')],
+    ['200 with a text', (visit) => visit.response.setHeader('content-type', 'text/plain').end('no such method')],
+    ['202', (visit) => visit.status(202)],
+    ['a stream without an event', (visit) => visit.stream().end()],
     [
       'an error on a stream',
       (visit) => {

@@ -205,6 +205,15 @@ describe('the answer to server/discover', () => {
       error(-32021, { requiredCapabilities: ['sampling'] }),
       handshake('2025-11-25'),
     ],
+    ...([{}, { corrected: true }, { choice: 'modern' }] as const).map(
+      (asked): [string, string, Answer, object, Asked] => [
+        'V-42',
+        `-32020 is modern, and no handshake mends headers (${JSON.stringify(asked)})`,
+        error(-32020),
+        incompatible({ code: 'MCP_RPC_ERROR', errorCode: -32020, message: 'server/discover failed: No (-32020)' }),
+        asked,
+      ],
+    ),
 
     ['V-36', 'pinned to modern: our revision', result(discoverResult()), session('2026-07-28'), { choice: 'modern' }],
     ['V-36', 'pinned to the revision', result(discoverResult()), session('2026-07-28'), { choice: '2026-07-28' }],
@@ -308,7 +317,11 @@ describe('the answer to initialize', () => {
       'L-5',
       'a modern version is none of the handshake',
       result(initializeResult('2026-07-28')),
-      incompatible({ code: 'MCP_UNSUPPORTED_VERSION' }),
+      incompatible({
+        code: 'MCP_UNSUPPORTED_VERSION',
+        message:
+          'The server answered the handshake with revision 2026-07-28, which has none; it was offered 2025-11-25',
+      }),
     ],
     [
       'V-36',
