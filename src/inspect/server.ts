@@ -76,6 +76,8 @@ export class InspectorServer {
   readonly #audience: Audience;
   readonly #gate: Gate;
   readonly #headers: Readonly<Record<string, string>>;
+  /** The end of it, once it was closed. */
+  #closing: Promise<void> | undefined;
   /** The address of the page, with the token that lets one in. */
   readonly url: string;
 
@@ -121,23 +123,26 @@ export class InspectorServer {
    */
   readonly attach = (about: InspectedConnection): Watcher => this.#watch.attach(about);
 
-  /** Ends the server and the connections of all pages; resolves when nothing is left. The clients go on. May be called twice. */
-  async close(): Promise<void> {
-    this.#watch.close();
-    this.#audience.close();
-    this.#sockets.close();
-    if (!this.#server.listening) return;
-    await new Promise<void>((resolve) => {
-      this.#server.close(() => {
-        resolve();
-      });
-      this.#server.closeAllConnections();
-    });
+  /** Ends the server and the connections of all pages; resolves when nothing is left, however often it is called. The clients go on. */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#end());
   }
 
   /** Same as {@link InspectorServer.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #end(): Promise<void> {
+    this.#watch.close();
+    this.#audience.close();
+    this.#sockets.close();
+    return new Promise((resolve) => {
+      this.#server.close(() => {
+        resolve();
+      });
+      this.#server.closeAllConnections();
+    });
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {

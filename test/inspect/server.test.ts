@@ -200,6 +200,22 @@ test('closing ends pages and server, may be done twice, and frees the port', asy
   expect(again.url).not.toBe(inspector.url);
 });
 
+test('whoever closes it while it closes waits for the same end', async () => {
+  const listen = jest.spyOn(Server.prototype, 'listen');
+  const inspector = await createInspectorServer();
+  const [server] = listen.mock.contexts as [Server];
+  listen.mockRestore();
+  await using page = await InspectorPage.open(inspector);
+  const order: string[] = [];
+  server.on('close', () => order.push('server'));
+  await Promise.all([
+    inspector.close().then(() => order.push('first')),
+    inspector.close().then(() => order.push('second')),
+  ]);
+  expect(order).toEqual(['server', 'first', 'second']);
+  await page.until(() => page.closed !== undefined);
+});
+
 test('closing waits for nobody who was refused and does not go', async () => {
   const inspector = await createInspectorServer();
   const port = Number(new URL(inspector.url).port);
