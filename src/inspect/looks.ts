@@ -1,5 +1,21 @@
 import type { AnyActorRef } from 'xstate';
 
+import { RequestRecord } from '../machines/request-record.js';
+
+/** The snapshot of any actor, as far as it is looked at. */
+export interface Look {
+  readonly status: 'active' | 'done' | 'error' | 'stopped';
+  readonly value?: unknown;
+  readonly context?: unknown;
+  readonly tags?: unknown;
+}
+
+/** What an actor of a request works on; undefined for every other actor, and for copies that are shown to others. */
+export function recordOf(ref: unknown): RequestRecord | undefined {
+  const { input } = (ref as { options?: { input?: unknown } } | undefined)?.options ?? {};
+  return input instanceof RequestRecord ? input : undefined;
+}
+
 /** The innermost states of a state value, by the ids that they have in the chart. */
 export function leavesOf(value: unknown, chart: string | undefined): string[] {
   const leaves: string[] = [];
@@ -25,11 +41,4 @@ export function chartOf(ref: AnyActorRef): string | undefined {
 /** Whether an event brings anything along. */
 export function hasMore(event: object): boolean {
   return Object.keys(event).length > 1;
-}
-
-/** What a message of JSON-RPC is. */
-export function kindOf(message: unknown): 'request' | 'notification' | 'result' | 'error' | 'other' {
-  if (typeof message !== 'object' || message === null) return 'other';
-  if ('method' in message) return 'id' in message ? 'request' : 'notification';
-  return 'result' in message ? 'result' : 'error' in message ? 'error' : 'other';
 }

@@ -1,0 +1,19 @@
+import type { Disclosure } from './disclosure.js';
+import type { Happening } from './records.js';
+import type { Traffic } from './traffic.js';
+
+/** What an observer needs of the server. */
+export interface ObserverPorts {
+  readonly disclosure: Disclosure;
+  now(): number;
+  /** Numbers for actors, different for all clients. */
+  nextActor(): number;
+  tell(happening: Happening): void;
+}
+
+/** What the parts of an observer share. */
+export interface ObserverShared extends ObserverPorts {
+  readonly traffic: Traffic;
+  /** Whether one more of the things that only may be told is told. If it is not, it is counted. */
+  mayTell(): boolean;
+}
