@@ -1,6 +1,6 @@
 import { MCPError, toError } from '../errors.js';
 import type { ConnectionState } from '../machines/connection-facts.js';
-import { LISTS, listLifetime, remainingLifetime } from '../protocol/cache-rules.js';
+import { LISTS, pageLifetime, remainingLifetime } from '../protocol/cache-rules.js';
 import type { ListName } from '../protocol/cache-rules.js';
 import { failure, isFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
@@ -38,12 +38,15 @@ interface Kept<Item> {
   readonly freshUntil: number;
   /** A change may have been announced while nobody listened. */
   readonly unheard: boolean;
+  /** Another client left it, so that it is handed out once although a change may not have been heard. */
+  readonly once: boolean;
 }
 
 /** All pages of a list. */
 interface Reading<Item> {
   readonly items: readonly Item[];
-  readonly ttls: readonly unknown[];
+  /** When the first of them is stale. */
+  readonly freshUntil: number;
   /** The number of the session that they came from. */
   readonly session: number;
 }
@@ -60,7 +63,8 @@ type Page = CacheableResult & { readonly nextCursor?: string | null } & Readonly
  * beyond that, for what their definitions say about repeating calls and about their output.
  *
  * A list is handed out as a whole, so it is kept as a whole: it is stale as soon as one of its pages is, and then read from its beginning.
- * Pages of different times would not fit together. 2026-07-28 server/utilities/caching.
+ * Pages of different times would not fit together. That of a legacy server is fresh only while its announcements are heard, and were
+ * heard when it was asked for. 2026-07-28 server/utilities/caching.
  */
 export class Catalogue {
   readonly #core: Core;
@@ -93,16 +97,16 @@ export class Catalogue {
   async list<Name extends ListName>(name: Name, options: ListOptions = {}): Promise<ListItems[Name][]> {
     const kept = options.useCache === false ? undefined : this.#fresh(name);
     if (kept !== undefined) {
-      if (kept.unheard) this.#lookBehind(name, kept);
+      if (kept.once) this.#lookBehind(name, kept);
       return [...kept.items];
     }
     const expiries = this.#expiries.get(name);
-    const { items, ttls, session: number } = await this.#readAll(name, options);
+    const { hearing } = this.#core.connection;
+    const { items, freshUntil, session: number } = await this.#readAll(name, options);
     const { session, facts } = this.#core.connection;
     if (session !== undefined && facts.connectionCount === number && this.#expiries.get(name) === expiries) {
       const receivedAt = this.#core.options.environment.now();
-      const freshUntil = receivedAt + listLifetime(name, session, ttls);
-      this.#kept.set(name, { items, session: number, receivedAt, freshUntil, unheard: false });
+      this.#kept.set(name, { items, session: number, receivedAt, freshUntil, unheard: !hearing, once: false });
     }
     if (name === 'tools') this.#keepTools(items as readonly unknown[] as readonly MCPTool[]);
     return [...items];
@@ -127,21 +131,22 @@ export class Catalogue {
     deadline: number,
   ): Promise<Reading<ListItems[Name]> | Torn> {
     const items: ListItems[Name][] = [];
-    const ttls: unknown[] = [];
-    let session = 0;
+    let freshUntil = Infinity;
+    let number: number | undefined;
     try {
       for await (const page of this.pages(name, options, deadline)) {
-        const { connectionCount } = this.#core.connection.facts;
-        if (ttls.length === 0) session = connectionCount;
-        else if (session !== connectionCount) return { torn: toError(newSession(name)) };
+        const { session, facts } = this.#core.connection;
+        number ??= facts.connectionCount;
+        if (number !== facts.connectionCount) return { torn: toError(newSession(name)) };
         items.push(...(page[LISTS[name].items] as ListItems[Name][]));
-        ttls.push(page.ttlMs);
+        const lifetime = session === undefined ? 0 : pageLifetime(name, session, page.ttlMs);
+        freshUntil = Math.min(freshUntil, this.#core.options.environment.now() + lifetime);
       }
     } catch (thrown) {
-      if (ttls.length > 0 && isRefusedCursor(thrown)) return { torn: thrown };
+      if (number !== undefined && isRefusedCursor(thrown)) return { torn: thrown };
       throw thrown;
     }
-    return { items, ttls, session };
+    return { items, freshUntil, session: number ?? 0 };
   }
 
   /** The time at which all pages of a list must be there. */
@@ -206,13 +211,8 @@ export class Catalogue {
       const { items, age, freshFor, unheard } = list;
       const freshUntil = now + remainingLifetime(name, session, freshFor, elapsed);
       const receivedAt = now - elapsed - age;
-      this.#kept.set(name, {
-        items,
-        session: facts.connectionCount,
-        receivedAt,
-        freshUntil,
-        unheard: unheard || missed,
-      });
+      const once = unheard || missed;
+      this.#kept.set(name, { items, session: facts.connectionCount, receivedAt, freshUntil, unheard: once, once });
     }
   }
 
@@ -226,10 +226,11 @@ export class Catalogue {
       lists.tools = { items, age: Math.max(now - receivedAt, 0), freshFor: 0, unheard: false };
     }
     for (const name of Object.keys(LISTS) as ListName[]) {
-      const kept = this.#fresh(name);
+      const kept = this.#current(name);
       if (kept === undefined) continue;
-      const { items, receivedAt, freshUntil, unheard } = kept;
+      const { items, receivedAt, freshUntil } = kept;
       const freshFor = freshUntil === Infinity ? null : freshUntil - now;
+      const unheard = kept.unheard || !this.#core.connection.hearing;
       lists[name] = { items, age: Math.max(now - receivedAt, 0), freshFor, unheard };
     }
     return lists as SuspendedClient['lists'];
@@ -237,7 +238,7 @@ export class Catalogue {
 
   /** Asks for a list anew behind the back of whoever was given the one that may have changed unheard. */
   #lookBehind(name: ListName, kept: Kept<unknown>): void {
-    const handedOut = { ...kept, unheard: false };
+    const handedOut = { ...kept, unheard: false, once: false };
     this.#kept.set(name, handedOut);
     this.list(name, { useCache: false }).catch(() => {
       // The next call that needs the list meets the same trouble, and has somebody to tell it to. A list that came meanwhile is newer.
@@ -254,7 +255,15 @@ export class Catalogue {
     await Promise.all(names.map((name) => this.list(name, { useCache: false })));
   }
 
+  /** A list that may be handed out. */
   #fresh<Name extends ListName>(name: Name): Kept<ListItems[Name]> | undefined {
+    const kept = this.#current(name);
+    if (kept === undefined || kept.once) return kept;
+    return kept.unheard || !this.#core.connection.hearing ? undefined : kept;
+  }
+
+  /** A list of this session whose time is not over. */
+  #current<Name extends ListName>(name: Name): Kept<ListItems[Name]> | undefined {
     const { session, facts } = this.#core.connection;
     const kept = this.#kept.get(name) as Kept<ListItems[Name]> | undefined;
     if (session === undefined || kept?.session !== facts.connectionCount) return undefined;

@@ -29,8 +29,8 @@ import { Unsuccessful } from './request-record.js';
 import type { Outcome, RequestSpec } from './request-record.js';
 import { Requests } from './requests.js';
 import { requestsPorts } from './requests-logic.js';
-import { serverStreamPorts } from './server-stream.js';
-import type { ServerStreamPorts } from './server-stream.js';
+import { hears, serverStreamPorts } from './server-stream.js';
+import type { ServerStreamPorts, ServerStreamSnapshot } from './server-stream.js';
 import { subscriptionPorts } from './subscription.js';
 import type { subscriptionMachine } from './subscription.js';
 import { SubscriptionStreams } from './subscription-streams.js';
@@ -173,6 +173,19 @@ export class Connection {
   get session(): Session | undefined {
     const { establishedAt, session } = this.facts;
     return establishedAt === undefined ? undefined : session;
+  }
+
+  /**
+   * Whether no announcement is missed on which the user relies. A legacy server over HTTP needs a stream to announce something unasked; what
+   * a modern one says about time holds whether or not it announces anything.
+   */
+  get hearing(): boolean {
+    const { session, resumed } = this.facts;
+    if (session?.era === 'modern' || (this.#link?.framing ?? this.transport.framing) === 'shared') return true;
+    const { serverStream } = this.#actor.getSnapshot().children;
+    if (serverStream === undefined) return false;
+    const takenUp = resumed && this.#options.continuation?.memory?.lastEventId !== undefined;
+    return hears(serverStream.getSnapshot() as ServerStreamSnapshot, takenUp);
   }
 
   /** The innermost state, for explanations: `linked.initializing.negotiating.discovering`, for instance. */
@@ -445,8 +458,8 @@ export class Connection {
           return undefined;
         }
         return open({
-          opened: () => {
-            tell({ type: 'opened' });
+          opened: (resumed = false) => {
+            tell({ type: 'opened', resumed });
           },
           unsupported: () => {
             tell({ type: 'unsupported' });
@@ -455,6 +468,9 @@ export class Connection {
             tell({ type: 'ended', retry, failure });
           },
         });
+      },
+      suspectChanges: () => {
+        this.#listeners.suspectChanges();
       },
     };
   }

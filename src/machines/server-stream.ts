@@ -1,5 +1,5 @@
 import { assign, fromCallback, setup } from 'xstate';
-import type { EventObject } from 'xstate';
+import type { EventObject, SnapshotFrom } from 'xstate';
 
 import { reopeningDelay } from '../protocol/backoff.js';
 import type { BackoffPolicy } from '../protocol/backoff.js';
@@ -24,7 +24,8 @@ export interface ServerStreamFacts {
 
 /** Everything that can happen to the stream. */
 export type ServerStreamEvent =
-  | { readonly type: 'opened' }
+  /** `resumed`: it goes on after the last event of the one before. */
+  | { readonly type: 'opened'; readonly resumed: boolean }
   | { readonly type: 'unsupported' }
   | { readonly type: 'ended'; readonly retry: number | undefined; readonly failure: Failure | undefined };
 
@@ -33,11 +34,14 @@ export interface ServerStreamPorts {
   random(): number;
   /** Opens the stream and says what becomes of it. Returns what closes it. */
   open(tell: (event: ServerStreamEvent) => void): (() => void) | undefined;
+  /** Changes may have been announced while nobody listened. */
+  suspectChanges(): void;
 }
 
 export const serverStreamPorts = new SystemPorts<ServerStreamPorts>({
   random: () => 1,
   open: () => undefined,
+  suspectChanges: () => undefined,
 });
 
 /**
@@ -55,6 +59,7 @@ export const serverStreamMachine = setup({
   },
   guards: {
     unused: ({ context }) => context.unused,
+    mayHaveMissedChanges: ({ context, event }) => context.endings > 0 && event.type === 'opened' && !event.resumed,
   },
   actions: {
     countEnding: assign(({ context, event }) =>
@@ -67,6 +72,9 @@ export const serverStreamMachine = setup({
         : {},
     ),
     forgetEndings: assign({ endings: 0 }),
+    suspectChanges: ({ system }) => {
+      serverStreamPorts.of(system).suspectChanges();
+    },
   },
   delays: {
     stable: STABLE_AFTER,
@@ -83,7 +91,11 @@ export const serverStreamMachine = setup({
       invoke: { src: 'stream', id: 'stream' },
       initial: 'opening',
       states: {
-        opening: { on: { opened: 'open' } },
+        opening: {
+          on: {
+            opened: [{ guard: 'mayHaveMissedChanges', target: 'open', actions: 'suspectChanges' }, { target: 'open' }],
+          },
+        },
         open: {
           after: { stable: { actions: 'forgetEndings' } },
           on: { ended: { target: '#serverStream.retrying', actions: 'keepWish' } },
@@ -98,3 +110,15 @@ export const serverStreamMachine = setup({
     unsupported: {},
   },
 });
+
+/** Where the stream is, and what is known about it. */
+export type ServerStreamSnapshot = SnapshotFrom<typeof serverStreamMachine>;
+
+/**
+ * Whether what the server says unasked is heard, now or later. `takenUp`: the first stream goes on after the last event that another client
+ * saw, so that nothing is missed while it is on its way.
+ */
+export function hears(stream: ServerStreamSnapshot, takenUp: boolean): boolean {
+  if (stream.matches({ listening: 'open' })) return true;
+  return takenUp && stream.context.endings === 0 && stream.matches({ listening: 'opening' });
+}

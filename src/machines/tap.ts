@@ -30,7 +30,7 @@ export type LinkHappening =
   | { readonly type: 'answer.interrupted'; readonly requestId: RequestId }
   | { readonly type: 'answer.resumed'; readonly requestId: RequestId }
   | { readonly type: 'stream.opening' }
-  | { readonly type: 'stream.opened' }
+  | { readonly type: 'stream.opened'; readonly resumed: boolean }
   | { readonly type: 'stream.unsupported' }
   | { readonly type: 'stream.ended'; readonly retry: number | undefined; readonly failure: Failure | undefined }
   | { readonly type: 'stream.left' };
@@ -162,9 +162,9 @@ class TappedLink implements Link {
     const tell = this.#tap.tell.bind(this.#tap);
     tell({ type: 'stream.opening' });
     const close = open({
-      opened: () => {
-        tell({ type: 'stream.opened' });
-        events.opened();
+      opened: (resumed = false) => {
+        tell({ type: 'stream.opened', resumed });
+        events.opened(resumed);
       },
       unsupported: () => {
         tell({ type: 'stream.unsupported' });

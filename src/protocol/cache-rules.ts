@@ -37,15 +37,15 @@ export const LISTS = {
 export type ListName = keyof typeof LISTS;
 
 /**
- * How long a list may be reused after it was received, in milliseconds. Modern servers say so for each page, and the shortest time
- * counts; legacy servers say nothing, but one that promises to announce changes lets the list stand until it does.
+ * How long a page of a list may be reused after it was received, in milliseconds. Modern servers say so for each page; legacy servers say
+ * nothing, but one that promises to announce changes lets the list stand until it does, for as long as it is heard.
  * 2026-07-28 server/utilities/caching.
+ *
+ * @param ttl the `ttlMs` of the page
  */
-export function listLifetime(name: ListName, session: Session, ttls: readonly unknown[]): number {
+export function pageLifetime(name: ListName, session: Session, ttl: unknown): number {
   if (session.era === 'legacy') return hasCapability(session.capabilities, LISTS[name].capability) ? Infinity : 0;
-  let lifetime = LONGEST_TTL;
-  for (const ttl of ttls) lifetime = Math.min(lifetime, typeof ttl === 'number' && ttl > 0 ? ttl : 0);
-  return ttls.length === 0 ? 0 : lifetime;
+  return typeof ttl === 'number' && ttl > 0 ? Math.min(ttl, LONGEST_TTL) : 0;
 }
 
 /**
@@ -53,7 +53,7 @@ export function listLifetime(name: ListName, session: Session, ttls: readonly un
  * put away, null for "until the server announces a change", and `elapsed` the time since then.
  */
 export function remainingLifetime(name: ListName, session: Session, freshFor: number | null, elapsed: number): number {
-  if (session.era === 'legacy') return freshFor === null ? listLifetime(name, session, []) : 0;
+  if (session.era === 'legacy') return freshFor === null ? pageLifetime(name, session, undefined) : 0;
   return Math.min(freshFor ?? 0, LONGEST_TTL) - elapsed;
 }
 

@@ -155,7 +155,7 @@ class ReplayedLink implements Link {
         events.resumed(happening.requestId);
         break;
       case 'stream.opened':
-        this.#stream?.opened();
+        this.#stream?.opened(happening.resumed);
         break;
       case 'stream.unsupported':
         this.#stream?.unsupported();

@@ -17,6 +17,7 @@ export class HttpServerStream implements HttpReceiver {
   readonly #session: HttpSession;
   readonly #told: ServerStreamEvents;
   readonly #call: HttpCall;
+  readonly #resumed: boolean;
   #stream: EventStream | undefined;
   #over = false;
 
@@ -29,6 +30,7 @@ export class HttpServerStream implements HttpReceiver {
     this.#session = session;
     this.#told = told;
     const headers = ['accept', 'text/event-stream', 'accept-encoding', 'identity', ...session.headers()];
+    this.#resumed = session.lastEventId !== undefined;
     if (session.lastEventId !== undefined) headers.push('last-event-id', session.lastEventId);
     this.#call = owner.endpoint.call({ method: 'GET', headers }, this);
     this.#call.start();
@@ -71,7 +73,7 @@ export class HttpServerStream implements HttpReceiver {
       },
       endpoint.maxMessageBytes,
     );
-    this.#told.opened();
+    this.#told.opened(this.#resumed);
   }
 
   chunk(bytes: Buffer): void {

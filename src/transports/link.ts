@@ -36,7 +36,11 @@ export interface LinkEvents {
 
 /** What the stream on which a server speaks unasked tells its owner. 2025-11-25 basic/transports, "Listening for Messages". */
 export interface ServerStreamEvents {
-  opened(): void;
+  /**
+   * The stream is open. `resumed`: it goes on after the last event of the one before, so that nothing the server said meanwhile is missed.
+   * Default false.
+   */
+  opened(resumed?: boolean): void;
   /** The server offers no such stream. */
   unsupported(): void;
   /** The stream is over. `retry`: the milliseconds after which the server wants it to be opened again. */

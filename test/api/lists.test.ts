@@ -334,6 +334,31 @@ describe('a list of a modern server', () => {
     expect(count(server)).toBe(4);
   });
 
+  test('is kept from when each of its pages was received, however long the next one takes', async () => {
+    const environment = new SimulatedEnvironment();
+    const { server, client } = await connected(
+      modernScript({
+        'tools/list': ({ params }) => {
+          const common = { tools: [], resultType: 'complete', cacheScope: 'public', ttlMs: 1_000 };
+          if (params?.['cursor'] === undefined) return answer({ ...common, nextCursor: '2' });
+          return [{ wait: 600 }, ...answer(common)];
+        },
+      }),
+      { environment },
+    );
+    const listing = client.listTools();
+    await environment.advance(600);
+    await listing;
+    await environment.advance(399);
+    await client.listTools();
+    expect(count(server)).toBe(2);
+    await environment.advance(1);
+    const again = client.listTools();
+    await environment.advance(600);
+    await again;
+    expect(count(server)).toBe(4);
+  });
+
   test.each([0, -1])('is not kept when it says %p', async (ttlMs) => {
     const { server, client } = await connected(
       modernScript({ 'tools/list': answer({ tools: [], resultType: 'complete', cacheScope: 'public', ttlMs }) }),

@@ -101,7 +101,7 @@ describe('a client that is suspended', () => {
       link: { sessionId: 's-1', streamed: false },
       lastRequestId: 4,
       wanted: { logLevel: 'info', resources: ['file:///a'] },
-      lists: { tools: { items: [tool('a')], age: 1_500, freshFor: null, unheard: false } },
+      lists: { tools: { items: [tool('a')], age: 1_500, freshFor: null, unheard: true } },
     });
     expect(JSON.parse(JSON.stringify(suspended))).toEqual(suspended);
     expect(JSON.stringify(suspended)).not.toMatch(/secret|hidden|private|there/);
@@ -171,10 +171,10 @@ describe('a client that goes on with a legacy session', () => {
     const first = own(new MCPClient(legacy.transport(), { era: 'legacy' }));
     const heard = new ClientRecorder(first, ['notification']);
     await first.connect();
+    await heard.first('notification');
     await first.listTools();
     await first.subscribe('file:///a');
     await first.setLogLevel('info');
-    await heard.first('notification');
     const json = JSON.stringify(await first.suspend());
     legacy.asked();
 
@@ -204,8 +204,16 @@ describe('a client that goes on with a legacy session', () => {
     expect(Math.max(...(ids as number[]))).toBe(ids.at(-1));
   });
 
+  /** Opens the stream of the server, which shows by a word without an id. */
+  const speaking = (visit: HttpVisit): boolean => {
+    if (visit.method !== 'GET') return false;
+    visit.stream().event({ jsonrpc: '2.0', method: 'notifications/x' });
+    return true;
+  };
+
   test('is given a list whose changes nobody may have heard at once, and compares it behind', async () => {
     const legacy = await Legacy.start();
+    legacy.script = speaking;
     const first = await connect(legacy);
     await first.listTools();
     const suspended = await first.suspend();
@@ -213,6 +221,7 @@ describe('a client that goes on with a legacy session', () => {
     legacy.asked();
 
     const second = await resume(legacy, suspended);
+    await new ClientRecorder(second, ['notification']).first('notification');
     expect(legacy.asked()).toEqual([]);
     expect(await second.listTools()).toEqual([tool('a')]);
     const changed = new ClientRecorder(second, ['toolsChanged']);
@@ -244,9 +253,11 @@ describe('a client that goes on with a legacy session', () => {
     const legacy = await Legacy.start();
     const first = await connect(legacy);
     await first.listTools();
-    const second = await resume(legacy, await first.suspend());
     const held: HttpVisit[] = [];
-    legacy.script = (visit) => visit.message.method === 'tools/list' && held.length === 0 && held.push(visit) > 0;
+    legacy.script = (visit) =>
+      speaking(visit) || (visit.message.method === 'tools/list' && held.length === 0 && held.push(visit) > 0);
+    const second = await resume(legacy, await first.suspend());
+    await new ClientRecorder(second, ['notification']).first('notification');
     await second.listTools();
     await legacy.server.until(() => held.length === 1);
     legacy.tools = [tool('b')];

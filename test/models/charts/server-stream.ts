@@ -4,7 +4,8 @@ import type { Vertex } from '../../support/explorer.js';
 import type { ChartModel } from './chart-model.js';
 
 const EVENTS: readonly ServerStreamEvent[] = [
-  { type: 'opened' },
+  { type: 'opened', resumed: false },
+  { type: 'opened', resumed: true },
   { type: 'unsupported' },
   { type: 'ended', retry: undefined, failure: undefined },
   { type: 'ended', retry: 3_000, failure: undefined },

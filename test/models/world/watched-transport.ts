@@ -140,8 +140,8 @@ export class WatchedTransport extends MCPTransport {
       this.#changed();
     };
     const told: ServerStreamEvents = {
-      opened: () => {
-        events.opened();
+      opened: (resumed) => {
+        events.opened(resumed);
         heard();
       },
       unsupported: () => {
