@@ -100,7 +100,7 @@ export class RequestRecord implements RequestFacts {
   attempts = 0;
   refusals = 0;
 
-  /** The JSON-RPC id of the attempt in flight; also its progress token. */
+  /** The JSON-RPC id of the attempt in flight; also its progress token. No two attempts have the same. */
   id = 0;
   /** When that attempt was sent. */
   sentAt = 0;
