@@ -246,7 +246,7 @@ export class Core {
   /** Why the connection is in the state it is in: text for a person. */
   explain(): string {
     const { state, path, facts, requests } = this.connection;
-    const { inFlight, queued } = requests.counts;
+    const { inFlight, queued, asking } = requests.counts;
     const lines = [`The state is ${state} (${path}).`];
     if (facts.session !== undefined) {
       const { era, protocolVersion, serverInfo } = facts.session;
@@ -254,6 +254,7 @@ export class Core {
     }
     lines.push(...explainSuspension(this));
     lines.push(`Requests: ${inFlight} in flight, ${queued} queued. Links opened: ${facts.epoch}.`);
+    if (asking > 0) lines.push(`Requests that wait for somebody to tell what the server has to know first: ${asking}.`);
     const now = this.options.environment.now();
     const { restarts, maxReconnectAttempts } = facts.policy;
     if (facts.attempts > 0 || state === 'reconnecting')

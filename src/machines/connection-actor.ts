@@ -98,6 +98,7 @@ export class Connection {
         this.#actor.send({ type: 'link.closed', failure });
       },
       maxQueued: options.maxQueued,
+      input: { service: undefined, offered: options.identity.capabilities, maxInputRounds: 10 },
       lastId: options.continuation?.lastId ?? 0,
       pooled: options.inspect === undefined,
       callUser: (fn) => {

@@ -46,6 +46,11 @@ export class Deadlines {
     this.#arm(record.deadline, now);
   }
 
+  /** The deadline of a request that is watched is another one now. */
+  moved(record: RequestRecord, now: number): void {
+    this.#arm(record.deadline, now);
+  }
+
   /**
    * Stops watching it. Without requests there is no timer, but only from the end of the tick on, so that calls that follow one another
    * share one.

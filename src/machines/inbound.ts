@@ -12,7 +12,11 @@ import type {
 import { notificationProblem } from '../protocol/notification-checks.js';
 import { META } from '../protocol/request-meta.js';
 import type { Era } from '../protocol/revisions.js';
-import type { CancelledNotificationParams, ProgressNotificationParams } from '../protocol/schema/index.js';
+import type {
+  CancelledNotificationParams,
+  ElicitationCompleteNotificationParams,
+  ProgressNotificationParams,
+} from '../protocol/schema/index.js';
 import type { Requests } from './requests.js';
 
 /** Where incoming messages go. */
@@ -109,6 +113,9 @@ function receiveNotification(ports: InboundPorts, { method, params }: JSONRPCNot
   } else if (method === 'notifications/cancelled') {
     ports.requests.cancelledByPeer(params as unknown as CancelledNotificationParams);
   } else {
+    if (method === 'notifications/elicitation/complete') {
+      ports.requests.visited((params as unknown as ElicitationCompleteNotificationParams).elicitationId);
+    }
     const meta = params?._meta as Readonly<Record<string, unknown>> | undefined;
     const subscription = meta?.[META.subscriptionId];
     const notice = subscription === undefined ? 'wanted' : ports.requests.noticed(subscription, method, params);

@@ -1,5 +1,5 @@
 import { failure, isFailure, withDelivery } from '../protocol/failure.js';
-import type { Failure } from '../protocol/failure.js';
+import type { Delivery, Failure } from '../protocol/failure.js';
 import type { RequestNews } from './request.js';
 import type { RequestRecord } from './request-record.js';
 
@@ -10,26 +10,35 @@ import type { RequestRecord } from './request-record.js';
 export function fateOf(record: RequestRecord, event: RequestNews): Failure {
   const why = event.failure as Failure;
   if (event.type !== 'refuse') {
+    if (why.delivery === undefined) return withDelivery(why, 'unknown');
+    if (why.delivery !== 'not-sent') return why;
     // Of the last attempt it may be known that it did not run. An earlier one may have.
-    const unclear = why.delivery === undefined || (why.delivery === 'not-sent' && record.attempts > 1);
-    return unclear ? withDelivery(why, 'unknown') : why;
+    return withDelivery(why, record.attempts > 1 ? 'unknown' : unsent(record));
   }
-  if (record.attempts === 0) return withDelivery(why, 'not-sent');
+  if (record.attempts === 0) return withDelivery(why, unsent(record));
   const { cause } = why;
   return withDelivery(isFailure(cause) && cause.kind !== 'timeout' ? cause : why, 'unknown');
+}
+
+/** What is known of a request that was not sent in this round: in an earlier one the server has answered it, with questions. */
+function unsent({ rounds }: RequestRecord): Delivery {
+  return rounds === 0 ? 'not-sent' : 'answered';
 }
 
 /** The failure of a request whose time is over: the one that ended first counts, its wait or the whole call. */
 export function timedOut(record: RequestRecord): Failure {
   const { spec } = record;
-  const queued = record.place !== -1;
   const total = spec.totalDeadline <= record.idleDeadline;
   const timeout = total ? spec.maxTotalTimeout : spec.timeout;
-  const phase = queued ? 'queued' : 'waiting';
-  const what = queued ? 'was not sent' : 'got no answer';
+  const [phase, what] = phaseOf(record);
   const message = `${spec.method} ${what} within ${String(timeout)} ms${total ? ' (maxTotalTimeout)' : ''}`;
   return failure('timeout', 'MCP_TIMEOUT', message, {
-    delivery: record.attempts === 0 ? 'not-sent' : 'unknown',
+    delivery: record.attempts === 0 ? unsent(record) : 'unknown',
     details: { operation: spec.method, timeout, phase },
   });
+}
+
+function phaseOf({ place, asking }: RequestRecord): [phase: string, what: string] {
+  if (asking !== undefined) return ['asking', 'did not get what the server has to know first'];
+  return place === -1 ? ['waiting', 'got no answer'] : ['queued', 'was not sent'];
 }

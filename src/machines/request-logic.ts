@@ -16,6 +16,9 @@ export type RequestEffects = Record<
   | 'reportProgress'
   | 'setWake'
   | 'clearWake'
+  | 'ask'
+  | 'dismiss'
+  | 'takeInput'
   | 'tellPeer'
   | 'succeed'
   | 'fail'
@@ -68,6 +71,12 @@ const IMPLEMENTATIONS: Implementations<RequestRecord, RequestNews> = {
     reportProgress: effect('reportProgress'),
     setWake: effect('setWake'),
     clearWake: effect('clearWake'),
+    beginRound: (record) => {
+      record.beginRound();
+    },
+    ask: effect('ask'),
+    dismiss: effect('dismiss'),
+    takeInput: effect('takeInput'),
     tellPeer: effect('tellPeer'),
     succeed: effect('succeed'),
     fail: effect('fail'),

@@ -1,10 +1,12 @@
 import type { ActorRefFrom, Snapshot } from 'xstate';
 
 import type { Failure } from '../protocol/failure.js';
+import type { Input } from '../protocol/input-required.js';
 import type { Params } from '../protocol/json-rpc.js';
 import { methodEntry } from '../protocol/methods.js';
 import type { MethodEntry } from '../protocol/methods.js';
 import type { Progress } from '../protocol/progress.js';
+import type { Asking } from './input-rounds.js';
 import type { ProgressGate } from './progress-gate.js';
 import type { RequestFacts } from './request.js';
 import type { RequestEffects, RequestLogic } from './request-logic.js';
@@ -99,8 +101,15 @@ export class RequestRecord implements RequestFacts {
   repeatable = false;
   attempts = 0;
   refusals = 0;
+  rounds = 0;
+  /** How often it was sent in the rounds before this one. */
+  earlierAttempts = 0;
+  /** What goes with it in this round. */
+  input: Input | undefined = undefined;
+  /** Those who are asked for input at the moment. */
+  asking: Asking | undefined = undefined;
 
-  /** The JSON-RPC id of the attempt in flight; also its progress token. No two attempts have the same. */
+  /** The JSON-RPC id of the attempt in flight; also its progress token. */
   id = 0;
   /** When that attempt was sent. */
   sentAt = 0;
@@ -131,7 +140,18 @@ export class RequestRecord implements RequestFacts {
     this.repeatable = spec.repeatable;
     this.attempts = 0;
     this.refusals = 0;
+    this.rounds = 0;
+    this.earlierAttempts = 0;
     this.snapshot.value = 'idle';
+  }
+
+  /** The server has answered, but not with a result. What is sent next is another request, as far as losing it goes. */
+  beginRound(): void {
+    this.earlierAttempts += this.attempts;
+    this.attempts = 0;
+    this.refusals = 0;
+    this.rounds += 1;
+    this.input = undefined;
   }
 
   /** The earlier of the two deadlines. */
@@ -141,8 +161,13 @@ export class RequestRecord implements RequestFacts {
 
   /** What inspectors show: the facts, and nothing of the machinery. */
   toJSON(): object {
-    const { id, attempts, refusals, repeatable, deadline } = this;
+    const { id, attempts, refusals, rounds, repeatable, deadline } = this;
     const { method, params, timeout } = this.spec;
-    return { method, params, id, attempts, refusals, repeatable, timeout, deadline };
+    const asks = this.asking?.methods;
+    return {
+      ...{ method, params, id, attempts, refusals, repeatable, timeout, deadline },
+      ...(rounds > 0 && { rounds }),
+      ...(asks !== undefined && { asks }),
+    };
   }
 }

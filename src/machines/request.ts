@@ -1,15 +1,18 @@
 import { assign, setup } from 'xstate';
 
 import type { Failure } from '../protocol/failure.js';
+import type { Input, NeededInput } from '../protocol/input-required.js';
 
 /** Facts about a request on which its chart decides. */
 export interface RequestFacts {
   /** Sending it twice does no more than sending it once. */
   readonly repeatable: boolean;
-  /** How often it was sent, as far as it may have run. */
+  /** How often it was sent in this round, as far as it may have run. */
   readonly attempts: number;
-  /** How often the server refused it before running it. */
+  /** How often the server refused it in this round before running it. */
   readonly refusals: number;
+  /** How often the server has answered that it needs something first. */
+  readonly rounds: number;
 }
 
 /** Everything that can happen to a request. */
@@ -41,7 +44,15 @@ export type RequestEvent =
   /** The server wants to be asked again later. */
   | { readonly type: 'postpone'; readonly delay: number }
   /** The time that the server asked for is over. */
-  | { readonly type: 'elapse' };
+  | { readonly type: 'elapse' }
+  /** The server has to know something before it goes on. */
+  | { readonly type: 'ask'; readonly needs: NeededInput }
+  /** The server wants to be asked the same again, with the state that it gave. */
+  | { readonly type: 'defer'; readonly input: Input; readonly delay: number }
+  /** What the server asked for was agreed to, and has yet to come about elsewhere. */
+  | { readonly type: 'agree' }
+  /** Everything that the server asked for is there. */
+  | { readonly type: 'supply'; readonly input: Input | undefined };
 
 /** An event of a request with whatever it brings along: what the actions of the chart look at. */
 export interface RequestNews {
@@ -51,18 +62,21 @@ export interface RequestNews {
   readonly params?: unknown;
   readonly reason?: unknown;
   readonly delay?: number;
+  readonly needs?: NeededInput;
+  readonly input?: Input | undefined;
 }
 
 /** A request that was lost this often is not sent again: it may be what breaks the server. */
 const MOST_ATTEMPTS = 5;
 
 /** Whether a request whose answer was lost may be sent again. */
-export function mayRepeat({ repeatable, attempts }: RequestFacts): boolean {
+export function mayRepeat({ repeatable, attempts }: Pick<RequestFacts, 'repeatable' | 'attempts'>): boolean {
   return repeatable && attempts < MOST_ATTEMPTS;
 }
 
 /**
- * The life of a request: one question, one outcome, one or more attempts. This chart is the specification and what diagrams and
+ * The life of a request: one question, one outcome, one or more attempts, and a round more each time that the server needs to know
+ * something first. This chart is the specification and what diagrams and
  * inspectors show; `request-logic` runs the same transitions without the cost of a machine for each request. Effects are named here
  * and carried out there.
  */
@@ -87,6 +101,10 @@ export const requestMachine = setup({
     reportProgress: () => undefined,
     setWake: () => undefined,
     clearWake: () => undefined,
+    beginRound: assign({ attempts: 0, refusals: 0, rounds: ({ context }) => context.rounds + 1 }),
+    ask: () => undefined,
+    dismiss: () => undefined,
+    takeInput: () => undefined,
     tellPeer: () => undefined,
     succeed: () => undefined,
     fail: () => undefined,
@@ -96,7 +114,7 @@ export const requestMachine = setup({
   },
 }).createMachine({
   id: 'request',
-  context: ({ input }) => ({ repeatable: input.repeatable, attempts: 0, refusals: 0 }),
+  context: ({ input }) => ({ repeatable: input.repeatable, attempts: 0, refusals: 0, rounds: 0 }),
   initial: 'idle',
   states: {
     idle: {
@@ -138,6 +156,25 @@ export const requestMachine = setup({
           { target: 'failed', actions: 'fail' },
         ],
         postpone: { target: 'backingOff' },
+        ask: { target: 'asking', actions: 'beginRound' },
+        defer: { target: 'backingOff', actions: ['beginRound', 'takeInput', 'extendDeadline'] },
+      },
+    },
+    // Somebody is being asked what the server has to know. Nothing is in flight, and losing the link loses nothing.
+    asking: {
+      entry: 'ask',
+      exit: 'dismiss',
+      initial: 'answering',
+      states: {
+        answering: { on: { agree: { target: 'completing', actions: 'extendDeadline' } } },
+        completing: {},
+      },
+      on: {
+        supply: { target: 'queued', actions: ['takeInput', 'extendDeadline'] },
+        error: { target: 'failed', actions: 'fail' },
+        refuse: { target: 'failed', actions: 'fail' },
+        abort: { target: 'cancelled', actions: 'cancel' },
+        expire: { target: 'timedOut', actions: 'timeOut' },
       },
     },
     backingOff: {

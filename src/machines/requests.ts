@@ -7,6 +7,8 @@ import type { Failure } from '../protocol/failure.js';
 import { FrameLog } from '../protocol/frame-log.js';
 import { LatencyWindow } from '../protocol/latency-window.js';
 import { refusalOf, resultFailure } from '../protocol/methods.js';
+import { asksForInput, inputOfAnotherEra, neededInput, neededPages, withInput } from '../protocol/input-required.js';
+import type { NeededInput } from '../protocol/input-required.js';
 import { rpcFailure } from '../protocol/json-rpc.js';
 import type { JSONRPCErrorResponse, JSONRPCRequest, JSONRPCResultResponse, Params } from '../protocol/json-rpc.js';
 import { withMeta } from '../protocol/request-meta.js';
@@ -15,9 +17,11 @@ import type { CancelledNotificationParams, ProgressNotificationParams } from '..
 import type { Session } from '../protocol/session.js';
 import type { Link } from '../transports/link.js';
 import type { Framing } from '../transports/transport.js';
-import { AbortWatch } from './abort-watch.js';
+import { abort, AbortWatch } from './abort-watch.js';
 import { Deadlines } from './deadlines.js';
 import { IdRing } from './id-ring.js';
+import { InputRounds } from './input-rounds.js';
+import type { InputSource } from './input-rounds.js';
 import { sendOver } from './link.js';
 import { fateOf, timedOut } from './request-failures.js';
 import { createRequestLogic } from './request-logic.js';
@@ -46,6 +50,8 @@ export interface RequestsSurroundings {
   readonly framing: () => Framing;
   /** Whether requests are tried again when the server cannot be reached for a moment. */
   readonly retryUnreachable: boolean;
+  /** Who answers what the server has to know before it goes on with a request. */
+  readonly input: InputSource;
   /** Hears that several exchanges in a row failed to reach the server. */
   readonly unreachable: (failure: Failure) => void;
 }
@@ -60,7 +66,6 @@ const IGNORE = (): void => undefined;
 
 const SUBMIT = { type: 'submit' } as const;
 const DISPATCH = { type: 'dispatch' } as const;
-const UNSENT = { type: 'unsent' } as const;
 
 /** The executor of every outcome promise: one function for all of them, so that a request costs no closure. */
 let lastResolve: (outcome: Outcome) => void;
@@ -77,13 +82,13 @@ export class Requests implements RequestsPorts {
   readonly #requestLogic: RequestLogic;
   readonly #ring: IdRing;
   readonly #deadlines: Deadlines;
-  readonly #aborts = new AbortWatch((record, signal) => {
-    this.#abort(record, signal);
-  });
+  readonly #aborts = new AbortWatch();
   readonly #pool: RequestRecord[] = [];
   readonly #queue = new RequestQueue();
   /** Those that wait for a time at which to be sent again. */
   readonly #sleeping = new Set<RequestRecord>();
+  /** Those of which the server has to know something first. */
+  readonly #rounds: InputRounds;
   #unreachable = 0;
   #gate: Gate = 'refusing';
   #refusal: Failure = failure('connection', 'MCP_NOT_CONNECTED', 'Not connected', { delivery: 'not-sent' });
@@ -106,8 +111,16 @@ export class Requests implements RequestsPorts {
     this.#ports = ports;
     this.#ring = new IdRing(ports.lastId);
     this.#deadlines = new Deadlines(ports.environment, (record) => {
-      this.#recall(record);
       record.actor.send({ type: 'expire', failure: timedOut(record) });
+    });
+    this.#rounds = new InputRounds({
+      source: ports.input,
+      session: () => this.#session,
+      random: () => ports.environment.random(),
+      proceed: (record) => {
+        if (this.#gate === 'flowing') this.#flush();
+        else this.#keepOrRefuse(record);
+      },
     });
     this.#requestLogic = createRequestLogic(this.#effects(), ports.pooled, (record) => this.#recycle(record));
   }
@@ -127,9 +140,9 @@ export class Requests implements RequestsPorts {
     return this.#meta;
   }
 
-  /** How many requests are in flight, and how many wait for a link. */
-  get counts(): { readonly inFlight: number; readonly queued: number } {
-    return { inFlight: this.#ring.size, queued: this.#queue.size };
+  /** How many requests are in flight, how many wait for a link, and for how many somebody is asked what the server has to know. */
+  get counts(): { readonly inFlight: number; readonly queued: number; readonly asking: number } {
+    return { inFlight: this.#ring.size, queued: this.#queue.size, asking: this.#rounds.size };
   }
 
   /** The highest id that was used. */
@@ -167,27 +180,13 @@ export class Requests implements RequestsPorts {
     const { signal, direct } = spec;
     record.actor.send(SUBMIT);
     if (signal !== undefined) {
-      if (signal.aborted) this.#abort(record, signal);
+      if (signal.aborted) abort(record, signal);
       else this.#aborts.add(signal, record);
     }
     if (direct) this.#dispatchDirectly(record, now);
     else if (this.#gate === 'flowing') this.#flush(now);
     else this.#keepOrRefuse(record);
     return outcome;
-  }
-
-  /** The caller gave up. */
-  #abort(record: RequestRecord, signal: AbortSignal): void {
-    this.#recall(record);
-    record.actor.send({ type: 'abort', reason: signal.reason });
-  }
-
-  /** Before a request is given up: one in flight of which no byte has left becomes one that waits to be sent. Whether it was such a one. */
-  #recall(record: RequestRecord): boolean {
-    const { id } = record;
-    if (this.#ring.get(id) !== record || this.#link?.recall?.(id) !== true) return false;
-    record.actor.send(UNSENT);
-    return true;
   }
 
   #dispatchDirectly(record: RequestRecord, now: number): void {
@@ -222,13 +221,17 @@ export class Requests implements RequestsPorts {
     if (onNotice === undefined) this.latencies.add(now - record.sentAt);
     if ('error' in message) {
       this.frames.add('error', method, now, record.id, message.error.code);
-      record.actor.send({ type: 'error', failure: rpcFailure(method, message.error, params) });
+      const refusal = rpcFailure(method, message.error, params);
+      const pages = neededPages(message.error, this.#session, refusal);
+      record.actor.send(pages === undefined ? { type: 'error', failure: refusal } : this.#rounds.judge(record, pages));
       return true;
     }
     this.frames.answered(method, record.id, now);
     const { result } = message;
     const wrong = resultFailure(method, entry, this.#session?.era ?? 'legacy', result);
-    record.actor.send(wrong === undefined ? { type: 'answer', result } : { type: 'error', failure: wrong });
+    if (wrong === undefined) record.actor.send({ type: 'answer', result });
+    else if (!asksForInput(entry, this.#session, result)) record.actor.send({ type: 'error', failure: wrong });
+    else record.actor.send(this.#rounds.judge(record, neededInput(method, result)));
     return true;
   }
 
@@ -258,6 +261,11 @@ export class Requests implements RequestsPorts {
     if (record?.spec.onProgress === undefined) return false;
     record.actor.send({ type: 'progress', params });
     return true;
+  }
+
+  /** The server says that the user has done what a page was for. 2025-11-25 client/elicitation. */
+  visited(page: string): void {
+    this.#rounds.visited(page);
   }
 
   /** The stream of an answer broke, and is being taken up again. */
@@ -306,20 +314,15 @@ export class Requests implements RequestsPorts {
         this.#gate = 'refusing';
         this.#refusal = event.failure;
         const waiting = this.#queue.takeAll();
-        for (const record of [...this.#ring.all(), ...this.#sleeping, ...waiting]) {
-          this.#recall(record);
-          record.actor.send(event);
-        }
+        const all = [...this.#ring.all(), ...this.#sleeping, ...this.#rounds.records, ...waiting];
+        for (const record of all) record.actor.send(event);
         // Not before: how the peer is told depends on its era.
         this.#session = undefined;
         this.#deadlines.stop();
         break;
       }
       case 'lose':
-        for (const record of this.#ring.all()) {
-          if (!this.#recall(record)) record.actor.send(event);
-          else if (record.spec.failFast) record.actor.send({ type: 'refuse', failure: event.failure });
-        }
+        for (const record of this.#ring.all()) record.actor.send(event);
         break;
     }
   }
@@ -339,7 +342,8 @@ export class Requests implements RequestsPorts {
   #dispatch(record: RequestRecord): void {
     const { method, entry } = record.spec;
     const session = this.#session;
-    const refusal = session === undefined ? undefined : refusalOf(method, entry, session);
+    let refusal = session === undefined ? undefined : refusalOf(method, entry, session);
+    if (record.input !== undefined && session?.era === 'legacy') refusal = inputOfAnotherEra(method, session);
     record.actor.send(refusal === undefined ? DISPATCH : { type: 'refuse', failure: refusal });
   }
 
@@ -374,6 +378,7 @@ export class Requests implements RequestsPorts {
     // Who inspects it wants to see what it was also when it is over.
     if (!this.#ports.pooled) return false;
     record.spec = NOTHING;
+    record.input = undefined;
     const kept = this.#pool.length < LARGEST_POOL;
     if (kept) this.#pool.push(record);
     return kept;
@@ -395,7 +400,9 @@ export class Requests implements RequestsPorts {
         this.#ring.remove(record);
       },
       extendDeadline: (record) => {
-        record.idleDeadline = this.#ports.environment.now() + record.spec.timeout;
+        const now = this.#ports.environment.now();
+        record.idleDeadline = now + record.spec.timeout;
+        this.#deadlines.moved(record, now);
       },
       reportProgress: (record, event) => {
         this.#reportProgress(record, event.params as ProgressNotificationParams);
@@ -410,6 +417,17 @@ export class Requests implements RequestsPorts {
       clearWake: (record) => {
         this.#sleeping.delete(record);
         this.#ports.environment.clearTimeout(record.wake);
+      },
+      ask: (record, event) => {
+        // A person may take any time. What counts is how long the whole may take.
+        record.idleDeadline = Infinity;
+        this.#rounds.ask(record, event.needs as NeededInput);
+      },
+      dismiss: (record) => {
+        this.#rounds.dismiss(record);
+      },
+      takeInput: (record, { input }) => {
+        record.input = input;
       },
       tellPeer: (record, event) => {
         this.#tellPeer(record, event.failure?.message ?? 'The caller gave up');
@@ -438,7 +456,9 @@ export class Requests implements RequestsPorts {
     const id = this.#ring.add(record);
     record.sentAt = this.#sendingAt;
     this.frames.asked(method, id, this.#sendingAt);
-    const sent = withMeta(params, direct ? undefined : this.#meta, onProgress === undefined ? undefined : id);
+    const { input } = record;
+    const asked = input === undefined ? params : withInput(params, input);
+    const sent = withMeta(asked, direct ? undefined : this.#meta, onProgress === undefined ? undefined : id);
     const message: JSONRPCRequest =
       sent === undefined ? { jsonrpc: '2.0', id, method } : { jsonrpc: '2.0', id, method, params: sent };
     const pending = sendOver(this.#link, message, headers === undefined ? undefined : { headers });
@@ -446,12 +466,12 @@ export class Requests implements RequestsPorts {
   }
 
   #watchSending(record: RequestRecord, pending: Promise<void>): void {
-    const { id } = record;
+    const { life, attempts, id } = record;
     const { method } = record.spec;
     pending.catch((thrown: unknown) => {
       const why = toTransportFailure(thrown);
       this.frames.add('undelivered', method, this.#ports.environment.now(), id, why.errorCode);
-      if (this.#ring.get(id) === record) this.#sendFailed(record, why);
+      if (record.life === life && record.attempts === attempts) this.#sendFailed(record, why);
       this.#countUnreachable(why);
     });
   }
@@ -487,7 +507,7 @@ export class Requests implements RequestsPorts {
 
   #reportProgress(record: RequestRecord, { progress, total, message }: ProgressNotificationParams): void {
     const { onProgress } = record.spec;
-    const { attempts: attempt } = record;
+    const attempt = record.earlierAttempts + record.attempts;
     record.progress ??= new ProgressGate(this.#ports.environment, (one) => {
       this.#ports.callUser(() => onProgress?.(one));
     });

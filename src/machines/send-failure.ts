@@ -51,6 +51,6 @@ export function judgeSendFailure(failure: Failure, facts: SendFacts): RequestEve
   if (failure.delivery !== 'unknown' || facts.direct) return over;
   // The first loss may be bad luck. After the next one a server that breaks every exchange gets time to recover.
   const delay = backoffDelay(AGAIN, facts.attempts - 1, facts.random);
-  const again = facts.attempts > 1 && mayRepeat({ ...facts, refusals: 0 }) && delay < facts.timeLeft;
+  const again = facts.attempts > 1 && mayRepeat(facts) && delay < facts.timeLeft;
   return again ? { type: 'postpone', delay } : { type: 'lose', failure };
 }

@@ -140,10 +140,6 @@ class TappedLink implements Link {
     this.#inner.established?.(session);
   }
 
-  recall(requestId: RequestId): boolean {
-    return this.#inner.recall?.(requestId) ?? false;
-  }
-
   abandon(requestId: RequestId): void {
     this.#inner.abandon?.(requestId);
   }

@@ -217,6 +217,8 @@ const CODE_HINTS: Readonly<Record<string, string | Finder>> = {
     }
     if (details?.phase === 'queued')
       return 'It waited for the connection and was never sent: `explain()` of the client says what keeps that.';
+    if (details?.phase === 'asking')
+      return 'Somebody was asked, and took longer than that: raise `maxTotalTimeout`, or `timeout` if the server has to say that it is done.';
     return 'If the operation is meant to take this long, raise `timeout`, or let the server report progress.';
   },
   MCP_TRANSPORT_BUSY: 'Construct a new transport for each client.',
@@ -235,7 +237,14 @@ const CODE_HINTS: Readonly<Record<string, string | Finder>> = {
   MCP_INVALID_RESULT: 'The answer does not keep to the protocol, which is for those to mend who make the server.',
   MCP_RPC_ERROR: ({ errorCode }) => RPC_HINTS.get(errorCode),
   MCP_UNSUPPORTED_VERSION: 'Client and server share no protocol revision: update one of them, or check a pinned `era`.',
-  MCP_CAPABILITY_MISSING: 'Look at the capabilities in `getServerInfo()` before calling.',
+  MCP_INPUT_LIMIT: ({ details }) => {
+    const field = typeof details?.field === 'string' ? details.field : 'maxInputRounds';
+    return `If the server is meant to ask this much, raise \`${field}\`.`;
+  },
+  MCP_CAPABILITY_MISSING: ({ details }) =>
+    details?.resultType === 'input_required'
+      ? 'Give the client what answers such questions: the options `elicitation`, `sampling` and `roots`.'
+      : 'Look at the capabilities in `getServerInfo()` before calling.',
 };
 
 /** The one thing that a person can do about a failure, if there is one. */

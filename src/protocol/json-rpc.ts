@@ -55,6 +55,8 @@ export const ErrorCode = {
   InternalError: -32603,
   /** Only up to 2025-11-25; later servers answer `InvalidParams`. */
   ResourceNotFound: -32002,
+  /** Only in 2025-11-25. */
+  URLElicitationRequired: -32042,
   HeaderMismatch: -32020,
   MissingRequiredClientCapability: -32021,
   UnsupportedProtocolVersion: -32022,

@@ -261,8 +261,11 @@ export const FAILURE: Rule = fields({
   details: fields({
     method: NAME,
     operation: NAME,
-    phase: words('queued waiting connecting'),
+    phase: words('queued waiting asking connecting'),
     tool: NAME,
+    question: NAME,
+    required: NAME,
+    resultType: words('input_required'),
     field: /^[\w.[\]"/ -]{1,128}$/,
     path: /^[\w.[\]"/ -]{1,128}$/,
     received: KIND_OF_VALUE,
@@ -301,9 +304,10 @@ const HELD = withParams((params) =>
       session: SESSION,
       era: words('modern legacy'),
       delivery: words('not-sent unknown answered'),
+      asks: NAME,
       ...all('id requestId epoch at number', ID),
       ...all(
-        'attempt attempts deadline delay timeout interval latency score misses waiter waiters progress total openedAt ' +
+        'attempt attempts rounds deadline delay timeout interval latency score misses waiter waiters progress total openedAt ' +
           'establishedAt retry refusals checks check attemptDeadline armedFor healthInterval lastConnected connectionCount ' +
           'errorCount pastUptime',
         'number',

@@ -16,7 +16,6 @@ import {
   bodyTooLarge,
   endedWithoutAnswer,
   isAboutAuthentication,
-  linkClosed,
   sessionLost,
   statusFailure,
   wrongContent,
@@ -102,9 +101,9 @@ export class HttpExchange implements HttpReceiver, RosterMember {
     });
   }
 
-  /** Whether a byte may have left already. A call that takes the stream up again says nothing about that. */
-  get sent(): boolean {
-    return this.#lastEventId !== undefined || this.#call?.sent === true;
+  /** Whether a byte may have left already. */
+  get started(): boolean {
+    return this.#call !== undefined;
   }
 
   start(): void {
@@ -115,11 +114,10 @@ export class HttpExchange implements HttpReceiver, RosterMember {
   }
 
   /** Ends it from this side: whoever still waits is told this. */
-  abort(): void {
+  abort(reason: Failure): void {
     if (this.#over) return;
-    const { sent } = this;
     this.#call?.abort();
-    this.#fail(linkClosed(sent ? 'unknown' : 'not-sent'));
+    this.#fail(reason);
   }
 
   head(head: ResponseHead): void {

@@ -186,16 +186,10 @@ export class HttpLink implements Link, ExchangeOwner {
     return true;
   }
 
-  recall(requestId: RequestId): boolean {
-    if (this.#older !== undefined) return this.#older.recall(requestId);
-    const exchange = this.#exchanges.find(({ id }) => id === requestId);
-    if (exchange === undefined || exchange.sent) return false;
-    exchange.abort();
-    return true;
-  }
-
   abandon(requestId: RequestId): void {
-    this.#exchanges.find(({ id }) => id === requestId)?.abort();
+    this.#older?.abandon(requestId);
+    const exchange = this.#exchanges.all().find(({ id }) => id === requestId);
+    exchange?.abort(linkClosed(exchange.started ? 'unknown' : 'not-sent'));
   }
 
   serverStream(told: ServerStreamEvents): () => void {
@@ -244,7 +238,9 @@ export class HttpLink implements Link, ExchangeOwner {
 
   async #close(): Promise<void> {
     this.#stop.abort();
-    for (const exchange of this.#exchanges.all()) exchange.abort();
+    for (const exchange of this.#exchanges.all()) {
+      exchange.abort(linkClosed(exchange.started ? 'unknown' : 'not-sent'));
+    }
     this.#serverStream?.close();
     await this.#sayFarewell();
     this.#posts.abort();

@@ -1,13 +1,7 @@
 import type { Failure } from '../protocol/failure.js';
 import type { HttpCall, HttpReceiver } from './http-call.js';
 import type { ExchangeOwner } from './http-exchange.js';
-import {
-  authenticationFailure,
-  isAboutAuthentication,
-  linkClosed,
-  sessionLost,
-  statusFailure,
-} from './http-failures.js';
+import { authenticationFailure, isAboutAuthentication, sessionLost, statusFailure } from './http-failures.js';
 import type { ResponseHead } from './http-head.js';
 import type { HttpSession } from './http-session.js';
 
@@ -64,9 +58,8 @@ export class HttpPost implements HttpReceiver {
   }
 
   /** Gives it up. */
-  abort(): void {
-    const { sent } = this.#call;
+  abort(reason: Failure): void {
     this.#call.abort();
-    this.failed(linkClosed(sent ? 'unknown' : 'not-sent'));
+    this.failed(reason);
   }
 }

@@ -1,5 +1,5 @@
 import { failure, isFailure, withDelivery } from '../protocol/failure.js';
-import type { Failure } from '../protocol/failure.js';
+import type { Delivery, Failure } from '../protocol/failure.js';
 import { legacyVersionHeaders } from '../protocol/http-headers.js';
 import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
 import { messageText } from '../protocol/message-text.js';
@@ -210,14 +210,10 @@ export class SseLink implements Link, HttpReceiver {
         else if (post === this.#barrier) this.#liftBarrier();
       },
       over: () => {
-        this.#ended(post);
+        this.#active.delete(post);
+        if (this.#barrier === undefined && this.#active.size < MOST_POSTS) this.#startNext();
       },
     });
-  }
-
-  #ended(post: SsePost): void {
-    this.#active.delete(post);
-    if (this.#barrier === undefined && this.#active.size < MOST_POSTS) this.#startNext();
   }
 
   #liftBarrier(): void {
@@ -239,13 +235,10 @@ export class SseLink implements Link, HttpReceiver {
     this.#versionHeaders = legacyVersionHeaders(protocolVersion);
   }
 
-  recall(requestId: RequestId): boolean {
-    const post = [...this.#waiting, ...this.#active].find(({ id, isRequest }) => isRequest && id === requestId);
-    if (post === undefined || post.sent) return false;
-    post.abort(linkClosed('not-sent'));
-    this.#waiting = this.#waiting.filter((one) => one !== post);
-    if (this.#active.has(post)) this.#ended(post);
-    return true;
+  abandon(requestId: RequestId): void {
+    const at = this.#waiting.findIndex(({ id }) => id === requestId);
+    const [post] = at === -1 ? [] : this.#waiting.splice(at, 1);
+    post?.abort(linkClosed('not-sent'));
   }
 
   /** The link ended by itself: says so, and clears away what is left. */
@@ -267,11 +260,13 @@ export class SseLink implements Link, HttpReceiver {
   }
 
   async #close(reason: Failure): Promise<void> {
-    this.#end = withDelivery(reason, 'not-sent');
+    const fate = (delivery: Delivery): Failure => withDelivery(reason, delivery);
+    this.#end = fate('not-sent');
     this.#call.abort();
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const post of [...waiting, ...this.#active]) post.abort(reason);
+    for (const post of waiting) post.abort(fate('not-sent'));
+    for (const post of [...this.#active]) post.abort(fate('unknown'));
     await Promise.all([this.#endpoint.close(), this.#posts?.close()]);
   }
 }

@@ -1,4 +1,3 @@
-import { withDelivery } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
 import type { HttpCall, HttpReceiver } from './http-call.js';
@@ -45,11 +44,6 @@ export class SsePost implements HttpReceiver {
     });
   }
 
-  /** Whether a byte may have left already. */
-  get sent(): boolean {
-    return this.#call?.sent === true;
-  }
-
   get isRequest(): boolean {
     return this.id !== undefined && this.method !== undefined;
   }
@@ -84,12 +78,11 @@ export class SsePost implements HttpReceiver {
     this.#owner?.over();
   }
 
-  /** Gives it up; the reason gets the delivery that is true. Its owner hears nothing of that. */
+  /** Gives it up. */
   abort(reason: Failure): void {
-    const { sent } = this;
     this.#owner = undefined;
     this.#call?.abort();
-    this.#settle(withDelivery(reason, sent ? 'unknown' : 'not-sent'));
+    this.#settle(reason);
   }
 
   #settle(trouble: Failure | undefined): void {

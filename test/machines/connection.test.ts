@@ -271,7 +271,7 @@ describe('disconnecting', () => {
     const inFlight = [stage.ask('tools/call'), stage.ask('tools/list', { repeatable: true })].map(watch);
     stage.transport.log.length = 0;
     const gone = stage.connection.disconnect();
-    expect(stage.connection.requests.counts).toEqual({ inFlight: 0, queued: 0 });
+    expect(stage.connection.requests.counts).toEqual({ inFlight: 0, queued: 0, asking: 0 });
     await Promise.resolve();
     expect(inFlight.map(({ value }) => (value as Unsuccessful).failure?.delivery)).toEqual(['unknown', 'unknown']);
     expect(stage.transport.log).toEqual(['notifications/cancelled', 'notifications/cancelled', 'close']);

@@ -3,7 +3,7 @@ import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
 import { getShortestPaths, getSimplePaths } from 'xstate/graph';
 
 import { requestMachine } from '../../src/machines/request.js';
-import type { RequestEvent } from '../../src/machines/request.js';
+import type { RequestEvent, RequestFacts } from '../../src/machines/request.js';
 import { createRequestLogic } from '../../src/machines/request-logic.js';
 import type { RequestEffects } from '../../src/machines/request-logic.js';
 import { RequestRecord } from '../../src/machines/request-record.js';
@@ -19,7 +19,7 @@ const ALL = Object.values(EVENTS);
 const FINAL = ['succeeded', 'failed', 'cancelled', 'timedOut', 'lost'];
 
 /** Actions that only change facts, which are compared themselves. */
-const FACTS_ONLY = new Set(['uncount', 'countRefusal']);
+const FACTS_ONLY = new Set(['uncount', 'countRefusal', 'beginRound']);
 const EFFECTS = [...actionNames(requestMachine)].filter((name) => !FACTS_ONLY.has(name));
 
 interface Walk {
@@ -33,6 +33,7 @@ interface Sight {
   readonly actions: readonly string[];
   readonly attempts: number;
   readonly refusals: number;
+  readonly rounds: number;
 }
 
 /** Something that lives the life of a request. */
@@ -54,9 +55,9 @@ function byChart(machine: AnyStateMachine, taken = new Set<string>()): Liver {
     const actor = createActor(recorded, { input: { repeatable } }).start();
     const look = (): Sight => {
       const snapshot = actor.getSnapshot() as AnyMachineSnapshot;
-      const { attempts, refusals } = snapshot.context as { attempts: number; refusals: number };
+      const { attempts, refusals, rounds } = snapshot.context as RequestFacts;
       const actions = log.splice(0).filter((name) => !FACTS_ONLY.has(name));
-      return { state: pathOf(snapshot.value), actions, attempts, refusals };
+      return { state: pathOf(snapshot.value), actions, attempts, refusals, rounds };
     };
     const sights = [look()];
     for (const event of events) {
@@ -107,7 +108,8 @@ function byLogic(pooled: boolean, ends: string[] = []): Liver {
     record.start({ ...SPEC, repeatable }, () => undefined);
     const look = (): Sight => {
       const { value } = record.actor.getSnapshot();
-      return { state: value, actions: log.splice(0), attempts: record.attempts, refusals: record.refusals };
+      const { attempts, refusals, rounds } = record;
+      return { state: value, actions: log.splice(0), attempts, refusals, rounds };
     };
     const sights = [look()];
     for (const event of events) {
@@ -118,18 +120,21 @@ function byLogic(pooled: boolean, ends: string[] = []): Liver {
   };
 }
 
-/** Every way through the chart with few attempts, and from every state there is with any number of them, every event. */
+/** Every way through the chart with few attempts in one round, and from every state there is with any number of them, every event. */
 function allWalks(): Walk[] {
   return [true, false].flatMap((repeatable) => {
-    const explore = (most: number) => ({
+    const explore = (mostAttempts: number, mostRounds: number) => ({
       input: { repeatable },
       events: ALL,
       limit: 100_000,
       serializeState: ({ value, context }: AnyMachineSnapshot) => JSON.stringify([value, context]),
-      stopWhen: ({ context }: AnyMachineSnapshot) => (context as { attempts: number }).attempts > most,
+      stopWhen: ({ context }: AnyMachineSnapshot) => {
+        const { attempts, rounds } = context as RequestFacts;
+        return attempts > mostAttempts || rounds > mostRounds;
+      },
     });
-    const simple = getSimplePaths(requestMachine as AnyStateMachine, explore(1) as never);
-    const shortest = getShortestPaths(requestMachine as AnyStateMachine, explore(5) as never);
+    const simple = getSimplePaths(requestMachine as AnyStateMachine, explore(1, 0) as never);
+    const shortest = getShortestPaths(requestMachine as AnyStateMachine, explore(5, 1) as never);
     const eventsOf = (steps: readonly { readonly event: { readonly type: string } }[]): RequestEvent[] =>
       steps.map(({ event }) => event as RequestEvent).filter(({ type }) => type in EVENTS);
     const ways = simple.map(({ steps }) => eventsOf(steps));
@@ -213,7 +218,10 @@ describe('the walks through the request chart', () => {
     const states = new Set(walks.flatMap(live).map(({ state }) => state));
     expect([...taken].sort()).toEqual(declaredTransitions(requestMachine).sort());
     expect([...states].sort()).toEqual(
-      ['idle', 'queued', 'inFlight.waiting', 'inFlight.resuming', 'backingOff', ...FINAL].sort(),
+      [
+        ...['idle', 'queued', 'inFlight.waiting', 'inFlight.resuming', 'backingOff'],
+        ...['asking.answering', 'asking.completing', ...FINAL],
+      ].sort(),
     );
   });
 

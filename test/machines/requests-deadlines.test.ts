@@ -254,7 +254,7 @@ describe('progress', () => {
     expect(registry.sentMethods).toEqual(['a', 'c', 'b']);
     expect(reasonOf(asked)).toBe('seen enough');
     expect(failureOf(ending)?.delivery).toBe('unknown');
-    expect(registry.requests.counts).toEqual({ inFlight: 0, queued: 0 });
+    expect(registry.requests.counts).toEqual({ inFlight: 0, queued: 0, asking: 0 });
   });
 });
 

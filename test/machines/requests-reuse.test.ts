@@ -95,7 +95,7 @@ describe('a request that reuses the parts of another', () => {
     expect(records).toHaveLength(2);
     registry.answer('b', { b: true });
     registry.answer('c', { c: true });
-    expect(registry.requests.counts).toEqual({ inFlight: 0, queued: 0 });
+    expect(registry.requests.counts).toEqual({ inFlight: 0, queued: 0, asking: 0 });
   });
 
   it('after an abort before it began ends in peace', async () => {

@@ -34,14 +34,14 @@ describe('ids of requests', () => {
   it('lead to the right request with ten thousand of them in flight', async () => {
     const registry = Registry.flowing();
     const many = Array.from({ length: 10_000 }, (_, at) => registry.ask(`m${at}`, { timeout: 1_000 }));
-    expect(registry.requests.counts).toEqual({ inFlight: 10_000, queued: 0 });
+    expect(registry.requests.counts).toEqual({ inFlight: 10_000, queued: 0, asking: 0 });
     expect(registry.environment.pending).toHaveLength(1);
     for (const { id, method } of [...registry.link.requests].reverse()) {
       registry.requests.answered({ jsonrpc: '2.0', id, result: { method } });
     }
     await registry.settle();
     expect(many.filter(({ outcome }, at) => (outcome as { method?: string }).method !== `m${at}`)).toEqual([]);
-    expect(registry.requests.counts).toEqual({ inFlight: 0, queued: 0 });
+    expect(registry.requests.counts).toEqual({ inFlight: 0, queued: 0, asking: 0 });
     expect(registry.environment.pending).toEqual([]);
   });
 
@@ -124,11 +124,11 @@ describe('before there is a session', () => {
     const registry = new Registry();
     registry.hold();
     for (const method of ['a', 'b', 'c']) registry.ask(method);
-    expect(registry.requests.counts).toEqual({ inFlight: 0, queued: 3 });
+    expect(registry.requests.counts).toEqual({ inFlight: 0, queued: 3, asking: 0 });
     registry.flow();
     registry.ask('d');
     expect(registry.sentMethods).toEqual(['a', 'b', 'c', 'd']);
-    expect(registry.requests.counts).toEqual({ inFlight: 4, queued: 0 });
+    expect(registry.requests.counts).toEqual({ inFlight: 4, queued: 0, asking: 0 });
   });
 
   it('a request does not get the place of one that was given up', async () => {
@@ -242,7 +242,7 @@ describe('when there will be no session any more', () => {
     registry.hold();
     const queued = registry.ask('b');
     registry.refuse();
-    expect(registry.requests.counts).toEqual({ inFlight: 0, queued: 0 });
+    expect(registry.requests.counts).toEqual({ inFlight: 0, queued: 0, asking: 0 });
     await Promise.resolve();
     expect(failureOf(inFlight)).toMatchObject({ code: 'MCP_CONNECTION_CLOSED', delivery: 'unknown' });
     expect(failureOf(queued)).toMatchObject({ code: 'MCP_CONNECTION_CLOSED', delivery: 'not-sent' });
@@ -286,7 +286,7 @@ describe('when the link is lost', () => {
     const registry = Registry.flowing();
     const made = registry.ask('tools/list', { repeatable: true });
     registry.lose();
-    expect(registry.requests.counts).toEqual({ inFlight: 0, queued: 1 });
+    expect(registry.requests.counts).toEqual({ inFlight: 0, queued: 1, asking: 0 });
     registry.flow();
     expect(registry.link.requests.map(({ id, method }) => [id, method])).toEqual([[2, 'tools/list']]);
     registry.answer('tools/list', { tools: [] });
@@ -389,7 +389,7 @@ describe('a link that cannot send', () => {
     const made = registry.ask('tools/call');
     await registry.settle();
     expect(made.outcome).toBeUndefined();
-    expect(registry.requests.counts).toEqual({ inFlight: 0, queued: 1 });
+    expect(registry.requests.counts).toEqual({ inFlight: 0, queued: 1, asking: 0 });
     registry.lose();
     registry.flow();
     expect(registry.sentMethods).toEqual(['tools/call']);
@@ -430,7 +430,7 @@ describe('a link that cannot send', () => {
     failLate(notSent);
     await registry.settle();
     expect(next.outcome).toBeUndefined();
-    expect(registry.requests.counts).toEqual({ inFlight: 1, queued: 0 });
+    expect(registry.requests.counts).toEqual({ inFlight: 1, queued: 0, asking: 0 });
     expect(registry.sentMethods).toEqual(['a', 'b']);
   });
 

@@ -96,6 +96,7 @@ describe('the hint for running out of time', () => {
     [{ phase: 'connecting' }, { state: 'initializing', noise: true }, 'standard output'],
     [{ phase: 'queued' }, {}, 'never sent'],
     [{ phase: 'waiting' }, {}, 'raise `timeout`'],
+    [{ phase: 'asking' }, {}, 'raise `maxTotalTimeout`'],
   ])('%j while %j', (details, about, expected) => {
     expect(hint('MCP_TIMEOUT', details, about)).toContain(expected);
   });
@@ -116,6 +117,10 @@ test.each<[FailureCode, object, string]>([
   ['MCP_QUEUE_FULL', {}, '`maxQueued`'],
   ['MCP_UNSUPPORTED_VERSION', {}, '`era`'],
   ['MCP_SESSION_LOST', {}, 'instances'],
+  ['MCP_CAPABILITY_MISSING', { required: 'tools' }, '`getServerInfo()`'],
+  ['MCP_CAPABILITY_MISSING', { resultType: 'input_required' }, '`elicitation`'],
+  ['MCP_INPUT_LIMIT', { field: 'maxQuestions' }, 'raise `maxQuestions`'],
+  ['MCP_INPUT_LIMIT', {}, 'raise `maxInputRounds`'],
 ])('the hint for %s with %j', (code, details, expected) => {
   expect(hint(code, details)).toContain(expected);
 });

@@ -1,5 +1,6 @@
 import { createActor } from 'xstate';
 
+import type { InputSource } from '../../src/machines/input-rounds.js';
 import { Unsuccessful } from '../../src/machines/request-record.js';
 import type { Outcome, RequestSpec } from '../../src/machines/request-record.js';
 import { Requests } from '../../src/machines/requests.js';
@@ -7,7 +8,7 @@ import { requestsLogic, requestsPorts } from '../../src/machines/requests-logic.
 import type { RequestsSurroundings } from '../../src/machines/requests.js';
 import { failure } from '../../src/protocol/failure.js';
 import type { Failure } from '../../src/protocol/failure.js';
-import type { JSONRPCMessage, JSONRPCNotification, JSONRPCRequest, RequestId } from '../../src/protocol/json-rpc.js';
+import type { JSONRPCMessage, JSONRPCNotification, JSONRPCRequest } from '../../src/protocol/json-rpc.js';
 import { methodEntry } from '../../src/protocol/methods.js';
 import type { Session } from '../../src/protocol/session.js';
 import type { Link } from '../../src/transports/link.js';
@@ -38,13 +39,6 @@ export class FakeLink implements Link {
     return Promise.resolve();
   }
 
-  /** The requests of which no byte has left, by their ids. */
-  readonly unsent = new Set<unknown>();
-
-  recall(requestId: RequestId): boolean {
-    return this.unsent.delete(requestId);
-  }
-
   /** The requests among what was sent. */
   get requests(): JSONRPCRequest[] {
     return this.sent.filter((message): message is JSONRPCRequest => 'method' in message && 'id' in message);
@@ -58,6 +52,13 @@ export class FakeLink implements Link {
       .map(({ params }) => params?.requestId);
   }
 }
+
+/** Somebody whom no server may ask anything. */
+const NOBODY: InputSource = {
+  service: { limit: 10, answer: () => Promise.reject(new Error('Nobody may be asked')) },
+  offered: {},
+  maxInputRounds: 10,
+};
 
 /** A request that was made, and its outcome once there is one. */
 export interface Made {
@@ -89,6 +90,7 @@ export class Registry {
           this.reports.push(thrown);
         }
       },
+      input: NOBODY,
       ...ports,
     });
     this.#actor = createActor(requestsLogic);

@@ -251,7 +251,7 @@ export class Stage {
 }
 
 /** What is left of a connection that left nothing. */
-export const NOTHING_LEFT = { timers: 0, requests: { inFlight: 0, queued: 0 }, connected: false };
+export const NOTHING_LEFT = { timers: 0, requests: { inFlight: 0, queued: 0, asking: 0 }, connected: false };
 
 /** A promise and the means to settle it. */
 export function deferred<Value = void>(): {

@@ -77,6 +77,6 @@ export function toneOf(state: string): string {
   if (leaf === 'succeeded') return 'good';
   if (/failed|lost|timedOut|error/.test(leaf)) return 'bad';
   if (leaf === 'cancelled') return 'quiet';
-  if (/queued|backingOff|resuming/.test(leaf)) return 'held';
+  if (/queued|backingOff|resuming|answering|completing/.test(leaf)) return 'held';
   return 'busy';
 }

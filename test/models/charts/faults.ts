@@ -250,6 +250,23 @@ export function seededFaults(): Fault[] {
     ),
     misdrawn(
       requestChart,
+      'a request for which a person is asked is lost with the link',
+      'is made again only when everything is there that was asked for, and minds no lost link until then',
+      (root) => {
+        (stateAt(root, 'asking').on as Record<string, unknown>).lose = { target: 'lost', actions: 'loseAnswer' };
+      },
+    ),
+    misdrawn(
+      requestChart,
+      'a server that only wants to be asked again may want it for ever',
+      'counts a round whenever the server has to know something first',
+      (root) => {
+        const [way] = waysOf(stateAt(root, 'inFlight'), 'defer');
+        (way as Way).actions = without(way?.actions, 'beginRound');
+      },
+    ),
+    misdrawn(
+      requestChart,
       'a request that was not sent counts as an attempt',
       'counts the attempts that may have run',
       (root) => {

@@ -24,13 +24,19 @@ export const REQUEST_EVENTS: Readonly<Record<RequestEvent['type'], RequestEvent>
   resume: { type: 'resume' },
   postpone: { type: 'postpone', delay: 10 },
   elapse: { type: 'elapse' },
+  ask: { type: 'ask', needs: { questions: [], requestState: 'so far' } },
+  defer: { type: 'defer', input: {}, delay: 10 },
+  agree: { type: 'agree' },
+  supply: { type: 'supply', input: {} },
 };
 
-/** Attempts that are told apart: the chart does not bound those that a server asked for. */
+/** Attempts and rounds that are told apart: the chart does not bound those that a server asked for. */
 const MOST_ATTEMPTS = 7;
+const MOST_ROUNDS = 2;
 
 const FINAL = ['succeeded', 'failed', 'cancelled', 'timedOut', 'lost'];
 const isOver = ({ path }: Vertex<RequestFacts>): boolean => FINAL.includes(path);
+const isAsking = ({ path }: Vertex<RequestFacts>): boolean => path.startsWith('asking.');
 const inFlight = ({ path }: Vertex<RequestFacts>): boolean => path.startsWith('inFlight.');
 
 /** The end to which an event of this type leads, from wherever it means anything. */
@@ -44,6 +50,9 @@ const ENDS: Readonly<Partial<Record<string, readonly string[]>>> = {
   forgotten: ['failed'],
 };
 
+const beginsRound = (vertex: Vertex<RequestFacts>, type: string): boolean =>
+  inFlight(vertex) && (type === 'ask' || type === 'defer');
+
 /** The chart of a request. That the actors of requests keep to it is tested where they are. */
 export const requestChart: ChartModel<RequestFacts> = {
   name: 'request',
@@ -52,11 +61,11 @@ export const requestChart: ChartModel<RequestFacts> = {
   scenes: [true, false].map((repeatable) => ({
     name: repeatable ? 'may be repeated' : 'may not be repeated',
     input: { repeatable },
-    events: (seen) =>
-      Object.values(REQUEST_EVENTS).filter(
-        ({ type }) => seen.context.attempts < MOST_ATTEMPTS || (type !== 'dispatch' && type !== 'postpone'),
-      ),
-    deciding: ({ attempts, refusals }) => [attempts, refusals],
+    events: ({ context: { attempts, rounds } }) =>
+      Object.values(REQUEST_EVENTS)
+        .filter(({ type }) => attempts < MOST_ATTEMPTS || (type !== 'dispatch' && type !== 'postpone'))
+        .filter(({ type }) => rounds < MOST_ROUNDS || (type !== 'ask' && type !== 'defer')),
+    deciding: ({ attempts, refusals, rounds }) => [attempts, refusals, rounds],
   })),
   passing: [],
   laws: {
@@ -107,6 +116,8 @@ export const requestChart: ChartModel<RequestFacts> = {
           const more = to.snapshot.context.attempts - vertex.snapshot.context.attempts;
           if (to === vertex) return true;
           if (event.type === 'dispatch') return more === 1;
+          // What was answered with questions need not be feared any more.
+          if (beginsRound(vertex, event.type)) return to.snapshot.context.attempts === 0;
           const didNotRun =
             ['unsent', 'unreachable'].includes(event.type) || (event.type === 'forgotten' && !isOver(to));
           return more === (didNotRun ? -1 : 0);
@@ -114,7 +125,29 @@ export const requestChart: ChartModel<RequestFacts> = {
       none(found.violations(counts));
     },
 
-    'is refused for a forgotten session once, and fails the second time': ({ found, none }) => {
+    'counts a round whenever the server has to know something first': ({ found, none }) => {
+      const counts = (vertex: Vertex<RequestFacts>): boolean =>
+        vertex.next.every(({ event, to }) => {
+          const more = to.snapshot.context.rounds - vertex.snapshot.context.rounds;
+          return more === (beginsRound(vertex, event.type) ? 1 : 0);
+        });
+      none(found.violations(counts));
+    },
+
+    'is made again only when everything is there that was asked for, and minds no lost link until then': ({
+      found,
+      none,
+    }) => {
+      const waits = (vertex: Vertex<RequestFacts>): boolean =>
+        !isAsking(vertex) ||
+        vertex.next.every(({ event, to }) => {
+          if (event.type === 'lose') return to === vertex;
+          return isAsking(to) || isOver(to) || (event.type === 'supply' && to.path === 'queued');
+        });
+      none(found.violations(waits));
+    },
+
+    'is refused for a forgotten session once in a round, and fails the second time': ({ found, none }) => {
       const refused = (vertex: Vertex<RequestFacts>): boolean =>
         !inFlight(vertex) ||
         vertex.next.every(({ event, to }) => {
