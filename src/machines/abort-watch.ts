@@ -1,17 +1,25 @@
 import type { RequestRecord } from './request-record.js';
 
+type Abort = (record: RequestRecord, signal: AbortSignal) => void;
+
 /**
  * Passes the aborts of callers' signals on to their requests. A signal that serves many requests has one listener, since Node warns of
  * a leak at the eleventh, and has none while no request waits.
  */
 export class AbortWatch {
   readonly #groups = new Map<AbortSignal, Group>();
+  readonly #abort: Abort;
+
+  /** @param abort tells a request that its caller gave up */
+  constructor(abort: Abort) {
+    this.#abort = abort;
+  }
 
   /** Aborts a request when this signal is aborted, until it is removed. */
   add(signal: AbortSignal, record: RequestRecord): void {
     let group = this.#groups.get(signal);
     if (group === undefined) {
-      group = new Group(signal);
+      group = new Group(signal, this.#abort);
       this.#groups.set(signal, group);
       signal.addEventListener('abort', group);
     }
@@ -31,17 +39,14 @@ export class AbortWatch {
 class Group {
   readonly records = new Set<RequestRecord>();
   readonly #signal: AbortSignal;
+  readonly #abort: Abort;
 
-  constructor(signal: AbortSignal) {
+  constructor(signal: AbortSignal, abort: Abort) {
     this.#signal = signal;
+    this.#abort = abort;
   }
 
   handleEvent(): void {
-    for (const record of [...this.records]) abort(record, this.#signal);
+    for (const record of [...this.records]) this.#abort(record, this.#signal);
   }
-}
-
-/** Tells a request that its caller gave up. */
-export function abort(record: RequestRecord, signal: AbortSignal): void {
-  record.actor.send({ type: 'abort', reason: signal.reason });
 }

@@ -105,6 +105,12 @@ class RecordedLink implements Link {
     this.#recorder.outside(() => this.#inner.established?.(session));
   }
 
+  recall(requestId: RequestId): boolean {
+    const unsent = this.#recorder.outside(() => this.#inner.recall?.(requestId) ?? false);
+    if (unsent) this.#recorder.output({ type: 'recalled', requestId });
+    return unsent;
+  }
+
   abandon(requestId: RequestId): void {
     this.#recorder.outside(() => this.#inner.abandon?.(requestId));
   }

@@ -1,6 +1,6 @@
 import type { Delivery } from '../protocol/failure.js';
 import type { Failure, FailureCode } from '../protocol/failure.js';
-import type { JSONRPCMessage, Params } from '../protocol/json-rpc.js';
+import type { JSONRPCMessage, Params, RequestId } from '../protocol/json-rpc.js';
 import type { ClientIdentity } from '../protocol/session.js';
 import type { Framing } from '../transports/transport.js';
 import type { ConnectionInput, ConnectionState, ConnectionWish } from './connection-facts.js';
@@ -64,6 +64,8 @@ export type Given =
   | { readonly type: 'random'; readonly value: number }
   /** Whether the link goes on with the session that was inherited. */
   | { readonly type: 'resumed'; readonly taken: boolean }
+  /** The link could take back this request, of which no byte had left. */
+  | { readonly type: 'recalled'; readonly requestId: RequestId }
   /** The time was asked for out of turn. */
   | { readonly type: 'clock' }
   /** The transport would not be used by this connection. */

@@ -109,7 +109,7 @@ export class RequestRecord implements RequestFacts {
   /** Those who are asked for input at the moment. */
   asking: Asking | undefined = undefined;
 
-  /** The JSON-RPC id of the attempt in flight; also its progress token. */
+  /** The JSON-RPC id of the attempt in flight; also its progress token. No two attempts have the same. */
   id = 0;
   /** When that attempt was sent. */
   sentAt = 0;

@@ -17,7 +17,7 @@ import type { CancelledNotificationParams, ProgressNotificationParams } from '..
 import type { Session } from '../protocol/session.js';
 import type { Link } from '../transports/link.js';
 import type { Framing } from '../transports/transport.js';
-import { abort, AbortWatch } from './abort-watch.js';
+import { AbortWatch } from './abort-watch.js';
 import { Deadlines } from './deadlines.js';
 import { IdRing } from './id-ring.js';
 import { InputRounds } from './input-rounds.js';
@@ -66,6 +66,7 @@ const IGNORE = (): void => undefined;
 
 const SUBMIT = { type: 'submit' } as const;
 const DISPATCH = { type: 'dispatch' } as const;
+const UNSENT = { type: 'unsent' } as const;
 
 /** The executor of every outcome promise: one function for all of them, so that a request costs no closure. */
 let lastResolve: (outcome: Outcome) => void;
@@ -82,7 +83,9 @@ export class Requests implements RequestsPorts {
   readonly #requestLogic: RequestLogic;
   readonly #ring: IdRing;
   readonly #deadlines: Deadlines;
-  readonly #aborts = new AbortWatch();
+  readonly #aborts = new AbortWatch((record, signal) => {
+    this.#abort(record, signal);
+  });
   readonly #pool: RequestRecord[] = [];
   readonly #queue = new RequestQueue();
   /** Those that wait for a time at which to be sent again. */
@@ -111,6 +114,7 @@ export class Requests implements RequestsPorts {
     this.#ports = ports;
     this.#ring = new IdRing(ports.lastId);
     this.#deadlines = new Deadlines(ports.environment, (record) => {
+      this.#recall(record);
       record.actor.send({ type: 'expire', failure: timedOut(record) });
     });
     this.#rounds = new InputRounds({
@@ -180,13 +184,27 @@ export class Requests implements RequestsPorts {
     const { signal, direct } = spec;
     record.actor.send(SUBMIT);
     if (signal !== undefined) {
-      if (signal.aborted) abort(record, signal);
+      if (signal.aborted) this.#abort(record, signal);
       else this.#aborts.add(signal, record);
     }
     if (direct) this.#dispatchDirectly(record, now);
     else if (this.#gate === 'flowing') this.#flush(now);
     else this.#keepOrRefuse(record);
     return outcome;
+  }
+
+  /** The caller gave up. */
+  #abort(record: RequestRecord, signal: AbortSignal): void {
+    this.#recall(record);
+    record.actor.send({ type: 'abort', reason: signal.reason });
+  }
+
+  /** Before a request is given up: one in flight of which no byte has left becomes one that waits to be sent. Whether it was such a one. */
+  #recall(record: RequestRecord): boolean {
+    const { id } = record;
+    if (this.#ring.get(id) !== record || this.#link?.recall?.(id) !== true) return false;
+    record.actor.send(UNSENT);
+    return true;
   }
 
   #dispatchDirectly(record: RequestRecord, now: number): void {
@@ -315,14 +333,20 @@ export class Requests implements RequestsPorts {
         this.#refusal = event.failure;
         const waiting = this.#queue.takeAll();
         const all = [...this.#ring.all(), ...this.#sleeping, ...this.#rounds.records, ...waiting];
-        for (const record of all) record.actor.send(event);
+        for (const record of all) {
+          this.#recall(record);
+          record.actor.send(event);
+        }
         // Not before: how the peer is told depends on its era.
         this.#session = undefined;
         this.#deadlines.stop();
         break;
       }
       case 'lose':
-        for (const record of this.#ring.all()) record.actor.send(event);
+        for (const record of this.#ring.all()) {
+          if (!this.#recall(record)) record.actor.send(event);
+          else if (record.spec.failFast) record.actor.send({ type: 'refuse', failure: event.failure });
+        }
         break;
     }
   }
@@ -466,12 +490,12 @@ export class Requests implements RequestsPorts {
   }
 
   #watchSending(record: RequestRecord, pending: Promise<void>): void {
-    const { life, attempts, id } = record;
+    const { id } = record;
     const { method } = record.spec;
     pending.catch((thrown: unknown) => {
       const why = toTransportFailure(thrown);
       this.frames.add('undelivered', method, this.#ports.environment.now(), id, why.errorCode);
-      if (record.life === life && record.attempts === attempts) this.#sendFailed(record, why);
+      if (this.#ring.get(id) === record) this.#sendFailed(record, why);
       this.#countUnreachable(why);
     });
   }

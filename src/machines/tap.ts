@@ -140,6 +140,10 @@ class TappedLink implements Link {
     this.#inner.established?.(session);
   }
 
+  recall(requestId: RequestId): boolean {
+    return this.#inner.recall?.(requestId) ?? false;
+  }
+
   abandon(requestId: RequestId): void {
     this.#inner.abandon?.(requestId);
   }

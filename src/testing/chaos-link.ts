@@ -151,6 +151,10 @@ export class ChaosLink implements Link {
     this.#inner.established?.(session);
   }
 
+  recall(requestId: RequestId): boolean {
+    return this.#inner.recall?.(requestId) ?? false;
+  }
+
   abandon(requestId: RequestId): void {
     this.#inner.abandon?.(requestId);
   }

@@ -1,6 +1,7 @@
 import { MCPConnectionError } from '../errors.js';
 import type { ConnectionTransport } from '../machines/link.js';
 import type { Happening } from '../machines/recording.js';
+import type { RequestId } from '../protocol/json-rpc.js';
 import type { Link, LinkEvents, ServerStreamEvents } from '../transports/link.js';
 import type { Framing } from '../transports/transport.js';
 import { Settleable } from './settleable.js';
@@ -98,6 +99,12 @@ class ReplayedLink implements Link {
 
   established(): void {
     this.#script.during();
+  }
+
+  recall(requestId: RequestId): boolean {
+    this.#script.during();
+    const next = this.#script.next();
+    return next?.type === 'recalled' && next.requestId === requestId;
   }
 
   abandon(): void {

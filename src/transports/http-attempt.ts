@@ -18,14 +18,21 @@ const CLOSED = new Error('closed by the client');
 export class HttpAttempt implements Dispatcher.DispatchHandler {
   #owner: AttemptOwner | undefined;
   #controller: Dispatcher.DispatchController | undefined;
+  #started = false;
 
   constructor(owner: AttemptOwner) {
     this.#owner = owner;
   }
 
+  /** Whether there was a connection to send it over: a byte of it may have reached the server. */
+  get started(): boolean {
+    return this.#started;
+  }
+
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     if (this.#owner?.over !== false) controller.abort(CLOSED);
+    else this.#started = true;
   }
 
   onRequestUpgrade(controller: Dispatcher.DispatchController): void {
@@ -48,7 +55,7 @@ export class HttpAttempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#owner?.broke(error, this.#controller !== undefined);
+    this.#owner?.broke(error, this.#started);
   }
 
   /** What still comes is of no interest. */

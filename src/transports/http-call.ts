@@ -72,6 +72,11 @@ export class HttpCall implements AttemptOwner, RosterMember {
     else void this.#authorize(auth, undefined);
   }
 
+  /** Whether a byte of it may have reached a server that has not turned it away. */
+  get sent(): boolean {
+    return this.#attempt?.started === true;
+  }
+
   /** Where the answer comes from. */
   get url(): URL {
     return this.#url;

@@ -16,6 +16,7 @@ import {
   bodyTooLarge,
   endedWithoutAnswer,
   isAboutAuthentication,
+  linkClosed,
   sessionLost,
   statusFailure,
   wrongContent,
@@ -101,9 +102,9 @@ export class HttpExchange implements HttpReceiver, RosterMember {
     });
   }
 
-  /** Whether a byte may have left already. */
-  get started(): boolean {
-    return this.#call !== undefined;
+  /** Whether a byte may have left already. A call that takes the stream up again says nothing about that. */
+  get sent(): boolean {
+    return this.#lastEventId !== undefined || this.#call?.sent === true;
   }
 
   start(): void {
@@ -114,10 +115,11 @@ export class HttpExchange implements HttpReceiver, RosterMember {
   }
 
   /** Ends it from this side: whoever still waits is told this. */
-  abort(reason: Failure): void {
+  abort(): void {
     if (this.#over) return;
+    const { sent } = this;
     this.#call?.abort();
-    this.#fail(reason);
+    this.#fail(linkClosed(sent ? 'unknown' : 'not-sent'));
   }
 
   head(head: ResponseHead): void {

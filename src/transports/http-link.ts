@@ -186,10 +186,16 @@ export class HttpLink implements Link, ExchangeOwner {
     return true;
   }
 
+  recall(requestId: RequestId): boolean {
+    if (this.#older !== undefined) return this.#older.recall(requestId);
+    const exchange = this.#exchanges.find(({ id }) => id === requestId);
+    if (exchange === undefined || exchange.sent) return false;
+    exchange.abort();
+    return true;
+  }
+
   abandon(requestId: RequestId): void {
-    this.#older?.abandon(requestId);
-    const exchange = this.#exchanges.all().find(({ id }) => id === requestId);
-    exchange?.abort(linkClosed(exchange.started ? 'unknown' : 'not-sent'));
+    this.#exchanges.find(({ id }) => id === requestId)?.abort();
   }
 
   serverStream(told: ServerStreamEvents): () => void {
@@ -238,9 +244,7 @@ export class HttpLink implements Link, ExchangeOwner {
 
   async #close(): Promise<void> {
     this.#stop.abort();
-    for (const exchange of this.#exchanges.all()) {
-      exchange.abort(linkClosed(exchange.started ? 'unknown' : 'not-sent'));
-    }
+    for (const exchange of this.#exchanges.all()) exchange.abort();
     this.#serverStream?.close();
     await this.#sayFarewell();
     this.#posts.abort();

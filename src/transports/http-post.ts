@@ -1,7 +1,13 @@
 import type { Failure } from '../protocol/failure.js';
 import type { HttpCall, HttpReceiver } from './http-call.js';
 import type { ExchangeOwner } from './http-exchange.js';
-import { authenticationFailure, isAboutAuthentication, sessionLost, statusFailure } from './http-failures.js';
+import {
+  authenticationFailure,
+  isAboutAuthentication,
+  linkClosed,
+  sessionLost,
+  statusFailure,
+} from './http-failures.js';
 import type { ResponseHead } from './http-head.js';
 import type { HttpSession } from './http-session.js';
 
@@ -58,8 +64,9 @@ export class HttpPost implements HttpReceiver {
   }
 
   /** Gives it up. */
-  abort(reason: Failure): void {
+  abort(): void {
+    const { sent } = this.#call;
     this.#call.abort();
-    this.failed(reason);
+    this.failed(linkClosed(sent ? 'unknown' : 'not-sent'));
   }
 }

@@ -1,6 +1,5 @@
 import { failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
-import { linkClosed } from './http-failures.js';
 import { HttpPost } from './http-post.js';
 import type { PostOwner } from './http-post.js';
 import type { HttpSession } from './http-session.js';
@@ -54,8 +53,7 @@ export class HttpPosts {
   abort(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const post of waiting) post.abort(linkClosed('not-sent'));
-    for (const post of [...this.#active]) post.abort(linkClosed('unknown'));
+    for (const post of [...waiting, ...this.#active]) post.abort();
   }
 }
 

@@ -78,6 +78,11 @@ export interface Link {
   readonly framing?: 'shared' | 'per-request';
   /** Called when negotiation is over. */
   established?(session: EstablishedSession): void;
+  /**
+   * Takes a request back of which no byte has left. True when that could be done: it will not be sent. False when it may have arrived, or
+   * nothing is known of it.
+   */
+  recall?(requestId: RequestId): boolean;
   /** Nobody waits for the answer to this request any longer: its exchange is to be closed. */
   abandon?(requestId: RequestId): void;
   /**

@@ -1,5 +1,5 @@
 import { failure, isFailure, withDelivery } from '../protocol/failure.js';
-import type { Delivery, Failure } from '../protocol/failure.js';
+import type { Failure } from '../protocol/failure.js';
 import { legacyVersionHeaders } from '../protocol/http-headers.js';
 import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
 import { messageText } from '../protocol/message-text.js';
@@ -210,10 +210,14 @@ export class SseLink implements Link, HttpReceiver {
         else if (post === this.#barrier) this.#liftBarrier();
       },
       over: () => {
-        this.#active.delete(post);
-        if (this.#barrier === undefined && this.#active.size < MOST_POSTS) this.#startNext();
+        this.#ended(post);
       },
     });
+  }
+
+  #ended(post: SsePost): void {
+    this.#active.delete(post);
+    if (this.#barrier === undefined && this.#active.size < MOST_POSTS) this.#startNext();
   }
 
   #liftBarrier(): void {
@@ -235,10 +239,13 @@ export class SseLink implements Link, HttpReceiver {
     this.#versionHeaders = legacyVersionHeaders(protocolVersion);
   }
 
-  abandon(requestId: RequestId): void {
-    const at = this.#waiting.findIndex(({ id }) => id === requestId);
-    const [post] = at === -1 ? [] : this.#waiting.splice(at, 1);
-    post?.abort(linkClosed('not-sent'));
+  recall(requestId: RequestId): boolean {
+    const post = [...this.#waiting, ...this.#active].find(({ id, isRequest }) => isRequest && id === requestId);
+    if (post === undefined || post.sent) return false;
+    post.abort(linkClosed('not-sent'));
+    this.#waiting = this.#waiting.filter((one) => one !== post);
+    if (this.#active.has(post)) this.#ended(post);
+    return true;
   }
 
   /** The link ended by itself: says so, and clears away what is left. */
@@ -260,13 +267,11 @@ export class SseLink implements Link, HttpReceiver {
   }
 
   async #close(reason: Failure): Promise<void> {
-    const fate = (delivery: Delivery): Failure => withDelivery(reason, delivery);
-    this.#end = fate('not-sent');
+    this.#end = withDelivery(reason, 'not-sent');
     this.#call.abort();
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const post of waiting) post.abort(fate('not-sent'));
-    for (const post of [...this.#active]) post.abort(fate('unknown'));
+    for (const post of [...waiting, ...this.#active]) post.abort(reason);
     await Promise.all([this.#endpoint.close(), this.#posts?.close()]);
   }
 }

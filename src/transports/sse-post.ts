@@ -1,3 +1,4 @@
+import { withDelivery } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
 import type { HttpCall, HttpReceiver } from './http-call.js';
@@ -44,6 +45,11 @@ export class SsePost implements HttpReceiver {
     });
   }
 
+  /** Whether a byte may have left already. */
+  get sent(): boolean {
+    return this.#call?.sent === true;
+  }
+
   get isRequest(): boolean {
     return this.id !== undefined && this.method !== undefined;
   }
@@ -78,11 +84,12 @@ export class SsePost implements HttpReceiver {
     this.#owner?.over();
   }
 
-  /** Gives it up. */
+  /** Gives it up; the reason gets the delivery that is true. Its owner hears nothing of that. */
   abort(reason: Failure): void {
+    const { sent } = this;
     this.#owner = undefined;
     this.#call?.abort();
-    this.#settle(reason);
+    this.#settle(withDelivery(reason, sent ? 'unknown' : 'not-sent'));
   }
 
   #settle(trouble: Failure | undefined): void {

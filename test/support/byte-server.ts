@@ -2,17 +2,21 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 
+import { Waiting } from './waiting.js';
+
 /** A server of bytes on the loopback interface: what a protocol makes of them is the client's business. */
 export class ByteServer {
   /** The connections that were made, in order. */
   readonly sockets: Socket[] = [];
   readonly #server: Server;
+  readonly #waiting = new Waiting();
 
   private constructor(connected: (socket: Socket) => void) {
     this.#server = createServer((socket) => {
       this.sockets.push(socket);
       socket.on('error', () => undefined);
       connected(socket);
+      this.#waiting.wake();
     });
   }
 
@@ -39,6 +43,14 @@ export class ByteServer {
 
   get url(): string {
     return `http://127.0.0.1:${this.port}/mcp`;
+  }
+
+  /** Resolves when so many connections were made. */
+  async connected(count: number): Promise<void> {
+    await this.#waiting.until(
+      () => this.sockets.length >= count,
+      () => `${this.sockets.length} connections were made`,
+    );
   }
 
   /** Ends it, and every connection to it. */

@@ -8,7 +8,7 @@ import { requestsLogic, requestsPorts } from '../../src/machines/requests-logic.
 import type { RequestsSurroundings } from '../../src/machines/requests.js';
 import { failure } from '../../src/protocol/failure.js';
 import type { Failure } from '../../src/protocol/failure.js';
-import type { JSONRPCMessage, JSONRPCNotification, JSONRPCRequest } from '../../src/protocol/json-rpc.js';
+import type { JSONRPCMessage, JSONRPCNotification, JSONRPCRequest, RequestId } from '../../src/protocol/json-rpc.js';
 import { methodEntry } from '../../src/protocol/methods.js';
 import type { Session } from '../../src/protocol/session.js';
 import type { Link } from '../../src/transports/link.js';
@@ -37,6 +37,13 @@ export class FakeLink implements Link {
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  /** The requests of which no byte has left, by their ids. */
+  readonly unsent = new Set<unknown>();
+
+  recall(requestId: RequestId): boolean {
+    return this.unsent.delete(requestId);
   }
 
   /** The requests among what was sent. */

@@ -2,12 +2,14 @@ import type { Socket } from 'node:net';
 
 import { Agent } from 'undici';
 
+import type { Environment } from '../../src/environment.js';
 import { HttpTransport } from '../../src/index.js';
 import type { HttpTransportOptions } from '../../src/index.js';
 import { ByteServer } from '../support/byte-server.js';
 import { OpenedLink, request } from '../support/http-link.js';
 import { ScriptedHttpServer, legacyServer } from '../support/http-server.js';
 import type { HttpVisit } from '../support/http-server.js';
+import { hastyEnvironment } from '../support/link-recorder.js';
 import { isSettled } from '../support/outcomes.js';
 import { freePort } from '../support/http-process.js';
 
@@ -17,10 +19,10 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-async function open(url: string, options?: HttpTransportOptions): Promise<OpenedLink> {
+async function open(url: string, options?: HttpTransportOptions, environment?: Environment): Promise<OpenedLink> {
   const transport = new HttpTransport(url, options);
   cleanups.push(() => transport.closeLink());
-  return OpenedLink.open(transport);
+  return OpenedLink.open(transport, environment);
 }
 
 async function serve(script: (visit: HttpVisit) => void): Promise<ScriptedHttpServer> {
@@ -66,6 +68,33 @@ describe('a request of which no byte reached a server', () => {
       delivery: 'not-sent',
     });
     expect(server.visits).toEqual([]);
+  });
+});
+
+describe('a message that waits for TLS', () => {
+  test('was not sent when the link is closed', async () => {
+    const server = await ByteServer.start(() => undefined);
+    cleanups.push(() => server.close());
+    const opened = await open(server.url.replace('http:', 'https:'), {}, hastyEnvironment(20));
+    const failures = [
+      opened.failureOf(request(1, 'ping')),
+      opened.failureOf({ jsonrpc: '2.0', method: 'notifications/cancelled' }),
+    ];
+    await server.connected(2);
+    await opened.link.close();
+    for (const failure of failures) {
+      expect(await failure).toMatchObject({ code: 'MCP_CONNECTION_CLOSED', delivery: 'not-sent' });
+    }
+  });
+
+  test('can be taken back once, if it is a request', async () => {
+    const server = await ByteServer.start(() => undefined);
+    cleanups.push(() => server.close());
+    const opened = await open(server.url.replace('http:', 'https:'));
+    const failure = opened.failureOf(request(1, 'ping'));
+    await server.connected(1);
+    expect([2, 1, 1].map((id) => opened.link.recall?.(id))).toEqual([false, true, false]);
+    expect(await failure).toMatchObject({ code: 'MCP_CONNECTION_CLOSED', delivery: 'not-sent' });
   });
 });
 

@@ -116,6 +116,11 @@ export class WatchedTransport extends MCPTransport {
       established: (session) => {
         link.established?.(session);
       },
+      recall: (id: RequestId) => {
+        const unsent = link.recall?.(id) ?? false;
+        if (unsent) this.#over(id);
+        return unsent;
+      },
       abandon: (id: RequestId) => {
         this.#over(id);
         link.abandon?.(id);
