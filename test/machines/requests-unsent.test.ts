@@ -15,7 +15,7 @@ describe('a request of which no byte has left', () => {
     const made = unsent(registry);
     registry.requests.receive({ type: 'lose', failure: LOST });
     registry.hold();
-    expect(registry.requests.counts).toEqual({ inFlight: 0, queued: 1 });
+    expect(registry.requests.counts).toEqual({ inFlight: 0, queued: 1, asking: 0 });
     registry.flow();
     registry.answer('a', { done: true });
     await registry.settle();
@@ -75,7 +75,7 @@ describe('a request of which no byte has left', () => {
     await registry.settle();
     expect(reasonOf(made)).toBe('enough');
     expect(registry.link.cancelled).toEqual([]);
-    expect(registry.requests.counts).toEqual({ inFlight: 0, queued: 0 });
+    expect(registry.requests.counts).toEqual({ inFlight: 0, queued: 0, asking: 0 });
   });
 
   it('is not the worse for what the link says of it when it was taken back', async () => {
@@ -88,7 +88,7 @@ describe('a request of which no byte has left', () => {
     registry.flow();
     fail({ ...LOST, delivery: 'not-sent' });
     await registry.settle();
-    expect(registry.requests.counts).toEqual({ inFlight: 1, queued: 0 });
+    expect(registry.requests.counts).toEqual({ inFlight: 1, queued: 0, asking: 0 });
     registry.answer('a');
     await registry.settle();
     expect(made.outcome).toEqual({});
