@@ -11,6 +11,7 @@ import type {
   ServerStreamEvents,
 } from '../transports/link.js';
 import type { Framing } from '../transports/transport.js';
+import { WrappedLink } from '../transports/wrapped-link.js';
 import { sendOver } from './link.js';
 import type { ConnectionTransport } from './link.js';
 import type { Recorder } from './recorder.js';
@@ -82,61 +83,62 @@ export class RecordedTransport implements ConnectionTransport {
 }
 
 /** What the link tells while it is called is marked as such. */
-class RecordedLink implements Link {
-  readonly #inner: Link;
+class RecordedLink extends WrappedLink {
+  protected readonly inner: Link;
   readonly #recorder: Recorder;
   readonly framing: Framing;
   #sent = 0;
 
   constructor(inner: Link, framing: Framing, recorder: Recorder) {
-    this.#inner = inner;
+    super();
+    this.inner = inner;
     this.framing = framing;
     this.#recorder = recorder;
   }
 
-  send(message: JSONRPCMessage, options?: SendOptions): Promise<void> | undefined {
+  override send(message: JSONRPCMessage, options?: SendOptions): Promise<void> | undefined {
     const number = (this.#sent += 1);
-    const pending = this.#recorder.outside(() => sendOver(this.#inner, message, options));
+    const pending = this.#recorder.outside(() => sendOver(this.inner, message, options));
     if (pending !== undefined) this.#recorder.output({ type: 'message.pending', number });
     return pending;
   }
 
-  established(session: EstablishedSession): void {
-    this.#recorder.outside(() => this.#inner.established?.(session));
+  override established(session: EstablishedSession): void {
+    this.#recorder.outside(() => {
+      super.established(session);
+    });
   }
 
-  recall(requestId: RequestId): boolean {
-    const unsent = this.#recorder.outside(() => this.#inner.recall?.(requestId) ?? false);
+  override recall(requestId: RequestId): boolean {
+    const unsent = this.#recorder.outside(() => super.recall(requestId));
     if (unsent) this.#recorder.output({ type: 'recalled', requestId });
     return unsent;
   }
 
-  abandon(requestId: RequestId): void {
-    this.#recorder.outside(() => this.#inner.abandon?.(requestId));
+  override abandon(requestId: RequestId): void {
+    this.#recorder.outside(() => {
+      super.abandon(requestId);
+    });
   }
 
-  serverStream(events: ServerStreamEvents): () => void {
-    const close = this.#recorder.outside(() => {
-      if (this.#inner.serverStream !== undefined) return this.#inner.serverStream(events);
-      events.unsupported();
-      return undefined;
-    });
+  override serverStream(events: ServerStreamEvents): () => void {
+    const close = this.#recorder.outside(() => super.serverStream(events));
     return () => {
-      this.#recorder.outside(() => close?.());
+      this.#recorder.outside(close);
     };
   }
 
-  suspend(): LinkMemory | undefined {
-    return this.#recorder.outside(() => this.#inner.suspend?.());
+  override suspend(): LinkMemory | undefined {
+    return this.#recorder.outside(() => super.suspend());
   }
 
-  resume(session: EstablishedSession, memory: LinkMemory): boolean {
-    const taken = this.#recorder.outside(() => this.#inner.resume?.(session, memory) ?? false);
+  override resume(session: EstablishedSession, memory: LinkMemory): boolean {
+    const taken = this.#recorder.outside(() => super.resume(session, memory));
     this.#recorder.output({ type: 'resumed', taken });
     return taken;
   }
 
-  close(): Promise<void> {
-    return this.#recorder.outside(() => this.#inner.close());
+  override close(): Promise<void> {
+    return this.#recorder.outside(() => super.close());
   }
 }

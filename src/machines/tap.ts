@@ -1,16 +1,9 @@
 import { toTransportFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
-import type {
-  EstablishedSession,
-  Link,
-  LinkEvents,
-  LinkMemory,
-  MessageOrigin,
-  SendOptions,
-  ServerStreamEvents,
-} from '../transports/link.js';
+import type { Link, LinkEvents, MessageOrigin, SendOptions, ServerStreamEvents } from '../transports/link.js';
 import type { Framing } from '../transports/transport.js';
+import { WrappedLink } from '../transports/wrapped-link.js';
 
 /** What happens on a link, as data. Messages are those that go by, not copies: look, and leave them as they are. */
 export type LinkHappening =
@@ -105,26 +98,27 @@ export class LinkTap {
 }
 
 /** A link whose tap hears what is sent over it. */
-class TappedLink implements Link {
-  readonly #inner: Link;
+class TappedLink extends WrappedLink {
+  protected readonly inner: Link;
   readonly #tap: LinkTap;
   readonly #framing: Framing;
   #sent = 0;
 
   constructor(inner: Link, tap: LinkTap, framing: Framing) {
-    this.#inner = inner;
+    super();
+    this.inner = inner;
     this.#tap = tap;
     this.#framing = framing;
   }
 
   get framing(): Framing {
-    return this.#inner.framing ?? this.#framing;
+    return this.inner.framing ?? this.#framing;
   }
 
-  send(message: JSONRPCMessage, options?: SendOptions): Promise<void> | undefined {
+  override send(message: JSONRPCMessage, options?: SendOptions): Promise<void> | undefined {
     const number = (this.#sent += 1);
     this.#tap.tell({ type: 'message.out', number, message });
-    const pending = this.#inner.send(message, options);
+    const pending = this.inner.send(message, options);
     pending?.then(
       () => {
         this.#tap.tell({ type: 'message.settled', number, failure: undefined });
@@ -136,36 +130,12 @@ class TappedLink implements Link {
     return pending;
   }
 
-  established(session: EstablishedSession): void {
-    this.#inner.established?.(session);
-  }
-
-  recall(requestId: RequestId): boolean {
-    return this.#inner.recall?.(requestId) ?? false;
-  }
-
-  abandon(requestId: RequestId): void {
-    this.#inner.abandon?.(requestId);
-  }
-
-  suspend(): LinkMemory | undefined {
-    return this.#inner.suspend?.();
-  }
-
-  resume(session: EstablishedSession, memory: LinkMemory): boolean {
-    return this.#inner.resume?.(session, memory) ?? false;
-  }
-
-  /** A link that has no such stream says that it is unsupported. */
-  serverStream(events: ServerStreamEvents): () => void {
-    const open = this.#inner.serverStream?.bind(this.#inner);
-    if (open === undefined) {
-      events.unsupported();
-      return () => undefined;
-    }
+  /** Of a stream that there is not nothing is told. */
+  override serverStream(events: ServerStreamEvents): () => void {
+    if (this.inner.serverStream === undefined) return super.serverStream(events);
     const tell = this.#tap.tell.bind(this.#tap);
     tell({ type: 'stream.opening' });
-    const close = open({
+    const close = super.serverStream({
       opened: (resumed = false) => {
         tell({ type: 'stream.opened', resumed });
         events.opened(resumed);
@@ -183,9 +153,5 @@ class TappedLink implements Link {
       tell({ type: 'stream.left' });
       close();
     };
-  }
-
-  close(): Promise<void> {
-    return this.#inner.close();
   }
 }

@@ -1,16 +1,10 @@
 import { failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
-import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
+import type { JSONRPCMessage } from '../protocol/json-rpc.js';
 import { rejectedWith } from '../transports/link.js';
-import type {
-  EstablishedSession,
-  Link,
-  LinkEvents,
-  LinkMemory,
-  SendOptions,
-  ServerStreamEvents,
-} from '../transports/link.js';
+import type { Link, LinkEvents, SendOptions } from '../transports/link.js';
 import type { Framing } from '../transports/transport.js';
+import { WrappedLink } from '../transports/wrapped-link.js';
 import type { PlannedFault, Way } from './fault-plan.js';
 import { Lane } from './lane.js';
 import type { LaneTimes } from './lane.js';
@@ -33,15 +27,16 @@ interface Waiting {
 }
 
 /** A link over which messages get lost, late, doubled or mixed up, and which dies. It says honestly what became of each. */
-export class ChaosLink implements Link {
+export class ChaosLink extends WrappedLink {
+  protected inner!: Link;
   readonly #events: LinkEvents;
   readonly #ports: ChaosLinkPorts;
   readonly #out: Lane;
   readonly #in: Lane;
-  #inner!: Link;
   #over = false;
 
   constructor(events: LinkEvents, ports: ChaosLinkPorts) {
+    super();
     this.#events = events;
     this.#ports = ports;
     this.#out = new Lane(events.environment, ports.times);
@@ -74,14 +69,14 @@ export class ChaosLink implements Link {
 
   /** Takes the real link, once it is open. */
   attach(inner: Link): void {
-    this.#inner = inner;
+    this.inner = inner;
   }
 
   get framing(): Framing {
-    return this.#inner.framing ?? this.#ports.framing;
+    return this.inner.framing ?? this.#ports.framing;
   }
 
-  send(message: JSONRPCMessage, options?: SendOptions): Promise<void> | undefined {
+  override send(message: JSONRPCMessage, options?: SendOptions): Promise<void> | undefined {
     if (this.#over) return rejectedWith(closed());
     const { fault, share } = this.#ports.plan('to-server', message);
     if (fault === 'killBeforeWrite') {
@@ -111,13 +106,13 @@ export class ChaosLink implements Link {
   }
 
   #write(message: JSONRPCMessage, options: SendOptions | undefined, thenDie: boolean): Promise<void> | undefined {
-    const sent = this.#inner.send(message, options);
+    const sent = this.inner.send(message, options);
     if (!thenDie) return sent;
     const reason = cut('after', message);
     this.#kill(reason);
     if (this.framing === 'shared') return sent;
     sent?.catch(() => undefined);
-    if ('id' in message && message.id !== undefined) this.#inner.abandon?.(message.id);
+    if ('id' in message && message.id !== undefined) this.inner.abandon?.(message.id);
     return rejectedWith({ ...reason, delivery: 'unknown' });
   }
 
@@ -147,35 +142,7 @@ export class ChaosLink implements Link {
     this.#in.empty();
   }
 
-  established(session: EstablishedSession): void {
-    this.#inner.established?.(session);
-  }
-
-  recall(requestId: RequestId): boolean {
-    return this.#inner.recall?.(requestId) ?? false;
-  }
-
-  abandon(requestId: RequestId): void {
-    this.#inner.abandon?.(requestId);
-  }
-
-  suspend(): LinkMemory | undefined {
-    return this.#inner.suspend?.();
-  }
-
-  resume(session: EstablishedSession, memory: LinkMemory): boolean {
-    return this.#inner.resume?.(session, memory) ?? false;
-  }
-
-  /** The stream of the real link. One that has none says that it is unsupported. */
-  serverStream(events: ServerStreamEvents): () => void {
-    const open = this.#inner.serverStream?.bind(this.#inner);
-    if (open !== undefined) return open(events);
-    events.unsupported();
-    return () => undefined;
-  }
-
-  close(): Promise<void> {
+  override close(): Promise<void> {
     this.#over = true;
     this.#clear();
     return this.#ports.closeInner();
