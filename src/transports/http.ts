@@ -1,9 +1,8 @@
 import type { HttpLink } from './http-link.js';
 import { checkHttpOptions, fixedHeaders } from './http-options.js';
 import type { HttpTransportOptions } from './http-options.js';
-import { resolveLimits } from './limits.js';
 import type { Link, LinkEvents } from './link.js';
-import { MCPTransport } from './transport.js';
+import { NetworkTransport } from './network-transport.js';
 
 export type { HttpTransportOptions } from './http-options.js';
 
@@ -12,12 +11,11 @@ export type { HttpTransportOptions } from './http-options.js';
  * basic/transports): each request has an exchange of its own, whose answer comes as JSON or on a stream of events. Opening it speaks to
  * nobody; the first request shows whether the server is there.
  */
-export class HttpTransport extends MCPTransport {
+export class HttpTransport extends NetworkTransport<HttpTransportOptions> {
   override readonly framing = 'per-request';
 
-  // Not visible to whoever prints the transport: URL and headers may hold secrets.
+  // Not visible to whoever prints the transport: the URL may hold secrets.
   readonly #url: URL;
-  readonly #options: HttpTransportOptions;
   #latest: HttpLink | undefined;
 
   /**
@@ -28,17 +26,11 @@ export class HttpTransport extends MCPTransport {
     const parsed = checkHttpOptions('HttpTransport', url, options);
     super(options);
     this.#url = parsed;
-    this.#options = { ...options, ...(options.headers && { headers: Object.freeze({ ...options.headers }) }) };
   }
 
   /** Where the server takes its messages, as it was given. */
   get url(): string {
     return this.#url.href;
-  }
-
-  /** The headers that were given. */
-  get headers(): Readonly<Record<string, string>> {
-    return this.#options.headers ?? {};
   }
 
   /** What a legacy server calls the session, while there is a connection. A secret: it lets others take part in the session. */
@@ -49,13 +41,13 @@ export class HttpTransport extends MCPTransport {
   protected async open(events: LinkEvents): Promise<Link> {
     // Loaded with the first link: whoever never speaks HTTP does not pay for it.
     const { HttpLink } = await import('./http-link.js');
-    const { auth, dispatcher, limits } = this.#options;
+    const { auth, dispatcher } = this.options;
     const link = await HttpLink.open(
       {
         url: this.#url,
-        headers: fixedHeaders(this.#url, this.#options),
+        headers: fixedHeaders(this.#url, this.options),
         timeout: this.timeout,
-        maxMessageBytes: resolveLimits(limits).maxMessageBytes,
+        maxMessageBytes: this.maxMessageBytes,
         environment: events.environment,
         auth,
         dispatcher,

@@ -1,5 +1,3 @@
-import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/lines.js';
-
 /**
  * What a server may cost, on transports over a network. Whether a message comes as a body of its own, as an event of a stream or over a
  * WebSocket is for the server to choose, so one limit holds for each of them.
@@ -10,9 +8,4 @@ export interface TransportLimits {
    * (33 554 432).
    */
   readonly maxMessageBytes?: number | undefined;
-}
-
-/** The limits that were given, and the defaults for the others. */
-export function resolveLimits(limits: TransportLimits = {}): Required<{ [Name in keyof TransportLimits]: number }> {
-  return { maxMessageBytes: limits.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES };
 }

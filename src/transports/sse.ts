@@ -1,12 +1,11 @@
 import type { TokenSource } from '../auth/token-source.js';
 import type { HttpDispatcher } from './http-dispatcher.js';
 import { HTTP, checkHttpCalls, fixedHeaders } from './http-options.js';
-import { resolveLimits } from './limits.js';
 import type { TransportLimits } from './limits.js';
 import type { Link, LinkEvents } from './link.js';
 import { checkUrl, checker } from './network-options.js';
 import type { SseLink } from './sse-link.js';
-import { MCPTransport } from './transport.js';
+import { NetworkTransport } from './network-transport.js';
 
 /** What an {@link SseTransport} may be told besides the URLs. */
 export interface SseTransportOptions {
@@ -25,11 +24,10 @@ export interface SseTransportOptions {
  * Speaks with a server over HTTP+SSE, as revision 2024-11-05 had it (2024-11-05 basic/transports): messages of the server come on one stream,
  * those for it are posted. When the stream is over, so is the session. New servers have Streamable HTTP instead.
  */
-export class SseTransport extends MCPTransport {
-  // Not visible to whoever prints the transport: URLs and headers may hold secrets.
+export class SseTransport extends NetworkTransport<SseTransportOptions> {
+  // Not visible to whoever prints the transport: the URLs may hold secrets.
   readonly #sseUrl: URL;
   readonly #postUrl: URL | undefined;
-  readonly #options: SseTransportOptions;
   #latest: SseLink | undefined;
 
   /**
@@ -45,7 +43,6 @@ export class SseTransport extends MCPTransport {
     super(options);
     this.#sseUrl = stream;
     this.#postUrl = post;
-    this.#options = { ...options, ...(options.headers && { headers: Object.freeze({ ...options.headers }) }) };
   }
 
   /** Where the server opens its stream, as it was given. */
@@ -59,22 +56,17 @@ export class SseTransport extends MCPTransport {
     return this.connected ? this.#latest?.postUrl : undefined;
   }
 
-  /** The headers that were given. */
-  get headers(): Readonly<Record<string, string>> {
-    return this.#options.headers ?? {};
-  }
-
   protected async open(events: LinkEvents, signal: AbortSignal): Promise<Link> {
     // Loaded with the first link: whoever never speaks HTTP does not pay for it.
     const { SseLink } = await import('./sse-link.js');
-    const { auth, dispatcher, limits } = this.#options;
+    const { auth, dispatcher } = this.options;
     const link = await SseLink.open(
       {
         stream: {
           url: this.#sseUrl,
-          headers: fixedHeaders(this.#sseUrl, this.#options),
+          headers: fixedHeaders(this.#sseUrl, this.options),
           timeout: this.timeout,
-          maxMessageBytes: resolveLimits(limits).maxMessageBytes,
+          maxMessageBytes: this.maxMessageBytes,
           environment: events.environment,
           auth,
           dispatcher,
@@ -91,6 +83,6 @@ export class SseTransport extends MCPTransport {
   /** The credentials in a URL are for its origin and no other. */
   #postHeaders(postUrl: URL): string[] {
     const own = postUrl.username !== '' || postUrl.password !== '' || postUrl.origin !== this.#sseUrl.origin;
-    return fixedHeaders(own ? postUrl : this.#sseUrl, this.#options);
+    return fixedHeaders(own ? postUrl : this.#sseUrl, this.options);
   }
 }

@@ -1,10 +1,9 @@
 import type { Agent } from 'node:http';
 import { fixedHeaders } from './http-options.js';
-import { resolveLimits } from './limits.js';
 import type { TransportLimits } from './limits.js';
 import type { Link, LinkEvents } from './link.js';
 import { checkNetworkOptions, checkUrl, checker, hasFunction } from './network-options.js';
-import { MCPTransport } from './transport.js';
+import { NetworkTransport } from './network-transport.js';
 import type { WebSocketLink } from './websocket-link.js';
 
 /** What a {@link WebSocketTransport} may be told besides the URL. */
@@ -45,10 +44,9 @@ export interface WebSocketView {
  * Speaks with a server over a WebSocket (RFC 6455) with the subprotocol `mcp`: each text message is a message of MCP. It is no transport of the
  * specification, which allows for others (2026-07-28 basic/transports, "Custom Transports").
  */
-export class WebSocketTransport extends MCPTransport {
-  // Not visible to whoever prints the transport: URL and headers may hold secrets.
+export class WebSocketTransport extends NetworkTransport<WebSocketTransportOptions> {
+  // Not visible to whoever prints the transport: the URL may hold secrets.
   readonly #url: URL;
-  readonly #options: WebSocketTransportOptions;
   #latest: WebSocketLink | undefined;
 
   /**
@@ -67,17 +65,11 @@ export class WebSocketTransport extends MCPTransport {
     );
     super(options);
     this.#url = parsed;
-    this.#options = { ...options, ...(options.headers && { headers: Object.freeze({ ...options.headers }) }) };
   }
 
   /** Where the server is, as it was given. */
   get url(): string {
     return this.#url.href;
-  }
-
-  /** The headers that were given. */
-  get headers(): Readonly<Record<string, string>> {
-    return this.#options.headers ?? {};
   }
 
   /** The connection, while there is one. */
@@ -90,9 +82,9 @@ export class WebSocketTransport extends MCPTransport {
     const { WebSocketLink } = await import('./websocket-link.js');
     const recipe = {
       url: this.#url,
-      headers: fixedHeaders(this.#url, this.#options),
-      maxMessageBytes: resolveLimits(this.#options.limits).maxMessageBytes,
-      agent: this.#options.agent as Agent | undefined,
+      headers: fixedHeaders(this.#url, this.options),
+      maxMessageBytes: this.maxMessageBytes,
+      agent: this.options.agent as Agent | undefined,
     };
     const link = await WebSocketLink.open(recipe, events, signal);
     this.#latest = link;

@@ -1,0 +1,38 @@
+import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/lines.js';
+import type { Era } from '../protocol/revisions.js';
+import type { TransportLimits } from './limits.js';
+import { MCPTransport } from './transport.js';
+
+/** The options that all transports over a network have. */
+export interface NetworkOptions {
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly timeout?: number | undefined;
+  readonly priorEra?: Era | undefined;
+  readonly limits?: TransportLimits | undefined;
+}
+
+/** What the transports over a network have in common: options that do not change with what the caller does afterwards. */
+export abstract class NetworkTransport<Options extends NetworkOptions> extends MCPTransport {
+  // Not visible to whoever prints the transport: headers may hold secrets.
+  readonly #options: Options;
+
+  protected constructor(options: Options) {
+    super(options);
+    this.#options = { ...options, ...(options.headers && { headers: Object.freeze({ ...options.headers }) }) };
+  }
+
+  /** The headers that were given. */
+  get headers(): Readonly<Record<string, string>> {
+    return this.#options.headers ?? {};
+  }
+
+  /** What was given. */
+  protected get options(): Options {
+    return this.#options;
+  }
+
+  /** The longest message that is read, in bytes. */
+  protected get maxMessageBytes(): number {
+    return this.#options.limits?.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES;
+  }
+}
