@@ -2,6 +2,7 @@ import { MCPClient, MCPConnectionError, MCPProtocolError } from '../../src/index
 import type { JSONRPCNotification } from '../../src/index.js';
 import { PACKAGE } from '../../src/api/version.js';
 import { ClientRecorder } from '../support/client-recorder.js';
+import { connector } from '../support/connector.js';
 import { errorFrom, turns } from '../support/outcomes.js';
 import {
   ScriptedServer,
@@ -19,19 +20,7 @@ const prompt = { messages: [{ role: 'user', content: { type: 'text', text: 'hi' 
 const resource = { contents: [{ uri: 'x:1', text: 'one' }], ttlMs: 0, cacheScope: 'private' };
 const completion = { completion: { values: ['one', 'two'], total: 2, hasMore: false } };
 
-async function connected(script: Script, options = {}): Promise<{ server: ScriptedServer; client: MCPClient }> {
-  const server = await ScriptedServer.start(script);
-  open.push(server);
-  const client = new MCPClient(server.transport, options);
-  open.unshift(client);
-  await client.connect();
-  return { server, client };
-}
-
-const open: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0)) await one[Symbol.asyncDispose]();
-});
+const connected = connector();
 
 describe('what a client knows of its server', () => {
   test('before it is connected it knows nothing and says so', async () => {
@@ -51,12 +40,9 @@ describe('what a client knows of its server', () => {
 
   test('connect() tells about a legacy server, and so does getServerInfo()', async () => {
     const more = { instructions: 'be brief', serverInfo: { name: 's', version: '2', title: 'S' } };
-    const server = await ScriptedServer.start(
-      legacyScript('2025-11-25', { initialize: answer(initializeResult('2025-06-18', more)) }),
-    );
-    open.push(server);
-    const client = new MCPClient(server.transport);
-    open.unshift(client);
+    const script = legacyScript('2025-11-25', { initialize: answer(initializeResult('2025-06-18', more)) });
+    await using server = await ScriptedServer.start(script);
+    await using client = new MCPClient(server.transport);
     const info = await client.connect();
     expect(info).toMatchObject({
       name: 's',

@@ -2,6 +2,7 @@ import type { MCPProtocolVersion } from '../../src/index.js';
 import { LEGACY_REVISIONS } from '../../src/protocol/revisions.js';
 import { Meeting } from '../support/meeting.js';
 import type { MeetingOptions } from '../support/meeting.js';
+import { askOrdinary } from '../support/ordinary-requests.js';
 import { answer, initializeResult, legacyScript, silence } from '../support/scripted-server.js';
 import type { Script } from '../support/scripted-server.js';
 
@@ -38,17 +39,7 @@ describe.each(LEGACY_REVISIONS)('a session of %s', (version) => {
       { clientInfo },
     );
     const { client, server } = meeting;
-    const argument = { name: 'name', value: 'y' };
-    await client.listTools();
-    await client.listPrompts();
-    await client.listResources();
-    await client.listResourceTemplates();
-    await client.callTool('add', { a: 1 });
-    await client.callTool('add', undefined, { onProgress: () => undefined });
-    await client.readResource('test://one');
-    await client.getPrompt('greet', { name: 'you' });
-    await client.complete({ ref: { type: 'ref/prompt', name: 'greet' }, argument });
-    await client.ping();
+    await askOrdinary(client);
     await client.subscribe('test://one');
     await client.setLogLevel('info');
     await client.unsubscribe('test://one');
@@ -66,7 +57,10 @@ describe.each(LEGACY_REVISIONS)('a session of %s', (version) => {
       said('tools/call', { name: 'add', _meta: { progressToken: server.heard[8]?.id } }),
       said('resources/read', { uri: 'test://one' }),
       said('prompts/get', { name: 'greet', arguments: { name: 'you' } }),
-      said('completion/complete', { ref: { type: 'ref/prompt', name: 'greet' }, argument }),
+      said('completion/complete', {
+        ref: { type: 'ref/prompt', name: 'greet' },
+        argument: { name: 'name', value: 'y' },
+      }),
       said('ping'),
       said('resources/subscribe', { uri: 'test://one' }),
       said('logging/setLevel', { level: 'info' }),

@@ -1,9 +1,9 @@
-import { MCPClient, MCPProtocolError, MCPTimeoutError } from '../../src/index.js';
-import type { MCPClientOptions, MCPTool } from '../../src/index.js';
+import { MCPProtocolError, MCPTimeoutError } from '../../src/index.js';
+import type { MCPTool } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
+import { connector } from '../support/connector.js';
 import { errorFrom, rejection, turns } from '../support/outcomes.js';
 import {
-  ScriptedServer,
   answer,
   discoverResult,
   initializeResult,
@@ -12,25 +12,10 @@ import {
   refuse,
   silence,
 } from '../support/scripted-server.js';
-import type { Heard, Script, Step } from '../support/scripted-server.js';
+import type { Heard, Step, ScriptedServer } from '../support/scripted-server.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
 
-const open: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0)) await one[Symbol.asyncDispose]();
-});
-
-async function connected(
-  script: Script,
-  options: MCPClientOptions = {},
-): Promise<{ server: ScriptedServer; client: MCPClient }> {
-  const server = await ScriptedServer.start(script, options.environment);
-  open.push(server);
-  const client = new MCPClient(server.transport, options);
-  open.unshift(client);
-  await client.connect();
-  return { server, client };
-}
+const connected = connector();
 
 function tool(name: string, more: Partial<MCPTool> = {}): MCPTool {
   return { name, inputSchema: { type: 'object' }, ...more };

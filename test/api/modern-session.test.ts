@@ -1,5 +1,6 @@
 import type { MCPClient, Params } from '../../src/index.js';
 import { Meeting } from '../support/meeting.js';
+import { askOrdinary } from '../support/ordinary-requests.js';
 import { answer, discoverResult, modernScript, silence } from '../support/scripted-server.js';
 import type { Heard, Script } from '../support/scripted-server.js';
 
@@ -39,18 +40,9 @@ const talkative: Script = modernScript({
   ],
 });
 
-/** Asks for everything that a client can ask for. */
+/** Asks for everything that a client can ask a modern server for. */
 async function askEverything(client: MCPClient): Promise<void> {
-  await client.listTools();
-  await client.listPrompts();
-  await client.listResources();
-  await client.listResourceTemplates();
-  await client.callTool('add', { a: 1 });
-  await client.callTool('add', undefined, { onProgress: () => undefined });
-  await client.readResource('test://one');
-  await client.getPrompt('greet', { name: 'you' });
-  await client.complete({ ref: { type: 'ref/prompt', name: 'greet' }, argument: { name: 'name', value: 'y' } });
-  await client.ping();
+  await askOrdinary(client);
   await client.healthCheck();
   await client.request('test/own');
   await client.request('test/own', { x: 1, _meta: { 'com.example/mine': true, [VERSION]: 'of the caller' } });

@@ -12,9 +12,16 @@ import {
   refuse,
   silence,
 } from '../support/scripted-server.js';
-import type { Script } from '../support/scripted-server.js';
+import type { HeardRequest, Script } from '../support/scripted-server.js';
 
 const LEGACY_CONVERSATION = ['server/discover', 'initialize', 'notifications/initialized'];
+
+/** Waits until a server that says nothing has been asked both questions. */
+async function bothAsked({ server, clock }: Meeting): Promise<{ question: HeardRequest; handshake: HeardRequest }> {
+  const question = await server.hears('server/discover');
+  await clock.advance(5_000);
+  return { question, handshake: await server.hears('initialize') };
+}
 
 describe('asking a modern server', () => {
   test('one question is enough, and the session is what it answered', async () => {
@@ -137,9 +144,7 @@ describe('asking a legacy server', () => {
     await using meeting = await Meeting.arrange();
     const { client, server, clock } = meeting;
     const connecting = client.connect();
-    const question = await server.hears('server/discover');
-    await clock.advance(5_000);
-    const handshake = await server.hears('initialize');
+    const { question, handshake } = await bothAsked(meeting);
     server.refuses(question, -32601, 'Method not found');
     await clock.settle();
     expect(client.state).toBe('initializing');
@@ -150,11 +155,10 @@ describe('asking a legacy server', () => {
 
   test('what answers the question after the handshake changes nothing any more', async () => {
     await using meeting = await Meeting.arrange();
-    const { client, server, clock, announced } = meeting;
+    const { client, server, announced } = meeting;
     const connecting = client.connect();
-    const question = await server.hears('server/discover');
-    await clock.advance(5_000);
-    server.answers(await server.hears('initialize'), initializeResult());
+    const { question, handshake } = await bothAsked(meeting);
+    server.answers(handshake, initializeResult());
     await connecting;
     server.answers(question, discoverResult());
     await announced.first('warning');
@@ -164,11 +168,9 @@ describe('asking a legacy server', () => {
 
   test('a server that is slow to start and modern is still known for modern', async () => {
     await using meeting = await Meeting.arrange(byHand({ 'tools/list': answer({ tools: [] }) }));
-    const { client, server, clock, announced } = meeting;
+    const { client, server, announced } = meeting;
     const connecting = client.connect();
-    const question = await server.hears('server/discover');
-    await clock.advance(5_000);
-    const handshake = await server.hears('initialize');
+    const { question, handshake } = await bothAsked(meeting);
     server.answers(question, discoverResult());
     expect(await connecting).toMatchObject({ era: 'modern', protocolVersion: '2026-07-28' });
     // It was asked twice and answers twice.
@@ -183,10 +185,9 @@ describe('asking a legacy server', () => {
     await using meeting = await Meeting.arrange();
     const { client, server, clock } = meeting;
     const connecting = client.connect();
-    const question = await server.hears('server/discover');
-    await clock.advance(5_000);
+    const { question, handshake } = await bothAsked(meeting);
     // A server that knows no such method says so at once; what it knows it works on first.
-    server.refuses(await server.hears('initialize'), -32601, 'Method not found');
+    server.refuses(handshake, -32601, 'Method not found');
     await clock.settle();
     expect(client.state).toBe('initializing');
     server.answers(question, discoverResult());
@@ -196,11 +197,10 @@ describe('asking a legacy server', () => {
 
   test('and may ask for another version after it refused the handshake', async () => {
     await using meeting = await Meeting.arrange();
-    const { client, server, clock } = meeting;
+    const { client, server } = meeting;
     const connecting = client.connect();
-    const question = await server.hears('server/discover');
-    await clock.advance(5_000);
-    server.refuses(await server.hears('initialize'), -32601, 'Method not found');
+    const { question, handshake } = await bothAsked(meeting);
+    server.refuses(handshake, -32601, 'Method not found');
     server.refuses(question, -32022, 'Unsupported protocol version', { supported: ['2026-07-28'] });
     server.answers(await server.hears('server/discover'), discoverResult());
     expect(await connecting).toMatchObject({ era: 'modern' });
@@ -213,9 +213,8 @@ describe('asking a legacy server', () => {
     await using meeting = await Meeting.arrange();
     const { client, server, clock } = meeting;
     const failing = expect(client.connect()).rejects.toMatchObject({ code: 'MCP_RPC_ERROR', errorCode: -32603 });
-    const question = await server.hears('server/discover');
-    await clock.advance(5_000);
-    server.refuses(await server.hears('initialize'), -32603, 'Out of order');
+    const { question, handshake } = await bothAsked(meeting);
+    server.refuses(handshake, -32603, 'Out of order');
     await clock.settle();
     expect(client.state).toBe('initializing');
     if (answered) server.refuses(question, -32601, 'Method not found');
@@ -228,9 +227,7 @@ describe('asking a legacy server', () => {
     await using meeting = await Meeting.arrange();
     const { client, server, clock } = meeting;
     const failing = expect(client.connect()).rejects.toMatchObject({ code: 'MCP_RPC_ERROR', errorCode: -32603 });
-    const question = await server.hears('server/discover');
-    await clock.advance(5_000);
-    const handshake = await server.hears('initialize');
+    const { question, handshake } = await bothAsked(meeting);
     server.refuses(question, -32601, 'Method not found');
     server.refuses(handshake, -32603, 'Out of order');
     await failing;

@@ -1,16 +1,14 @@
 import { MCPClient, MCPConnection, MemoryTransport, HttpTransport, WebSocketTransport } from '../../src/index.js';
 import type { MCPClientOptions, MCPTool, SuspendedClient } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
+import { endAfterEach } from '../support/endings.js';
 import { legacyServer, ScriptedHttpServer } from '../support/http-server.js';
 import type { HttpVisit } from '../support/http-server.js';
 import { errorFrom, isSettled } from '../support/outcomes.js';
 import { ScriptedServer, legacyScript, modernScript } from '../support/scripted-server.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
 
-const open: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one[Symbol.asyncDispose]();
-});
+const endLater = endAfterEach();
 
 function tool(name: string, more: Partial<MCPTool> = {}): MCPTool {
   return { name, inputSchema: { type: 'object' }, ...more };
@@ -45,7 +43,7 @@ class Legacy {
       if (visit.message.method === 'initialize') visit.response.setHeader('mcp-session-id', legacy.sessionId);
       common(visit);
     });
-    open.push({ [Symbol.asyncDispose]: () => legacy.server.close() });
+    endLater(() => legacy.server.close());
     return legacy;
   }
 
@@ -63,7 +61,7 @@ class Legacy {
 }
 
 function own(client: MCPClient): MCPClient {
-  open.push(client);
+  endLater(() => client.close());
   return client;
 }
 
@@ -343,7 +341,7 @@ describe('a client that goes on in the modern era', () => {
     const server = await ScriptedHttpServer.start((visit) => {
       visit.result({ resultType: 'complete', ...answers[visit.message.method ?? ''] });
     });
-    open.push({ [Symbol.asyncDispose]: () => server.close() });
+    endLater(() => server.close());
     const environment = new SimulatedEnvironment({ seed: 1 });
     const first = own(await MCPClient.connect(server.url, { environment }));
     await first.listTools();
@@ -374,9 +372,8 @@ describe('a client that goes on over a link without sessions', () => {
     ['legacy', legacyScript('2025-11-25', {})],
     ['modern', modernScript({})],
   ] as const)('knows that the server is %s, and negotiates', async (era, script) => {
-    const before = await ScriptedServer.start(script);
-    const after = await ScriptedServer.start(script);
-    open.push(before, after);
+    await using before = await ScriptedServer.start(script);
+    await using after = await ScriptedServer.start(script);
     const first = own(await MCPClient.connect(before.transport));
     const suspended = await first.suspend();
     expect(suspended).toMatchObject({ endpoint: null, session: { era } });
@@ -391,14 +388,14 @@ describe('a connection with a name', () => {
   test('is suspended like its client, ceases to monitor, and is resumed by an option', async () => {
     const legacy = await Legacy.start();
     const first = await MCPConnection.connect('one', legacy.transport(), { era: 'legacy' });
-    open.push(first);
+    endLater(() => first.disconnect());
     const suspended = await first.suspend();
     expect(first.status).toBe('disconnected');
     expect(first.lastError).toBeUndefined();
     expect(() => first.getClient()).toThrow('is not connected');
     legacy.asked();
     const second = await MCPConnection.connect('two', legacy.transport(), { resume: suspended });
-    open.push(second);
+    endLater(() => second.disconnect());
     expect(second.status).toBe('connected');
     await second.getClient().callTool('a');
     expect(legacy.asked()).toEqual(['tools/call']);

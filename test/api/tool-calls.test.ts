@@ -1,30 +1,23 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { MCPClient, MCPProtocolError, MCPToolError } from '../../src/index.js';
-import type { MCPClientOptions, MCPTool, ToolOutputSchema } from '../../src/index.js';
+import { MCPProtocolError, MCPToolError } from '../../src/index.js';
+import type { MCPClientOptions, MCPTool, ToolOutputSchema, MCPClient } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
+import { connector } from '../support/connector.js';
 import { errorFrom } from '../support/outcomes.js';
-import { ScriptedServer, answer, legacyScript, modernScript, refuse } from '../support/scripted-server.js';
+import { answer, legacyScript, modernScript, refuse } from '../support/scripted-server.js';
 import type { Script } from '../support/scripted-server.js';
 
-const open: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0)) await one[Symbol.asyncDispose]();
-});
+const connect = connector();
 
 async function connected(
   call: Script[string],
   options: MCPClientOptions = {},
   tools: MCPTool[] = [],
 ): Promise<MCPClient> {
-  const server = await ScriptedServer.start(
-    legacyScript('2025-11-25', { 'tools/call': call, 'tools/list': answer({ tools }) }),
-  );
-  open.push(server);
-  const client = new MCPClient(server.transport, options);
-  open.unshift(client);
-  await client.connect();
+  const script = legacyScript('2025-11-25', { 'tools/call': call, 'tools/list': answer({ tools }) });
+  const { client } = await connect(script, options);
   await client.listTools();
   return client;
 }
@@ -185,15 +178,12 @@ describe('structured output', () => {
 
   test('is held against the schema that the tool has now', async () => {
     let tools = weather({ type: 'object', required: ['old'] });
-    const server = await ScriptedServer.start(
+    const { client } = await connect(
       modernScript({
         'tools/list': () => answer({ tools, resultType: 'complete', ttlMs: 0, cacheScope: 'public' }),
         'tools/call': answer(fitting),
       }),
     );
-    open.push(server);
-    const client = await MCPClient.connect(server.transport);
-    open.unshift(client);
     await client.listTools();
     await errorFrom(client.callTool('weather'));
     tools = weather(schema);

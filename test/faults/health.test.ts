@@ -80,13 +80,13 @@ describe('a server that has stopped to answer', () => {
 });
 
 describe('monitoring', () => {
+  const monitored = ({ transport }: ScriptedServer, environment: SimulatedEnvironment): MCPConnection =>
+    new MCPConnection('slow', transport, { environment, healthCheckInterval: INTERVAL });
+
   test('that is stopped leaves no doubt behind that nothing would ever clear up', async () => {
     const clock = new SimulatedEnvironment();
     await using server = await ScriptedServer.start(legacyScript('2025-11-25', { ping: silence }), clock);
-    await using connection = new MCPConnection('slow', server.transport, {
-      environment: clock,
-      healthCheckInterval: INTERVAL,
-    });
+    await using connection = monitored(server, clock);
     const client = await connection.connect();
     await clock.advance(2 * INTERVAL);
     expect(client.state).toBe('degraded');
@@ -99,10 +99,7 @@ describe('monitoring', () => {
   test('that is stopped during a check does not wait for its outcome', async () => {
     const clock = new SimulatedEnvironment();
     await using server = await ScriptedServer.start(legacyScript('2025-11-25', { ping: silence }), clock);
-    await using connection = new MCPConnection('slow', server.transport, {
-      environment: clock,
-      healthCheckInterval: INTERVAL,
-    });
+    await using connection = monitored(server, clock);
     const client = await connection.connect();
     await clock.advance(INTERVAL);
     await server.hears('ping');

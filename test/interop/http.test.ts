@@ -2,6 +2,7 @@ import { HttpTransport, MCPClient } from '../../src/index.js';
 import type { MCPClientOptions, MCPError } from '../../src/index.js';
 import { textOf } from '../support/fixture-servers.js';
 import { freePort, HttpProcess } from '../support/http-process.js';
+import { stepsOf, THREE_STEPS } from '../support/real-servers.js';
 
 jest.setTimeout(60_000);
 
@@ -33,14 +34,9 @@ describe('server-everything over Streamable HTTP', () => {
     expect(transport.sessionId).toMatch(/^[\x21-\x7e]+$/);
     expect((await client.listTools()).map(({ name }) => name)).toContain('echo');
     expect((await client.listResources()).length).toBeGreaterThan(0);
-    const progress: number[] = [];
-    const result = await client.callTool(
-      'trigger-long-running-operation',
-      { duration: 0.3, steps: 3 },
-      { onProgress: (one) => progress.push(one.progress) },
-    );
+    const { steps, result } = await stepsOf(client, ...THREE_STEPS);
     expect(textOf(result)).toContain('completed');
-    expect(progress).toEqual([1, 2, 3]);
+    expect(steps).toEqual([1, 2, 3]);
     await client.disconnect();
     expect(transport.sessionId).toBeUndefined();
     expect(errors).toEqual([]);
@@ -68,11 +64,10 @@ describe.each(['dual', 'sessions', 'json'] as const)('the official server, %s', 
     await connect({ era });
     expect((await client.listTools()).map(({ name }) => name)).toEqual(['echo', 'handshakes', 'pid', 'count', 'log']);
     expect(transport.sessionId === undefined).toBe(mode === 'dual');
-    const progress: number[] = [];
-    const result = await client.callTool('count', { to: 3 }, { onProgress: (one) => progress.push(one.progress) });
+    const { steps, result } = await stepsOf(client, 'count', { to: 3 });
     expect(textOf(result)).toBe('3');
     // JSON has no place for notifications.
-    expect(progress).toEqual(mode === 'json' ? [] : [1, 2, 3]);
+    expect(steps).toEqual(mode === 'json' ? [] : [1, 2, 3]);
     expect(errors).toEqual([]);
   });
 
@@ -128,13 +123,7 @@ describe('a server of HTTP+SSE behind a URL that is taken for Streamable HTTP', 
     client = new MCPClient(transport);
     expect(await client.connect()).toMatchObject({ era: 'legacy' });
     expect(textOf(await client.callTool('echo', { message: 'hello' }))).toContain('hello');
-    const progress: number[] = [];
-    await client.callTool(
-      'trigger-long-running-operation',
-      { duration: 0.3, steps: 3 },
-      { onProgress: (one) => progress.push(one.progress) },
-    );
-    expect(progress).toEqual([1, 2, 3]);
+    expect((await stepsOf(client, ...THREE_STEPS)).steps).toEqual([1, 2, 3]);
   });
 });
 

@@ -2,6 +2,7 @@ import { MCPClient, SseTransport } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { textOf } from '../support/fixture-servers.js';
 import { freePort, HttpProcess } from '../support/http-process.js';
+import { echoes, HUNDRED_TEXTS, stepsOf, THREE_STEPS } from '../support/real-servers.js';
 
 // Processes start slowly on a machine that is busy.
 jest.setTimeout(60_000);
@@ -35,23 +36,14 @@ describe('server-everything over HTTP+SSE', () => {
     expect(transport.postUrl).toMatch(new RegExp(`^http://127.0.0.1:${server.port}/message\\?sessionId=`));
     expect((await client.listTools()).map(({ name }) => name)).toContain('echo');
     expect((await client.listResources()).length).toBeGreaterThan(0);
-    const progress: number[] = [];
-    const result = await client.callTool(
-      'trigger-long-running-operation',
-      { duration: 0.3, steps: 3 },
-      { onProgress: (one) => progress.push(one.progress) },
-    );
+    const { steps, result } = await stepsOf(client, ...THREE_STEPS);
     expect(textOf(result)).toContain('completed');
-    expect(progress).toEqual([1, 2, 3]);
+    expect(steps).toEqual([1, 2, 3]);
     expect([...announced.error, ...announced.warning]).toEqual([]);
   });
 
   test('a hundred calls at once, big and small, are all answered', async () => {
-    const messages = Array.from({ length: 100 }, (_, index) => `${index} ${'é漢🎉'.repeat((index % 10) * 1_000)}`);
-    const answers = await Promise.all(
-      messages.map(async (message) => textOf(await client.callTool('echo', { message }))),
-    );
-    expect(answers).toEqual(messages.map((message) => `Echo: ${message}`));
+    expect(await echoes(client, HUNDRED_TEXTS)).toEqual(HUNDRED_TEXTS.map((text) => `Echo: ${text}`));
   });
 
   test('a call that is given up is cancelled, and others go on', async () => {

@@ -1,8 +1,8 @@
 import { MCPClient, WebSocketTransport } from '../../src/index.js';
 import type { MCPClientOptions } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
-import { textOf } from '../support/fixture-servers.js';
 import { freePort, HttpProcess } from '../support/http-process.js';
+import { echoes, HUNDRED_TEXTS, stepsOf, THREE_STEPS } from '../support/real-servers.js';
 
 // Processes start slowly on a machine that is busy.
 jest.setTimeout(60_000);
@@ -24,12 +24,6 @@ afterEach(async () => {
   await server.terminate();
 });
 
-async function countTo(to: number, tool: string, args: object): Promise<void> {
-  const progress: number[] = [];
-  await client.callTool(tool, { ...args }, { onProgress: (one) => progress.push(one.progress) });
-  expect(progress).toEqual(Array.from({ length: to }, (_, index) => index + 1));
-}
-
 describe('supergateway in front of server-everything', () => {
   beforeEach(async () => {
     server = await HttpProcess.gateway(await freePort());
@@ -41,16 +35,12 @@ describe('supergateway in front of server-everything', () => {
     expect(transport.websocket?.protocol).toBe('mcp');
     expect((await client.listTools()).map(({ name }) => name)).toContain('echo');
     expect((await client.listResources()).length).toBeGreaterThan(0);
-    await countTo(3, 'trigger-long-running-operation', { duration: 0.3, steps: 3 });
+    expect((await stepsOf(client, ...THREE_STEPS)).steps).toEqual([1, 2, 3]);
     expect([...announced.error, ...announced.warning]).toEqual([]);
   });
 
   test('a hundred calls at once, big and small, are all answered', async () => {
-    const messages = Array.from({ length: 100 }, (_, index) => `${index} ${'é漢🎉'.repeat((index % 10) * 1_000)}`);
-    const answers = await Promise.all(
-      messages.map(async (message) => textOf(await client.callTool('echo', { message }))),
-    );
-    expect(answers).toEqual(messages.map((message) => `Echo: ${message}`));
+    expect(await echoes(client, HUNDRED_TEXTS)).toEqual(HUNDRED_TEXTS.map((text) => `Echo: ${text}`));
   });
 });
 
@@ -64,7 +54,7 @@ describe('a server of the official SDK over WebSockets', () => {
     expect(await client.getServerInfo()).toMatchObject({ name: 'sdk-fixture', era });
     expect((await client.listTools()).map(({ name }) => name)).toContain('add');
     expect(await client.callTool('add', { a: 2, b: 3 })).toMatchObject({ structuredContent: { sum: 5 } });
-    await countTo(3, 'count', { to: 3 });
+    expect((await stepsOf(client, 'count', { to: 3 })).steps).toEqual([1, 2, 3]);
     const uris: unknown[] = [];
     client.addNotificationHandler('resources/updated', (params) => uris.push(params?.['uri']));
     await client.subscribe('fixture://greeting');

@@ -9,7 +9,6 @@ import { initializeResult } from '../support/scripted-server.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
 
 const CONNECT_TIMEOUT = 1_000;
-const nothing = (): void => undefined;
 
 /** The chart of a connection to a legacy server that has a session, and what it tells the requests. */
 function standing(maxRestarts = Infinity) {
@@ -34,23 +33,9 @@ function standing(maxRestarts = Infinity) {
     clock: { setTimeout: clock.setTimeout, clearTimeout: clock.clearTimeout },
   });
   connectionPorts.provide(actor.system, {
+    ...connectionPorts.of({}),
     now: clock.now,
-    random: () => 1,
-    openLink: () => nothing,
-    release: () => Promise.resolve(),
     tellRequests: (event) => told.push(event),
-    askDiscover: nothing,
-    askHandshake: nothing,
-    withdrawQuestions: nothing,
-    announce: nothing,
-    restore: nothing,
-    takeUp: nothing,
-    handOver: nothing,
-    refuseHandOver: nothing,
-    applyDesired: nothing,
-    settle: nothing,
-    drained: nothing,
-    report: nothing,
   });
   actor.start();
   const events: ConnectionEvent[] = [

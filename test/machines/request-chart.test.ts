@@ -7,11 +7,10 @@ import type { RequestEvent, RequestFacts } from '../../src/machines/request.js';
 import { createRequestLogic } from '../../src/machines/request-logic.js';
 import type { RequestEffects } from '../../src/machines/request-logic.js';
 import { RequestRecord } from '../../src/machines/request-record.js';
-import type { RequestSpec } from '../../src/machines/request-record.js';
-import { methodEntry } from '../../src/protocol/methods.js';
 import { REQUEST_EVENTS } from '../models/charts/request.js';
 import { actionNames, recordActions } from '../support/recorded-actions.js';
 import { declaredTransitions, watchTransitions } from '../support/chart-coverage.js';
+import { requestSpec } from '../support/request-spec.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
 
 const EVENTS = REQUEST_EVENTS;
@@ -69,23 +68,6 @@ function byChart(machine: AnyStateMachine, taken = new Set<string>()): Liver {
   };
 }
 
-const SPEC: RequestSpec = {
-  method: 'tools/call',
-  params: undefined,
-  entry: methodEntry('tools/call'),
-  timeout: Infinity,
-  totalDeadline: Infinity,
-  maxTotalTimeout: undefined,
-  repeatable: false,
-  direct: false,
-  quiet: false,
-  failFast: false,
-  signal: undefined,
-  onProgress: undefined,
-  onNotice: undefined,
-  headers: undefined,
-};
-
 /** Lives by the compact logic. Pooled, one actor lives all lives. */
 function byLogic(pooled: boolean, ends: string[] = []): Liver {
   const log: string[] = [];
@@ -105,7 +87,7 @@ function byLogic(pooled: boolean, ends: string[] = []): Liver {
   return ({ repeatable, events }) => {
     log.length = 0;
     const record = pooled ? one : make();
-    record.start({ ...SPEC, repeatable }, () => undefined);
+    record.start(requestSpec('tools/call', { repeatable }), () => undefined);
     const look = (): Sight => {
       const { value } = record.actor.getSnapshot();
       const { attempts, refusals, rounds } = record;

@@ -5,27 +5,17 @@ import type { MCPClientOptions } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { textOf } from '../support/fixture-servers.js';
 import { HttpProcess } from '../support/http-process.js';
-import { ScriptedHttpServer, legacyServer, modernServer } from '../support/http-server.js';
-import type { HttpVisit } from '../support/http-server.js';
+import { httpScene } from '../support/http-scene.js';
+import { legacyServer, modernServer } from '../support/http-server.js';
+import type { HttpVisit, ScriptedHttpServer } from '../support/http-server.js';
 import { hastyEnvironment } from '../support/link-recorder.js';
 import { errorFrom } from '../support/outcomes.js';
 
-/** What is to be closed after a test, the last thing first. */
-const open: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const close of open.splice(0).reverse()) await close();
-});
-
-async function serve(script: (visit: HttpVisit) => void): Promise<ScriptedHttpServer> {
-  const server = await ScriptedHttpServer.start(script);
-  open.push(() => server.close());
-  return server;
-}
+const { endLater, serve } = httpScene();
 
 async function connect(url: string, options?: MCPClientOptions): Promise<MCPClient> {
   const client = new MCPClient(new HttpTransport(url), options);
-  open.push(() => client.close());
+  endLater(() => client.close());
   await client.connect();
   return client;
 }
@@ -37,7 +27,7 @@ function toolCalls(server: ScriptedHttpServer): HttpVisit[] {
 describe('pain 1: "the server restarts or drops the session, HTTP answers 404 for ever, the client never starts a new session"', () => {
   test('a server that is restarted three times, each time under twenty calls', async () => {
     let server = await HttpProcess.official('sessions');
-    open.push(() => server.kill());
+    endLater(() => server.kill());
     // No option is needed for that.
     const client = await connect(server.url);
     const errors = new ClientRecorder(client).error;
@@ -62,7 +52,7 @@ describe('pain 1: "the server restarts or drops the session, HTTP answers 404 fo
       else visit.status(404);
     });
     const client = new MCPClient(new HttpTransport(server.url), { maxRestarts: 3 });
-    open.push(() => client.close());
+    endLater(() => client.close());
     const closed = new Promise((resolve) =>
       client.on('state', (state) => {
         if (state === 'closed') resolve(state);
@@ -313,7 +303,7 @@ describe('pain 19: "the optional GET stream answers 404, 405 or 406 and kills th
       }),
     );
     const client = new MCPClient(new HttpTransport(server.url), { environment: hastyEnvironment(50) });
-    open.push(() => client.close());
+    endLater(() => client.close());
     const recorder = new ClientRecorder(client, ['notification']);
     await client.connect();
     await recorder.first('notification', 3);
@@ -326,7 +316,7 @@ describe('pain 19: "the optional GET stream answers 404, 405 or 406 and kills th
 describe('pain 20: "sessions leak on the server, or DELETE hangs close()"', () => {
   test('close() ends the session: the server does not know it any more', async () => {
     const server = await HttpProcess.official('sessions');
-    open.push(() => server.kill());
+    endLater(() => server.kill());
     const transport = new HttpTransport(server.url);
     const client = await MCPClient.connect(transport);
     const session = transport.sessionId as string;
@@ -376,7 +366,7 @@ test('pain 20, once more: a server that takes no message is told of no end when 
     legacyServer((visit) => visit.message.method === 'notifications/roots/list_changed', { sessionId: 's-1' }),
   );
   const agent = new Agent();
-  open.push(() => agent.destroy());
+  endLater(() => agent.destroy());
   const dispatch = jest.spyOn(agent, 'dispatch');
   const transport = new HttpTransport(server.url, { dispatcher: agent });
   const client = new MCPClient(transport, { environment: hastyEnvironment(20) });

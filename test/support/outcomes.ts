@@ -18,6 +18,18 @@ export async function errorFrom(promise: Promise<unknown>): Promise<MCPError> {
   throw new Error('Expected an MCPError', { cause: thrown });
 }
 
+/** The error of this library that a function throws. */
+export function errorThrownBy(call: () => unknown): MCPError {
+  let value: unknown;
+  try {
+    value = call();
+  } catch (thrown) {
+    if (thrown instanceof MCPError) return thrown;
+    throw new Error('Expected an MCPError', { cause: thrown });
+  }
+  throw new Error(`Expected an MCPError, got ${JSON.stringify(value)}`);
+}
+
 /** Lets everything happen that needs no time. */
 export async function turns(count = 3): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));

@@ -9,9 +9,9 @@ import type { RequestsSurroundings } from '../../src/machines/requests.js';
 import { failure } from '../../src/protocol/failure.js';
 import type { Failure } from '../../src/protocol/failure.js';
 import type { JSONRPCMessage, JSONRPCNotification, JSONRPCRequest, RequestId } from '../../src/protocol/json-rpc.js';
-import { methodEntry } from '../../src/protocol/methods.js';
 import type { Session } from '../../src/protocol/session.js';
 import type { Link } from '../../src/transports/link.js';
+import { requestSpec } from './request-spec.js';
 import { SimulatedEnvironment } from './simulated-environment.js';
 
 /** A session in which everything may be asked. */
@@ -136,23 +136,7 @@ export class Registry {
 
   /** Makes a request. Its method says which one it is, unless the test needs a real one. */
   ask(method: string, more: Partial<RequestSpec> = {}): Made {
-    const promise = this.requests.submit({
-      method,
-      params: undefined,
-      entry: methodEntry(method),
-      timeout: Infinity,
-      totalDeadline: Infinity,
-      maxTotalTimeout: undefined,
-      repeatable: false,
-      direct: false,
-      quiet: false,
-      failFast: false,
-      signal: undefined,
-      onProgress: undefined,
-      onNotice: undefined,
-      headers: undefined,
-      ...more,
-    });
+    const promise = this.requests.submit(requestSpec(method, more));
     const made: Made = { outcome: undefined, promise };
     void promise.then((outcome) => {
       made.outcome = outcome;

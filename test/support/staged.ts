@@ -10,6 +10,7 @@ import { acceptable } from '../../src/protocol/negotiation.js';
 import type { Session } from '../../src/protocol/session.js';
 import type { Link, LinkEvents } from '../../src/transports/link.js';
 import { MCPTransport } from '../../src/transports/transport.js';
+import { requestSpec } from './request-spec.js';
 import { discoverResult, initializeResult } from './scripted-server.js';
 import { SimulatedEnvironment } from './simulated-environment.js';
 
@@ -207,23 +208,9 @@ export class Stage {
 
   /** Makes a request. Unless told otherwise it never expires and must not be repeated. */
   ask(method: string, more: Partial<RequestSpec> = {}): Promise<Outcome> {
-    return this.connection.requests.submit({
-      method,
-      params: undefined,
-      entry: { ...methodEntry(method), check: () => undefined },
-      timeout: Infinity,
-      totalDeadline: Infinity,
-      maxTotalTimeout: undefined,
-      repeatable: false,
-      direct: false,
-      quiet: false,
-      failFast: false,
-      signal: undefined,
-      onProgress: undefined,
-      onNotice: undefined,
-      headers: undefined,
-      ...more,
-    });
+    return this.connection.requests.submit(
+      requestSpec(method, { entry: { ...methodEntry(method), check: () => undefined }, ...more }),
+    );
   }
 
   advance(milliseconds: number): Promise<void> {

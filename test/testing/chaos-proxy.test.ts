@@ -9,6 +9,7 @@ import { ScriptedHttpServer } from '../support/http-server.js';
 import type { HttpVisit } from '../support/http-server.js';
 import { textOf } from '../support/fixture-servers.js';
 import { freePort, HttpProcess } from '../support/http-process.js';
+import { stepsOf, THREE_STEPS } from '../support/real-servers.js';
 import { errorFrom } from '../support/outcomes.js';
 import { ScriptedWebSocketServer } from '../support/websocket-server.js';
 
@@ -111,13 +112,7 @@ describe.each([
     server = await HttpProcess.everything('sse', await freePort());
     proxy = await chaosProxy(server.url.replace(/mcp$/, 'sse'), options);
     client = await MCPClient.connect(new SseTransport(proxy.url));
-    const progress: number[] = [];
-    await client.callTool(
-      'trigger-long-running-operation',
-      { duration: 0.3, steps: 3 },
-      { onProgress: (one) => progress.push(one.progress) },
-    );
-    expect(progress).toEqual([1, 2, 3]);
+    expect((await stepsOf(client, ...THREE_STEPS)).steps).toEqual([1, 2, 3]);
   });
 
   test('an SDK server over WebSocket', async () => {

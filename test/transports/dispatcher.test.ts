@@ -3,32 +3,23 @@ import type { Dispatcher } from 'undici';
 
 import { HttpTransport, MCPClient, MCPTransportError, SseTransport } from '../../src/index.js';
 import type { HttpTransportOptions } from '../../src/index.js';
-import { OpenedLink, request } from '../support/http-link.js';
-import { ScriptedHttpServer, legacyServer, modernServer } from '../support/http-server.js';
+import { request } from '../support/http-link.js';
+import { httpScene } from '../support/http-scene.js';
+import { legacyServer, modernServer } from '../support/http-server.js';
 import { errorFrom } from '../support/outcomes.js';
 import { ProxyServer } from '../support/proxy-server.js';
 import { CA, identity } from '../support/tls.js';
 
-const cleanups: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function serve(...args: Parameters<typeof ScriptedHttpServer.start>): Promise<ScriptedHttpServer> {
-  const server = await ScriptedHttpServer.start(...args);
-  cleanups.push(() => server.close());
-  return server;
-}
+const { endLater, open, serve } = httpScene();
 
 async function serveProxy(): Promise<ProxyServer> {
   const proxy = await ProxyServer.start();
-  cleanups.push(() => proxy.close());
+  endLater(() => proxy.close());
   return proxy;
 }
 
 function keep<Kind extends Dispatcher>(dispatcher: Kind): Kind {
-  cleanups.push(() => dispatcher.destroy());
+  endLater(() => dispatcher.destroy());
   return dispatcher;
 }
 
@@ -125,7 +116,7 @@ describe('a dispatcher that answers by itself', () => {
 
   function mocked(): { agent: MockAgent; options: HttpTransportOptions } {
     const agent = new MockAgent();
-    cleanups.push(() => agent.close());
+    endLater(() => agent.close());
     agent.disableNetConnect();
     return { agent, options: { dispatcher: agent } };
   }
@@ -174,9 +165,7 @@ describe('a dispatcher that answers by itself', () => {
     async (_, status, headers, body, expected) => {
       const { agent, options } = mocked();
       agent.get(ORIGIN).intercept({ path: '/mcp', method: 'POST' }).reply(status, body, { headers }).persist();
-      const transport = new HttpTransport(`${ORIGIN}/mcp`, options);
-      cleanups.push(() => transport.closeLink());
-      const opened = await OpenedLink.open(transport);
+      const opened = await open(`${ORIGIN}/mcp`, options);
       expect(await opened.failureOf(request(1, 'ping'))).toMatchObject(expected);
       if (status < 300) return;
       expect(await opened.failureOf({ jsonrpc: '2.0', method: 'notifications/cancelled' })).toMatchObject(expected);
@@ -186,9 +175,7 @@ describe('a dispatcher that answers by itself', () => {
   test('with an error, or because nothing was agreed on, makes a request fail as one that was not sent', async () => {
     const { agent, options } = mocked();
     agent.get(ORIGIN).intercept({ path: '/mcp', method: 'POST' }).replyWithError(new Error('no route'));
-    const transport = new HttpTransport(`${ORIGIN}/mcp`, options);
-    cleanups.push(() => transport.closeLink());
-    const opened = await OpenedLink.open(transport);
+    const opened = await open(`${ORIGIN}/mcp`, options);
     for (const said of ['no route', 'Mock dispatch not matched']) {
       const failure = await opened.failureOf(request(1, 'ping'));
       expect(failure).toMatchObject({ code: 'MCP_TRANSPORT_FAILED', delivery: 'not-sent' });

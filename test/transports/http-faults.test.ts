@@ -2,38 +2,20 @@ import type { Socket } from 'node:net';
 
 import { Agent } from 'undici';
 
-import type { Environment } from '../../src/environment.js';
-import { HttpTransport } from '../../src/index.js';
-import type { HttpTransportOptions } from '../../src/index.js';
 import { ByteServer } from '../support/byte-server.js';
-import { OpenedLink, request } from '../support/http-link.js';
-import { ScriptedHttpServer, legacyServer } from '../support/http-server.js';
+import { request } from '../support/http-link.js';
+import { httpScene } from '../support/http-scene.js';
+import { legacyServer } from '../support/http-server.js';
 import type { HttpVisit } from '../support/http-server.js';
 import { hastyEnvironment } from '../support/link-recorder.js';
 import { isSettled } from '../support/outcomes.js';
 import { freePort } from '../support/http-process.js';
 
-const cleanups: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function open(url: string, options?: HttpTransportOptions, environment?: Environment): Promise<OpenedLink> {
-  const transport = new HttpTransport(url, options);
-  cleanups.push(() => transport.closeLink());
-  return OpenedLink.open(transport, environment);
-}
-
-async function serve(script: (visit: HttpVisit) => void): Promise<ScriptedHttpServer> {
-  const server = await ScriptedHttpServer.start(script);
-  cleanups.push(() => server.close());
-  return server;
-}
+const { endLater, open, serve } = httpScene();
 
 async function serveBytes(connected: (socket: Socket) => void): Promise<string> {
   const server = await ByteServer.start(connected);
-  cleanups.push(() => server.close());
+  endLater(() => server.close());
   return server.url;
 }
 
@@ -74,7 +56,7 @@ describe('a request of which no byte reached a server', () => {
 describe('a message that waits for TLS', () => {
   test('was not sent when the link is closed', async () => {
     const server = await ByteServer.start(() => undefined);
-    cleanups.push(() => server.close());
+    endLater(() => server.close());
     const opened = await open(server.url.replace('http:', 'https:'), {}, hastyEnvironment(20));
     const failures = [
       opened.failureOf(request(1, 'ping')),
@@ -89,7 +71,7 @@ describe('a message that waits for TLS', () => {
 
   test('can be taken back once, if it is a request', async () => {
     const server = await ByteServer.start(() => undefined);
-    cleanups.push(() => server.close());
+    endLater(() => server.close());
     const opened = await open(server.url.replace('http:', 'https:'));
     const failure = opened.failureOf(request(1, 'ping'));
     await server.connected(1);
@@ -212,7 +194,7 @@ describe('a redirect', () => {
       else visit.result({});
     });
     const dispatcher = new Agent({ connections: 1 });
-    cleanups.push(() => dispatcher.close());
+    endLater(() => dispatcher.close());
     const opened = await open(server.url, { dispatcher });
     await opened.link.send(request(1, 'ping'));
     await server.visits[0]?.closed();

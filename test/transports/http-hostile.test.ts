@@ -1,38 +1,23 @@
 import { gzipSync } from 'node:zlib';
 import type { Socket } from 'node:net';
 
-import { HttpTransport, MCPClient } from '../../src/index.js';
-import type { HttpTransportOptions, MCPError } from '../../src/index.js';
+import { MCPClient } from '../../src/index.js';
+import type { MCPError } from '../../src/index.js';
 import { ByteServer } from '../support/byte-server.js';
-import { OpenedLink, modernRequest, request } from '../support/http-link.js';
-import { ScriptedHttpServer, legacyServer, modernServer } from '../support/http-server.js';
+import { modernRequest, request } from '../support/http-link.js';
+import { httpScene } from '../support/http-scene.js';
+import { legacyServer, modernServer } from '../support/http-server.js';
 import type { HttpVisit } from '../support/http-server.js';
 import { errorFrom, turns } from '../support/outcomes.js';
 
-const cleanups: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function open(url: string, options?: HttpTransportOptions): Promise<OpenedLink> {
-  const transport = new HttpTransport(url, options);
-  cleanups.push(() => transport.closeLink());
-  return OpenedLink.open(transport);
-}
-
-async function serve(script: (visit: HttpVisit) => void): Promise<ScriptedHttpServer> {
-  const server = await ScriptedHttpServer.start(script);
-  cleanups.push(() => server.close());
-  return server;
-}
+const { endLater, open, serve } = httpScene();
 
 /** A server that answers each request in bytes of its own. */
 async function serveBytes(answer: (socket: Socket, id: unknown) => void): Promise<ByteServer> {
   const server = await ByteServer.http((socket, body) => {
     answer(socket, body === '' ? undefined : (JSON.parse(body) as { id?: unknown }).id);
   });
-  cleanups.push(() => server.close());
+  endLater(() => server.close());
   return server;
 }
 
@@ -295,7 +280,7 @@ test('a server that refuses a large message before it has come fails it with the
       socket.pause();
     });
   });
-  cleanups.push(() => server.close());
+  endLater(() => server.close());
   const opened = await open(server.url);
   const failure = await opened.failureOf(request(1, 'work', { text: 'x'.repeat(20 * 1024 * 1024) }));
   expect(failure).toMatchObject({ code: 'MCP_HTTP_STATUS', errorCode: 413, delivery: 'answered' });
@@ -321,7 +306,7 @@ describe('a connection that the server closes while it is idle', () => {
         socket.once('data', () => socket.resetAndDestroy());
       });
     });
-    cleanups.push(() => server.close());
+    endLater(() => server.close());
     return server;
   }
 
@@ -353,7 +338,7 @@ describe('a connection that the server closes while it is idle', () => {
     const server = await ByteServer.http((socket, body) => {
       socket.end(whole((JSON.parse(body) as { id: unknown }).id));
     });
-    cleanups.push(() => server.close());
+    endLater(() => server.close());
     const opened = await open(server.url);
     for (const id of [1, 2, 3, 4, 5]) await opened.link.send(request(id, 'ping'));
     expect(opened.recorder.messages).toHaveLength(5);

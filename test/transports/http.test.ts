@@ -1,23 +1,13 @@
 import { inspect } from 'node:util';
 
 import { HttpTransport, MCPClient } from '../../src/index.js';
-import { OpenedLink, request } from '../support/http-link.js';
-import { ScriptedHttpServer } from '../support/http-server.js';
+import { request } from '../support/http-link.js';
+import { httpScene } from '../support/http-scene.js';
 import type { HttpVisit } from '../support/http-server.js';
-import { errorFrom } from '../support/outcomes.js';
+import { errorFrom, errorThrownBy } from '../support/outcomes.js';
 import { hastyEnvironment } from '../support/link-recorder.js';
 
-const cleanups: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function serve(script: (visit: HttpVisit) => void): Promise<ScriptedHttpServer> {
-  const server = await ScriptedHttpServer.start(script);
-  cleanups.push(() => server.close());
-  return server;
-}
+const { endLater, open, serve } = httpScene();
 
 describe('what cannot reach a server is refused at once, and no value is shown:', () => {
   test.each<[string, unknown, unknown, string]>([
@@ -40,14 +30,9 @@ describe('what cannot reach a server is refused at once, and no value is shown:'
     ['an unknown era', 'http://a.example', { priorEra: 'secret' }, 'priorEra'],
     ['a limit of half a byte', 'http://a.example', { limits: { maxMessageBytes: 0.5 } }, 'limits.maxMessageBytes'],
   ])('%s', (_, url, options, field) => {
-    let thrown: unknown;
-    try {
-      new HttpTransport(url as string, options as object);
-    } catch (error) {
-      thrown = error;
-    }
-    expect(thrown).toMatchObject({ code: 'MCP_INVALID_PARAMS', details: { field } });
-    expect(String(thrown)).not.toContain('secret');
+    const error = errorThrownBy(() => new HttpTransport(url as string, options as object));
+    expect(error).toMatchObject({ code: 'MCP_INVALID_PARAMS', details: { field } });
+    expect(String(error)).not.toContain('secret');
   });
 });
 
@@ -63,9 +48,7 @@ test('credentials in the URL become a header', async () => {
   const server = await serve((visit) => {
     visit.result({});
   });
-  const transport = new HttpTransport(server.url.replace('//', '//me:p%C3%A4ss@'));
-  cleanups.push(() => transport.closeLink());
-  const opened = await OpenedLink.open(transport);
+  const opened = await open(server.url.replace('//', '//me:p%C3%A4ss@'));
   await opened.link.send(request(1, 'ping'));
   const expected = `Basic ${Buffer.from('me:päss').toString('base64')}`;
   expect(server.visits[0]?.headers.authorization).toBe(expected);
@@ -76,9 +59,7 @@ test('headers of the protocol cannot be changed, by whatever stands in a file', 
     visit.result({});
   });
   const headers = { Accept: 'text/plain', 'Mcp-Session-Id': 'mine', 'Content-Type': 'text/plain', 'X-Own': 'kept' };
-  const transport = new HttpTransport(server.url, { headers });
-  cleanups.push(() => transport.closeLink());
-  const opened = await OpenedLink.open(transport);
+  const opened = await open(server.url, { headers });
   await opened.link.send(request(1, 'ping'));
   expect(server.visits[0]?.headers).toMatchObject({
     accept: 'application/json, text/event-stream',
@@ -105,7 +86,7 @@ describe('a server that refuses the handshake', () => {
       timeout: 600_000,
       probeTimeout: 600_000,
     });
-    cleanups.push(() => client.disconnect());
+    endLater(() => client.disconnect());
     const error = await errorFrom(client.connect());
     expect(error).toMatchObject({ errorCode: -32_099, message: expect.stringContaining('not today') as string });
     await server.visits.find(({ method }) => method === 'GET')?.closed();
@@ -117,7 +98,7 @@ describe('a server that refuses the handshake', () => {
       else visit.status(404);
     });
     const client = new MCPClient(new HttpTransport(server.url));
-    cleanups.push(() => client.disconnect());
+    endLater(() => client.disconnect());
     await errorFrom(client.connect());
     expect(server.visits.map(({ method }) => method)).not.toContain('GET');
   });

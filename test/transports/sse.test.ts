@@ -1,11 +1,11 @@
 import { inspect } from 'node:util';
-import { MCPError } from '../../src/errors.js';
 import { SseTransport } from '../../src/transports/sse.js';
 import type { SseTransportOptions } from '../../src/transports/sse.js';
 import type { Link } from '../../src/transports/link.js';
 import type { JSONRPCMessage } from '../../src/protocol/json-rpc.js';
 import type { HttpVisit } from '../support/http-server.js';
 import { LinkRecorder } from '../support/link-recorder.js';
+import { errorThrownBy } from '../support/outcomes.js';
 import { SseServer, welcome } from '../support/sse-server.js';
 import type { SseBehaviour } from '../support/sse-server.js';
 import { transportContract } from './contract.js';
@@ -82,16 +82,10 @@ describe('constructing an SseTransport', () => {
     ['dispatcher', 'an object', ['http://a.invalid', undefined, { dispatcher: {} }]],
     ['limits.maxMessageBytes', '-1', ['http://a.invalid', undefined, { limits: { maxMessageBytes: -1 } }]],
   ])('refuses a wrong %s at once: %s', (field, received, args) => {
-    let thrown: unknown;
-    try {
-      Reflect.construct(SseTransport, args);
-    } catch (error) {
-      thrown = error;
-    }
-    expect(thrown).toBeInstanceOf(MCPError);
-    expect(thrown).toMatchObject({ code: 'MCP_INVALID_PARAMS', details: { field, received } });
-    expect((thrown as MCPError).message).toContain(`SseTransport: ${field} must be `);
-    expect((thrown as MCPError).message).not.toContain('hunter22');
+    const error = errorThrownBy(() => Reflect.construct(SseTransport, args) as unknown);
+    expect(error).toMatchObject({ code: 'MCP_INVALID_PARAMS', details: { field, received } });
+    expect(error.message).toContain(`SseTransport: ${field} must be `);
+    expect(error.message).not.toContain('hunter22');
   });
 });
 

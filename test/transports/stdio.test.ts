@@ -2,10 +2,10 @@ import { realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { inspect } from 'node:util';
-import { MCPError } from '../../src/errors.js';
 import { StdioTransport } from '../../src/transports/stdio.js';
 import type { StdioTransportOptions } from '../../src/transports/stdio.js';
 import { LinkRecorder } from '../support/link-recorder.js';
+import { errorThrownBy } from '../support/outcomes.js';
 import { processFixture } from '../support/processes.js';
 import { transportContract } from './contract.js';
 
@@ -63,15 +63,9 @@ describe('constructing a StdioTransport', () => {
     ['onStderr', 'a boolean', ['server', [], { onStderr: true }]],
     ['handleSignals', '1', ['server', [], { handleSignals: 1 }]],
   ])('refuses a wrong %s at once: %s', (field, received, args) => {
-    let thrown: unknown;
-    try {
-      Reflect.construct(StdioTransport, args);
-    } catch (error) {
-      thrown = error;
-    }
-    expect(thrown).toBeInstanceOf(MCPError);
-    expect(thrown).toMatchObject({ code: 'MCP_INVALID_PARAMS', details: { field, received } });
-    const { message } = thrown as MCPError;
+    const error = errorThrownBy(() => Reflect.construct(StdioTransport, args) as unknown);
+    expect(error).toMatchObject({ code: 'MCP_INVALID_PARAMS', details: { field, received } });
+    const { message } = error;
     expect(message.startsWith(`StdioTransport: ${field} must be `)).toBe(true);
     expect(message.endsWith(`, got ${received}`)).toBe(true);
   });

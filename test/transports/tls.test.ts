@@ -9,6 +9,7 @@ import { Agent } from 'undici';
 import { HttpTransport, MCPClient, MCPTransportError, SseTransport, WebSocketTransport } from '../../src/index.js';
 import type { MCPTransport } from '../../src/index.js';
 import { compile } from '../support/compiled.js';
+import { httpScene } from '../support/http-scene.js';
 import { ScriptedHttpServer, legacyServer, modernServer } from '../support/http-server.js';
 import type { HttpVisit } from '../support/http-server.js';
 import { errorFrom } from '../support/outcomes.js';
@@ -17,24 +18,18 @@ import { ScriptedWebSocketServer } from '../support/websocket-server.js';
 import type { WebSocketVisit } from '../support/websocket-server.js';
 
 const HOST = path.resolve(__dirname, '../fixtures/hosts/trusting.mjs');
-const cleanups: (() => Promise<unknown>)[] = [];
+const { endLater, serve: serveHttp } = httpScene();
 
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function serve(
+function serve(
   script: (visit: HttpVisit) => void,
-  tls: Parameters<typeof ScriptedHttpServer.start>[2] = identity('server'),
+  tls: Parameters<typeof serveHttp>[2] = identity('server'),
 ): Promise<ScriptedHttpServer> {
-  const server = await ScriptedHttpServer.start(script, 0, tls);
-  cleanups.push(() => server.close());
-  return server;
+  return serveHttp(script, 0, tls);
 }
 
 async function serveWebSockets(tls: object = identity('server')): Promise<ScriptedWebSocketServer> {
   const server = await ScriptedWebSocketServer.start({ serve: answer, tls });
-  cleanups.push(() => server.close());
+  endLater(() => server.close());
   return server;
 }
 
@@ -51,13 +46,13 @@ function answer(text: string, { socket }: WebSocketVisit): void {
 /** What sends requests to servers with certificates of the tests. */
 function trusting(more?: object): Agent {
   const agent = new Agent({ connect: { ca: CA, ...more } });
-  cleanups.push(() => agent.destroy());
+  endLater(() => agent.destroy());
   return agent;
 }
 
 function clientOf(transport: MCPTransport): MCPClient {
   const client = new MCPClient(transport);
-  cleanups.push(() => client.close());
+  endLater(() => client.close());
   return client;
 }
 
@@ -168,7 +163,7 @@ describe('over TLS, a server', () => {
 
   test('that speaks none is sent nothing, and the error says so', async () => {
     const server = await ScriptedHttpServer.start(modernServer(() => false));
-    cleanups.push(() => server.close());
+    endLater(() => server.close());
     for (const scheme of ['https', 'wss']) {
       const error = await errorFrom(MCPClient.connect(server.url.replace('http', scheme)));
       expect(error).toMatchObject({ code: 'MCP_TRANSPORT_FAILED', delivery: 'not-sent' });
@@ -179,7 +174,7 @@ describe('over TLS, a server', () => {
 
   function agentOf(more: object): Agent {
     const agent = new Agent({ connect: more });
-    cleanups.push(() => agent.destroy());
+    endLater(() => agent.destroy());
     return agent;
   }
 

@@ -3,12 +3,12 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { inspect } from 'node:util';
-import { MCPError } from '../../src/errors.js';
 import type { JSONRPCMessage } from '../../src/protocol/json-rpc.js';
 import type { Link } from '../../src/transports/link.js';
 import { WebSocketTransport } from '../../src/transports/websocket.js';
 import type { WebSocketTransportOptions } from '../../src/transports/websocket.js';
 import { hastyEnvironment, LinkRecorder } from '../support/link-recorder.js';
+import { errorThrownBy } from '../support/outcomes.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
 import { ScriptedWebSocketServer } from '../support/websocket-server.js';
 import type { WebSocketBehaviour } from '../support/websocket-server.js';
@@ -67,14 +67,8 @@ describe('constructing a WebSocketTransport', () => {
     ['agent', 'an object', ['ws://a.invalid', { agent: {} }]],
     ['limits.maxMessageBytes', '0', ['ws://a.invalid', { limits: { maxMessageBytes: 0 } }]],
   ])('refuses a wrong %s at once: %s', (field, received, args) => {
-    let thrown: unknown;
-    try {
-      Reflect.construct(WebSocketTransport, args);
-    } catch (error) {
-      thrown = error;
-    }
-    expect(thrown).toBeInstanceOf(MCPError);
-    expect(thrown).toMatchObject({ code: 'MCP_INVALID_PARAMS', details: { field, received } });
+    const error = errorThrownBy(() => Reflect.construct(WebSocketTransport, args) as unknown);
+    expect(error).toMatchObject({ code: 'MCP_INVALID_PARAMS', details: { field, received } });
   });
 });
 
