@@ -132,6 +132,7 @@ export class Requests implements RequestsPorts {
   /** Takes the link that requests are written to; undefined when there is none any more. */
   useLink(link: Link | undefined): void {
     this.#link = link;
+    this.#unreachable = 0;
   }
 
   /** Takes the metadata that goes with every request from now on. */
@@ -492,11 +493,13 @@ export class Requests implements RequestsPorts {
   #watchSending(record: RequestRecord, pending: Promise<void>): void {
     const { id } = record;
     const { method } = record.spec;
+    const link = this.#link;
     pending.catch((thrown: unknown) => {
       const why = toTransportFailure(thrown);
       this.frames.add('undelivered', method, this.#ports.environment.now(), id, why.errorCode);
       if (this.#ring.get(id) === record) this.#sendFailed(record, why);
-      this.#countUnreachable(why);
+      // What becomes of the exchanges of an earlier link says nothing about the server now.
+      if (this.#link === link) this.#countUnreachable(why);
     });
   }
 
