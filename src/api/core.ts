@@ -34,6 +34,7 @@ import type { HealthReport } from './health-report.js';
 import { LineRecording } from './record.js';
 import { StructuredOutput } from './structured-output.js';
 import { explainSuspension, inherit } from './suspension.js';
+import { callWithOtherHeaders, submitToolCall, wantsOtherHeaders } from './tool-headers.js';
 import { PACKAGE } from './version.js';
 
 /** Options of a request that may be one of several which a call makes. */
@@ -183,7 +184,9 @@ export class Core {
 
   /** Makes a request and promises its result. */
   async request(method: string, params: Params | undefined, options: SubmitOptions = {}): Promise<object> {
-    const outcome = await this.submit(method, params, options);
+    const calls = method === 'tools/call';
+    let outcome = await (calls ? submitToolCall(this, params, options) : this.submit(method, params, options));
+    if (calls && wantsOtherHeaders(this, outcome)) outcome = await callWithOtherHeaders(this, params, options);
     if (outcome instanceof Unsuccessful) throw this.errorOf(outcome);
     return outcome;
   }

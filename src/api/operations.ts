@@ -16,7 +16,7 @@ import type {
 import type { CallToolOptions, RequestOptions } from './call-options.js';
 import type { Core } from './core.js';
 import { invalidOption } from './option-reader.js';
-import { submitToolCall, wantsOtherHeaders } from './tool-headers.js';
+import { callWithOtherHeaders, submitToolCall, wantsOtherHeaders } from './tool-headers.js';
 
 /** Calls a tool. The promise API of `tools/call`. 2026-07-28 server/tools, "Calling Tools". */
 export async function callTool(
@@ -29,12 +29,9 @@ export async function callTool(
   const tool = core.catalogue.tool(name);
   const hints = core.options.trustAnnotations ? tool?.annotations : undefined;
   const repeatable = hints?.readOnlyHint === true || hints?.idempotentHint === true;
-  let outcome = await submitToolCall(core, name, args, options, repeatable);
-  if (wantsOtherHeaders(core, outcome)) {
-    const { timeout, maxTotalTimeout, signal } = options;
-    await core.catalogue.list('tools', { timeout, maxTotalTimeout, signal, useCache: false });
-    outcome = await submitToolCall(core, name, args, options, repeatable);
-  }
+  const params = args === undefined ? { name } : { name, arguments: args };
+  let outcome = await submitToolCall(core, params, options, repeatable);
+  if (wantsOtherHeaders(core, outcome)) outcome = await callWithOtherHeaders(core, params, options, repeatable);
   if (outcome instanceof Unsuccessful) throw toolError(core, name, outcome);
   const result = outcome as unknown as CallToolResult;
   if (result.isError === true && (options.onToolError ?? core.options.onToolError) === 'throw') {

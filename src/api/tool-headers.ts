@@ -3,6 +3,7 @@ import { Unsuccessful } from '../machines/request-record.js';
 import type { Outcome } from '../machines/request-record.js';
 import { failure } from '../protocol/failure.js';
 import { ErrorCode } from '../protocol/json-rpc.js';
+import type { Params } from '../protocol/json-rpc.js';
 import { parameterHeadersOf, parameterHeaderValues } from '../protocol/parameter-headers.js';
 import type { ParameterHeaders } from '../protocol/parameter-headers.js';
 import type { MCPTool } from '../protocol/schema/index.js';
@@ -43,27 +44,23 @@ export function callableTools(core: Core, tools: readonly MCPTool[]): MCPTool[] 
 }
 
 /** The headers of a call, as the definition that was received last wants them. */
-function headersFor(
-  core: Core,
-  name: string,
-  args: Readonly<Record<string, unknown>> | undefined,
-): Record<string, string> | undefined {
-  const tool = repeatsParameters(core) ? core.catalogue.tool(name) : undefined;
+function headersFor(core: Core, params: Params | undefined): Record<string, string> | undefined {
+  const name = params?.name;
+  const tool = repeatsParameters(core) && typeof name === 'string' ? core.catalogue.tool(name) : undefined;
   if (tool === undefined) return undefined;
   const headers = headersOf(tool);
-  return 'headers' in headers && headers.headers.length > 0 ? parameterHeaderValues(headers.headers, args) : undefined;
+  if (!('headers' in headers) || headers.headers.length === 0) return undefined;
+  return parameterHeaderValues(headers.headers, params?.arguments);
 }
 
 /** Sends a call of a tool, with the headers that its definition wants. */
 export function submitToolCall(
   core: Core,
-  name: string,
-  args: Readonly<Record<string, unknown>> | undefined,
+  params: Params | undefined,
   options: RequestOptions,
-  repeatable: boolean,
+  repeatable?: boolean,
 ): Promise<Outcome> {
-  const params = args === undefined ? { name } : { name, arguments: args };
-  return core.submit('tools/call', params, options, repeatable, headersFor(core, name, args));
+  return core.submit('tools/call', params, options, repeatable, headersFor(core, params));
 }
 
 /**
@@ -73,4 +70,16 @@ export function submitToolCall(
 export function wantsOtherHeaders(core: Core, outcome: Outcome): boolean {
   if (!(outcome instanceof Unsuccessful) || !repeatsParameters(core)) return false;
   return outcome.failure?.code === 'MCP_RPC_ERROR' && outcome.failure.errorCode === ErrorCode.HeaderMismatch;
+}
+
+/** Lists the tools anew, and makes a call again with the headers that their definitions want now. */
+export async function callWithOtherHeaders(
+  core: Core,
+  params: Params | undefined,
+  options: RequestOptions,
+  repeatable?: boolean,
+): Promise<Outcome> {
+  const { timeout, maxTotalTimeout, signal } = options;
+  await core.catalogue.list('tools', { timeout, maxTotalTimeout, signal, useCache: false });
+  return submitToolCall(core, params, options, repeatable);
 }

@@ -14,9 +14,16 @@ export type ParameterHeaders = { readonly headers: readonly ParameterHeader[] } 
 
 const ANNOTATION = 'x-mcp-header';
 /** Keywords whose values are data, whatever they look like. */
-const DATA = new Set(['const', 'default', 'enum', 'example', 'examples']);
+const DATA = new Set(['const', 'default', 'dependentRequired', 'enum', 'example', 'examples', 'required']);
 /** Keywords that hold schemas by names of anybody's choice. */
-const BY_NAME = new Set(['$defs', 'definitions', 'dependentSchemas', 'patternProperties', 'properties']);
+const BY_NAME = new Set([
+  '$defs',
+  'definitions',
+  'dependencies',
+  'dependentSchemas',
+  'patternProperties',
+  'properties',
+]);
 const TYPES = ['string', 'integer', 'boolean'] as const;
 
 /** A part of a schema that is still to be looked at. */
@@ -88,10 +95,7 @@ function primitiveOf(type: unknown): ParameterHeader['type'] | undefined {
 }
 
 /** The headers for these arguments. What is absent, null or of another type than announced has none. */
-export function parameterHeaderValues(
-  headers: readonly ParameterHeader[],
-  args: Readonly<Record<string, unknown>> | undefined,
-): Record<string, string> {
+export function parameterHeaderValues(headers: readonly ParameterHeader[], args: unknown): Record<string, string> {
   const values: Record<string, string> = {};
   for (const { path, name, type } of headers) {
     const text = headerText(type, valueAt(path, args));

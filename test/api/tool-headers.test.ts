@@ -51,30 +51,45 @@ class HeaderServer extends MCPTransport {
   }
 }
 
-test('a call repeats the parameters that its definition wants as headers', async () => {
+/** The ways to call a tool. */
+const WAYS: [string, (client: MCPClient, where: string) => Promise<object>][] = [
+  ['callTool()', (client, where) => client.callTool('look', { where })],
+  ['request()', (client, where) => client.request('tools/call', { name: 'look', arguments: { where } })],
+];
+
+test.each(WAYS)('%s repeats the parameters that its definition wants as headers', async (_, call) => {
   const server = new HeaderServer();
   await using client = await MCPClient.connect(server);
   await client.listTools();
-  await client.callTool('look', { where: 'here' });
+  await call(client, 'here');
   expect(server.calls).toEqual([{ 'Mcp-Param-Place': 'here' }]);
 });
 
-test('a call that is refused for its headers is made once more with those of the new list', async () => {
+test.each(WAYS)('%s that is refused for its headers is made once more with those of the new list', async (_, call) => {
   const server = new HeaderServer();
   await using client = await MCPClient.connect(server);
   await client.listTools();
   server.wanted = server.listed = 'Spot';
-  await client.callTool('look', { where: 'here' });
+  await call(client, 'here');
   expect(server.calls).toEqual([{ 'Mcp-Param-Place': 'here' }, { 'Mcp-Param-Spot': 'here' }]);
   expect(server.lists).toBe(2);
 });
 
-test('a call that is refused for its headers again is not made a third time', async () => {
+test('request() with what names no tool is sent as it is', async () => {
+  const server = new HeaderServer();
+  await using client = await MCPClient.connect(server);
+  await client.listTools();
+  await errorFrom(client.request('tools/call'));
+  await errorFrom(client.request('tools/call', { name: 5, arguments: 'none' }));
+  expect(server.calls.every((headers) => headers === undefined)).toBe(true);
+});
+
+test.each(WAYS)('%s that is refused for its headers again is not made a third time', async (_, call) => {
   const server = new HeaderServer();
   await using client = await MCPClient.connect(server);
   await client.listTools();
   server.wanted = 'Elsewhere';
-  const error = await errorFrom(client.callTool('look', { where: 'here' }));
+  const error = await errorFrom(call(client, 'here'));
   expect(error).toMatchObject({ code: 'MCP_RPC_ERROR', errorCode: -32020, delivery: 'answered' });
   expect(server.calls).toHaveLength(2);
 });

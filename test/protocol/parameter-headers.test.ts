@@ -27,7 +27,13 @@ describe('annotations of parameters', () => {
     const data = { 'x-mcp-header': 'Not This' };
     const schema = object(
       { 'x-mcp-header': { type: 'string' }, other: { default: data, const: data, enum: [data], examples: [data] } },
-      { default: data },
+      {
+        default: data,
+        required: ['x-mcp-header'],
+        dependentRequired: { 'x-mcp-header': ['other'] },
+        dependencies: { 'x-mcp-header': ['other'] },
+        dependentSchemas: { 'x-mcp-header': { type: 'object' } },
+      },
     );
     expect(headers(schema)).toEqual([]);
   });
@@ -57,6 +63,7 @@ describe('annotations of parameters', () => {
     ['patternProperties', object({}, { patternProperties: { '^a': annotated('string', 'A') } })],
     ['anyOf', object({}, { anyOf: [object({ a: annotated('string', 'A') })] })],
     ['if', object({}, { if: object({ a: annotated('string', 'A') }) })],
+    ['a dependency', object({}, { dependencies: { a: annotated('string', 'A') } })],
     ['a definition', object({}, { $defs: { a: annotated('string', 'A') } })],
   ])('on or with %s make the tool unusable', (_, schema) => {
     expect(parameterHeadersOf(schema)).toEqual({ invalid: expect.any(String) as string });
