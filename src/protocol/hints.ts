@@ -142,7 +142,12 @@ const STATUS_HINTS = new Map<unknown, string | Finder>([
   [408, 'The server waited in vain for the request: the network, or something in between, is slow.'],
   [413, 'The request is too large for the server, or for a proxy before it.'],
   [415, 'The server does not take JSON there. Is this the MCP endpoint?'],
+  [421, 'The server does not go by this name: check the host in the URL, and its list of allowed hosts.'],
   [429, later],
+  [
+    431,
+    'The headers are too large for the server, or for a proxy before it. Arguments of tools may be among them, and those of the transport are.',
+  ],
   [500, 'The server failed: its log says why.'],
   [502, 'A proxy got no usable answer of the server behind it: check that the server runs.'],
   [503, later],
@@ -241,10 +246,13 @@ const CODE_HINTS: Readonly<Record<string, string | Finder>> = {
     const field = typeof details?.field === 'string' ? details.field : 'maxInputRounds';
     return `If the server is meant to ask this much, raise \`${field}\`.`;
   },
-  MCP_CAPABILITY_MISSING: ({ details }) =>
-    details?.resultType === 'input_required'
-      ? 'Give the client what answers such questions: the options `elicitation`, `sampling` and `roots`.'
-      : 'Look at the capabilities in `getServerInfo()` before calling.',
+  MCP_CAPABILITY_MISSING: ({ errorCode, details }) => {
+    if (details?.resultType === 'input_required')
+      return 'Give the client what answers such questions: the options `elicitation`, `sampling` and `roots`.';
+    return errorCode === -32_021
+      ? 'The server works only with clients that can do what it names, which this one does not offer.'
+      : 'Look at the capabilities in `getServerInfo()` before calling.';
+  },
 };
 
 /** The one thing that a person can do about a failure, if there is one. */

@@ -28,12 +28,12 @@ export class HttpBody {
     return undefined;
   }
 
-  /** What it says as JSON; a failure when it is none. */
-  json(): { readonly value: unknown } | Failure {
+  /** What it says. */
+  text(): string {
     const [only] = this.#chunks;
     const bytes = this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks);
     this.#chunks = [];
-    return parseJson(bytes.toString());
+    return bytes.toString();
   }
 }
 

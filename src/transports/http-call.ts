@@ -1,5 +1,6 @@
 import type { TokenSource } from '../auth/token-source.js';
 import type { TimerHandle } from '../environment.js';
+import type { Environment } from '../environment.js';
 import { describeThrown, failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import { isHeaderValue } from '../protocol/http-headers.js';
@@ -10,6 +11,7 @@ import type { HttpEndpoint } from './http-endpoint.js';
 import { exchangeFailed, isAboutAuthentication, linkClosed, tokenRefusal } from './http-failures.js';
 import { headerOf } from './http-head.js';
 import type { ResponseHead } from './http-head.js';
+import { secretsOf } from './redactor.js';
 import type { Roster, RosterMember } from './roster.js';
 
 /** One request of HTTP. */
@@ -80,6 +82,17 @@ export class HttpCall implements AttemptOwner, RosterMember {
   /** Where the answer comes from. */
   get url(): URL {
     return this.#url;
+  }
+
+  /** The clock and timers to use. */
+  get environment(): Environment {
+    return this.#endpoint.environment;
+  }
+
+  /** What was sent and no error may show, besides the message and its session. */
+  get secrets(): string[] {
+    const own = secretsOf(this.#endpoint.url, this.#endpoint.headers);
+    return this.#token === undefined ? own : [...own, this.#token];
   }
 
   /** @param refusal what became of the token before */

@@ -23,6 +23,7 @@ import {
 } from './http-failures.js';
 import { contentKind, headerOf } from './http-head.js';
 import type { ResponseHead } from './http-head.js';
+import { isRefusalText, LONGEST_REASON, refusalReason } from './http-refusal.js';
 import type { HttpSession } from './http-session.js';
 import type { Link, LinkEvents } from './link.js';
 import type { RosterMember } from './roster.js';
@@ -169,7 +170,7 @@ export class HttpExchange implements HttpReceiver, RosterMember {
   }
 
   #openBody(head: ResponseHead): void {
-    const { maxMessageBytes } = this.#owner.endpoint;
+    const maxMessageBytes = isRefusalText(head) ? LONGEST_REASON : this.#owner.endpoint.maxMessageBytes;
     const length = Number(headerOf(head, 'content-length'));
     if (length > maxMessageBytes) this.#give(bodyTooLarge(maxMessageBytes, length));
     else this.#reader = new HttpBody(maxMessageBytes);
@@ -181,7 +182,7 @@ export class HttpExchange implements HttpReceiver, RosterMember {
     const { status } = head;
     if (status === 404 && session.id !== undefined && !modern) this.#loseSession();
     else if (isAboutAuthentication(head)) this.#give(authenticationFailure(this.#url, head));
-    else if (contentKind(head) === 'json') this.#openBody(head);
+    else if (contentKind(head) === 'json' || isRefusalText(head)) this.#openBody(head);
     else
       this.#unlessOlder(() => {
         this.#give(this.#statusFailure());
@@ -221,12 +222,12 @@ export class HttpExchange implements HttpReceiver, RosterMember {
     this.#give(sessionLost(this.#url, this.#head?.status ?? 404, error));
   }
 
-  #statusFailure(error?: JSONRPCErrorObject): Failure {
+  #statusFailure(why?: JSONRPCErrorObject | string): Failure {
     return statusFailure(
       this.#url,
       this.#head ?? { status: 0, headers: {} },
       this.#owner.events.environment.now(),
-      error,
+      why,
     );
   }
 
@@ -234,13 +235,26 @@ export class HttpExchange implements HttpReceiver, RosterMember {
     if (this.#over) return;
     if (this.#reader instanceof HttpBody) {
       const excess = this.#reader.push(bytes);
-      if (excess !== undefined) this.#give(excess);
+      if (excess !== undefined) this.#tooMuch(this.#reader, excess);
       return;
     }
     const stream = this.#reader;
     stream?.feed(bytes);
     if (stream?.lastEventId !== undefined) this.#lastEventId = stream.lastEventId;
     if (stream?.retry !== undefined) this.#retry = stream.retry;
+  }
+
+  /** Of a text that says why something was refused the beginning is enough. */
+  #tooMuch(body: HttpBody, excess: Failure): void {
+    if (this.#head === undefined || !isRefusalText(this.#head)) {
+      this.#give(excess);
+      return;
+    }
+    this.#reader = undefined;
+    const why = this.#reasonIn(body.text());
+    this.#unlessOlder(() => {
+      this.#give(this.#statusFailure(why));
+    });
   }
 
   #event({ type, data }: StreamEvent): void {
@@ -273,9 +287,10 @@ export class HttpExchange implements HttpReceiver, RosterMember {
 
   #readBody(body: HttpBody): void {
     const status = this.#head?.status ?? 0;
-    const parsed = body.json();
+    const text = body.text();
+    const parsed = parseJson(text);
     if (status >= 400) {
-      this.#readRefusal(status, isFailure(parsed) ? undefined : parsed.value);
+      this.#readRefusal(status, isFailure(parsed) ? undefined : parsed.value, text);
       return;
     }
     if (!isFailure(parsed)) this.#received(parsed.value, true);
@@ -283,7 +298,7 @@ export class HttpExchange implements HttpReceiver, RosterMember {
     if (!this.#over) this.#fail(endedWithoutAnswer(this.#url, this.#head, 'The body'));
   }
 
-  #readRefusal(status: number, value: unknown): void {
+  #readRefusal(status: number, value: unknown, text: string): void {
     const error = rpcErrorOf(value);
     if (error !== undefined && this.#owner.refusals.loses(status, error, this.#request)) {
       this.#loseSession(error);
@@ -294,9 +309,15 @@ export class HttpExchange implements HttpReceiver, RosterMember {
       return;
     }
     this.#unlessOlder(() => {
-      if (error === undefined || NOT_NOW.has(status)) this.#fail(this.#statusFailure(error));
+      if (error === undefined || NOT_NOW.has(status)) this.#fail(this.#statusFailure(error ?? this.#reasonIn(text)));
       else this.#received(value, true);
     });
+  }
+
+  /** What the server said to a refusal, without what it was sent. */
+  #reasonIn(text: string): string | undefined {
+    const { id = '' } = this.#request.session;
+    return refusalReason(text, [...(this.#call?.secrets ?? []), id]);
   }
 
   failed(reason: Failure): void {

@@ -51,12 +51,16 @@ export function endedWithoutAnswer(url: URL, head: ResponseHead | undefined, wha
   });
 }
 
-/** The server turned the message away with a status, and said nothing that JSON-RPC would understand. */
-export function statusFailure(url: URL, head: ResponseHead, now: number, error?: JSONRPCErrorObject): Failure {
+/**
+ * The server turned the message away with a status.
+ * @param why what it said to that: an error of JSON-RPC, or words
+ */
+export function statusFailure(url: URL, head: ResponseHead, now: number, why?: JSONRPCErrorObject | string): Failure {
   const { status } = head;
   const retryAfter = retryAfterOf(headerOf(head, 'retry-after'), now);
   const contentType = headerOf(head, 'content-type');
-  const said = error === undefined ? '' : `: ${error.message}`;
+  const reason = typeof why === 'object' ? why.message : why;
+  const said = reason === undefined ? '' : `: ${reason}`;
   return failure('transport', 'MCP_HTTP_STATUS', `${shownUrl(url)} answered with HTTP ${status}${said}`, {
     errorCode: status,
     delivery: 'answered',
@@ -65,7 +69,8 @@ export function statusFailure(url: URL, head: ResponseHead, now: number, error?:
       status,
       ...(retryAfter !== undefined && { retryAfter }),
       ...(contentType !== undefined && { contentType }),
-      ...(error !== undefined && { rpcCode: error.code, reason: error.message }),
+      ...(typeof why === 'object' && { rpcCode: why.code }),
+      ...(reason !== undefined && { reason }),
     },
   });
 }

@@ -1,14 +1,9 @@
 import type { Failure } from '../protocol/failure.js';
 import type { HttpCall, HttpReceiver } from './http-call.js';
 import type { ExchangeOwner } from './http-exchange.js';
-import {
-  authenticationFailure,
-  isAboutAuthentication,
-  linkClosed,
-  sessionLost,
-  statusFailure,
-} from './http-failures.js';
+import { authenticationFailure, isAboutAuthentication, linkClosed, sessionLost } from './http-failures.js';
 import type { ResponseHead } from './http-head.js';
+import { HttpRefusal } from './http-refusal.js';
 import type { HttpSession } from './http-session.js';
 
 /** What a post needs from the link that it belongs to. */
@@ -23,6 +18,8 @@ export class HttpPost implements HttpReceiver {
   readonly #call: HttpCall;
   #resolve!: () => void;
   #reject!: (reason: Error) => void;
+  /** The server has turned the message away and is saying why. */
+  #refusal: HttpRefusal | undefined;
 
   constructor(owner: PostOwner, session: HttpSession, headers: readonly string[], body: string) {
     this.#owner = owner;
@@ -46,19 +43,27 @@ export class HttpPost implements HttpReceiver {
       this.#owner.lose(this.#session);
       this.failed(sessionLost(url, status));
     } else if (isAboutAuthentication(head)) this.failed(authenticationFailure(url, head));
-    else this.failed(statusFailure(url, head, this.#owner.events.environment.now()));
+    else {
+      this.#refusal = new HttpRefusal(this.#call, head, (why) => {
+        this.#reject(why as unknown as Error);
+        if (!this.#call.over) this.#owner.linger(this.#call);
+      });
+      return;
+    }
     this.#owner.linger(this.#call);
   }
 
-  chunk(): void {
-    // Nothing in the answer matters.
+  /** Only why it was refused matters. */
+  chunk(bytes: Buffer): void {
+    this.#refusal?.push(bytes);
   }
 
   end(): void {
-    // It was settled when it began.
+    this.#refusal?.end();
   }
 
   failed(reason: Failure): void {
+    this.#refusal?.end();
     const thrown: Error = reason as unknown as Error;
     this.#reject(thrown);
   }

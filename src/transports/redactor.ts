@@ -6,6 +6,12 @@ const SHORTEST_SECRET = 6;
 const LONGEST_LOOK = 4_096;
 const REDACTED = '[redacted]';
 
+/** What a server was given with a request and no error may show: the values of headers, tokens behind the name of their scheme, and parts of the URL. */
+export function secretsOf(url: URL, headers: readonly string[]): string[] {
+  const values = headers.filter((_, at) => at % 2 === 1).flatMap((value) => [value, ...value.split(' ')]);
+  return [...values, url.password, decodeURIComponent(url.password), ...url.searchParams.values()];
+}
+
 /** Makes what a server wrote fit for an error: without the secrets that it was given, without control characters, and short. */
 export class Redactor {
   /** The longest first, since one may contain another. */

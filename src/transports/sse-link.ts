@@ -204,7 +204,6 @@ export class SseLink implements Link, HttpReceiver {
     this.#active.add(post);
     if (post.method === 'notifications/initialized') this.#barrier = post;
     post.start(this.#posts as HttpEndpoint, this.#versionHeaders, {
-      now: () => this.#events.environment.now(),
       answered: (trouble) => {
         if (trouble !== undefined && endsTheSession(trouble)) this.#lose(trouble);
         else if (post === this.#barrier) this.#liftBarrier();

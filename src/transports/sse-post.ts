@@ -3,13 +3,12 @@ import type { Failure } from '../protocol/failure.js';
 import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
 import type { HttpCall, HttpReceiver } from './http-call.js';
 import type { HttpEndpoint } from './http-endpoint.js';
-import { authenticationFailure, isAboutAuthentication, statusFailure } from './http-failures.js';
+import { authenticationFailure, isAboutAuthentication } from './http-failures.js';
 import type { ResponseHead } from './http-head.js';
+import { HttpRefusal } from './http-refusal.js';
 
 /** What a post has to know of its link. */
 export interface PostOwner {
-  /** The time, in milliseconds since the Unix epoch. */
-  now(): number;
   /** The server has taken the message, or not. */
   answered(trouble: Failure | undefined): void;
   /** The connection is free again. */
@@ -33,6 +32,8 @@ export class SsePost implements HttpReceiver {
   #owner: PostOwner | undefined;
   #call: HttpCall | undefined;
   #settled = false;
+  /** The server has turned the message away and is saying why. */
+  #refusal: HttpRefusal | undefined;
   #ignored = 0;
 
   constructor(message: JSONRPCMessage, body: string) {
@@ -62,13 +63,18 @@ export class SsePost implements HttpReceiver {
 
   head(head: ResponseHead): void {
     const { status } = head;
-    const url = (this.#call as HttpCall).url;
+    const call = this.#call as HttpCall;
     if (status >= 200 && status <= 299) this.#settle(undefined);
-    else if (isAboutAuthentication(head)) this.#settle(authenticationFailure(url, head));
-    else this.#settle(statusFailure(url, head, this.#owner?.now() ?? 0));
+    else if (isAboutAuthentication(head)) this.#settle(authenticationFailure(call.url, head));
+    else {
+      this.#refusal = new HttpRefusal(call, head, (why) => {
+        this.#settle(why);
+      });
+    }
   }
 
   chunk(bytes: Buffer): void {
+    this.#refusal?.push(bytes);
     this.#ignored += bytes.length;
     if (this.#ignored <= LONGEST_ANSWER) return;
     this.#call?.abort();
@@ -76,10 +82,12 @@ export class SsePost implements HttpReceiver {
   }
 
   end(): void {
+    this.#refusal?.end();
     this.#owner?.over();
   }
 
   failed(reason: Failure): void {
+    this.#refusal?.end();
     this.#settle(reason);
     this.#owner?.over();
   }
@@ -89,6 +97,7 @@ export class SsePost implements HttpReceiver {
     const { sent } = this;
     this.#owner = undefined;
     this.#call?.abort();
+    this.#refusal?.end();
     this.#settle(withDelivery(reason, sent ? 'unknown' : 'not-sent'));
   }
 

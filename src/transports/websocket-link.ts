@@ -9,7 +9,7 @@ import { parseJson } from './http-body.js';
 import { linkClosed, shownUrl } from './http-failures.js';
 import { rejectedWith } from './link.js';
 import type { Link, LinkEvents } from './link.js';
-import { Redactor } from './redactor.js';
+import { Redactor, secretsOf } from './redactor.js';
 import { SUBPROTOCOL, shakeHands } from './websocket-handshake.js';
 import type { Handshake, WebSocketRecipe } from './websocket-handshake.js';
 
@@ -76,7 +76,7 @@ export class WebSocketLink implements Link {
     this.#url = shownUrl(recipe.url);
     this.#limit = recipe.maxMessageBytes;
     this.#events = events;
-    this.#redactor = new Redactor(secretsOf(recipe));
+    this.#redactor = new Redactor(secretsOf(recipe.url, recipe.headers));
     this.#gone = new Promise((resolve) => {
       websocket.once('close', (code, reason) => {
         resolve();
@@ -253,12 +253,6 @@ export class WebSocketLink implements Link {
     await this.#gone;
     environment.clearTimeout(timer);
   }
-}
-
-/** What a server was given that no error may show: the values of headers, and tokens behind the name of their scheme. */
-function secretsOf({ headers, url }: WebSocketRecipe): string[] {
-  const values = headers.filter((_, at) => at % 2 === 1).flatMap((value) => [value, ...value.split(' ')]);
-  return [...values, url.password, decodeURIComponent(url.password)];
 }
 
 function notChosen(url: string): Failure {
