@@ -105,7 +105,10 @@ export interface MCPClientOptions extends MCPProtocolOptions {
   readonly autoReconnect?: boolean | undefined;
   /** Attempts to bring a lost connection back before it is given up. Default 3. */
   readonly maxReconnectAttempts?: number | undefined;
-  /** Milliseconds before the first of these attempts, doubled for each next one, with full jitter. Default 1 000. */
+  /**
+   * Milliseconds before the first of these attempts, doubled for each next one, with full jitter. Over HTTP calls that cannot reach the
+   * server are made again after this time, too. Default 1 000.
+   */
   readonly reconnectDelay?: number | undefined;
   /** The most milliseconds between two attempts. Default 60 000. */
   readonly maxReconnectDelay?: number | undefined;

@@ -93,7 +93,7 @@ export class Connection {
     this.requests = new Requests({
       environment,
       framing: () => this.#link?.framing ?? options.transport.framing,
-      retryUnreachable: options.policy.autoReconnect,
+      reconnect: options.policy.autoReconnect ? options.policy.backoff : undefined,
       unreachable: (failure) => {
         this.#actor.send({ type: 'link.closed', failure });
       },

@@ -2,6 +2,7 @@ import { createActor } from 'xstate';
 import type { ActorRefFrom } from 'xstate';
 
 import type { Environment } from '../environment.js';
+import type { BackoffPolicy } from '../protocol/backoff.js';
 import { failure, toTransportFailure, withDelivery } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import { FrameLog } from '../protocol/frame-log.js';
@@ -48,8 +49,8 @@ export interface RequestsSurroundings {
   readonly callUser: (fn: () => unknown) => void;
   /** How messages share the link that is open. */
   readonly framing: () => Framing;
-  /** Whether requests are tried again when the server cannot be reached for a moment. */
-  readonly retryUnreachable: boolean;
+  /** How long a request waits for a server that cannot be reached for a moment; undefined when it does not. */
+  readonly reconnect: BackoffPolicy | undefined;
   /** Who answers what the server has to know before it goes on with a request. */
   readonly input: InputSource;
   /** Hears that several exchanges in a row failed to reach the server. */
@@ -504,7 +505,7 @@ export class Requests implements RequestsPorts {
   }
 
   #sendFailed(record: RequestRecord, why: Failure): void {
-    const { environment, framing, retryUnreachable } = this.#ports;
+    const { environment, framing, reconnect } = this.#ports;
     const { direct, repeatable } = record.spec;
     record.actor.send(
       judgeSendFailure(why, {
@@ -512,7 +513,7 @@ export class Requests implements RequestsPorts {
         direct,
         repeatable,
         attempts: record.attempts,
-        retryUnreachable,
+        reconnect,
         timeLeft: record.deadline - environment.now(),
         random: environment.random(),
       }),

@@ -13,15 +13,15 @@ export interface SendFacts {
   /** It may be sent again although it may have run. */
   readonly repeatable: boolean;
   readonly attempts: number;
-  /** Whether a server that cannot be reached is tried again. */
-  readonly retryUnreachable: boolean;
+  /** How long to wait before a server that cannot be reached is tried again; undefined when it is not. */
+  readonly reconnect: BackoffPolicy | undefined;
   /** Milliseconds until its deadline. */
   readonly timeLeft: number;
   /** In [0, 1). */
   readonly random: number;
 }
 
-/** How long to wait before the next attempt when the server did not say. */
+/** How long to wait before a server that answers is asked again when it did not say. */
 const AGAIN: BackoffPolicy = { delay: 500, maxDelay: 10_000 };
 
 /** How often a request is sent at most to a server that asks to be asked later. */
@@ -40,8 +40,9 @@ export function judgeSendFailure(failure: Failure, facts: SendFacts): RequestEve
   if (failure.kind !== 'transport') return over;
   if (failure.delivery === 'not-sent') {
     if (facts.framing === 'shared') return { type: 'unsent' };
-    const delay = backoffDelay(AGAIN, facts.attempts, facts.random);
-    return facts.retryUnreachable && !facts.direct && delay < facts.timeLeft ? { type: 'unreachable', delay } : over;
+    if (facts.reconnect === undefined || facts.direct) return over;
+    const delay = backoffDelay(facts.reconnect, facts.attempts, facts.random);
+    return delay < facts.timeLeft ? { type: 'unreachable', delay } : over;
   }
   if (NOT_NOW.has(failure.details?.status) && facts.repeatable && facts.attempts < MOST_POSTPONEMENTS) {
     const asked = failure.details?.retryAfter;
@@ -50,7 +51,7 @@ export function judgeSendFailure(failure: Failure, facts: SendFacts): RequestEve
   }
   if (failure.delivery !== 'unknown' || facts.direct) return over;
   // The first loss may be bad luck. After the next one a server that breaks every exchange gets time to recover.
-  const delay = backoffDelay(AGAIN, facts.attempts - 1, facts.random);
+  const delay = backoffDelay(facts.reconnect ?? AGAIN, facts.attempts - 1, facts.random);
   const again = facts.attempts > 1 && mayRepeat(facts) && delay < facts.timeLeft;
   return again ? { type: 'postpone', delay } : { type: 'lose', failure };
 }

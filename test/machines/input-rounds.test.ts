@@ -501,7 +501,7 @@ describe('the request of a later round', () => {
 
   it('was answered, as far as anybody knows, when it could not be sent', async () => {
     const { inquiry, made } = await (async () => {
-      const inquiry = Inquiry.begin(undefined, { framing: () => 'per-request', retryUnreachable: false });
+      const inquiry = Inquiry.begin(undefined, { framing: () => 'per-request', reconnect: undefined });
       const made = inquiry.call();
       inquiry.needs({ sure: FORM });
       inquiry.link.answerToSend = () =>

@@ -7,7 +7,7 @@ const broken = failure('transport', 'MCP_STREAM_BROKEN', 'broke', { delivery: 'u
 
 /** Where each request has an exchange of its own, and where a failed one is not tried again. */
 function perRequest(): Registry {
-  return Registry.flowing({ framing: () => 'per-request', retryUnreachable: false });
+  return Registry.flowing({ framing: () => 'per-request', reconnect: undefined });
 }
 
 /** Makes requests whose exchanges fail when they are told to. */

@@ -409,7 +409,7 @@ describe('a link that cannot send', () => {
   });
 
   it('does not make a request one that never ran when an earlier attempt may have', async () => {
-    const registry = Registry.flowing({ framing: () => 'per-request', retryUnreachable: false });
+    const registry = Registry.flowing({ framing: () => 'per-request', reconnect: undefined });
     const made = registry.ask('tools/call', { repeatable: true });
     registry.lose();
     const link = new FakeLink();

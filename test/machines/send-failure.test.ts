@@ -8,7 +8,7 @@ const FACTS: SendFacts = {
   direct: false,
   repeatable: true,
   attempts: 1,
-  retryUnreachable: true,
+  reconnect: { delay: 4_000, maxDelay: 6_000 },
   timeLeft: 60_000,
   random: 0.5,
 };
@@ -28,15 +28,21 @@ function answered(status: number, parts: FailureParts['details'] = {}) {
 describe('a failed send', () => {
   it.each([
     ['over a shared link waits for the next one', refused, { framing: 'shared' }, { type: 'unsent' }],
-    ['to a server that is down is tried again after a while', refused, {}, { type: 'unreachable', delay: 250 }],
-    ['to a server that is down is over without reconnection', refused, { retryUnreachable: false }, { type: 'error' }],
+    ['to a server that is down is tried again after a while', refused, {}, { type: 'unreachable', delay: 2_000 }],
+    ['to a server that is down is over without reconnection', refused, { reconnect: undefined }, { type: 'error' }],
     ['to a server that is down is over when no time is left', refused, { timeLeft: 10 }, { type: 'error' }],
     ['of the negotiation is for the negotiation to judge', refused, { direct: true }, { type: 'error' }],
     ['that may have run is lost', broken, {}, { type: 'lose' }],
     [
       'that may have run, again, waits before the next attempt',
       broken,
-      { attempts: 2 },
+      { attempts: 3 },
+      { type: 'postpone', delay: 3_000 },
+    ],
+    [
+      'that may have run, again, waits also without reconnection',
+      broken,
+      { attempts: 2, reconnect: undefined },
       { type: 'postpone', delay: 250 },
     ],
     ['that may have run, too often, is lost', broken, { attempts: 5 }, { type: 'lose' }],

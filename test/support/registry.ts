@@ -88,7 +88,7 @@ export class Registry {
       maxQueued: 1_000,
       pooled: true,
       framing: () => 'shared',
-      retryUnreachable: true,
+      reconnect: { delay: 500, maxDelay: 10_000 },
       unreachable: (why) => this.unreachable.push(why),
       callUser: (fn) => {
         try {
