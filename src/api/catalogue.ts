@@ -137,13 +137,13 @@ export class Catalogue {
       for await (const page of this.pages(name, options, deadline)) {
         const { session, facts } = this.#core.connection;
         number ??= facts.connectionCount;
-        if (number !== facts.connectionCount) return { torn: toError(newSession(name)) };
+        if (number !== facts.connectionCount) return { torn: toError(otherSession(name)) };
         items.push(...(page[LISTS[name].items] as ListItems[Name][]));
         const lifetime = session === undefined ? 0 : pageLifetime(name, session, page.ttlMs);
         freshUntil = Math.min(freshUntil, this.#core.options.environment.now() + lifetime);
       }
     } catch (thrown) {
-      if (number !== undefined && isRefusedCursor(thrown)) return { torn: thrown };
+      if (number !== undefined && (isRefusedCursor(thrown) || isOfOtherSession(thrown))) return { torn: thrown };
       throw thrown;
     }
     return { items, freshUntil, session: number ?? 0 };
@@ -157,7 +157,10 @@ export class Catalogue {
     return total === undefined ? Infinity : environment.now() + total;
   }
 
-  /** The pages of a list, one after the other. */
+  /**
+   * The pages of a list, one after the other. What a cursor means is the secret of a legacy session, so that there is no next page in
+   * another one; a modern server has no sessions.
+   */
   async *pages(
     name: ListName,
     options: ListOptions = {},
@@ -166,8 +169,21 @@ export class Catalogue {
     const { method } = LISTS[name];
     const trail = new PageTrail(method);
     let params: { cursor: string } | undefined;
+    let began: number | undefined;
+    const goesOn = (): boolean => {
+      const { era, connectionCount } = this.#core.connection.facts;
+      return began === undefined || began === connectionCount || era === 'modern';
+    };
     for (;;) {
-      const page = (await this.#core.request(method, params, { ...options, totalDeadline })) as Page;
+      if (!goesOn()) throw toError(otherSession(name));
+      let page: Page;
+      try {
+        page = (await this.#core.request(method, params, { ...options, totalDeadline })) as Page;
+      } catch (thrown) {
+        throw goesOn() || !isRefusedCursor(thrown) ? thrown : toError(otherSession(name));
+      }
+      if (!goesOn()) throw toError(otherSession(name));
+      began ??= this.#core.connection.facts.connectionCount;
       yield name === 'tools' ? { ...page, tools: callableTools(this.#core, page.tools as MCPTool[]) } : page;
       const cursor = trail.next(page.nextCursor);
       if (cursor === undefined) return;
@@ -304,10 +320,15 @@ function isRefusedCursor(thrown: unknown): boolean {
   return MCPError.isInstance(thrown) && thrown.code === 'MCP_RPC_ERROR' && thrown.errorCode === ErrorCode.InvalidParams;
 }
 
-function newSession(name: ListName): Failure {
+function otherSession(name: ListName): Failure {
   const { method } = LISTS[name];
-  return failure('protocol', 'MCP_PAGINATION', `The session changed between two pages of ${method}, twice in a row`, {
+  const message = `The session changed between two pages of ${method}: begin with the first page again`;
+  return failure('protocol', 'MCP_PAGINATION', message, {
     delivery: 'answered',
-    details: { method },
+    details: { method, session: 'changed' },
   });
+}
+
+function isOfOtherSession(thrown: unknown): boolean {
+  return MCPError.isInstance(thrown) && thrown.code === 'MCP_PAGINATION' && thrown.details.session === 'changed';
 }

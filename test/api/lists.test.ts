@@ -12,7 +12,7 @@ import {
   refuse,
   silence,
 } from '../support/scripted-server.js';
-import type { Heard, Step, ScriptedServer } from '../support/scripted-server.js';
+import type { Heard, HeardRequest, Step, ScriptedServer } from '../support/scripted-server.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
 
 const connected = connector();
@@ -177,6 +177,63 @@ describe('an async iterator over a list', () => {
     const unused = client.tools();
     await unused.return();
     expect(count(server)).toBe(1);
+  });
+
+  test('takes no cursor from one session of a legacy server into the next', async () => {
+    const { server, client } = await connected(legacyScript('2025-11-25', { 'tools/list': silence }), {
+      autoReconnect: true,
+      reconnectDelay: 0,
+    });
+    const recorder = new ClientRecorder(client);
+    const changed = { code: 'MCP_PAGINATION', details: { method: 'tools/list', session: 'changed' } };
+
+    const tools = client.tools();
+    const first = tools.next();
+    server.answers(await server.hears('tools/list'), { tools: [tool('old')], nextCursor: '2' });
+    expect((await first).value).toEqual(tool('old'));
+    server.hangsUp();
+    await recorder.until(() => recorder.state.at(-1) === 'ready' && recorder.state.includes('reconnecting'));
+    expect(await errorFrom(tools.next())).toMatchObject(changed);
+    expect(count(server)).toBe(1);
+
+    // Nor is what the next one makes of such a cursor taken for a page of the first, or for the fault of the caller.
+    for (const settle of [
+      (heard: HeardRequest) => server.answers(heard, { tools: [tool('other')] }),
+      (heard: HeardRequest) => server.refuses(heard, -32602, 'Invalid cursor'),
+    ]) {
+      const more = client.tools();
+      const one = more.next();
+      server.answers(await server.hears('tools/list'), { tools: [tool('old')], nextCursor: '2' });
+      await one;
+      const two = errorFrom(more.next());
+      await server.hears('tools/list');
+      server.hangsUp();
+      settle(await server.hears('tools/list'));
+      expect(await two).toMatchObject(changed);
+    }
+  });
+
+  test('goes on in another session of a modern server, which has none', async () => {
+    const { server, client } = await connected(modernScript({ 'tools/list': silence }), {
+      autoReconnect: true,
+      reconnectDelay: 0,
+    });
+    const tools = client.tools();
+    const first = tools.next();
+    server.answers(await server.hears('tools/list'), {
+      resultType: 'complete',
+      tools: [tool('a')],
+      nextCursor: '2',
+      ttlMs: 0,
+      cacheScope: 'public',
+    });
+    await first;
+    server.hangsUp();
+    const second = tools.next();
+    const asked = await server.hears('tools/list');
+    expect(asked.params).toMatchObject({ cursor: '2' });
+    server.answers(asked, { resultType: 'complete', tools: [tool('b')], ttlMs: 0, cacheScope: 'public' });
+    expect((await second).value).toEqual(tool('b'));
   });
 
   test('throws what goes wrong where it is used, and can be given up', async () => {
