@@ -19,6 +19,7 @@ export type { CallToolOptions, ListOptions, Progress, RequestOptions } from './a
 export type { ConnectTarget, HttpServerEntry, StdioServerEntry } from './api/connect-target.js';
 export type { MCPClientEventName, MCPClientEvents, NotificationEvent } from './api/events.js';
 export type { NotificationHandler } from './api/notification-handlers.js';
+export type { ClientLimits } from './api/limits.js';
 export type { ServerInfo } from './api/server-info.js';
 export type { SuspendedClient, SuspendedList } from './api/suspended-client.js';
 export type { ToolsDifference } from './api/tools-difference.js';

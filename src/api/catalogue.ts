@@ -167,7 +167,7 @@ export class Catalogue {
     totalDeadline: number = this.#deadline(options),
   ): AsyncGenerator<Page, void, undefined> {
     const { method } = LISTS[name];
-    const trail = new PageTrail(method);
+    const trail = new PageTrail(method, this.#core.options.limits.maxPages);
     let params: { cursor: string } | undefined;
     let began: number | undefined;
     const goesOn = (): boolean => {

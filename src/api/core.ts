@@ -59,7 +59,7 @@ export class Core {
   readonly events: Events;
   readonly handlers: NotificationHandlers;
   readonly catalogue: Catalogue;
-  readonly structured = new StructuredOutput();
+  readonly structured: StructuredOutput;
   readonly history = new History(() => this.connection.requests.frames);
   #lastError: { readonly why: Failure; readonly error: MCPError } | undefined;
 
@@ -104,6 +104,7 @@ export class Core {
       },
     );
     this.catalogue = new Catalogue(this);
+    this.structured = new StructuredOutput(options.limits.validationTime);
   }
 
   #connection(options: ConnectionOptions, listeners: ConnectionListeners): Connection {

@@ -7,6 +7,8 @@ import type { EraChoice } from '../protocol/negotiation.js';
 import { eraOf } from '../protocol/revisions.js';
 import type { Era } from '../protocol/revisions.js';
 import type { Implementation } from '../protocol/schema/index.js';
+import { clientLimits } from './limits.js';
+import type { ClientLimits, ResolvedClientLimits } from './limits.js';
 import { A_DURATION, invalidOption, isDuration, OptionReader } from './option-reader.js';
 import type { RecordOptions, ResolvedRecordOptions } from './record-options.js';
 import { readSuspended } from './suspended-client.js';
@@ -88,6 +90,8 @@ export interface MCPProtocolOptions {
   readonly onToolError?: ToolErrorPolicy | undefined;
   /** What happens to structured output that does not fit its schema. Default `'strict'`: an {@link MCPProtocolError}. */
   readonly validate?: ValidationPolicy | undefined;
+  /** How much a server may cost. How much of it is read is a limit of the transport. */
+  readonly limits?: ClientLimits | undefined;
   /** Shows every actor, event and snapshot to an inspector, without secrets unless it has `redact: false`. Default: none. */
   readonly inspect?: InspectTarget | undefined;
   /**
@@ -147,6 +151,7 @@ export interface ResolvedOptions {
   readonly priorEra: Era | undefined;
   readonly onToolError: ToolErrorPolicy;
   readonly validate: ValidationPolicy;
+  readonly limits: ResolvedClientLimits;
   readonly inspect: InspectTarget | undefined;
   readonly record: ResolvedRecordOptions | undefined;
   readonly environment: Environment;
@@ -176,6 +181,7 @@ export function resolveOptions(given: MCPClientOptions): ResolvedOptions {
     priorEra: given.priorEra === undefined ? undefined : read.oneOf<Era>('priorEra', ['modern', 'legacy'], 'modern'),
     onToolError: read.oneOf('onToolError', ['throw', 'return'], 'throw'),
     validate: read.oneOf('validate', ['strict', 'warn', 'off'], 'strict'),
+    limits: clientLimits(given.limits),
     inspect: checkedInspector(given.inspect),
     record: recordOptions(given.record),
     environment: steady(given.environment ?? systemEnvironment),

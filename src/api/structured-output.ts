@@ -1,14 +1,28 @@
 import type { ValidateFunction } from 'ajv';
 
-import { describeThrown, failure } from '../protocol/failure.js';
+import { describeThrown, failure, isFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import type { CallToolResult, MCPTool } from '../protocol/schema/index.js';
+import { withinTime } from './time-bound.js';
 
 /** What became of a schema: a validator, or why there is none. */
-type Compiled = ValidateFunction | Failure;
+type Compiled = Validator | Failure;
+
+/** What a schema was compiled into. */
+interface Validator {
+  readonly validate: ValidateFunction;
+  /** There are outputs for which the work grows faster than they do. */
+  readonly slow: boolean;
+}
 
 /** A schema may say this much about itself, in bytes of JSON, before it is taken for an attack. */
 const LARGEST_SCHEMA = 1_000_000;
+
+/**
+ * What makes a validator slow for some outputs: patterns that try every way to match, references that lead to the same place in many ways,
+ * and items that are each compared with all others. Without it the work is at most that of the schema times that of the output.
+ */
+const SLOW = /"(?:pattern|patternProperties|uniqueItems|\$ref|\$dynamicRef|\$recursiveRef)"/;
 
 /**
  * Holds the structured output of tools against the schemas that the tools declared. The validator is loaded with the first schema.
@@ -17,6 +31,12 @@ const LARGEST_SCHEMA = 1_000_000;
 export class StructuredOutput {
   /** By definition of the tool, so that a new definition gets a new validator and an old one can be forgotten. */
   readonly #compiled = new WeakMap<MCPTool, Promise<Compiled>>();
+  readonly #timeLimit: number;
+
+  /** @param timeLimit milliseconds that compiling a schema, and holding an output against it, may take */
+  constructor(timeLimit: number) {
+    this.#timeLimit = timeLimit;
+  }
 
   /** What is wrong with the output of a tool, or undefined. An answer that reports an error need not have any. */
   async problem(tool: MCPTool, result: CallToolResult): Promise<Failure | undefined> {
@@ -26,39 +46,42 @@ export class StructuredOutput {
       return mismatch(tool.name, 'structuredContent is missing, although the tool has an output schema');
     }
     const compiled = await this.#validatorOf(tool, schema);
-    if (typeof compiled !== 'function') return compiled;
+    if (isFailure(compiled)) return compiled;
+    const { validate, slow } = compiled;
+    const run = (): boolean => validate(result.structuredContent);
     try {
-      if (compiled(result.structuredContent)) return undefined;
+      if (slow ? withinTime(this.#timeLimit, run) : run()) return undefined;
     } catch (thrown) {
-      // A schema that refers to itself without end, or output that is nested deeper than the stack.
+      // A schema that refers to itself without end, or for ever, or output that is nested deeper than the stack.
       return unusable(tool.name, describeThrown(thrown));
     }
-    const [first] = compiled.errors ?? [];
+    const [first] = validate.errors ?? [];
     return mismatch(tool.name, `structuredContent${first?.instancePath ?? ''} ${first?.message ?? 'does not fit'}`);
   }
 
   #validatorOf(tool: MCPTool, schema: object): Promise<Compiled> {
     const known = this.#compiled.get(tool);
     if (known !== undefined) return known;
-    const compiled = compile(tool.name, schema);
+    const compiled = compile(tool.name, schema, this.#timeLimit);
     this.#compiled.set(tool, compiled);
     return compiled;
   }
 }
 
-async function compile(tool: string, schema: object): Promise<Compiled> {
+async function compile(tool: string, schema: object, timeLimit: number): Promise<Compiled> {
   try {
-    const size = JSON.stringify(schema).length;
-    if (size > LARGEST_SCHEMA) {
-      return unusable(tool, `it has ${size} characters, and the limit is ${LARGEST_SCHEMA}`);
+    const text = JSON.stringify(schema);
+    if (text.length > LARGEST_SCHEMA) {
+      return unusable(tool, `it has ${text.length} characters, and the limit is ${LARGEST_SCHEMA}`);
     }
     const dialect = (schema as { $schema?: unknown }).$schema;
     const draft7 = typeof dialect === 'string' && dialect.includes('draft-07');
     const { Ajv } = draft7 ? await import('ajv') : { Ajv: (await import('ajv/dist/2020.js')).Ajv2020 };
     // Formats are annotations unless one asks for more, and servers may use keywords of their own.
-    const compiled = new Ajv({ strict: false, validateFormats: false, logger: false }).compile(schema);
+    const ajv = new Ajv({ strict: false, validateFormats: false, logger: false });
+    const validate = withinTime(timeLimit, () => ajv.compile(schema));
     // The validator's own `$async` makes promises of verdicts, one of them rejected.
-    return '$async' in compiled ? unusable(tool, 'it is asynchronous') : compiled;
+    return '$async' in validate ? unusable(tool, 'it is asynchronous') : { validate, slow: SLOW.test(text) };
   } catch (thrown) {
     return unusable(tool, describeThrown(thrown));
   }

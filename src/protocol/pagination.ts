@@ -28,9 +28,12 @@ export class PageTrail {
     }
     this.#seen.add(cursor);
     if (this.#seen.size >= this.#maxPages) {
-      return this.#fault(`${this.#method} has more than ${this.#maxPages} pages, which is the limit`, {
-        limit: this.#maxPages,
-      });
+      return this.#fault(
+        `${this.#method} has more than ${this.#maxPages} pages, which is the limit \`limits.maxPages\``,
+        {
+          limit: this.#maxPages,
+        },
+      );
     }
     return cursor;
   }

@@ -95,6 +95,22 @@ describe('a list of several pages', () => {
     expect(count(server)).toBe(1_000);
   });
 
+  test('has as many pages as the client allows', async () => {
+    const { client } = await connected(
+      legacyScript('2025-11-25', {
+        'tools/list': pages({
+          first: { tools: [], nextCursor: '2' },
+          2: { tools: [], nextCursor: '3' },
+          3: { tools: [] },
+        }),
+      }),
+      { limits: { maxPages: 2 } },
+    );
+    const error = await errorFrom(client.listTools());
+    expect(error).toMatchObject({ code: 'MCP_PAGINATION', details: { limit: 2 } });
+    expect(error.message).toContain('limits.maxPages');
+  });
+
   test('is read from its beginning once more when a cursor is refused', async () => {
     let refusals = 1;
     const { server, client } = await connected(

@@ -47,6 +47,7 @@ describe('an option that cannot be used', () => {
     ['era', 2026, '"auto", "modern", "legacy" or a revision that this client speaks', '2026'],
     ['clientInfo', 'my client', 'an object with a name and a version', 'string'],
     ['clientInfo', { name: 'mine' }, 'an object with a name and a version', 'object'],
+    ['limits', 7, 'an object', '7'],
   ])('%s: %p is refused at once, with its name, and never with its text', (name, value, expected, received) => {
     const options = { [name]: value } as MCPClientOptions;
     const error = thrownBy(() => new MCPClient(transport, options));
@@ -69,6 +70,11 @@ describe('an option that cannot be used', () => {
     ['healthCheckInterval', { healthCheckInterval: NaN }],
   ])('MCPConnection names its own option %s', (name, options) => {
     expect(thrownBy(() => new MCPConnection('a', transport, options)).details).toMatchObject({ name });
+  });
+
+  test('a limit that is none is named with where it stands', () => {
+    const error = thrownBy(() => new MCPClient(transport, { limits: { validationTime: -1 } }));
+    expect(error.details).toMatchObject({ name: 'limits.validationTime', received: '-1' });
   });
 
   test('MCPProtocol refuses its options, too', () => {

@@ -219,6 +219,52 @@ describe('structured output', () => {
       expect(await client.callTool('weather', {}, { validate: 'off' })).toEqual(fitting);
     });
 
+    const chain = Object.fromEntries(
+      Array.from({ length: 30 }, (_, at) => [
+        `d${at}`,
+        { anyOf: [1, 1].map((step) => ({ $ref: `#/$defs/d${at + step}` })) },
+      ]),
+    );
+
+    test.each<[string, object, unknown]>([
+      [
+        'a pattern that tries every way to match',
+        { properties: { text: { pattern: '^(a+)+$' } } },
+        'a'.repeat(50) + '!',
+      ],
+      [
+        'references that lead to the same place in a billion ways',
+        {
+          $defs: { ...chain, d30: { type: 'number' } },
+          properties: { text: { $ref: '#/$defs/d0' } },
+        },
+        'x',
+      ],
+    ])('because it would take for ever, by %s', async (_what, outputSchema, text) => {
+      const limits = { validationTime: 500 };
+      const client = await connected(
+        answer({ content: [], structuredContent: { text } }),
+        { limits },
+        weather(outputSchema),
+      );
+      const error = await errorFrom(client.callTool('weather'));
+      expect(error).toMatchObject({ code: 'MCP_INVALID_RESULT', details: { tool: 'weather', schema: 'unusable' } });
+      expect(error.message).toBe(
+        'The output schema of the tool weather cannot be used: it takes longer than 500 ms (`limits.validationTime`)',
+      );
+      expect(client.state).toBe('ready');
+    });
+
+    test('because compiling it takes too long', async () => {
+      const properties = Object.fromEntries(
+        Array.from({ length: 5_000 }, (_, at) => [`p${at}`, { type: 'object', properties: { a: { type: 'string' } } }]),
+      );
+      const client = await connected(answer(fitting), { limits: { validationTime: 1 } }, weather({ properties }));
+      const error = await errorFrom(client.callTool('weather'));
+      expect(error).toMatchObject({ details: { schema: 'unusable' } });
+      expect(error.message).toContain('it takes longer than 1 ms');
+    });
+
     test('because it refers to another place: that is never asked', async () => {
       let asked = 0;
       const elsewhere = createServer((_request, response) => {

@@ -1,0 +1,29 @@
+import { DEFAULT_MAX_PAGES } from '../protocol/pagination.js';
+import { invalidOption, OptionReader } from './option-reader.js';
+
+/** How much a server may cost a client, beyond what the transport reads of it. */
+export interface ClientLimits {
+  /** Pages of one list; more of them are an error with code `MCP_PAGINATION`. Default 1 000. */
+  readonly maxPages?: number | undefined;
+  /**
+   * Milliseconds of computing that compiling an output schema, and holding an output against it, may take. A schema that takes longer cannot
+   * be used. Nothing else happens in the process meanwhile. Default 2 000. 2026-07-28 basic/index, "JSON Schema Usage".
+   */
+  readonly validationTime?: number | undefined;
+}
+
+/** All limits with their defaults. */
+export type ResolvedClientLimits = Readonly<Record<keyof ClientLimits, number>>;
+
+/** A schema of good will is compiled long before, also on a machine that is busy with other things. */
+const LONGEST_VALIDATION = 2_000;
+
+/** The limits that were given, and the defaults for the others. */
+export function clientLimits(given: ClientLimits = {}): ResolvedClientLimits {
+  if (typeof given !== 'object' || given === null) throw invalidOption('limits', 'an object', given);
+  const read = new OptionReader(given, 'limits.');
+  return {
+    maxPages: read.count('maxPages', DEFAULT_MAX_PAGES),
+    validationTime: read.milliseconds('validationTime', LONGEST_VALIDATION),
+  };
+}
