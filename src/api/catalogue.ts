@@ -75,6 +75,7 @@ export class Catalogue {
   #known: { readonly items: readonly MCPTool[]; readonly receivedAt: number } | undefined;
   /** What another client left behind, until it shows whether its session goes on. */
   #inherited: SuspendedClient | undefined;
+  #outdated = false;
   #comparing: Promise<void> | undefined;
   #compareAgain = false;
 
@@ -93,6 +94,16 @@ export class Catalogue {
     return this.#tools.get(name);
   }
 
+  /** Whether the server has announced that its tools are others than those that were received last. */
+  get outdated(): boolean {
+    return this.#outdated;
+  }
+
+  /** Whether a list is known that is still fresh. */
+  has(name: ListName): boolean {
+    return this.#fresh(name) !== undefined;
+  }
+
   /** All items of a list, in the order of its pages. */
   async list<Name extends ListName>(name: Name, options: ListOptions = {}): Promise<ListItems[Name][]> {
     const kept = options.useCache === false ? undefined : this.#fresh(name);
@@ -104,12 +115,21 @@ export class Catalogue {
     const { hearing } = this.#core.connection;
     const { items, freshUntil, session: number } = await this.#readAll(name, options);
     const { session, facts } = this.#core.connection;
-    if (session !== undefined && facts.connectionCount === number && this.#expiries.get(name) === expiries) {
+    const unchanged = this.#expiries.get(name) === expiries;
+    if (session !== undefined && facts.connectionCount === number && unchanged) {
       const receivedAt = this.#core.options.environment.now();
       this.#kept.set(name, { items, session: number, receivedAt, freshUntil, unheard: !hearing, once: false });
     }
-    if (name === 'tools') this.#keepTools(items as readonly unknown[] as readonly MCPTool[]);
+    if (name === 'tools') {
+      this.#outdated &&= !unchanged;
+      this.#keepTools(items as readonly unknown[] as readonly MCPTool[]);
+    }
     return [...items];
+  }
+
+  /** Asks for the tools again, within the limits of a call that has found out that a definition is not what it was. */
+  async listToolsAnew({ timeout, maxTotalTimeout, signal }: ListOptions): Promise<void> {
+    await this.list('tools', { timeout, maxTotalTimeout, signal, useCache: false });
   }
 
   /**
@@ -192,8 +212,14 @@ export class Catalogue {
     }
   }
 
+  /** The server has announced that a list has changed. */
+  announced(name: ListName): void {
+    if (name === 'tools') this.#outdated = true;
+    this.#expire(name);
+  }
+
   /** Forgets that a list is fresh. */
-  expire(name: ListName): void {
+  #expire(name: ListName): void {
     this.#kept.delete(name);
     this.#expiries.set(name, (this.#expiries.get(name) ?? 0) + 1);
     if (name === 'tools') this.#compare();
@@ -201,7 +227,7 @@ export class Catalogue {
 
   /** Forgets that anything is fresh. */
   expireAll(): void {
-    for (const name of Object.keys(LISTS) as ListName[]) this.expire(name);
+    for (const name of Object.keys(LISTS) as ListName[]) this.#expire(name);
   }
 
   /** A new session may have other lists: what was kept is of the old one. */

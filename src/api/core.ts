@@ -289,7 +289,7 @@ export class Core {
   }
 
   #notified(method: string, params: Params | undefined): void {
-    for (const list of listsChangedBy(method)) this.catalogue.expire(list);
+    for (const list of listsChangedBy(method)) this.catalogue.announced(list);
     this.handlers.call(method, params);
     this.events.emit('notification', { method, params });
     if (method === 'notifications/message') {

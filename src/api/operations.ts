@@ -11,6 +11,7 @@ import type {
   CompleteResult,
   GetPromptResult,
   LoggingLevel,
+  MCPTool,
   ReadResourceResult,
 } from '../protocol/schema/index.js';
 import type { CallToolOptions, RequestOptions } from './call-options.js';
@@ -27,7 +28,7 @@ export async function callTool(
 ): Promise<CallToolResult> {
   if (typeof name !== 'string') throw invalidOption('name', 'the name of a tool', name);
   const tool = core.catalogue.tool(name);
-  const hints = core.options.trustAnnotations ? tool?.annotations : undefined;
+  const hints = core.options.trustAnnotations && !core.catalogue.outdated ? tool?.annotations : undefined;
   const repeatable = hints?.readOnlyHint === true || hints?.idempotentHint === true;
   const params = args === undefined ? { name } : { name, arguments: args };
   let outcome = await submitToolCall(core, params, options, repeatable);
@@ -40,11 +41,31 @@ export async function callTool(
   if (tool?.outputSchema == null) return result;
   const validate = options.validate ?? core.options.validate;
   if (validate === 'off') return result;
-  const problem = await core.structured.problem(tool, result);
+  const problem = await outputProblem(core, tool, result, options);
   if (problem === undefined) return result;
   if (validate === 'strict') throw toError(problem);
   core.events.emit('warning', toError(problem));
   return result;
+}
+
+/** What is wrong with structured output. It is held against the definition that is known, and against that of now where they may differ. */
+async function outputProblem(
+  core: Core,
+  tool: MCPTool,
+  result: CallToolResult,
+  options: CallToolOptions,
+): Promise<Failure | undefined> {
+  const problem = await core.structured.problem(tool, result);
+  if (problem === undefined || core.catalogue.has('tools')) return problem;
+  try {
+    await core.catalogue.listToolsAnew(options);
+  } catch (thrown) {
+    if (options.signal?.aborted === true) throw thrown;
+    // The answer is there. It is not the fault of the caller that it cannot be told whether it is a good one.
+    return problem;
+  }
+  const now = core.catalogue.tool(tool.name);
+  return now === undefined ? undefined : core.structured.problem(now, result);
 }
 
 /** A refusal of a tool call is an error of the tool, whatever the protocol calls it. */

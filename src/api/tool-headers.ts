@@ -79,7 +79,6 @@ export async function callWithOtherHeaders(
   options: RequestOptions,
   repeatable?: boolean,
 ): Promise<Outcome> {
-  const { timeout, maxTotalTimeout, signal } = options;
-  await core.catalogue.list('tools', { timeout, maxTotalTimeout, signal, useCache: false });
+  await core.catalogue.listToolsAnew(options);
   return submitToolCall(core, params, options, repeatable);
 }

@@ -1,10 +1,13 @@
 import { HttpTransport, MCPClient } from '../../src/index.js';
 import type { MCPClientEventName, MCPTool } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
+import { endAfterEach } from '../support/endings.js';
 import { ScriptedHttpServer, legacyServer } from '../support/http-server.js';
 import type { HttpVisit } from '../support/http-server.js';
 import { turns } from '../support/outcomes.js';
 import { Waiting } from '../support/waiting.js';
+
+const endLater = endAfterEach();
 
 /** A client of a server that keeps its lists, promises to announce their changes, and does with its stream what the test says. */
 class Meeting {
@@ -42,7 +45,8 @@ class Meeting {
     };
     const inspect = { inspect: () => undefined, tap };
     const meeting: Meeting = new Meeting(server, new MCPClient(new HttpTransport(server.url), { inspect }), more);
-    open.push(meeting.client, { [Symbol.asyncDispose]: () => server.close() });
+    endLater(() => server.close());
+    endLater(() => meeting.client.close());
     await meeting.client.connect();
     return meeting;
   }
@@ -64,11 +68,6 @@ class Meeting {
 function tool(name: string): MCPTool {
   return { name, inputSchema: { type: 'object' } };
 }
-
-const open: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0)) await one[Symbol.asyncDispose]();
-});
 
 const CHANGED = { jsonrpc: '2.0', method: 'notifications/tools/list_changed' };
 
