@@ -40,8 +40,11 @@ export interface ExchangeOwner {
   linger(call: HttpCall): void;
   /** Nothing more comes of this exchange. */
   ended(exchange: HttpExchange): void;
-  /** Looks whether the server speaks HTTP+SSE, which is older; from then on everything goes over that link. */
-  findOlder(): Promise<Link | undefined>;
+  /**
+   * Looks whether the server speaks HTTP+SSE, which is older; from then on everything goes over that link. A failure says that it must not
+   * be spoken to in this way.
+   */
+  findOlder(): Promise<Link | Failure | undefined>;
 }
 
 /** What is sent, and what has to be known about it. */
@@ -200,11 +203,12 @@ export class HttpExchange implements HttpReceiver, RosterMember {
       return;
     }
     this.#undecided = true;
-    void this.#owner.findOlder().then((link) => {
+    void this.#owner.findOlder().then((found) => {
       if (this.#over) return;
-      if (link === undefined) refuse();
+      if (found === undefined) refuse();
+      else if (isFailure(found)) this.#give(found);
       else
-        Promise.resolve(link.send(message)).then(
+        Promise.resolve(found.send(message)).then(
           () => {
             this.#succeed();
           },

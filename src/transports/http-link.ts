@@ -1,4 +1,6 @@
 import type { TimerHandle } from '../environment.js';
+import { isFailure } from '../protocol/failure.js';
+import type { Failure } from '../protocol/failure.js';
 import { modernHeaders, statedVersion } from '../protocol/http-headers.js';
 import type { JSONRPCMessage, JSONRPCRequest, RequestId } from '../protocol/json-rpc.js';
 import { messageText } from '../protocol/message-text.js';
@@ -82,7 +84,7 @@ export class HttpLink implements Link, ExchangeOwner {
   }
 
   /** Looks for the stream that a server of HTTP+SSE begins with its endpoint. 2024-11-05 basic/transports. */
-  async findOlder(): Promise<Link | undefined> {
+  async findOlder(): Promise<Link | Failure | undefined> {
     const { environment } = this.events;
     const expiry = new AbortController();
     const stop = (): void => {
@@ -92,8 +94,9 @@ export class HttpLink implements Link, ExchangeOwner {
     this.#stop.signal.addEventListener('abort', stop);
     try {
       this.#older = await SseLink.open({ stream: this.#options }, this.events, expiry.signal);
-    } catch {
-      // It is no such server: what it said before is what counts.
+    } catch (thrown) {
+      // Else it is no such server: what it said before is what counts.
+      if (isFailure(thrown) && barsTheWay(thrown)) return thrown;
     } finally {
       environment.clearTimeout(timer);
       this.#stop.signal.removeEventListener('abort', stop);
@@ -280,4 +283,10 @@ export class HttpLink implements Link, ExchangeOwner {
     environment.clearTimeout(timer);
     call?.abort();
   }
+}
+
+/** Whether it is not known what kind of server it is, or it is one of HTTP+SSE, but may not be spoken to. */
+function barsTheWay({ kind, code, details }: Failure): boolean {
+  // Somebody who leads elsewhere with a status has not spoken of HTTP+SSE.
+  return kind === 'authentication' || (code === 'MCP_REDIRECT_REFUSED' && details?.status === undefined);
 }

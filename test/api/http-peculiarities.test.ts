@@ -129,6 +129,34 @@ describe('what says that a server is of a legacy era:', () => {
   });
 });
 
+describe('a server that takes no handshake and offers a stream in place of it', () => {
+  test.each<[string, (visit: HttpVisit) => void, object]>([
+    [
+      'to those who say who they are is an authentication error',
+      (visit) => visit.status(401, { 'www-authenticate': 'Bearer scope="mcp"' }),
+      { name: 'MCPAuthenticationError', errorCode: 401, details: { requiredScope: 'mcp' } },
+    ],
+    [
+      'and an endpoint of another origin is refused for that',
+      (visit) => visit.stream().response.write('event: endpoint\ndata: http://elsewhere.invalid/messages\n\n'),
+      { code: 'MCP_REDIRECT_REFUSED', details: { to: 'http://elsewhere.invalid' } },
+    ],
+    [
+      'at another origin is none of HTTP+SSE',
+      (visit) => visit.status(302, { location: 'http://elsewhere.invalid/docs' }),
+      { code: 'MCP_HTTP_STATUS', errorCode: 405 },
+    ],
+    ['that is a page is none of HTTP+SSE', (visit) => visit.status(200), { code: 'MCP_HTTP_STATUS', errorCode: 405 }],
+  ])('%s', async (_, stream, expected) => {
+    await serve((visit) => {
+      if (visit.method === 'POST') visit.status(405);
+      else stream(visit);
+    });
+    expect(await errorFrom(client.connect())).toMatchObject(expected);
+    expect(asked()).toEqual(['server/discover', 'initialize', 'GET']);
+  });
+});
+
 describe('in either era answers may come', () => {
   const answers = {
     'as JSON': ({ message }: HttpVisit, result: object, json: HttpVisit['json']) => {
