@@ -52,6 +52,8 @@ export interface CurrentQuestion {
   readonly corrected: boolean;
   /** The server was asked the modern question over this link, and has said nothing to it yet. */
   readonly unanswered: boolean;
+  /** What was wrong with the answer to the modern question, where only that made it one of a legacy server. */
+  readonly doubt?: Failure | undefined;
 }
 
 /** Everything a connection knows. Only facts: no sockets, maps or promises. */

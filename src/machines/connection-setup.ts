@@ -232,7 +232,9 @@ export const connectionSetup = setup({
       const verdict = judge(context, event);
       if (verdict?.verdict !== 'ask-again' && verdict?.verdict !== 'handshake') return {};
       const { version } = verdict;
-      return { question: { version, corrected: verdict.verdict === 'ask-again', unanswered: false } };
+      const again = verdict.verdict === 'ask-again';
+      const doubt = again ? context.question.doubt : verdict.doubt;
+      return { question: { version, corrected: again, unanswered: false, ...(doubt !== undefined && { doubt }) } };
     }),
     noteAnswered: assign({ question: ({ context }) => ({ ...context.question, unanswered: false }) }),
     keepRefusal: assign(({ context, event }) => {

@@ -76,7 +76,12 @@ export function isModernError({ code, data }: JSONRPCErrorObject): boolean {
 export type Verdict =
   | { readonly verdict: 'session'; readonly session: Session }
   | { readonly verdict: 'ask-again'; readonly version: MCPProtocolVersion }
-  | { readonly verdict: 'handshake'; readonly version: MCPProtocolVersion }
+  | {
+      readonly verdict: 'handshake';
+      readonly version: MCPProtocolVersion;
+      /** What is wrong with an answer that could nearly be that of a modern server. */
+      readonly doubt?: Failure;
+    }
   | { readonly verdict: 'incompatible'; readonly failure: Failure };
 
 /** What was asked: the revision that was named, and whether it was named because the server had corrected us. */
@@ -84,6 +89,8 @@ export interface Question {
   readonly acceptable: Acceptable;
   readonly version: MCPProtocolVersion;
   readonly corrected: boolean;
+  /** Why the handshake was asked for although the server may be modern. */
+  readonly doubt?: Failure | undefined;
 }
 
 /**
@@ -94,7 +101,10 @@ export function judgeDiscovery(answer: Answer, question: Question): Verdict {
   if (answer.kind === 'error') return judgeDiscoveryError(answer.error, question);
   if (answer.kind === 'unusable') return fallBack(question, answer.failure);
   const wrong = discoverFailure(answer.result);
-  if (wrong !== undefined) return fallBack(question, wrong);
+  if (wrong !== undefined) {
+    const verdict = fallBack(question, wrong);
+    return verdict.verdict === 'handshake' && listsVersions(answer.result) ? { ...verdict, doubt: wrong } : verdict;
+  }
   const result = answer.result as DiscoverResult;
   const version = newestShared(question.acceptable.modern, result.supportedVersions);
   if (version === undefined) return onlyLegacyShared(result.supportedVersions, question);
@@ -108,6 +118,11 @@ export function judgeDiscovery(answer: Answer, question: Question): Verdict {
       instructions: result.instructions,
     },
   };
+}
+
+/** Nothing else that servers answer does. */
+function listsVersions(result: unknown): boolean {
+  return isObject(result) && Array.isArray(result.supportedVersions);
 }
 
 function discoverFailure(result: unknown): Failure | undefined {
@@ -201,6 +216,13 @@ function contradictory(version: string, question: Question): Verdict {
 
 /** Reads the answer to `initialize`. 2025-11-25 basic/lifecycle, "Version Negotiation". */
 export function judgeHandshake(answer: Answer, question: Question): Verdict {
+  const verdict = judgeAgreement(answer, question);
+  const { doubt: cause } = question;
+  if (verdict.verdict !== 'incompatible' || cause === undefined) return verdict;
+  return { verdict: 'incompatible', failure: { ...verdict.failure, cause } };
+}
+
+function judgeAgreement(answer: Answer, question: Question): Verdict {
   if (answer.kind === 'error') {
     const data = isObject(answer.error.data) ? answer.error.data : {};
     const version = Array.isArray(data.supported)

@@ -428,6 +428,21 @@ describe('the handshake', () => {
     expect(await connecting).toMatchObject({ era: 'legacy' });
   });
 
+  test('that is refused by a server whose modern answer was spoiled has what was wrong with that for its cause', async () => {
+    const script = modernScript({
+      'server/discover': answer(discoverResult({ capabilities: undefined })),
+      initialize: refuse(-32022, 'Only 2026-07-28 is spoken here', { supported: ['2026-07-28'] }),
+    });
+    await using meeting = await Meeting.arrange(script);
+    await expect(meeting.client.connect()).rejects.toMatchObject({
+      errorCode: -32022,
+      cause: {
+        code: 'MCP_INVALID_RESULT',
+        message: expect.stringContaining('server/discover: capabilities') as string,
+      },
+    });
+  });
+
   test('what the server says against it is shown', async () => {
     const initialize = refuse(-32603, 'The license has expired');
     await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { initialize }));
