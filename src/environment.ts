@@ -15,6 +15,11 @@ export interface Environment {
   setTimeout(callback: () => void, delay: number): TimerHandle;
   /** Forgets a timer. A handle that fired already, or was cleared, is ignored. */
   clearTimeout(handle: TimerHandle): void;
+  /**
+   * Says whether a timer that is set keeps the process alive, which it does at first. Optional: without it, a timer that is not needed for
+   * the moment is cleared, and set anew when it is.
+   */
+  hold?(handle: TimerHandle, held: boolean): void;
   /** A number in [0, 1). */
   random(): number;
   /** An identifier that no other call returns. */
@@ -36,6 +41,10 @@ export const systemEnvironment: Environment = {
   setTimeout: (callback, delay) => setTimeout(callback, Math.min(delay, LONGEST_DELAY)),
   clearTimeout: (handle) => {
     clearTimeout(handle as NodeJS.Timeout);
+  },
+  hold: (handle, held) => {
+    if (held) (handle as NodeJS.Timeout).ref();
+    else (handle as NodeJS.Timeout).unref();
   },
   random: Math.random,
   // The global is loaded when it is first read; an import would cost 5 ms at the start of every program.
@@ -69,6 +78,7 @@ export function steady(environment: Environment): Environment {
     clearTimeout: (handle) => {
       environment.clearTimeout(handle);
     },
+    ...(environment.hold !== undefined && { hold: environment.hold.bind(environment) }),
     random: () => environment.random(),
     newId: () => environment.newId(),
   };

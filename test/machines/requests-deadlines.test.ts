@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 
 import type { Params } from '../../src/protocol/json-rpc.js';
+import { SimulatedEnvironment } from '../../src/testing/simulated-environment.js';
 import { failureOf, FakeLink, LEGACY_SESSION, reasonOf, Registry } from '../support/registry.js';
 
 describe('the deadlines of requests', () => {
@@ -17,16 +18,34 @@ describe('the deadlines of requests', () => {
     expect(environment.pending).toEqual([]);
   });
 
-  it('share a timer when one request follows the other at once', async () => {
-    const registry = Registry.flowing();
-    const { environment } = registry;
+  it('leave their timer to later requests where it can be kept from holding the process', async () => {
+    const held: boolean[] = [];
+    const environment = Object.assign(new SimulatedEnvironment(), {
+      hold: (_handle: unknown, hold: boolean) => held.push(hold),
+    });
+    const registry = Registry.flowing({ environment });
     registry.ask('one', { timeout: 300 });
     const [timer] = environment.pending;
     registry.answer('one');
-    registry.ask('other', { timeout: 300 });
     expect(environment.pending).toEqual([timer]);
-    registry.answer('other');
-    await registry.settle();
+    expect(held).toEqual([false]);
+    await environment.advance(100);
+    const other = registry.ask('other', { timeout: 300 });
+    expect(environment.pending).toEqual([timer]);
+    expect(held).toEqual([false, true]);
+    await environment.advance(299);
+    expect(other.outcome).toBeUndefined();
+    await environment.advance(1);
+    expect(failureOf(other)).toMatchObject({ code: 'MCP_TIMEOUT' });
+    expect(environment.pending).toEqual([]);
+  });
+
+  it('let their timer go when it fires and no request needs it', async () => {
+    const environment = Object.assign(new SimulatedEnvironment(), { hold: () => undefined });
+    const registry = Registry.flowing({ environment });
+    registry.ask('one', { timeout: 300 });
+    registry.answer('one');
+    await environment.advance(300);
     expect(environment.pending).toEqual([]);
   });
 
