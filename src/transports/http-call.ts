@@ -135,10 +135,10 @@ export class HttpCall implements AttemptOwner, RosterMember {
     const { method, headers, body } = this.#request;
     const all = [...this.#endpoint.headers, ...headers];
     if (this.#token !== undefined) all.push('authorization', `Bearer ${this.#token}`);
-    const { origin, pathname, search } = this.#url;
+    const { origin, path, dispatcher } = this.#endpoint.route(this.#url);
     const options = {
       origin,
-      path: `${pathname}${search}`,
+      path,
       method,
       headers: all,
       body: body ?? null,
@@ -147,7 +147,7 @@ export class HttpCall implements AttemptOwner, RosterMember {
     };
     this.#attempt = new HttpAttempt(this);
     try {
-      this.#endpoint.dispatcher(origin).dispatch(options, this.#attempt);
+      dispatcher.dispatch(options, this.#attempt);
     } catch (thrown) {
       this.#fail(exchangeFailed(this.#url, thrown as Error, false, false));
     }

@@ -19,6 +19,14 @@ export interface EndpointOptions {
   readonly dispatcher?: HttpDispatcher | undefined;
 }
 
+/** Where a request goes, and what sends it there. */
+interface Route {
+  readonly origin: string;
+  /** With its query. */
+  readonly path: string;
+  readonly dispatcher: Dispatcher;
+}
+
 /** A URL, and all that goes with each request to it: headers, tokens, limits and connections. */
 export class HttpEndpoint {
   readonly url: URL;
@@ -29,6 +37,7 @@ export class HttpEndpoint {
   readonly #given: Dispatcher | undefined;
   readonly #makePool: (origin: string) => Dispatcher;
   readonly #pools = new Map<string, Dispatcher>();
+  #own: Route | undefined;
   #closed = false;
 
   private constructor(options: EndpointOptions, makePool: (origin: string) => Dispatcher) {
@@ -58,8 +67,16 @@ export class HttpEndpoint {
     return this.#closed;
   }
 
-  /** What sends requests to an origin. */
-  dispatcher(origin: string): Dispatcher {
+  /** How a request to a URL is dispatched. To take a URL apart costs more than the rest of this, so that of the endpoint is remembered. */
+  route(url: URL): Route {
+    return url === this.url ? (this.#own ??= this.#routeTo(url)) : this.#routeTo(url);
+  }
+
+  #routeTo({ origin, pathname, search }: URL): Route {
+    return { origin, path: `${pathname}${search}`, dispatcher: this.#dispatcher(origin) };
+  }
+
+  #dispatcher(origin: string): Dispatcher {
     if (this.#given !== undefined) return this.#given;
     let pool = this.#pools.get(origin);
     if (pool === undefined) {

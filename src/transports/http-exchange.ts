@@ -6,6 +6,7 @@ import type { Failure } from '../protocol/failure.js';
 import { isSessionId } from '../protocol/http-headers.js';
 import type { JSONRPCErrorObject, JSONRPCRequest, RequestId } from '../protocol/json-rpc.js';
 import { isModernError } from '../protocol/negotiation.js';
+import type { Admittable } from './http-admission.js';
 import { EventStream } from './event-stream.js';
 import type { StreamEvent } from './event-stream.js';
 import { HttpBody, parseJson } from './http-body.js';
@@ -73,8 +74,9 @@ const NOT_NOW: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 const MAYBE_OLDER: ReadonlySet<number> = new Set([400, 404, 405]);
 
 /** One request and its answer, which comes as JSON or on a stream of events. Modern streams end with what breaks them; legacy streams go on. */
-export class HttpExchange implements HttpReceiver, RosterMember {
+export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
   place = -1;
+  admitted = false;
   readonly id: RequestId;
   /** Settles with the exchange; rejects with a failure. */
   readonly done: Promise<void>;
@@ -111,9 +113,17 @@ export class HttpExchange implements HttpReceiver, RosterMember {
     return this.#lastEventId !== undefined || this.#call?.sent === true;
   }
 
+  get over(): boolean {
+    return this.#over;
+  }
+
   start(): void {
-    if (this.#over) return;
-    const { headers, body } = this.#request;
+    const { headers, body, session } = this.#request;
+    // It may have been lost while this one waited for its turn.
+    if (session.lost) {
+      this.#fail(sessionLost(this.#url, 404));
+      return;
+    }
     this.#call = this.#owner.endpoint.call({ method: 'POST', headers, body }, this);
     this.#call.start();
   }

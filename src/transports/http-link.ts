@@ -4,6 +4,7 @@ import type { Failure } from '../protocol/failure.js';
 import { modernHeaders, statedVersion } from '../protocol/http-headers.js';
 import type { JSONRPCMessage, JSONRPCRequest, RequestId } from '../protocol/json-rpc.js';
 import { messageText } from '../protocol/message-text.js';
+import { HttpAdmission } from './http-admission.js';
 import type { HttpCall } from './http-call.js';
 import { HttpEndpoint } from './http-endpoint.js';
 import type { EndpointOptions } from './http-endpoint.js';
@@ -45,6 +46,7 @@ export class HttpLink implements Link, ExchangeOwner {
   readonly refusals: SessionRefusals;
   readonly #farewell: number;
   readonly #exchanges = new Roster<HttpExchange>();
+  readonly #admission: HttpAdmission<HttpExchange>;
   readonly #posts = new HttpPosts(this);
   #session = new HttpSession();
   /** Somebody else goes on with the session. */
@@ -64,6 +66,7 @@ export class HttpLink implements Link, ExchangeOwner {
     this.#options = options;
     this.events = events;
     this.refusals = new SessionRefusals(events.environment);
+    this.#admission = new HttpAdmission(events.environment);
     this.#farewell = Math.min(FAREWELL, options.timeout);
   }
 
@@ -140,10 +143,10 @@ export class HttpLink implements Link, ExchangeOwner {
     const { doubtful } = this.refusals;
     const exchange = new HttpExchange(this, { message, modern, session, doubtful, headers, body });
     this.#exchanges.add(exchange);
-    if (session.ready === undefined || modern) exchange.start();
+    if (session.ready === undefined || modern) this.#admission.admit(exchange);
     else
       void session.ready.then(() => {
-        exchange.start();
+        this.#admission.admit(exchange);
       });
     return exchange.done;
   }
@@ -229,6 +232,7 @@ export class HttpLink implements Link, ExchangeOwner {
 
   ended(exchange: HttpExchange): void {
     this.#exchanges.remove(exchange);
+    this.#admission.left(exchange);
   }
 
   linger(call: HttpCall): void {
@@ -247,6 +251,7 @@ export class HttpLink implements Link, ExchangeOwner {
 
   async #close(): Promise<void> {
     this.#stop.abort();
+    this.#admission.close();
     for (const exchange of this.#exchanges.all()) exchange.abort();
     this.#serverStream?.close();
     await this.#sayFarewell();
