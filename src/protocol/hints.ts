@@ -142,20 +142,20 @@ const STATUS_HINTS = new Map<unknown, string | Finder>([
   [408, 'The server waited in vain for the request: the network, or something in between, is slow.'],
   [413, 'The request is too large for the server, or for a proxy before it.'],
   [415, 'The server does not take JSON there. Is this the MCP endpoint?'],
-  [421, 'The server does not go by this name: check the host in the URL, and its list of allowed hosts.'],
   [429, later],
-  [
-    431,
-    'The headers are too large for the server, or for a proxy before it. Arguments of tools may be among them, and those of the transport are.',
-  ],
   [500, 'The server failed: its log says why.'],
   [502, 'A proxy got no usable answer of the server behind it: check that the server runs.'],
   [503, later],
   [504, 'A proxy waited in vain for the server behind it: raise its time limit, or check that the server runs.'],
 ]);
 
+const ANSWER_QUESTIONS =
+  'Give the client what answers such questions: the options `elicitation`, `sampling` and `roots`.';
+
 /** By the code of a JSON-RPC error. */
 const RPC_HINTS = new Map<unknown, string>([
+  [-32_021, ANSWER_QUESTIONS],
+  [-32_042, 'Give the client what opens pages for the user: the option `elicitation: { url }`.'],
   [-32_601, 'The server does not have this method: look at the capabilities in `getServerInfo()`.'],
   [-32_602, 'Check the parameters: those of a tool have to fit its `inputSchema`, those of a prompt its `arguments`.'],
   [-32_603, 'The server failed: its log says why.'],
@@ -246,13 +246,10 @@ const CODE_HINTS: Readonly<Record<string, string | Finder>> = {
     const field = typeof details?.field === 'string' ? details.field : 'maxInputRounds';
     return `If the server is meant to ask this much, raise \`${field}\`.`;
   },
-  MCP_CAPABILITY_MISSING: ({ errorCode, details }) => {
-    if (details?.resultType === 'input_required')
-      return 'Give the client what answers such questions: the options `elicitation`, `sampling` and `roots`.';
-    return errorCode === -32_021
-      ? 'The server works only with clients that can do what it names, which this one does not offer.'
-      : 'Look at the capabilities in `getServerInfo()` before calling.';
-  },
+  MCP_CAPABILITY_MISSING: ({ details }) =>
+    details?.resultType === 'input_required'
+      ? ANSWER_QUESTIONS
+      : 'Look at the capabilities in `getServerInfo()` before calling.',
 };
 
 /** The one thing that a person can do about a failure, if there is one. */

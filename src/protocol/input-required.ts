@@ -108,10 +108,11 @@ export function missingCapabilities({ questions = [] }: NeededInput, offered: Cl
 
 /** The failure of a request that takes input which nobody was appointed to give. */
 export function notOffered(method: string, missing: readonly string[]): Failure {
-  const message = `${method} needs input from the user or the host, which this client did not offer: ${missing.join(', ')}`;
+  const required = missing.join(', ');
+  const message = `${method} needs input from the user or the host, which this client did not offer: ${required}`;
   return failure('capability', 'MCP_CAPABILITY_MISSING', message, {
     delivery: 'answered',
-    details: { method, resultType: 'input_required', required: missing },
+    details: { method, resultType: 'input_required', required },
   });
 }
 

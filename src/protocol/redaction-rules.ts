@@ -264,7 +264,7 @@ export const FAILURE: Rule = fields({
     phase: words('queued waiting asking connecting'),
     tool: NAME,
     question: NAME,
-    required: NAME,
+    required: /^[\w./, -]{1,128}$/,
     resultType: words('input_required'),
     field: /^[\w.[\]"/ -]{1,128}$/,
     path: /^[\w.[\]"/ -]{1,128}$/,

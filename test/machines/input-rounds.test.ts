@@ -287,7 +287,7 @@ describe('a question that nobody can answer', () => {
       code: 'MCP_CAPABILITY_MISSING',
       message: `tools/call needs input from the user or the host, which this client did not offer: ${required}`,
       delivery: 'answered',
-      details: { method: 'tools/call', resultType: 'input_required', required: [required] },
+      details: { method: 'tools/call', resultType: 'input_required', required },
     });
   });
 
@@ -300,7 +300,7 @@ describe('a question that nobody can answer', () => {
     const made = inquiry.call();
     inquiry.needs({ a: sampling({}), b: sampling({ tools: [] }), c: sampling({ toolChoice: {} }) });
     await inquiry.settle();
-    expect(failureOf(made)?.details).toMatchObject({ required: ['sampling.tools'] });
+    expect(failureOf(made)?.details).toMatchObject({ required: 'sampling.tools' });
     const able = Inquiry.begin({ offered: { sampling: { tools: {} } } });
     able.call();
     able.needs({ a: sampling({ tools: [] }) });
@@ -500,15 +500,12 @@ describe('the request of a later round', () => {
   });
 
   it('was answered, as far as anybody knows, when it could not be sent', async () => {
-    const { inquiry, made } = await (async () => {
-      const inquiry = Inquiry.begin(undefined, { framing: () => 'per-request', reconnect: undefined });
-      const made = inquiry.call();
-      inquiry.needs({ sure: FORM });
-      inquiry.link.answerToSend = () =>
-        rejectedWith(failure('transport', 'MCP_TRANSPORT_FAILED', 'Refused', { delivery: 'not-sent' }));
-      await inquiry.says(ACCEPTED);
-      return { inquiry, made };
-    })();
+    const inquiry = Inquiry.begin(undefined, { framing: () => 'per-request', reconnect: undefined });
+    const made = inquiry.call();
+    inquiry.needs({ sure: FORM });
+    inquiry.link.answerToSend = () =>
+      rejectedWith(failure('transport', 'MCP_TRANSPORT_FAILED', 'Refused', { delivery: 'not-sent' }));
+    await inquiry.says(ACCEPTED);
     await inquiry.settle();
     expect(failureOf(made)).toMatchObject({ code: 'MCP_TRANSPORT_FAILED', delivery: 'answered' });
   });

@@ -57,8 +57,6 @@ describe('the hint for a status of HTTP', () => {
     [406, {}, 'Accept header'],
     [407, {}, 'proxy'],
     [413, {}, 'too large'],
-    [421, {}, 'name'],
-    [431, {}, 'headers are too large'],
     [429, { retryAfter: 7_000 }, 'in 7.0 s'],
     [503, { retryAfter: 200_000 }, 'in 3 min'],
     [503, {}, 'cannot serve now'],
@@ -131,13 +129,10 @@ test.each([
   [-32_601, 'does not have this method'],
   [-32_602, '`inputSchema`'],
   [-32_603, 'its log'],
+  [-32_021, '`elicitation`'],
+  [-32_042, '`elicitation: { url }`'],
 ])('the hint for the JSON-RPC error %i', (code, expected) => {
   expect(hint('MCP_RPC_ERROR', {}, {}, code)).toContain(expected);
-});
-
-test('the hint for a missing capability says whose it is', () => {
-  expect(hint('MCP_CAPABILITY_MISSING')).toContain('getServerInfo()');
-  expect(hint('MCP_CAPABILITY_MISSING', { required: ['sampling'] }, {}, -32_021)).toContain('this one does not offer');
 });
 
 test('a code that is nobody’s has none, not even one that objects have', () => {
