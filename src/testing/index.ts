@@ -6,6 +6,7 @@ export type { ChaosProxyOptions } from './chaos-proxy.js';
 export type { FaultRate, Way } from './fault-plan.js';
 export type { FaultName, FaultRates } from './message-faults.js';
 export type { ProxyFault, ProxyFaultName, ProxyFaultRates, ProxyHit } from './proxy-faults.js';
+export type { HeardMessage, HeardNotification, HeardRequest } from './hearing.js';
 export { parseRecording, readRecording } from './recording-reader.js';
 export type { Recording } from './recording-reader.js';
 export { replay } from './replay.js';

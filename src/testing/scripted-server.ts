@@ -8,6 +8,8 @@ import type { MCPProtocolVersion } from '../protocol/revisions.js';
 import type { Implementation, ServerCapabilities } from '../protocol/schema/index.js';
 import type { Link, LinkEvents } from '../transports/link.js';
 import { MemoryTransport } from '../transports/memory.js';
+import { Hearing } from './hearing.js';
+import type { HeardMessage, HeardNotification, HeardRequest } from './hearing.js';
 
 /** A request as a {@link ScriptedHandler} sees it. */
 export interface ScriptedRequest {
@@ -37,7 +39,10 @@ export interface ScriptedServerOptions {
   /** Default: `{ tools: {} }`. */
   readonly capabilities?: ServerCapabilities;
   readonly serverInfo?: Implementation;
-  /** What it does on each method, also instead of what it does by itself: negotiation, `ping` and subscriptions. */
+  /**
+   * What it does on each method, also instead of what it does by itself: negotiation, `ping` and subscriptions. `'*'` is for every request
+   * that has no handler of its own here; without it they are refused as unknown.
+   */
   readonly handlers?: Readonly<Record<string, ScriptedHandler>>;
   /** The clock of its handlers. Default: that of this process. */
   readonly environment?: Environment;
@@ -55,6 +60,9 @@ interface Visit {
   readonly timers: Set<TimerHandle>;
 }
 
+/** Milliseconds that a test waits for something to be heard: less than what test runners give a test, so that it can be told what came. */
+const PATIENCE = 4_000;
+
 /** Starts a server in this process that does what its handlers say. Hand its `transport` to a client. */
 export function createScriptedServer(options: ScriptedServerOptions = {}): ScriptedServer {
   return new ScriptedServer(options);
@@ -65,11 +73,12 @@ export class ScriptedServer implements AsyncDisposable {
   /** The client's end. */
   readonly transport: MemoryTransport;
   /** Every message that came, over all links, in order. */
-  readonly heard: readonly JSONRPCMessage[];
-  readonly #heard: JSONRPCMessage[] = [];
+  readonly heard: readonly HeardMessage[];
+  readonly #hearing = new Hearing();
   readonly #far: MemoryTransport;
   readonly #environment: Environment;
   readonly #handlers: Readonly<Record<string, ScriptedHandler>>;
+  readonly #habits: Readonly<Record<string, ScriptedHandler>>;
   readonly #modern: boolean;
   readonly #stop = new AbortController();
   #visit: Visit | undefined;
@@ -79,10 +88,11 @@ export class ScriptedServer implements AsyncDisposable {
   constructor(options: ScriptedServerOptions = {}) {
     const { revision = '2026-07-28', environment = systemEnvironment } = options;
     [this.transport, this.#far] = MemoryTransport.pair();
-    this.heard = this.#heard;
+    this.heard = this.#hearing.all;
     this.#environment = environment;
     this.#modern = eraOf(revision) === 'modern';
-    this.#handlers = { ...this.#negotiation(revision, options), ...options.handlers };
+    this.#handlers = options.handlers ?? {};
+    this.#habits = this.#negotiation(revision, options);
     this.#listen();
   }
 
@@ -91,9 +101,35 @@ export class ScriptedServer implements AsyncDisposable {
     return this.#visits;
   }
 
-  /** The methods of everything that came, in order; answers have none. */
-  get methods(): (string | undefined)[] {
-    return this.#heard.map((message) => ('method' in message ? message.method : undefined));
+  /** The methods of everything that came, in order; answers are `(result)` or `(error)`. */
+  get methods(): string[] {
+    return this.#hearing.methods;
+  }
+
+  /**
+   * The next request or notification of this method that was not waited for yet. It is for tests that answer by hand: give the method a
+   * handler that returns nothing, wait for the question, and {@link ScriptedServer.answer} it.
+   * @param patience real milliseconds after which it rejects, and says what was heard instead. Default 4 000
+   */
+  hear(method: `notifications/${string}`, patience?: number): Promise<HeardNotification>;
+  hear(method: string, patience?: number): Promise<HeardRequest>;
+  hear(method: string, patience = PATIENCE): Promise<HeardMessage> {
+    return this.#hearing.next(method, patience);
+  }
+
+  /** The next answer of the client to a request of the server that was not waited for yet. See {@link ScriptedServer.hear}. */
+  hearAnswer(patience = PATIENCE): Promise<HeardMessage> {
+    return this.#hearing.next(undefined, patience);
+  }
+
+  /** Answers a request with a result. */
+  answer({ id }: HeardRequest, result: object): void {
+    this.send({ jsonrpc: '2.0', id, result });
+  }
+
+  /** Answers a request with an error. */
+  refuse({ id }: HeardRequest, code: number, message = 'No', data?: unknown): void {
+    this.send({ jsonrpc: '2.0', id, error: { code, message, ...(data !== undefined && { data }) } });
   }
 
   /** Sends a message, or anything else. Without a client it is lost. */
@@ -102,12 +138,12 @@ export class ScriptedServer implements AsyncDisposable {
   }
 
   /** Sends a notification; in the modern era to those who asked for notifications, as part of their subscription. */
-  notify(method: string, params: Params = {}): void {
+  notify(method: string, params?: Params): void {
     const visit = this.#visit;
     if (visit === undefined) return;
-    if (!this.#modern) this.#send(visit, { jsonrpc: '2.0', method, params });
+    if (!this.#modern) this.#send(visit, { jsonrpc: '2.0', method, ...(params !== undefined && { params }) });
     for (const id of visit.listening.keys()) {
-      const meta = { ...(params._meta as object | undefined), [META.subscriptionId]: id };
+      const meta = { ...(params?._meta as object | undefined), [META.subscriptionId]: id };
       this.#send(visit, { jsonrpc: '2.0', method, params: { ...params, _meta: meta } });
     }
   }
@@ -134,6 +170,7 @@ export class ScriptedServer implements AsyncDisposable {
     this.#leave();
     this.#environment.clearTimeout(this.#pause);
     await this.#far.closeLink();
+    this.#hearing.end();
   }
 
   #negotiation(revision: MCPProtocolVersion, options: ScriptedServerOptions): Record<string, ScriptedHandler> {
@@ -209,7 +246,7 @@ export class ScriptedServer implements AsyncDisposable {
   }
 
   #hear(visit: Visit, message: JSONRPCMessage): void {
-    this.#heard.push(message);
+    this.#hearing.take(message);
     if (!('method' in message)) return;
     if ('id' in message) void this.#answer(visit, message);
     else if (message.method === 'notifications/cancelled') {
@@ -224,7 +261,7 @@ export class ScriptedServer implements AsyncDisposable {
     visit.seen.add(id);
     const work = new AbortController();
     visit.open.set(id, work);
-    const handler = Object.hasOwn(this.#handlers, method) ? this.#handlers[method] : undefined;
+    const handler = this.#handlerFor(method);
     let answer: object | undefined;
     try {
       if (handler === undefined) answer = methodNotFound(id, method);
@@ -238,6 +275,12 @@ export class ScriptedServer implements AsyncDisposable {
     visit.open.delete(id);
     // Who has cancelled wants no answer. 2026-07-28 basic/patterns/cancellation.
     if (answer !== undefined && !work.signal.aborted) this.#send(visit, answer);
+  }
+
+  #handlerFor(method: string): ScriptedHandler | undefined {
+    if (Object.hasOwn(this.#handlers, method)) return this.#handlers[method];
+    if (this.#handlers['*'] !== undefined) return this.#handlers['*'];
+    return Object.hasOwn(this.#habits, method) ? this.#habits[method] : undefined;
   }
 
   #request(visit: Visit, id: RequestId, method: string, params: Params, signal: AbortSignal): ScriptedRequest {

@@ -5,16 +5,16 @@ import { ClientRecorder } from '../support/client-recorder.js';
 import { connector } from '../support/connector.js';
 import { errorFrom, turns } from '../support/outcomes.js';
 import {
-  ScriptedServer,
   answer,
   discoverResult,
   initializeResult,
   legacyScript,
   modernScript,
   refuse,
+  serverWith,
   silence,
-} from '../support/scripted-server.js';
-import type { Script } from '../support/scripted-server.js';
+} from '../support/scripts.js';
+import type { Script } from '../support/scripts.js';
 
 const prompt = { messages: [{ role: 'user', content: { type: 'text', text: 'hi' } }] };
 const resource = { contents: [{ uri: 'x:1', text: 'one' }], ttlMs: 0, cacheScope: 'private' };
@@ -24,7 +24,7 @@ const connected = connector();
 
 describe('what a client knows of its server', () => {
   test('before it is connected it knows nothing and says so', async () => {
-    await using server = await ScriptedServer.start(legacyScript());
+    await using server = await serverWith(legacyScript());
     const client = new MCPClient(server.transport);
     expect(client.state).toBe('idle');
     expect(client.isConnected()).toBe(false);
@@ -41,7 +41,7 @@ describe('what a client knows of its server', () => {
   test('connect() tells about a legacy server, and so does getServerInfo()', async () => {
     const more = { instructions: 'be brief', serverInfo: { name: 's', version: '2', title: 'S' } };
     const script = legacyScript('2025-11-25', { initialize: answer(initializeResult('2025-06-18', more)) });
-    await using server = await ScriptedServer.start(script);
+    await using server = await serverWith(script);
     await using client = new MCPClient(server.transport);
     const info = await client.connect();
     expect(info).toMatchObject({
@@ -80,9 +80,9 @@ describe('what a client knows of its server', () => {
 
   test('the server learns who the client is', async () => {
     const { server } = await connected(legacyScript());
-    expect(await server.hears('initialize')).toMatchObject({ params: { clientInfo: PACKAGE, capabilities: {} } });
+    expect(await server.hear('initialize')).toMatchObject({ params: { clientInfo: PACKAGE, capabilities: {} } });
     const named = await connected(legacyScript(), { clientInfo: { name: 'mine', version: '9', title: 'Mine' } });
-    expect(await named.server.hears('initialize')).toMatchObject({
+    expect(await named.server.hear('initialize')).toMatchObject({
       params: { clientInfo: { name: 'mine', title: 'Mine' } },
     });
   });
@@ -127,14 +127,14 @@ describe.each([
       }),
     );
     expect(await client.readResource('x:1')).toEqual(resource);
-    expect((await server.hears('resources/read')).params).toMatchObject({ uri: 'x:1' });
+    expect((await server.hear('resources/read')).params).toMatchObject({ uri: 'x:1' });
     expect(await client.getPrompt('greet', { name: 'Ada' })).toEqual(prompt);
-    expect((await server.hears('prompts/get')).params).toMatchObject({ name: 'greet', arguments: { name: 'Ada' } });
+    expect((await server.hear('prompts/get')).params).toMatchObject({ name: 'greet', arguments: { name: 'Ada' } });
     await client.getPrompt('greet');
-    expect((await server.hears('prompts/get')).params).not.toHaveProperty('arguments');
+    expect((await server.hear('prompts/get')).params).not.toHaveProperty('arguments');
     const ref = { type: 'ref/prompt', name: 'greet' } as const;
     expect(await client.complete({ ref, argument: { name: 'name', value: 'A' } })).toEqual(completion.completion);
-    expect((await server.hears('completion/complete')).params).toMatchObject({
+    expect((await server.hear('completion/complete')).params).toMatchObject({
       ref,
       argument: { name: 'name', value: 'A' },
     });
@@ -170,7 +170,7 @@ describe.each([
       }),
     );
     expect(await client.request('x/y', { z: 1 })).toEqual({ any: 'thing' });
-    expect((await server.hears('x/y')).params).toMatchObject({ z: 1 });
+    expect((await server.hear('x/y')).params).toMatchObject({ z: 1 });
     const wrong = await errorFrom(client.request('resources/read', { uri: 'x:1' }));
     expect(wrong).toMatchObject({
       code: 'MCP_INVALID_RESULT',
@@ -190,7 +190,7 @@ describe.each([
   test('notify() sends a notification', async () => {
     const { server, client } = await connected(script({}));
     await client.notify('notifications/x', { y: 1 });
-    expect(await server.hears('notifications/x')).toEqual({
+    expect(await server.hear('notifications/x')).toEqual({
       jsonrpc: '2.0',
       method: 'notifications/x',
       params: { y: 1 },
@@ -238,14 +238,14 @@ describe('notifications', () => {
     const wire = (params: unknown): void => void heard.push(['wire', params]);
     client.addNotificationHandler('tools/list_changed', short);
     client.addNotificationHandler('notifications/tools/list_changed', wire);
-    server.notifies('notifications/tools/list_changed', { _meta: { n: 1 } });
+    server.notify('notifications/tools/list_changed', { _meta: { n: 1 } });
     await turns();
     client.removeNotificationHandler('notifications/tools/list_changed', short);
-    server.notifies('notifications/tools/list_changed');
+    server.notify('notifications/tools/list_changed');
     await turns();
     client.removeNotificationHandler('tools/list_changed', wire);
     client.removeNotificationHandler('tools/list_changed', wire);
-    server.notifies('notifications/tools/list_changed');
+    server.notify('notifications/tools/list_changed');
     await turns();
     expect(heard).toEqual([
       ['short', { _meta: { n: 1 } }],
@@ -259,13 +259,13 @@ describe('notifications', () => {
     const recorder = new ClientRecorder(client, ['notification']);
     let heard = 0;
     client.addNotificationHandler('x', () => (heard += 1));
-    server.hangsUp();
+    server.hangUp();
     await recorder.until(() => recorder.state.includes('ready'));
-    server.notifies('notifications/x');
+    server.notify('notifications/x');
     await recorder.first('notification');
     await client.disconnect();
     await client.connect();
-    server.notifies('notifications/x');
+    server.notify('notifications/x');
     await recorder.first('notification', 2);
     expect(heard).toBe(2);
   });
@@ -273,8 +273,8 @@ describe('notifications', () => {
   test('are events with their wire name, and log messages are events of their own', async () => {
     const { server, client } = await connected(legacyScript());
     const recorder = new ClientRecorder(client, ['notification', 'log']);
-    server.notifies('notifications/message', { level: 'warning', logger: 'db', data: { slow: true } });
-    server.notifies('notifications/x', { y: 1 });
+    server.notify('notifications/message', { level: 'warning', logger: 'db', data: { slow: true } });
+    server.notify('notifications/x', { y: 1 });
     await recorder.first('notification', 2);
     expect(recorder.notification).toEqual([
       { method: 'notifications/message', params: { level: 'warning', logger: 'db', data: { slow: true } } },
@@ -289,14 +289,14 @@ describe('notifications', () => {
     const listener = (): unknown => (heard += 1);
     const first = client.on('notification', listener);
     const second = client.on('notification', listener);
-    server.notifies('notifications/x');
+    server.notify('notifications/x');
     await turns();
     first();
     first();
-    server.notifies('notifications/x');
+    server.notify('notifications/x');
     await turns();
     second();
-    server.notifies('notifications/x');
+    server.notify('notifications/x');
     await turns();
     expect(heard).toBe(3);
   });
@@ -309,8 +309,8 @@ describe('notifications', () => {
       if (!added) client.on('notification', (notification) => late.push(notification));
       added = true;
     });
-    server.notifies('notifications/1');
-    server.notifies('notifications/2');
+    server.notify('notifications/1');
+    server.notify('notifications/2');
     await turns();
     expect(late).toEqual([{ method: 'notifications/2', params: undefined }]);
   });
@@ -318,7 +318,7 @@ describe('notifications', () => {
 
 describe('states', () => {
   test('are told in order, with the one before', async () => {
-    await using server = await ScriptedServer.start(legacyScript());
+    await using server = await serverWith(legacyScript());
     const client = new MCPClient(server.transport);
     const seen: string[] = [];
     client.on('state', (state, from) => seen.push(`${from} → ${state}`));
@@ -329,7 +329,7 @@ describe('states', () => {
   });
 
   test('are true when they are told', async () => {
-    await using server = await ScriptedServer.start(legacyScript());
+    await using server = await serverWith(legacyScript());
     const client = new MCPClient(server.transport);
     const truths: boolean[] = [];
     client.on('state', (state) => {
@@ -341,7 +341,7 @@ describe('states', () => {
   });
 
   test('a call made when ready is told is sent', async () => {
-    await using server = await ScriptedServer.start(legacyScript('2025-11-25', { 'x/y': answer({ ok: true }) }));
+    await using server = await serverWith(legacyScript('2025-11-25', { 'x/y': answer({ ok: true }) }));
     await using client = new MCPClient(server.transport);
     const called = new Promise((resolve, reject) => {
       client.on('state', (state) => {
@@ -374,14 +374,14 @@ test('the progress of a call is told, attempt by attempt', async () => {
   const { server, client } = await connected(legacyScript('2025-11-25', { 'tools/call': silence }));
   const heard: unknown[] = [];
   const call = client.callTool('slow', {}, { onProgress: (progress) => heard.push(progress) });
-  const asked = await server.hears('tools/call');
+  const asked = await server.hear('tools/call');
   const { progressToken } = asked.params?.['_meta'] as { progressToken: unknown };
-  server.notifies('notifications/progress', { progressToken, progress: 1 });
-  server.notifies('notifications/progress', { progressToken, progress: 2, total: 4, message: 'half' });
-  server.notifies('notifications/progress', { progressToken: 'of somebody else', progress: 3 });
-  server.answers(asked, { content: [] });
+  server.notify('notifications/progress', { progressToken, progress: 1 });
+  server.notify('notifications/progress', { progressToken, progress: 2, total: 4, message: 'half' });
+  server.notify('notifications/progress', { progressToken: 'of somebody else', progress: 3 });
+  server.answer(asked, { content: [] });
   await call;
-  server.notifies('notifications/progress', { progressToken, progress: 4 });
+  server.notify('notifications/progress', { progressToken, progress: 4 });
   await turns();
   expect(heard).toEqual([
     { progress: 1, attempt: 1 },
@@ -392,6 +392,6 @@ test('the progress of a call is told, attempt by attempt', async () => {
 test('a call without onProgress does not ask for progress', async () => {
   const { server, client } = await connected(legacyScript('2025-11-25', { 'tools/call': answer({ content: [] }) }));
   await client.callTool('x', { a: 1 });
-  const { params } = (await server.hears('tools/call')) as JSONRPCNotification;
+  const { params } = (await server.hear('tools/call')) as JSONRPCNotification;
   expect(params).toEqual({ name: 'x', arguments: { a: 1 } });
 });

@@ -4,7 +4,7 @@ import { MCPClient, MCPError, MemoryTransport } from '../../src/index.js';
 import type { ConnectTarget } from '../../src/index.js';
 import { serverFixture, textOf } from '../support/fixture-servers.js';
 import { errorFrom } from '../support/outcomes.js';
-import { ScriptedServer, legacyScript } from '../support/scripted-server.js';
+import { legacyScript, serverWith } from '../support/scripts.js';
 
 jest.setTimeout(30_000);
 
@@ -13,7 +13,7 @@ const args = [serverFixture('tools')];
 
 describe('MCPClient.connect()', () => {
   test('takes a transport', async () => {
-    await using server = await ScriptedServer.start(legacyScript());
+    await using server = await serverWith(legacyScript());
     await using client = await MCPClient.connect(server.transport, { timeout: 1_234 });
     expect(client).toMatchObject({ state: 'ready', timeout: 1_234 });
     expect(client.transport).toBe(server.transport);

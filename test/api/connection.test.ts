@@ -2,8 +2,8 @@ import { MCPClient, MCPConnection, MCPConnectionError, MCPTimeoutError } from '.
 import type { ConnectionStatus, MCPConnectionOptions } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { errorFrom, isSettled } from '../support/outcomes.js';
-import { ScriptedServer, answer, inTurn, initializeResult, legacyScript, silence } from '../support/scripted-server.js';
-import type { Script } from '../support/scripted-server.js';
+import { answer, initializeResult, inTurn, legacyScript, serverWith, silence } from '../support/scripts.js';
+import type { Script, ScriptedServer } from '../support/scripts.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
 
 const START = 1_000_000;
@@ -14,7 +14,7 @@ let connection: MCPConnection;
 
 async function make(options: MCPConnectionOptions = {}, script: Script = {}): Promise<void> {
   environment = new SimulatedEnvironment({ start: START });
-  server = await ScriptedServer.start(legacyScript('2025-11-25', script), environment);
+  server = await serverWith(legacyScript('2025-11-25', script), environment);
   connection = new MCPConnection('files', server.transport, { environment, reconnectDelay: 100, ...options });
 }
 
@@ -36,7 +36,7 @@ describe('the client of a connection', () => {
     expect(client).toBeInstanceOf(MCPClient);
     expect(connection.client).toBe(client);
     expect(connection.getClient()).toBe(client);
-    server.hangsUp();
+    server.hangUp();
     await environment.advance(0);
     expect(connection.status).toBe('reconnecting');
     expect(connection.client).toBe(client);
@@ -58,7 +58,7 @@ describe('the client of a connection', () => {
     });
     expect(before.cause).toBeUndefined();
     await connection.connect();
-    server.hangsUp();
+    server.hangUp();
     await environment.settle();
     const after = thrownBy(() => connection.getClient());
     expect(after.message).toContain('(its status is error)');
@@ -109,7 +109,7 @@ describe('the status', () => {
     );
     const client = await connection.connect();
     const { state } = new ClientRecorder(client);
-    server.hangsUp();
+    server.hangUp();
     await environment.settle();
     expect(connection.status).toBe('reconnecting');
     await environment.advance(10_000);
@@ -123,7 +123,7 @@ describe('the status', () => {
   test('has one last error for each loss, which tells how things were then', async () => {
     await make({ reconnectDelay: 3_600_000, maxReconnectDelay: 3_600_000 });
     await connection.connect();
-    server.hangsUp();
+    server.hangUp();
     await environment.settle();
     expect(connection.status).toBe('reconnecting');
     await environment.advance(1_000);
@@ -268,7 +268,7 @@ describe('health', () => {
   test('does not take the time in the queue for that of the server', async () => {
     await make({ monitor: false, reconnectDelay: 0 }, { 'x/y': answer({}) });
     const client = await connection.connect();
-    server.hangsUp();
+    server.hangUp();
     await environment.settle();
     connection.reconnect().catch(() => undefined);
     const waiting = client.request('x/y');
@@ -381,7 +381,7 @@ describe('monitoring', () => {
   test('begun while the connection is lost begins when it is back', async () => {
     await make({ monitor: false, healthCheckInterval: 1_000, reconnectDelay: 500 });
     await connection.connect();
-    server.hangsUp();
+    server.hangUp();
     await environment.settle();
     expect(connection.status).toBe('reconnecting');
     connection.startMonitoring();
@@ -390,7 +390,7 @@ describe('monitoring', () => {
     expect(pings()).toBeGreaterThan(0);
     connection.stopMonitoring();
     const asked = pings();
-    server.hangsUp();
+    server.hangUp();
     await environment.advance(5_000);
     expect(connection.status).toBe('connected');
     expect(pings()).toBe(asked);
@@ -413,7 +413,7 @@ describe('monitoring', () => {
   test('goes on over reconnects', async () => {
     await make({ healthCheckInterval: 1_000, reconnectDelay: 0 });
     await connection.connect();
-    server.hangsUp();
+    server.hangUp();
     await environment.advance(100);
     expect(connection.status).toBe('connected');
     const asked = pings();
@@ -437,7 +437,7 @@ describe('reconnecting', () => {
     const client = await connection.connect();
     const call = errorFrom(client.callTool('x'));
     const reading = client.readResource('x:1');
-    await server.hears('resources/read');
+    await server.hear('resources/read');
     await connection.reconnect();
     expect(await call).toMatchObject({ code: 'MCP_CONNECTION_LOST', delivery: 'unknown' });
     expect(await reading).toEqual({ contents: [] });
@@ -483,7 +483,7 @@ describe('reconnecting', () => {
   test('by hand does not wait for the delay of an attempt', async () => {
     await make({ reconnectDelay: 3_600_000, maxReconnectDelay: 3_600_000 });
     await connection.connect();
-    server.hangsUp();
+    server.hangUp();
     await environment.settle();
     expect(connection.status).toBe('reconnecting');
     const again = connection.reconnect();
@@ -503,7 +503,7 @@ describe('reconnecting', () => {
       if (state !== 'reconnecting') return;
       queueMicrotask(() => waits.push(...environment.pending.map(({ delay }) => delay)));
     });
-    server.hangsUp();
+    server.hangUp();
     await environment.advance(10_000);
     expect(connection.status).toBe('error');
     expect(connection.reconnectAttempts).toBe(6);
@@ -520,7 +520,7 @@ describe('reconnecting', () => {
       { initialize: inTurn(answer(initializeResult()), [{ end: 1 }], answer(initializeResult())) },
     );
     await connection.connect();
-    server.hangsUp();
+    server.hangUp();
     await environment.advance(1_000);
     expect(connection).toMatchObject({ status: 'connected', reconnectAttempts: 2 });
     await environment.advance(60_000);
@@ -537,7 +537,7 @@ describe('what is known of a connection', () => {
     expect(connection.lastOperationTime).toEqual(new Date(START));
     await environment.advance(1_000);
     expect(connection.totalUptime).toBe(1_000);
-    server.hangsUp();
+    server.hangUp();
     await environment.advance(500);
     const { lastConnected } = connection;
     expect(connection).toMatchObject({ connectionCount: 2, errorCount: 1, status: 'connected' });

@@ -2,8 +2,8 @@ import { MCPClient, MCPTimeoutError } from '../../src/index.js';
 import type { MCPClientOptions } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { errorFrom, isSettled } from '../support/outcomes.js';
-import { ScriptedServer, answer, initializeResult, legacyScript, silence } from '../support/scripted-server.js';
-import type { HeardRequest, Script } from '../support/scripted-server.js';
+import { answer, initializeResult, legacyScript, serverWith, silence } from '../support/scripts.js';
+import type { HeardRequest, Script, ScriptedServer } from '../support/scripts.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
 
 let environment: SimulatedEnvironment;
@@ -12,7 +12,7 @@ let client: MCPClient;
 
 async function connect(options: MCPClientOptions = {}, script: Script = {}): Promise<void> {
   environment = new SimulatedEnvironment();
-  server = await ScriptedServer.start(legacyScript('2025-11-25', { 'tools/call': silence, ...script }), environment);
+  server = await serverWith(legacyScript('2025-11-25', { 'tools/call': silence, ...script }), environment);
   client = new MCPClient(server.transport, { environment, ...options });
   await client.connect();
 }
@@ -39,7 +39,7 @@ async function endsAfter(call: Promise<unknown>, milliseconds: number): Promise<
 /** Reports progress of a request. */
 function progress({ params }: HeardRequest, done: number): void {
   const { progressToken } = params?.['_meta'] as { progressToken: unknown };
-  server.notifies('notifications/progress', { progressToken, progress: done });
+  server.notify('notifications/progress', { progressToken, progress: done });
 }
 
 describe('a call without an answer', () => {
@@ -65,9 +65,9 @@ describe('a call without an answer', () => {
   test('has the server told that it was given up', async () => {
     await connect();
     const call = endsAfter(client.callTool('slow', {}, { timeout: 100 }), 100);
-    const { id } = await server.hears('tools/call');
+    const { id } = await server.hear('tools/call');
     await call;
-    const { params } = await server.hears('notifications/cancelled');
+    const { params } = await server.hear('notifications/cancelled');
     expect(params).toEqual({ requestId: id, reason: 'tools/call got no answer within 100 ms' });
   });
 
@@ -85,8 +85,8 @@ describe('a call without an answer', () => {
     const long = client.callTool('slow', {}, { timeout: 1_000 });
     const answered = client.callTool('slow', {}, { timeout: 500 });
     const short = errorFrom(client.callTool('slow', {}, { timeout: 100 }));
-    await server.hears('tools/call');
-    server.answers(await server.hears('tools/call'), { content: [] });
+    await server.hear('tools/call');
+    server.answer(await server.hear('tools/call'), { content: [] });
     await answered;
     await endsAfter(long, 1_000);
     expect((await short).details).toMatchObject({ timeout: 100 });
@@ -118,7 +118,7 @@ describe('progress', () => {
   test('begins the timeout anew, each time', async () => {
     await connect({ timeout: 100 });
     const call = client.callTool('slow', {}, { onProgress: () => undefined });
-    const asked = await server.hears('tools/call');
+    const asked = await server.hear('tools/call');
     for (let time = 1; time <= 5; time += 1) {
       await environment.advance(99);
       progress(asked, time);
@@ -131,7 +131,7 @@ describe('progress', () => {
     await connect({ timeout: 100 });
     const call = client.callTool('slow', {}, { maxTotalTimeout: 250, onProgress: () => undefined });
     const ended = errorFrom(call);
-    const asked = await server.hears('tools/call');
+    const asked = await server.hear('tools/call');
     for (let time = 1; time <= 4; time += 1) {
       await environment.advance(60);
       progress(asked, time);
@@ -146,7 +146,7 @@ describe('progress', () => {
     await connect({ timeout: 100 });
     const moving = errorFrom(client.callTool('slow', {}, { onProgress: () => undefined }));
     const still = errorFrom(client.callTool('slow', {}, { onProgress: () => undefined }));
-    const asked = await server.hears('tools/call');
+    const asked = await server.hear('tools/call');
     await environment.advance(60);
     progress(asked, 1);
     await environment.advance(40);
@@ -162,7 +162,7 @@ describe('a call that waits for the connection', () => {
   async function connecting(milliseconds: number, options: MCPClientOptions = {}): Promise<Promise<unknown>> {
     environment = new SimulatedEnvironment();
     const initialize = [{ wait: milliseconds }, ...answer(initializeResult())];
-    server = await ScriptedServer.start({ initialize, 'tools/call': silence }, environment);
+    server = await serverWith({ initialize, 'tools/call': silence }, environment);
     client = new MCPClient(server.transport, { environment, ...options });
     return client.connect().catch((thrown: unknown) => thrown);
   }

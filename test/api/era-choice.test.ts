@@ -10,7 +10,7 @@ import {
   modernScript,
   refuse,
   silence,
-} from '../support/scripted-server.js';
+} from '../support/scripts.js';
 
 const discover = answer(discoverResult());
 
@@ -27,7 +27,7 @@ describe('the option era', () => {
   test('legacy: the question is not asked', async () => {
     await using meeting = await Meeting.arrange(dual, { era: 'legacy' });
     expect(await meeting.client.connect()).toMatchObject({ era: 'legacy', protocolVersion: '2025-11-25' });
-    await meeting.server.hears('notifications/initialized');
+    await meeting.server.hear('notifications/initialized');
     expect(meeting.server.methods).toEqual(['initialize', 'notifications/initialized']);
   });
 
@@ -69,7 +69,7 @@ describe('the option era', () => {
   test('modern: silence lasts until the deadline of connect()', async () => {
     await using meeting = await Meeting.arrange(byHand(), { era: 'modern' });
     const failing = expect(meeting.client.connect()).rejects.toMatchObject({ name: 'MCPTimeoutError' });
-    await meeting.server.hears('server/discover');
+    await meeting.server.hear('server/discover');
     await meeting.clock.advance(30_000);
     await failing;
     expect(meeting.server.methods).toEqual(['server/discover']);
@@ -87,7 +87,7 @@ describe('the option priorEra', () => {
   test('legacy saves the question', async () => {
     await using meeting = await Meeting.arrange(dual, { priorEra: 'legacy' });
     expect(await meeting.client.connect()).toMatchObject({ era: 'legacy' });
-    await meeting.server.hears('notifications/initialized');
+    await meeting.server.hear('notifications/initialized');
     expect(meeting.server.methods).toEqual(['initialize', 'notifications/initialized']);
   });
 
@@ -110,7 +110,7 @@ describe('the option priorEra', () => {
     const script = legacyScript('2025-11-25', { 'server/discover': silence });
     await using meeting = await Meeting.arrange(script, { priorEra: 'modern' });
     const connecting = meeting.client.connect();
-    await meeting.server.hears('server/discover');
+    await meeting.server.hear('server/discover');
     await meeting.clock.advance(5_000);
     expect(await connecting).toMatchObject({ era: 'legacy' });
   });
@@ -136,11 +136,11 @@ describe('what was found out', () => {
   test('is remembered when a lost link is opened again: a legacy server is not asked twice', async () => {
     await using meeting = await Meeting.begin(legacyScript(), { autoReconnect: true });
     const { client, server, clock, announced } = meeting;
-    await server.hears('notifications/initialized');
-    server.hangsUp();
+    await server.hear('notifications/initialized');
+    server.hangUp();
     await announced.until(() => client.state === 'reconnecting');
     await clock.advance(1_000);
-    await server.hears('notifications/initialized');
+    await server.hear('notifications/initialized');
     expect(client).toMatchObject({ era: 'legacy', state: 'ready' });
     expect(server.methods).toEqual([
       'server/discover',
@@ -168,8 +168,8 @@ describe('what was found out', () => {
     };
     await using meeting = await Meeting.begin(script, { autoReconnect: true });
     const { client, server, clock, announced } = meeting;
-    await server.hears('notifications/initialized');
-    server.hangsUp();
+    await server.hear('notifications/initialized');
+    server.hangUp();
     await announced.until(() => client.state === 'reconnecting');
     await clock.advance(1_000);
     expect(client).toMatchObject({ era: 'modern', state: 'ready' });
@@ -181,7 +181,7 @@ describe('what was found out', () => {
     await using meeting = await Meeting.begin(script, { autoReconnect: true });
     const { client, server, clock, announced } = meeting;
     expect(client.era).toBe('modern');
-    server.hangsUp();
+    server.hangUp();
     await announced.until(() => client.state === 'reconnecting');
     await clock.advance(1_000);
     expect(client).toMatchObject({ era: 'legacy', state: 'ready' });
@@ -191,7 +191,7 @@ describe('what was found out', () => {
     const script = legacyScript('2025-11-25', { 'server/discover': inTurn(discover, [{ end: 1 }], discover) });
     await using meeting = await Meeting.begin(script, { autoReconnect: true });
     const { client, server, clock, announced } = meeting;
-    server.hangsUp();
+    server.hangUp();
     await announced.until(() => client.state === 'reconnecting');
     await clock.advance(5_000);
     expect(client).toMatchObject({ era: 'modern', state: 'ready' });

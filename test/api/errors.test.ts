@@ -11,7 +11,8 @@ import {
   MCPTransportError,
 } from '../../src/index.js';
 import { errorFrom } from '../support/outcomes.js';
-import { ScriptedServer, answer, legacyScript, refuse, silence } from '../support/scripted-server.js';
+import { answer, legacyScript, refuse, serverWith, silence } from '../support/scripts.js';
+import type { ScriptedServer } from '../support/scripts.js';
 
 const LINEAGES = [
   { ErrorClass: MCPError, lineage: [MCPError], code: 'MCP_ERROR' },
@@ -173,7 +174,7 @@ describe('the stack of an error', () => {
   let client: MCPClient;
 
   beforeEach(async () => {
-    server = await ScriptedServer.start(
+    server = await serverWith(
       legacyScript('2025-11-25', {
         'tools/call': ({ params }) =>
           params?.['name'] === 'silent' ? silence : answer({ content: [], isError: params?.['name'] === 'failing' }),

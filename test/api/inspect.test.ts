@@ -4,7 +4,7 @@ import { MCPClient, MemoryTransport } from '../../src/index.js';
 import type { InspectTarget } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { errorFrom, turns } from '../support/outcomes.js';
-import { ScriptedServer, answer, legacyScript, silence } from '../support/scripted-server.js';
+import { answer, legacyScript, serverWith, silence } from '../support/scripts.js';
 
 /** What an inspector of XState is told, as far as it matters here. */
 interface Told {
@@ -34,7 +34,7 @@ test.each<[string, InspectTarget]>([
   ['an inspector with a function', { inspect: hear }],
   ['an inspector with an observer', { inspect: { next: hear } }],
 ])('%s hears of every actor: the connection, its health, its requests', async (_what, inspect) => {
-  await using server = await ScriptedServer.start(script);
+  await using server = await serverWith(script);
   await using client = new MCPClient(server.transport, { inspect });
   await client.connect();
   expect(await client.callTool('x')).toEqual({ content: [] });
@@ -46,7 +46,7 @@ test.each<[string, InspectTarget]>([
 });
 
 test('each request is an actor of its own, from its beginning to its end', async () => {
-  await using server = await ScriptedServer.start(script);
+  await using server = await serverWith(script);
   await using client = new MCPClient(server.transport, { inspect: hear });
   await client.connect();
   told.length = 0;
@@ -68,7 +68,7 @@ test('each request is an actor of its own, from its beginning to its end', async
 });
 
 test('the states of the connection are seen in their order', async () => {
-  await using server = await ScriptedServer.start(script);
+  await using server = await serverWith(script);
   const client = new MCPClient(server.transport, { inspect: hear });
   await client.connect();
   await client.disconnect();
@@ -106,7 +106,7 @@ describe('what an inspector is told', () => {
 
   test('are copies: plain data that stay as they were told', async () => {
     const atOnce: unknown[] = [];
-    await using server = await ScriptedServer.start(leaky);
+    await using server = await serverWith(leaky);
     await using client = new MCPClient(server.transport, {
       inspect: (event) => {
         hear(event);
@@ -124,7 +124,7 @@ describe('what an inspector is told', () => {
   });
 
   test('has no secret in it, however it is looked at', async () => {
-    await using server = await ScriptedServer.start(leaky);
+    await using server = await serverWith(leaky);
     await using client = new MCPClient(server.transport, { inspect: hear });
     await client.connect();
     await client.callTool('x', { key: secret });
@@ -140,7 +140,7 @@ describe('what an inspector is told', () => {
   });
 
   test('has the secrets in it when it is told so', async () => {
-    await using server = await ScriptedServer.start(leaky);
+    await using server = await serverWith(leaky);
     await using client = new MCPClient(server.transport, { inspect: { inspect: hear, redact: false } });
     await client.connect();
     told.length = 0;
@@ -154,7 +154,7 @@ describe('what an inspector is told', () => {
   });
 
   test('is bounded, however long a list is', async () => {
-    await using server = await ScriptedServer.start(leaky);
+    await using server = await serverWith(leaky);
     await using client = new MCPClient(server.transport, { inspect: hear });
     await client.connect();
     told.length = 0;
@@ -165,7 +165,7 @@ describe('what an inspector is told', () => {
 
   test.each([true, false])('over links, is told with redact: %s as well', async (redact) => {
     const heard: unknown[] = [];
-    await using server = await ScriptedServer.start(leaky);
+    await using server = await serverWith(leaky);
     await using client = new MCPClient(server.transport, {
       inspect: { inspect: hear, tap: (event) => heard.push(event), redact },
     });
@@ -187,7 +187,7 @@ test.each([
 });
 
 test('an inspector that throws breaks nothing', async () => {
-  await using server = await ScriptedServer.start(script);
+  await using server = await serverWith(script);
   await using client = new MCPClient(server.transport, {
     inspect: () => {
       throw new Error('broken inspector');

@@ -3,8 +3,8 @@ import { LEGACY_REVISIONS } from '../../src/protocol/revisions.js';
 import { Meeting } from '../support/meeting.js';
 import type { MeetingOptions } from '../support/meeting.js';
 import { askOrdinary } from '../support/ordinary-requests.js';
-import { answer, initializeResult, legacyScript, silence } from '../support/scripted-server.js';
-import type { Script } from '../support/scripted-server.js';
+import { answer, initializeResult, legacyScript, silence } from '../support/scripts.js';
+import type { Script } from '../support/scripts.js';
 
 const clientInfo = { name: 'golden', version: '1.2.3' };
 
@@ -15,7 +15,7 @@ async function meetIn(
   options: MeetingOptions = {},
 ): Promise<Meeting> {
   const meeting = await Meeting.begin(legacyScript(version, script), { era: 'legacy', ...options });
-  await meeting.server.hears('notifications/initialized');
+  await meeting.server.hear('notifications/initialized');
   return meeting;
 }
 
@@ -24,7 +24,7 @@ describe.each(LEGACY_REVISIONS)('a session of %s', (version) => {
     await using meeting = await meetIn(
       version,
       {
-        'tools/list': ({ params }) => answer({ tools: [], ...(params === undefined && { nextCursor: '' }) }),
+        'tools/list': ({ params }) => answer({ tools: [], ...(params?.['cursor'] === undefined && { nextCursor: '' }) }),
         'prompts/list': answer({ prompts: [] }),
         'resources/list': answer({ resources: [] }),
         'resources/templates/list': answer({ resourceTemplates: [] }),
@@ -72,11 +72,11 @@ describe.each(LEGACY_REVISIONS)('a session of %s', (version) => {
     await using meeting = await meetIn(version);
     const { server } = meeting;
     for (const id of [0, 'zero', '', '0', -7, Number.MAX_SAFE_INTEGER]) {
-      server.says({ jsonrpc: '2.0', id, method: 'ping' });
-      expect(await server.hearsAnswer()).toEqual({ jsonrpc: '2.0', id, result: {} });
+      server.send({ jsonrpc: '2.0', id, method: 'ping' });
+      expect(await server.hearAnswer()).toEqual({ jsonrpc: '2.0', id, result: {} });
       for (const method of ['sampling/createMessage', 'elicitation/create', 'roots/list', 'unheard/of']) {
-        server.says({ jsonrpc: '2.0', id, method, params: {} });
-        expect(await server.hearsAnswer()).toEqual({
+        server.send({ jsonrpc: '2.0', id, method, params: {} });
+        expect(await server.hearAnswer()).toEqual({
           jsonrpc: '2.0',
           id,
           error: { code: -32601, message: expect.stringContaining(method) as string },
@@ -89,8 +89,8 @@ describe.each(LEGACY_REVISIONS)('a session of %s', (version) => {
     await using meeting = await meetIn(version, { 'tools/call': silence }, { record: ['log'] });
     const { client, server, announced } = meeting;
     const calls = [client.callTool('one'), client.callTool('two')];
-    const [one, two] = [await server.hears('tools/call'), await server.hears('tools/call')];
-    server.says([
+    const [one, two] = [await server.hear('tools/call'), await server.hear('tools/call')];
+    server.send([
       { jsonrpc: '2.0', id: two.id, result: { content: [{ type: 'text', text: 'second' }] } },
       { jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: 'both' } },
       { jsonrpc: '2.0', id: 'p', method: 'ping' },
@@ -99,14 +99,14 @@ describe.each(LEGACY_REVISIONS)('a session of %s', (version) => {
     ]);
     await expect(calls[0]).rejects.toMatchObject({ errorCode: -32603 });
     expect(await calls[1]).toEqual({ content: [{ type: 'text', text: 'second' }] });
-    expect(await server.hearsAnswer()).toEqual({ jsonrpc: '2.0', id: 'p', result: {} });
+    expect(await server.hearAnswer()).toEqual({ jsonrpc: '2.0', id: 'p', result: {} });
     expect(announced.log).toEqual([{ level: 'info', data: 'both' }]);
     expect(announced.warning).toMatchObject([{ code: 'MCP_INVALID_MESSAGE' }]);
   });
 
   test('reports an empty batch', async () => {
     await using meeting = await meetIn(version);
-    meeting.server.says([]);
+    meeting.server.send([]);
     await meeting.announced.first('warning');
     expect(meeting.announced.warning).toMatchObject([{ code: 'MCP_INVALID_MESSAGE', details: { size: 0 } }]);
     expect(meeting.client.state).toBe('ready');
@@ -137,7 +137,7 @@ describe.each(LEGACY_REVISIONS)('a session of %s', (version) => {
     await client.setLogLevel('error');
     await client.subscribe('test://one');
     const before = server.heard.length;
-    server.hangsUp();
+    server.hangUp();
     await announced.until(() => client.state === 'reconnecting');
     await clock.advance(1_000);
     expect(client.state).toBe('ready');
@@ -174,7 +174,7 @@ describe('lists of a legacy server', () => {
     await client.listTools();
     await clock.advance(1e9);
     expect(await client.listTools()).toEqual(tools);
-    server.notifies('notifications/tools/list_changed');
+    server.notify('notifications/tools/list_changed');
     await clock.settle();
     await client.listTools();
     expect(server.methods.filter((method) => method === 'tools/list')).toHaveLength(2);

@@ -11,8 +11,8 @@ import {
   modernScript,
   refuse,
   silence,
-} from '../support/scripted-server.js';
-import type { Heard, HeardRequest, Step, ScriptedServer } from '../support/scripted-server.js';
+} from '../support/scripts.js';
+import type { Heard, HeardRequest, ScriptedServer, Step } from '../support/scripts.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
 
 const connected = connector();
@@ -48,7 +48,7 @@ describe('a list of several pages', () => {
       }),
     );
     expect((await client.listTools()).map(({ name }) => name)).toEqual(['a', 'b', 'c']);
-    const [first, second] = [await server.hears('tools/list'), await server.hears('tools/list')];
+    const [first, second] = [await server.hear('tools/list'), await server.hear('tools/list')];
     expect([first.params, second.params]).toEqual([undefined, { cursor: '2' }]);
     expect(await client.listPrompts()).toEqual([{ name: 'p' }]);
     expect(await client.listResources()).toEqual([{ name: 'r', uri: 'x:1' }]);
@@ -134,13 +134,13 @@ describe('a list of several pages', () => {
       reconnectDelay: 0,
     });
     const listing = client.listTools();
-    server.answers(await server.hears('tools/list'), { tools: [tool('old')], nextCursor: '2' });
-    await server.hears('tools/list');
-    server.hangsUp();
-    server.answers(await server.hears('tools/list'), { tools: [tool('other')] });
-    const again = await server.hears('tools/list');
+    server.answer(await server.hear('tools/list'), { tools: [tool('old')], nextCursor: '2' });
+    await server.hear('tools/list');
+    server.hangUp();
+    server.answer(await server.hear('tools/list'), { tools: [tool('other')] });
+    const again = await server.hear('tools/list');
     expect(again.params).toBeUndefined();
-    server.answers(again, { tools: [tool('new')] });
+    server.answer(again, { tools: [tool('new')] });
     expect(await listing).toEqual([tool('new')]);
     expect(await client.listTools()).toEqual([tool('new')]);
     expect(count(server)).toBe(4);
@@ -205,26 +205,26 @@ describe('an async iterator over a list', () => {
 
     const tools = client.tools();
     const first = tools.next();
-    server.answers(await server.hears('tools/list'), { tools: [tool('old')], nextCursor: '2' });
+    server.answer(await server.hear('tools/list'), { tools: [tool('old')], nextCursor: '2' });
     expect((await first).value).toEqual(tool('old'));
-    server.hangsUp();
+    server.hangUp();
     await recorder.until(() => recorder.state.at(-1) === 'ready' && recorder.state.includes('reconnecting'));
     expect(await errorFrom(tools.next())).toMatchObject(changed);
     expect(count(server)).toBe(1);
 
     // Nor is what the next one makes of such a cursor taken for a page of the first, or for the fault of the caller.
     for (const settle of [
-      (heard: HeardRequest) => server.answers(heard, { tools: [tool('other')] }),
-      (heard: HeardRequest) => server.refuses(heard, -32602, 'Invalid cursor'),
+      (heard: HeardRequest) => server.answer(heard, { tools: [tool('other')] }),
+      (heard: HeardRequest) => server.refuse(heard, -32602, 'Invalid cursor'),
     ]) {
       const more = client.tools();
       const one = more.next();
-      server.answers(await server.hears('tools/list'), { tools: [tool('old')], nextCursor: '2' });
+      server.answer(await server.hear('tools/list'), { tools: [tool('old')], nextCursor: '2' });
       await one;
       const two = errorFrom(more.next());
-      await server.hears('tools/list');
-      server.hangsUp();
-      settle(await server.hears('tools/list'));
+      await server.hear('tools/list');
+      server.hangUp();
+      settle(await server.hear('tools/list'));
       expect(await two).toMatchObject(changed);
     }
   });
@@ -236,7 +236,7 @@ describe('an async iterator over a list', () => {
     });
     const tools = client.tools();
     const first = tools.next();
-    server.answers(await server.hears('tools/list'), {
+    server.answer(await server.hear('tools/list'), {
       resultType: 'complete',
       tools: [tool('a')],
       nextCursor: '2',
@@ -244,11 +244,11 @@ describe('an async iterator over a list', () => {
       cacheScope: 'public',
     });
     await first;
-    server.hangsUp();
+    server.hangUp();
     const second = tools.next();
-    const asked = await server.hears('tools/list');
+    const asked = await server.hear('tools/list');
     expect(asked.params).toMatchObject({ cursor: '2' });
-    server.answers(asked, { resultType: 'complete', tools: [tool('b')], ttlMs: 0, cacheScope: 'public' });
+    server.answer(asked, { resultType: 'complete', tools: [tool('b')], ttlMs: 0, cacheScope: 'public' });
     expect((await second).value).toEqual(tool('b'));
   });
 
@@ -272,7 +272,7 @@ describe('a list of a legacy server', () => {
     expect(await client.listTools()).toEqual([tool('a')]);
     expect(count(server)).toBe(1);
     tools.push(tool('b'));
-    server.notifies('notifications/tools/list_changed');
+    server.notify('notifications/tools/list_changed');
     await turns();
     expect(await client.listTools()).toEqual(tools);
     await client.listTools();
@@ -303,12 +303,12 @@ describe('a list of a legacy server', () => {
   test('an answer that was under way while a change was announced is not taken for fresh', async () => {
     const { server, client } = await connected(legacyScript('2025-11-25', { 'tools/list': silence }));
     const listing = client.listTools();
-    const asked = await server.hears('tools/list');
-    server.notifies('notifications/tools/list_changed');
-    server.answers(asked, { tools: [tool('perhaps old')] });
+    const asked = await server.hear('tools/list');
+    server.notify('notifications/tools/list_changed');
+    server.answer(asked, { tools: [tool('perhaps old')] });
     expect(await listing).toEqual([tool('perhaps old')]);
     const again = client.listTools();
-    server.answers(await server.hears('tools/list'), { tools: [tool('new')] });
+    server.answer(await server.hear('tools/list'), { tools: [tool('new')] });
     expect(await again).toEqual([tool('new')]);
     expect(await client.listTools()).toEqual([tool('new')]);
   });
@@ -320,7 +320,7 @@ describe('a list of a legacy server', () => {
     });
     await client.listTools();
     const recorder = new ClientRecorder(client);
-    server.hangsUp();
+    server.hangUp();
     await recorder.until(() => recorder.state.includes('ready'));
     await client.listTools();
     await client.listTools();
@@ -346,7 +346,7 @@ describe('a list of a legacy server', () => {
       await Promise.all([client.listTools(), client.listResources(), client.listResourceTemplates()]);
     };
     await all();
-    server.notifies('notifications/resources/list_changed');
+    server.notify('notifications/resources/list_changed');
     await turns();
     await all();
     expect([count(server), count(server, 'resources/list'), count(server, 'resources/templates/list')]).toEqual([
@@ -450,7 +450,7 @@ describe('toolsChanged', () => {
     const recorder = new ClientRecorder(client, ['toolsChanged']);
     await client.listTools();
     tools = [tool('kept'), tool('changed', { description: 'now with words' }), tool('added')];
-    server.notifies('notifications/tools/list_changed');
+    server.notify('notifications/tools/list_changed');
     const [difference] = await recorder.first('toolsChanged');
     expect(difference).toEqual({ tools, added: ['added'], removed: ['removed'], changed: ['changed'] });
     expect(await client.listTools()).toEqual(tools);
@@ -462,10 +462,10 @@ describe('toolsChanged', () => {
       legacyScript('2025-11-25', { 'tools/list': () => answer({ tools: [tool('a')] }) }),
     );
     const recorder = new ClientRecorder(client, ['toolsChanged']);
-    server.notifies('notifications/tools/list_changed');
-    await server.hears('tools/list');
-    server.notifies('notifications/tools/list_changed');
-    await server.hears('tools/list');
+    server.notify('notifications/tools/list_changed');
+    await server.hear('tools/list');
+    server.notify('notifications/tools/list_changed');
+    await server.hear('tools/list');
     await turns();
     expect(recorder.toolsChanged).toEqual([]);
   });
@@ -475,7 +475,7 @@ describe('toolsChanged', () => {
       legacyScript('2025-11-25', { 'tools/list': answer({ tools: [tool('a')] }) }),
     );
     new ClientRecorder(client, ['toolsChanged']);
-    for (let time = 0; time < 50; time += 1) server.notifies('notifications/tools/list_changed');
+    for (let time = 0; time < 50; time += 1) server.notify('notifications/tools/list_changed');
     await turns(10);
     expect(count(server)).toBe(2);
   });
@@ -483,7 +483,7 @@ describe('toolsChanged', () => {
   test('without a listener nothing is asked', async () => {
     const { server, client } = await connected(legacyScript('2025-11-25', { 'tools/list': answer({ tools: [] }) }));
     await client.listTools();
-    server.notifies('notifications/tools/list_changed');
+    server.notify('notifications/tools/list_changed');
     await turns();
     expect(count(server)).toBe(1);
   });
@@ -497,7 +497,7 @@ describe('toolsChanged', () => {
     const recorder = new ClientRecorder(client, ['toolsChanged']);
     await client.listTools();
     tools = [tool('b')];
-    server.hangsUp();
+    server.hangUp();
     const [difference] = await recorder.first('toolsChanged');
     expect(difference).toMatchObject({ added: ['b'], removed: ['a'], changed: [] });
   });
@@ -513,12 +513,12 @@ describe('toolsChanged', () => {
     );
     await client.listTools();
     const recorder = new ClientRecorder(client, ['toolsChanged']);
-    const { id, params } = await server.hears('subscriptions/listen');
+    const { id, params } = await server.hear('subscriptions/listen');
     expect(params).toMatchObject({ notifications: { toolsListChanged: true } });
     const _meta = { 'io.modelcontextprotocol/subscriptionId': id };
-    server.notifies('notifications/subscriptions/acknowledged', { notifications: { toolsListChanged: true }, _meta });
+    server.notify('notifications/subscriptions/acknowledged', { notifications: { toolsListChanged: true }, _meta });
     tools = [tool('b')];
-    server.notifies('notifications/tools/list_changed', { _meta });
+    server.notify('notifications/tools/list_changed', { _meta });
     const [difference] = await recorder.first('toolsChanged');
     expect(difference).toMatchObject({ added: ['b'], removed: ['a'] });
   });

@@ -1,8 +1,8 @@
 import type { MCPClient, Params } from '../../src/index.js';
 import { Meeting } from '../support/meeting.js';
 import { askOrdinary } from '../support/ordinary-requests.js';
-import { answer, discoverResult, modernScript, silence } from '../support/scripted-server.js';
-import type { Heard, Script } from '../support/scripted-server.js';
+import { answer, discoverResult, modernScript, silence } from '../support/scripts.js';
+import type { Heard, Script } from '../support/scripts.js';
 
 const VERSION = 'io.modelcontextprotocol/protocolVersion';
 const INFO = 'io.modelcontextprotocol/clientInfo';
@@ -57,7 +57,7 @@ describe('what a modern request says about itself', () => {
   test('is version, client and capabilities, on every method, and otherwise what the method needs', async () => {
     await using meeting = await Meeting.begin(talkative, { clientInfo });
     await askEverything(meeting.client);
-    await meeting.server.hears('subscriptions/listen');
+    await meeting.server.hear('subscriptions/listen');
     const progressToken = requests(meeting.server.heard)[7]?.params?.['_meta'] as Params;
     expect(requests(meeting.server.heard)).toEqual([
       { method: 'server/discover', params: { _meta: META } },
@@ -123,9 +123,9 @@ describe('what a modern request says about itself', () => {
     const { client, server, clock, announced } = meeting;
     await client.setLogLevel('error');
     await client.subscribe('test://one');
-    await server.hears('subscriptions/listen');
+    await server.hear('subscriptions/listen');
     const before = server.heard.length;
-    server.hangsUp();
+    server.hangUp();
     await announced.until(() => client.state === 'reconnecting');
     await clock.advance(1_000);
     await client.listPrompts();
@@ -168,7 +168,7 @@ describe('what a modern session does not have', () => {
         message: `Revision 2026-07-28 does not have ${method}`,
       });
       await meeting.client.notify('notifications/own');
-      expect(await meeting.server.hears('notifications/own')).toEqual({ jsonrpc: '2.0', method: 'notifications/own' });
+      expect(await meeting.server.hear('notifications/own')).toEqual({ jsonrpc: '2.0', method: 'notifications/own' });
       expect(meeting.server.methods).toEqual(['server/discover', 'notifications/own']);
     },
   );
@@ -176,8 +176,8 @@ describe('what a modern session does not have', () => {
   test.each([[0], ['']])('a request of the server (id %j) is reported and not answered', async (id) => {
     await using meeting = await Meeting.begin(talkative);
     const { client, server, announced } = meeting;
-    server.says({ jsonrpc: '2.0', id, method: 'ping' });
-    server.says({ jsonrpc: '2.0', id, method: 'sampling/createMessage', params: {} });
+    server.send({ jsonrpc: '2.0', id, method: 'ping' });
+    server.send({ jsonrpc: '2.0', id, method: 'sampling/createMessage', params: {} });
     await announced.first('warning', 2);
     expect(announced.warning).toMatchObject([
       { code: 'MCP_INVALID_MESSAGE', details: { method: 'ping' } },
@@ -191,11 +191,11 @@ describe('what a modern session does not have', () => {
     await using meeting = await Meeting.begin(modernScript({ 'prompts/list': silence }));
     const { client, server, announced } = meeting;
     const listing = client.listPrompts();
-    const question = await server.hears('prompts/list');
-    server.says([{ jsonrpc: '2.0', id: question.id, result: { ...page, prompts: [{ name: 'in the batch' }] } }]);
+    const question = await server.hear('prompts/list');
+    server.send([{ jsonrpc: '2.0', id: question.id, result: { ...page, prompts: [{ name: 'in the batch' }] } }]);
     await announced.first('warning');
     expect(announced.warning[0]).toMatchObject({ code: 'MCP_INVALID_MESSAGE' });
-    server.answers(question, { ...page, prompts: [{ name: 'alone' }] });
+    server.answer(question, { ...page, prompts: [{ name: 'alone' }] });
     expect(await listing).toEqual([{ name: 'alone' }]);
   });
 
@@ -203,10 +203,10 @@ describe('what a modern session does not have', () => {
     await using meeting = await Meeting.begin(modernScript({ 'prompts/list': silence }));
     const { client, server, clock } = meeting;
     const listing = client.listPrompts();
-    const question = await server.hears('prompts/list');
-    server.notifies('notifications/cancelled', { requestId: question.id });
+    const question = await server.hear('prompts/list');
+    server.notify('notifications/cancelled', { requestId: question.id });
     await clock.settle();
-    server.answers(question, { ...page, prompts: [] });
+    server.answer(question, { ...page, prompts: [] });
     expect(await listing).toEqual([]);
   });
 });
@@ -280,11 +280,11 @@ describe('a result', () => {
     await using meeting = await Meeting.begin(modernScript({ 'prompts/list': silence }));
     const { client, server, announced } = meeting;
     const listing = client.listPrompts();
-    const question = await server.hears('prompts/list');
-    server.says({ jsonrpc: '2.0', id: String(question.id), result: { ...page, prompts: [{ name: 'wrong' }] } });
+    const question = await server.hear('prompts/list');
+    server.send({ jsonrpc: '2.0', id: String(question.id), result: { ...page, prompts: [{ name: 'wrong' }] } });
     await announced.first('warning');
     expect(announced.warning[0]).toMatchObject({ code: 'MCP_UNKNOWN_RESPONSE', details: { id: String(question.id) } });
-    server.answers(question, { ...page, prompts: [] });
+    server.answer(question, { ...page, prompts: [] });
     expect(await listing).toEqual([]);
   });
 });

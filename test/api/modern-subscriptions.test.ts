@@ -1,8 +1,8 @@
 import type { Params } from '../../src/index.js';
 import { Meeting } from '../support/meeting.js';
 import type { MeetingOptions } from '../support/meeting.js';
-import { answer, byHand, discoverResult, silence } from '../support/scripted-server.js';
-import type { HeardRequest, Script, ScriptedServer } from '../support/scripted-server.js';
+import { answer, byHand, discoverResult, silence } from '../support/scripts.js';
+import type { HeardRequest, Script, ScriptedServer } from '../support/scripts.js';
 import { LISTEN, SUBSCRIPTION, acknowledge, say, wanted, watched } from '../support/subscriptions.js';
 
 /** A modern server that speaks by itself only when it is asked who it is. */
@@ -12,7 +12,7 @@ function meet(script: Script = {}, options?: MeetingOptions): Promise<Meeting> {
 
 /** Ends a stream in good order. */
 function finish(server: ScriptedServer, listen: HeardRequest): void {
-  server.answers(listen, { resultType: 'complete', _meta: { [SUBSCRIPTION]: listen.id } });
+  server.answer(listen, { resultType: 'complete', _meta: { [SUBSCRIPTION]: listen.id } });
 }
 
 function count(server: ScriptedServer, method: string): number {
@@ -30,7 +30,7 @@ function cancelled(server: ScriptedServer): unknown[] {
 async function watching(script?: Script, options?: MeetingOptions): Promise<Meeting & { listen: HeardRequest }> {
   const meeting = await meet(script, options);
   meeting.client.addNotificationHandler('tools/list_changed', () => undefined);
-  const listen = await meeting.server.hears(LISTEN);
+  const listen = await meeting.server.hear(LISTEN);
   acknowledge(meeting.server, listen);
   await meeting.clock.settle();
   return Object.assign(meeting, { listen });
@@ -39,7 +39,7 @@ async function watching(script?: Script, options?: MeetingOptions): Promise<Meet
 /** Sees the same asked for again after a second, in a new subscription, which then stays. */
 async function opensAgain({ server, clock, listen }: Awaited<ReturnType<typeof watching>>): Promise<void> {
   await clock.advance(1_000);
-  const again = await server.hears(LISTEN);
+  const again = await server.hear(LISTEN);
   expect(wanted(again)).toEqual(wanted(listen));
   expect(again.id).not.toBe(listen.id);
   acknowledge(server, again);
@@ -62,7 +62,7 @@ describe('what is asked for', () => {
     client.addNotificationHandler('tools/list_changed', () => undefined);
     client.addNotificationHandler('notifications/prompts/list_changed', () => undefined);
     await client.connect();
-    const first = await server.hears(LISTEN);
+    const first = await server.hear(LISTEN);
     expect(wanted(first)).toEqual({ toolsListChanged: true, promptsListChanged: true });
     acknowledge(server, first);
     expect(wanted(await watched(meeting, 'test://one'))).toEqual({
@@ -75,12 +75,12 @@ describe('what is asked for', () => {
   test.each(['notification', 'toolsChanged'] as const)('follows from listening to %s events', async (name) => {
     await using meeting = await meet({ 'tools/list': answer({ tools: [] }) });
     const stop = meeting.client.on(name, () => undefined);
-    const listen = await meeting.server.hears(LISTEN);
+    const listen = await meeting.server.hear(LISTEN);
     const all = { toolsListChanged: true, promptsListChanged: true, resourcesListChanged: true };
     expect(wanted(listen)).toEqual(name === 'notification' ? all : { toolsListChanged: true });
     acknowledge(meeting.server, listen);
     stop();
-    await meeting.server.hears('notifications/cancelled');
+    await meeting.server.hear('notifications/cancelled');
     expect(cancelled(meeting.server)).toEqual([listen.id]);
     expect(count(meeting.server, LISTEN)).toBe(1);
   });
@@ -94,7 +94,7 @@ describe('what is asked for', () => {
     await using meeting = await meet({ 'server/discover': answer(discoverResult({ capabilities })) });
     const { client, server } = meeting;
     client.on('notification', () => undefined);
-    expect(wanted(await server.hears(LISTEN))).toEqual({ toolsListChanged: true, resourcesListChanged: true });
+    expect(wanted(await server.hear(LISTEN))).toEqual({ toolsListChanged: true, resourcesListChanged: true });
     await expect(client.subscribe('test://one')).rejects.toMatchObject({
       name: 'MCPCapabilityError',
       details: { required: 'resources.subscribe' },
@@ -148,7 +148,7 @@ describe('what the server announces without having been asked to', () => {
     const heard: unknown[] = [];
     // Listening to everything asks for everything, and this server acknowledges only the tools again.
     client.on('notification', ({ method: one }) => heard.push(one));
-    const second = await server.hears(LISTEN);
+    const second = await server.hear(LISTEN);
     acknowledge(server, second, { toolsListChanged: true });
     for (const of of [listen, second]) say(server, of, method, params);
     say(server, second, 'notifications/tools/list_changed');
@@ -178,7 +178,7 @@ describe('what the server announces without having been asked to', () => {
     const { client, server, clock, announced } = meeting;
     const heard: unknown[] = [];
     client.addNotificationHandler('tools/list_changed', () => heard.push('tools'));
-    const listen = await server.hears(LISTEN);
+    const listen = await server.hear(LISTEN);
     say(server, listen, 'notifications/tools/list_changed');
     say(server, listen, 'notifications/prompts/list_changed');
     await clock.settle();
@@ -203,19 +203,19 @@ describe('a change of what is wanted', () => {
     await using meeting = await watching();
     const { client, server, clock, listen } = meeting;
     const subscribed = client.subscribe('test://one');
-    const second = await server.hears(LISTEN);
+    const second = await server.hear(LISTEN);
     await clock.advance(5_000);
     // The old one stands as long as the new one does not.
     expect(cancelled(server)).toEqual([]);
     acknowledge(server, second);
     await subscribed;
-    await server.hears('notifications/cancelled');
+    await server.hear('notifications/cancelled');
     expect(cancelled(server)).toEqual([listen.id]);
     expect(second.id).not.toBe(listen.id);
     const third = await watched(meeting, 'test://two');
     expect(wanted(third)).toEqual({ toolsListChanged: true, resourceSubscriptions: ['test://one', 'test://two'] });
     await client.unsubscribe('test://one');
-    expect(wanted(await server.hears(LISTEN))).toEqual({
+    expect(wanted(await server.hear(LISTEN))).toEqual({
       toolsListChanged: true,
       resourceSubscriptions: ['test://two'],
     });
@@ -225,11 +225,11 @@ describe('a change of what is wanted', () => {
     await using meeting = await meet();
     const { client, server } = meeting;
     const subscribed = Promise.all(['test://one', 'test://two', 'test://three'].map((uri) => client.subscribe(uri)));
-    const all = [await server.hears(LISTEN), await server.hears(LISTEN), await server.hears(LISTEN)];
+    const all = [await server.hear(LISTEN), await server.hear(LISTEN), await server.hear(LISTEN)];
     for (const listen of all) acknowledge(server, listen);
     await subscribed;
-    await server.hears('notifications/cancelled');
-    await server.hears('notifications/cancelled');
+    await server.hear('notifications/cancelled');
+    await server.hear('notifications/cancelled');
     expect(cancelled(server)).toEqual(all.slice(0, 2).map(({ id }) => id));
     expect(wanted(all[2] as HeardRequest)).toEqual({
       resourceSubscriptions: ['test://one', 'test://two', 'test://three'],
@@ -242,7 +242,7 @@ describe('a change of what is wanted', () => {
     const { client, server, clock } = meeting;
     const listen = await watched(meeting, 'test://one');
     await client.unsubscribe('test://one');
-    await server.hears('notifications/cancelled');
+    await server.hear('notifications/cancelled');
     expect(cancelled(server)).toEqual([listen.id]);
     await clock.advance(120_000);
     expect(count(server, LISTEN)).toBe(1);
@@ -262,11 +262,11 @@ describe('a change of what is wanted', () => {
   test('is made in the session that comes after the one in which it was wished', async () => {
     await using meeting = await watching({}, { autoReconnect: true });
     const { client, server, clock, announced } = meeting;
-    server.hangsUp();
+    server.hangUp();
     await announced.until(() => client.state === 'reconnecting');
     client.addNotificationHandler('prompts/list_changed', () => undefined);
     await clock.advance(1_000);
-    expect(wanted(await server.hears(LISTEN))).toEqual({ toolsListChanged: true, promptsListChanged: true });
+    expect(wanted(await server.hear(LISTEN))).toEqual({ toolsListChanged: true, promptsListChanged: true });
   });
 });
 
@@ -277,7 +277,7 @@ describe('the acknowledgement', () => {
     await watched(meeting, 'test://one');
     await watched(meeting, 'test://two');
     client.addNotificationHandler('tools/list_changed', () => undefined);
-    acknowledge(server, await server.hears(LISTEN), { resourceSubscriptions: ['test://one'] });
+    acknowledge(server, await server.hear(LISTEN), { resourceSubscriptions: ['test://one'] });
     const [error] = await announced.first('error');
     expect(error).toMatchObject({
       code: 'MCP_CAPABILITY_MISSING',
@@ -290,7 +290,7 @@ describe('the acknowledgement', () => {
     await using meeting = await meet();
     const { client, server, clock, announced } = meeting;
     client.addNotificationHandler('tools/list_changed', () => undefined);
-    const first = await server.hears(LISTEN);
+    const first = await server.hear(LISTEN);
     await clock.advance(9_999);
     expect(announced.error).toEqual([]);
     await clock.advance(1);
@@ -299,7 +299,7 @@ describe('the acknowledgement', () => {
     ]);
     expect(cancelled(server)).toEqual([first.id]);
     await clock.advance(1_000);
-    const second = await server.hears(LISTEN);
+    const second = await server.hear(LISTEN);
     acknowledge(server, second);
     await clock.advance(60_000);
     expect(announced.error).toHaveLength(1);
@@ -311,10 +311,10 @@ describe('the acknowledgement', () => {
     await using meeting = await meet();
     const { client, server, clock, announced } = meeting;
     client.addNotificationHandler('tools/list_changed', () => undefined);
-    const listen = await server.hears(LISTEN);
+    const listen = await server.hear(LISTEN);
     acknowledge(server, { ...listen, id: Number(listen.id) + 1000 }, wanted(listen));
     acknowledge(server, { ...listen, id: String(listen.id) }, wanted(listen));
-    server.notifies('notifications/subscriptions/acknowledged', { notifications: wanted(listen) });
+    server.notify('notifications/subscriptions/acknowledged', { notifications: wanted(listen) });
     await clock.advance(10_000);
     expect(announced.error).toMatchObject([{ name: 'MCPTimeoutError' }]);
   });
@@ -323,7 +323,7 @@ describe('the acknowledgement', () => {
     await using meeting = await meet();
     const { client, server, announced } = meeting;
     client.addNotificationHandler('tools/list_changed', () => undefined);
-    acknowledge(server, await server.hears(LISTEN), 'everything');
+    acknowledge(server, await server.hear(LISTEN), 'everything');
     await announced.first('warning');
     expect(announced.warning).toMatchObject([
       { code: 'MCP_INVALID_MESSAGE', message: expect.stringContaining('notifications must be an object') as string },
@@ -337,14 +337,14 @@ describe('a subscription that the server ends', () => {
     [
       'by a cancellation',
       (server, { id }) => {
-        server.notifies('notifications/cancelled', { requestId: id, reason: 'restarting' });
+        server.notify('notifications/cancelled', { requestId: id, reason: 'restarting' });
       },
     ],
     [
       'with a result and a cancellation',
       (server, listen) => {
         finish(server, listen);
-        server.notifies('notifications/cancelled', { requestId: listen.id });
+        server.notify('notifications/cancelled', { requestId: listen.id });
       },
     ],
   ])('%s is opened again after a while, and that is no error', async (_how, end) => {
@@ -361,10 +361,10 @@ describe('a subscription that the server ends', () => {
   test('with an error is opened again, and the error is reported', async () => {
     await using meeting = await watching();
     const { server, clock, announced, listen } = meeting;
-    server.refuses(listen, -32603, 'Out of memory');
+    server.refuse(listen, -32603, 'Out of memory');
     await clock.advance(1_000);
     expect(announced.error).toMatchObject([{ code: 'MCP_RPC_ERROR', errorCode: -32603 }]);
-    acknowledge(server, await server.hears(LISTEN));
+    acknowledge(server, await server.hear(LISTEN));
   });
 
   test('makes the lists stale, once it stands again: changes may have been missed', async () => {
@@ -376,7 +376,7 @@ describe('a subscription that the server ends', () => {
     expect(count(server, 'prompts/list')).toBe(1);
     finish(server, listen);
     await clock.advance(1_000);
-    const again = await server.hears(LISTEN);
+    const again = await server.hear(LISTEN);
     // Fetched before the server began to listen: what changes in between is announced to nobody.
     await client.listPrompts();
     acknowledge(server, again);
@@ -392,7 +392,7 @@ describe('a subscription that the server ends', () => {
     const { client, server, clock, announced } = meeting;
     client.addNotificationHandler('tools/list_changed', () => undefined);
     for (let time = 1; time <= 5; time += 1) {
-      server.refuses(await server.hears(LISTEN), -32603, 'Subscription limit reached');
+      server.refuse(await server.hear(LISTEN), -32603, 'Subscription limit reached');
       await clock.advance(1_000 * 2 ** (time - 1));
     }
     expect(count(server, LISTEN)).toBe(6);
@@ -427,7 +427,7 @@ describe('a subscription that the server ends', () => {
       await clock.advance(10_000);
       finish(server, listen);
       await clock.advance(1_000);
-      listen = await server.hears(LISTEN);
+      listen = await server.hear(LISTEN);
       acknowledge(server, listen);
     }
   });
@@ -436,7 +436,7 @@ describe('a subscription that the server ends', () => {
     await using meeting = await meet();
     const { client, server, clock, announced } = meeting;
     client.addNotificationHandler('tools/list_changed', () => undefined);
-    server.refuses(await server.hears(LISTEN), -32601, 'Method not found');
+    server.refuse(await server.hear(LISTEN), -32601, 'Method not found');
     await announced.first('error');
     expect(announced.error).toMatchObject([{ code: 'MCP_RPC_ERROR', errorCode: -32601 }]);
     await clock.advance(3_600_000);
@@ -451,7 +451,7 @@ describe('the end of the connection', () => {
   test('a subscription is opened again in the next session', async () => {
     await using meeting = await watching({}, { autoReconnect: true });
     const { client, server, announced } = meeting;
-    server.hangsUp();
+    server.hangUp();
     await announced.until(() => client.state === 'reconnecting');
     await opensAgain(meeting);
   });
@@ -460,7 +460,7 @@ describe('the end of the connection', () => {
     await using meeting = await watching({ 'prompts/list': silence });
     const { client, server, clock, listen } = meeting;
     await client.disconnect();
-    await server.hears('notifications/cancelled');
+    await server.hear('notifications/cancelled');
     expect(cancelled(server)).toEqual([listen.id]);
     await clock.advance(3_600_000);
     expect(count(server, LISTEN)).toBe(1);

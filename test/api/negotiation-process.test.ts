@@ -10,8 +10,8 @@ import {
   refuse,
   ScriptedProcess,
   silence,
-} from '../support/scripted-server.js';
-import type { Script } from '../support/scripted-server.js';
+} from '../support/scripts.js';
+import type { Script } from '../support/scripts.js';
 
 // Processes start slowly on a machine that is busy.
 jest.setTimeout(30_000);

@@ -11,16 +11,16 @@ import {
   modernScript,
   refuse,
   silence,
-} from '../support/scripted-server.js';
-import type { HeardRequest, Script } from '../support/scripted-server.js';
+} from '../support/scripts.js';
+import type { HeardRequest, Script } from '../support/scripts.js';
 
 const LEGACY_CONVERSATION = ['server/discover', 'initialize', 'notifications/initialized'];
 
 /** Waits until a server that says nothing has been asked both questions. */
 async function bothAsked({ server, clock }: Meeting): Promise<{ question: HeardRequest; handshake: HeardRequest }> {
-  const question = await server.hears('server/discover');
+  const question = await server.hear('server/discover');
   await clock.advance(5_000);
-  return { question, handshake: await server.hears('initialize') };
+  return { question, handshake: await server.hear('initialize') };
 }
 
 describe('asking a modern server', () => {
@@ -63,16 +63,16 @@ describe('asking a modern server', () => {
     client.addNotificationHandler('tools/list_changed', () => undefined);
     const connecting = client.connect();
     const listing = client.listTools();
-    const question = await server.hears('server/discover');
+    const question = await server.hear('server/discover');
     await expect(client.notify('notifications/own')).rejects.toMatchObject({
       code: 'MCP_NOT_CONNECTED',
       delivery: 'not-sent',
     });
     await clock.advance(4_000);
     expect(server.methods).toEqual(['server/discover']);
-    server.answers(question, discoverResult());
+    server.answer(question, discoverResult());
     await Promise.all([connecting, listing]);
-    await server.hears('subscriptions/listen');
+    await server.hear('subscriptions/listen');
     expect(server.methods.slice(1).sort()).toEqual(['subscriptions/listen', 'tools/list']);
   });
 });
@@ -101,7 +101,7 @@ describe('asking a legacy server', () => {
     await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { 'server/discover': reaction }));
     const { client, server, announced, clock } = meeting;
     expect(await client.connect()).toMatchObject({ era: 'legacy', protocolVersion: '2025-11-25', name: 'scripted' });
-    await server.hears('notifications/initialized');
+    await server.hear('notifications/initialized');
     expect(server.methods).toEqual(LEGACY_CONVERSATION);
     expect(server.heard[1]).toEqual({
       jsonrpc: '2.0',
@@ -122,12 +122,12 @@ describe('asking a legacy server', () => {
     await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { 'server/discover': silence }));
     const { client, server, clock } = meeting;
     const connecting = client.connect();
-    await server.hears('server/discover');
+    await server.hear('server/discover');
     await clock.advance(4_999);
     expect(server.methods).toEqual(['server/discover']);
     await clock.advance(1);
     expect(await connecting).toMatchObject({ era: 'legacy', protocolVersion: '2025-11-25' });
-    await server.hears('notifications/initialized');
+    await server.hear('notifications/initialized');
     expect(server.methods).toEqual(LEGACY_CONVERSATION);
   });
 
@@ -135,7 +135,7 @@ describe('asking a legacy server', () => {
     const script = legacyScript('2025-11-25', { 'server/discover': silence });
     await using meeting = await Meeting.arrange(script, { probeTimeout: 70 });
     const connecting = meeting.client.connect();
-    await meeting.server.hears('server/discover');
+    await meeting.server.hear('server/discover');
     await meeting.clock.advance(70);
     expect(await connecting).toMatchObject({ era: 'legacy' });
   });
@@ -145,10 +145,10 @@ describe('asking a legacy server', () => {
     const { client, server, clock } = meeting;
     const connecting = client.connect();
     const { question, handshake } = await bothAsked(meeting);
-    server.refuses(question, -32601, 'Method not found');
+    server.refuse(question, -32601, 'Method not found');
     await clock.settle();
     expect(client.state).toBe('initializing');
-    server.answers(handshake, initializeResult('2025-06-18'));
+    server.answer(handshake, initializeResult('2025-06-18'));
     expect(await connecting).toMatchObject({ era: 'legacy', protocolVersion: '2025-06-18' });
     expect(server.methods.filter((method) => method === 'initialize')).toHaveLength(1);
   });
@@ -158,9 +158,9 @@ describe('asking a legacy server', () => {
     const { client, server, announced } = meeting;
     const connecting = client.connect();
     const { question, handshake } = await bothAsked(meeting);
-    server.answers(handshake, initializeResult());
+    server.answer(handshake, initializeResult());
     await connecting;
-    server.answers(question, discoverResult());
+    server.answer(question, discoverResult());
     await announced.first('warning');
     expect(announced.warning[0]).toMatchObject({ code: 'MCP_UNKNOWN_RESPONSE' });
     expect(client).toMatchObject({ era: 'legacy', state: 'ready' });
@@ -171,10 +171,10 @@ describe('asking a legacy server', () => {
     const { client, server, announced } = meeting;
     const connecting = client.connect();
     const { question, handshake } = await bothAsked(meeting);
-    server.answers(question, discoverResult());
+    server.answer(question, discoverResult());
     expect(await connecting).toMatchObject({ era: 'modern', protocolVersion: '2026-07-28' });
     // It was asked twice and answers twice.
-    server.refuses(handshake, -32022, 'Unsupported protocol version', { supported: ['2026-07-28'] });
+    server.refuse(handshake, -32022, 'Unsupported protocol version', { supported: ['2026-07-28'] });
     await client.listTools();
     expect(client).toMatchObject({ era: 'modern', state: 'ready' });
     expect(server.methods).toEqual(['server/discover', 'initialize', 'tools/list']);
@@ -187,10 +187,10 @@ describe('asking a legacy server', () => {
     const connecting = client.connect();
     const { question, handshake } = await bothAsked(meeting);
     // A server that knows no such method says so at once; what it knows it works on first.
-    server.refuses(handshake, -32601, 'Method not found');
+    server.refuse(handshake, -32601, 'Method not found');
     await clock.settle();
     expect(client.state).toBe('initializing');
-    server.answers(question, discoverResult());
+    server.answer(question, discoverResult());
     expect(await connecting).toMatchObject({ era: 'modern', protocolVersion: '2026-07-28' });
     expect(server.methods).toEqual(['server/discover', 'initialize']);
   });
@@ -200,9 +200,9 @@ describe('asking a legacy server', () => {
     const { client, server } = meeting;
     const connecting = client.connect();
     const { question, handshake } = await bothAsked(meeting);
-    server.refuses(handshake, -32601, 'Method not found');
-    server.refuses(question, -32022, 'Unsupported protocol version', { supported: ['2026-07-28'] });
-    server.answers(await server.hears('server/discover'), discoverResult());
+    server.refuse(handshake, -32601, 'Method not found');
+    server.refuse(question, -32022, 'Unsupported protocol version', { supported: ['2026-07-28'] });
+    server.answer(await server.hear('server/discover'), discoverResult());
     expect(await connecting).toMatchObject({ era: 'modern' });
   });
 
@@ -214,10 +214,10 @@ describe('asking a legacy server', () => {
     const { client, server, clock } = meeting;
     const failing = expect(client.connect()).rejects.toMatchObject({ code: 'MCP_RPC_ERROR', errorCode: -32603 });
     const { question, handshake } = await bothAsked(meeting);
-    server.refuses(handshake, -32603, 'Out of order');
+    server.refuse(handshake, -32603, 'Out of order');
     await clock.settle();
     expect(client.state).toBe('initializing');
-    if (answered) server.refuses(question, -32601, 'Method not found');
+    if (answered) server.refuse(question, -32601, 'Method not found');
     else await clock.advance(5_000);
     await failing;
     expect(client.state).toBe('closed');
@@ -228,8 +228,8 @@ describe('asking a legacy server', () => {
     const { client, server, clock } = meeting;
     const failing = expect(client.connect()).rejects.toMatchObject({ code: 'MCP_RPC_ERROR', errorCode: -32603 });
     const { question, handshake } = await bothAsked(meeting);
-    server.refuses(question, -32601, 'Method not found');
-    server.refuses(handshake, -32603, 'Out of order');
+    server.refuse(question, -32601, 'Method not found');
+    server.refuse(handshake, -32603, 'Out of order');
     await failing;
     expect(clock.now()).toBe(1_005_000);
   });
@@ -241,7 +241,7 @@ describe('asking a legacy server', () => {
       name: 'MCPTimeoutError',
       details: { operation: 'connect', timeout: 8_000, phase: 'connecting' },
     });
-    await server.hears('server/discover');
+    await server.hear('server/discover');
     await clock.advance(7_999);
     expect(client.state).toBe('initializing');
     await clock.advance(1);
@@ -298,8 +298,8 @@ describe('a server that does not take the version', () => {
     await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { 'server/discover': discover }));
     const { client, server, clock } = meeting;
     const failing = expect(client.connect()).rejects.toMatchObject({ name: 'MCPTimeoutError' });
-    await server.hears('server/discover');
-    await server.hears('server/discover');
+    await server.hear('server/discover');
+    await server.hear('server/discover');
     await clock.advance(30_000);
     await failing;
     expect(server.methods).toEqual(['server/discover', 'server/discover']);
@@ -316,7 +316,7 @@ describe('a server that does not take the version', () => {
     });
     await using meeting = await Meeting.arrange(script);
     expect(await meeting.client.connect()).toMatchObject({ era: 'legacy', protocolVersion: version });
-    await meeting.server.hears('notifications/initialized');
+    await meeting.server.hear('notifications/initialized');
     expect(meeting.server.methods).toEqual(LEGACY_CONVERSATION);
     expect(meeting.server.heard[1]?.params).toMatchObject({ protocolVersion: version });
   });
@@ -417,14 +417,14 @@ describe('the handshake', () => {
     await using meeting = await Meeting.arrange();
     const { client, server, clock, announced } = meeting;
     const connecting = client.connect();
-    await server.hears('server/discover');
+    await server.hear('server/discover');
     await clock.advance(5_000);
-    const handshake = await server.hears('initialize');
-    server.says({ jsonrpc: '2.0', error: { code: -32600, message: 'What?' } });
+    const handshake = await server.hear('initialize');
+    server.send({ jsonrpc: '2.0', error: { code: -32600, message: 'What?' } });
     await clock.settle();
     expect(client.state).toBe('initializing');
     expect(announced.error).toMatchObject([{ code: 'MCP_RPC_ERROR', errorCode: -32600 }]);
-    server.answers(handshake, initializeResult());
+    server.answer(handshake, initializeResult());
     expect(await connecting).toMatchObject({ era: 'legacy' });
   });
 
@@ -470,14 +470,14 @@ describe('the handshake', () => {
     const { client, server, clock, announced } = meeting;
     const connecting = client.connect();
     const listing = client.listTools();
-    const handshake = await server.hears('initialize');
-    server.says({ jsonrpc: '2.0', id: 'early', method: 'ping' });
-    expect(await server.hearsAnswer()).toEqual({ jsonrpc: '2.0', id: 'early', result: {} });
-    server.notifies('notifications/message', { level: 'info', data: 'starting' });
+    const handshake = await server.hear('initialize');
+    server.send({ jsonrpc: '2.0', id: 'early', method: 'ping' });
+    expect(await server.hearAnswer()).toEqual({ jsonrpc: '2.0', id: 'early', result: {} });
+    server.notify('notifications/message', { level: 'info', data: 'starting' });
     await announced.first('log');
     await clock.advance(10_000);
     expect(server.methods).toEqual(['initialize', '(result)']);
-    server.answers(handshake, initializeResult());
+    server.answer(handshake, initializeResult());
     await Promise.all([connecting, listing]);
     expect(server.methods).toEqual(['initialize', '(result)', 'notifications/initialized', 'tools/list']);
   });
@@ -487,7 +487,7 @@ describe('the handshake', () => {
     const { client, server, clock } = meeting;
     const controller = new AbortController();
     const failing = expect(client.connect({ signal: controller.signal })).rejects.toBe('enough');
-    await server.hears('initialize');
+    await server.hear('initialize');
     controller.abort('enough');
     await failing;
     await clock.settle();

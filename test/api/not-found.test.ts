@@ -1,8 +1,8 @@
 import { MCPProtocolError } from '../../src/index.js';
 import { Meeting } from '../support/meeting.js';
 import { errorFrom } from '../support/outcomes.js';
-import { answer, legacyScript, modernScript, refuse } from '../support/scripted-server.js';
-import type { Script, Step } from '../support/scripted-server.js';
+import { answer, legacyScript, modernScript, refuse } from '../support/scripts.js';
+import type { Script, Step } from '../support/scripts.js';
 
 const URI = 'test://gone';
 

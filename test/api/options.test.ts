@@ -1,7 +1,7 @@
 import { MCPClient, MCPConnection, MCPError, MCPProtocol, MemoryTransport } from '../../src/index.js';
 import type { MCPClientOptions, MCPConnectionOptions } from '../../src/index.js';
 import { errorFrom } from '../support/outcomes.js';
-import { ScriptedServer, legacyScript } from '../support/scripted-server.js';
+import { legacyScript, serverWith } from '../support/scripts.js';
 
 const [transport] = MemoryTransport.pair();
 
@@ -130,7 +130,7 @@ describe('options', () => {
 
 describe('an option of a call that cannot be used', () => {
   test.each([0, -1, NaN, '30' as unknown as number])('timeout: %p rejects, and nothing is sent', async (timeout) => {
-    await using server = await ScriptedServer.start(legacyScript());
+    await using server = await serverWith(legacyScript());
     await using client = await MCPClient.connect(server.transport);
     const calls = [
       client.callTool('x', {}, { timeout }),

@@ -2,8 +2,8 @@ import type { MCPClientOptions, MCPTool } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { connector } from '../support/connector.js';
 import { errorFrom, rejection, turns } from '../support/outcomes.js';
-import { answer, legacyScript, refuse, silence } from '../support/scripted-server.js';
-import type { Step } from '../support/scripted-server.js';
+import { answer, legacyScript, refuse, silence } from '../support/scripts.js';
+import type { Step } from '../support/scripts.js';
 
 const connect = connector();
 
@@ -26,7 +26,7 @@ async function meet(options?: MCPClientOptions, call: readonly Step[] = answer(o
   await client.listTools();
   const announce = async (tools: MCPTool[]): Promise<void> => {
     offered.tools = tools;
-    server.notifies('notifications/tools/list_changed');
+    server.notify('notifications/tools/list_changed');
     await turns();
   };
   const listings = (): number => server.methods.filter((method) => method === 'tools/list').length;
@@ -81,8 +81,8 @@ describe('structured output that does not fit what the tool was known to give', 
     answerListing(silence);
     const controller = new AbortController();
     const calling = rejection(client.callTool('weather', {}, { signal: controller.signal }));
-    await server.hears('tools/list');
-    await server.hears('tools/list');
+    await server.hear('tools/list');
+    await server.hear('tools/list');
     controller.abort('enough');
     expect(await calling).toBe('enough');
   });
@@ -99,16 +99,16 @@ describe('a tool that was known to be repeatable', () => {
     await client.listTools();
     const recorder = new ClientRecorder(client);
     const repeated = client.callTool('put');
-    await server.hears('tools/call');
-    server.hangsUp();
-    server.answers(await server.hears('tools/call'), output);
+    await server.hear('tools/call');
+    server.hangUp();
+    server.answer(await server.hear('tools/call'), output);
     expect(await repeated).toEqual(output);
 
     await recorder.until(() => recorder.state.at(-1) === 'ready');
     await announce(tools(false));
     const call = errorFrom(client.callTool('put'));
-    await server.hears('tools/call');
-    server.hangsUp();
+    await server.hear('tools/call');
+    server.hangUp();
     expect(await call).toMatchObject({ delivery: 'unknown' });
   });
 });

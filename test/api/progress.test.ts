@@ -1,19 +1,19 @@
 import type { Progress } from '../../src/index.js';
 import { Meeting } from '../support/meeting.js';
 import { rejection } from '../support/outcomes.js';
-import { modernScript, silence } from '../support/scripted-server.js';
+import { modernScript, silence } from '../support/scripts.js';
 
 /** A call that is under way, and what was heard of its progress. */
 async function calling(signal?: AbortSignal) {
   const meeting = await Meeting.begin(modernScript({ 'tools/call': silence }), { timeout: 60_000 });
   const heard: Progress[] = [];
   const outcome = meeting.client.callTool('work', {}, { signal, onProgress: (one) => heard.push(one) });
-  const request = await meeting.server.hears('tools/call');
+  const request = await meeting.server.hear('tools/call');
   let last = 0;
   /** Reports progress so many times at once. */
   const report = async (times: number): Promise<void> => {
     for (let time = 0; time < times; time += 1) {
-      meeting.server.notifies('notifications/progress', { progressToken: request.id, progress: (last += 1) });
+      meeting.server.notify('notifications/progress', { progressToken: request.id, progress: (last += 1) });
     }
     await meeting.clock.settle();
   };
@@ -29,7 +29,7 @@ describe('progress of a call', () => {
       await meeting.clock.advance(1_000);
     }
     expect(heard.map(({ progress }) => progress)).toEqual(Array.from({ length: 300 }, (_, at) => at + 1));
-    meeting.server.answers(request, { content: [] });
+    meeting.server.answer(request, { content: [] });
     await outcome;
     await meeting[Symbol.asyncDispose]();
   });
@@ -45,7 +45,7 @@ describe('progress of a call', () => {
     expect(last()).toBe(10_000);
     await report(1);
     expect(last()).toBe(10_001);
-    meeting.server.answers(request, { content: [] });
+    meeting.server.answer(request, { content: [] });
     await outcome;
     await meeting[Symbol.asyncDispose]();
   });
@@ -53,7 +53,7 @@ describe('progress of a call', () => {
   test('is told as it stands before the call ends', async () => {
     const { meeting, heard, outcome, request, report, last } = await calling();
     await report(5_000);
-    meeting.server.answers(request, { content: [] });
+    meeting.server.answer(request, { content: [] });
     await outcome;
     expect(heard).toHaveLength(101);
     expect(last()).toBe(5_000);
@@ -78,7 +78,7 @@ describe('progress of a call', () => {
     await report(1);
     expect(heard).toHaveLength(100);
     await meeting.clock.advance(59_999);
-    meeting.server.answers(request, { content: [] });
+    meeting.server.answer(request, { content: [] });
     await outcome;
     await meeting[Symbol.asyncDispose]();
   });

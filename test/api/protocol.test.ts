@@ -2,14 +2,14 @@ import { MCPClient, MCPProtocol, MCPToolError } from '../../src/index.js';
 import { PACKAGE } from '../../src/api/version.js';
 import { errorFrom, rejection, turns } from '../support/outcomes.js';
 import {
-  ScriptedServer,
   answer,
   initializeResult,
   legacyScript,
   modernScript,
   refuse,
+  serverWith,
   silence,
-} from '../support/scripted-server.js';
+} from '../support/scripts.js';
 
 const serverInfo = { name: 's', version: '2' };
 const script = legacyScript('2025-06-18', {
@@ -29,7 +29,7 @@ const script = legacyScript('2025-06-18', {
 });
 
 test('before it is initialized it knows only itself', async () => {
-  await using server = await ScriptedServer.start(script);
+  await using server = await serverWith(script);
   const protocol = new MCPProtocol(server.transport, { timeout: 1_234 });
   expect(protocol).toMatchObject({ initialized: false, timeout: 1_234, clientInfo: PACKAGE });
   expect(protocol.transport).toBe(server.transport);
@@ -43,7 +43,7 @@ test('before it is initialized it knows only itself', async () => {
 });
 
 test('initialize() negotiates, and what was negotiated can be read', async () => {
-  await using server = await ScriptedServer.start(script);
+  await using server = await serverWith(script);
   await using protocol = new MCPProtocol(server.transport, { clientInfo: { name: 'mine', version: '1' } });
   const info = await protocol.initialize();
   expect(info).toMatchObject({ name: 's', version: '2', protocolVersion: '2025-06-18', era: 'legacy' });
@@ -55,11 +55,11 @@ test('initialize() negotiates, and what was negotiated can be read', async () =>
     protocolVersion: '2025-06-18',
     clientInfo: { name: 'mine' },
   });
-  expect(await server.hears('initialize')).toMatchObject({ params: { clientInfo: { name: 'mine', version: '1' } } });
+  expect(await server.hear('initialize')).toMatchObject({ params: { clientInfo: { name: 'mine', version: '1' } } });
 });
 
 test('initialize() has a timeout and a signal', async () => {
-  await using server = await ScriptedServer.start({ initialize: silence });
+  await using server = await serverWith({ initialize: silence });
   const protocol = new MCPProtocol(server.transport);
   expect(await errorFrom(protocol.initialize({ timeout: 30 }))).toMatchObject({
     code: 'MCP_TIMEOUT',
@@ -70,7 +70,7 @@ test('initialize() has a timeout and a signal', async () => {
 });
 
 test('its calls are those of a client', async () => {
-  await using server = await ScriptedServer.start(script);
+  await using server = await serverWith(script);
   await using protocol = await MCPProtocol.connect(server.transport);
   expect(await protocol.listTools()).toEqual([]);
   expect(await protocol.listPrompts()).toEqual([{ name: 'p' }]);
@@ -80,12 +80,12 @@ test('its calls are those of a client', async () => {
   expect(await protocol.readResource('x:1')).toEqual({ contents: [] });
   expect(await protocol.request('x/y')).toEqual({ z: 1 });
   await protocol.notify('notifications/x', { c: 3 });
-  const { params } = await server.hears('notifications/x');
+  const { params } = await server.hear('notifications/x');
   expect(params).toEqual({ c: 3 });
 });
 
 test('it keeps no lists', async () => {
-  await using server = await ScriptedServer.start(script);
+  await using server = await serverWith(script);
   await using protocol = await MCPProtocol.connect(server.transport);
   await protocol.listTools();
   await protocol.listTools();
@@ -93,11 +93,11 @@ test('it keeps no lists', async () => {
 });
 
 test('it does not reconnect, and sends nothing twice', async () => {
-  await using server = await ScriptedServer.start({ ...script, 'resources/read': silence });
+  await using server = await serverWith({ ...script, 'resources/read': silence });
   await using protocol = await MCPProtocol.connect(server.transport);
   const reading = errorFrom(protocol.readResource('x:1'));
-  await server.hears('resources/read');
-  server.hangsUp();
+  await server.hear('resources/read');
+  server.hangUp();
   expect(await reading).toMatchObject({ code: 'MCP_CONNECTION_LOST', delivery: 'unknown' });
   await turns();
   expect(protocol.initialized).toBe(false);
@@ -106,28 +106,28 @@ test('it does not reconnect, and sends nothing twice', async () => {
 });
 
 test('errors of tools are thrown or given back, as it was told', async () => {
-  await using server = await ScriptedServer.start({ ...script, 'tools/call': answer({ content: [], isError: true }) });
+  await using server = await serverWith({ ...script, 'tools/call': answer({ content: [], isError: true }) });
   await using protocol = await MCPProtocol.connect(server.transport, { onToolError: 'return' });
   expect(await protocol.callTool('t')).toMatchObject({ isError: true });
   expect(await errorFrom(protocol.callTool('t', {}, { onToolError: 'throw' }))).toBeInstanceOf(MCPToolError);
 });
 
 test('notifications reach its handlers until they are removed', async () => {
-  await using server = await ScriptedServer.start(script);
+  await using server = await serverWith(script);
   await using protocol = await MCPProtocol.connect(server.transport);
   const heard: unknown[] = [];
   const handler = (params: unknown): void => void heard.push(params);
   protocol.addNotificationHandler('x', handler);
-  server.notifies('notifications/x', { a: 1 });
+  server.notify('notifications/x', { a: 1 });
   await turns();
   protocol.removeNotificationHandler('notifications/x', handler);
-  server.notifies('notifications/x', { a: 2 });
+  server.notify('notifications/x', { a: 2 });
   await turns();
   expect(heard).toEqual([{ a: 1 }]);
 });
 
 test('shutdown() ends what is pending, and may be called twice', async () => {
-  await using server = await ScriptedServer.start({ ...script, 'tools/call': silence });
+  await using server = await serverWith({ ...script, 'tools/call': silence });
   const protocol = await MCPProtocol.connect(server.transport);
   const call = errorFrom(protocol.callTool('t'));
   await Promise.all([protocol.shutdown(), protocol.shutdown()]);
@@ -137,7 +137,7 @@ test('shutdown() ends what is pending, and may be called twice', async () => {
 });
 
 test('MCPProtocol.connect() that fails leaves the transport to others', async () => {
-  await using server = await ScriptedServer.start({ initialize: refuse(-32000, 'go away') });
+  await using server = await serverWith({ initialize: refuse(-32000, 'go away') });
   expect(await errorFrom(MCPProtocol.connect(server.transport))).toMatchObject({
     code: 'MCP_RPC_ERROR',
     errorCode: -32000,
@@ -148,7 +148,7 @@ test('MCPProtocol.connect() that fails leaves the transport to others', async ()
 });
 
 test('the protocol of a client is a view on its connection', async () => {
-  await using server = await ScriptedServer.start(modernScript());
+  await using server = await serverWith(modernScript());
   const client = new MCPClient(server.transport);
   const { protocol } = client;
   expect(protocol).toBe(client.protocol);

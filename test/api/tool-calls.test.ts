@@ -6,8 +6,8 @@ import type { MCPClientOptions, MCPTool, ToolOutputSchema, MCPClient } from '../
 import { ClientRecorder } from '../support/client-recorder.js';
 import { connector } from '../support/connector.js';
 import { errorFrom } from '../support/outcomes.js';
-import { answer, legacyScript, modernScript, refuse } from '../support/scripted-server.js';
-import type { Script } from '../support/scripted-server.js';
+import { answer, legacyScript, modernScript, refuse } from '../support/scripts.js';
+import type { Script } from '../support/scripts.js';
 
 const connect = connector();
 

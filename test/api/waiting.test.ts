@@ -2,8 +2,8 @@ import { MCPClient, MCPConnectionError } from '../../src/index.js';
 import type { MCPClientOptions } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { errorFrom, isSettled, turns } from '../support/outcomes.js';
-import { ScriptedServer, answer, initializeResult, legacyScript, silence } from '../support/scripted-server.js';
-import type { HeardRequest } from '../support/scripted-server.js';
+import { answer, initializeResult, legacyScript, serverWith, silence } from '../support/scripts.js';
+import type { HeardRequest, ScriptedServer } from '../support/scripts.js';
 
 const ok = { contents: [] };
 
@@ -14,7 +14,7 @@ async function connecting(options: MCPClientOptions = {}): Promise<{
   goOn: () => void;
   connected: Promise<unknown>;
 }> {
-  const server = await ScriptedServer.start({
+  const server = await serverWith({
     initialize: silence,
     'resources/read': answer(ok),
     'resources/subscribe': answer({}),
@@ -22,20 +22,20 @@ async function connecting(options: MCPClientOptions = {}): Promise<{
   });
   const client = new MCPClient(server.transport, options);
   const connected = client.connect().catch((thrown: unknown) => thrown);
-  const initialize: HeardRequest = await server.hears('initialize');
+  const initialize: HeardRequest = await server.hear('initialize');
   return {
     server,
     client,
     connected,
     goOn: () => {
-      server.answers(initialize, initializeResult());
+      server.answer(initialize, initializeResult());
     },
   };
 }
 
 describe('a call without a connection', () => {
   test('in idle is refused, and says what to do', async () => {
-    await using server = await ScriptedServer.start(legacyScript());
+    await using server = await serverWith(legacyScript());
     const client = new MCPClient(server.transport);
     const error = await errorFrom(client.callTool('x'));
     expect(error).toBeInstanceOf(MCPConnectionError);
@@ -54,7 +54,7 @@ describe('a call without a connection', () => {
   });
 
   test('in closed is refused, and says why it is closed', async () => {
-    await using server = await ScriptedServer.start(legacyScript());
+    await using server = await serverWith(legacyScript());
     const client = await MCPClient.connect(server.transport);
     await client.disconnect();
     const calm = await errorFrom(client.callTool('x'));
@@ -62,7 +62,7 @@ describe('a call without a connection', () => {
     expect(calm.cause).toBeUndefined();
     await client.connect();
     const recorder = new ClientRecorder(client);
-    server.hangsUp();
+    server.hangUp();
     await recorder.until(() => client.state === 'closed');
     expect(await errorFrom(client.callTool('x'))).toMatchObject({
       code: 'MCP_NOT_CONNECTED',
@@ -89,7 +89,7 @@ describe('a call while the client connects', () => {
   });
 
   test('is refused by the capabilities of the server once they are known', async () => {
-    await using server = await ScriptedServer.start({
+    await using server = await serverWith({
       initialize: answer(initializeResult('2025-11-25', { capabilities: {} })),
     });
     await using client = new MCPClient(server.transport);
@@ -112,7 +112,7 @@ describe('a call while the client connects', () => {
   test('fails with the connection', async () => {
     const { server, client, connected } = await connecting();
     const calls = [client.readResource('x:1'), client.callTool('x')].map((call) => errorFrom(call));
-    server.hangsUp();
+    server.hangUp();
     expect(await connected).toMatchObject({ code: 'MCP_CONNECTION_LOST' });
     for (const call of calls) {
       expect(await call).toMatchObject({
@@ -181,11 +181,11 @@ describe('a call while the client connects', () => {
 });
 
 test("whenDisconnected: 'fail' holds while the client reconnects, too", async () => {
-  await using server = await ScriptedServer.start(legacyScript('2025-11-25', { 'resources/read': answer(ok) }));
+  await using server = await serverWith(legacyScript('2025-11-25', { 'resources/read': answer(ok) }));
   const options = { autoReconnect: true, reconnectDelay: 3_600_000, whenDisconnected: 'fail' } as const;
   await using client = await MCPClient.connect(server.transport, options);
   const recorder = new ClientRecorder(client);
-  server.hangsUp();
+  server.hangUp();
   await recorder.until(() => client.state === 'reconnecting');
   expect(await errorFrom(client.readResource('x:1'))).toMatchObject({
     code: 'MCP_NOT_CONNECTED',

@@ -1,5 +1,5 @@
 import { Meeting } from '../support/meeting.js';
-import { answer, initializeResult, legacyScript, silence } from '../support/scripted-server.js';
+import { answer, initializeResult, legacyScript, silence } from '../support/scripts.js';
 
 describe('an answer that is no proper message', () => {
   test.each<[what: string, broken: object, field: string]>([
@@ -13,15 +13,15 @@ describe('an answer that is no proper message', () => {
     await using meeting = await Meeting.begin(legacyScript('2025-11-25', { 'tools/call': silence }));
     const { client, server, announced } = meeting;
     const [calling, other] = [client.callTool('one'), client.callTool('other')];
-    const [first, second] = [await server.hears('tools/call'), await server.hears('tools/call')];
-    server.says({ jsonrpc: '2.0', id: first.id, ...broken });
+    const [first, second] = [await server.hear('tools/call'), await server.hear('tools/call')];
+    server.send({ jsonrpc: '2.0', id: first.id, ...broken });
     await expect(calling).rejects.toMatchObject({
       name: 'MCPProtocolError',
       code: 'MCP_INVALID_MESSAGE',
       delivery: 'answered',
       details: { field },
     });
-    server.answers(second, { content: [] });
+    server.answer(second, { content: [] });
     expect(await other).toEqual({ content: [] });
     expect(announced.warning).toEqual([]);
   });
@@ -29,8 +29,8 @@ describe('an answer that is no proper message', () => {
   test('to nobody is a warning', async () => {
     await using meeting = await Meeting.begin(legacyScript());
     const { server, announced } = meeting;
-    server.says({ jsonrpc: '2.0', id: 4_711, result: null });
-    server.says({ jsonrpc: '2.0', id: null, result: {} });
+    server.send({ jsonrpc: '2.0', id: 4_711, result: null });
+    server.send({ jsonrpc: '2.0', id: null, result: {} });
     await announced.first('warning', 2);
     expect(announced.warning).toMatchObject([{ code: 'MCP_INVALID_MESSAGE' }, { code: 'MCP_INVALID_MESSAGE' }]);
   });

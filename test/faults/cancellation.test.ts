@@ -4,8 +4,8 @@ import { MCPClient } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { legacyServer, modernServer, ScriptedHttpServer } from '../support/http-server.js';
 import { errorFrom, rejection, turns } from '../support/outcomes.js';
-import { ScriptedServer, answer, legacyScript, modernScript, refuse, silence } from '../support/scripted-server.js';
-import type { Script } from '../support/scripted-server.js';
+import { answer, legacyScript, modernScript, refuse, serverWith, silence } from '../support/scripts.js';
+import type { Script, ScriptedServer } from '../support/scripts.js';
 
 const text = { content: [{ type: 'text', text: 'done' }] };
 
@@ -18,7 +18,7 @@ describe.each([
   let controller: AbortController;
 
   beforeEach(async () => {
-    server = await ScriptedServer.start(
+    server = await serverWith(
       script({ 'tools/call': silence, 'resources/read': answer({ contents: [], resultType: 'complete' }) }),
     );
     client = await MCPClient.connect(server.transport);
@@ -41,16 +41,16 @@ describe.each([
   test('while it is in flight: it rejects with the reason of the signal at once and the server is told', async () => {
     const reason = { code: 'changed my mind' };
     const call = rejection(client.callTool('slow', {}, { signal: controller.signal }));
-    const { id } = await server.hears('tools/call');
+    const { id } = await server.hear('tools/call');
     controller.abort(reason);
     expect(await call).toBe(reason);
-    expect(await server.hears('notifications/cancelled')).toMatchObject({ params: { requestId: id } });
+    expect(await server.hear('notifications/cancelled')).toMatchObject({ params: { requestId: id } });
     expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
   });
 
   test('without a reason: it rejects as everything does that is aborted', async () => {
     const call = rejection(client.callTool('slow', {}, { signal: controller.signal }));
-    await server.hears('tools/call');
+    await server.hear('tools/call');
     controller.abort();
     expect(await call).toBe(controller.signal.reason);
     expect(await call).toMatchObject({ name: 'AbortError' });
@@ -67,10 +67,10 @@ describe.each([
   test('and the answer that comes too late is a warning', async () => {
     const recorder = new ClientRecorder(client);
     const call = rejection(client.callTool('slow', {}, { signal: controller.signal }));
-    const asked = await server.hears('tools/call');
+    const asked = await server.hear('tools/call');
     controller.abort('enough');
     await call;
-    server.answers(asked, text);
+    server.answer(asked, text);
     await recorder.first('warning');
     expect(recorder.warning).toEqual([expect.objectContaining({ code: 'MCP_UNKNOWN_RESPONSE' })]);
     expect(client.state).toBe('ready');
@@ -78,17 +78,17 @@ describe.each([
 
   test('one signal ends many calls, and those only', async () => {
     const other = client.callTool('slow');
-    const asked = await server.hears('tools/call');
+    const asked = await server.hear('tools/call');
     const calls = Array.from({ length: 100 }, () =>
       rejection(client.callTool('slow', {}, { signal: controller.signal })),
     );
-    for (const _call of calls) await server.hears('tools/call');
+    for (const _call of calls) await server.hear('tools/call');
     // Node would warn of a leak at eleven.
     expect(getEventListeners(controller.signal, 'abort')).toHaveLength(1);
     controller.abort('all of you');
     expect(new Set(await Promise.all(calls))).toEqual(new Set(['all of you']));
     expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
-    server.answers(asked, text);
+    server.answer(asked, text);
     expect(await other).toMatchObject(text);
   });
 
@@ -103,7 +103,7 @@ describe.each([
   test('ends a list between its pages, too', async () => {
     await client.disconnect();
     await server[Symbol.asyncDispose]();
-    server = await ScriptedServer.start(
+    server = await serverWith(
       script({
         'tools/list': ({ params }) =>
           params?.['cursor'] === undefined
@@ -113,8 +113,8 @@ describe.each([
     );
     client = await MCPClient.connect(server.transport);
     const listing = rejection(client.listTools({ signal: controller.signal }));
-    await server.hears('tools/list');
-    await server.hears('tools/list');
+    await server.hear('tools/list');
+    await server.hear('tools/list');
     controller.abort('enough');
     expect(await listing).toBe('enough');
   });
@@ -124,7 +124,7 @@ describe.each([
     await server[Symbol.asyncDispose]();
     let asked = 0;
     const first = script({});
-    server = await ScriptedServer.start({
+    server = await serverWith({
       ...first,
       'server/discover': (message) => {
         const steps = first['server/discover'] ?? refuse(-32601);
@@ -141,12 +141,12 @@ describe.each([
 });
 
 test('a call that waits for the connection is given up without being sent', async () => {
-  await using server = await ScriptedServer.start({ 'server/discover': silence });
+  await using server = await serverWith({ 'server/discover': silence });
   const client = new MCPClient(server.transport);
   const connecting = errorFrom(client.connect());
   const controller = new AbortController();
   const call = rejection(client.callTool('slow', {}, { signal: controller.signal }));
-  await server.hears('server/discover');
+  await server.hear('server/discover');
   controller.abort('enough');
   expect(await call).toBe('enough');
   await client.disconnect();
@@ -155,11 +155,11 @@ test('a call that waits for the connection is given up without being sent', asyn
 });
 
 test('the connect() that is given up cancels nothing: initialize must not be', async () => {
-  await using server = await ScriptedServer.start({ initialize: silence });
+  await using server = await serverWith({ initialize: silence });
   const client = new MCPClient(server.transport);
   const controller = new AbortController();
   const connecting = rejection(client.connect({ signal: controller.signal }));
-  await server.hears('initialize');
+  await server.hear('initialize');
   controller.abort('enough');
   expect(await connecting).toBe('enough');
   await client.disconnect();

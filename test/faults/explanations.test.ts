@@ -10,7 +10,7 @@ import { legacyServer, modernServer, ScriptedHttpServer } from '../support/http-
 import type { HttpVisit } from '../support/http-server.js';
 import { Meeting } from '../support/meeting.js';
 import { errorFrom } from '../support/outcomes.js';
-import { legacyScript, silence } from '../support/scripted-server.js';
+import { legacyScript, silence } from '../support/scripts.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
 
 jest.setTimeout(30_000);
@@ -129,7 +129,7 @@ test('a client that waits to reconnect says what it does next, and one that was 
     reconnectDelay: 10_000,
   });
   const { client, server, clock } = meeting;
-  server.hangsUp();
+  server.hangUp();
   await clock.advance(0);
   const [, left] = /^The next attempt is made in (\d.*)\.$/m.exec(client.explain()) ?? [];
   expect(left).toMatch(/^\d+ ms$|^\d\.\d s$/);
@@ -183,8 +183,8 @@ describe('the error of a call tells by itself', () => {
     await using meeting = await Meeting.begin(legacyScript('2025-11-25', { 'tools/call': silence }));
     const { client, server } = meeting;
     const calls = Array.from({ length: 1_000 }, () => errorFrom(client.callTool('x', { patient: 4711 })));
-    await server.hears('tools/call');
-    server.hangsUp();
+    await server.hear('tools/call');
+    server.hangUp();
     const texts = new Set((await Promise.all(calls)).map((error) => error.explain()));
     expect(texts.size).toBe(1);
     expect([...texts][0]).toMatch(/ready → closed, .*→ tools\/call #\d+, /s);

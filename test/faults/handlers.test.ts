@@ -1,7 +1,8 @@
 import { MCPClient } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { turns } from '../support/outcomes.js';
-import { ScriptedServer, answer, legacyScript } from '../support/scripted-server.js';
+import { answer, legacyScript, serverWith } from '../support/scripts.js';
+import type { ScriptedServer } from '../support/scripts.js';
 
 const text = { content: [{ type: 'text', text: 'done' }] };
 
@@ -10,7 +11,7 @@ describe('a function of the user that fails', () => {
   let client: MCPClient;
 
   beforeEach(async () => {
-    server = await ScriptedServer.start(
+    server = await serverWith(
       legacyScript('2025-11-25', {
         'tools/call': ({ id, params }) => [
           {
@@ -60,7 +61,7 @@ describe('a function of the user that fails', () => {
       client.addNotificationHandler('tools/list_changed', fail);
       client.addNotificationHandler('tools/list_changed', (params) => heard.push(params));
       await reported('notifications/tools/list_changed', () => {
-        server.notifies('notifications/tools/list_changed', { _meta: {} });
+        server.notify('notifications/tools/list_changed', { _meta: {} });
       });
       expect(heard).toEqual([{ _meta: {} }]);
     });
@@ -78,8 +79,8 @@ describe('a function of the user that fails', () => {
         client.on(event, fail);
         client.on(event, (...args: unknown[]) => others.push(args[0]));
         await reported(event, () => {
-          if (event === 'warning') server.says({ jsonrpc: '2.0', id: 999, result: {} });
-          else server.notifies('notifications/message', { level: 'info', data: 'hi' });
+          if (event === 'warning') server.send({ jsonrpc: '2.0', id: 999, result: {} });
+          else server.notify('notifications/message', { level: 'info', data: 'hi' });
         });
         expect(others).toHaveLength(event === 'notification' ? 2 : 1);
       },
@@ -101,7 +102,7 @@ describe('a function of the user that fails', () => {
         calls += 1;
         return fail();
       });
-      server.says({ jsonrpc: '2.0', id: null, error: { code: -32700, message: 'Parse error' } });
+      server.send({ jsonrpc: '2.0', id: null, error: { code: -32700, message: 'Parse error' } });
       await turns();
       expect(calls).toBe(1);
       expect(client.state).toBe('ready');
@@ -109,7 +110,7 @@ describe('a function of the user that fails', () => {
 
     test('without a listener to error nothing happens', async () => {
       client.addNotificationHandler('x', fail);
-      server.notifies('notifications/x');
+      server.notify('notifications/x');
       await turns();
       expect(await client.callTool('x', {}, { onProgress: fail })).toEqual(text);
       expect(client.state).toBe('ready');
@@ -122,7 +123,7 @@ describe('a function of the user that fails', () => {
       // eslint-disable-next-line @typescript-eslint/only-throw-error -- what others write
       throw { password: 'hunter22' };
     });
-    server.notifies('notifications/x');
+    server.notify('notifications/x');
     const [error] = await recorder.first('error');
     expect(error?.message).toBe('The function for notifications/x failed: a thrown object');
     expect(String(error)).not.toContain('hunter22');
@@ -131,7 +132,7 @@ describe('a function of the user that fails', () => {
 });
 
 test('a handler that takes itself away while it runs is not called again, and the others are', async () => {
-  await using server = await ScriptedServer.start(legacyScript());
+  await using server = await serverWith(legacyScript());
   await using client = await MCPClient.connect(server.transport);
   const calls: string[] = [];
   const once = (): void => {
@@ -140,16 +141,14 @@ test('a handler that takes itself away while it runs is not called again, and th
   };
   client.addNotificationHandler('x', once);
   client.addNotificationHandler('notifications/x', () => calls.push('always'));
-  server.notifies('notifications/x');
-  server.notifies('notifications/x');
+  server.notify('notifications/x');
+  server.notify('notifications/x');
   await turns();
   expect(calls).toEqual(['once', 'always', 'always']);
 });
 
 test('a handler may do with the client whatever it likes', async () => {
-  await using server = await ScriptedServer.start(
-    legacyScript('2025-11-25', { 'resources/read': answer({ contents: [] }) }),
-  );
+  await using server = await serverWith(legacyScript('2025-11-25', { 'resources/read': answer({ contents: [] }) }));
   const client = await MCPClient.connect(server.transport);
   const done = new Promise<void>((resolve, reject) => {
     client.addNotificationHandler('x', async () => {
@@ -163,7 +162,7 @@ test('a handler may do with the client whatever it likes', async () => {
         .then(resolve, reject);
     });
   });
-  server.notifies('notifications/x');
+  server.notify('notifications/x');
   await done;
   expect(client.state).toBe('closed');
 });

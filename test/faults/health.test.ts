@@ -1,14 +1,7 @@
 import { MCPConnection } from '../../src/index.js';
 import { Meeting } from '../support/meeting.js';
-import {
-  ScriptedServer,
-  answer,
-  discoverResult,
-  inTurn,
-  legacyScript,
-  modernScript,
-  silence,
-} from '../support/scripted-server.js';
+import { answer, discoverResult, inTurn, legacyScript, modernScript, serverWith, silence } from '../support/scripts.js';
+import type { ScriptedServer } from '../support/scripts.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
 
 const INTERVAL = 1_000;
@@ -58,7 +51,7 @@ describe('a server that has stopped to answer', () => {
     await using meeting = await Meeting.begin(hangs, { healthCheckInterval: INTERVAL });
     const { client, server, clock } = meeting;
     client.addNotificationHandler('tools/list_changed', () => undefined);
-    await server.hears('subscriptions/listen');
+    await server.hear('subscriptions/listen');
     await clock.advance(2 * THREE_MISSES);
     expect(client.state).toBe('closed');
     expect(client.explain()).toMatch('missed 3 health checks in a row');
@@ -69,10 +62,10 @@ describe('a server that has stopped to answer', () => {
     await using meeting = await Meeting.begin(script, { healthCheckInterval: INTERVAL });
     const { client, server, clock } = meeting;
     const call = client.callTool('slow', {}, { timeout: 20 * INTERVAL });
-    const question = await server.hears('tools/call');
+    const question = await server.hear('tools/call');
     await clock.advance(3 * THREE_MISSES - INTERVAL);
     expect(client.state).toBe('degraded');
-    server.answers(question, { content: [] });
+    server.answer(question, { content: [] });
     await call;
     await clock.advance(INTERVAL);
     expect(client.state).toBe('ready');
@@ -85,7 +78,7 @@ describe('monitoring', () => {
 
   test('that is stopped leaves no doubt behind that nothing would ever clear up', async () => {
     const clock = new SimulatedEnvironment();
-    await using server = await ScriptedServer.start(legacyScript('2025-11-25', { ping: silence }), clock);
+    await using server = await serverWith(legacyScript('2025-11-25', { ping: silence }), clock);
     await using connection = monitored(server, clock);
     const client = await connection.connect();
     await clock.advance(2 * INTERVAL);
@@ -98,11 +91,11 @@ describe('monitoring', () => {
 
   test('that is stopped during a check does not wait for its outcome', async () => {
     const clock = new SimulatedEnvironment();
-    await using server = await ScriptedServer.start(legacyScript('2025-11-25', { ping: silence }), clock);
+    await using server = await serverWith(legacyScript('2025-11-25', { ping: silence }), clock);
     await using connection = monitored(server, clock);
     const client = await connection.connect();
     await clock.advance(INTERVAL);
-    await server.hears('ping');
+    await server.hear('ping');
     connection.stopMonitoring();
     await clock.advance(10 * INTERVAL);
     expect(client.state).toBe('ready');
@@ -115,7 +108,7 @@ test('healthCheck() says nothing to a server with which the negotiation is not o
   const { client, server, clock, announced } = meeting;
   const connecting = client.connect().catch(() => undefined);
   await announced.until(() => client.state === 'initializing');
-  await server.hears('server/discover');
+  await server.hear('server/discover');
   expect(await client.healthCheck()).toMatchObject({
     connected: false,
     state: 'initializing',

@@ -6,7 +6,7 @@ import { ClientRecorder } from '../support/client-recorder.js';
 import { scratchDirectory, textOf, toolsServer } from '../support/fixture-servers.js';
 import { errorFrom, isSettled, rejection, turns } from '../support/outcomes.js';
 import { isAlive, processFixture } from '../support/processes.js';
-import { ScriptedServer, answer, initializeResult, legacyScript, silence } from '../support/scripted-server.js';
+import { answer, initializeResult, legacyScript, serverWith, silence } from '../support/scripts.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
 
 jest.setTimeout(30_000);
@@ -94,7 +94,7 @@ describe('connecting', () => {
   test('each connect() has a deadline of its own, and the attempt goes on for the one that still waits', async () => {
     const environment = new SimulatedEnvironment();
     const script = { 'server/discover': silence, initialize: [{ wait: 900 }, ...answer(initializeResult())] };
-    await using server = await ScriptedServer.start(script, environment);
+    await using server = await serverWith(script, environment);
     await using client = new MCPClient(server.transport, { environment, probeTimeout: 100 });
     const hasty = errorFrom(client.connect({ timeout: 300 }));
     const patient = client.connect({ timeout: 5_000 });
@@ -183,12 +183,12 @@ describe('disconnecting', () => {
   });
 
   test('settles every call that is in flight in the same turn', async () => {
-    await using server = await ScriptedServer.start(
+    await using server = await serverWith(
       legacyScript('2025-11-25', { 'tools/call': silence, 'resources/read': silence }),
     );
     const client = await MCPClient.connect(server.transport);
     const calls = [client.callTool('slow'), client.readResource('x:1')].map((call) => errorFrom(call));
-    await server.hears('resources/read');
+    await server.hear('resources/read');
     const disconnecting = client.disconnect();
     expect(await isSettled(Promise.all(calls))).toBe(true);
     for (const call of calls) expect(await call).toMatchObject({ code: 'MCP_CONNECTION_CLOSED', delivery: 'unknown' });
@@ -197,13 +197,13 @@ describe('disconnecting', () => {
   });
 
   test('tells the server that what is in flight is given up', async () => {
-    await using server = await ScriptedServer.start(legacyScript('2025-11-25', { 'tools/call': silence }));
+    await using server = await serverWith(legacyScript('2025-11-25', { 'tools/call': silence }));
     const client = await MCPClient.connect(server.transport);
     const call = errorFrom(client.callTool('slow'));
-    const { id } = await server.hears('tools/call');
+    const { id } = await server.hear('tools/call');
     await client.disconnect();
     await call;
-    expect(await server.hears('notifications/cancelled')).toMatchObject({ params: { requestId: id } });
+    expect(await server.hear('notifications/cancelled')).toMatchObject({ params: { requestId: id } });
   });
 
   test('within a listener waits like any other', async () => {
@@ -307,11 +307,11 @@ test('a client is disposed of at the end of its block', async () => {
 });
 
 test('a server in memory that hangs up is a lost connection', async () => {
-  await using server = await ScriptedServer.start(legacyScript('2025-11-25', { 'tools/call': silence }));
+  await using server = await serverWith(legacyScript('2025-11-25', { 'tools/call': silence }));
   const client = await MCPClient.connect(server.transport);
   const call = errorFrom(client.callTool('slow'));
-  await server.hears('tools/call');
-  server.hangsUp();
+  await server.hear('tools/call');
+  server.hangUp();
   expect(await call).toMatchObject({ code: 'MCP_CONNECTION_LOST', delivery: 'unknown' });
   await turns();
   expect(client.state).toBe('closed');

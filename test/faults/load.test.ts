@@ -3,7 +3,7 @@ import type { StdioTransport } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { textOf, toolsServer } from '../support/fixture-servers.js';
 import { errorFrom } from '../support/outcomes.js';
-import { ScriptedServer, legacyScript } from '../support/scripted-server.js';
+import { legacyScript, serverWith } from '../support/scripts.js';
 
 jest.setTimeout(60_000);
 
@@ -19,7 +19,7 @@ test('10,000 calls at once over a pipe are each answered with their own answer',
 });
 
 test('10,000 calls that are answered in the opposite order are each answered with their own answer', async () => {
-  await using server = await ScriptedServer.start(
+  await using server = await serverWith(
     legacyScript('2025-11-25', {
       'tools/call': [],
       release: ({ id }) => [

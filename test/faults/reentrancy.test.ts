@@ -3,8 +3,8 @@ import type { ConnectionState, StdioTransport } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { textOf, toolsServer } from '../support/fixture-servers.js';
 import { errorFrom, rejection, turns } from '../support/outcomes.js';
-import { ScriptedServer, answer, legacyScript, silence } from '../support/scripted-server.js';
-import type { HeardRequest } from '../support/scripted-server.js';
+import { answer, legacyScript, serverWith, silence } from '../support/scripts.js';
+import type { HeardRequest, ScriptedServer } from '../support/scripts.js';
 
 jest.setTimeout(30_000);
 
@@ -58,7 +58,7 @@ describe('within a listener to state', () => {
   });
 
   test('calls behave as the state that is told promises', async () => {
-    await using server = await ScriptedServer.start(legacyScript('2025-11-25', { 'x/y': answer({ ok: true }) }));
+    await using server = await serverWith(legacyScript('2025-11-25', { 'x/y': answer({ ok: true }) }));
     const client = new MCPClient(server.transport);
     const waited = onceIn(client, 'connecting', () => client.request('x/y'));
     const sent = onceIn(client, 'ready', () => client.request('x/y'));
@@ -75,7 +75,7 @@ describe('within onProgress', () => {
   let client: MCPClient;
 
   beforeEach(async () => {
-    server = await ScriptedServer.start(
+    server = await serverWith(
       legacyScript('2025-11-25', { 'tools/call': silence, 'resources/read': answer({ contents: [] }) }),
     );
     client = await MCPClient.connect(server.transport);
@@ -88,7 +88,7 @@ describe('within onProgress', () => {
 
   function reportProgress({ params }: HeardRequest): void {
     const { progressToken } = params?.['_meta'] as { progressToken: unknown };
-    server.notifies('notifications/progress', { progressToken, progress: 1 });
+    server.notify('notifications/progress', { progressToken, progress: 1 });
   }
 
   test('giving up the call works', async () => {
@@ -97,10 +97,10 @@ describe('within onProgress', () => {
       controller.abort('seen enough');
     };
     const call = rejection(client.callTool('slow', {}, { signal: controller.signal, onProgress }));
-    const asked = await server.hears('tools/call');
+    const asked = await server.hear('tools/call');
     reportProgress(asked);
     expect(await call).toBe('seen enough');
-    expect((await server.hears('notifications/cancelled')).params).toMatchObject({ requestId: asked.id });
+    expect((await server.hear('notifications/cancelled')).params).toMatchObject({ requestId: asked.id });
   });
 
   test('disconnecting works', async () => {
@@ -109,7 +109,7 @@ describe('within onProgress', () => {
       disconnected = client.disconnect();
     };
     const call = errorFrom(client.callTool('slow', {}, { onProgress }));
-    reportProgress(await server.hears('tools/call'));
+    reportProgress(await server.hear('tools/call'));
     expect(await call).toMatchObject({ code: 'MCP_CONNECTION_CLOSED', delivery: 'unknown' });
     await disconnected;
     expect(client.state).toBe('closed');
@@ -121,40 +121,38 @@ describe('within onProgress', () => {
       read = client.readResource('x:1');
     };
     const call = client.callTool('slow', {}, { onProgress });
-    const asked = await server.hears('tools/call');
+    const asked = await server.hear('tools/call');
     reportProgress(asked);
-    server.answers(asked, { content: [] });
+    server.answer(asked, { content: [] });
     expect(await call).toEqual({ content: [] });
     expect(await read).toEqual({ contents: [] });
   });
 });
 
 test('an abort while the answer is being handed over does not take it away', async () => {
-  await using server = await ScriptedServer.start(
-    legacyScript('2025-11-25', { 'resources/read': answer({ contents: [] }) }),
-  );
+  await using server = await serverWith(legacyScript('2025-11-25', { 'resources/read': answer({ contents: [] }) }));
   await using client = await MCPClient.connect(server.transport);
   const controller = new AbortController();
   const reading = client.readResource('x:1', { signal: controller.signal });
   client.on('notification', () => {
     controller.abort('too late');
   });
-  await server.hears('resources/read');
-  server.notifies('notifications/x');
+  await server.hear('resources/read');
+  server.notify('notifications/x');
   expect(await reading).toEqual({ contents: [] });
   await turns();
   expect(server.methods).not.toContain('notifications/cancelled');
 });
 
 test('closing within the handler of a notification drops what came with it', async () => {
-  await using server = await ScriptedServer.start(legacyScript());
+  await using server = await serverWith(legacyScript());
   const client = await MCPClient.connect(server.transport);
   const heard: unknown[] = [];
   client.addNotificationHandler('x', (params) => {
     heard.push(params?.['number']);
     void client.disconnect();
   });
-  for (const number of [1, 2, 3]) server.notifies('notifications/x', { number });
+  for (const number of [1, 2, 3]) server.notify('notifications/x', { number });
   await turns();
   expect(heard).toEqual([1]);
   expect(client.state).toBe('closed');

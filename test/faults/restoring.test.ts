@@ -12,8 +12,8 @@ import {
   legacyScript,
   modernScript,
   ScriptedProcess,
-} from '../support/scripted-server.js';
-import type { Script } from '../support/scripted-server.js';
+} from '../support/scripts.js';
+import type { Script } from '../support/scripts.js';
 
 jest.setTimeout(30_000);
 

@@ -2,9 +2,8 @@ import { createActor, createMachine } from 'xstate';
 
 import { MCPClient, MCPConnection } from '../../src/index.js';
 import { createInspectorServer } from '../../src/inspect/index.js';
-import type { JSONRPCMessage } from '../../src/protocol/json-rpc.js';
 import { createScriptedServer } from '../../src/testing/index.js';
-import type { ScriptedServer } from '../../src/testing/index.js';
+import type { HeardMessage, ScriptedServer } from '../../src/testing/index.js';
 import { InspectorPage } from '../support/inspector-page.js';
 import { errorFrom, turns } from '../support/outcomes.js';
 import { toolsServer } from '../support/fixture-servers.js';
@@ -83,8 +82,7 @@ test('each actor has a name of its own', async () => {
 
 test('an attempt that was lost is forgotten: what comes under its id belongs to nobody', async () => {
   await using inspector = await createInspectorServer();
-  const calls = (): JSONRPCMessage[] =>
-    server.heard.filter((message) => 'method' in message && message.method === 'tools/call');
+  const calls = (): HeardMessage[] => server.heard.filter(({ method }) => method === 'tools/call');
   await using server: ScriptedServer = createScriptedServer({
     ...legacy,
     handlers: {

@@ -5,7 +5,7 @@ import type { ConnectionEvent } from '../../src/machines/connection-facts.js';
 import { connectionPorts } from '../../src/machines/connection-ports.js';
 import type { RequestsEvent } from '../../src/machines/requests-logic.js';
 import { acceptable } from '../../src/protocol/negotiation.js';
-import { initializeResult } from '../support/scripted-server.js';
+import { initializeResult } from '../support/scripts.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
 
 const CONNECT_TIMEOUT = 1_000;

@@ -1,7 +1,7 @@
 import type { Unsuccessful } from '../../src/machines/request-record.js';
 import { failure } from '../../src/protocol/failure.js';
 import { rejectedWith } from '../../src/transports/link.js';
-import { discoverResult } from '../support/scripted-server.js';
+import { discoverResult } from '../support/scripts.js';
 import {
   deferred,
   legacyServer,

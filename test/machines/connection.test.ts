@@ -4,7 +4,7 @@ import { failure } from '../../src/protocol/failure.js';
 import { acceptable } from '../../src/protocol/negotiation.js';
 import { Unsuccessful } from '../../src/machines/request-record.js';
 import { rejectedWith } from '../../src/transports/link.js';
-import { discoverResult, initializeResult } from '../support/scripted-server.js';
+import { discoverResult, initializeResult } from '../support/scripts.js';
 import {
   deferred,
   legacyServer,

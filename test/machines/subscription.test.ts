@@ -1,5 +1,5 @@
 import type { SubscriptionFilter } from '../../src/protocol/schema/index.js';
-import { discoverResult } from '../support/scripted-server.js';
+import { discoverResult } from '../support/scripts.js';
 import { legacyServer, modernServer, NOTHING_LEFT, Stage } from '../support/staged.js';
 import type { Behaviour, StagedLink, StageOptions } from '../support/staged.js';
 

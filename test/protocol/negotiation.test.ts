@@ -10,7 +10,7 @@ import type { Answer, EraChoice, Question, Verdict } from '../../src/protocol/ne
 import type { Failure } from '../../src/protocol/failure.js';
 import { eraOf, LEGACY_REVISIONS, MODERN_REVISIONS, newestShared } from '../../src/protocol/revisions.js';
 import type { Era, MCPProtocolVersion } from '../../src/protocol/revisions.js';
-import { discoverResult, initializeResult } from '../support/scripted-server.js';
+import { discoverResult, initializeResult } from '../support/scripts.js';
 
 /** What was asked, in the words of a table: with which choice, which version, and whether after a correction. */
 interface Asked {

@@ -1,8 +1,8 @@
 import { MCPClient } from '../../src/index.js';
 import type { MCPClientOptions } from '../../src/index.js';
 import { endAfterEach } from './endings.js';
-import { ScriptedServer } from './scripted-server.js';
-import type { Script } from './scripted-server.js';
+import { serverWith } from './scripts.js';
+import type { Script, ScriptedServer } from './scripts.js';
 
 /** For the top of a test file. Gives back a function that connects a client to a server with a script; both are ended after the test. */
 export function connector(): (
@@ -11,7 +11,7 @@ export function connector(): (
 ) => Promise<{ readonly server: ScriptedServer; readonly client: MCPClient }> {
   const endLater = endAfterEach();
   return async (script, options = {}) => {
-    const server = await ScriptedServer.start(script, options.environment);
+    const server = await serverWith(script, options.environment);
     endLater(() => server[Symbol.asyncDispose]());
     const client = new MCPClient(server.transport, options);
     endLater(() => client.close());

@@ -1,8 +1,8 @@
 import { MCPClient } from '../../src/index.js';
 import type { MCPClientEventName, MCPClientOptions } from '../../src/index.js';
 import { ClientRecorder } from './client-recorder.js';
-import { ScriptedServer } from './scripted-server.js';
-import type { Script } from './scripted-server.js';
+import { serverWith } from './scripts.js';
+import type { Script, ScriptedServer } from './scripts.js';
 import { SimulatedEnvironment } from './simulated-environment.js';
 
 /** How a meeting goes: what the client is told, and which of its events are of interest beside states and problems. */
@@ -29,7 +29,7 @@ export class Meeting implements AsyncDisposable {
   /** The two have not spoken yet. */
   static async arrange(script?: Script, options: MeetingOptions = {}): Promise<Meeting> {
     const clock = new SimulatedEnvironment();
-    return new Meeting(await ScriptedServer.start(script, clock), clock, options);
+    return new Meeting(await serverWith(script, clock), clock, options);
   }
 
   /** The client is connected. */

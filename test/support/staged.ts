@@ -11,7 +11,7 @@ import type { Session } from '../../src/protocol/session.js';
 import type { Link, LinkEvents } from '../../src/transports/link.js';
 import { MCPTransport } from '../../src/transports/transport.js';
 import { requestSpec } from './request-spec.js';
-import { discoverResult, initializeResult } from './scripted-server.js';
+import { discoverResult, initializeResult } from './scripts.js';
 import { SimulatedEnvironment } from './simulated-environment.js';
 
 /** What a server says to a request; undefined for nothing at all. */

@@ -1,5 +1,5 @@
 import type { MCPClient } from '../../src/index.js';
-import type { HeardRequest, ScriptedServer } from './scripted-server.js';
+import type { HeardRequest, ScriptedServer } from './scripts.js';
 
 export const SUBSCRIPTION = 'io.modelcontextprotocol/subscriptionId';
 export const LISTEN = 'subscriptions/listen';
@@ -11,7 +11,7 @@ export function wanted({ params }: HeardRequest): unknown {
 
 /** Says something on the stream that a request opened. */
 export function say(server: ScriptedServer, { id }: HeardRequest, method: string, params: object = {}): void {
-  server.notifies(method, { ...params, _meta: { [SUBSCRIPTION]: id } });
+  server.notify(method, { ...params, _meta: { [SUBSCRIPTION]: id } });
 }
 
 export function acknowledge(server: ScriptedServer, listen: HeardRequest, honoured: unknown = wanted(listen)): void {
@@ -24,7 +24,7 @@ export async function watched(
   uri: string,
 ): Promise<HeardRequest> {
   const done = client.subscribe(uri);
-  const listen = await server.hears(LISTEN);
+  const listen = await server.hear(LISTEN);
   acknowledge(server, listen);
   await done;
   return listen;

@@ -3,7 +3,7 @@ import type { MCPClientOptions } from '../../src/index.js';
 import { createScriptedServer, SimulatedEnvironment } from '../../src/testing/index.js';
 import type { ScriptedServer, ScriptedServerOptions } from '../../src/testing/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
-import { errorFrom, isSettled } from '../support/outcomes.js';
+import { errorFrom, isSettled, rejection } from '../support/outcomes.js';
 
 interface Pair extends AsyncDisposable {
   readonly server: ScriptedServer;
@@ -122,6 +122,55 @@ describe('a handler', () => {
     expect(signal?.aborted).toBe(true);
     await scene.clock.advance(1_000);
     expect(heard.warning).toEqual([]);
+  });
+});
+
+describe('a test that speaks for the server itself', () => {
+  const byHand = { handlers: { 'tools/call': () => undefined } };
+
+  test('waits for each question, and answers or refuses it', async () => {
+    await using scene = await pair(byHand);
+    const [first, second] = [scene.client.callTool('one'), errorFrom(scene.client.callTool('two'))];
+    const one = await scene.server.hear('tools/call');
+    const two = await scene.server.hear('tools/call');
+    expect([one, two]).toMatchObject([{ params: { name: 'one' } }, { params: { name: 'two' } }]);
+    scene.server.refuse(two, -32050, 'Not now', { x: 1 });
+    scene.server.answer(one, TEXT);
+    expect(await first).toMatchObject(TEXT);
+    expect(await second).toMatchObject({ errorCode: -32050, details: { reason: 'Not now', data: { x: 1 } } });
+  });
+
+  test('asks the client, and waits for its answer', async () => {
+    await using scene = await pair({ revision: '2025-11-25' });
+    scene.server.send({ jsonrpc: '2.0', id: 'mine', method: 'ping' });
+    expect(await scene.server.hearAnswer()).toEqual({ jsonrpc: '2.0', id: 'mine', result: {} });
+    expect(scene.server.methods.at(-1)).toBe('(result)');
+  });
+
+  test('hears of notifications, too', async () => {
+    await using scene = await pair({ revision: '2025-11-25' });
+    expect(await scene.server.hear('notifications/initialized')).not.toHaveProperty('id');
+  });
+
+  test('may take everything into its hands, negotiation included', async () => {
+    await using server = createScriptedServer({ revision: '2025-11-25', handlers: { '*': () => undefined } });
+    await using client = new MCPClient(server.transport, { era: 'legacy' });
+    const connecting = client.connect();
+    const handshake = await server.hear('initialize');
+    const serverInfo = { name: 'by hand', version: '1' };
+    server.answer(handshake, { protocolVersion: '2025-11-25', capabilities: {}, serverInfo });
+    expect(await connecting).toMatchObject({ name: 'by hand' });
+  });
+
+  test('that waits in vain is told what came instead', async () => {
+    await using scene = await pair({ revision: '2025-11-25' });
+    await scene.server.hear('notifications/initialized');
+    await expect(scene.server.hear('tools/call', 1)).rejects.toThrow(
+      'No tools/call came within 1 ms; heard server/discover, initialize, notifications/initialized',
+    );
+    const waiting = rejection(scene.server.hearAnswer());
+    await scene.server[Symbol.asyncDispose]();
+    expect(String(await waiting)).toContain('No answer came before the server was ended; heard ');
   });
 });
 

@@ -12,7 +12,7 @@ import { failure, isFailure } from '../../../src/protocol/failure.js';
 import { acceptable } from '../../../src/protocol/negotiation.js';
 import type { Session } from '../../../src/protocol/session.js';
 import type { Scene, Seen, Vertex } from '../../support/explorer.js';
-import { discoverResult, initializeResult } from '../../support/scripted-server.js';
+import { discoverResult, initializeResult } from '../../support/scripts.js';
 import type { ChartModel } from './chart-model.js';
 
 const LOST = failure('connection', 'MCP_CONNECTION_LOST', 'gone');
