@@ -32,7 +32,8 @@ describe('the source tree', () => {
     const results = await eslint.lintFiles(['src']);
     expect(results.length).toBeGreaterThan(0);
     expect(problems(results)).toEqual([]);
-  });
+    // It is a matter of seconds, but not on a machine that is busy.
+  }, 120_000);
 });
 
 describe('the layer rule', () => {
