@@ -28,6 +28,7 @@ const STORIES = new WeakMap<MCPError, Story>();
 export class MCPError extends Error {
   /** Which class this is, also after a bundler renamed it. */
   protected static readonly brand: string = 'MCPError';
+  /** The `code` of those that are given none. */
   protected static readonly defaultCode: string = 'MCP_ERROR';
 
   /** A stable string that programs may compare, such as `MCP_TIMEOUT`. */

@@ -20,6 +20,7 @@ export type { ConnectTarget, HttpServerEntry, StdioServerEntry } from './api/con
 export type { MCPClientEventName, MCPClientEvents, NotificationEvent } from './api/events.js';
 export type { NotificationHandler } from './api/notification-handlers.js';
 export type { ClientLimits } from './api/limits.js';
+export type { RecordOptions } from './api/record-options.js';
 export type { ServerInfo } from './api/server-info.js';
 export type { SuspendedClient, SuspendedList } from './api/suspended-client.js';
 export type { ToolsDifference } from './api/tools-difference.js';
@@ -39,6 +40,8 @@ export type { Delivery, Failure, FailureCode, FailureKind } from './protocol/fai
 
 export { MCPTransport } from './transports/transport.js';
 export type { Framing } from './transports/transport.js';
+export type { EnvironmentVariables, InheritEnv } from './transports/child-environment.js';
+export type { NetworkOptions, NetworkTransport } from './transports/network-transport.js';
 export type { TransportLimits } from './transports/limits.js';
 export { HttpTransport } from './transports/http.js';
 export type { HttpTransportOptions } from './transports/http.js';
@@ -58,12 +61,13 @@ export type {
   LinkMemory,
   MessageOrigin,
   SendOptions,
+  ServerStreamEvents,
 } from './transports/link.js';
 
 export type { Latencies } from './protocol/latency-window.js';
 export type { Environment, TimerHandle } from './environment.js';
 export type { ConnectionState } from './machines/connection-facts.js';
-export type { LinkHappening, TapEvent } from './machines/tap.js';
+export type { LinkHappening, LinkNews, TapEvent } from './machines/tap.js';
 export type { EraChoice } from './protocol/negotiation.js';
 export type { Session } from './protocol/session.js';
 export type { Era, MCPProtocolVersion } from './protocol/revisions.js';

@@ -42,7 +42,7 @@ export interface SuspendedList<Item> {
  * and arguments are not in it.
  */
 export interface SuspendedClient {
-  readonly version: typeof SUSPENDED_FORMAT;
+  readonly version: 1;
   /** In milliseconds since the Unix epoch. */
   readonly suspendedAt: number;
   /** The URL of the server without credentials, query and fragment; null when it has none. */

@@ -132,9 +132,7 @@ export type ConnectionEvent =
   | { readonly type: 'disconnect' }
   /** To close, and leave the session for another client to go on with. */
   | { readonly type: 'suspend' }
-  | { readonly type: 'reconnect' }
-  | { readonly type: 'desire'; readonly desired: Partial<DesiredState> }
-  | { readonly type: 'monitor'; readonly interval: number }
+  | ConnectionWish
   // Told by the link.
   | { readonly type: 'link.opened' }
   | { readonly type: 'link.closed'; readonly failure: Failure }
@@ -158,4 +156,7 @@ export type ConnectionEvent =
   | { readonly type: 'deadline' };
 
 /** What the user may tell a connection without waiting for anything. */
-export type ConnectionWish = Extract<ConnectionEvent, { type: 'desire' | 'monitor' | 'reconnect' }>;
+export type ConnectionWish =
+  | { readonly type: 'reconnect' }
+  | { readonly type: 'desire'; readonly desired: Partial<DesiredState> }
+  | { readonly type: 'monitor'; readonly interval: number };

@@ -1,11 +1,16 @@
+/** A revision of the Model Context Protocol that this client speaks. */
+export type MCPProtocolVersion = '2024-11-05' | '2025-03-26' | '2025-06-18' | '2025-11-25' | '2026-07-28';
+
 /** Revisions with the `initialize` handshake, oldest first. */
-export const LEGACY_REVISIONS = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'] as const;
+export const LEGACY_REVISIONS = [
+  '2024-11-05',
+  '2025-03-26',
+  '2025-06-18',
+  '2025-11-25',
+] as const satisfies readonly MCPProtocolVersion[];
 
 /** Revisions in which every request describes itself, oldest first. */
-export const MODERN_REVISIONS = ['2026-07-28'] as const;
-
-/** A revision of the Model Context Protocol that this client speaks. */
-export type MCPProtocolVersion = (typeof LEGACY_REVISIONS)[number] | (typeof MODERN_REVISIONS)[number];
+export const MODERN_REVISIONS = ['2026-07-28'] as const satisfies readonly MCPProtocolVersion[];
 
 /**
  * `modern`: revision 2026-07-28 and later, no handshake. `legacy`: 2025-11-25 and before, `initialize` first.

@@ -9,6 +9,20 @@ export type { ProxyFault, ProxyFaultName, ProxyFaultRates, ProxyHit } from './pr
 export type { HeardMessage, HeardNotification, HeardRequest } from './hearing.js';
 export { parseRecording, readRecording } from './recording-reader.js';
 export type { Recording } from './recording-reader.js';
+// What recordings consist of: docs/recording.md says what each of it means.
+export type {
+  ConnectionInput,
+  ConnectionPolicy,
+  ConnectionWish,
+  DesiredState,
+  Inheritance,
+} from '../machines/connection-facts.js';
+export type { SignalMark } from '../machines/signal-watch.js';
+export type { BackoffPolicy } from '../protocol/backoff.js';
+export type { Acceptable } from '../protocol/negotiation.js';
+export type { RestartBudget } from '../protocol/restart-budget.js';
+export type { ClientIdentity } from '../protocol/session.js';
+export type { Asked, Fate, Given, Happening, RecordedEntry, RecordingHeader, Shown } from '../machines/recording.js';
 export { replay } from './replay.js';
 export type { Divergence, ReplayedCall, ReplayOptions, ReplayReport } from './replay.js';
 export { createScriptedServer, ScriptedServer } from './scripted-server.js';

@@ -12,12 +12,12 @@ const FAULTS = [
   'killBeforeWrite',
   'killAfterWrite',
   'answerLate',
-] as const;
-
-type MessageFault = (typeof FAULTS)[number];
+] as const satisfies readonly FaultName[];
 
 /** The name of a fault; `refuse` happens to an attempt to open a link, the others to a message. */
-export type FaultName = MessageFault | 'refuse';
+export type FaultName = keyof FaultRates;
+
+type MessageFault = (typeof FAULTS)[number];
 
 /** Faults with their rates. Of all that may happen to a message, one or none does: the rates of one way add up to 1 at most. */
 export interface FaultRates {

@@ -12,16 +12,23 @@ export const EXCHANGE_FAULTS = [
   'forget',
   'unavailable',
   'busy',
-] as const;
+] as const satisfies readonly ProxyFaultName[];
 
 /** What can happen to bytes of another protocol, such as WebSocket: what has nothing to do with HTTP. */
-export const BYTE_FAULTS = ['split', 'slow', 'truncate', 'corrupt', 'resetBefore', 'resetAfter'] as const;
+export const BYTE_FAULTS = [
+  'split',
+  'slow',
+  'truncate',
+  'corrupt',
+  'resetBefore',
+  'resetAfter',
+] as const satisfies readonly ProxyFaultName[];
+
+/** The name of a fault of a proxy; `refuse` happens to a connection, the others to a request or to bytes. */
+export type ProxyFaultName = keyof ProxyFaultRates;
 
 export type ExchangeFault = (typeof EXCHANGE_FAULTS)[number];
 export type ByteFault = (typeof BYTE_FAULTS)[number];
-
-/** The name of a fault of a proxy; `refuse` happens to a connection, the others to a request or to bytes. */
-export type ProxyFaultName = ExchangeFault | 'refuse';
 
 /**
  * Faults with their rates: the probability in [0, 1] for each request over HTTP, and where a connection has switched to WebSocket, for

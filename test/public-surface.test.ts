@@ -1,0 +1,47 @@
+import { Declarations } from './support/declarations.js';
+
+const ENTRIES = ['index.ts', 'testing/index.ts', 'inspect/index.ts'] as const;
+
+const declarations = Declarations.of(ENTRIES);
+
+/** What nobody is to name: whoever could might write down a block of a type that there is not. */
+const NAMELESS = new Set(['UnknownContentType']);
+
+describe.each(ENTRIES)('what src/%s exports', (entry) => {
+  const exported = declarations.exportsOf(entry);
+
+  test('mentions no type of this package that users cannot name, since it is exported nowhere', () => {
+    const known = new Set([...exported.values(), ...declarations.exportsOf('index.ts').values()]);
+    const unknown = [...exported].flatMap(([name, symbol]) =>
+      declarations
+        .mentionedBy(symbol)
+        .filter((mentioned) => !known.has(mentioned) && !NAMELESS.has(mentioned.name))
+        .map((mentioned) => `${name} mentions ${declarations.placeOf(mentioned)}`),
+    );
+    expect(unknown).toEqual([]);
+  });
+
+  test('mentions no type of another package', () => {
+    const strangers = [...exported].flatMap(([name, symbol]) =>
+      declarations.strangersIn(symbol).map((file) => `${name} mentions ${file}`),
+    );
+    expect(strangers).toEqual([]);
+  });
+
+  test('says what it is', () => {
+    const silent = [...exported].filter(([, symbol]) => declarations.docOf(symbol) === '').map(([name]) => name);
+    expect(silent).toEqual([]);
+  });
+
+  test('says of each member of a class what it is', () => {
+    const silent = [...exported].flatMap(([name, symbol]) =>
+      declarations.isClass(symbol)
+        ? declarations
+            .membersOf(symbol)
+            .filter((member) => declarations.docOf(member) === '')
+            .map((member) => `${name}.${member.name}`)
+        : [],
+    );
+    expect(silent).toEqual([]);
+  });
+});
