@@ -78,7 +78,10 @@ export class Core {
       {
         transport,
         environment: options.environment,
-        identity: { clientInfo: options.clientInfo, capabilities: {} },
+        identity: {
+          clientInfo: options.clientInfo,
+          capabilities: { ...(options.extensions && { extensions: options.extensions }) },
+        },
         policy: options.policy,
         perRequest: transport.framing === 'per-request',
         era: options.priorEra ?? options.resume?.session.era ?? transport.priorEra,

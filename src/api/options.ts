@@ -4,6 +4,8 @@ import type { ConnectionPolicy } from '../machines/connection-facts.js';
 import type { TapEvent } from '../machines/tap.js';
 import { acceptable } from '../protocol/negotiation.js';
 import type { EraChoice } from '../protocol/negotiation.js';
+import { isExtensionIdentifier } from '../protocol/extensions.js';
+import type { Extensions } from '../protocol/extensions.js';
 import { eraOf } from '../protocol/revisions.js';
 import type { Era } from '../protocol/revisions.js';
 import type { Implementation } from '../protocol/schema/index.js';
@@ -78,6 +80,13 @@ export interface MCPProtocolOptions {
   readonly maxTotalTimeout?: number | undefined;
   /** What the server is told about this client. Default: name and version of this package. */
   readonly clientInfo?: Implementation | undefined;
+  /**
+   * Extensions of the protocol that your program supports, by identifier, with their settings (`{}` for none), such as
+   * `{ 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] } }`. The server is told of them; which of them it supports
+   * is in `capabilities.extensions` of {@link ServerInfo}. This library does nothing else about them. Default: none. 2026-07-28
+   * basic/versioning, "Extensions".
+   */
+  readonly extensions?: Extensions | undefined;
   /** Milliseconds that `connect()` may take, handshake included. Default: `timeout`. */
   readonly connectTimeout?: number | undefined;
   /** Which era or revision to speak. Default `'auto'`: find out. */
@@ -147,6 +156,7 @@ export interface ResolvedOptions {
   readonly timeout: number;
   readonly maxTotalTimeout: number | undefined;
   readonly clientInfo: Implementation;
+  readonly extensions: Extensions | undefined;
   readonly connectTimeout: number;
   readonly priorEra: Era | undefined;
   readonly onToolError: ToolErrorPolicy;
@@ -178,6 +188,7 @@ export function resolveOptions(given: MCPClientOptions): ResolvedOptions {
     connectTimeout,
     maxTotalTimeout: given.maxTotalTimeout === undefined ? undefined : read.milliseconds('maxTotalTimeout', 0),
     clientInfo: read.identity('clientInfo', PACKAGE),
+    extensions: given.extensions === undefined ? undefined : checkedExtensions(given.extensions),
     priorEra: given.priorEra === undefined ? undefined : read.oneOf<Era>('priorEra', ['modern', 'legacy'], 'modern'),
     onToolError: read.oneOf('onToolError', ['throw', 'return'], 'throw'),
     validate: read.oneOf('validate', ['strict', 'warn', 'off'], 'strict'),
@@ -208,6 +219,27 @@ export function resolveOptions(given: MCPClientOptions): ResolvedOptions {
       acceptable: acceptable(era),
     },
   };
+}
+
+/** Extensions as they are told to servers: a copy, which does not change any more. */
+function checkedExtensions(given: unknown): Extensions {
+  if (!isPlainObject(given)) throw invalidOption('extensions', 'an object of settings by identifier', given);
+  for (const [identifier, settings] of Object.entries(given)) {
+    if (!isExtensionIdentifier(identifier)) {
+      const expected = 'identifiers with a prefix, such as "com.example/name"';
+      throw invalidOption('extensions', expected, identifier);
+    }
+    if (!isPlainObject(settings)) throw invalidOption(`extensions["${identifier}"]`, 'an object', settings);
+  }
+  try {
+    return JSON.parse(JSON.stringify(given)) as Extensions;
+  } catch {
+    throw invalidOption('extensions', 'settings that JSON can express', given);
+  }
+}
+
+function isPlainObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** An inspector that can be told something. What is none, a mistake in an import for instance, would show nothing and say nothing. */

@@ -48,8 +48,13 @@ describe('an option that cannot be used', () => {
     ['clientInfo', 'my client', 'an object with a name and a version', 'string'],
     ['clientInfo', { name: 'mine' }, 'an object with a name and a version', 'object'],
     ['limits', 7, 'an object', '7'],
+    ['extensions', ['a/b'], 'an object of settings by identifier', 'object'],
+    ['extensions', { ui: {} }, 'identifiers with a prefix, such as "com.example/name"', 'string'],
+    ['extensions["a/b"]', true, 'an object', 'true'],
+    ['extensions', { 'a/b': { big: 1n } }, 'settings that JSON can express', 'object'],
   ])('%s: %p is refused at once, with its name, and never with its text', (name, value, expected, received) => {
-    const options = { [name]: value } as MCPClientOptions;
+    const [, option, key] = /^(\w+)(?:\["(.*)"\])?$/.exec(name) as unknown as [string, string, string | undefined];
+    const options = { [option]: key === undefined ? value : { [key]: value } } as MCPClientOptions;
     const error = thrownBy(() => new MCPClient(transport, options));
     expect(error).toMatchObject({ code: 'MCP_INVALID_PARAMS', delivery: 'not-sent' });
     expect(error.message).toBe(`Invalid ${name}: expected ${expected}, got ${received}`);
