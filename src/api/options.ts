@@ -48,6 +48,11 @@ export type InspectTarget =
       attach?(about: InspectedConnection): {
         readonly inspect: InspectObserver;
         readonly tap?: ((event: TapEvent) => void) | undefined;
+        /**
+         * Whether the actor of a request that is over is used for the next one, as it is without an inspector: that costs far less. Such an
+         * actor does not end, and its snapshot is one object that changes. Default false: each request has an actor of its own.
+         */
+        readonly pooled?: boolean | undefined;
       };
     };
 

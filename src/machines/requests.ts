@@ -43,7 +43,7 @@ export interface RequestsSurroundings {
   readonly maxQueued: number;
   /** The highest id that was used in this session before. Default 0. */
   readonly lastId?: number;
-  /** Reuse actors. Off when somebody inspects them. */
+  /** Reuse actors. Off when somebody inspects them who takes each for a request. */
   readonly pooled: boolean;
   /** Calls a function of the user; what it throws is reported and goes no further. */
   readonly callUser: (fn: () => unknown) => void;
