@@ -329,6 +329,8 @@ export class Requests implements RequestsPorts {
       case 'hold':
         this.#gate = 'holding';
         this.#session = undefined;
+        // Where the session is lost and not the link, they would only be refused.
+        for (const record of this.#ring.all()) if (!record.spec.direct) this.#recall(record);
         break;
       case 'refuse': {
         this.#gate = 'refusing';
@@ -513,6 +515,7 @@ export class Requests implements RequestsPorts {
         direct,
         repeatable,
         attempts: record.attempts,
+        refusals: record.refusals,
         reconnect,
         timeLeft: record.deadline - environment.now(),
         random: environment.random(),
