@@ -7,8 +7,7 @@ import { answerTo, REVISIONS, VERSION_KEY } from '../echo.mjs';
 
 const INFO = { name: 'floor', version: '1.0.0' };
 
-/** What all floors share, whatever they go over. */
-export class FloorClient {
+class FloorClient {
   #lastId = 0;
   #meta;
 
@@ -46,8 +45,7 @@ export class FloorClient {
   }
 }
 
-/** Ends a request with its answer. */
-export function settle(pending, message) {
+function settle(pending, message) {
   if (message.error === undefined) pending.resolve(message.result);
   else pending.reject(new Error(message.error.message));
 }

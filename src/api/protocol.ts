@@ -56,7 +56,7 @@ export class MCPProtocol {
     return serverInfoOf(await this.#core.connect(options));
   }
 
-  /** Ends the session; pending requests reject at once, the promise never rejects. May be called twice. */
+  /** Ends the session; pending requests reject at once. May be called twice. */
   shutdown(): Promise<void> {
     return this.#core.connection.disconnect();
   }
@@ -101,58 +101,40 @@ export class MCPProtocol {
     return this.#core.transport;
   }
 
-  /**
-   * All tools, all pages. 2026-07-28 server/tools.
-   * @throws what {@link MCPClient.listTools} throws.
-   */
+  /** All tools, all pages. 2026-07-28 server/tools. */
   listTools(options?: RequestOptions): Promise<MCPTool[]> {
     return this.#core.catalogue.list('tools', { ...options, useCache: false });
   }
 
-  /**
-   * All prompts, all pages. 2026-07-28 server/prompts.
-   * @throws what {@link MCPClient.listPrompts} throws.
-   */
+  /** All prompts, all pages. 2026-07-28 server/prompts. */
   listPrompts(options?: RequestOptions): Promise<MCPPrompt[]> {
     return this.#core.catalogue.list('prompts', { ...options, useCache: false });
   }
 
-  /**
-   * All resources, all pages. 2026-07-28 server/resources.
-   * @throws what {@link MCPClient.listResources} throws.
-   */
+  /** All resources, all pages. 2026-07-28 server/resources. */
   listResources(options?: RequestOptions): Promise<MCPResource[]> {
     return this.#core.catalogue.list('resources', { ...options, useCache: false });
   }
 
   /**
    * Calls a tool. 2026-07-28 server/tools.
-   * @throws what {@link MCPClient.callTool} throws.
+   * @throws MCPToolError when the server refuses the call, or (unless `onToolError` is `'return'`) the tool reports an error.
    */
   callTool(name: string, args?: Readonly<Record<string, unknown>>, options?: CallToolOptions): Promise<CallToolResult> {
     return callTool(this.#core, name, args, options);
   }
 
-  /**
-   * Fills in a prompt. 2026-07-28 server/prompts.
-   * @throws what {@link MCPClient.getPrompt} throws.
-   */
+  /** Fills in a prompt. 2026-07-28 server/prompts. */
   getPrompt(name: string, args?: Readonly<Record<string, string>>, options?: RequestOptions): Promise<GetPromptResult> {
     return getPrompt(this.#core, name, args, options);
   }
 
-  /**
-   * Reads a resource. 2026-07-28 server/resources.
-   * @throws what {@link MCPClient.readResource} throws.
-   */
+  /** Reads a resource. 2026-07-28 server/resources. */
   readResource(uri: string, options?: RequestOptions): Promise<ReadResourceResult> {
     return readResource(this.#core, uri, options);
   }
 
-  /**
-   * Makes any request. The result of a method that this library knows has the shape it should have.
-   * @throws what {@link MCPClient.request} throws.
-   */
+  /** Makes any request. The result of a method that this library knows has the shape it should have. */
   request(method: string, params?: Params, options?: RequestOptions): Promise<object> {
     return this.#core.request(method, params, options);
   }

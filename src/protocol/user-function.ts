@@ -6,28 +6,15 @@ import type { Failure } from './failure.js';
  * goes no further.
  */
 export function callUserFunction(purpose: string, fn: () => unknown, report: (problem: Failure) => void): void {
-  tellUserFunction(purpose, fn, undefined, report);
-}
-
-/** The same for a function that is told something, so often that a closure each time would cost more than the call. */
-export function tellUserFunction<Told>(
-  purpose: string,
-  fn: (told: Told) => unknown,
-  told: Told,
-  report: (problem: Failure) => void,
-): void {
+  const failed = (thrown: unknown): void => {
+    report(handlerFailed(purpose, thrown));
+  };
   try {
-    const returned = fn(told);
-    if (returned instanceof Promise) reportRejection(purpose, returned, report);
+    const returned = fn();
+    if (returned instanceof Promise) returned.catch(failed);
   } catch (thrown) {
-    report(handlerFailed(purpose, thrown));
+    failed(thrown);
   }
-}
-
-function reportRejection(purpose: string, returned: Promise<unknown>, report: (problem: Failure) => void): void {
-  returned.catch((thrown: unknown) => {
-    report(handlerFailed(purpose, thrown));
-  });
 }
 
 /** What a function of the user that failed means. */

@@ -81,7 +81,8 @@ export class StdioLink implements Link {
       child.once('exit', exited);
       // In place of an exit, cross-spawn tells of a program that was not there.
       child.on('error', (error) => {
-        this.#trouble ??= spawnFailure(recipe, error);
+        // It says more than what became of the pipes, which may have been noticed before.
+        this.#trouble = spawnFailure(recipe, error);
         exited();
       });
     });

@@ -322,3 +322,63 @@ describe('pain 24: "a retry after a lost reply runs the side effect twice"', () 
     expect(readFileSync(log, 'utf8').match(/"text":"once"/g)).toHaveLength(1);
   });
 });
+
+describe('pain 27: "too many calls at once drown the server, or one bad server eats all the time"', () => {
+  test('a server that has stopped costs its own callers their time limit, and the callers of another one nothing', async () => {
+    const [stopped, works] = [toolsServer(), toolsServer()];
+    await using bad = await MCPClient.connect(stopped);
+    await using good = await MCPClient.connect(works);
+    const pid = stopped.pid as number;
+    process.kill(pid, 'SIGSTOP');
+    try {
+      const lost = Array.from({ length: 500 }, () => errorFrom(bad.callTool('echo', { text: 'hi' }, { timeout: 500 })));
+      const texts = Array.from({ length: 500 }, (_, index) => String(index));
+      const answers = await Promise.all(texts.map(async (text) => textOf(await good.callTool('echo', { text }))));
+      expect(answers).toEqual(texts);
+      const errors = await Promise.all(lost);
+      expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(['MCP_TIMEOUT']));
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    expect(textOf(await bad.callTool('echo', { text: 'back' }))).toBe('back');
+  });
+
+  test('what waits for a server that is away is bounded, and what is too much is refused at once', async () => {
+    const transport = new StdioTransport(process.execPath, [processFixture('stays'), 'deaf']);
+    await using client = new MCPClient(transport, { maxQueued: 100, connectTimeout: 3_600_000, timeout: 3_600_000 });
+    const calls = Array.from({ length: 1_000 }, () => errorFrom(client.callTool('any')));
+    const connecting = client.connect().catch(() => undefined);
+    const refused = await Promise.all(calls.slice(100));
+    expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(['MCP_QUEUE_FULL']));
+    expect(new Set(refused.map(({ delivery }) => delivery))).toEqual(new Set(['not-sent']));
+    await client.close();
+    expect((await Promise.all(calls.slice(0, 100))).every(({ delivery }) => delivery === 'not-sent')).toBe(true);
+    await connecting;
+  });
+
+  test('a rush over HTTP is answered over fewer connections than it has calls', async () => {
+    const connections = new Set<unknown>();
+    const server = await ScriptedHttpServer.start(
+      modernServer((visit) => {
+        connections.add(visit.socket);
+        return false;
+      }),
+    );
+    try {
+      await using client = await MCPClient.connect(new HttpTransport(server.url));
+      const answers = await Promise.all(Array.from({ length: 1_000 }, () => client.callTool('any')));
+      expect(answers.map(textOf)).toEqual(answers.map(() => 'done'));
+      expect(connections.size).toBeLessThan(1_000);
+    } finally {
+      await server.close();
+    }
+  });
+
+  test('a tool that fails all the time does not speak against its server', async () => {
+    await using connection = await MCPConnection.connect('files', toolsServer(), { healthCheckInterval: 3_600_000 });
+    const client = connection.getClient();
+    for (let call = 0; call < 100; call += 1) await errorFrom(client.callTool('no-such-tool'));
+    expect(client.state).toBe('ready');
+    expect(await connection.healthCheck()).toMatchObject({ healthScore: 1 });
+  });
+});

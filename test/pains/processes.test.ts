@@ -1,8 +1,13 @@
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { promisify } from 'node:util';
 
 import { MCPClient, MCPConnection, MCPError, StdioTransport } from '../../src/index.js';
+import type { CallToolResult } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
+import { compile } from '../support/compiled.js';
 import { serverFixture, textOf, toolsServer } from '../support/fixture-servers.js';
 import { errorFrom } from '../support/outcomes.js';
 import { isAlive, processFixture, waitForExit } from '../support/processes.js';
@@ -148,6 +153,40 @@ describe('pain 10: "npx, uv and sh -c leave zombies and grandchildren after clos
     process.kill((client.transport as StdioTransport).pid as number, 'SIGKILL');
     await client.callTool('echo', { text: 'over the next one' }, { retry: 'safe' });
     await waitForExit(grandchild);
+  });
+});
+
+describe('pain 11: "on Windows npx is not found, or a console window pops up"', () => {
+  test('npx is found as the script that it is, with arguments that mean nothing to the shell, and nothing is shown', async () => {
+    const library = compile('index');
+    const directory = mkdtempSync(path.join(tmpdir(), 'mcp-actors-'));
+    try {
+      writeFileSync(path.join(directory, 'npx.CMD'), '');
+      const host = path.resolve(__dirname, '../fixtures/hosts/windows.mjs');
+      const { stdout } = await promisify(execFile)(node, [host, library.path('index'), serverFixture('tools')], {
+        env: {
+          NODE_PATH: path.resolve(__dirname, '../../node_modules'),
+          Path: `C:\\Windows;${directory}`,
+          PATHEXT: '.COM;.EXE;.CMD',
+        },
+      });
+      const seen = JSON.parse(stdout) as { started: object[]; answer: CallToolResult; refused: object };
+      const hidden = { detached: false, windowsHide: true };
+      for (const one of seen.started) expect(one).toMatchObject({ ...hidden, command: 'cmd.exe' });
+      expect(seen.started[0]).toMatchObject({
+        args: ['/d', '/s', '/c', '"npx ^"-y^" ^"a^ server^" ^"100^%^" ^"^&calc^""'],
+        windowsVerbatimArguments: true,
+      });
+      expect(textOf(seen.answer)).toBe('hi');
+      // That of cmd.exe would be "exited with code 1".
+      expect(seen.refused).toEqual({
+        code: 'MCP_SPAWN_FAILED',
+        message: expect.stringContaining('"no-such-program" could not be started: there is no such program') as string,
+      });
+    } finally {
+      rmSync(directory, { recursive: true });
+      library.dispose();
+    }
   });
 });
 
