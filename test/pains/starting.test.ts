@@ -12,9 +12,10 @@ import {
 } from '../../src/index.js';
 import type { MCPTransport } from '../../src/index.js';
 import { freePort, HttpProcess } from '../support/http-process.js';
-import { scratchDirectory, textOf, toolsServer } from '../support/fixture-servers.js';
+import { scratchDirectory, serverFixture, textOf, toolsServer } from '../support/fixture-servers.js';
 import { errorFrom } from '../support/outcomes.js';
 import { isAlive, processFixture } from '../support/processes.js';
+import { typeCosts } from '../support/public-types.js';
 
 const scratch = scratchDirectory();
 const node = process.execPath;
@@ -164,4 +165,39 @@ describe('pain 17: "events of an old transport hit the new connection"', () => {
     expect(problems).toEqual([]);
     await client.close();
   });
+});
+
+describe('pain 30: "TS2589, tsc runs out of memory, and many servers start slowly"', () => {
+  test('a program that connects, lists and calls costs the compiler next to nothing', () => {
+    const { instantiations, packages, complaints } = typeCosts(`
+      import { HttpTransport, MCPClient } from './index.js';
+      export async function use(): Promise<string> {
+        await using client = await MCPClient.connect(new HttpTransport('http://a.invalid'));
+        const tools = await client.listTools();
+        const results = await Promise.all(tools.map(({ name }) => client.callTool(name, { a: [1, { b: 2 }] })));
+        return results.flatMap(({ content }) => content.map((one) => (one.type === 'text' ? one.text : ''))).join();
+      }`);
+    expect(complaints).toEqual([]);
+    // No schema library is among them. XState is there for those who inspect.
+    expect(packages).toEqual(['@types/node', 'undici-types', 'xstate']);
+    expect(instantiations).toBeLessThan(5_000);
+    // Declarations of the whole source are made for it.
+  }, 180_000);
+
+  test('thirteen servers, each of which takes as long as all others to start, start at the same time', async () => {
+    const started = scratch('started');
+    // As slow as any: it does not answer before all of them were started.
+    const script = 'echo >> "$0"; until [ "$(wc -l < "$0")" -ge 13 ]; do sleep 0.05; done; exec "$1" "$2"';
+    const transports = Array.from(
+      { length: 13 },
+      () => new StdioTransport('sh', ['-c', script, started, node, serverFixture('tools')]),
+    );
+    const clients = await Promise.all(
+      transports.map((transport) => MCPClient.connect(transport, { connectTimeout: 100_000, probeTimeout: 100_000 })),
+    );
+    expect(await Promise.all(clients.map(async (one) => textOf(await one.callTool('echo', { text: 'hi' }))))).toEqual(
+      clients.map(() => 'hi'),
+    );
+    await Promise.all(clients.map((client) => client.close()));
+  }, 120_000);
 });

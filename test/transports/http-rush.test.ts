@@ -1,15 +1,12 @@
 import { HttpTransport, MCPClient } from '../../src/index.js';
 import { ByteServer } from '../support/byte-server.js';
-import { OpenedLink, request } from '../support/http-link.js';
-import { legacyServer, ScriptedHttpServer } from '../support/http-server.js';
+import { request } from '../support/http-link.js';
+import { httpScene } from '../support/http-scene.js';
+import { legacyServer } from '../support/http-server.js';
 import { rejection } from '../support/outcomes.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
 
-const cleanups: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
+const { endLater, open, serve } = httpScene();
 
 /** The numbers below this one. */
 function numbers(count: number): number[] {
@@ -24,11 +21,9 @@ describe('a thousand calls at once', () => {
       const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${answer.length}`;
       socket.write(`${head}\r\n\r\n${answer}`);
     });
-    cleanups.push(() => server.close());
-    const transport = new HttpTransport(server.url);
+    endLater(() => server.close());
     // No time passes, so that this does not depend on how quick the machine is.
-    const { link, recorder } = await OpenedLink.open(transport, new SimulatedEnvironment());
-    cleanups.push(() => transport.closeLink());
+    const { link, recorder } = await open(server.url, {}, new SimulatedEnvironment());
     await Promise.all(numbers(1_000).map(async (id) => link.send(request(id, 'ping'))));
     expect(recorder.messages).toHaveLength(1_000);
     // An agent of undici takes a connection that has just been left a moment later.
@@ -36,10 +31,9 @@ describe('a thousand calls at once', () => {
   });
 
   test('do not wait for each other, when the server does not answer', async () => {
-    const server = await ScriptedHttpServer.start(legacyServer(({ message }) => message.method === 'tools/call'));
-    cleanups.push(() => server.close());
+    const server = await serve(legacyServer(({ message }) => message.method === 'tools/call'));
     const client = await MCPClient.connect(new HttpTransport(server.url));
-    cleanups.push(() => client.disconnect());
+    endLater(() => client.disconnect());
     const calls = Promise.allSettled(numbers(300).map((number) => client.callTool(`tool-${number}`)));
     await server.until(() => server.asked('tools/call').length === 300);
     await client.disconnect();
@@ -56,17 +50,14 @@ test('a call that waits for its turn is not sent in a session that was lost mean
     },
     { sessionId: 's-1' },
   );
-  const server = await ScriptedHttpServer.start(script);
-  cleanups.push(() => server.close());
-  const transport = new HttpTransport(server.url);
-  const opened = await OpenedLink.open(transport, new SimulatedEnvironment());
-  cleanups.push(() => transport.closeLink());
+  const server = await serve(script);
+  const opened = await open(server.url, {}, new SimulatedEnvironment());
   await opened.shakeHands();
   const sends = numbers(70).map((id) => rejection(Promise.resolve(opened.link.send(request(id, 'ping')))));
   const told = await Promise.all([sends[0], ...sends.slice(64)]);
   for (const one of told) expect(one).toMatchObject({ code: 'MCP_SESSION_LOST', delivery: 'not-sent' });
   expect(server.asked('ping').length).toBeLessThanOrEqual(64);
   expect(opened.news).toEqual(['lost']);
-  await transport.closeLink();
+  await opened.link.close();
   await Promise.all(sends);
 });
