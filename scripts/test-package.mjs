@@ -61,12 +61,23 @@ function testTypes(format) {
   }
 }
 
+/** What the README points at has to come with it, but for pictures. */
+function testLinks() {
+  const text = readFileSync(path.join(installed, 'README.md'), 'utf8');
+  for (const [, target] of text.matchAll(/\]\(([^)\s#]+)[^)]*\)/g)) {
+    if (/^https?:/.test(target) || /\.png$/.test(target)) continue;
+    if (!existsSync(path.join(installed, target)))
+      problems.push(`README.md points at ${target}, which is not in the tarball`);
+  }
+}
+
 function testConsumers(tarball) {
   cpSync(path.join(root, 'test/fixtures/package'), consumer, { recursive: true });
   writeFileSync(path.join(consumer, 'package.json'), JSON.stringify({ private: true }));
   const nodeTypes = JSON.parse(readFileSync(path.join(root, 'node_modules/@types/node/package.json'), 'utf8')).version;
   const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
   if (!run('npm install fails', consumer, 'npm', 'install', ...quiet, tarball, `@types/node@${nodeTypes}`)) return;
+  testLinks();
   testTypes('cjs');
   testTypes('esm');
   for (const file of ['light.cjs', 'light.mjs']) run(`${file} fails`, consumer, process.execPath, file);

@@ -13,12 +13,11 @@ import { Waiting } from './support/waiting.js';
 
 const ROOT = path.resolve(__dirname, '..');
 
-/** The pieces of TypeScript in a document. `…` stands for what the reader puts there. */
-function snippetsOf(document: string): string[] {
+/** The pieces of code in a document. `…` stands for what the reader puts there. */
+function snippetsOf(document: string, language = 'ts'): string[] {
   const text = readFileSync(path.join(ROOT, document), 'utf8');
-  return [...text.matchAll(/^```ts\n(.*?)^```/gms)].map(([, code = '']) =>
-    code.replaceAll('…', '(undefined as never)'),
-  );
+  const pieces = text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'));
+  return [...pieces].map(([, code = '']) => code.replaceAll('…', '(undefined as never)'));
 }
 
 /** What a reader has at hand: everything that the package exports, and the things that are spoken of. */
@@ -72,6 +71,32 @@ test('the TypeScript in the documents is what it seems', () => {
   }
   expect(complaintsAbout(sources)).toEqual([]);
 });
+
+test('the first program of the README works as it stands', async () => {
+  const [code = ''] = snippetsOf('README.md', 'js');
+  const library = compile('index');
+  const required = `
+    import { createRequire } from 'node:module';
+    const { MCPClient } = createRequire(import.meta.url)(${JSON.stringify(library.path('index'))});
+  `;
+  const program = code.replace("import { MCPClient } from 'mcp-actors';", required);
+  expect(program).not.toBe(code);
+  const NODE_PATH = path.join(ROOT, 'node_modules');
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+    cwd: ROOT,
+    env: { ...process.env, NODE_PATH },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    let printed = '';
+    child.stdout.on('data', (text: Buffer) => (printed += text.toString()));
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(printed).toMatch(/^\d+ tools; echo says \[ \{ type: 'text', text: 'Echo: hello' \} \]\n$/);
+  } finally {
+    child.kill();
+    library.dispose();
+  }
+}, 60_000);
 
 test('each row of what it survives is shown by tests that carry its number', () => {
   const rows = [...readFileSync(path.join(ROOT, 'docs/what-it-survives.md'), 'utf8').matchAll(/^\| (\d+) \|.*$/gm)];
