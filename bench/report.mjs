@@ -1,7 +1,7 @@
 // Makes tables of what was measured.
 import { REVISIONS } from './echo.mjs';
 
-const NAMES = { ours: 'mcp-actors', floor: 'floor', official: 'official' };
+const NAMES = { ours: 'mcp-actors', floor: 'floor', official: 'official', socket: 'bare socket' };
 
 function shown(number) {
   if (number === undefined || Number.isNaN(number)) return '–';
@@ -24,15 +24,16 @@ function ratios({ ours, floor, official }, field) {
 }
 
 function callsTable({ title, era, rows }) {
-  const head = ['in flight', NAMES.ours, NAMES.floor, NAMES.official, '× floor', 'official ×'];
+  const names = Object.keys(rows[0].clients);
+  const head = ['in flight', ...names.map((name) => NAMES[name]), '× floor', 'official ×'];
   const cells = [];
   for (const [field, what] of [
     ['wall', ''],
     ['cpu', ' (processor)'],
   ]) {
     for (const { inFlight, clients } of rows) {
-      const { ours, floor, official } = clients;
-      cells.push([`${inFlight}${what}`, ours[field], floor[field], official[field], ...ratios(clients, field)]);
+      const found = names.map((name) => clients[name][field]);
+      cells.push([`${inFlight}${what}`, ...found, ...ratios(clients, field)]);
     }
   }
   return `${title}, ${REVISIONS[era]}: microseconds a call\n\n${table(head, cells)}`;

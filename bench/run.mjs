@@ -12,6 +12,8 @@ const { values: options } = parseArgs({
 });
 
 const CLIENTS = ['ours', 'floor', 'official'];
+/** Over HTTP also what the kernel and Node take by themselves. */
+const HTTP_CLIENTS = [...CLIENTS, 'socket'];
 const LEVELS = [1, 64, 1_000];
 const STDIO_SERVER = fileURLToPath(new URL('echo-server.mjs', import.meta.url));
 /** Warm-up in calls, the time of a round in milliseconds. Calls over HTTP take the longest by far: fewer of them have to do. */
@@ -40,16 +42,18 @@ function isWanted(title) {
 async function measureAllCalls(http) {
   const { rounds, warmUp, httpWarmUp, roundTime } = EFFORT;
   const cases = [
-    { title: 'memory', transport: 'memory', warmUp },
-    { title: 'stdio', transport: 'stdio', server: STDIO_SERVER, warmUp },
-    { title: 'HTTP, JSON answers', transport: 'http', server: `${http}/json`, warmUp: httpWarmUp },
-    { title: 'HTTP, stream answers', transport: 'http', server: `${http}/stream`, warmUp: httpWarmUp },
+    { title: 'memory', transport: 'memory', warmUp, clients: CLIENTS },
+    { title: 'stdio', transport: 'stdio', server: STDIO_SERVER, warmUp, clients: CLIENTS },
+    ...[
+      { title: 'HTTP, JSON answers', server: `${http}/json` },
+      { title: 'HTTP, stream answers', server: `${http}/stream` },
+    ].map((one) => ({ ...one, transport: 'http', warmUp: httpWarmUp, clients: HTTP_CLIENTS })),
   ];
   const calls = [];
   for (const era of ['legacy', 'modern']) {
     for (const one of cases.filter(({ title }) => isWanted(title))) {
       progress(`${one.title}, ${era} …`);
-      calls.push(await measureCalls({ ...one, era, clients: CLIENTS, levels: LEVELS, rounds, roundTime }));
+      calls.push(await measureCalls({ ...one, era, levels: LEVELS, rounds, roundTime }));
     }
   }
   return calls;

@@ -44,4 +44,14 @@ describe.each(ENTRIES)('what src/%s exports', (entry) => {
     );
     expect(silent).toEqual([]);
   });
+
+  test('says of everything asynchronous what it throws, or that it never does, or what it is the same as', () => {
+    const silent = [...exported].flatMap(([name, symbol]) =>
+      [symbol, ...(declarations.isClass(symbol) ? declarations.membersOf(symbol) : [])]
+        .filter((one) => declarations.isAsynchronous(one))
+        .filter((one) => !/@throws|[Rr]ejects|not reject|Same as|never fails/.test(declarations.docOf(one)))
+        .map((one) => (one === symbol ? name : `${name}.${one.name}`)),
+    );
+    expect(silent).toEqual([]);
+  });
 });

@@ -7,7 +7,8 @@ import { answerTo, REVISIONS, VERSION_KEY } from '../echo.mjs';
 
 const INFO = { name: 'floor', version: '1.0.0' };
 
-class FloorClient {
+/** What all floors share, whatever they go over. */
+export class FloorClient {
   #lastId = 0;
   #meta;
 
@@ -45,7 +46,8 @@ class FloorClient {
   }
 }
 
-function settle(pending, message) {
+/** Ends a request with its answer. */
+export function settle(pending, message) {
   if (message.error === undefined) pending.resolve(message.result);
   else pending.reject(new Error(message.error.message));
 }

@@ -119,8 +119,8 @@ export class MCPClient {
   }
 
   /**
-   * Ends the connection. Pending calls reject in this very call; the promise resolves when no process, socket or timer is left. May
-   * be called twice.
+   * Ends the connection. Pending calls reject in this very call; the promise resolves when no process, socket or timer is left, and
+   * never rejects. May be called twice.
    */
   disconnect(): Promise<void> {
     return this.#core.connection.disconnect();
@@ -204,7 +204,8 @@ export class MCPClient {
 
   /**
    * All tools, all pages. A list that is still fresh is handed out again. 2026-07-28 server/tools.
-   * @throws MCPCapabilityError when the server has no tools.
+   * @throws MCPCapabilityError when the server has no tools; MCPProtocolError with code `MCP_PAGINATION` when its pages have no end; what
+   * {@link MCPClient.request} throws.
    */
   listTools(options?: ListOptions): Promise<MCPTool[]> {
     return this.#core.catalogue.list('tools', options);
@@ -212,7 +213,8 @@ export class MCPClient {
 
   /**
    * All prompts, all pages. 2026-07-28 server/prompts.
-   * @throws MCPCapabilityError when the server has no prompts.
+   * @throws MCPCapabilityError when the server has no prompts; MCPProtocolError with code `MCP_PAGINATION` when its pages have no end; what
+   * {@link MCPClient.request} throws.
    */
   listPrompts(options?: ListOptions): Promise<MCPPrompt[]> {
     return this.#core.catalogue.list('prompts', options);
@@ -220,7 +222,8 @@ export class MCPClient {
 
   /**
    * All resources, all pages. 2026-07-28 server/resources.
-   * @throws MCPCapabilityError when the server has no resources.
+   * @throws MCPCapabilityError when the server has no resources; MCPProtocolError with code `MCP_PAGINATION` when its pages have no end;
+   * what {@link MCPClient.request} throws.
    */
   listResources(options?: ListOptions): Promise<MCPResource[]> {
     return this.#core.catalogue.list('resources', options);
@@ -228,23 +231,34 @@ export class MCPClient {
 
   /**
    * All resource templates, all pages. 2026-07-28 server/resources.
-   * @throws MCPCapabilityError when the server has no resources.
+   * @throws MCPCapabilityError when the server has no resources; MCPProtocolError with code `MCP_PAGINATION` when its pages have no end;
+   * what {@link MCPClient.request} throws.
    */
   listResourceTemplates(options?: ListOptions): Promise<MCPResourceTemplate[]> {
     return this.#core.catalogue.list('resourceTemplates', options);
   }
 
-  /** The tools one by one; a page is fetched when it is reached. */
+  /**
+   * The tools one by one; a page is fetched when it is reached, and none is kept. 2026-07-28 server/utilities/pagination.
+   * @throws what {@link MCPClient.listTools} throws, where it is iterated; MCPProtocolError with code `MCP_PAGINATION`, too, when the
+   * session with a legacy server changes between two pages.
+   */
   tools(options?: RequestOptions): AsyncGenerator<MCPTool, void, undefined> {
     return this.#iterate('tools', options);
   }
 
-  /** The prompts one by one; a page is fetched when it is reached. */
+  /**
+   * The prompts one by one, as {@link MCPClient.tools} are.
+   * @throws what {@link MCPClient.tools} throws.
+   */
   prompts(options?: RequestOptions): AsyncGenerator<MCPPrompt, void, undefined> {
     return this.#iterate('prompts', options);
   }
 
-  /** The resources one by one; a page is fetched when it is reached. */
+  /**
+   * The resources one by one, as {@link MCPClient.tools} are.
+   * @throws what {@link MCPClient.tools} throws.
+   */
   resources(options?: RequestOptions): AsyncGenerator<MCPResource, void, undefined> {
     return this.#iterate('resources', options);
   }
@@ -269,18 +283,25 @@ export class MCPClient {
 
   /**
    * Reads a resource. 2026-07-28 server/resources.
-   * @throws MCPProtocolError with code `MCP_RESOURCE_NOT_FOUND` when the server does not have it, in whatever way it says so.
+   * @throws MCPProtocolError with code `MCP_RESOURCE_NOT_FOUND` when the server does not have it, in whatever way it says so; what
+   * {@link MCPClient.request} throws.
    */
   readResource(uri: string, options?: RequestOptions): Promise<ReadResourceResult> {
     return readResource(this.#core, uri, options);
   }
 
-  /** Fills in a prompt. 2026-07-28 server/prompts. */
+  /**
+   * Fills in a prompt, whose arguments are all text. 2026-07-28 server/prompts.
+   * @throws what {@link MCPClient.request} throws.
+   */
   getPrompt(name: string, args?: Readonly<Record<string, string>>, options?: RequestOptions): Promise<GetPromptResult> {
     return getPrompt(this.#core, name, args, options);
   }
 
-  /** Completes an argument of a prompt or a resource template. 2026-07-28 server/utilities/completion. */
+  /**
+   * Completes an argument of a prompt or a resource template. 2026-07-28 server/utilities/completion.
+   * @throws what {@link MCPClient.request} throws.
+   */
   complete(
     params: Pick<CompleteRequestParams, 'ref' | 'argument' | 'context'>,
     options?: RequestOptions,
@@ -299,7 +320,10 @@ export class MCPClient {
     return subscribe(this.#core, uri, options);
   }
 
-  /** Undoes {@link MCPClient.subscribe}. */
+  /**
+   * Undoes {@link MCPClient.subscribe}.
+   * @throws what {@link MCPClient.request} throws; the resource is watched no longer all the same.
+   */
   unsubscribe(uri: string, options?: RequestOptions): Promise<void> {
     return unsubscribe(this.#core, uri, options);
   }
@@ -313,12 +337,23 @@ export class MCPClient {
     return setLogLevel(this.#core, level, options);
   }
 
-  /** Asks the server for a sign of life and resolves with the milliseconds it took. In the modern era it is a `server/discover`. */
+  /**
+   * Asks the server for a sign of life and resolves with the milliseconds it took. In the modern era it is a `server/discover`. That a
+   * server does not know the question is a sign of life, too. 2025-11-25 basic/utilities/ping.
+   * @throws what {@link MCPClient.request} throws.
+   */
   ping(options?: Pick<RequestOptions, 'timeout' | 'signal'>): Promise<number> {
     return ping(this.#core, options);
   }
 
-  /** Makes any request. The result of a method that this library knows has the shape it should have. */
+  /**
+   * Makes any request, for what has no method of its own. The result of a method that this library knows has the shape it should have.
+   * `params._meta` goes along, but for the keys that the protocol needs for itself. 2026-07-28 basic/index.
+   * @throws MCPConnectionError when there is no connection, and will be none, or when it was lost: `delivery` says whether the request may
+   * have been served. MCPTimeoutError at its deadline; MCPTransportError when HTTP fails; MCPProtocolError when the server answers with an
+   * error, or with what it should not; MCPCapabilityError when the server does not have what the method needs; MCPAuthenticationError when
+   * it wants a token; MCPError with code `MCP_INVALID_PARAMS` for options that cannot be used; the signal's reason when it is aborted.
+   */
   request(method: string, params?: Params, options?: RequestOptions): Promise<object> {
     return this.#core.request(method, params, options);
   }

@@ -124,7 +124,7 @@ export class MCPConnection {
     return this.#view;
   }
 
-  /** Ends the connection and the monitoring. Pending calls reject at once. May be called twice. */
+  /** Ends the connection and the monitoring. Pending calls reject at once; the promise never rejects. May be called twice. */
   disconnect(): Promise<void> {
     this.#watch(0);
     return this.#core.connection.disconnect();
@@ -146,7 +146,10 @@ export class MCPConnection {
     return suspended;
   }
 
-  /** Drops the link, if there is one, and connects anew at once. Resolves with null when that fails; `lastError` says why. */
+  /**
+   * Drops the link, if there is one, and connects anew at once. Never rejects: it resolves with null when that fails, and `lastError` says
+   * why.
+   */
   async reconnect(): Promise<MCPClient | null> {
     this.#core.connection.send({ type: 'reconnect' });
     try {

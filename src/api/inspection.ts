@@ -12,7 +12,7 @@ const LIMITS = { maxDepth: 20, maxNodes: 2_000, remember: 10_000 };
 export function inspectionFor(
   target: InspectTarget | undefined,
   about: InspectedConnection,
-): Pick<ConnectionOptions, 'inspect' | 'tap'> {
+): Pick<ConnectionOptions, 'inspect' | 'pooled' | 'tap'> {
   if (target === undefined) return {};
   if (typeof target !== 'object' || !('inspect' in target)) return { inspect: discreet(target, new Redaction(LIMITS)) };
   if (target.attach !== undefined) return target.attach(about);

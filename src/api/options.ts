@@ -5,10 +5,9 @@ import type { TapEvent } from '../machines/tap.js';
 import { acceptable } from '../protocol/negotiation.js';
 import type { EraChoice } from '../protocol/negotiation.js';
 import { isExtensionIdentifier } from '../protocol/extensions.js';
-import type { Extensions } from '../protocol/extensions.js';
 import { eraOf } from '../protocol/revisions.js';
 import type { Era } from '../protocol/revisions.js';
-import type { Implementation } from '../protocol/schema/index.js';
+import type { ClientCapabilities, Implementation, JSONObject } from '../protocol/schema/index.js';
 import { clientLimits } from './limits.js';
 import type { ClientLimits, ResolvedClientLimits } from './limits.js';
 import { A_DURATION, invalidOption, isDuration, OptionReader } from './option-reader.js';
@@ -49,6 +48,11 @@ export type InspectTarget =
       attach?(about: InspectedConnection): {
         readonly inspect: InspectObserver;
         readonly tap?: ((event: TapEvent) => void) | undefined;
+        /**
+         * Whether the actor of a request that is over is used for the next one, as it is without an inspector: that costs far less. Such an
+         * actor does not end, and its snapshot is one object that changes. Default false: each request has an actor of its own.
+         */
+        readonly pooled?: boolean | undefined;
       };
     };
 
@@ -86,7 +90,7 @@ export interface MCPProtocolOptions {
    * is in `capabilities.extensions` of {@link ServerInfo}. This library does nothing else about them. Default: none. 2026-07-28
    * basic/versioning, "Extensions".
    */
-  readonly extensions?: Extensions | undefined;
+  readonly extensions?: Readonly<Record<string, JSONObject>> | undefined;
   /** Milliseconds that `connect()` may take, handshake included. Default: `timeout`. */
   readonly connectTimeout?: number | undefined;
   /** Which era or revision to speak. Default `'auto'`: find out. */
@@ -156,7 +160,7 @@ export interface ResolvedOptions {
   readonly timeout: number;
   readonly maxTotalTimeout: number | undefined;
   readonly clientInfo: Implementation;
-  readonly extensions: Extensions | undefined;
+  readonly extensions: ClientCapabilities['extensions'];
   readonly connectTimeout: number;
   readonly priorEra: Era | undefined;
   readonly onToolError: ToolErrorPolicy;
@@ -222,7 +226,7 @@ export function resolveOptions(given: MCPClientOptions): ResolvedOptions {
 }
 
 /** Extensions as they are told to servers: a copy, which does not change any more. */
-function checkedExtensions(given: unknown): Extensions {
+function checkedExtensions(given: unknown): ClientCapabilities['extensions'] {
   if (!isPlainObject(given)) throw invalidOption('extensions', 'an object of settings by identifier', given);
   for (const [identifier, settings] of Object.entries(given)) {
     if (!isExtensionIdentifier(identifier)) {
@@ -232,7 +236,7 @@ function checkedExtensions(given: unknown): Extensions {
     if (!isPlainObject(settings)) throw invalidOption(`extensions["${identifier}"]`, 'an object', settings);
   }
   try {
-    return JSON.parse(JSON.stringify(given)) as Extensions;
+    return JSON.parse(JSON.stringify(given)) as ClientCapabilities['extensions'];
   } catch {
     throw invalidOption('extensions', 'settings that JSON can express', given);
   }

@@ -56,7 +56,7 @@ export class MCPProtocol {
     return serverInfoOf(await this.#core.connect(options));
   }
 
-  /** Ends the session; pending requests reject at once. May be called twice. */
+  /** Ends the session; pending requests reject at once, the promise never rejects. May be called twice. */
   shutdown(): Promise<void> {
     return this.#core.connection.disconnect();
   }
@@ -101,40 +101,58 @@ export class MCPProtocol {
     return this.#core.transport;
   }
 
-  /** All tools, all pages. 2026-07-28 server/tools. */
+  /**
+   * All tools, all pages. 2026-07-28 server/tools.
+   * @throws what {@link MCPClient.listTools} throws.
+   */
   listTools(options?: RequestOptions): Promise<MCPTool[]> {
     return this.#core.catalogue.list('tools', { ...options, useCache: false });
   }
 
-  /** All prompts, all pages. 2026-07-28 server/prompts. */
+  /**
+   * All prompts, all pages. 2026-07-28 server/prompts.
+   * @throws what {@link MCPClient.listPrompts} throws.
+   */
   listPrompts(options?: RequestOptions): Promise<MCPPrompt[]> {
     return this.#core.catalogue.list('prompts', { ...options, useCache: false });
   }
 
-  /** All resources, all pages. 2026-07-28 server/resources. */
+  /**
+   * All resources, all pages. 2026-07-28 server/resources.
+   * @throws what {@link MCPClient.listResources} throws.
+   */
   listResources(options?: RequestOptions): Promise<MCPResource[]> {
     return this.#core.catalogue.list('resources', { ...options, useCache: false });
   }
 
   /**
    * Calls a tool. 2026-07-28 server/tools.
-   * @throws MCPToolError when the server refuses the call, or (unless `onToolError` is `'return'`) the tool reports an error.
+   * @throws what {@link MCPClient.callTool} throws.
    */
   callTool(name: string, args?: Readonly<Record<string, unknown>>, options?: CallToolOptions): Promise<CallToolResult> {
     return callTool(this.#core, name, args, options);
   }
 
-  /** Fills in a prompt. 2026-07-28 server/prompts. */
+  /**
+   * Fills in a prompt. 2026-07-28 server/prompts.
+   * @throws what {@link MCPClient.getPrompt} throws.
+   */
   getPrompt(name: string, args?: Readonly<Record<string, string>>, options?: RequestOptions): Promise<GetPromptResult> {
     return getPrompt(this.#core, name, args, options);
   }
 
-  /** Reads a resource. 2026-07-28 server/resources. */
+  /**
+   * Reads a resource. 2026-07-28 server/resources.
+   * @throws what {@link MCPClient.readResource} throws.
+   */
   readResource(uri: string, options?: RequestOptions): Promise<ReadResourceResult> {
     return readResource(this.#core, uri, options);
   }
 
-  /** Makes any request. The result of a method that this library knows has the shape it should have. */
+  /**
+   * Makes any request. The result of a method that this library knows has the shape it should have.
+   * @throws what {@link MCPClient.request} throws.
+   */
   request(method: string, params?: Params, options?: RequestOptions): Promise<object> {
     return this.#core.request(method, params, options);
   }

@@ -123,7 +123,10 @@ export class InspectorServer {
    */
   readonly attach = (about: InspectedConnection): Watcher => this.#watch.attach(about);
 
-  /** Ends the server and the connections of all pages; resolves when nothing is left, however often it is called. The clients go on. */
+  /**
+   * Ends the server and the connections of all pages; resolves when nothing is left, however often it is called, and never rejects. The
+   * clients go on.
+   */
   close(): Promise<void> {
     return (this.#closing ??= this.#end());
   }

@@ -21,6 +21,8 @@ export interface WatchOptions {
 
 /** What a client tells. Neither ever throws. */
 export interface Watcher {
+  /** Requests are told apart by their lives, and a client that makes actors for each of them pays for it. */
+  readonly pooled: true;
   inspect(event: unknown): void;
   tap(event: TapEvent): void;
 }
@@ -104,15 +106,22 @@ export class Watch {
       this.#leave(c, observer, note);
     });
     return {
+      pooled: true,
       inspect: (event) => {
-        this.#guarded(c, () => {
+        if (!this.#listens(c)) return;
+        try {
           observer.inspect(event as InspectionEvent);
-        });
+        } catch (thrown) {
+          this.#failed(c, thrown);
+        }
       },
       tap: (event) => {
-        this.#guarded(c, () => {
+        if (!this.#listens(c)) return;
+        try {
           observer.tap(event);
-        });
+        } catch (thrown) {
+          this.#failed(c, thrown);
+        }
       },
     };
   }
@@ -170,19 +179,19 @@ export class Watch {
     this.#flush();
   }
 
-  /** Whatever goes wrong in here is no trouble of the client: it is watched no longer, and the page says so. */
-  #guarded(c: number, look: () => void): void {
-    if (!this.#observers.has(c)) return;
+  /** Whether a client is watched. Something is about to be told of it, and if it is only counted that has to be told some time, too. */
+  #listens(c: number): boolean {
+    if (!this.#observers.has(c)) return false;
     this.#replayed?.catchUp();
-    try {
-      look();
-      // What is only counted has to be told some time, too.
-      this.#schedule();
-    } catch (thrown) {
-      this.#observers.delete(c);
-      const note = thrown instanceof Error ? thrown.name : typeof thrown;
-      this.#collect(c, { k: 'link', epoch: 0, what: 'inspector.failed', note });
-    }
+    this.#schedule();
+    return true;
+  }
+
+  /** Whatever goes wrong in here is no trouble of the client: it is watched no longer, and the page says so. */
+  #failed(c: number, thrown: unknown): void {
+    this.#observers.delete(c);
+    const note = thrown instanceof Error ? thrown.name : typeof thrown;
+    this.#collect(c, { k: 'link', epoch: 0, what: 'inspector.failed', note });
   }
 
   #collect(c: number, happening: Happening): void {

@@ -3,6 +3,7 @@ import type { AnyActorRef } from 'xstate';
 import type { RequestRecord, RequestSpec } from '../machines/request-record.js';
 import type { TapEvent } from '../machines/tap.js';
 import { Budget } from './budget.js';
+import { ById } from './by-id.js';
 import { chartOf, leavesOf } from './looks.js';
 import type { Look } from './looks.js';
 import { messageOf } from './messages.js';
@@ -22,28 +23,46 @@ const MOST_TOLD = 400;
 const LONG = 1_000;
 
 /** One request from its beginning to its end. Its actor may be that of another request afterwards. */
-interface Life {
+class Life {
   readonly record: RequestRecord;
-  /** Which of the lives of the record it is. */
-  readonly life: number;
   readonly ref: AnyActorRef;
   readonly spec: RequestSpec;
   readonly since: number;
   /** Its number, once the page knows of it. */
-  a: number | undefined;
-  state: string | undefined;
-  sentAt: number;
+  a: number | undefined = undefined;
+  state: string | undefined = undefined;
+  sentAt = 0;
   /** The id of the attempt whose answer is waited for. */
-  sentAs: unknown;
+  sentAs: unknown = undefined;
+  /** Which of the lives of the record it is. */
+  readonly #number: number;
+
+  constructor(ref: AnyActorRef, record: RequestRecord, since: number) {
+    this.record = record;
+    this.ref = ref;
+    this.spec = record.spec;
+    this.since = since;
+    this.#number = record.life;
+  }
+
+  get over(): boolean {
+    return this.record.life !== this.#number;
+  }
+}
+
+/** The request that a record is at present. It is kept there: a map in which thousands come and go would leave garbage that outlives them. */
+function lifeOf({ notes }: RequestRecord): Life | undefined {
+  return notes instanceof Life ? notes : undefined;
 }
 
 /** The requests of one client: all are counted, and a sample is told. */
 export class WatchedRequests {
   readonly #shared: ObserverShared;
   readonly #parentOf: (ref: AnyActorRef | undefined) => number | undefined;
-  readonly #lives = new Map<RequestRecord, Life>();
+  /** Those that are not over, in the order in which they began, and some that are. */
+  #lives: Life[] = [];
   /** Requests that were sent, by the id of the attempt. */
-  readonly #sent = new Map<unknown, Life>();
+  readonly #sent = new ById<Life>();
   readonly #beginnings = new Budget(REQUESTS.perSecond, REQUESTS.most);
   readonly #endings = new Map<string, Budget>();
   #told = 0;
@@ -58,16 +77,16 @@ export class WatchedRequests {
 
   /** A request is sent an event; with the first of them it begins. */
   sending(ref: AnyActorRef, record: RequestRecord, event: { readonly type: string }): void {
-    this.#current = this.#lives.get(record) ?? (event.type === 'submit' ? this.#begin(ref, record) : undefined);
+    this.#current = lifeOf(record) ?? (event.type === 'submit' ? this.#begin(ref, record) : undefined);
   }
 
   /** A request took an event. */
   step(record: RequestRecord, event: { readonly type: string }, look: Look): void {
-    const life = this.#lives.get(record);
+    const life = lifeOf(record);
     if (life === undefined) return;
     const state = look.value as string;
     const before = life.state;
-    const ended = record.life !== life.life;
+    const ended = life.over;
     const moved = state !== before;
     life.state = state;
     const { traffic } = this.#shared;
@@ -109,10 +128,10 @@ export class WatchedRequests {
 
   /** Tells of requests that turn out to take long. */
   promote(): void {
+    this.#lives = this.#lives.filter(({ over }) => !over);
     if (this.#told >= MOST_TOLD) return;
     const before = this.#shared.now() - LONG;
-    for (const life of this.#lives.values()) {
-      // They are in the order in which they began.
+    for (const life of this.#lives) {
       if (life.since > before) break;
       if (life.a !== undefined) continue;
       const a = this.#tell(life);
@@ -122,18 +141,9 @@ export class WatchedRequests {
   }
 
   #begin(ref: AnyActorRef, record: RequestRecord): Life {
-    const life: Life = {
-      record,
-      life: record.life,
-      ref,
-      spec: record.spec,
-      since: this.#shared.now(),
-      a: undefined,
-      state: undefined,
-      sentAt: 0,
-      sentAs: undefined,
-    };
-    this.#lives.set(record, life);
+    const life = new Life(ref, record, this.#shared.now());
+    record.notes = life;
+    this.#lives.push(life);
     this.#shared.traffic.started += 1;
     if (this.#told < MOST_TOLD && this.#beginnings.take(life.since)) this.#tell(life);
     return life;
@@ -173,15 +183,15 @@ export class WatchedRequests {
   /** One that nobody saw may have ended in a way that deserves to be seen. */
   #endUnseen(life: Life, event: { readonly type: string }): void {
     const { state = '' } = life;
-    const budget = this.#endings.get(state) ?? new Budget(ENDINGS.perSecond, ENDINGS.most);
-    this.#endings.set(state, budget);
+    let budget = this.#endings.get(state);
+    if (budget === undefined) this.#endings.set(state, (budget = new Budget(ENDINGS.perSecond, ENDINGS.most)));
     if (budget.take(this.#shared.now())) this.#tellStep(this.#tell(life), life, event, true, true);
     else this.#shared.traffic.unseen += 1;
   }
 
   #end(life: Life): void {
     if (life.a !== undefined) this.#told -= 1;
-    this.#lives.delete(life.record);
+    life.record.notes = undefined;
     this.#sent.delete(life.sentAs);
     if (this.#current === life) this.#current = undefined;
   }

@@ -100,7 +100,7 @@ export class Connection {
       maxQueued: options.maxQueued,
       input: { service: undefined, offered: options.identity.capabilities, maxInputRounds: 10 },
       lastId: options.continuation?.lastId ?? 0,
-      pooled: options.inspect === undefined,
+      pooled: options.inspect === undefined || options.pooled === true,
       callUser: (fn) => {
         callUserFunction('onProgress', fn, this.#report);
       },

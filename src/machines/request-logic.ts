@@ -2,7 +2,7 @@ import type { ActorLogic, ActorSystem, ActorSystemInfo, EventObject } from 'xsta
 
 import { compileChart, initialState } from './chart-table.js';
 import type { Implementations } from './chart-table.js';
-import { mayRepeat, requestMachine } from './request.js';
+import { mayBeRefused, mayRepeat, requestMachine } from './request.js';
 import type { RequestEvent, RequestNews } from './request.js';
 import type { RequestRecord, RequestSnapshot } from './request-record.js';
 
@@ -52,6 +52,7 @@ const IMPLEMENTATIONS: Implementations<RequestRecord, RequestNews> = {
   guards: {
     mayRepeat,
     firstRefusal: (record) => record.refusals === 0,
+    mayBeRefused,
   },
   actions: {
     enqueue: effect('enqueue'),

@@ -125,6 +125,9 @@ export class RequestRecord implements RequestFacts {
   idleDeadline = Infinity;
   wake: unknown = undefined;
 
+  /** What whoever watches the request keeps of it. */
+  notes: object | undefined = undefined;
+
   /** Neighbours in the list of deadlines. */
   previous: RequestRecord | undefined = undefined;
   next: RequestRecord | undefined = undefined;

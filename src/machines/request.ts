@@ -37,7 +37,7 @@ export type RequestEvent =
   /** No byte of it reached the server, because the server cannot be reached at the moment. */
   | { readonly type: 'unreachable'; readonly delay: number }
   /** The server refused it before running it, because it has forgotten the session. */
-  | { readonly type: 'forgotten'; readonly failure: Failure }
+  | { readonly type: 'forgotten'; readonly failure: Failure; readonly delay: number }
   /** The stream of the answer broke at a place from which it can be read on. */
   | { readonly type: 'interrupt' }
   | { readonly type: 'resume' }
@@ -74,6 +74,14 @@ export function mayRepeat({ repeatable, attempts }: Pick<RequestFacts, 'repeatab
   return repeatable && attempts < MOST_ATTEMPTS;
 }
 
+/** Sessions in which a request may be refused. It may be what makes a server say that it has forgotten them. */
+const MOST_REFUSALS = 3;
+
+/** Whether a request that is refused because the session is forgotten is sent in the next one. */
+export function mayBeRefused({ refusals }: RequestFacts): boolean {
+  return refusals < MOST_REFUSALS - 1;
+}
+
 /**
  * The life of a request: one question, one outcome, one or more attempts, and a round more each time that the server needs to know
  * something first. This chart is the specification and what diagrams and
@@ -89,6 +97,7 @@ export const requestMachine = setup({
   guards: {
     mayRepeat: ({ context }) => mayRepeat(context),
     firstRefusal: ({ context }) => context.refusals === 0,
+    mayBeRefused: ({ context }) => mayBeRefused(context),
   },
   actions: {
     enqueue: () => undefined,
@@ -153,6 +162,8 @@ export const requestMachine = setup({
         ],
         forgotten: [
           { guard: 'firstRefusal', target: 'queued', actions: ['uncount', 'countRefusal'] },
+          // Of several servers behind one address another one may know the session, or this one a little later.
+          { guard: 'mayBeRefused', target: 'backingOff', actions: ['uncount', 'countRefusal'] },
           { target: 'failed', actions: 'fail' },
         ],
         postpone: { target: 'backingOff' },

@@ -43,7 +43,7 @@ export interface RequestsSurroundings {
   readonly maxQueued: number;
   /** The highest id that was used in this session before. Default 0. */
   readonly lastId?: number;
-  /** Reuse actors. Off when somebody inspects them. */
+  /** Reuse actors. Off when somebody inspects them who takes each for a request. */
   readonly pooled: boolean;
   /** Calls a function of the user; what it throws is reported and goes no further. */
   readonly callUser: (fn: () => unknown) => void;
@@ -329,6 +329,8 @@ export class Requests implements RequestsPorts {
       case 'hold':
         this.#gate = 'holding';
         this.#session = undefined;
+        // Where the session is lost and not the link, they would only be refused.
+        for (const record of this.#ring.all()) if (!record.spec.direct) this.#recall(record);
         break;
       case 'refuse': {
         this.#gate = 'refusing';
@@ -513,6 +515,7 @@ export class Requests implements RequestsPorts {
         direct,
         repeatable,
         attempts: record.attempts,
+        refusals: record.refusals,
         reconnect,
         timeLeft: record.deadline - environment.now(),
         random: environment.random(),

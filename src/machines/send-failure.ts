@@ -13,6 +13,8 @@ export interface SendFacts {
   /** It may be sent again although it may have run. */
   readonly repeatable: boolean;
   readonly attempts: number;
+  /** In how many sessions it was refused, of which the server knew nothing any more. */
+  readonly refusals: number;
   /** How long to wait before a server that cannot be reached is tried again; undefined when it is not. */
   readonly reconnect: BackoffPolicy | undefined;
   /** Milliseconds until its deadline. */
@@ -36,7 +38,10 @@ const NOT_NOW: ReadonlySet<unknown> = new Set([429, 502, 503, 504]);
  */
 export function judgeSendFailure(failure: Failure, facts: SendFacts): RequestEvent {
   const over: RequestEvent = { type: 'error', failure };
-  if (failure.code === 'MCP_SESSION_LOST') return facts.direct ? over : { type: 'forgotten', failure };
+  if (failure.code === 'MCP_SESSION_LOST') {
+    const delay = facts.refusals === 0 ? 0 : backoffDelay(AGAIN, facts.refusals, facts.random);
+    return facts.direct || delay >= facts.timeLeft ? over : { type: 'forgotten', failure, delay };
+  }
   if (failure.kind !== 'transport') return over;
   if (failure.delivery === 'not-sent') {
     if (facts.framing === 'shared') return { type: 'unsent' };

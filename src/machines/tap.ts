@@ -60,12 +60,22 @@ export class LinkTap {
     this.#listener({ ...happening, epoch: this.#epoch });
   }
 
+  /** Copying what happened would cost more than all the rest, and messages are the many. */
+  received(message: unknown, about: MessageOrigin | undefined): void {
+    this.#listener({ type: 'message.in', message, about, epoch: this.#epoch });
+  }
+
+  /** The same for what is sent. */
+  sent(number: number, message: JSONRPCMessage): void {
+    this.#listener({ type: 'message.out', number, message, epoch: this.#epoch });
+  }
+
   /** What the link speaks to instead of `events`. */
   events(events: LinkEvents): LinkEvents {
     return {
       environment: events.environment,
       message: (message, about) => {
-        this.tell({ type: 'message.in', message, about });
+        this.received(message, about);
         events.message(message, about);
       },
       problem: (failure) => {
@@ -117,7 +127,7 @@ class TappedLink extends WrappedLink {
 
   override send(message: JSONRPCMessage, options?: SendOptions): Promise<void> | undefined {
     const number = (this.#sent += 1);
-    this.#tap.tell({ type: 'message.out', number, message });
+    this.#tap.sent(number, message);
     const pending = this.inner.send(message, options);
     pending?.then(
       () => {

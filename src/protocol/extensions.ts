@@ -1,8 +1,3 @@
-import type { JSONObject } from './schema/index.js';
-
-/** Extensions by identifier, with their settings; `{}` when there are none. 2026-07-28 basic/versioning. */
-export type Extensions = Readonly<Record<string, JSONObject>>;
-
 const LABEL = '[a-z](?:[a-z0-9-]*[a-z0-9])?';
 const IDENTIFIER = new RegExp(String.raw`^${LABEL}(?:\.${LABEL})*/[a-z0-9](?:[\w.-]*[a-z0-9])?$`, 'i');
 /** Far more than any name has, and little enough to be looked at in a moment. */

@@ -113,6 +113,7 @@ export function capabilityNames(capabilities: ServerCapabilities): MCPCapability
 export function refusalOf(method: string, entry: MethodEntry, session: Session): Failure | undefined {
   const { only, needs } = entry;
   if (only !== undefined && only !== session.era) return notInRevision(method, session);
+  if (method === 'initialize') return saidAlready(method);
   if (needs === undefined || hasCapability(session.capabilities, needs)) return undefined;
   // 2024-11-05 has completion without a capability for it.
   if (needs === 'completions' && session.protocolVersion === '2024-11-05') return undefined;
@@ -130,7 +131,14 @@ export function refusalOf(method: string, entry: MethodEntry, session: Session):
 
 /** Why a notification must not be sent in this session, or undefined when it may. 2026-07-28 changelog. */
 export function notificationRefusal(method: string, session: Session): Failure | undefined {
-  return session.era === 'modern' && LEGACY_NOTIFICATIONS.has(method) ? notInRevision(method, session) : undefined;
+  if (session.era === 'modern' && LEGACY_NOTIFICATIONS.has(method)) return notInRevision(method, session);
+  return method === 'notifications/initialized' ? saidAlready(method) : undefined;
+}
+
+/** A second handshake would leave the client with a session that it knows nothing of. 2025-11-25 basic/lifecycle, "Initialization". */
+function saidAlready(method: string): Failure {
+  const message = `${method} begins a session, which connect() has done; reconnecting begins another`;
+  return failure('protocol', 'MCP_INVALID_PARAMS', message, { delivery: 'not-sent', details: { method } });
 }
 
 function notInRevision(method: string, { protocolVersion }: Session): Failure {

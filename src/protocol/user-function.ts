@@ -6,15 +6,28 @@ import type { Failure } from './failure.js';
  * goes no further.
  */
 export function callUserFunction(purpose: string, fn: () => unknown, report: (problem: Failure) => void): void {
-  const failed = (thrown: unknown): void => {
-    report(handlerFailed(purpose, thrown));
-  };
+  tellUserFunction(purpose, fn, undefined, report);
+}
+
+/** The same for a function that is told something, so often that a closure each time would cost more than the call. */
+export function tellUserFunction<Told>(
+  purpose: string,
+  fn: (told: Told) => unknown,
+  told: Told,
+  report: (problem: Failure) => void,
+): void {
   try {
-    const returned = fn();
-    if (returned instanceof Promise) returned.catch(failed);
+    const returned = fn(told);
+    if (returned instanceof Promise) reportRejection(purpose, returned, report);
   } catch (thrown) {
-    failed(thrown);
+    report(handlerFailed(purpose, thrown));
   }
+}
+
+function reportRejection(purpose: string, returned: Promise<unknown>, report: (problem: Failure) => void): void {
+  returned.catch((thrown: unknown) => {
+    report(handlerFailed(purpose, thrown));
+  });
 }
 
 /** What a function of the user that failed means. */

@@ -77,7 +77,7 @@ export class ChaosProxy implements AsyncDisposable {
     this.#server.on('error', () => undefined);
   }
 
-  /** See {@link chaosProxy}. */
+  /** Same as {@link chaosProxy}. */
   static async start(url: string | URL, options: ChaosProxyOptions): Promise<ChaosProxy> {
     const proxy = new ChaosProxy(url, options);
     await proxy.#listen();

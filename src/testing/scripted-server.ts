@@ -117,7 +117,10 @@ export class ScriptedServer implements AsyncDisposable {
     return this.#hearing.next(method, patience);
   }
 
-  /** The next answer of the client to a request of the server that was not waited for yet. See {@link ScriptedServer.hear}. */
+  /**
+   * The next answer of the client to a request of the server that was not waited for yet.
+   * @throws what {@link ScriptedServer.hear} throws.
+   */
   hearAnswer(patience = PATIENCE): Promise<HeardMessage> {
     return this.#hearing.next(undefined, patience);
   }

@@ -1,4 +1,5 @@
 import type { TokenSource } from '../auth/token-source.js';
+import { percentDecoded } from '../protocol/percent-decoding.js';
 import type { Era } from '../protocol/revisions.js';
 import type { HttpDispatcher } from './http-dispatcher.js';
 import type { TransportLimits } from './limits.js';
@@ -71,7 +72,7 @@ export function fixedHeaders(
     .filter(([name]) => !OURS.has(name) && !(auth !== undefined && name === 'authorization'));
   const authorized = auth !== undefined || kept.some(([name]) => name === 'authorization');
   if (!authorized && (url.username !== '' || url.password !== '')) {
-    const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+    const credentials = `${percentDecoded(url.username)}:${percentDecoded(url.password)}`;
     kept.push(['authorization', `Basic ${Buffer.from(credentials).toString('base64')}`]);
   }
   return kept.flat();

@@ -1,3 +1,4 @@
+import { percentDecoded } from '../protocol/percent-decoding.js';
 import { printable } from '../protocol/printable.js';
 
 /** Shorter values are words such as `true` or `debug`: hiding those would only make text unreadable. */
@@ -9,7 +10,7 @@ const REDACTED = '[redacted]';
 /** What a server was given with a request and no error may show: the values of headers, tokens behind the name of their scheme, and parts of the URL. */
 export function secretsOf(url: URL, headers: readonly string[]): string[] {
   const values = headers.filter((_, at) => at % 2 === 1).flatMap((value) => [value, ...value.split(' ')]);
-  return [...values, url.password, decodeURIComponent(url.password), ...url.searchParams.values()];
+  return [...values, url.password, percentDecoded(url.password), ...url.searchParams.values()];
 }
 
 /** Makes what a server wrote fit for an error: without the secrets that it was given, without control characters, and short. */

@@ -217,7 +217,10 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
     return { queue, stop, opening: this.openLink(events, stop.signal) };
   }
 
-  /** Closes the link that was opened by hand and resolves when nothing of it is left. May be called twice. */
+  /**
+   * Closes the link that was opened by hand and resolves when nothing of it is left. May be called twice.
+   * @throws MCPConnectionError with code `MCP_TRANSPORT_BUSY` while a client uses this transport.
+   */
   async disconnect(): Promise<void> {
     if (this.#owner === undefined) return this.#released;
     this.claim(this);

@@ -67,6 +67,19 @@ test('each request is an actor of its own, from its beginning to its end', async
   expect(last.map(({ snapshot }) => snapshot?.status)).toEqual(['done', 'done']);
 });
 
+test('whoever knows that actors are used again is told of each request by the events that one actor takes', async () => {
+  await using server = await serverWith(script);
+  const watcher = { inspect: hear, pooled: true };
+  await using client = new MCPClient(server.transport, { inspect: { inspect: hear, attach: () => watcher } });
+  await client.connect();
+  told.length = 0;
+  for (let call = 0; call < 3; call += 1) await client.callTool('x');
+  const taken = told.flatMap(({ type, event }) => (type === '@xstate.snapshot' ? [event?.type] : []));
+  expect(taken).toEqual(Array.from({ length: 3 }, () => ['submit', 'dispatch', 'answer']).flat());
+  expect(new Set(told.map(({ actorRef }) => actorRef.sessionId)).size).toBe(1);
+  expect(told.filter(({ type }) => type === '@xstate.actor')).toEqual([]);
+});
+
 test('the states of the connection are seen in their order', async () => {
   await using server = await serverWith(script);
   const client = new MCPClient(server.transport, { inspect: hear });

@@ -19,12 +19,22 @@ async function meetIn(
   return meeting;
 }
 
+test('a second handshake is not sent, in part or in whole', async () => {
+  await using meeting = await meetIn('2025-11-25');
+  const { client, server } = meeting;
+  const refused = { code: 'MCP_INVALID_PARAMS', delivery: 'not-sent' };
+  await expect(client.request('initialize', { protocolVersion: '2025-06-18' })).rejects.toMatchObject(refused);
+  await expect(client.notify('notifications/initialized')).rejects.toMatchObject(refused);
+  expect(server.methods).toEqual(['initialize', 'notifications/initialized']);
+});
+
 describe.each(LEGACY_REVISIONS)('a session of %s', (version) => {
   test('has the plain requests of that revision, without what the modern era adds', async () => {
     await using meeting = await meetIn(
       version,
       {
-        'tools/list': ({ params }) => answer({ tools: [], ...(params?.['cursor'] === undefined && { nextCursor: '' }) }),
+        'tools/list': ({ params }) =>
+          answer({ tools: [], ...(params?.['cursor'] === undefined && { nextCursor: '' }) }),
         'prompts/list': answer({ prompts: [] }),
         'resources/list': answer({ resources: [] }),
         'resources/templates/list': answer({ resourceTemplates: [] }),

@@ -387,7 +387,7 @@ export class Course {
     const hits = this.#backstage.hits?.(call.step.do === 'list' ? 'tools/list' : call.key) ?? 0;
     // A request that was lost five times is not sent again.
     if (this.#links - call.linksBefore + hits >= 4) return;
-    // Nor is one that came to two servers that did not know the session, each of which made the client shake hands.
+    // Nor is one that came to three servers that did not know the session, the first two of which made the client shake hands.
     if (error.code === 'MCP_SESSION_LOST' && this.#handshakes - call.handshakesBefore >= 2) return;
     this.wrong(`${call.key} is safe to repeat and failed: ${describe(error)}`);
   }

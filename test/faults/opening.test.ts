@@ -1,7 +1,6 @@
 import { Agent, buildConnector } from 'undici';
 
-import { HttpTransport, MCPConnection } from '../../src/index.js';
-import type { MCPClient } from '../../src/index.js';
+import { HttpTransport, MCPClient, MCPConnection } from '../../src/index.js';
 import { legacyServer, modernServer, ScriptedHttpServer } from '../support/http-server.js';
 import type { HttpVisit } from '../support/http-server.js';
 import { errorFrom, rejection } from '../support/outcomes.js';
@@ -31,10 +30,10 @@ class Doorkeeper {
     });
   }
 
-  /** Resolves when somebody waits for a connection. */
-  held(): Promise<void> {
+  /** Resolves when so many connections are waited for. */
+  held(count = 1): Promise<void> {
     return this.#waiting.until(
-      () => this.#held.length > 0,
+      () => this.#held.length >= count,
       () => 'nobody asked for a connection',
     );
   }
@@ -137,4 +136,29 @@ describe.each([
     await connection.disconnect();
     await replayed(recorded.read());
   });
+});
+
+test('a call to a legacy server whose session is forgotten while its connection is still being made goes into the next one', async () => {
+  let sessions = 0;
+  server = await ScriptedHttpServer.start((visit) => {
+    const { method } = visit.body === '' ? {} : visit.message;
+    visit.response.setHeader('connection', 'close');
+    if (method === 'initialize') sessions += 1;
+    if (method === 'tools/call') calls.push(visit);
+    else legacyServer(() => false, { sessionId: `s${sessions}` })(visit);
+  });
+  const transport = new HttpTransport(server.url, { dispatcher: door.agent });
+  await using client = await MCPClient.connect(transport);
+  const first = client.callTool('first');
+  await server.until(() => calls.length === 1);
+  door.holds = true;
+  const second = client.callTool('second');
+  await door.held();
+  calls[0]?.status(404);
+  await door.held(2);
+  door.open();
+  await server.until(() => calls.length === 3);
+  for (const visit of calls.slice(1)) visit.result({ content: [] });
+  await Promise.all([first, second]);
+  expect(calls.map(({ headers }) => headers['mcp-session-id'])).toEqual(['s1', 's2', 's2']);
 });

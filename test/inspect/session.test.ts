@@ -60,6 +60,37 @@ test('a page sees a client connect, call, lose its server and come back', async 
   ).toMatch(/->connection\.reconnecting$/);
 });
 
+test('a request is told apart from those that its actor was before', async () => {
+  await using inspector = await createInspectorServer();
+  await using server = createScriptedServer({
+    ...legacy,
+    handlers: { 'tools/call': ({ name }) => (name === 'hangs' ? undefined : { content: [] }) },
+  });
+  await using client = new MCPClient(server.transport, { inspect: inspector });
+  await using page = await InspectorPage.open(inspector);
+  await client.connect();
+  await client.callTool('first');
+  const caller = new AbortController();
+  const hanging = client.callTool('hangs', {}, { signal: caller.signal });
+  caller.abort();
+  await expect(hanging).rejects.toBe(caller.signal.reason);
+  await client.callTool('last');
+  const calls = (): ReturnType<typeof page.all<'actor'>> =>
+    page.all('actor').filter(({ request }) => request?.own === false);
+  await page.until(() => page.world.clients[1]?.ended.length === 3);
+  expect(new Set(calls().map(({ a }) => a)).size).toBe(3);
+  const lives = calls().map(({ a, request }) => [
+    request?.about,
+    ...page.all('step').flatMap((step) => (step.a === a ? [step.v?.[0], step.end] : [])),
+  ]);
+  const begins = ['request.queued', undefined, 'request.inFlight.waiting', undefined];
+  expect(lives).toEqual([
+    ['first', ...begins, 'request.succeeded', 'done'],
+    ['hangs', ...begins, 'request.cancelled', 'done'],
+    ['last', ...begins, 'request.succeeded', 'done'],
+  ]);
+});
+
 test('each actor has a name of its own', async () => {
   await using inspector = await createInspectorServer();
   await using server = createScriptedServer(legacy);

@@ -22,6 +22,18 @@ describe('a request of which no byte has left', () => {
     expect(made.outcome).toEqual({ done: true });
   });
 
+  it('waits for the next session when this one is forgotten, and a question of the connection itself does not', async () => {
+    const registry = Registry.flowing();
+    const made = unsent(registry);
+    const own = unsent(registry, { direct: true, failFast: true });
+    registry.hold();
+    expect(registry.requests.counts).toMatchObject({ inFlight: 1, queued: 1 });
+    registry.flow();
+    registry.answer('a', { done: true });
+    await registry.settle();
+    expect([made, own].map(({ outcome }) => outcome)).toEqual([{ done: true }, undefined]);
+  });
+
   it.each([
     ['does not wait for a link', {}],
     ['is a question of the connection itself', { direct: true }],

@@ -480,12 +480,16 @@ describe('a session that the server has forgotten', () => {
     expect(failureOf(made)).toEqual({ ...CLOSED, delivery: 'not-sent' });
   });
 
-  it('twice in a row ends the request', async () => {
+  it('three times in a row, with a pause before the last, ends the request', async () => {
     const registry = refusing();
     const made = registry.ask('tools/call');
     await registry.settle();
-    expect(failureOf(made)).toEqual(forgotten);
+    expect(made.outcome).toBeUndefined();
     expect(registry.sentMethods).toEqual(['tools/call', 'tools/call']);
+    await registry.environment.advance(500);
+    await registry.settle();
+    expect(failureOf(made)).toEqual(forgotten);
+    expect(registry.sentMethods).toEqual(['tools/call', 'tools/call', 'tools/call']);
   });
 
   it('after an attempt that may have run leaves that open', async () => {
@@ -495,6 +499,8 @@ describe('a session that the server has forgotten', () => {
     const link = new FakeLink();
     link.answerToSend = () => rejectedWith(forgotten);
     registry.flow(LEGACY_SESSION, link);
+    await registry.settle();
+    await registry.environment.advance(500);
     await registry.settle();
     expect(failureOf(made)).toEqual({ ...forgotten, delivery: 'unknown' });
   });

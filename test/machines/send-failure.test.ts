@@ -8,6 +8,7 @@ const FACTS: SendFacts = {
   direct: false,
   repeatable: true,
   attempts: 1,
+  refusals: 0,
   reconnect: { delay: 4_000, maxDelay: 6_000 },
   timeLeft: 60_000,
   random: 0.5,
@@ -53,7 +54,19 @@ describe('a failed send', () => {
       { type: 'lose' },
     ],
     ['of the negotiation that may have run is over', broken, { direct: true }, { type: 'error' }],
-    ['in a session that the server forgot is sent once more', forgotten, {}, { type: 'forgotten' }],
+    ['in a session that the server forgot is sent once more', forgotten, {}, { type: 'forgotten', delay: 0 }],
+    [
+      'in the next session, which the server forgot as well, waits before it is sent again',
+      forgotten,
+      { refusals: 2 },
+      { type: 'forgotten', delay: 500 },
+    ],
+    [
+      'in the next session, which the server forgot as well, is over when no time is left',
+      forgotten,
+      { refusals: 1, timeLeft: 10 },
+      { type: 'error' },
+    ],
     ['for want of a token is over', unauthorized, {}, { type: 'error' }],
     ['with 500 is over', answered(500), {}, { type: 'error' }],
     [

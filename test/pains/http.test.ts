@@ -75,7 +75,10 @@ describe('pain 1: "the server restarts or drops the session, HTTP answers 404 fo
       } else visit.error(404, -32_001, 'Session not found');
     });
     const client = await connect(server.url);
-    for (session = 2; session <= 4; session += 1) {
+    for (let next = 2; next <= 4; next += 1) {
+      // The last that a client says at the beginning of a session: the question for a stream.
+      await server.until(() => server.visits.filter(({ method }) => method === 'GET').length === next - 1);
+      session = next;
       expect(textOf(await client.callTool('buy'))).toBe('done');
       expect((client.transport as HttpTransport).sessionId).toBe(`s-${session}`);
     }
@@ -103,6 +106,8 @@ describe('pain 1: "the server forgets the session", and says so in a way of its 
       } else refuse(visit);
     });
     const client = await connect(server.url);
+    // What a client says besides: that it is initialized, and the question for a stream.
+    await server.until(() => server.visits.length === 4);
     session = 2;
     expect(textOf(await client.callTool('buy'))).toBe('done');
     expect(server.asked('initialize')).toHaveLength(2);

@@ -116,6 +116,15 @@ export class Declarations {
     });
   }
 
+  /** Whether a member, or an exported function, gives back a promise, or what is iterated like promises. */
+  isAsynchronous(symbol: ts.Symbol): boolean {
+    return (symbol.declarations ?? []).some(
+      (node) =>
+        (ts.isMethodDeclaration(node) || ts.isFunctionDeclaration(node)) &&
+        /^(?:Promise|Async\w+)</.test(node.type?.getText() ?? ''),
+    );
+  }
+
   isClass(symbol: ts.Symbol): boolean {
     return (symbol.flags & ts.SymbolFlags.Class) !== 0;
   }

@@ -166,7 +166,7 @@ describe('a hundred calls at once in a session that is forgotten', () => {
     await client.disconnect();
   });
 
-  test('fail when the server forgets the next session as well', async () => {
+  test('fail when the server forgets the next two sessions as well', async () => {
     let handshakes = 0;
     await serve(
       legacyServer(
@@ -183,7 +183,7 @@ describe('a hundred calls at once in a session that is forgotten', () => {
     await client.connect();
     const error = await errorFrom(client.callTool('any'));
     expect(error).toMatchObject({ code: 'MCP_SESSION_LOST', delivery: 'not-sent' });
-    expect(handshakes).toBe(2);
+    expect(handshakes).toBe(3);
     await client.disconnect();
   });
 });

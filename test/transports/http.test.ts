@@ -44,14 +44,22 @@ test('a transport shows its URL and headers to whoever asks, and nobody else', (
   expect(inspect(transport)).not.toContain('secret');
 });
 
-test('credentials in the URL become a header', async () => {
+test.each([
+  ['p%C3%A4ss', 'päss'],
+  ['a%3Ab', 'a:b'],
+  ['100%', '100%'],
+  ['%ff%41', '%ff%41'],
+  ['%zz%41', '%zzA'],
+])('credentials in the URL become a header: %s', async (written, meant) => {
   const server = await serve((visit) => {
-    visit.result({});
+    if (visit.message.method === 'ping') visit.result({});
+    else visit.response.writeHead(400, { 'content-type': 'text/plain' }).end(`Nobody has the password ${meant}!`);
   });
-  const opened = await open(server.url.replace('//', '//me:p%C3%A4ss@'));
+  const opened = await open(server.url.replace('//', `//me:${written}@`));
   await opened.link.send(request(1, 'ping'));
-  const expected = `Basic ${Buffer.from('me:päss').toString('base64')}`;
+  const expected = `Basic ${Buffer.from(`me:${meant}`).toString('base64')}`;
   expect(server.visits[0]?.headers.authorization).toBe(expected);
+  expect(await opened.failureOf(request(2, 'tools/list'))).toMatchObject({ code: 'MCP_HTTP_STATUS' });
 });
 
 test('headers of the protocol cannot be changed, by whatever stands in a file', async () => {

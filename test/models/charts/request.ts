@@ -19,7 +19,7 @@ export const REQUEST_EVENTS: Readonly<Record<RequestEvent['type'], RequestEvent>
   lose: { type: 'lose', failure: LOST },
   unsent: { type: 'unsent' },
   unreachable: { type: 'unreachable', delay: 10 },
-  forgotten: { type: 'forgotten', failure: LOST },
+  forgotten: { type: 'forgotten', failure: LOST, delay: 10 },
   interrupt: { type: 'interrupt' },
   resume: { type: 'resume' },
   postpone: { type: 'postpone', delay: 10 },
@@ -147,12 +147,12 @@ export const requestChart: ChartModel<RequestFacts> = {
       none(found.violations(waits));
     },
 
-    'is refused for a forgotten session once in a round, and fails the second time': ({ found, none }) => {
+    'is refused for a forgotten session twice in a round, and fails the third time': ({ found, none }) => {
       const refused = (vertex: Vertex<RequestFacts>): boolean =>
         !inFlight(vertex) ||
         vertex.next.every(({ event, to }) => {
           if (event.type !== 'forgotten') return true;
-          return to.path === (vertex.snapshot.context.refusals === 0 ? 'queued' : 'failed');
+          return to.path === ['queued', 'backingOff', 'failed'][vertex.snapshot.context.refusals];
         });
       none(found.violations(refused));
     },
