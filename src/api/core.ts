@@ -22,6 +22,7 @@ import { LISTS, listsChangedBy } from '../protocol/cache-rules.js';
 import type { LoggingMessageNotificationParams } from '../protocol/schema/index.js';
 import type { Session } from '../protocol/session.js';
 import type { MCPTransport } from '../transports/transport.js';
+import { checkParams, checkText } from './call-arguments.js';
 import type { RequestOptions } from './call-options.js';
 import { Catalogue } from './catalogue.js';
 import { Events } from './events.js';
@@ -45,6 +46,8 @@ interface SubmitOptions extends RequestOptions {
 
 /** Failures whose errors tell what the connection had been through. Others are about what was asked. */
 const ABOUT_CONNECTION: ReadonlySet<FailureKind> = new Set(['connection', 'timeout', 'transport', 'authentication']);
+
+const A_METHOD = 'the name of a method';
 
 /** Resources whose lists can be announced as changed. */
 const WATCHABLE = ['tools', 'prompts', 'resources'] as const;
@@ -188,6 +191,8 @@ export class Core {
 
   /** Makes a request and promises its result. */
   async request(method: string, params: Params | undefined, options: SubmitOptions = {}): Promise<object> {
+    checkText('method', A_METHOD, method);
+    checkParams('params', params);
     const calls = method === 'tools/call';
     let outcome = await (calls ? submitToolCall(this, params, options) : this.submit(method, params, options));
     if (calls && wantsOtherHeaders(this, outcome)) outcome = await callWithOtherHeaders(this, params, options);
@@ -240,6 +245,8 @@ export class Core {
 
   /** Sends a notification. Before negotiation is over there is nobody to send it to. */
   async notify(method: string, params: Params | undefined): Promise<void> {
+    checkText('method', A_METHOD, method);
+    checkParams('params', params);
     const refusal = notificationRefusal(method, this.session());
     if (refusal !== undefined) throw toError(refusal);
     const problem = await this.connection.sendMessage({

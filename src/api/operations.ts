@@ -14,10 +14,13 @@ import type {
   MCPTool,
   ReadResourceResult,
 } from '../protocol/schema/index.js';
+import { checkParams, checkText } from './call-arguments.js';
 import type { CallToolOptions, RequestOptions } from './call-options.js';
 import type { Core } from './core.js';
 import { invalidOption } from './option-reader.js';
 import { callWithOtherHeaders, submitToolCall, wantsOtherHeaders } from './tool-headers.js';
+
+const A_URI = 'the URI of a resource';
 
 /** Calls a tool. The promise API of `tools/call`. 2026-07-28 server/tools, "Calling Tools". */
 export async function callTool(
@@ -26,7 +29,8 @@ export async function callTool(
   args: Readonly<Record<string, unknown>> | undefined,
   options: CallToolOptions = {},
 ): Promise<CallToolResult> {
-  if (typeof name !== 'string') throw invalidOption('name', 'the name of a tool', name);
+  checkText('name', 'the name of a tool', name);
+  checkParams('args', args);
   const tool = core.catalogue.tool(name);
   const hints = core.options.trustAnnotations && !core.catalogue.outdated ? tool?.annotations : undefined;
   const repeatable = hints?.readOnlyHint === true || hints?.idempotentHint === true;
@@ -93,6 +97,7 @@ function toolFailed(tool: string, result: CallToolResult): Failure {
 
 /** Reads a resource. 2026-07-28 server/resources. */
 export async function readResource(core: Core, uri: string, options?: RequestOptions): Promise<ReadResourceResult> {
+  checkText('uri', A_URI, uri);
   return (await core.request('resources/read', { uri }, options)) as ReadResourceResult;
 }
 
@@ -103,6 +108,8 @@ export async function getPrompt(
   args: Readonly<Record<string, string>> | undefined,
   options?: RequestOptions,
 ): Promise<GetPromptResult> {
+  checkText('name', 'the name of a prompt', name);
+  checkParams('args', args);
   const params = args === undefined ? { name } : { name, arguments: args };
   return (await core.request('prompts/get', params, options)) as unknown as GetPromptResult;
 }
@@ -124,7 +131,7 @@ export async function complete(
 /** Begins to watch a resource, in the way of the era. */
 export async function subscribe(core: Core, uri: string, options: RequestOptions = {}): Promise<void> {
   // In the modern era it goes into every subscription from now on, and a wrong one would spoil them all.
-  if (typeof uri !== 'string') throw invalidOption('uri', 'the URI of a resource', uri);
+  checkText('uri', A_URI, uri);
   const limit = timeLimit(core, options);
   const session = await core.established(options);
   const refusal = refusalOf(

@@ -55,9 +55,13 @@ export class OptionReader<Options extends object> {
 
 /** The error for an option or argument that cannot be used. */
 export function invalidOption(name: string, expected: string, value: unknown): MCPError {
-  const shown =
-    typeof value === 'number' || typeof value === 'boolean' ? String(value) : value === null ? 'null' : typeof value;
-  return unusableOption(name, expected, shown);
+  return unusableOption(name, expected, shownAs(value));
+}
+
+/** What a value is; what it says only where that cannot be a secret. */
+function shownAs(value: unknown): string {
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value);
+  return Array.isArray(value) ? 'array' : typeof value;
 }
 
 /** The same, for a value that has been looked at already. */

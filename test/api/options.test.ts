@@ -48,7 +48,7 @@ describe('an option that cannot be used', () => {
     ['clientInfo', 'my client', 'an object with a name and a version', 'string'],
     ['clientInfo', { name: 'mine' }, 'an object with a name and a version', 'object'],
     ['limits', 7, 'an object', '7'],
-    ['extensions', ['a/b'], 'an object of settings by identifier', 'object'],
+    ['extensions', ['a/b'], 'an object of settings by identifier', 'array'],
     ['extensions', { ui: {} }, 'identifiers with a prefix, such as "com.example/name"', 'string'],
     ['extensions["a/b"]', true, 'an object', 'true'],
     ['extensions', { 'a/b': { big: 1n } }, 'settings that JSON can express', 'object'],
@@ -159,8 +159,28 @@ describe('an option of a call that cannot be used', () => {
     expect(await errorFrom(connection.connect(timeout))).toMatchObject({ details: { name: 'timeout' } });
   });
 
-  test('the name of a tool that is no text is refused', async () => {
-    const client = new MCPClient(transport);
-    expect(await errorFrom(client.callTool(7 as unknown as string))).toMatchObject({ details: { name: 'name' } });
+  const text = 'a text' as unknown as Record<string, string>;
+  const list = [1] as unknown as Record<string, string>;
+  const nothing = null as unknown as Record<string, string>;
+  const number = 7 as unknown as string;
+  test.each<[string, (client: MCPClient) => Promise<unknown>, object]>([
+    ['callTool(7)', (client) => client.callTool(number), { name: 'name', received: '7' }],
+    ["callTool('a', 'a text')", (client) => client.callTool('a', text), { name: 'args', received: 'string' }],
+    ["callTool('a', [1])", (client) => client.callTool('a', list), { name: 'args', received: 'array' }],
+    ["callTool('a', null)", (client) => client.callTool('a', nothing), { name: 'args', received: 'null' }],
+    ['getPrompt(7)', (client) => client.getPrompt(number), { name: 'name' }],
+    ["getPrompt('a', [1])", (client) => client.getPrompt('a', list), { name: 'args' }],
+    ['readResource(7)', (client) => client.readResource(number), { name: 'uri' }],
+    ['subscribe(7)', (client) => client.subscribe(number), { name: 'uri' }],
+    ['request(7)', (client) => client.request(number), { name: 'method' }],
+    ["request('a', [1])", (client) => client.request('a', list), { name: 'params' }],
+    ['notify(7)', (client) => client.notify(number), { name: 'method' }],
+    ["notify('a', 'a text')", (client) => client.notify('a', text), { name: 'params' }],
+  ])('%s is refused: no server could read it', async (_, call, details) => {
+    expect(await errorFrom(call(new MCPClient(transport)))).toMatchObject({
+      code: 'MCP_INVALID_PARAMS',
+      delivery: 'not-sent',
+      details,
+    });
   });
 });
