@@ -20,6 +20,7 @@ export type { ConnectTarget, HttpServerEntry, StdioServerEntry } from './api/con
 export type { MCPClientEventName, MCPClientEvents, NotificationEvent } from './api/events.js';
 export type { NotificationHandler } from './api/notification-handlers.js';
 export type { ClientLimits } from './api/limits.js';
+export type { ElicitationOptions, QuestionOptions, SamplingOptions } from './api/question-options.js';
 export type { RecordOptions } from './api/record-options.js';
 export type { ServerInfo } from './api/server-info.js';
 export type { SuspendedClient, SuspendedList } from './api/suspended-client.js';
@@ -69,6 +70,15 @@ export type { Environment, TimerHandle } from './environment.js';
 export type { ConnectionState } from './machines/connection-facts.js';
 export type { LinkHappening, LinkNews, TapEvent } from './machines/tap.js';
 export type { EraChoice } from './protocol/negotiation.js';
+export type {
+  Asker,
+  ElicitationHandler,
+  QuestionContext,
+  QuestionRefusal,
+  RootsHandler,
+  SamplingHandler,
+  UrlElicitationHandler,
+} from './protocol/questions.js';
 export type { Session } from './protocol/session.js';
 export type { Era, MCPProtocolVersion } from './protocol/revisions.js';
 export type { MCPCapability } from './protocol/methods.js';

@@ -3,6 +3,7 @@ import type { AnyStateMachine } from 'xstate';
 import { connectionMachine } from '../src/machines/connection.js';
 import { healthMachine } from '../src/machines/health.js';
 import { requestMachine } from '../src/machines/request.js';
+import { serverQuestionMachine } from '../src/machines/server-question.js';
 import { serverStreamMachine } from '../src/machines/server-stream.js';
 import { subscriptionMachine } from '../src/machines/subscription.js';
 
@@ -37,5 +38,10 @@ export const machines: readonly DrawnMachine[] = [
     name: 'server-stream',
     title: 'The stream on which a legacy HTTP server speaks unasked',
     machine: serverStreamMachine,
+  },
+  {
+    name: 'server-question',
+    title: 'A question of a legacy server while somebody is asked for the answer',
+    machine: serverQuestionMachine,
   },
 ];

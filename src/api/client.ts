@@ -367,6 +367,15 @@ export class MCPClient {
   }
 
   /**
+   * Tells the server that the option `roots` says something else than before, so that it asks again. Nothing is sent to a server of the
+   * modern era, nor while there is none: those ask when they want to know. 2025-11-25 client/roots, "Root List Changes".
+   * @throws MCPError with code `MCP_INVALID_PARAMS` when this client has no `roots`.
+   */
+  rootsChanged(): Promise<void> {
+    return this.#core.rootsChanged();
+  }
+
+  /**
    * Calls `handler` at each notification of this name; short names (`tools/list_changed`) and wire names
    * (`notifications/tools/list_changed`) both work. Handlers stay over reconnects.
    */

@@ -1,5 +1,4 @@
-import { toError } from '../errors.js';
-import type { MCPError } from '../errors.js';
+import { MCPError, toError } from '../errors.js';
 import { Connection } from '../machines/connection-actor.js';
 import type { ConnectionListeners, ConnectionOptions } from '../machines/connection-actor.js';
 import type { ConnectionState } from '../machines/connection-facts.js';
@@ -19,6 +18,7 @@ import { circumstancesOf, storyLines } from '../protocol/story.js';
 import { recentLosses } from '../protocol/restart-budget.js';
 import { methodEntry, notificationRefusal } from '../protocol/methods.js';
 import { LISTS, listsChangedBy } from '../protocol/cache-rules.js';
+import { offeredCapabilities } from '../protocol/questions.js';
 import type { LoggingMessageNotificationParams } from '../protocol/schema/index.js';
 import type { Session } from '../protocol/session.js';
 import type { MCPTransport } from '../transports/transport.js';
@@ -29,6 +29,7 @@ import { Events } from './events.js';
 import { History } from './history.js';
 import { inspectionFor } from './inspection.js';
 import { NotificationHandlers } from './notification-handlers.js';
+import { describeQuestions, questionService } from './question-service.js';
 import { checkTimeLimits, checkTransport } from './options.js';
 import type { ResolvedOptions } from './options.js';
 import type { HealthReport } from './health-report.js';
@@ -83,8 +84,12 @@ export class Core {
         environment: options.environment,
         identity: {
           clientInfo: options.clientInfo,
-          capabilities: { ...(options.extensions && { extensions: options.extensions }) },
+          capabilities: {
+            ...offeredCapabilities(options.questionHandlers),
+            ...(options.extensions && { extensions: options.extensions }),
+          },
         },
+        questions: questionService(options, name),
         policy: options.policy,
         perRequest: transport.framing === 'per-request',
         era: options.priorEra ?? options.resume?.session.era ?? transport.priorEra,
@@ -257,6 +262,21 @@ export class Core {
     if (problem !== undefined) throw this.error(problem);
   }
 
+  /** Tells a server that the roots are not what they were, if it is one that wants to be told. */
+  async rootsChanged(): Promise<void> {
+    if (this.options.questionHandlers.roots === undefined) {
+      throw new MCPError('This client offers no roots: give it the option `roots`', {
+        code: 'MCP_INVALID_PARAMS',
+        delivery: 'not-sent',
+      });
+    }
+    // Also one that is still being put in order may have asked already. A server that comes later asks by itself.
+    if (this.connection.facts.session?.era !== 'legacy') return;
+    const method = 'notifications/roots/list_changed';
+    const problem = await this.connection.sendMessage({ jsonrpc: '2.0', method });
+    if (problem !== undefined) throw this.error(problem);
+  }
+
   /** Why the connection is in the state it is in: text for a person. */
   explain(): string {
     const { state, path, facts, requests } = this.connection;
@@ -270,6 +290,7 @@ export class Core {
     lines.push(`Requests: ${inFlight} in flight, ${queued} queued. Links opened: ${facts.epoch}.`);
     if (asking > 0) lines.push(`Requests that wait for somebody to tell what the server has to know first: ${asking}.`);
     const now = this.options.environment.now();
+    lines.push(...describeQuestions(this.connection.openQuestions, now));
     const { restarts, maxReconnectAttempts } = facts.policy;
     if (facts.attempts > 0 || state === 'reconnecting')
       lines.push(`Attempts to reconnect: ${facts.attempts} of at most ${maxReconnectAttempts}.`);

@@ -10,6 +10,11 @@ export interface ClientLimits {
    * be used. Nothing else happens in the process meanwhile. Default 2 000. 2026-07-28 basic/index, "JSON Schema Usage".
    */
   readonly validationTime?: number | undefined;
+  /**
+   * How many questions of the server are answered at once: of a legacy server over the whole connection, of a modern one for one request.
+   * Others are refused. Default 100.
+   */
+  readonly maxQuestions?: number | undefined;
 }
 
 /** All limits with their defaults. */
@@ -25,5 +30,6 @@ export function clientLimits(given: ClientLimits = {}): ResolvedClientLimits {
   return {
     maxPages: read.count('maxPages', DEFAULT_MAX_PAGES),
     validationTime: read.milliseconds('validationTime', LONGEST_VALIDATION),
+    maxQuestions: read.count('maxQuestions', 100),
   };
 }

@@ -5,12 +5,15 @@ import type { TapEvent } from '../machines/tap.js';
 import { acceptable } from '../protocol/negotiation.js';
 import type { EraChoice } from '../protocol/negotiation.js';
 import { isExtensionIdentifier } from '../protocol/extensions.js';
+import type { QuestionHandlers } from '../protocol/questions.js';
 import { eraOf } from '../protocol/revisions.js';
 import type { Era } from '../protocol/revisions.js';
 import type { ClientCapabilities, Implementation, JSONObject } from '../protocol/schema/index.js';
 import { clientLimits } from './limits.js';
 import type { ClientLimits, ResolvedClientLimits } from './limits.js';
 import { A_DURATION, invalidOption, isDuration, OptionReader } from './option-reader.js';
+import { questionHandlers } from './question-options.js';
+import type { QuestionOptions } from './question-options.js';
 import type { RecordOptions, ResolvedRecordOptions } from './record-options.js';
 import { readSuspended } from './suspended-client.js';
 import type { SuspendedClient } from './suspended-client.js';
@@ -77,7 +80,7 @@ export interface InspectedRecording {
 }
 
 /** Options of an {@link MCPProtocol}. */
-export interface MCPProtocolOptions {
+export interface MCPProtocolOptions extends QuestionOptions {
   /** Milliseconds until a request is given up, queueing included; progress restarts it. Default 30 000. */
   readonly timeout?: number | undefined;
   /** Milliseconds until a call is given up whatever happens. Default: no limit. */
@@ -169,6 +172,7 @@ export interface ResolvedOptions {
   readonly inspect: InspectTarget | undefined;
   readonly record: ResolvedRecordOptions | undefined;
   readonly environment: Environment;
+  readonly questionHandlers: QuestionHandlers;
   readonly whenDisconnected: 'wait' | 'fail';
   readonly maxQueued: number;
   readonly retry: RetryPolicy;
@@ -200,6 +204,7 @@ export function resolveOptions(given: MCPClientOptions): ResolvedOptions {
     inspect: checkedInspector(given.inspect),
     record: recordOptions(given.record),
     environment: steady(given.environment ?? systemEnvironment),
+    questionHandlers: questionHandlers(given),
     whenDisconnected: read.oneOf('whenDisconnected', ['wait', 'fail'], 'wait'),
     maxQueued: read.count('maxQueued', 1_000),
     retry: read.oneOf('retry', ['auto', 'safe', 'never'], 'auto'),

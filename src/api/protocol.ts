@@ -165,6 +165,11 @@ export class MCPProtocol {
     return this.#core.notify(method, params);
   }
 
+  /** Same as {@link MCPClient.rootsChanged}. */
+  rootsChanged(): Promise<void> {
+    return this.#core.rootsChanged();
+  }
+
   /** Calls `handler` at each notification of this name; short names (`tools/list_changed`) and wire names both work. */
   addNotificationHandler(method: string, handler: NotificationHandler): void {
     this.#core.handlers.add(method, handler);

@@ -29,6 +29,9 @@ import { Unsuccessful } from './request-record.js';
 import type { Outcome, RequestSpec } from './request-record.js';
 import { Requests } from './requests.js';
 import { requestsPorts } from './requests-logic.js';
+import { serverQuestionPorts } from './server-question.js';
+import { ServerQuestions } from './server-questions.js';
+import type { OpenQuestion, QuestionService } from './server-questions.js';
 import { hears, serverStreamPorts } from './server-stream.js';
 import type { ServerStreamPorts, ServerStreamSnapshot } from './server-stream.js';
 import { subscriptionPorts } from './subscription.js';
@@ -44,6 +47,8 @@ export interface ConnectionOptions extends ConnectionInput, Onlookers {
   readonly identity: ClientIdentity;
   readonly environment: Environment;
   readonly maxQueued: number;
+  /** Who answers what servers ask; undefined when nobody does. */
+  readonly questions?: QuestionService | undefined;
   /** What is needed to go on with the session that was inherited, besides what the chart knows. */
   readonly continuation?: Continuation | undefined;
 }
@@ -75,6 +80,7 @@ export class Connection {
   readonly #listeners: ConnectionListeners;
   readonly #handovers: Handovers;
   readonly #callers: WaitingCallers;
+  readonly #questions: ServerQuestions | undefined;
   #draining: (() => void)[] = [];
   #state: ConnectionState = 'idle';
   #link: Link | undefined;
@@ -98,7 +104,7 @@ export class Connection {
         this.#actor.send({ type: 'link.closed', failure });
       },
       maxQueued: options.maxQueued,
-      input: { service: undefined, offered: options.identity.capabilities, maxInputRounds: 10 },
+      input: { service: options.questions, offered: options.identity.capabilities, maxInputRounds: 10 },
       lastId: options.continuation?.lastId ?? 0,
       pooled: options.inspect === undefined || options.pooled === true,
       callUser: (fn) => {
@@ -123,6 +129,7 @@ export class Connection {
       },
       report: this.#report,
     });
+    this.#questions = options.questions && this.#serverQuestions(options.questions);
     this.#watched = new WatchedResources({
       environment,
       resources: () => this.facts.desired.resources,
@@ -187,6 +194,11 @@ export class Connection {
     if (serverStream === undefined) return false;
     const takenUp = resumed && this.#options.continuation?.memory?.lastEventId !== undefined;
     return hears(serverStream.getSnapshot() as ServerStreamSnapshot, takenUp);
+  }
+
+  /** What a legacy server has asked and is not answered yet, the oldest first. */
+  get openQuestions(): readonly OpenQuestion[] {
+    return this.#questions?.open ?? [];
   }
 
   /** The innermost state, for explanations: `linked.initializing.negotiating.discovering`, for instance. */
@@ -308,6 +320,7 @@ export class Connection {
     const { system } = this.#actor;
     connectionPorts.provide(system, this.#ports());
     requestsPorts.provide(system, requests);
+    if (this.#questions !== undefined) serverQuestionPorts.provide(system, this.#questions);
     healthPorts.provide(system, this.#healthPorts());
     serverStreamPorts.provide(system, this.#serverStreamPorts());
     subscriptionPorts.provide(
@@ -347,6 +360,9 @@ export class Connection {
       tellRequests: (event) => {
         this.#actor.getSnapshot().children.requests?.send(event);
         if (event.type === 'refuse') this.#watched.failed(withDelivery(event.failure, 'unknown'));
+      },
+      loseQuestions: () => {
+        this.#questions?.lose();
       },
       askDiscover: (question) => {
         questions.discover(question);
@@ -389,11 +405,26 @@ export class Connection {
     };
   }
 
+  #serverQuestions(service: QuestionService): ServerQuestions {
+    return new ServerQuestions({
+      service,
+      requests: this.requests,
+      parent: () => this.#actor,
+      session: () => this.facts.session,
+      now: () => this.#options.environment.now(),
+      send: (message) => {
+        this.#send(message);
+      },
+      report: this.#report,
+    });
+  }
+
   #linkPorts(): LinkPorts {
     const { environment, transport } = this.#options;
     const { requests } = this;
     const inbound = {
       requests,
+      questions: this.#questions,
       report: this.#report,
       now: () => environment.now(),
       era: () => this.facts.session?.era,
@@ -421,8 +452,8 @@ export class Connection {
       resumed: (id) => {
         requests.resumed(id);
       },
-      received: (message) => {
-        receive(inbound, message);
+      received: (message, about) => {
+        receive(inbound, message, about);
       },
     };
   }

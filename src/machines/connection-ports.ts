@@ -14,6 +14,8 @@ export interface ConnectionPorts {
   release(): Promise<void>;
   /** Opens, holds or shuts the way for requests. */
   tellRequests(event: RequestsEvent): void;
+  /** Nobody need answer what the server asked any more. */
+  loseQuestions(): void;
   askDiscover(question: CurrentQuestion): void;
   askHandshake(question: CurrentQuestion): void;
   /** Stops waiting for the answers to the questions of negotiating and restoring. */
@@ -44,6 +46,7 @@ export const connectionPorts = new SystemPorts<ConnectionPorts>({
   openLink: () => nothing,
   release: () => Promise.resolve(),
   tellRequests: nothing,
+  loseQuestions: nothing,
   askDiscover: nothing,
   askHandshake: nothing,
   withdrawQuestions: nothing,

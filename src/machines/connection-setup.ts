@@ -338,6 +338,10 @@ export const connectionSetup = setup({
       else if (event.type === 'suspend') portsOf(system).tellRequests({ type: 'refuse', failure: SUSPENDED });
       else portsOf(system).tellRequests({ type: 'lose', failure: failureOf(context, event) ?? endOf(context, event) });
     },
+    // Before the link is closed: no answer to a question of this link, or of this session, may reach the next one.
+    loseQuestions: ({ system }) => {
+      portsOf(system).loseQuestions();
+    },
     tellMonitor: sendTo('health', ({ context }) => ({ type: 'monitor' as const, interval: context.healthInterval })),
     tellSubscription: sendTo('subscription', ({ context }) => ({
       type: 'watch' as const,

@@ -54,7 +54,7 @@ export const connectionMachine = connectionSetup.createMachine({
     // Everything that happens over one link, from opening it to losing it.
     linked: {
       entry: ['beginEpoch', 'chooseDeadline', 'setTimer'],
-      exit: ['handOver', 'endInFlight', 'dropSession', 'endAttempt', 'clearTimer'],
+      exit: ['handOver', 'endInFlight', 'loseQuestions', 'dropSession', 'endAttempt', 'clearTimer'],
       invoke: { src: 'link', id: 'link', input: ({ context }) => ({ epoch: context.epoch }) },
       on: {
         connect: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
@@ -220,7 +220,15 @@ export const connectionMachine = connectionSetup.createMachine({
             // A new session, over the same link: exchanges that are still open go on in the old one.
             'session.lost': {
               target: '#connection.linked.initializing',
-              actions: ['countLoss', 'keepForgotten', 'beginRenewal', 'chooseDeadline', 'setTimer', 'holdRequests'],
+              actions: [
+                'loseQuestions',
+                'countLoss',
+                'keepForgotten',
+                'beginRenewal',
+                'chooseDeadline',
+                'setTimer',
+                'holdRequests',
+              ],
             },
             'health.failed': [
               // Without a link and without a session there is nothing that could be opened anew.

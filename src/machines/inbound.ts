@@ -17,11 +17,15 @@ import type {
   ElicitationCompleteNotificationParams,
   ProgressNotificationParams,
 } from '../protocol/schema/index.js';
+import type { MessageOrigin } from '../transports/link.js';
 import type { Requests } from './requests.js';
+import type { ServerQuestions } from './server-questions.js';
 
 /** Where incoming messages go. */
 export interface InboundPorts {
   readonly requests: Requests;
+  /** What the server asks; undefined when nobody answers. */
+  readonly questions: ServerQuestions | undefined;
   now(): number;
   /** The era of the session; undefined while it is being negotiated. */
   era(): Era | undefined;
@@ -35,12 +39,12 @@ export interface InboundPorts {
 const LARGEST_BATCH = 1_000;
 
 /** Takes one incoming JSON value apart and hands its parts to whoever waits for them. Never throws. */
-export function receive(ports: InboundPorts, value: unknown): void {
-  if (Array.isArray(value)) receiveBatch(ports, value);
-  else receiveOne(ports, value);
+export function receive(ports: InboundPorts, value: unknown, about?: MessageOrigin): void {
+  if (Array.isArray(value)) receiveBatch(ports, value, about);
+  else receiveOne(ports, value, about);
 }
 
-function receiveBatch(ports: InboundPorts, batch: readonly unknown[]): void {
+function receiveBatch(ports: InboundPorts, batch: readonly unknown[], about: MessageOrigin | undefined): void {
   if (batch.length === 0 || batch.length > LARGEST_BATCH || ports.era() === 'modern') {
     const message = `A batch of ${batch.length} messages is not allowed here (the limit is ${LARGEST_BATCH}, the modern era has none)`;
     ports.report(
@@ -48,10 +52,10 @@ function receiveBatch(ports: InboundPorts, batch: readonly unknown[]): void {
     );
     return;
   }
-  for (const one of batch) receiveOne(ports, one);
+  for (const one of batch) receiveOne(ports, one, about);
 }
 
-function receiveOne(ports: InboundPorts, value: unknown): void {
+function receiveOne(ports: InboundPorts, value: unknown, about: MessageOrigin | undefined): void {
   const kind = classifyMessage(value);
   switch (kind) {
     case 'result':
@@ -62,7 +66,7 @@ function receiveOne(ports: InboundPorts, value: unknown): void {
       receiveNotification(ports, value as JSONRPCNotification);
       break;
     case 'request':
-      receiveRequest(ports, value as JSONRPCRequest);
+      receiveRequest(ports, value as JSONRPCRequest, about);
       break;
     default:
       receiveNonsense(ports, value, kind);
@@ -111,7 +115,10 @@ function receiveNotification(ports: InboundPorts, { method, params }: JSONRPCNot
   if (method === 'notifications/progress') {
     ports.requests.progressed(params as unknown as ProgressNotificationParams);
   } else if (method === 'notifications/cancelled') {
-    ports.requests.cancelledByPeer(params as unknown as CancelledNotificationParams);
+    const cancelled = params as unknown as CancelledNotificationParams;
+    // What a legacy server calls off is a question of its own: either side numbers its own requests.
+    if (ports.era() === 'modern') ports.requests.cancelledByPeer(cancelled);
+    else ports.questions?.cancelled(cancelled.requestId);
   } else {
     if (method === 'notifications/elicitation/complete') {
       ports.requests.visited((params as unknown as ElicitationCompleteNotificationParams).elicitationId);
@@ -130,7 +137,11 @@ function notAskedFor(method: string): Failure {
   return failure('protocol', 'MCP_INVALID_MESSAGE', message, { details: { method } });
 }
 
-function receiveRequest(ports: InboundPorts, { id, method }: JSONRPCRequest): void {
+function receiveRequest(
+  ports: InboundPorts,
+  { id, method, params }: JSONRPCRequest,
+  about: MessageOrigin | undefined,
+): void {
   ports.requests.frames.add('request from the server', method, ports.now());
   // A modern server has no requests to make, and a client that answers one breaks the framing of the stream.
   if (ports.era() === 'modern') {
@@ -138,7 +149,9 @@ function receiveRequest(ports: InboundPorts, { id, method }: JSONRPCRequest): vo
     ports.report(failure('protocol', 'MCP_INVALID_MESSAGE', message, { details: { method } }));
   } else if (method === 'ping') {
     ports.send({ jsonrpc: '2.0', id, result: {} });
-  } else {
+  } else if (ports.questions === undefined) {
     ports.send(methodNotFound(id, method));
+  } else {
+    ports.questions.asked({ id, method, params, about });
   }
 }

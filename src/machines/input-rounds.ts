@@ -16,14 +16,7 @@ import type { ClientCapabilities } from '../protocol/schema/index.js';
 import type { Session } from '../protocol/session.js';
 import type { RequestEvent } from './request.js';
 import type { RequestRecord } from './request-record.js';
-
-/** Who answers what a server asks. */
-interface QuestionService {
-  /** Never rejects; with an aborted signal it is over soon, and nobody wants the answer. */
-  answer(question: Question, session: Session, signal: AbortSignal): Promise<QuestionAnswer>;
-  /** At most this many questions are answered at once. */
-  readonly limit: number;
-}
+import type { QuestionService } from './server-questions.js';
 
 /** Who answers what a server has to know before it goes on with a request. */
 export interface InputSource {

@@ -7,6 +7,7 @@ import { Connection } from './connection-actor.js';
 import type { ConnectionListeners, ConnectionOptions } from './connection-actor.js';
 import type { Handover } from './handover.js';
 import type { ProbeResult } from './health-check.js';
+import type { QuestionService } from './server-questions.js';
 import { RecordedTransport } from './recorded-transport.js';
 import { Recorder } from './recorder.js';
 import type { Fate, RecordingSink } from './recording.js';
@@ -47,7 +48,8 @@ export class RecordedConnection extends Connection {
     sink: RecordingSink,
     { by, transport }: RecordingOrigin,
   ) {
-    const { policy, perRequest, era, healthInterval, inherited, identity, maxQueued, continuation } = options;
+    const { policy, perRequest, era, healthInterval, inherited, identity, maxQueued, continuation, questions } =
+      options;
     sink.begin({
       format: 'mcp-actors-recording',
       version: 1,
@@ -56,6 +58,7 @@ export class RecordedConnection extends Connection {
       transport: { type: transport, framing: options.transport.framing },
       ...{ policy, perRequest, era, healthInterval, inherited, identity, maxQueued },
       lastId: continuation?.lastId ?? 0,
+      ...(questions !== undefined && { maxQuestions: questions.limit }),
     });
     const recorder = new Recorder(options.environment, sink);
     super(recorded(options, recorder), heard(listeners, recorder));
@@ -210,10 +213,27 @@ function recorded(options: ConnectionOptions, recorder: Recorder): ConnectionOpt
     ...options,
     environment: recorder.environment,
     transport,
+    questions: options.questions && recordedQuestions(options.questions, recorder),
     listener: (news) => {
       // That it could not be opened has been told by the transport.
       if (OUTPUTS.has(news.type) || (news.type === 'link.closed' && transport.failed)) recorder.output(news);
       else recorder.input(news);
+    },
+  };
+}
+
+function recordedQuestions(service: QuestionService, recorder: Recorder): QuestionService {
+  let questions = 0;
+  return {
+    limit: service.limit,
+    answer: (asked, session, signal) => {
+      const question = (questions += 1);
+      const answering = recorder.outside(() => service.answer(asked, session, signal));
+      return answering.then((answer) => {
+        // One that nobody wants any more makes no difference.
+        if (!signal.aborted) recorder.input({ type: 'question.answered', question, answer });
+        return answer;
+      });
     },
   };
 }

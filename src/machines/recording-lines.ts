@@ -1,3 +1,4 @@
+import type { QuestionAnswer } from '../protocol/questions.js';
 import { Redaction } from '../protocol/redaction.js';
 import type { Session } from '../protocol/session.js';
 import type { DesiredState } from './connection-facts.js';
@@ -7,7 +8,15 @@ import type { RecordedEntry, RecordingHeader } from './recording.js';
 const INFINITE = '∞';
 
 /** What others have said, where such a text means nothing but itself. */
-const QUOTED: ReadonlySet<string> = new Set(['message', 'params', 'headers', 'failure', 'identity', 'inherited']);
+const QUOTED: ReadonlySet<string> = new Set([
+  'message',
+  'params',
+  'headers',
+  'failure',
+  'identity',
+  'inherited',
+  'answer',
+]);
 
 /** The first line of a recording. With a redaction nothing secret is in it. */
 export function headerLine(header: RecordingHeader, redaction: Redaction | undefined): string {
@@ -61,6 +70,8 @@ function redacted(entry: RecordedEntry, redaction: Redaction): unknown {
     case 'message.settled':
     case 'stream.ended':
       return { ...entry, failure: redaction.failure(entry.failure) };
+    case 'question.answered':
+      return { ...entry, answer: redactedAnswer(entry.answer, redaction) };
     case 'submit': {
       const { method, params } = entry;
       const asked = redaction.message({ method, params }) as object;
@@ -79,6 +90,13 @@ function redacted(entry: RecordedEntry, redaction: Redaction): unknown {
     default:
       return entry;
   }
+}
+
+/** As it will be in the message that carries it. */
+function redactedAnswer(answer: QuestionAnswer, redaction: Redaction): object {
+  if ('result' in answer) return { result: redaction.result(answer.result) };
+  const { error } = redaction.message({ error: answer.error }) as object & { error: unknown };
+  return { error, failure: redaction.failure(answer.failure) };
 }
 
 function redactedDesire(desired: Partial<DesiredState>, redaction: Redaction): Partial<DesiredState> {

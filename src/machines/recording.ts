@@ -1,6 +1,7 @@
 import type { Delivery } from '../protocol/failure.js';
 import type { Failure, FailureCode } from '../protocol/failure.js';
 import type { JSONRPCMessage, Params, RequestId } from '../protocol/json-rpc.js';
+import type { QuestionAnswer } from '../protocol/questions.js';
 import type { ClientIdentity } from '../protocol/session.js';
 import type { Framing } from '../transports/transport.js';
 import type { ConnectionInput, ConnectionState, ConnectionWish } from './connection-facts.js';
@@ -20,6 +21,8 @@ export interface RecordingHeader extends ConnectionInput {
   readonly maxQueued: number;
   /** Ids of requests up to this one were used before, in the session that was inherited. */
   readonly lastId: number;
+  /** How many questions of a server are answered at once; undefined when none are. */
+  readonly maxQuestions?: number | undefined;
 }
 
 /** How something that was asked for ended. Texts are left out: they may quote the server. */
@@ -74,7 +77,9 @@ export type Given =
   | { readonly type: 'link.ready'; readonly opening: number; readonly framing: Framing }
   | { readonly type: 'link.failed'; readonly opening: number; readonly failure: Failure }
   /** Nothing is left of a link. */
-  | { readonly type: 'link.released'; readonly release: number };
+  | { readonly type: 'link.released'; readonly release: number }
+  /** What a handler said, or why it did not. Questions that are asked of handlers are numbered. */
+  | { readonly type: 'question.answered'; readonly question: number; readonly answer: QuestionAnswer };
 
 /** What the connection did that can be seen from outside, besides what it sent. */
 export type Shown =

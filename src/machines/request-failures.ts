@@ -28,7 +28,7 @@ function unsent({ rounds }: RequestRecord): Delivery {
 /** The failure of a request whose time is over: the one that ended first counts, its wait or the whole call. */
 export function timedOut(record: RequestRecord): Failure {
   const { spec } = record;
-  const total = spec.totalDeadline <= record.idleDeadline;
+  const total = record.holds > 0 || spec.totalDeadline <= record.idleDeadline;
   const timeout = total ? spec.maxTotalTimeout : spec.timeout;
   const [phase, what] = phaseOf(record);
   const message = `${spec.method} ${what} within ${String(timeout)} ms${total ? ' (maxTotalTimeout)' : ''}`;

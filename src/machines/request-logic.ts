@@ -13,6 +13,8 @@ export type RequestEffects = Record<
   | 'write'
   | 'withdraw'
   | 'extendDeadline'
+  | 'holdDeadline'
+  | 'releaseDeadline'
   | 'reportProgress'
   | 'setWake'
   | 'clearWake'
@@ -69,6 +71,8 @@ const IMPLEMENTATIONS: Implementations<RequestRecord, RequestNews> = {
     },
     withdraw: effect('withdraw'),
     extendDeadline: effect('extendDeadline'),
+    holdDeadline: effect('holdDeadline'),
+    releaseDeadline: effect('releaseDeadline'),
     reportProgress: effect('reportProgress'),
     setWake: effect('setWake'),
     clearWake: effect('clearWake'),

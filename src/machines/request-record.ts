@@ -111,7 +111,7 @@ export class RequestRecord implements RequestFacts {
 
   /** The JSON-RPC id of the attempt in flight; also its progress token. No two attempts have the same. */
   id = 0;
-  /** When that attempt was sent. */
+  /** When that attempt was sent; later by the time for which the server waited for this side. */
   sentAt = 0;
   resolve!: (outcome: Outcome) => void;
 
@@ -123,6 +123,9 @@ export class RequestRecord implements RequestFacts {
 
   /** When the present wait ends, and when the whole ends. */
   idleDeadline = Infinity;
+  /** For how many things the server waits before it goes on with this, and since when: the present wait does not end meanwhile. */
+  holds = 0;
+  heldSince = 0;
   wake: unknown = undefined;
 
   /** What whoever watches the request keeps of it. */
@@ -159,7 +162,8 @@ export class RequestRecord implements RequestFacts {
 
   /** The earlier of the two deadlines. */
   get deadline(): number {
-    return Math.min(this.idleDeadline, this.spec.totalDeadline);
+    const { totalDeadline } = this.spec;
+    return this.holds > 0 ? totalDeadline : Math.min(this.idleDeadline, totalDeadline);
   }
 
   /** What inspectors show: the facts, and nothing of the machinery. */

@@ -26,6 +26,10 @@ export type RequestEvent =
   | { readonly type: 'answer'; readonly result: Readonly<Record<string, unknown>> }
   | { readonly type: 'error'; readonly failure: Failure }
   | { readonly type: 'progress'; readonly params: unknown }
+  /** The server waits for this side, perhaps in order to answer. */
+  | { readonly type: 'hold' }
+  /** It has what it waited for, or does not wait any more. */
+  | { readonly type: 'release' }
   /** The caller gave up. */
   | { readonly type: 'abort'; readonly reason: unknown }
   /** A deadline passed. */
@@ -107,6 +111,8 @@ export const requestMachine = setup({
     countRefusal: assign({ refusals: ({ context }) => context.refusals + 1 }),
     withdraw: () => undefined,
     extendDeadline: () => undefined,
+    holdDeadline: () => undefined,
+    releaseDeadline: () => undefined,
     reportProgress: () => undefined,
     setWake: () => undefined,
     clearWake: () => undefined,
@@ -149,6 +155,8 @@ export const requestMachine = setup({
       },
       on: {
         progress: { actions: ['extendDeadline', 'reportProgress'] },
+        hold: { actions: 'holdDeadline' },
+        release: { actions: 'releaseDeadline' },
         answer: { target: 'succeeded', actions: 'succeed' },
         error: { target: 'failed', actions: 'fail' },
         unsent: { target: 'queued', actions: 'uncount' },

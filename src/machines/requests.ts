@@ -11,7 +11,13 @@ import { refusalOf, resultFailure } from '../protocol/methods.js';
 import { asksForInput, inputOfAnotherEra, neededInput, neededPages, withInput } from '../protocol/input-required.js';
 import type { NeededInput } from '../protocol/input-required.js';
 import { rpcFailure } from '../protocol/json-rpc.js';
-import type { JSONRPCErrorResponse, JSONRPCRequest, JSONRPCResultResponse, Params } from '../protocol/json-rpc.js';
+import type {
+  JSONRPCErrorResponse,
+  JSONRPCRequest,
+  JSONRPCResultResponse,
+  Params,
+  RequestId,
+} from '../protocol/json-rpc.js';
 import { withMeta } from '../protocol/request-meta.js';
 import type { SessionMeta } from '../protocol/request-meta.js';
 import type { CancelledNotificationParams, ProgressNotificationParams } from '../protocol/schema/index.js';
@@ -161,14 +167,14 @@ export class Requests implements RequestsPorts {
     return this.#ring.all().filter(({ spec }) => spec.onNotice === undefined);
   }
 
-  /** Whether the server may be at work on a request. */
+  /** Whether the server may be at work on a request, or wait for this side before it goes on with one. */
   get working(): boolean {
     return this.#work().length > 0;
   }
 
-  /** On how many requests the server may be at work, and for how many milliseconds it has not answered any. */
+  /** On how many requests the server may be at work without waiting for this side, and for how many milliseconds it has not answered any. */
   get silence(): { readonly inFlight: number; readonly silence: number | undefined } {
-    const work = this.#work();
+    const work = this.#work().filter(({ holds }) => holds === 0);
     if (work.length === 0) return { inFlight: 0, silence: undefined };
     const oldest = work.reduce((earliest, { sentAt }) => Math.min(earliest, sentAt), Infinity);
     const since = Math.max(oldest, this.lastAnswerAt ?? 0);
@@ -286,6 +292,21 @@ export class Requests implements RequestsPorts {
   /** The server says that the user has done what a page was for. 2025-11-25 client/elicitation. */
   visited(page: string): void {
     this.#rounds.visited(page);
+  }
+
+  /**
+   * The server waits for this side before it goes on with the request of this id, or, when it is not known with which, with any of those in
+   * flight. Returns their ids: `timeout` does not count for them until they are released.
+   */
+  hold(id: RequestId | undefined): RequestId[] {
+    const held = id === undefined ? this.#work() : [this.#ring.get(id)].filter((record) => record !== undefined);
+    for (const { actor } of held) actor.send({ type: 'hold' });
+    return held.map((record) => record.id);
+  }
+
+  /** The server waits no longer for what these were held for. */
+  release(ids: readonly RequestId[]): void {
+    for (const id of ids) this.#ring.get(id)?.actor.send({ type: 'release' });
   }
 
   /** The stream of an answer broke, and is being taken up again. */
@@ -426,11 +447,21 @@ export class Requests implements RequestsPorts {
       },
       withdraw: (record) => {
         this.#ring.remove(record);
+        if (record.holds > 0) this.#endHolds(record);
       },
       extendDeadline: (record) => {
+        // While it is held its clock stands where it stood then.
         const now = this.#ports.environment.now();
-        record.idleDeadline = now + record.spec.timeout;
+        record.idleDeadline = (record.holds > 0 ? record.heldSince : now) + record.spec.timeout;
         this.#deadlines.moved(record, now);
+      },
+      holdDeadline: (record) => {
+        if (record.holds === 0) record.heldSince = this.#ports.environment.now();
+        record.holds += 1;
+      },
+      releaseDeadline: (record) => {
+        if (record.holds > 1) record.holds -= 1;
+        else this.#endHolds(record);
       },
       reportProgress: (record, event) => {
         this.#reportProgress(record, event.params as ProgressNotificationParams);
@@ -534,6 +565,16 @@ export class Requests implements RequestsPorts {
     if (this.#unreachable < UNREACHABLE_ALLOWED) return;
     this.#unreachable = 0;
     this.#ports.unreachable(why);
+  }
+
+  /** The present wait goes on where it was. */
+  #endHolds(record: RequestRecord): void {
+    const now = this.#ports.environment.now();
+    const held = now - record.heldSince;
+    record.holds = 0;
+    record.idleDeadline += held;
+    record.sentAt += held;
+    this.#deadlines.moved(record, now);
   }
 
   #reportProgress(record: RequestRecord, { progress, total, message }: ProgressNotificationParams): void {

@@ -1,5 +1,6 @@
 import type { Params, RequestId } from './json-rpc.js';
 import type { MCPProtocolVersion } from './revisions.js';
+import { modernCapabilities } from './questions.js';
 import type { LoggingLevel } from './schema/index.js';
 import type { ClientIdentity } from './session.js';
 
@@ -24,7 +25,7 @@ export function modernMeta(
   const meta: Record<string, unknown> = {
     [META.protocolVersion]: version,
     [META.clientInfo]: identity.clientInfo,
-    [META.clientCapabilities]: identity.capabilities,
+    [META.clientCapabilities]: modernCapabilities(identity.capabilities),
   };
   if (logLevel !== undefined) meta[META.logLevel] = logLevel;
   return meta;

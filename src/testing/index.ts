@@ -21,6 +21,7 @@ export type { SignalMark } from '../machines/signal-watch.js';
 export type { BackoffPolicy } from '../protocol/backoff.js';
 export type { Acceptable } from '../protocol/negotiation.js';
 export type { RestartBudget } from '../protocol/restart-budget.js';
+export type { QuestionAnswer } from '../protocol/questions.js';
 export type { ClientIdentity } from '../protocol/session.js';
 export type { Asked, Fate, Given, Happening, RecordedEntry, RecordingHeader, Shown } from '../machines/recording.js';
 export { replay } from './replay.js';

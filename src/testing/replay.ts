@@ -5,7 +5,9 @@ import type { InspectTarget } from '../api/options.js';
 import { RecordedConnection } from '../machines/recorded-connection.js';
 import { entryLine, parseLine } from '../machines/recording-lines.js';
 import type { Fate, Happening, RecordedEntry, RecordingSink } from '../machines/recording.js';
+import type { QuestionService } from '../machines/server-questions.js';
 import { methodEntry } from '../protocol/methods.js';
+import type { QuestionAnswer } from '../protocol/questions.js';
 import { readRecording } from './recording-reader.js';
 import type { Recording } from './recording-reader.js';
 import { ReplayEnvironment } from './replay-environment.js';
@@ -99,6 +101,8 @@ class Replay implements RecordingSink, ReplayScript {
   readonly #states: string[] = [];
   readonly #paths: string[] = [];
   readonly #asked = new Map<number, string>();
+  /** What handlers were asked, in order. */
+  readonly #answers: Settleable<QuestionAnswer>[] = [];
   readonly #fates = new Map<number, Fate>();
   /** Fates that the recording has, by call, with their lines. */
   readonly #expectedFates = new Map<number, number>();
@@ -134,6 +138,7 @@ class Replay implements RecordingSink, ReplayScript {
           recording: { redacted: header.redacted, now: () => this.#time, over },
         }),
         continuation: { lastId: header.lastId, memory: { streamed: false } },
+        questions: header.maxQuestions === undefined ? undefined : this.#questions(header.maxQuestions),
       },
       { entered: during, notified: during, suspectChanges: during, report: during },
       this,
@@ -286,6 +291,9 @@ class Replay implements RecordingSink, ReplayScript {
       case 'timer.fired':
         this.#environment.fire(entry.timer);
         break;
+      case 'question.answered':
+        this.#answers[entry.question - 1]?.resolve(entry.answer);
+        break;
       default:
         if (entry.type === 'link.failed') this.#failed = true;
         this.#transport.repeat(entry);
@@ -334,6 +342,19 @@ class Replay implements RecordingSink, ReplayScript {
     });
   }
 
+  /** Answers as handlers had answered. */
+  #questions(limit: number): QuestionService {
+    return {
+      limit,
+      answer: () => {
+        const answer = new Settleable<QuestionAnswer>();
+        this.#answers.push(answer);
+        this.during();
+        return answer.promise;
+      },
+    };
+  }
+
   #signal({ signal, aborted }: Connect): AbortSignal | undefined {
     if (signal === undefined) return undefined;
     const controller = this.#controller(signal);
@@ -369,6 +390,7 @@ const INPUTS: ReadonlySet<string> = new Set([
     'tell',
     'abort',
     'timer.fired',
+    'question.answered',
   ],
   ...['link.ready', 'link.failed', 'link.released', 'link.problem', 'message.in', 'message.settled', 'session.lost'],
   ...['answer.interrupted', 'answer.resumed', 'stream.opened', 'stream.unsupported', 'stream.ended'],

@@ -35,6 +35,10 @@ describe('an option that cannot be used', () => {
     ['maxReconnectDelay', {}, count, 'object'],
     ['healthCheckInterval', -1, count, '-1'],
     ['maxQueued', true, count, 'true'],
+    ['sampling', 'gpt', 'a function, or an object with `createMessage`', 'string'],
+    ['elicitation', {}, 'a function, or an object with `form` or `url`', 'object'],
+    ['elicitation', null, 'a function, or an object with `form` or `url`', 'null'],
+    ['roots', 'file:///', 'a function or an array of roots', 'string'],
     ['autoReconnect', 'yes', 'a boolean', 'string'],
     ['retryInitialConnect', 1, 'a boolean', '1'],
     ['whenDisconnected', 'queue', 'one of "wait", "fail"', 'string'],
@@ -59,6 +63,22 @@ describe('an option that cannot be used', () => {
     expect(error).toMatchObject({ code: 'MCP_INVALID_PARAMS', delivery: 'not-sent' });
     expect(error.message).toBe(`Invalid ${name}: expected ${expected}, got ${received}`);
     expect(error.details).toEqual({ name, expected, received });
+  });
+
+  test.each<[options: object, message: string]>([
+    [{ sampling: { tools: true } }, 'sampling.createMessage: expected a function, got undefined'],
+    [{ sampling: { createMessage: () => undefined, tools: 1 } }, 'sampling.tools: expected a boolean, got 1'],
+    [{ sampling: { createMessage: () => undefined, context: 1 } }, 'sampling.context: expected a boolean, got 1'],
+    [{ elicitation: { form: true } }, 'elicitation.form: expected a function, got true'],
+    [{ elicitation: { url: 'x' } }, 'elicitation.url: expected a function, got string'],
+    [
+      { roots: [{ uri: 'file:///a' }, { uri: '/b' }] },
+      'roots[1].uri: expected a file: URI without `..` in its path, got a string',
+    ],
+    [{ roots: [{ uri: 'file:///a', name: 7 }] }, 'roots[0].name: expected a string, got a number'],
+    [{ roots: ['file:///a'] }, 'roots[0]: expected an object, got a string'],
+  ])('%j is refused with the name of what is wrong in it', (options, message) => {
+    expect(thrownBy(() => new MCPClient(transport, options as MCPClientOptions)).message).toBe(`Invalid ${message}`);
   });
 
   test.each([

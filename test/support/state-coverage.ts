@@ -6,6 +6,7 @@ import { connectionMachine } from '../../src/machines/connection.js';
 import { healthMachine } from '../../src/machines/health.js';
 import { requestMachine } from '../../src/machines/request.js';
 import * as requestLogic from '../../src/machines/request-logic.js';
+import { serverQuestionMachine } from '../../src/machines/server-question.js';
 import { serverStreamMachine } from '../../src/machines/server-stream.js';
 import { subscriptionMachine } from '../../src/machines/subscription.js';
 import { declaredTransitions, watchTransitions } from './chart-coverage.js';
@@ -107,7 +108,9 @@ const file = process.env['STATES_FILE'];
 if (file === undefined) throw new Error('STATES_FILE is not set: this is for `npm run coverage:states`');
 
 const watched = [
-  ...[connectionMachine, healthMachine, subscriptionMachine, serverStreamMachine].map((machine) => watch(machine)),
+  ...[connectionMachine, healthMachine, subscriptionMachine, serverQuestionMachine, serverStreamMachine].map(
+    (machine) => watch(machine),
+  ),
   watchRequests(),
 ];
 

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
 import { HttpTransport, MCPClient, MCPConnection } from '../../src/index.js';
-import type { MCPProtocolVersion, StdioTransport } from '../../src/index.js';
+import type { MCPClientOptions, MCPProtocolVersion, StdioTransport } from '../../src/index.js';
 import { createScriptedServer, parseRecording, readRecording, replay } from '../../src/testing/index.js';
 import type { ReplayReport } from '../../src/testing/index.js';
 import { httpStage } from '../chaos/http-stage.js';
@@ -12,7 +12,7 @@ import { webSocketStage } from '../chaos/websocket-stage.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { scratchDirectory, textOf, toolsServer } from '../support/fixture-servers.js';
 import { HttpProcess } from '../support/http-process.js';
-import { errorFrom, rejection } from '../support/outcomes.js';
+import { errorFrom, rejection, turns } from '../support/outcomes.js';
 import { RecordedLines, replayed } from '../support/recordings.js';
 
 // Processes start slowly on a machine that is busy.
@@ -74,6 +74,86 @@ describe('a session with a crash', () => {
     ]);
     for (let again = 0; again < 100; again += 1) expect(await replayed(recording)).toEqual(first);
     expect(readFileSync(file, 'utf8')).not.toContain('a secret');
+  });
+});
+
+/** What a server asks is answered, refused, taken back and lost, and a handler uses the client. */
+async function questions(record: MCPClientOptions['record']): Promise<unknown[]> {
+  const asked = new Map<string, () => void>();
+  const server = createScriptedServer({
+    revision: '2025-11-25',
+    handlers: { 'tools/call': () => ({ content: [{ type: 'text', text: 'a secret of a tool' }] }) },
+  });
+  let turn = 0;
+  const client: MCPClient = new MCPClient(server.transport, {
+    record,
+    autoReconnect: true,
+    reconnectDelay: 1,
+    limits: { maxQuestions: 2 },
+    roots: () => {
+      if ((turn += 1) > 1) throw new Error('a secret of a handler');
+      return [{ uri: 'file:///a/secret/root', name: 'a secret name' }];
+    },
+    sampling: async ({ systemPrompt }) => {
+      const result = await client.callTool('helper', { of: systemPrompt });
+      return { role: 'assistant', model: 'm', content: { type: 'text', text: textOf(result) } };
+    },
+    elicitation: ({ message }, { signal }) =>
+      new Promise((_resolve, reject) => {
+        asked.set(message, () => {
+          reject(new Error('too late'));
+        });
+        signal.addEventListener('abort', () => {
+          reject(new Error('enough'));
+        });
+      }),
+  });
+  const announced = new ClientRecorder(client);
+  await client.connect();
+  const requestedSchema = { type: 'object', properties: {} };
+  const ask = (id: string, method: string, params: object = {}): void => {
+    server.send({ jsonrpc: '2.0', id, method, params });
+  };
+  const answered = (): unknown[] => server.heard.filter((message) => !('method' in message));
+  const untilAnswered = async (count: number): Promise<void> => {
+    while (answered().length < count) await turns(1);
+  };
+  ask('roots', 'roots/list');
+  await untilAnswered(1);
+  ask('throws', 'roots/list');
+  ask('sampling', 'sampling/createMessage', { messages: [], maxTokens: 5, systemPrompt: 'a secret prompt' });
+  await untilAnswered(3);
+  ask('wrong', 'elicitation/create', { message: 7 });
+  ask('back', 'elicitation/create', { message: 'a secret question', requestedSchema });
+  await untilAnswered(4);
+  ask('lost', 'elicitation/create', { message: 'another secret question', requestedSchema });
+  ask('many', 'elicitation/create', { message: 'one too many', requestedSchema });
+  await untilAnswered(5);
+  server.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'back' } });
+  await turns();
+  server.hangUp();
+  await announced.until(() => announced.state.filter((state) => state === 'ready').length === 2);
+  for (const late of asked.values()) late();
+  await client.close();
+  await server[Symbol.asyncDispose]();
+  return answered();
+}
+
+describe('a session in which the server asks', () => {
+  test.each([true, false])('is replayed to the same answers (redacted: %s)', async (redact) => {
+    const recorded = new RecordedLines();
+    const answers = await questions({ write: recorded.write, redact });
+    expect(answers).toMatchObject([
+      { id: 'roots', result: { roots: [{ uri: 'file:///a/secret/root' }] } },
+      { id: 'throws', error: { code: -32603 } },
+      { id: 'sampling', result: { content: { text: 'a secret of a tool' } } },
+      { id: 'wrong', error: { code: -32602 } },
+      { id: 'many', error: { code: -32603 } },
+    ]);
+    const first = await replayed(recorded.read());
+    expect(fates(first).filter((fate) => fate.startsWith('submit'))).toEqual(['submit tools/call: ok']);
+    for (let again = 0; again < 20; again += 1) expect(await replayed(recorded.read())).toEqual(first);
+    expect(recorded.text.includes('secret')).toBe(!redact);
   });
 });
 

@@ -6,6 +6,7 @@ import type { ChartModel } from './chart-model.js';
 import { connectionChart } from './connection.js';
 import { healthChart } from './health.js';
 import { requestChart } from './request.js';
+import { serverQuestionChart } from './server-question.js';
 import { serverStreamChart } from './server-stream.js';
 import { subscriptionChart } from './subscription.js';
 
@@ -233,6 +234,30 @@ export function seededFaults(): Fault[] {
       'the guard that tells an unused stream is turned round',
       'listens from the start when there is a stream, and never when there is none',
       { unused: ({ context }: { context: { unused: boolean } }) => !context.unused },
+    ),
+    misdrawn(
+      serverQuestionChart,
+      'a question that was taken back is still being asked',
+      'is over with the first thing that happens',
+      (root) => {
+        const [way] = waysOf(stateAt(root, 'asking'), 'cancel');
+        delete (way as Way).target;
+      },
+    ),
+    misdrawn(
+      serverQuestionChart,
+      'what the handler said is forgotten',
+      'is answered with what the handler said, and with nothing that it says later',
+      (root) => {
+        const [way] = waysOf(stateAt(root, 'asking'), 'answer');
+        (way as Way).actions = without(way?.actions, 'keepAnswer');
+      },
+    ),
+    misjudged(
+      serverQuestionChart,
+      'an error is taken for a result',
+      'fails when it is no result that the server is told',
+      { isResult: () => true },
     ),
     misjudged(
       requestChart,

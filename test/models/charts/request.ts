@@ -14,6 +14,8 @@ export const REQUEST_EVENTS: Readonly<Record<RequestEvent['type'], RequestEvent>
   answer: { type: 'answer', result: {} },
   error: { type: 'error', failure: LOST },
   progress: { type: 'progress', params: {} },
+  hold: { type: 'hold' },
+  release: { type: 'release' },
   abort: { type: 'abort', reason: 'enough' },
   expire: { type: 'expire', failure: LOST },
   lose: { type: 'lose', failure: LOST },
