@@ -1,7 +1,7 @@
 import path from 'node:path';
 import ts from 'typescript';
 
-const ROOT = path.resolve(__dirname, '../..');
+import { declaredProgram, PACKAGE } from './declared-program.js';
 
 /** The declarations that users get, as the compiler writes them: every type is spelt out in them, and what is internal is left out. */
 export class Declarations {
@@ -15,33 +15,11 @@ export class Declarations {
 
   /** Compiles the package as it is built, into memory. `entries`: files below src that users import. */
   static of(entries: readonly string[]): Declarations {
-    const config = path.join(ROOT, 'tsconfig.cjs.json');
-    const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined };
-    const parsed = ts.getParsedCommandLineOfConfigFile(config, { incremental: false }, host);
-    if (parsed === undefined) throw new Error(`Cannot read ${config}`);
-    const { tsBuildInfoFile: _, ...options } = parsed.options;
-    const written = new Map<string, string>();
-    const sources = ts.createProgram(parsed.fileNames, options);
-    sources.emit(undefined, (name, text) => written.set(path.resolve(name), text), undefined, true);
-
-    const readers = ts.createCompilerHost(options);
-    const textOf = (name: string): string | undefined => written.get(path.resolve(name));
-    const memory: ts.CompilerHost = {
-      ...readers,
-      readFile: (name) => textOf(name) ?? readers.readFile(name),
-      fileExists: (name) => textOf(name) !== undefined || readers.fileExists(name),
-      directoryExists: () => true,
-      getSourceFile: (name, language) => {
-        const text = textOf(name) ?? readers.readFile(name);
-        return text === undefined ? undefined : ts.createSourceFile(name, text, language);
-      },
-    };
-    const fileOf = (entry: string): string => path.join(ROOT, 'dist/cjs', entry.replace(/\.ts$/, '.d.ts'));
-    const program = ts.createProgram(entries.map(fileOf), options, memory);
-    return new Declarations(
-      program,
-      new Map(entries.map((entry) => [entry, program.getSourceFile(fileOf(entry)) as ts.SourceFile])),
-    );
+    const declarationOf = (entry: string): string => entry.replace(/\.ts$/, '.d.ts');
+    const program = declaredProgram(entries.map(declarationOf));
+    const fileOf = (entry: string): ts.SourceFile =>
+      program.getSourceFile(path.join(PACKAGE, declarationOf(entry))) as ts.SourceFile;
+    return new Declarations(program, new Map(entries.map((entry) => [entry, fileOf(entry)])));
   }
 
   /** What an entry exports, by name. */
@@ -91,10 +69,7 @@ export class Declarations {
   /** Where a symbol is declared, for people. */
   placeOf(symbol: ts.Symbol): string {
     const [declaration] = symbol.declarations ?? [];
-    const file =
-      declaration === undefined
-        ? '?'
-        : path.relative(path.join(ROOT, 'dist/cjs'), declaration.getSourceFile().fileName);
+    const file = declaration === undefined ? '?' : path.relative(PACKAGE, declaration.getSourceFile().fileName);
     return `${symbol.name} (src/${file.replace(/\.d\.ts$/, '.ts')})`;
   }
 

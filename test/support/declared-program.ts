@@ -1,0 +1,40 @@
+import path from 'node:path';
+import ts from 'typescript';
+
+const ROOT = path.resolve(__dirname, '../..');
+
+/** Where the declarations of the package seem to be. */
+export const PACKAGE = path.join(ROOT, 'dist/cjs');
+
+/**
+ * A program over the declarations that users get: the package is compiled as it is built, into memory. `roots`: the files it begins with,
+ * below {@link PACKAGE}; `more`: files that exist only here, by name.
+ */
+export function declaredProgram(roots: readonly string[], more: Readonly<Record<string, string>> = {}): ts.Program {
+  const config = path.join(ROOT, 'tsconfig.cjs.json');
+  const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined };
+  const parsed = ts.getParsedCommandLineOfConfigFile(config, { incremental: false }, host);
+  if (parsed === undefined) throw new Error(`Cannot read ${config}`);
+  const { tsBuildInfoFile: _, ...options } = parsed.options;
+  const written = new Map(Object.entries(more).map(([name, text]) => [path.join(PACKAGE, name), text]));
+  const sources = ts.createProgram(parsed.fileNames, options);
+  sources.emit(undefined, (name, text) => written.set(path.resolve(name), text), undefined, true);
+
+  const readers = ts.createCompilerHost(options);
+  const textOf = (name: string): string | undefined => written.get(path.resolve(name));
+  const memory: ts.CompilerHost = {
+    ...readers,
+    readFile: (name) => textOf(name) ?? readers.readFile(name),
+    fileExists: (name) => textOf(name) !== undefined || readers.fileExists(name),
+    directoryExists: () => true,
+    getSourceFile: (name, language) => {
+      const text = textOf(name) ?? readers.readFile(name);
+      return text === undefined ? undefined : ts.createSourceFile(name, text, language);
+    },
+  };
+  return ts.createProgram(
+    roots.map((root) => path.join(PACKAGE, root)),
+    options,
+    memory,
+  );
+}
