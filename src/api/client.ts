@@ -352,7 +352,7 @@ export class MCPClient {
    * @throws MCPConnectionError when there is no connection, and will be none, or when it was lost: `delivery` says whether the request may
    * have been served. MCPTimeoutError at its deadline; MCPTransportError when HTTP fails; MCPProtocolError when the server answers with an
    * error, or with what it should not; MCPCapabilityError when the server does not have what the method needs; MCPAuthenticationError when
-   * it wants a token; MCPError with code `MCP_INVALID_PARAMS` for options that cannot be used; the signal's reason when it is aborted.
+   * it wants a token; MCPError with code `MCP_INVALID_PARAMS` for what cannot be used; the signal's reason when it is aborted.
    */
   request(method: string, params?: Params, options?: RequestOptions): Promise<object> {
     return this.#core.request(method, params, options);

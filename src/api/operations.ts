@@ -14,7 +14,7 @@ import type {
   MCPTool,
   ReadResourceResult,
 } from '../protocol/schema/index.js';
-import { checkParams, checkText } from './call-arguments.js';
+import { checkCompletion, checkParams, checkText, checkTexts } from './call-arguments.js';
 import type { CallToolOptions, RequestOptions } from './call-options.js';
 import type { Core } from './core.js';
 import { invalidOption } from './option-reader.js';
@@ -109,7 +109,7 @@ export async function getPrompt(
   options?: RequestOptions,
 ): Promise<GetPromptResult> {
   checkText('name', 'the name of a prompt', name);
-  checkParams('args', args);
+  checkTexts('args', args);
   const params = args === undefined ? { name } : { name, arguments: args };
   return (await core.request('prompts/get', params, options)) as unknown as GetPromptResult;
 }
@@ -120,6 +120,7 @@ export async function complete(
   params: Pick<CompleteRequestParams, 'ref' | 'argument' | 'context'>,
   options?: RequestOptions,
 ): Promise<CompleteResult['completion']> {
+  checkCompletion(params);
   const { completion } = (await core.request(
     'completion/complete',
     { ...params },
@@ -160,6 +161,7 @@ function timeLimit(core: Core, options: RequestOptions): { readonly timeout: num
 
 /** Ceases to watch a resource, in the way of the era. */
 export async function unsubscribe(core: Core, uri: string, options?: RequestOptions): Promise<void> {
+  checkText('uri', A_URI, uri);
   const session = await core.established(options);
   core.connection.unwatch(uri);
   if (session.era === 'legacy') await core.request('resources/unsubscribe', { uri }, options);

@@ -19,6 +19,17 @@ async function meetIn(
   return meeting;
 }
 
+test('pings of the server are answered before the handshake is over', async () => {
+  await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { initialize: silence }), { era: 'legacy' });
+  const { client, server } = meeting;
+  const connecting = client.connect();
+  const shaking = await server.hear('initialize');
+  server.send({ jsonrpc: '2.0', id: 'early', method: 'ping' });
+  expect(await server.hearAnswer()).toEqual({ jsonrpc: '2.0', id: 'early', result: {} });
+  server.answer(shaking, initializeResult('2025-11-25'));
+  await connecting;
+});
+
 test('a second handshake is not sent, in part or in whole', async () => {
   await using meeting = await meetIn('2025-11-25');
   const { client, server } = meeting;
