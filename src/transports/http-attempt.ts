@@ -55,7 +55,7 @@ export class HttpAttempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#owner?.broke(error, this.#started);
+    this.#owner?.broke(error, this.#started && !isRefusal(error));
   }
 
   /** What still comes is of no interest. */
@@ -69,4 +69,9 @@ export class HttpAttempt implements Dispatcher.DispatchHandler {
     this.#controller?.abort(CLOSED);
     this.#controller = undefined;
   }
+}
+
+/** Whether a server of HTTP/2 said that it has not looked at the request. RFC 9113, section 8.7. */
+function isRefusal({ message }: Error): boolean {
+  return message.includes('NGHTTP2_REFUSED_STREAM');
 }
