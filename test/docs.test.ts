@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import ts from 'typescript';
@@ -109,6 +109,23 @@ test('each row of what it survives is shown by tests that carry its number', () 
     return files.length === 0 ? [`${number} has no test`] : unshown.map((file) => `${number} is not in ${file}`);
   });
   expect(missing).toEqual([]);
+});
+
+test('how it is built names every part of the source and every machine', () => {
+  const text = readFileSync(path.join(ROOT, 'docs/architecture.md'), 'utf8');
+  const folders = readdirSync(path.join(ROOT, 'src')).map((name) => `src/${name}`);
+  const beside = ['test', 'visualizations', 'bench', 'examples', 'scripts'];
+  const machines = readdirSync(path.join(ROOT, 'src/machines')).filter((file) =>
+    readFileSync(path.join(ROOT, 'src/machines', file), 'utf8').includes('createMachine('),
+  );
+  expect(machines.length).toBeGreaterThan(5);
+  expect([...folders, ...beside, ...machines].filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+  // And what it names is there.
+  const named = [...text.matchAll(/`([a-z-]+\.ts)`/g)].map(([, file]) => file);
+  const known = new Set(
+    readdirSync(path.join(ROOT, 'src'), { recursive: true }).map((file) => path.basename(String(file))),
+  );
+  expect(named.filter((file = '') => !known.has(file))).toEqual([]);
 });
 
 test('the lines for the inspector of Stately show its page the charts', async () => {
