@@ -32,6 +32,8 @@ ${['MCPClient', 'MCPConnection', 'MCPError', 'StdioTransport', 'HttpTransport'].
   const controller: AbortController;
   const url: string;
   function freshToken(): Promise<string>;
+  function showForm(form: object): Promise<Record<string, string> | undefined>;
+  function askModel(messages: readonly all.SamplingMessage[], maxTokens: number): Promise<all.CreateMessageResult>;
 }
 `;
 

@@ -5,7 +5,10 @@ export type { Progress };
 
 /** Options of a single request. */
 export interface RequestOptions {
-  /** Milliseconds until it is given up, queueing included; progress restarts it. Default: the client's `timeout`. */
+  /**
+   * Milliseconds until it is given up, queueing included; progress restarts it. It stands still while this side is asked something that the
+   * server has to know. Default: the client's `timeout`.
+   */
   readonly timeout?: number | undefined;
   /** Milliseconds until it is given up whatever happens. Default: the client's `maxTotalTimeout`. */
   readonly maxTotalTimeout?: number | undefined;

@@ -90,6 +90,7 @@ export class Core {
           },
         },
         questions: questionService(options, name),
+        maxInputRounds: options.limits.maxInputRounds,
         policy: options.policy,
         perRequest: transport.framing === 'per-request',
         era: options.priorEra ?? options.resume?.session.era ?? transport.priorEra,

@@ -15,6 +15,11 @@ export interface ClientLimits {
    * Others are refused. Default 100.
    */
   readonly maxQuestions?: number | undefined;
+  /**
+   * How often a server may ask for something before it answers a call; once more, and the call fails with `MCP_INPUT_LIMIT`. Default 10.
+   * 2026-07-28 basic/patterns/mrtr.
+   */
+  readonly maxInputRounds?: number | undefined;
 }
 
 /** All limits with their defaults. */
@@ -31,5 +36,6 @@ export function clientLimits(given: ClientLimits = {}): ResolvedClientLimits {
     maxPages: read.count('maxPages', DEFAULT_MAX_PAGES),
     validationTime: read.milliseconds('validationTime', LONGEST_VALIDATION),
     maxQuestions: read.count('maxQuestions', 100),
+    maxInputRounds: read.count('maxInputRounds', 10),
   };
 }

@@ -11,8 +11,9 @@ export function questionService(
   if (Object.keys(handlers).length === 0) return undefined;
   return {
     limit: limits.maxQuestions,
-    answer: (question, { serverInfo, protocolVersion }, signal) =>
-      answerQuestion(question, handlers, { serverInfo, protocolVersion, connection }, signal),
+    answer: (question, { serverInfo, protocolVersion }, signal, tell) => {
+      void answerQuestion(question, handlers, { serverInfo, protocolVersion, connection }, signal).then(tell);
+    },
   };
 }
 

@@ -49,6 +49,8 @@ export interface ConnectionOptions extends ConnectionInput, Onlookers {
   readonly maxQueued: number;
   /** Who answers what servers ask; undefined when nobody does. */
   readonly questions?: QuestionService | undefined;
+  /** How often a server may ask for something before it answers a request. */
+  readonly maxInputRounds: number;
   /** What is needed to go on with the session that was inherited, besides what the chart knows. */
   readonly continuation?: Continuation | undefined;
 }
@@ -104,7 +106,11 @@ export class Connection {
         this.#actor.send({ type: 'link.closed', failure });
       },
       maxQueued: options.maxQueued,
-      input: { service: options.questions, offered: options.identity.capabilities, maxInputRounds: 10 },
+      input: {
+        service: options.questions,
+        offered: options.identity.capabilities,
+        maxInputRounds: options.maxInputRounds,
+      },
       lastId: options.continuation?.lastId ?? 0,
       pooled: options.inspect === undefined || options.pooled === true,
       callUser: (fn) => {

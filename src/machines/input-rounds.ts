@@ -119,7 +119,7 @@ export class InputRounds {
     // Neither is missing where something may be asked.
     if (service === undefined || asker === undefined) return;
     for (const [index, [, question]] of (needs.questions ?? []).entries()) {
-      void service.answer(question, asker, signal).then((answer) => {
+      service.answer(question, asker, signal, (answer) => {
         // Over, or somebody else's: a record is reused.
         if (this.#asking.get(asking) === record) this.#answered(asking, record, index, answer);
       });

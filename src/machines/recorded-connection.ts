@@ -48,15 +48,25 @@ export class RecordedConnection extends Connection {
     sink: RecordingSink,
     { by, transport }: RecordingOrigin,
   ) {
-    const { policy, perRequest, era, healthInterval, inherited, identity, maxQueued, continuation, questions } =
-      options;
+    const {
+      policy,
+      perRequest,
+      era,
+      healthInterval,
+      inherited,
+      identity,
+      maxQueued,
+      maxInputRounds,
+      continuation,
+      questions,
+    } = options;
     sink.begin({
       format: 'mcp-actors-recording',
       version: 1,
       by,
       redacted: false,
       transport: { type: transport, framing: options.transport.framing },
-      ...{ policy, perRequest, era, healthInterval, inherited, identity, maxQueued },
+      ...{ policy, perRequest, era, healthInterval, inherited, identity, maxQueued, maxInputRounds },
       lastId: continuation?.lastId ?? 0,
       ...(questions !== undefined && { maxQuestions: questions.limit }),
     });
@@ -222,17 +232,28 @@ function recorded(options: ConnectionOptions, recorder: Recorder): ConnectionOpt
   };
 }
 
+/** Whoever answers the server is outside: what they are asked is written down, and what they say. */
 function recordedQuestions(service: QuestionService, recorder: Recorder): QuestionService {
   let questions = 0;
   return {
     limit: service.limit,
-    answer: (asked, session, signal) => {
+    answer: (asked, session, signal, tell) => {
       const question = (questions += 1);
-      const answering = recorder.outside(() => service.answer(asked, session, signal));
-      return answering.then((answer) => {
-        // One that nobody wants any more makes no difference.
-        if (!signal.aborted) recorder.input({ type: 'question.answered', question, answer });
-        return answer;
+      recorder.output({ type: 'question.asked', question, method: asked.method });
+      // Whoever listens to it is outside, too.
+      const withdrawal = new AbortController();
+      signal.addEventListener('abort', () => {
+        recorder.outside(() => {
+          withdrawal.abort(signal.reason);
+        });
+      });
+      recorder.outside(() => {
+        service.answer(asked, session, withdrawal.signal, (answer) => {
+          // One that nobody wants any more makes no difference.
+          if (signal.aborted) return;
+          recorder.input({ type: 'question.answered', question, answer });
+          tell(answer);
+        });
       });
     },
   };

@@ -77,6 +77,7 @@ function redacted(entry: RecordedEntry, redaction: Redaction): unknown {
       const asked = redaction.message({ method, params }) as object;
       return { ...entry, ...asked, ...(entry.headers !== undefined && { headers: redaction.value(entry.headers) }) };
     }
+    case 'question.asked':
     case 'notified':
       return { ...entry, ...(redaction.message({ method: entry.method }) as object) };
     case 'watch':

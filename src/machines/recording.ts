@@ -21,6 +21,8 @@ export interface RecordingHeader extends ConnectionInput {
   readonly maxQueued: number;
   /** Ids of requests up to this one were used before, in the session that was inherited. */
   readonly lastId: number;
+  /** How often a server may ask before it answers a request. Missing in recordings of earlier versions of the package. */
+  readonly maxInputRounds?: number | undefined;
   /** How many questions of a server are answered at once; undefined when none are. */
   readonly maxQuestions?: number | undefined;
 }
@@ -78,7 +80,7 @@ export type Given =
   | { readonly type: 'link.failed'; readonly opening: number; readonly failure: Failure }
   /** Nothing is left of a link. */
   | { readonly type: 'link.released'; readonly release: number }
-  /** What a handler said, or why it did not. Questions that are asked of handlers are numbered. */
+  /** What a handler said, or why it did not. */
   | { readonly type: 'question.answered'; readonly question: number; readonly answer: QuestionAnswer };
 
 /** What the connection did that can be seen from outside, besides what it sent. */
@@ -91,6 +93,8 @@ export type Shown =
   /** It takes time to send the message of that number. */
   | { readonly type: 'message.pending'; readonly number: number }
   | { readonly type: 'settled'; readonly call: number; readonly fate: Fate }
+  /** A handler was asked a question of the server. These are numbered in their order. */
+  | { readonly type: 'question.asked'; readonly question: number; readonly method: string }
   | { readonly type: 'notified'; readonly method: string }
   | { readonly type: 'progress'; readonly call: number; readonly progress: number; readonly total?: number }
   | { readonly type: 'problem'; readonly code: Failure['code'] }

@@ -13,8 +13,11 @@ import type { ServerQuestion, ServerQuestionEvent, ServerQuestionPorts } from '.
 
 /** Who answers what a server asks, whichever way it asks. */
 export interface QuestionService {
-  /** Never rejects; with an aborted signal it is over soon, and nobody wants the answer. */
-  answer(question: Question, session: Session, signal: AbortSignal): Promise<QuestionAnswer>;
+  /**
+   * Asks, and tells the answer once, but not within this call. When the signal is aborted nobody wants it any more, and it may be that
+   * none is told. Must not throw.
+   */
+  answer(question: Question, session: Session, signal: AbortSignal, tell: (answer: QuestionAnswer) => void): void;
   /** At most this many questions are answered at once. Others are refused. */
   readonly limit: number;
 }
@@ -120,7 +123,7 @@ export class ServerQuestions implements ServerQuestionPorts {
     const held = requests.hold(question.about?.requestId);
     if (asker !== undefined) {
       const { method, params } = question;
-      void service.answer({ method, params }, asker, withdrawal.signal).then((answer) => {
+      service.answer({ method, params }, asker, withdrawal.signal, (answer) => {
         if (!withdrawal.signal.aborted) tell({ type: 'answer', answer });
       });
     }

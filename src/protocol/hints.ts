@@ -243,7 +243,7 @@ const CODE_HINTS: Readonly<Record<string, string | Finder>> = {
   MCP_RPC_ERROR: ({ errorCode }) => RPC_HINTS.get(errorCode),
   MCP_UNSUPPORTED_VERSION: 'Client and server share no protocol revision: update one of them, or check a pinned `era`.',
   MCP_INPUT_LIMIT: ({ details }) => {
-    const field = typeof details?.field === 'string' ? details.field : 'maxInputRounds';
+    const field = typeof details?.field === 'string' ? details.field : 'limits.maxInputRounds';
     return `If the server is meant to ask this much, raise \`${field}\`.`;
   },
   MCP_CAPABILITY_MISSING: ({ details }) =>

@@ -118,19 +118,19 @@ export function notOffered(method: string, missing: readonly string[]): Failure 
 
 /** The failure of a request of which the server asks for more and more. */
 export function tooManyRounds(method: string, rounds: number): Failure {
-  const message = `${method} needed input more than ${rounds} times, which is the limit \`maxInputRounds\``;
+  const message = `${method} needed input more than ${rounds} times, which is the limit \`limits.maxInputRounds\``;
   return failure('protocol', 'MCP_INPUT_LIMIT', message, {
     delivery: 'answered',
-    details: { method, field: 'maxInputRounds', limit: rounds },
+    details: { method, field: 'limits.maxInputRounds', limit: rounds },
   });
 }
 
 /** The failure of a request that asks more at once than anybody can be asked. */
 export function tooManyQuestions(method: string, asked: number, limit: number): Failure {
-  const message = `${method} asks ${asked} questions at once; the limit \`maxQuestions\` is ${limit}`;
+  const message = `${method} asks ${asked} questions at once; the limit \`limits.maxQuestions\` is ${limit}`;
   return failure('protocol', 'MCP_INPUT_LIMIT', message, {
     delivery: 'answered',
-    details: { method, field: 'maxQuestions', limit, size: asked },
+    details: { method, field: 'limits.maxQuestions', limit, size: asked },
   });
 }
 

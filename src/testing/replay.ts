@@ -102,7 +102,7 @@ class Replay implements RecordingSink, ReplayScript {
   readonly #paths: string[] = [];
   readonly #asked = new Map<number, string>();
   /** What handlers were asked, in order. */
-  readonly #answers: Settleable<QuestionAnswer>[] = [];
+  readonly #questions: ((answer: QuestionAnswer) => void)[] = [];
   readonly #fates = new Map<number, Fate>();
   /** Fates that the recording has, by call, with their lines. */
   readonly #expectedFates = new Map<number, number>();
@@ -138,7 +138,8 @@ class Replay implements RecordingSink, ReplayScript {
           recording: { redacted: header.redacted, now: () => this.#time, over },
         }),
         continuation: { lastId: header.lastId, memory: { streamed: false } },
-        questions: header.maxQuestions === undefined ? undefined : this.#questions(header.maxQuestions),
+        questions: header.maxQuestions === undefined ? undefined : this.#answers(header.maxQuestions),
+        maxInputRounds: header.maxInputRounds ?? 0,
       },
       { entered: during, notified: during, suspectChanges: during, report: during },
       this,
@@ -292,7 +293,7 @@ class Replay implements RecordingSink, ReplayScript {
         this.#environment.fire(entry.timer);
         break;
       case 'question.answered':
-        this.#answers[entry.question - 1]?.resolve(entry.answer);
+        this.#questions[entry.question - 1]?.(entry.answer);
         break;
       default:
         if (entry.type === 'link.failed') this.#failed = true;
@@ -343,14 +344,15 @@ class Replay implements RecordingSink, ReplayScript {
   }
 
   /** Answers as handlers had answered. */
-  #questions(limit: number): QuestionService {
+  #answers(limit: number): QuestionService {
     return {
       limit,
-      answer: () => {
-        const answer = new Settleable<QuestionAnswer>();
-        this.#answers.push(answer);
+      answer: (_question, _session, signal, tell) => {
+        this.#questions.push(tell);
+        signal.addEventListener('abort', () => {
+          this.during();
+        });
         this.during();
-        return answer.promise;
       },
     };
   }

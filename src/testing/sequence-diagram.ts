@@ -1,6 +1,7 @@
 import type { Fate, RecordedEntry } from '../machines/recording.js';
 import type { Failure } from '../protocol/failure.js';
 import { printable } from '../protocol/printable.js';
+import type { QuestionAnswer } from '../protocol/questions.js';
 import type { Recording } from './recording-reader.js';
 
 /** How a session is drawn. */
@@ -86,6 +87,10 @@ class Storyteller {
         return 'U-xC: aborts';
       case 'settled':
         return this.#silent.has(entry.call) ? undefined : `C-->>U: ${entry.call}: ${ended(entry.fate)}`;
+      case 'question.asked':
+        return `C->>U: question ${entry.question}: ${text(entry.method)}`;
+      case 'question.answered':
+        return `U-->>C: question ${entry.question}: ${answered(entry.answer)}`;
       case 'state':
         return `Note over C: ${entry.state}`;
       case 'problem':
@@ -161,6 +166,13 @@ function ended(fate: Fate): string {
   if ('ok' in fate) return 'done';
   if ('aborted' in fate) return 'aborted';
   return fate.delivery === undefined ? fate.code : `${fate.code}, ${fate.delivery}`;
+}
+
+/** What somebody said to a question of the server, as far as it may be seen. */
+function answered(answer: QuestionAnswer): string {
+  if ('error' in answer) return text(answer.failure.code);
+  const { action } = answer.result;
+  return typeof action === 'string' ? text(action) : 'done';
 }
 
 function because(failure: Failure | undefined): string {

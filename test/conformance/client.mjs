@@ -11,6 +11,19 @@ async function listToolsIfServed(client) {
   if ((await client.getCapabilities()).includes('tools')) await client.listTools();
 }
 
+/** Who answers the server, where a scenario has it ask. */
+const ANSWERS = {
+  // All that there is, to be declared in every request.
+  'request-metadata': {
+    roots: [],
+    sampling: () => ({ role: 'assistant', content: { type: 'text', text: 'Hello' }, model: 'none' }),
+    elicitation: () => ({ action: 'decline' }),
+  },
+  'sep-2322-client-request-state': { elicitation: () => ({ action: 'accept', content: { confirmed: true } }) },
+  // What was not filled in has its defaults.
+  'elicitation-sep1034-client-defaults': { elicitation: () => ({ action: 'accept', content: {} }) },
+};
+
 /** What each scenario wants to see done. */
 const SCENARIOS = {
   initialize: listToolsIfServed,
@@ -35,6 +48,21 @@ const SCENARIOS = {
 
   'request-metadata': listToolsIfServed,
 
+  'sep-2322-client-request-state': async (client) => {
+    await client.listTools();
+    await Promise.all([
+      client.callTool('test_mrtr_echo_state', {}),
+      client.callTool('test_mrtr_no_state', {}),
+      client.callTool('test_mrtr_unrelated', {}),
+    ]);
+    await client.callTool('test_mrtr_no_result_type', {});
+  },
+
+  'elicitation-sep1034-client-defaults': async (client) => {
+    await client.listTools();
+    await client.callTool('test_client_elicitation_defaults', {});
+  },
+
   'http-standard-headers': async (client) => {
     await client.listTools();
     await client.callTool('test_headers', {});
@@ -54,7 +82,7 @@ const SCENARIOS = {
   },
 };
 
-const client = new MCPClient(new HttpTransport(url));
+const client = new MCPClient(new HttpTransport(url), ANSWERS[scenario]);
 client.on('warning', (problem) => console.error(`warning: ${problem.message}`));
 client.on('error', (problem) => console.error(`error: ${problem.message}`));
 try {

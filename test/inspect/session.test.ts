@@ -1,6 +1,7 @@
 import { createActor, createMachine } from 'xstate';
 
 import { MCPClient, MCPConnection } from '../../src/index.js';
+import type { ElicitResult } from '../../src/index.js';
 import { createInspectorServer } from '../../src/inspect/index.js';
 import { createScriptedServer } from '../../src/testing/index.js';
 import type { HeardMessage, ScriptedServer } from '../../src/testing/index.js';
@@ -272,6 +273,39 @@ test('what becomes of a request is shown however many there are', async () => {
     ({ v, c }) => c === 1 && v?.[0] === 'request.failed' && page.records.length > 100,
   );
   expect(failed.note).toContain('answered');
+});
+
+test('a call for which somebody is asked is shown as long as that takes', async () => {
+  await using inspector = await createInspectorServer();
+  await using page = await InspectorPage.open(inspector);
+  const requestedSchema = { type: 'object', properties: { secret: { type: 'string' } } };
+  const question = { method: 'elicitation/create', params: { message: 'S?', requestedSchema } };
+  await using server = createScriptedServer({
+    handlers: {
+      'tools/call': ({ inputResponses }) =>
+        inputResponses === undefined
+          ? { resultType: 'input_required', inputRequests: { q: question } }
+          : { resultType: 'complete', content: [] },
+    },
+  });
+  let say: (answer: ElicitResult) => void = () => undefined;
+  const elicitation = (): Promise<ElicitResult> => new Promise((resolve) => (say = resolve));
+  await using client = await MCPClient.connect(server.transport, { inspect: inspector, elicitation });
+  const calling = client.callTool('book');
+  const asking = await page.untilRecord('step', ({ v }) => v?.[0] === 'request.asking.answering');
+  say({ action: 'accept', content: { secret: 'hunter2' } });
+  await calling;
+  await page.untilRecord('step', ({ a, v }) => a === asking.a && v?.[0] === 'request.succeeded');
+  const states = page.records.flatMap((one) => (one.k === 'step' && one.a === asking.a ? [one.v?.[0]] : []));
+  expect(states).toEqual([
+    'request.queued',
+    'request.inFlight.waiting',
+    'request.asking.answering',
+    'request.queued',
+    'request.inFlight.waiting',
+    'request.succeeded',
+  ]);
+  expect(JSON.stringify(page.records)).not.toContain('hunter2');
 });
 
 test('a request that takes long is shown even when those around it are not', async () => {

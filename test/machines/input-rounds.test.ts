@@ -45,10 +45,9 @@ class Inquiry extends Registry {
         maxInputRounds: 3,
         service: {
           limit: 4,
-          answer: (question, session, signal) =>
-            new Promise((answer) => {
-              this.put.push({ question, session, signal, answer });
-            }),
+          answer: (question, session, signal, answer) => {
+            this.put.push({ question, session, signal, answer });
+          },
         },
         ...source,
       },
@@ -210,9 +209,9 @@ describe('a request of which the server has to know something first', () => {
     inquiry.ask('resources/read');
     await inquiry.settle();
     expect(inquiry.link.requests.slice(2).map(({ method, params }) => [method, params])).toEqual([
-      ['resources/read', undefined],
       ['prompts/get', { inputResponses: { same: { roots: [] } }, requestState: 'prompt' }],
       ['tools/call', { inputResponses: { same: ACCEPTED }, requestState: 'tool' }],
+      ['resources/read', undefined],
     ]);
     inquiry.answer('prompts/get', { messages: [] });
     inquiry.answer('tools/call', { content: [] });
@@ -263,7 +262,7 @@ describe('a server that only wants to be asked again', () => {
     expect(inquiry.link.requests).toHaveLength(4);
     expect(failureOf(made)).toMatchObject({
       code: 'MCP_INPUT_LIMIT',
-      message: 'tools/call needed input more than 3 times, which is the limit `maxInputRounds`',
+      message: 'tools/call needed input more than 3 times, which is the limit `limits.maxInputRounds`',
       delivery: 'answered',
       details: { limit: 3 },
     });
@@ -335,7 +334,7 @@ describe('a question that nobody can answer', () => {
     expect(inquiry.put).toEqual([]);
     expect(failureOf(made)).toMatchObject({
       code: 'MCP_INPUT_LIMIT',
-      message: 'tools/call asks 5 questions at once; the limit `maxQuestions` is 4',
+      message: 'tools/call asks 5 questions at once; the limit `limits.maxQuestions` is 4',
     });
   });
 

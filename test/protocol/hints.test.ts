@@ -120,7 +120,7 @@ test.each<[FailureCode, object, string]>([
   ['MCP_CAPABILITY_MISSING', { required: 'tools' }, '`getServerInfo()`'],
   ['MCP_CAPABILITY_MISSING', { resultType: 'input_required' }, '`elicitation`'],
   ['MCP_INPUT_LIMIT', { field: 'maxQuestions' }, 'raise `maxQuestions`'],
-  ['MCP_INPUT_LIMIT', {}, 'raise `maxInputRounds`'],
+  ['MCP_INPUT_LIMIT', {}, 'raise `limits.maxInputRounds`'],
 ])('the hint for %s with %j', (code, details, expected) => {
   expect(hint(code, details)).toContain(expected);
 });

@@ -47,6 +47,13 @@ export class HttpProcess {
     return server;
   }
 
+  /** test/fixtures/servers/sdk-asking.mjs. */
+  static async asking(): Promise<HttpProcess> {
+    const server = new HttpProcess([serverFixture('sdk-asking'), '--http']);
+    server.port = Number(await server.#said(/^\d+$/));
+    return server;
+  }
+
   static async everything(mode: 'streamableHttp' | 'sse', port: number): Promise<HttpProcess> {
     const server = new HttpProcess([path.join(EVERYTHING, 'dist/index.js'), mode], { PORT: String(port) });
     server.port = port;

@@ -62,7 +62,7 @@ export class FakeLink implements Link {
 
 /** Somebody whom no server may ask anything. */
 const NOBODY: InputSource = {
-  service: { limit: 10, answer: () => Promise.reject(new Error('Nobody may be asked')) },
+  service: undefined,
   offered: {},
   maxInputRounds: 10,
 };

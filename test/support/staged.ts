@@ -179,6 +179,7 @@ export class Stage {
         era: undefined,
         healthInterval: 0,
         maxQueued: 1_000,
+        maxInputRounds: 10,
         ...more,
       },
       {
