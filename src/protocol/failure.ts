@@ -94,8 +94,12 @@ export function toTransportFailure(thrown: unknown, delivery?: Delivery): Failur
 
 /** One line about a value that somebody threw: what it says if it is a text or has a message, else what kind of value it is. */
 export function describeThrown(thrown: unknown): string {
-  if (thrown instanceof Error) return thrown.message;
-  if (isFailure(thrown)) return thrown.message;
+  try {
+    if (thrown instanceof Error) return String(thrown.message);
+    if (isFailure(thrown)) return thrown.message;
+  } catch {
+    return 'a thrown object that cannot be looked at';
+  }
   return typeof thrown === 'string' ? thrown : `a thrown ${thrown === null ? 'null' : typeof thrown}`;
 }
 
