@@ -1,33 +1,17 @@
-import { MCPError, toError } from '../errors.js';
+import type { TokenSource } from '../auth/token-source.js';
+import { toError } from '../errors.js';
 import type { ConnectionState } from '../machines/connection-facts.js';
 import { LISTS, pageLifetime, remainingLifetime } from '../protocol/cache-rules.js';
 import type { ListName } from '../protocol/cache-rules.js';
-import { failure, isFailure } from '../protocol/failure.js';
-import type { Failure } from '../protocol/failure.js';
-import { ErrorCode } from '../protocol/json-rpc.js';
 import { hasCapability } from '../protocol/methods.js';
-import { PageTrail } from '../protocol/pagination.js';
-import type {
-  CacheableResult,
-  MCPPrompt,
-  MCPResource,
-  MCPResourceTemplate,
-  MCPTool,
-} from '../protocol/schema/index.js';
+import type { MCPTool } from '../protocol/schema/index.js';
 import type { ListOptions } from './call-options.js';
 import type { Core } from './core.js';
-import { checkTimeLimits } from './options.js';
+import { isTorn, listDeadline, listPages, otherSession } from './list-pages.js';
+import type { ListItems } from './list-pages.js';
 import type { SuspendedClient, SuspendedList } from './suspended-client.js';
-import { callableTools } from './tool-headers.js';
+import { tokenOfMoment } from './token-of-moment.js';
 import { differenceOf, isDifferent } from './tools-difference.js';
-
-/** What each list holds. */
-export interface ListItems {
-  tools: MCPTool;
-  prompts: MCPPrompt;
-  resources: MCPResource;
-  resourceTemplates: MCPResourceTemplate;
-}
 
 /** A list as it was received. */
 interface Kept<Item> {
@@ -38,6 +22,10 @@ interface Kept<Item> {
   readonly freshUntil: number;
   /** A change may have been announced while nobody listened. */
   readonly unheard: boolean;
+  /** The server says that it is for everybody. */
+  readonly shared: boolean;
+  /** The token that it was asked for with; undefined where there is none, or where that is not known. */
+  readonly token: string | undefined;
   /** Another client left it, so that it is handed out once although a change may not have been heard. */
   readonly once: boolean;
 }
@@ -47,6 +35,8 @@ interface Reading<Item> {
   readonly items: readonly Item[];
   /** When the first of them is stale. */
   readonly freshUntil: number;
+  /** All of them are for everybody. */
+  readonly shared: boolean;
   /** The number of the session that they came from. */
   readonly session: number;
 }
@@ -56,15 +46,13 @@ interface Torn {
   readonly torn: unknown;
 }
 
-type Page = CacheableResult & { readonly nextCursor?: string | null } & Readonly<Record<string, unknown>>;
-
 /**
  * What the server offers, as far as it was asked. Lists are handed out again while they are fresh; the last known tools are kept
  * beyond that, for what their definitions say about repeating calls and about their output.
  *
  * A list is handed out as a whole, so it is kept as a whole: it is stale as soon as one of its pages is, and then read from its beginning.
  * Pages of different times would not fit together. That of a legacy server is fresh only while its announcements are heard, and were
- * heard when it was asked for. 2026-07-28 server/utilities/caching.
+ * heard when it was asked for. What was asked for with one token is not handed out to another. 2026-07-28 server/utilities/caching.
  */
 export class Catalogue {
   readonly #core: Core;
@@ -107,18 +95,28 @@ export class Catalogue {
   /** All items of a list, in the order of its pages. */
   async list<Name extends ListName>(name: Name, options: ListOptions = {}): Promise<ListItems[Name][]> {
     const kept = options.useCache === false ? undefined : this.#fresh(name);
-    if (kept !== undefined) {
+    const deadline = listDeadline(this.#core, options);
+    const began = this.#now;
+    const asking = kept?.shared === true ? undefined : this.#tokenFor(options);
+    const token = asking && (await asking);
+    if (kept !== undefined && (token === undefined || this.#isFor(token, name, kept))) {
       if (kept.once) this.#lookBehind(name, kept);
       return [...kept.items];
     }
     const expiries = this.#expiries.get(name);
     const { hearing } = this.#core.connection;
-    const { items, freshUntil, session: number } = await this.#readAll(name, options);
+    const {
+      items,
+      freshUntil,
+      shared,
+      session: number,
+    } = await this.#readAll(name, this.#since(began, options), deadline);
     const { session, facts } = this.#core.connection;
     const unchanged = this.#expiries.get(name) === expiries;
     if (session !== undefined && facts.connectionCount === number && unchanged) {
-      const receivedAt = this.#core.options.environment.now();
-      this.#kept.set(name, { items, session: number, receivedAt, freshUntil, unheard: !hearing, once: false });
+      const receivedAt = this.#now;
+      const about = { session: number, receivedAt, freshUntil, shared, token, unheard: !hearing, once: false };
+      this.#kept.set(name, { items, ...about });
     }
     if (name === 'tools') {
       this.#outdated &&= !unchanged;
@@ -136,8 +134,11 @@ export class Catalogue {
    * Reads a list, and once more from its beginning when the server refuses a cursor or the session changes between two pages: cursors
    * are of one session and one list. 2025-11-25 server/utilities/pagination; 2026-07-28 server/utilities/caching.
    */
-  async #readAll<Name extends ListName>(name: Name, options: ListOptions): Promise<Reading<ListItems[Name]>> {
-    const deadline = this.#deadline(options);
+  async #readAll<Name extends ListName>(
+    name: Name,
+    options: ListOptions,
+    deadline: number,
+  ): Promise<Reading<ListItems[Name]>> {
     const reading = await this.#read(name, options, deadline);
     if (!('torn' in reading)) return reading;
     const again = await this.#read(name, options, deadline);
@@ -152,64 +153,23 @@ export class Catalogue {
   ): Promise<Reading<ListItems[Name]> | Torn> {
     const items: ListItems[Name][] = [];
     let freshUntil = Infinity;
+    let shared = true;
     let number: number | undefined;
     try {
-      for await (const page of this.pages(name, options, deadline)) {
+      for await (const page of listPages(this.#core, name, options, deadline)) {
         const { session, facts } = this.#core.connection;
         number ??= facts.connectionCount;
         if (number !== facts.connectionCount) return { torn: toError(otherSession(name)) };
         items.push(...(page[LISTS[name].items] as ListItems[Name][]));
         const lifetime = session === undefined ? 0 : pageLifetime(name, session, page.ttlMs);
-        freshUntil = Math.min(freshUntil, this.#core.options.environment.now() + lifetime);
+        freshUntil = Math.min(freshUntil, this.#now + lifetime);
+        shared &&= page.cacheScope === 'public';
       }
     } catch (thrown) {
-      if (number !== undefined && (isRefusedCursor(thrown) || isOfOtherSession(thrown))) return { torn: thrown };
+      if (number !== undefined && isTorn(thrown)) return { torn: thrown };
       throw thrown;
     }
-    return { items, freshUntil, session: number ?? 0 };
-  }
-
-  /** The time at which all pages of a list must be there. */
-  #deadline(options: ListOptions): number {
-    checkTimeLimits(options);
-    const { maxTotalTimeout, environment } = this.#core.options;
-    const total = options.maxTotalTimeout ?? maxTotalTimeout;
-    return total === undefined ? Infinity : environment.now() + total;
-  }
-
-  /**
-   * The pages of a list, one after the other. What a cursor means is the secret of a legacy session, so that there is no next page in
-   * another one; a modern server has no sessions.
-   */
-  async *pages(
-    name: ListName,
-    options: ListOptions = {},
-    totalDeadline: number = this.#deadline(options),
-  ): AsyncGenerator<Page, void, undefined> {
-    const { method } = LISTS[name];
-    const trail = new PageTrail(method, this.#core.options.limits.maxPages);
-    let params: { cursor: string } | undefined;
-    let began: number | undefined;
-    const goesOn = (): boolean => {
-      const { era, connectionCount } = this.#core.connection.facts;
-      return began === undefined || began === connectionCount || era === 'modern';
-    };
-    for (;;) {
-      if (!goesOn()) throw toError(otherSession(name));
-      let page: Page;
-      try {
-        page = (await this.#core.request(method, params, { ...options, totalDeadline })) as Page;
-      } catch (thrown) {
-        throw goesOn() || !isRefusedCursor(thrown) ? thrown : toError(otherSession(name));
-      }
-      if (!goesOn()) throw toError(otherSession(name));
-      began ??= this.#core.connection.facts.connectionCount;
-      yield name === 'tools' ? { ...page, tools: callableTools(this.#core, page.tools as MCPTool[]) } : page;
-      const cursor = trail.next(page.nextCursor);
-      if (cursor === undefined) return;
-      if (isFailure(cursor)) throw toError(cursor);
-      params = { cursor };
-    }
+    return { items, freshUntil, shared, session: number ?? 0 };
   }
 
   /** The server has announced that a list has changed. */
@@ -243,7 +203,7 @@ export class Catalogue {
     this.#inherited = undefined;
     const { session, facts } = this.#core.connection;
     if (inherited === undefined || session === undefined || !facts.resumed) return;
-    const now = this.#core.options.environment.now();
+    const now = this.#now;
     const elapsed = Math.max(now - inherited.suspendedAt, 0);
     // What was announced meanwhile comes after all where the stream of the server is taken up; else nobody heard it.
     const missed = session.era === 'legacy' && inherited.link?.lastEventId === undefined;
@@ -254,13 +214,14 @@ export class Catalogue {
       const freshUntil = now + remainingLifetime(name, session, freshFor, elapsed);
       const receivedAt = now - elapsed - age;
       const once = unheard || missed;
-      this.#kept.set(name, { items, session: facts.connectionCount, receivedAt, freshUntil, unheard: once, once });
+      const about = { session: facts.connectionCount, receivedAt, freshUntil, unheard: once, once };
+      this.#kept.set(name, { items, ...about, shared: false, token: undefined });
     }
   }
 
   /** The lists for another client that goes on with the session. */
   leave(): SuspendedClient['lists'] {
-    const now = this.#core.options.environment.now();
+    const now = this.#now;
     const lists: Partial<Record<ListName, SuspendedList<unknown>>> = {};
     if (this.#known !== undefined) {
       const { items, receivedAt } = this.#known;
@@ -297,6 +258,33 @@ export class Catalogue {
     await Promise.all(names.map((name) => this.list(name, { useCache: false })));
   }
 
+  get #now(): number {
+    return this.#core.options.environment.now();
+  }
+
+  /** The token with which requests go out just now; undefined where the transport has none. */
+  #tokenFor({ timeout, signal }: ListOptions): Promise<string> | undefined {
+    const { tokens } = this.#core.transport as { readonly tokens?: TokenSource };
+    const { options } = this.#core;
+    const patience = { timeout: timeout ?? options.timeout, signal };
+    return tokens && tokenOfMoment(tokens, patience, options.environment);
+  }
+
+  /** The same options, for what is left of the time. */
+  #since(began: number, options: ListOptions): ListOptions {
+    const elapsed = this.#now - began;
+    if (elapsed === 0) return options;
+    return { ...options, timeout: Math.max((options.timeout ?? this.#core.options.timeout) - elapsed, 1) };
+  }
+
+  /** Whether a list may be handed out to whoever has this token. One that another client left is for the first who asks. */
+  #isFor(token: string, name: ListName, kept: Kept<unknown>): boolean {
+    // Asking for the token took its time.
+    if (this.#fresh(name) !== kept) return false;
+    if (kept.token === undefined && token !== '') this.#kept.set(name, { ...kept, token });
+    return token === (kept.token ?? token) && token !== '';
+  }
+
   /** A list that may be handed out. */
   #fresh<Name extends ListName>(name: Name): Kept<ListItems[Name]> | undefined {
     const kept = this.#current(name);
@@ -309,13 +297,13 @@ export class Catalogue {
     const { session, facts } = this.#core.connection;
     const kept = this.#kept.get(name) as Kept<ListItems[Name]> | undefined;
     if (session === undefined || kept?.session !== facts.connectionCount) return undefined;
-    return kept.freshUntil > this.#core.options.environment.now() ? kept : undefined;
+    return kept.freshUntil > this.#now ? kept : undefined;
   }
 
   #keepTools(tools: readonly MCPTool[]): void {
     this.#tools = new Map(tools.map((tool) => [tool.name, tool]));
     const before = this.#known;
-    this.#known = { items: tools, receivedAt: this.#core.options.environment.now() };
+    this.#known = { items: tools, receivedAt: this.#now };
     if (before === undefined) return;
     const difference = differenceOf(before.items, tools);
     if (isDifferent(difference)) this.#core.events.emit('toolsChanged', difference);
@@ -340,21 +328,4 @@ export class Catalogue {
       this.#compare();
     });
   }
-}
-
-function isRefusedCursor(thrown: unknown): boolean {
-  return MCPError.isInstance(thrown) && thrown.code === 'MCP_RPC_ERROR' && thrown.errorCode === ErrorCode.InvalidParams;
-}
-
-function otherSession(name: ListName): Failure {
-  const { method } = LISTS[name];
-  const message = `The session changed between two pages of ${method}: begin with the first page again`;
-  return failure('protocol', 'MCP_PAGINATION', message, {
-    delivery: 'answered',
-    details: { method, session: 'changed' },
-  });
-}
-
-function isOfOtherSession(thrown: unknown): boolean {
-  return MCPError.isInstance(thrown) && thrown.code === 'MCP_PAGINATION' && thrown.details.session === 'changed';
 }

@@ -20,13 +20,13 @@ import type {
 } from '../protocol/schema/index.js';
 import type { MCPTransport } from '../transports/transport.js';
 import type { CallToolOptions, ListOptions, RequestOptions } from './call-options.js';
-import type { ListItems } from './catalogue.js';
 import { connectOrDispose, transportFor } from './connect-target.js';
 import type { ConnectTarget } from './connect-target.js';
 import { Core } from './core.js';
 import type { HealthReport } from './health-report.js';
 import type { MCPClientEventName, MCPClientEvents } from './events.js';
-import { iterateList } from './iterate-list.js';
+import { listItems } from './list-pages.js';
+import type { ListItems } from './list-pages.js';
 import type { NotificationHandler } from './notification-handlers.js';
 import {
   callTool,
@@ -267,7 +267,7 @@ export class MCPClient {
     name: Name,
     options?: RequestOptions,
   ): AsyncGenerator<ListItems[Name], void, undefined> {
-    return iterateList(this.#core.catalogue, name, options);
+    return listItems(this.#core, name, options);
   }
 
   /**

@@ -12,7 +12,7 @@ export interface TokenRefusal {
   readonly resourceMetadata: string | undefined;
 }
 
-/** Where tokens come from. It is asked before each request, so that it may renew them. */
+/** Where tokens come from. It is asked before each request, and before a list that was kept is handed out, so that it may renew them. */
 export interface TokenSource {
   /**
    * The token for the header `Authorization: Bearer`. When the server refuses it, the source is asked once more, with the refusal; if

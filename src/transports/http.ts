@@ -1,3 +1,4 @@
+import type { TokenSource } from '../auth/token-source.js';
 import type { HttpLink } from './http-link.js';
 import { checkHttpOptions, fixedHeaders } from './http-options.js';
 import type { HttpTransportOptions } from './http-options.js';
@@ -36,6 +37,14 @@ export class HttpTransport extends NetworkTransport<HttpTransportOptions> {
   /** What a legacy server calls the session, while there is a connection. A secret: it lets others take part in the session. */
   get sessionId(): string | undefined {
     return this.connected ? this.#latest?.sessionId : undefined;
+  }
+
+  /**
+   * Where tokens come from, for those who must not hand out to one what a server said to another.
+   * @internal
+   */
+  get tokens(): TokenSource | undefined {
+    return this.options.auth;
   }
 
   protected async open(events: LinkEvents): Promise<Link> {

@@ -56,6 +56,14 @@ export class SseTransport extends NetworkTransport<SseTransportOptions> {
     return this.connected ? this.#latest?.postUrl : undefined;
   }
 
+  /**
+   * Where tokens come from, for those who must not hand out to one what a server said to another.
+   * @internal
+   */
+  get tokens(): TokenSource | undefined {
+    return this.options.auth;
+  }
+
   protected async open(events: LinkEvents, signal: AbortSignal): Promise<Link> {
     // Loaded with the first link: whoever never speaks HTTP does not pay for it.
     const { SseLink } = await import('./sse-link.js');

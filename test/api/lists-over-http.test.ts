@@ -2,9 +2,9 @@ import { HttpTransport, MCPClient } from '../../src/index.js';
 import type { MCPClientEventName, MCPTool } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { endAfterEach } from '../support/endings.js';
-import { ScriptedHttpServer, legacyServer } from '../support/http-server.js';
+import { ScriptedHttpServer, legacyServer, modernServer } from '../support/http-server.js';
 import type { HttpVisit } from '../support/http-server.js';
-import { turns } from '../support/outcomes.js';
+import { errorFrom, rejection, turns } from '../support/outcomes.js';
 import { Waiting } from '../support/waiting.js';
 
 const endLater = endAfterEach();
@@ -142,5 +142,58 @@ describe('a list of a legacy server over HTTP, which promises to announce change
     meeting.streams[0]?.end();
     const [difference] = await meeting.recorder.first('toolsChanged');
     expect(difference).toMatchObject({ added: ['b'], removed: ['a'] });
+  });
+});
+
+describe('a list of a server that was asked with a token', () => {
+  async function ask(cacheScope: string) {
+    const server = await ScriptedHttpServer.start(
+      modernServer((visit) => {
+        if (visit.message.method !== 'tools/list') return false;
+        const [, name = ''] = visit.headers.authorization?.split(' ') ?? [];
+        visit.result({ resultType: 'complete', tools: [tool(name)], ttlMs: 60_000, cacheScope });
+        return true;
+      }),
+    );
+    endLater(() => server.close());
+    const user: { token: () => string | Promise<string> } = { token: () => 'ada' };
+    const client = await MCPClient.connect(new HttpTransport(server.url, { auth: { token: () => user.token() } }));
+    endLater(() => client.close());
+    const names = async (): Promise<string[]> => (await client.listTools()).map(({ name }) => name);
+    expect([await names(), await names()]).toEqual([['ada'], ['ada']]);
+    expect(server.asked('tools/list')).toHaveLength(1);
+    return { server, user, client, names };
+  }
+
+  test('is for nobody who has another one', async () => {
+    const { user, names } = await ask('private');
+    user.token = () => 'bob';
+    expect(await names()).toEqual(['bob']);
+    user.token = () => {
+      throw new Error('signed out');
+    };
+    expect(await errorFrom(names())).toMatchObject({ code: 'MCP_AUTHENTICATION_REQUIRED' });
+  });
+
+  test('waits for the token no longer than its caller does', async () => {
+    const { user, client } = await ask('private');
+    user.token = () => new Promise(() => undefined);
+    expect(await errorFrom(client.listTools({ timeout: 20 }))).toMatchObject({ code: 'MCP_TIMEOUT' });
+    const controller = new AbortController();
+    const listing = rejection(client.listTools({ signal: controller.signal }));
+    controller.abort('enough');
+    expect(await listing).toBe('enough');
+  });
+
+  test('is for nobody else either when the server does not say for whom it is', async () => {
+    const { user, names } = await ask('whatever');
+    user.token = () => 'bob';
+    expect(await names()).toEqual(['bob']);
+  });
+
+  test('is for everybody when the server says so', async () => {
+    const { user, names } = await ask('public');
+    user.token = () => 'bob';
+    expect(await names()).toEqual(['ada']);
   });
 });

@@ -1,0 +1,101 @@
+import { MCPError, toError } from '../errors.js';
+import { LISTS } from '../protocol/cache-rules.js';
+import type { ListName } from '../protocol/cache-rules.js';
+import { failure, isFailure } from '../protocol/failure.js';
+import type { Failure } from '../protocol/failure.js';
+import { ErrorCode } from '../protocol/json-rpc.js';
+import { PageTrail } from '../protocol/pagination.js';
+import type {
+  CacheableResult,
+  MCPPrompt,
+  MCPResource,
+  MCPResourceTemplate,
+  MCPTool,
+} from '../protocol/schema/index.js';
+import type { RequestOptions } from './call-options.js';
+import type { Core } from './core.js';
+import { checkTimeLimits } from './options.js';
+import { callableTools } from './tool-headers.js';
+
+/** What each list holds. */
+export interface ListItems {
+  tools: MCPTool;
+  prompts: MCPPrompt;
+  resources: MCPResource;
+  resourceTemplates: MCPResourceTemplate;
+}
+
+/** A page of any list. */
+export type Page = CacheableResult & { readonly nextCursor?: string | null } & Readonly<Record<string, unknown>>;
+
+/** The time at which all pages of a list must be there. */
+export function listDeadline({ options: { maxTotalTimeout, environment } }: Core, options: RequestOptions): number {
+  checkTimeLimits(options);
+  const total = options.maxTotalTimeout ?? maxTotalTimeout;
+  return total === undefined ? Infinity : environment.now() + total;
+}
+
+/**
+ * The pages of a list, one after the other. What a cursor means is the secret of a legacy session, so that there is no next page in
+ * another one; a modern server has no sessions. 2026-07-28 server/utilities/pagination; 2025-11-25 server/utilities/pagination.
+ */
+export async function* listPages(
+  core: Core,
+  name: ListName,
+  options: RequestOptions = {},
+  totalDeadline: number = listDeadline(core, options),
+): AsyncGenerator<Page, void, undefined> {
+  const { method } = LISTS[name];
+  const trail = new PageTrail(method, core.options.limits.maxPages);
+  let params: { cursor: string } | undefined;
+  let began: number | undefined;
+  const goesOn = (): boolean => {
+    const { era, connectionCount } = core.connection.facts;
+    return began === undefined || began === connectionCount || era === 'modern';
+  };
+  for (;;) {
+    if (!goesOn()) throw toError(otherSession(name));
+    let page: Page;
+    try {
+      page = (await core.request(method, params, { ...options, totalDeadline })) as Page;
+    } catch (thrown) {
+      throw goesOn() || !isRefusedCursor(thrown) ? thrown : toError(otherSession(name));
+    }
+    if (!goesOn()) throw toError(otherSession(name));
+    began ??= core.connection.facts.connectionCount;
+    yield name === 'tools' ? { ...page, tools: callableTools(core, page.tools as MCPTool[]) } : page;
+    const cursor = trail.next(page.nextCursor);
+    if (cursor === undefined) return;
+    if (isFailure(cursor)) throw toError(cursor);
+    params = { cursor };
+  }
+}
+
+/** The items of a list one by one; the next page is asked for only when it is reached. */
+export async function* listItems<Name extends ListName>(
+  core: Core,
+  name: Name,
+  options?: RequestOptions,
+): AsyncGenerator<ListItems[Name], void, undefined> {
+  for await (const page of listPages(core, name, options)) yield* page[LISTS[name].items] as ListItems[Name][];
+}
+
+/** Whether a list has to be read from its beginning: the server does not take the cursor, or it is of another session. */
+export function isTorn(thrown: unknown): boolean {
+  if (!MCPError.isInstance(thrown)) return false;
+  return isRefusedCursor(thrown) || (thrown.code === 'MCP_PAGINATION' && thrown.details.session === 'changed');
+}
+
+function isRefusedCursor(thrown: unknown): boolean {
+  return MCPError.isInstance(thrown) && thrown.code === 'MCP_RPC_ERROR' && thrown.errorCode === ErrorCode.InvalidParams;
+}
+
+/** The failure of a list of which a page came from another session than the one before. */
+export function otherSession(name: ListName): Failure {
+  const { method } = LISTS[name];
+  const message = `The session changed between two pages of ${method}: begin with the first page again`;
+  return failure('protocol', 'MCP_PAGINATION', message, {
+    delivery: 'answered',
+    details: { method, session: 'changed' },
+  });
+}

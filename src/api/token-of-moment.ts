@@ -1,0 +1,46 @@
+import type { TokenSource } from '../auth/token-source.js';
+import type { Environment } from '../environment.js';
+
+/** How long somebody waits for a token. */
+interface Patience {
+  /** In milliseconds. */
+  readonly timeout: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** More milliseconds than timers can count would be none at all. */
+const LONGEST = 2 ** 31 - 1;
+
+/**
+ * The token with which a request would go out just now. Empty when there is none, or none in time: the next request finds that out as well,
+ * and tells why. Never rejects.
+ */
+export async function tokenOfMoment(
+  tokens: TokenSource,
+  { timeout, signal }: Patience,
+  environment: Environment,
+): Promise<string> {
+  if (signal?.aborted === true) return '';
+  let giveUp = (): void => undefined;
+  const patience = new Promise<string>((resolve) => {
+    giveUp = () => {
+      resolve('');
+    };
+  });
+  signal?.addEventListener('abort', giveUp);
+  const timer = environment.setTimeout(giveUp, Math.min(timeout, LONGEST));
+  try {
+    return await Promise.race([ask(tokens), patience]);
+  } finally {
+    environment.clearTimeout(timer);
+    signal?.removeEventListener('abort', giveUp);
+  }
+}
+
+async function ask(tokens: TokenSource): Promise<string> {
+  try {
+    return await tokens.token();
+  } catch {
+    return '';
+  }
+}
