@@ -1,5 +1,6 @@
 import { errors } from '../examples/errors.js';
 import { ownInspector } from '../examples/own-inspector.js';
+import { questions } from '../examples/questions.js';
 import { quickStart } from '../examples/quick-start.js';
 import { supervised } from '../examples/supervised.js';
 import { worker } from '../examples/worker.js';
@@ -50,6 +51,17 @@ describe('the examples', () => {
       'initializing → ready',
       expect.stringMatching(/^\d+ tools after 2 connections; health score 1$/),
       'ready → closed',
+    ]);
+  });
+
+  it('answer what the server asks', async () => {
+    expect(await linesOf(questions)).toEqual([
+      'Everything Reference Server asks: Please provide inputs for the following fields:',
+      '13 fields, required: name',
+      '- Name: Ada',
+      '- Favorite Integer: 42',
+      'The model was asked',
+      'It was too much',
     ]);
   });
 
