@@ -1,13 +1,17 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
+import { Invitation } from './invitation.js';
+
 /** Longer targets are not looked at. */
 const LONGEST_TARGET = 512;
 
-/** Why a request is refused: a status of HTTP, and words for whoever sent it. */
+/** Why a request is refused, or sent elsewhere: a status of HTTP, and words for whoever sent it. */
 export interface Refusal {
   readonly status: number;
   readonly reason: string;
+  /** Where it finds what it is looking for. */
+  readonly location?: string;
 }
 
 /**
@@ -16,22 +20,39 @@ export interface Refusal {
  * rebinding), and what comes from a page has to come from this one.
  */
 export class Gate {
+  readonly port: number;
+  /** The address of the page, with the token that lets one in. */
+  readonly url: string;
   readonly #prefix: Buffer;
+  #invitation: Invitation | undefined;
   readonly #hosts: ReadonlySet<string>;
   readonly #origins: ReadonlySet<string>;
 
   constructor(token: string, port: number) {
+    this.port = port;
+    this.url = `http://127.0.0.1:${port}/${token}/`;
     this.#prefix = Buffer.from(`/${token}/`);
     const hosts = [`127.0.0.1:${port}`, `localhost:${port}`];
     this.#hosts = new Set(hosts);
     this.#origins = new Set(hosts.map((host) => `http://${host}`));
   }
 
+  /** An address that leads to the page once, and does not say the token. The code is as hard to guess as that. */
+  invite(code: string, now: () => number): string {
+    this.#invitation = new Invitation(code, now);
+    return new URL(this.#invitation.path, this.url).href;
+  }
+
   /** What is asked for, below the token; or why it is refused. */
-  page({ method, url = '', headers }: IncomingMessage): string | Refusal {
+  page({ method, url = '', headers, socket }: IncomingMessage): string | Refusal {
     const refusal = this.#foreign(headers, false);
     if (refusal !== undefined) return refusal;
     if (method !== 'GET' && method !== 'HEAD') return { status: 405, reason: 'Only GET' };
+    if (method === 'GET' && this.#invitation?.isAt(url) === true) {
+      return this.#invitation.take(socket)
+        ? { status: 303, reason: 'This way', location: this.#prefix.toString() }
+        : { status: 410, reason: 'This address was good for once. The program knows the one that lasts.' };
+    }
     return this.#below(url);
   }
 

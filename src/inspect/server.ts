@@ -82,13 +82,12 @@ export class InspectorServer {
   readonly url: string;
 
   /** @internal */
-  constructor(server: Server, sockets: Upgrader, token: string, options: WatchOptions) {
-    const { port } = server.address() as AddressInfo;
+  constructor(server: Server, sockets: Upgrader, gate: Gate, options: WatchOptions) {
     this.#server = server;
     this.#sockets = sockets;
-    this.#gate = new Gate(token, port);
-    this.#headers = headersFor(port);
-    this.url = `http://127.0.0.1:${port}/${token}/`;
+    this.#gate = gate;
+    this.#headers = headersFor(gate.port);
+    this.url = gate.url;
     const { environment } = options;
     this.#watch = new Watch(options, (records) => {
       this.#audience.tell(records);
@@ -170,8 +169,13 @@ export class InspectorServer {
     response.end(request.method === 'HEAD' ? undefined : text);
   }
 
-  #refuse(response: ServerResponse, { status, reason }: Refusal): void {
-    response.writeHead(status, { ...this.#headers, 'Content-Type': TYPES.txt ?? 'text/plain', Connection: 'close' });
+  #refuse(response: ServerResponse, { status, reason, location }: Refusal): void {
+    response.writeHead(status, {
+      ...this.#headers,
+      'Content-Type': 'text/plain; charset=utf-8',
+      Connection: 'close',
+      ...(location !== undefined && { Location: location }),
+    });
     response.end(`${reason}\n`);
   }
 
@@ -229,8 +233,9 @@ export async function createInspectorServer(options: InspectorServerOptions = {}
   // Larger messages end the connection. A page sends none.
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1_024, perMessageDeflate: false });
   const { environment = systemEnvironment } = options;
-  const inspector = new InspectorServer(server, sockets, token, { redact, history, environment });
-  if (open) openBrowser(inspector.url);
+  const gate = new Gate(token, (server.address() as AddressInfo).port);
+  const inspector = new InspectorServer(server, sockets, gate, { redact, history, environment });
+  if (open) openBrowser(gate.invite(newToken(), () => environment.now()));
   return inspector;
 }
 
