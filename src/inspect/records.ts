@@ -96,7 +96,7 @@ export type InspectRecord = Stamp & Happening;
 
 /** What the server sends. */
 export type ServerMessage =
-  /** Everything that is kept; what the page knew before is void. */
+  /** The beginning of everything that is kept; more may follow at once. What the page knew before is void. */
   | {
       readonly t: 'hello';
       /** Another one after the program was restarted. */

@@ -92,12 +92,7 @@ export class InspectorServer {
     this.#watch = new Watch(options, (records) => {
       this.#audience.tell(records);
     });
-    this.#audience = new Audience(
-      this.#watch.history,
-      environment.newId(),
-      () => this.#watch.now(),
-      (missed) => this.#watch.gap(missed),
-    );
+    this.#audience = new Audience(this.#watch.history, environment.newId(), () => this.#watch.now());
     server.on('request', (request, response) => {
       this.#answer(request, response);
     });

@@ -146,11 +146,6 @@ export class Watch {
     this.#links.tap(event);
   }
 
-  /** A record that says that others are missing. It is not kept. */
-  gap(missed: number): InspectRecord {
-    return { n: this.#n, at: this.#environment.now(), c: 0, k: 'gap', missed };
-  }
-
   close(): void {
     this.#closed = true;
     this.#environment.clearTimeout(this.#timer);
