@@ -295,6 +295,63 @@ test('everything can be done with the keyboard, and the keys are listed', async 
   expect(nameless).toEqual([]);
 });
 
+test('many clients fit at any width, and whichever is chosen is in sight', async () => {
+  await using stage = await Stage.set();
+  const { page } = stage;
+  for (let one = 0; one < 30; one += 1) {
+    const name = one % 4 === 0 ? `client ${one} of ${'a tenant with a long name '.repeat(3)}` : `client ${one}`;
+    stage.inspector.attach({ name, transport: 'MemoryTransport' });
+  }
+  await page.getByRole('tab').nth(29).waitFor();
+  const overflow = (): Promise<number> =>
+    page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  for (const width of [1_440, 900, 400]) {
+    await page.setViewportSize({ width, height: 900 });
+    expect([width, await overflow()]).toEqual([width, 0]);
+  }
+  await page.getByRole('tab', { selected: true }).focus();
+  await page.keyboard.press('ArrowLeft');
+  const last = page.getByRole('tab', { name: /client 29/, selected: true });
+  await last.waitFor();
+  await page.locator('[role=tab]:focus', { hasText: 'client 29' }).waitFor();
+  const right = await last.evaluate((tab) => tab.getBoundingClientRect().right);
+  expect(right).toBeLessThanOrEqual(400);
+});
+
+test('a narrow page says at once that there is no client, and shows charts and search of one as large as they have to be', async () => {
+  await using stage = await Stage.set({}, { viewport: { width: 400, height: 800 } });
+  const { page } = stage;
+  const words = await page.getByText('No client yet').boundingBox();
+  expect((words?.y ?? 800) + (words?.height ?? 0)).toBeLessThan(800);
+  await stage.connect('files');
+  await lit(page, 'connection.linked.established.ready').waitFor();
+  const search = await page.locator('#search').boundingBox();
+  expect((search?.x ?? 400) + (search?.width ?? 0)).toBeLessThanOrEqual(400);
+  for (const chart of await page.locator('.chart svg').all()) {
+    expect((await chart.boundingBox())?.height).toBeGreaterThan(250);
+  }
+});
+
+test('an event that was chosen stays in sight while others come, and where nothing fits the page says so', async () => {
+  await using stage = await Stage.set();
+  const { page } = stage;
+  const connection = await stage.connect('files');
+  const client = connection.getClient();
+  for (let call = 0; call < 20; call += 1) await client.callTool(`call-${call}`);
+  const chosen = page.locator('#log .entry', { hasText: 'call-19' }).last();
+  await chosen.click();
+  const selected = page.locator('#log .entry[aria-selected=true]');
+  const before = await selected.boundingBox();
+  for (let call = 0; call < 20; call += 1) await client.callTool('more');
+  await page.locator('#requests').getByText('more').first().waitFor();
+  expect(await selected.boundingBox()).toEqual(before);
+  await page.keyboard.press('/');
+  await page.keyboard.type('nothing like that');
+  await page.locator('#log-count', { hasText: '0 events' }).waitFor();
+  const words = await page.locator('#log .rows').evaluate((rows) => getComputedStyle(rows, '::after').content);
+  expect(words).toContain('No event fits');
+});
+
 test.each(['light', 'dark'] as const)(
   'the page is %s where the system is, and text stands out from its ground',
   async (colorScheme) => {

@@ -52,7 +52,7 @@ export class Log implements Panel {
     this.#search = parts.search;
     this.#detail = parts.detail;
     this.#count = parts.count;
-    this.#list = new VirtualList(parts.scroller, HEIGHT, (row) => this.#draw(row));
+    this.#list = new VirtualList(parts.scroller, HEIGHT, (row) => this.#draw(row), 'No event fits');
     this.#rows = new Rows((record, story) => {
       const row = rowOf(record, story, this.#client);
       return row !== undefined && this.#wanted(row) ? row : undefined;
@@ -117,7 +117,10 @@ export class Log implements Panel {
 
   #key(event: KeyboardEvent): void {
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -Infinity, End: Infinity }[event.key];
-    if (event.key === 'Escape') this.#select(undefined);
+    if (event.key === 'Escape') {
+      this.#select(undefined);
+      this.#list.follow();
+    }
     if (step === undefined) return;
     event.preventDefault();
     event.stopPropagation();
@@ -138,7 +141,10 @@ export class Log implements Panel {
     setAttribute(this.#scroller, 'aria-activedescendant', n === undefined ? undefined : `entry-${n}`);
     const row = this.#shown.rows.find((one) => one.n === n);
     this.#detail.hidden = row === undefined;
-    if (row !== undefined) this.#detail.replaceChildren(...detailOf(row));
+    if (row === undefined) return;
+    // What comes must not carry away what somebody looks at.
+    this.#list.stay();
+    this.#detail.replaceChildren(...detailOf(row));
   }
 }
 

@@ -18,6 +18,9 @@ const FRAME = 80;
 /** Milliseconds after which ages are written anew when nothing happens. */
 const TICK = 500;
 
+/** Clients of which each has room for its whole name and state. */
+const MOST_WIDE_TABS = 8;
+
 const story = new Story();
 let chosen: number | undefined;
 /** The moment that is shown; undefined for live. */
@@ -130,8 +133,10 @@ function drawKind(first: ClientView | undefined): void {
 }
 
 function drawClients(clients: readonly ClientView[], client: ClientView | undefined): void {
+  const tabs = byId('clients');
+  tabs.classList.toggle('many', clients.length > MOST_WIDE_TABS);
   reconcile(
-    byId('clients'),
+    tabs,
     clients,
     ({ c }) => String(c),
     ({ c }) => {
@@ -152,9 +157,23 @@ function drawClients(clients: readonly ClientView[], client: ClientView | undefi
       if (name !== undefined) setText(name, nameOf(one));
       if (state !== undefined) setText(state, one.tag);
       setAttribute(tab, 'data-tone', one.tag);
-      setAttribute(tab, 'aria-selected', String(one.c === client?.c));
+      setAttribute(tab, 'title', `${nameOf(one)}: ${one.tag}`);
+      const selected = one.c === client?.c;
+      // One stop for the tabulator; the arrows lead to the others.
+      setAttribute(tab, 'tabindex', selected ? '0' : '-1');
+      if (selected && tab.getAttribute('aria-selected') !== 'true') showTab(tab as HTMLElement);
+      setAttribute(tab, 'aria-selected', String(selected));
     },
   );
+}
+
+/** Brings the tab that was chosen into sight, and takes the focus along that was on another. */
+function showTab(tab: HTMLElement): void {
+  // It may not be in the page yet.
+  requestAnimationFrame(() => {
+    tab.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    if (byId('clients').contains(document.activeElement)) tab.focus();
+  });
 }
 
 function drawHead(client: ClientView | undefined, now: number): void {
@@ -294,6 +313,12 @@ document.addEventListener('keydown', (event) => {
   act(event);
 });
 
+byId('clients').addEventListener('keydown', (event) => {
+  const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (by === undefined) return;
+  event.preventDefault();
+  switchClient(by);
+});
 byId('live').addEventListener('click', toggleLive);
 byId('back').addEventListener('click', () => {
   step(-1);

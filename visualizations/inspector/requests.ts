@@ -68,6 +68,7 @@ function updateLine(element: Element, { request, state, age, ended }: Line): voi
     setAttribute(chip, 'data-tone', toneOf(state));
   }
   if (time !== undefined) setText(time, duration(age));
+  setAttribute(element, 'title', [request.method, request.about].filter((part) => part !== undefined).join(' '));
   element.classList.toggle('ended', ended);
 }
 

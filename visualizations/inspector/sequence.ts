@@ -38,7 +38,7 @@ export class Sequence implements Panel {
 
   constructor(host: HTMLElement, head: HTMLElement, toggle: HTMLInputElement) {
     this.#head = head;
-    this.#list = new VirtualList(host, HEIGHT, (row) => this.#draw(row));
+    this.#list = new VirtualList(host, HEIGHT, (row) => this.#draw(row), 'No message yet');
     this.#rows = new Rows((record, story) =>
       record.c !== this.#client ? undefined : this.#withActors ? actorRow(record, story) : plainRow(record, story),
     );

@@ -8,7 +8,7 @@ export class VirtualList<Row extends { readonly key: string | number }> {
   readonly #scroller: HTMLElement;
   readonly #height: number;
   readonly #make: (row: Row) => HTMLElement;
-  readonly #body = h('div', { class: 'rows' });
+  readonly #body: HTMLElement;
   readonly #shown = new Map<Row['key'], HTMLElement>();
   #rows: readonly Row[] = [];
   #length = 0;
@@ -16,10 +16,12 @@ export class VirtualList<Row extends { readonly key: string | number }> {
   /** Where it was scrolled to last. */
   #top = 0;
 
-  constructor(scroller: HTMLElement, height: number, make: (row: Row) => HTMLElement) {
+  /** @param nothing the words where there is no row */
+  constructor(scroller: HTMLElement, height: number, make: (row: Row) => HTMLElement, nothing: string) {
     this.#scroller = scroller;
     this.#height = height;
     this.#make = make;
+    this.#body = h('div', { class: 'rows', 'data-nothing': nothing });
     scroller.append(this.#body);
     scroller.addEventListener('scroll', () => {
       const { scrollTop, clientHeight, scrollHeight } = scroller;
@@ -57,6 +59,11 @@ export class VirtualList<Row extends { readonly key: string | number }> {
     else if (top + this.#height > scrollTop + clientHeight)
       this.#scroller.scrollTop = top + this.#height - clientHeight;
     this.#draw();
+  }
+
+  /** Stays where it is, whatever comes. */
+  stay(): void {
+    this.#following = false;
   }
 
   /** Goes to the end and stays there. */
