@@ -176,6 +176,18 @@ test('the slider goes back to any moment: all of the page shows it, and live aga
   await page.locator('body[data-live="true"]').waitFor();
 }, 90_000);
 
+test('the state of a client is on the time line also where that is forgotten which led to it', async () => {
+  await using stage = await Stage.set({ history: 20 });
+  const { page } = stage;
+  const connection = await stage.connect('files');
+  for (let call = 0; call < 10; call += 1) await connection.getClient().callTool('x');
+  await page.locator('#requests').getByText('x', { exact: true }).nth(9).waitFor();
+  await page.reload();
+  await page.locator('#requests').getByText('x', { exact: true }).nth(9).waitFor();
+  const bands = await page.locator('#bands .band').evaluateAll((all) => all.map((band) => band.dataset.tone));
+  expect(bands).toEqual(['ready']);
+});
+
 test('a drag of the slider shows an earlier moment', async () => {
   await using stage = await Stage.set();
   const { page } = stage;

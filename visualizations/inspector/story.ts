@@ -39,6 +39,11 @@ export class Story {
     return this.#live;
   }
 
+  /** The world before the first record that is still known. */
+  get base(): World {
+    return this.#base;
+  }
+
   take(message: ServerMessage): void {
     if (message.t === 'hello') this.#begin(message);
     else this.#append(message.records);

@@ -76,7 +76,7 @@ export class Timeline implements Panel {
     this.#drawn = key;
     this.#drawDensity(story.records);
     const { rows } = this.#tags.sync({ ...view, end: story.records.length }, String(this.#client));
-    this.#drawBands(rows);
+    this.#drawBands(rows, story.base.clients[this.#client ?? -1]?.tag);
   }
 
   #drawDensity(records: readonly InspectRecord[]): void {
@@ -93,10 +93,12 @@ export class Timeline implements Panel {
     setAttribute(this.#path, 'd', tops.join(''));
   }
 
-  #drawBands(tags: readonly Tagged[]): void {
+  /** @param first the state before all of them, where that is forgotten in which the client was made */
+  #drawBands(tags: readonly Tagged[], first: string | undefined): void {
     const position = (at: number): number => ((at - this.#first) / (this.#last - this.#first)) * 100;
     // Of bands narrower than a thousandth only the last counts.
-    const bands: { key: string; tag: string; from: number }[] = [];
+    const bands: { key: string; tag: string; from: number }[] =
+      first === undefined ? [] : [{ key: 'first', tag: first, from: 0 }];
     for (const { n, tag = '', at } of tags) {
       const from = position(at);
       const before = bands.at(-1);
