@@ -16,7 +16,7 @@ interface Progress {
 function suspiciousServer(environment: SimulatedEnvironment, suspicions: string[]) {
   const book: ScriptedHandler = async ({ name, inputResponses, requestState }, { wait }) => {
     await wait(Math.floor(environment.random() * 200));
-    const known = requestState === undefined ? undefined : (JSON.parse(String(requestState)) as Progress);
+    const known = requestState === undefined ? undefined : (JSON.parse(requestState as string) as Progress);
     const round = known === undefined ? 0 : known.round + 1;
     if (known !== undefined && known.name !== name) suspicions.push(`${String(name)} has the state of ${known.name}`);
     const answers = Object.entries((inputResponses ?? {}) as Record<string, ElicitResult>);
