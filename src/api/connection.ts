@@ -6,6 +6,7 @@ import type { MCPTransport } from '../transports/transport.js';
 import { MCPClient } from './client.js';
 import { connectOrDispose } from './connect-target.js';
 import { Core } from './core.js';
+import type { MCPClientEventName, MCPClientEvents } from './events.js';
 import type { HealthReport } from './health-report.js';
 import { invalidOption, OptionReader } from './option-reader.js';
 import { resolveOptions } from './options.js';
@@ -170,6 +171,14 @@ export class MCPConnection {
     throw this.#core.error(failure('connection', 'MCP_NOT_CONNECTED', message, { delivery: 'not-sent', cause }));
   }
 
+  /**
+   * Listens to an event, as with {@link MCPClient.on}, and already before the first connect, when there is no client yet. Returns the
+   * function that ends it.
+   */
+  on<Name extends MCPClientEventName>(event: Name, listener: (...args: MCPClientEvents[Name]) => unknown): () => void {
+    return this.#view.on(event, listener);
+  }
+
   /** Whether a session stands, be it healthy or not. */
   isConnected(): boolean {
     return this.#core.connection.session !== undefined;
@@ -201,7 +210,10 @@ export class MCPConnection {
     };
   }
 
-  /** Begins to check the health at every `healthCheckInterval`; connects in the background when not connected. */
+  /**
+   * Begins to check the health at every `healthCheckInterval`; connects in the background when not connected. When that fails it is an
+   * `error` event.
+   */
   startMonitoring(): void {
     this.#watch(this.#interval);
     this.#core.connect().catch((thrown: unknown) => {

@@ -28,6 +28,15 @@ function pings(): number {
   return server.methods.filter((method) => method === 'ping').length;
 }
 
+test('a connection can be listened to before it has a client', async () => {
+  await make();
+  const states: string[] = [];
+  connection.on('state', (state) => states.push(state));
+  await connection.connect();
+  await connection.disconnect();
+  expect(states).toEqual(['connecting', 'initializing', 'ready', 'closed']);
+});
+
 describe('the client of a connection', () => {
   test('is null before the first connect, and from then on one object, also while there is no connection', async () => {
     await make();
@@ -362,10 +371,17 @@ describe('monitoring', () => {
 
   test('that cannot connect leaves the reason behind and throws nothing', async () => {
     await make({ healthCheckInterval: 1_000, connectionTimeout: 100 }, { initialize: silence });
+    const heard: unknown[] = [];
+    const stop = connection.on('error', (problem) => heard.push(problem));
     connection.startMonitoring();
     await environment.advance(100);
     expect(connection.status).toBe('error');
     expect(connection.lastError).toBeInstanceOf(MCPTimeoutError);
+    expect(heard).toEqual([expect.any(MCPTimeoutError)]);
+    stop();
+    connection.startMonitoring();
+    await environment.advance(100);
+    expect(heard).toHaveLength(1);
   });
 
   test('that is ended while connect() is under way does not begin', async () => {
