@@ -16,7 +16,8 @@ const timers = new Set<{ readonly delay: number; readonly fire: () => void }>();
 const waiting = new Waiting();
 
 const environment: Environment = {
-  ...systemEnvironment,
+  now: systemEnvironment.now,
+  newId: systemEnvironment.newId,
   random: () => 0.5,
   setTimeout: (fire, delay) => {
     const timer = { delay, fire };
