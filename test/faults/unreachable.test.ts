@@ -16,8 +16,8 @@ const timers = new Set<{ readonly delay: number; readonly fire: () => void }>();
 const waiting = new Waiting();
 
 const environment: Environment = {
-  now: systemEnvironment.now,
-  newId: systemEnvironment.newId,
+  now: () => systemEnvironment.now(),
+  newId: () => systemEnvironment.newId(),
   random: () => 0.5,
   setTimeout: (fire, delay) => {
     const timer = { delay, fire };
