@@ -30,13 +30,16 @@ export class Invitation {
     return given.length === this.#expected.length && timingSafeEqual(given, this.#expected);
   }
 
-  /** Lets in whoever is at the other end of a socket, unless somebody was let in before. */
-  take({ localPort = 0, remotePort = 0 }: Socket): boolean {
+  /**
+   * Lets in whoever is at the other end of a socket, unless somebody was let in before. Another user is not, and cannot use it up either.
+   * @param table all sockets of the machine
+   */
+  take({ localPort = 0, remotePort = 0 }: Pick<Socket, 'localPort' | 'remotePort'>, table = socketTable()): boolean {
     if (this.#spent || this.#now() > this.#until) return false;
-    this.#spent = true;
-    const owner = ownerOf(remotePort, localPort, socketTable());
+    const owner = ownerOf(remotePort, localPort, table);
     // The superuser can look into this process anyhow, and relays connections for others, from Windows for instance.
-    return owner === undefined || owner === 0 || owner === process.getuid?.();
+    this.#spent = owner === undefined || owner === 0 || owner === process.getuid?.();
+    return this.#spent;
   }
 }
 

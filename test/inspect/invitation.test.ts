@@ -85,6 +85,15 @@ describe('who is at the other end', () => {
     expect(ownerOf(port, 0x1f90, table)).toBe(owner);
   });
 
+  test('somebody else, who is not let in and does not use it up', () => {
+    const invitation = new Invitation('code', () => 0);
+    const own = table.replaceAll('1001', String(process.getuid?.()));
+    const socket = { localPort: 0x1f90, remotePort: 0xa1 };
+    expect(invitation.take(socket, table.replaceAll('1001', '4711'))).toBe(false);
+    expect(invitation.take(socket, own)).toBe(true);
+    expect(invitation.take(socket, own)).toBe(false);
+  });
+
   test('the user of this process, for a socket of its own', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
