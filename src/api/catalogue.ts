@@ -57,6 +57,8 @@ interface Torn {
 export class Catalogue {
   readonly #core: Core;
   readonly #kept = new Map<ListName, Kept<unknown>>();
+  /** Lists that were asked for, or inherited. */
+  readonly #asked = new Set<ListName>();
   /** Counts what made each list stale, so that an answer under way at that moment is not taken for fresh. */
   readonly #expiries = new Map<ListName, number>();
   #tools = new Map<string, MCPTool>();
@@ -103,6 +105,7 @@ export class Catalogue {
       if (kept.once) this.#lookBehind(name, kept);
       return [...kept.items];
     }
+    this.#asked.add(name);
     const expiries = this.#expiries.get(name);
     const { hearing } = this.#core.connection;
     const {
@@ -185,9 +188,9 @@ export class Catalogue {
     if (name === 'tools') this.#compare();
   }
 
-  /** Forgets that anything is fresh. */
+  /** Forgets that anything is fresh. Nothing has to be forgotten of a list that nobody has asked for. */
   expireAll(): void {
-    for (const name of Object.keys(LISTS) as ListName[]) this.#expire(name);
+    for (const name of this.#asked) this.#expire(name);
   }
 
   /** A new session may have other lists: what was kept is of the old one. */
@@ -216,6 +219,7 @@ export class Catalogue {
       const once = unheard || missed;
       const about = { session: facts.connectionCount, receivedAt, freshUntil, unheard: once, once };
       this.#kept.set(name, { items, ...about, shared: false, token: undefined });
+      this.#asked.add(name);
     }
   }
 

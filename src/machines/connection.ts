@@ -207,7 +207,12 @@ export const connectionMachine = connectionSetup.createMachine({
               id: 'serverStream',
               input: ({ context }) => ({ unused: !context.perRequest || context.session?.era !== 'legacy' }),
             },
-            { src: 'subscription', id: 'subscription', input: ({ context }) => ({ wanted: wantedChanges(context) }) },
+            {
+              src: 'subscription',
+              id: 'subscription',
+              // Over one link it goes first. Where each request has an exchange of its own any of them may be there sooner.
+              input: ({ context }) => ({ wanted: wantedChanges(context), overtaken: context.perRequest }),
+            },
           ],
           on: {
             connect: { actions: ['addWaiter', 'settleWithSession', 'dropWaiters'] },

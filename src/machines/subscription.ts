@@ -24,6 +24,8 @@ export interface SubscriptionFacts {
   readonly wanted: SubscriptionFilter | undefined;
   /** How often it ended since it last stood for a while. */
   readonly endings: number;
+  /** Requests may have overtaken the one that opens the first stream: what they found may have changed before the server listened. */
+  readonly overtaken: boolean;
   /** What the server has acknowledged of it; undefined while no stream stands. */
   readonly honoured: SubscriptionFilter | undefined;
 }
@@ -72,14 +74,14 @@ export const subscriptionMachine = setup({
   types: {
     context: {} as SubscriptionFacts,
     events: {} as SubscriptionEvent,
-    input: {} as Pick<SubscriptionFacts, 'wanted'>,
+    input: {} as Pick<SubscriptionFacts, 'wanted' | 'overtaken'>,
   },
   guards: {
     nothingWanted: ({ context }) => context.wanted === undefined,
     wantsTheSame: ({ context, event }) =>
       event.type === 'watch' && JSON.stringify(event.wanted) === JSON.stringify(context.wanted),
     wantsNothing: ({ event }) => event.type === 'watch' && event.wanted === undefined,
-    mayHaveMissedChanges: ({ context }) => context.endings > 0,
+    mayHaveMissedChanges: ({ context }) => context.endings > 0 || context.overtaken,
     notServed: ({ event }) => event.type === 'ended' && event.failure?.errorCode === ErrorCode.MethodNotFound,
   },
   actions: {
@@ -98,7 +100,9 @@ export const subscriptionMachine = setup({
     suspectChanges: ({ system }) => {
       subscriptionPorts.of(system).suspectChanges();
     },
-    keepHonoured: assign(({ event }) => (event.type === 'acknowledged' ? { honoured: event.honoured } : {})),
+    keepHonoured: assign(({ event }) =>
+      event.type === 'acknowledged' ? { honoured: event.honoured, overtaken: false } : {},
+    ),
     forgetHonoured: assign({ honoured: undefined }),
     tellAcknowledged: ({ context, event, system }) => {
       if (event.type !== 'acknowledged') return;
@@ -121,7 +125,7 @@ export const subscriptionMachine = setup({
   },
 }).createMachine({
   id: 'subscription',
-  context: ({ input }) => ({ wanted: input.wanted, endings: 0, honoured: undefined }),
+  context: ({ input }) => ({ wanted: input.wanted, endings: 0, overtaken: input.overtaken, honoured: undefined }),
   initial: 'starting',
   on: {
     watch: [

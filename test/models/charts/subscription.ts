@@ -27,11 +27,17 @@ export const subscriptionChart: ChartModel<SubscriptionFacts> = {
   name: 'subscription',
   machine: subscriptionMachine,
   ports: subscriptionPorts,
-  scenes: [undefined, TOOLS].map((wanted) => ({
-    name: wanted === undefined ? 'nothing wanted at first' : 'wanted from the start',
-    input: { wanted },
+  scenes: (
+    [
+      ['nothing wanted at first', undefined, false],
+      ['wanted from the start', TOOLS, false],
+      ['wanted from the start, where requests overtake each other', TOOLS, true],
+    ] as const
+  ).map(([name, wanted, overtaken]) => ({
+    name,
+    input: { wanted, overtaken },
     events: () => EVENTS,
-    deciding: ({ wanted: now, endings, honoured }) => [now, Math.min(endings, 3), honoured],
+    deciding: ({ wanted: now, endings, overtaken, honoured }) => [now, Math.min(endings, 3), overtaken, honoured],
   })),
   passing: ['starting'],
   laws: {
@@ -114,6 +120,16 @@ export const subscriptionChart: ChartModel<SubscriptionFacts> = {
 
     'knows what the server honours exactly while a stream stands': ({ found, none }) => {
       none(found.violations(({ path, snapshot }) => (path === 'open') === (snapshot.context.honoured !== undefined)));
+    },
+
+    'suspects that it was overtaken until the server listens': ({ found, none }) => {
+      const clears = ({ path, next, snapshot }: Vertex<SubscriptionFacts>): boolean =>
+        next.every(
+          ({ event, to }) =>
+            to.snapshot.context.overtaken ===
+            (snapshot.context.overtaken && !(path === 'opening' && event.type === 'acknowledged')),
+        );
+      none(found.violations(clears));
     },
 
     'is not moved when the same is wanted again': ({ found, none }) => {
