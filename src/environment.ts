@@ -43,8 +43,10 @@ export const systemEnvironment: Environment = {
     clearTimeout(handle as NodeJS.Timeout);
   },
   hold: (handle, held) => {
-    if (held) (handle as NodeJS.Timeout).ref();
-    else (handle as NodeJS.Timeout).unref();
+    // In an environment that is made of this one, but has timers of its own, the handle is theirs.
+    const timer = handle as Partial<NodeJS.Timeout> | undefined;
+    if (held) timer?.ref?.();
+    else timer?.unref?.();
   },
   random: Math.random,
   // The global is loaded when it is first read; an import would cost 5 ms at the start of every program.

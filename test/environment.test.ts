@@ -70,3 +70,16 @@ describe('a steady environment', () => {
     expect(steady(systemEnvironment)).toBe(systemEnvironment);
   });
 });
+
+describe('the environment of this process', () => {
+  test.each([
+    ['a number', 1],
+    ['an object', {}],
+    ['nothing', undefined],
+  ])('puts up with %s for a timer, in one that is made of it and has timers of its own', (_what, handle) => {
+    const environment: Environment = { ...systemEnvironment, setTimeout: () => handle };
+    const timer = environment.setTimeout(() => undefined, 1);
+    environment.hold?.(timer, false);
+    environment.hold?.(timer, true);
+  });
+});
