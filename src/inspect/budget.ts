@@ -11,9 +11,12 @@ export class Budget {
     this.#left = most;
   }
 
-  /** Whether one more fits, at a time in milliseconds. */
-  take(now: number): boolean {
-    this.#left = Math.min(this.#most, this.#left + ((now - this.#at) / 1_000) * this.#perSecond);
+  /**
+   * Whether one more fits, at a time in milliseconds.
+   * @param share how much of the budget there is at present: others may need the rest
+   */
+  take(now: number, share = 1): boolean {
+    this.#left = Math.min(this.#most, this.#left + ((now - this.#at) / 1_000) * this.#perSecond * share);
     this.#at = now;
     if (this.#left < 1) return false;
     this.#left -= 1;

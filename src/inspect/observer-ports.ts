@@ -8,6 +8,8 @@ export interface ObserverPorts {
   now(): number;
   /** Numbers for actors, different for all clients. */
   nextActor(): number;
+  /** Which part of what one client may have told falls to each while many are busy. */
+  share(): number;
   tell(happening: Happening): void;
 }
 

@@ -28,7 +28,7 @@ export class Observer {
       ...ports,
       traffic,
       mayTell: () => {
-        const may = others.take(ports.now());
+        const may = others.take(ports.now(), ports.share());
         if (!may) traffic.unseen += 1;
         return may;
       },

@@ -36,6 +36,9 @@ const STRETCH = 1_000;
 /** Records that are collected at the most; more are only counted. */
 const MOST_COLLECTED = 5_000;
 
+/** Busy clients of which each is shown as if it were alone; more of them share what these may have. */
+const FULLY_SHOWN = 4;
+
 /** Clients that are watched at the same time; of more, the oldest are not watched any longer. */
 const MOST_WATCHED = 200;
 
@@ -57,6 +60,7 @@ export class Watch {
   #missed = 0;
   #timer: unknown;
   #countedAt: number;
+  #share = 1;
   #n = 0;
   #clients = 0;
   #actors = 0;
@@ -89,6 +93,7 @@ export class Watch {
       disclosure: this.#disclosure,
       now: () => this.#environment.now(),
       nextActor: () => (this.#actors += 1),
+      share: () => this.#share,
       tell: (happening) => {
         this.#collect(c, happening);
       },
@@ -229,6 +234,8 @@ export class Watch {
     for (const observer of this.#observers.values()) observer.promote();
     if (now - this.#countedAt < STRETCH) return;
     this.#countedAt = now;
+    const busy = [...this.#observers.values()].filter((observer) => observer.busy).length;
+    this.#share = Math.min(1, FULLY_SHOWN / busy);
     for (const observer of this.#observers.values()) observer.tellRates();
   }
 }

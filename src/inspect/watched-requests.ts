@@ -145,7 +145,7 @@ export class WatchedRequests {
     record.notes = life;
     this.#lives.push(life);
     this.#shared.traffic.started += 1;
-    if (this.#told < MOST_TOLD && this.#beginnings.take(life.since)) this.#tell(life);
+    if (this.#told < MOST_TOLD && this.#beginnings.take(life.since, this.#shared.share())) this.#tell(life);
     return life;
   }
 
@@ -185,7 +185,8 @@ export class WatchedRequests {
     const { state = '' } = life;
     let budget = this.#endings.get(state);
     if (budget === undefined) this.#endings.set(state, (budget = new Budget(ENDINGS.perSecond, ENDINGS.most)));
-    if (budget.take(this.#shared.now())) this.#tellStep(this.#tell(life), life, event, true, true);
+    if (budget.take(this.#shared.now(), this.#shared.share()))
+      this.#tellStep(this.#tell(life), life, event, true, true);
     else this.#shared.traffic.unseen += 1;
   }
 
