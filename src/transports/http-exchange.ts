@@ -60,6 +60,12 @@ export interface ExchangeRequest {
   readonly body: string;
 }
 
+/**
+ * Where an exchange is: it asks, and reads what comes of that; it waits for word on whether the server speaks HTTP+SSE, so that the rest of
+ * the refusal is of no interest; it has to take its stream up again, for as long as that has not succeeded; or it is over.
+ */
+type Stage = 'asking' | 'deciding' | 'resuming' | 'over';
+
 /** What is being read. */
 type Reader = EventStream | HttpBody | undefined;
 
@@ -87,15 +93,12 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
   #call: HttpCall | undefined;
   #head: ResponseHead | undefined;
   #reader: Reader;
-  #over = false;
+  #stage: Stage = 'asking';
   /** Where the stream is, once the server has said so. */
   #lastEventId: string | undefined;
   #retry: number | undefined;
-  /** Attempts to resume that failed in a row, and whether one is under way. */
+  /** Attempts to resume that failed in a row. */
   #failures = 0;
-  #resuming = false;
-  /** Waits for word on whether the server speaks HTTP+SSE: the rest of the refusal is of no interest. */
-  #undecided = false;
   #timer: unknown;
 
   constructor(owner: ExchangeOwner, request: ExchangeRequest) {
@@ -114,7 +117,7 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
   }
 
   get over(): boolean {
-    return this.#over;
+    return this.#stage === 'over';
   }
 
   start(): void {
@@ -130,7 +133,7 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
 
   /** Ends it from this side: whoever still waits is told this. */
   abort(): void {
-    if (this.#over) return;
+    if (this.over) return;
     const { sent } = this;
     this.#call?.abort();
     this.#fail(linkClosed(sent ? 'unknown' : 'not-sent'));
@@ -138,7 +141,7 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
 
   head(head: ResponseHead): void {
     this.#head = head;
-    if (this.#resuming) this.#resumed(head);
+    if (this.#stage === 'resuming') this.#resumed(head);
     else if (head.status >= 400) this.#refused(head);
     else this.#accepted(head);
   }
@@ -212,9 +215,9 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
       refuse();
       return;
     }
-    this.#undecided = true;
+    this.#stage = 'deciding';
     void this.#owner.findOlder().then((found) => {
-      if (this.#over) return;
+      if (this.over) return;
       if (found === undefined) refuse();
       else if (isFailure(found)) this.#give(found);
       else
@@ -246,7 +249,7 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
   }
 
   chunk(bytes: Buffer): void {
-    if (this.#over) return;
+    if (this.over) return;
     if (this.#reader instanceof HttpBody) {
       const excess = this.#reader.push(bytes);
       if (excess !== undefined) this.#tooMuch(this.#reader, excess);
@@ -272,7 +275,7 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
   }
 
   #event({ type, data }: StreamEvent): void {
-    if (this.#over || type !== 'message') return;
+    if (this.over || type !== 'message') return;
     const parsed = parseJson(data);
     if (isFailure(parsed)) this.#owner.events.problem(parsed);
     else this.#received(parsed.value, false);
@@ -292,7 +295,7 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
   }
 
   end(): void {
-    if (this.#over || this.#undecided) return;
+    if (this.over || this.#stage === 'deciding') return;
     const reader = this.#reader;
     this.#reader = undefined;
     if (reader instanceof HttpBody) this.#readBody(reader);
@@ -309,7 +312,7 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
     }
     if (!isFailure(parsed)) this.#received(parsed.value, true);
     else if (!body.empty) this.#fail(parsed);
-    if (!this.#over) this.#fail(endedWithoutAnswer(this.#url, this.#head, 'The body'));
+    if (!this.over) this.#fail(endedWithoutAnswer(this.#url, this.#head, 'The body'));
   }
 
   #readRefusal(status: number, value: unknown, text: string): void {
@@ -335,10 +338,10 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
   }
 
   failed(reason: Failure): void {
-    if (this.#undecided) return;
+    if (this.#stage === 'deciding') return;
     this.#reader = undefined;
     const status = this.#head?.status ?? 0;
-    if (this.#resuming) this.#broke(reason);
+    if (this.#stage === 'resuming') this.#broke(reason);
     else if (status >= 400) this.#fail(this.#statusFailure());
     else if (this.#head === undefined || reason.code !== 'MCP_STREAM_BROKEN') this.#fail(reason);
     else this.#broke(reason);
@@ -347,7 +350,7 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
   /** The stream is over and the answer has not come. A legacy server that gave its events ids sends the rest when it is asked. */
   #broke(why: Failure): void {
     const { modern, session } = this.#request;
-    if (this.#over) return;
+    if (this.over) return;
     if (modern || this.#lastEventId === undefined || session.lost || this.#failures >= MOST_FAILURES) {
       this.#fail(why.code === 'MCP_STREAM_BROKEN' ? why : this.#unresumed(why));
       return;
@@ -355,7 +358,7 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
     const { events } = this.#owner;
     const { environment } = events;
     events.interrupted(this.id);
-    if (this.#over) return;
+    if (this.over) return;
     this.#failures += 1;
     const delay = reopeningDelay(RESUMPTION, this.#failures, environment.random(), this.#retry);
     this.#timer = environment.setTimeout(() => {
@@ -366,7 +369,7 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
   #resume(): void {
     const headers = ['accept', 'text/event-stream', 'accept-encoding', 'identity', ...this.#request.session.headers()];
     headers.push('last-event-id', this.#lastEventId ?? '');
-    this.#resuming = true;
+    this.#stage = 'resuming';
     this.#head = undefined;
     this.#call = this.#owner.endpoint.call({ method: 'GET', headers }, this);
     this.#call.start();
@@ -380,7 +383,7 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
       return;
     }
     if (status < 400 && contentKind(head) === 'events') {
-      this.#resuming = false;
+      this.#stage = 'asking';
       this.#failures = 0;
       this.#openStream();
       this.#owner.events.resumed(this.id);
@@ -399,20 +402,20 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
 
   /** Fails while there is more to read. */
   #give(reason: Failure): void {
-    if (this.#over) return;
+    if (this.over) return;
     this.#release(reason.code === 'MCP_MESSAGE_TOO_LARGE');
     this.#fail(reason);
   }
 
   #succeed(): void {
-    if (this.#over) return;
+    if (this.over) return;
     this.#release(false);
     this.#end();
     this.#resolve();
   }
 
   #fail(reason: Failure): void {
-    if (this.#over) return;
+    if (this.over) return;
     this.#end();
     const thrown: Error = reason as unknown as Error;
     this.#reject(thrown);
@@ -427,7 +430,7 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
   }
 
   #end(): void {
-    this.#over = true;
+    this.#stage = 'over';
     this.#reader = undefined;
     this.#owner.events.environment.clearTimeout(this.#timer);
     this.#owner.ended(this);
