@@ -4,17 +4,14 @@ import { Agent } from 'undici';
 
 import { HttpTransport, MCPClient } from '../../src/index.js';
 import type { MCPClientOptions } from '../../src/index.js';
+import { endAfterEach } from '../support/endings.js';
 import { textOf } from '../support/fixture-servers.js';
 import { Http2Server } from '../support/http2-server.js';
 import type { Http2Visit } from '../support/http2-server.js';
 import { errorFrom, rejection } from '../support/outcomes.js';
 import { CA } from '../support/tls.js';
 
-const cleanups: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
+const endLater = endAfterEach();
 
 const DONE = { content: [{ type: 'text', text: 'done' }] };
 
@@ -45,11 +42,11 @@ async function meet(
   options?: MCPClientOptions,
 ): Promise<{ server: Http2Server; client: MCPClient }> {
   const server = await Http2Server.start(legacy(script));
-  cleanups.push(() => server.close());
+  endLater(() => server.close());
   const dispatcher = new Agent({ allowH2: true, connect: { ca: CA } });
-  cleanups.push(() => dispatcher.destroy());
+  endLater(() => dispatcher.destroy());
   const client = new MCPClient(new HttpTransport(server.url, { dispatcher }), options);
-  cleanups.push(() => client.close());
+  endLater(() => client.close());
   await client.connect();
   return { server, client };
 }
