@@ -302,8 +302,9 @@ document.addEventListener('keydown', (event) => {
     if (event.key === 'Escape') target.blur();
     return;
   }
-  // What has focus takes these itself.
-  const own = target.closest('button:not([aria-selected=true]), a, input, [role=listbox]') !== null;
+  // What has focus takes these itself, unless it has just gone: a button of the help keeps the focus until the next picture.
+  const own =
+    target.checkVisibility() && target.closest('button:not([aria-selected=true]), a, input, [role=listbox]') !== null;
   if (own && (event.key === ' ' || event.key.startsWith('Arrow') || event.key === 'Home' || event.key === 'End'))
     return;
   if (/^[1-9]$/.test(event.key)) charts.choose(Number(event.key) - 1);
