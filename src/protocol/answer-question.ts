@@ -161,6 +161,7 @@ function elicitResult(returned: unknown, accepted: (content: unknown) => Params 
   if (action !== 'accept' && action !== 'decline' && action !== 'cancel') {
     return new Wrong(problem('action', '"accept", "decline" or "cancel"', action));
   }
+  if (_meta !== undefined && !isObject(_meta)) return new Wrong(problem('_meta', 'an object', _meta));
   const complete = action === 'accept' ? accepted(content) : undefined;
   if (complete instanceof Wrong) return complete;
   return {

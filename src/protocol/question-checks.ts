@@ -27,6 +27,8 @@ import type {
 
 const INCLUDED: ReadonlySet<unknown> = new Set([undefined, null, 'none', 'thisServer', 'allServers']);
 
+const CHOICES: ReadonlySet<unknown> = new Set([undefined, null, 'auto', 'required', 'none']);
+
 /** Checks the parameters of `sampling/createMessage`. 2026-07-28 client/sampling. */
 export const checkCreateMessageParams: Check<CreateMessageRequestParams> = (value) => {
   if (!isObject(value)) return problem('', 'an object', value);
@@ -37,6 +39,7 @@ export const checkCreateMessageParams: Check<CreateMessageRequestParams> = (valu
   }
   if (!isOptionalNumber(value.temperature)) return problem('temperature', 'a number', value.temperature);
   if (!isOptionalObject(value.metadata)) return problem('metadata', 'an object', value.metadata);
+  if (!isOptionalObject(value._meta)) return problem('_meta', 'an object', value._meta);
   return (
     arrayProblem('messages', value.messages, samplingMessageProblem) ??
     optionalArrayProblem('stopSequences', value.stopSequences, stringProblem) ??
@@ -48,6 +51,7 @@ export const checkCreateMessageParams: Check<CreateMessageRequestParams> = (valu
 
 function samplingMessageProblem(value: unknown): CheckProblem | undefined {
   if (!isObject(value)) return problem('', 'an object', value);
+  if (!isOptionalObject(value._meta)) return problem('_meta', 'an object', value._meta);
   const found = roleProblem(value.role);
   return found === undefined ? samplingContentProblem(value.content) : within('role', found);
 }
@@ -60,6 +64,7 @@ function samplingContentProblem(content: unknown): CheckProblem | undefined {
 
 function samplingBlockProblem(value: unknown): CheckProblem | undefined {
   if (!isObject(value)) return problem('', 'an object', value);
+  if (!isOptionalObject(value._meta)) return problem('_meta', 'an object', value._meta);
   if (value.type === 'tool_use') {
     if (typeof value.id !== 'string') return problem('id', 'a string', value.id);
     if (typeof value.name !== 'string') return problem('name', 'a string', value.name);
@@ -85,8 +90,8 @@ function modelPreferencesProblem(value: unknown): CheckProblem | undefined {
 
 function toolsProblem({ tools, toolChoice }: UncheckedObject): CheckProblem | undefined {
   if (!isOptionalObject(toolChoice)) return problem('toolChoice', 'an object', toolChoice);
-  if (isObject(toolChoice) && !isOptionalString(toolChoice.mode)) {
-    return problem('toolChoice.mode', 'a string', toolChoice.mode);
+  if (isObject(toolChoice) && !CHOICES.has(toolChoice.mode)) {
+    return problem('toolChoice.mode', '"auto", "required" or "none"', toolChoice.mode);
   }
   return tools === undefined || tools === null ? undefined : checkListToolsResult({ tools });
 }
@@ -125,6 +130,7 @@ interface ToolResult {
 export const checkElicitParams: Check<ElicitRequestParams> = (value) => {
   if (!isObject(value)) return problem('', 'an object', value);
   if (typeof value.message !== 'string') return problem('message', 'a string', value.message);
+  if (!isOptionalObject(value._meta)) return problem('_meta', 'an object', value._meta);
   switch (value.mode) {
     case undefined:
     case null:

@@ -98,6 +98,7 @@ describe('a form', () => {
     [{ action: 'accept', content: { name: 7 } }, 'content.name must be a string, got a number'],
     [{ action: 'accept', content: { name: 'Ada', age: 1.5 } }, 'content.age must be an integer, got a fraction'],
     [{ action: 'accept', content: [] }, 'content must be an object, got an array'],
+    [{ action: 'decline', _meta: 7 }, '_meta must be an object, got a number'],
     [{ action: 'yes' }, 'action must be "accept", "decline" or "cancel", got a string'],
     [undefined, 'what it returned must be an object, got nothing'],
   ])('that was answered with %j is no answer', async (returned, why) => {
@@ -156,6 +157,7 @@ describe('a handler that does not answer', () => {
     ['a big integer', { ...spoken, _meta: { n: 1n } }],
     ['no model', { ...spoken, model: undefined }],
     ['no content', { role: 'assistant', model: 'm' }],
+    ['odd metadata', { ...spoken, _meta: 'x' }],
     ['a block without its text', { ...spoken, content: { type: 'text' } }],
   ])('with anything that can be sent, but with %s, fails', async (_what, returned) => {
     const handlers = sampling(() => returned as unknown as CreateMessageResult);
@@ -274,6 +276,11 @@ describe('a question with wrong parameters is refused', () => {
     ['sampling/createMessage', talk(text, use, [result, text]), 'messages[2].content must be nothing but tool results'],
     ['sampling/createMessage', talk(text, text, result), 'messages[2].content must be results of tools'],
     ['sampling/createMessage', talk(text, use), 'messages must be a conversation that ends with the results'],
+    ['sampling/createMessage', { ...talk(text), _meta: 7 }, '_meta must be an object, got a number'],
+    ['sampling/createMessage', talk({ ...text, _meta: [] }), 'messages[0].content._meta must be an object'],
+    ['sampling/createMessage', talk([{ ...use, _meta: 'x' }]), 'messages[0].content[0]._meta must be an object'],
+    ['sampling/createMessage', { ...talk(text), toolChoice: { mode: 'maybe' } }, 'toolChoice.mode must be "auto"'],
+    ['elicitation/create', { ...form, _meta: 'x' }, '_meta must be an object, got a string'],
     ['elicitation/create', { requestedSchema }, 'message must be a string, got nothing'],
     ['elicitation/create', { message: 'm' }, 'requestedSchema must be an object, got nothing'],
     ['elicitation/create', { ...form, mode: 'voice' }, 'mode must be "form" or "url", got a string'],
