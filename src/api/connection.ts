@@ -309,7 +309,7 @@ export class MCPConnection {
 
   /** When the server last answered anything. */
   get lastOperationTime(): Date | undefined {
-    return dateOf(this.#core.connection.requests.lastAnswerAt);
+    return dateOf(this.#core.connection.requests.inFlight.lastAnswerAt);
   }
 
   /** Whether a lost connection is opened again. */

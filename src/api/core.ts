@@ -244,8 +244,8 @@ export class Core {
     const { checks } = facts;
     return {
       healthScore: healthScore(checks),
-      latencies: requests.latencies.quantiles,
-      reasons: healthReasons({ checks, ...requests.silence }),
+      latencies: requests.inFlight.latencies.quantiles,
+      reasons: healthReasons({ checks, ...requests.inFlight.silence }),
     };
   }
 

@@ -450,13 +450,13 @@ export class Connection {
         requests.useLink(link);
       },
       report: (problem) => {
-        if (!requests.spoiled(problem)) this.#report(problem);
+        if (!requests.inFlight.spoiled(problem)) this.#report(problem);
       },
       interrupted: (id) => {
-        requests.interrupted(id);
+        requests.inFlight.interrupted(id);
       },
       resumed: (id) => {
-        requests.resumed(id);
+        requests.inFlight.resumed(id);
       },
       received: (message, about) => {
         receive(inbound, message, about);

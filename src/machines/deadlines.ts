@@ -41,11 +41,6 @@ export class Deadlines {
     this.#arm(record.deadline, now);
   }
 
-  /** The deadline of a request that is watched is another one now. */
-  moved(record: RequestRecord, now: number): void {
-    this.#arm(record.deadline, now);
-  }
-
   /**
    * Stops watching it. Without requests the timer stays where it can be kept from holding the process, so that calls that follow one
    * another share one: to set it anew for each would be a third of what a call over HTTP costs this client by itself.
@@ -60,6 +55,35 @@ export class Deadlines {
     if (this.#first !== undefined || this.#armedFor === Infinity) return;
     if (this.#environment.hold === undefined) this.stop();
     else this.#environment.hold(this.#timer, false);
+  }
+
+  /** The present wait begins anew. While it is held its clock stands where it stood then. */
+  extend(record: RequestRecord): void {
+    const now = this.#environment.now();
+    record.idleDeadline = (record.holds > 0 ? record.heldSince : now) + record.spec.timeout;
+    this.#arm(record.deadline, now);
+  }
+
+  /** The present wait stands still until it has been released as often as it was held. */
+  hold(record: RequestRecord): void {
+    if (record.holds === 0) record.heldSince = this.#environment.now();
+    record.holds += 1;
+  }
+
+  release(record: RequestRecord): void {
+    if (record.holds > 1) record.holds -= 1;
+    else this.releaseAll(record);
+  }
+
+  /** The present wait goes on where it was. */
+  releaseAll(record: RequestRecord): void {
+    if (record.holds === 0) return;
+    const now = this.#environment.now();
+    const held = now - record.heldSince;
+    record.holds = 0;
+    record.idleDeadline += held;
+    record.sentAt += held;
+    this.#arm(record.deadline, now);
   }
 
   /** Drops the timer now, if no request needs it. */

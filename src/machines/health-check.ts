@@ -55,10 +55,10 @@ export async function probe(
 
 /** Says whether any answer came since the last look, so that traffic makes probes unnecessary. */
 export function trafficWatch(requests: Requests): () => boolean {
-  let seen = requests.lastAnswerAt;
+  let seen = requests.inFlight.lastAnswerAt;
   return () => {
-    const any = requests.lastAnswerAt !== seen;
-    seen = requests.lastAnswerAt;
+    const any = requests.inFlight.lastAnswerAt !== seen;
+    seen = requests.inFlight.lastAnswerAt;
     return any;
   };
 }
@@ -69,7 +69,7 @@ export async function check(
   requests: Requests,
   ask: () => Promise<ProbeResult>,
 ): Promise<CheckResult> {
-  if (sawTraffic()) return { ok: true, busy: requests.working };
+  if (sawTraffic()) return { ok: true, busy: requests.inFlight.working };
   const { ok, latency } = await ask();
-  return { ok: ok || sawTraffic(), latency: ok ? latency : undefined, busy: requests.working };
+  return { ok: ok || sawTraffic(), latency: ok ? latency : undefined, busy: requests.inFlight.working };
 }

@@ -77,14 +77,15 @@ function receiveOne(ports: InboundPorts, value: unknown, about: MessageOrigin | 
 function receiveNonsense(ports: InboundPorts, value: unknown, problem: Failure): void {
   const { id, method } = (value ?? {}) as { id?: unknown; method?: unknown };
   const details = { ...problem.details, requestId: id };
-  const spoiled = method === undefined && ports.requests.spoiled({ ...problem, delivery: 'answered', details });
+  const spoiled =
+    method === undefined && ports.requests.inFlight.spoiled({ ...problem, delivery: 'answered', details });
   if (!spoiled) ports.report(problem);
 }
 
 function receiveAnswer(ports: InboundPorts, answer: JSONRPCResultResponse | JSONRPCErrorResponse): void {
-  if (ports.requests.answered(answer)) return;
+  if (ports.requests.inFlight.answered(answer)) return;
   if ('error' in answer && (answer.id === undefined || answer.id === null)) {
-    if (ports.era() === undefined && ports.requests.complained(answer)) return;
+    if (ports.era() === undefined && ports.requests.inFlight.complained(answer)) return;
     const { code, message } = answer.error;
     ports.report(
       failure('protocol', 'MCP_RPC_ERROR', `The server complained about a message: ${message}`, { errorCode: code }),
@@ -113,19 +114,20 @@ function receiveNotification(ports: InboundPorts, { method, params }: JSONRPCNot
     return;
   }
   if (method === 'notifications/progress') {
-    ports.requests.progressed(params as unknown as ProgressNotificationParams);
+    ports.requests.inFlight.progressed(params as unknown as ProgressNotificationParams);
   } else if (method === 'notifications/cancelled') {
     const cancelled = params as unknown as CancelledNotificationParams;
     // What a legacy server calls off is a question of its own: either side numbers its own requests.
-    if (ports.era() === 'modern') ports.requests.cancelledByPeer(cancelled);
+    if (ports.era() === 'modern') ports.requests.inFlight.cancelledByPeer(cancelled);
     else ports.questions?.cancelled(cancelled.requestId);
   } else {
     if (method === 'notifications/elicitation/complete') {
-      ports.requests.visited((params as unknown as ElicitationCompleteNotificationParams).elicitationId);
+      ports.requests.inFlight.visited((params as unknown as ElicitationCompleteNotificationParams).elicitationId);
     }
     const meta = params?._meta as Readonly<Record<string, unknown>> | undefined;
     const subscription = meta?.[META.subscriptionId];
-    const notice = subscription === undefined ? 'wanted' : ports.requests.noticed(subscription, method, params);
+    const notice =
+      subscription === undefined ? 'wanted' : ports.requests.inFlight.noticed(subscription, method, params);
     if (notice === 'unwanted') ports.report(notAskedFor(method));
     if (notice !== 'wanted') return;
   }

@@ -3,24 +3,14 @@ import type { ActorRefFrom } from 'xstate';
 
 import type { Environment } from '../environment.js';
 import type { BackoffPolicy } from '../protocol/backoff.js';
-import { failure, toTransportFailure, withDelivery } from '../protocol/failure.js';
+import { failure, withDelivery } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import { FrameLog } from '../protocol/frame-log.js';
-import { LatencyWindow } from '../protocol/latency-window.js';
-import { refusalOf, resultFailure } from '../protocol/methods.js';
-import { asksForInput, inputOfAnotherEra, neededInput, neededPages, withInput } from '../protocol/input-required.js';
+import { refusalOf } from '../protocol/methods.js';
+import { inputOfAnotherEra } from '../protocol/input-required.js';
 import type { NeededInput } from '../protocol/input-required.js';
-import { rpcFailure } from '../protocol/json-rpc.js';
-import type {
-  JSONRPCErrorResponse,
-  JSONRPCRequest,
-  JSONRPCResultResponse,
-  Params,
-  RequestId,
-} from '../protocol/json-rpc.js';
-import { withMeta } from '../protocol/request-meta.js';
 import type { SessionMeta } from '../protocol/request-meta.js';
-import type { CancelledNotificationParams, ProgressNotificationParams } from '../protocol/schema/index.js';
+import type { ProgressNotificationParams } from '../protocol/schema/index.js';
 import type { Session } from '../protocol/session.js';
 import type { Link } from '../transports/link.js';
 import type { Framing } from '../transports/transport.js';
@@ -29,19 +19,16 @@ import { Deadlines } from './deadlines.js';
 import { IdRing } from './id-ring.js';
 import { InputRounds } from './input-rounds.js';
 import type { InputSource } from './input-rounds.js';
-import { sendOver } from './link.js';
 import { fateOf, timedOut } from './request-failures.js';
 import { createRequestLogic } from './request-logic.js';
 import type { RequestEffects, RequestLogic } from './request-logic.js';
 import type { Gate, RequestsEvent, RequestsLogic, RequestsPorts } from './requests-logic.js';
 import { ProgressGate } from './progress-gate.js';
 import { RequestQueue } from './request-queue.js';
-import { judgeSendFailure } from './send-failure.js';
 import { NOTHING, RequestRecord, Unsuccessful } from './request-record.js';
 import type { Outcome, RequestSpec } from './request-record.js';
-
-/** What a notification is to the stream that it belongs to: `late` when that is over. */
-export type Notice = 'wanted' | 'unwanted' | 'late';
+import { RequestSending } from './request-sending.js';
+import { RequestsInFlight } from './requests-in-flight.js';
 
 /** What the registry needs from its surroundings. */
 export interface RequestsSurroundings {
@@ -63,9 +50,6 @@ export interface RequestsSurroundings {
   readonly unreachable: (failure: Failure) => void;
 }
 
-/** Failed exchanges in a row after which the server is taken for unreachable. */
-const UNREACHABLE_ALLOWED = 3;
-
 /** How many idle actors are kept for reuse. */
 const LARGEST_POOL = 1_024;
 
@@ -73,7 +57,6 @@ const IGNORE = (): void => undefined;
 
 const SUBMIT = { type: 'submit' } as const;
 const DISPATCH = { type: 'dispatch' } as const;
-const UNSENT = { type: 'unsent' } as const;
 
 /** The executor of every outcome promise: one function for all of them, so that a request costs no closure. */
 let lastResolve: (outcome: Outcome) => void;
@@ -99,38 +82,55 @@ export class Requests implements RequestsPorts {
   readonly #sleeping = new Set<RequestRecord>();
   /** Those of which the server has to know something first. */
   readonly #rounds: InputRounds;
-  #unreachable = 0;
+  readonly #sending: RequestSending;
   #gate: Gate = 'refusing';
   #refusal: Failure = failure('connection', 'MCP_NOT_CONNECTED', 'Not connected', { delivery: 'not-sent' });
   #self: ActorRefFrom<RequestsLogic> | undefined;
-  #link: Link | undefined;
   #session: Session | undefined;
-  #meta: SessionMeta;
 
-  /** When the last answer came, in milliseconds since the Unix epoch. */
-  lastAnswerAt: number | undefined;
-  /** The time at which requests are being sent: read once for all that are sent together. */
-  #sendingAt = 0;
-
-  /** How long the last answers took. */
-  readonly latencies = new LatencyWindow();
+  /** Those that were sent and not answered yet, for what comes in. */
+  readonly inFlight: RequestsInFlight;
   /** The last messages that went by, in both directions. */
   readonly frames = new FrameLog();
 
   constructor(ports: RequestsSurroundings) {
     this.#ports = ports;
     this.#ring = new IdRing(ports.lastId);
-    this.#deadlines = new Deadlines(ports.environment, (record) => {
-      this.#recall(record);
+    const { environment, framing, reconnect, unreachable } = ports;
+    this.#sending = new RequestSending({
+      environment,
+      ring: this.#ring,
+      frames: this.frames,
+      framing,
+      reconnect,
+      unreachable,
+      session: () => this.#session,
+      flowing: () => this.#gate === 'flowing',
+      flush: () => {
+        this.#flush();
+      },
+    });
+    this.#deadlines = new Deadlines(environment, (record) => {
+      this.#sending.recall(record);
       record.actor.send({ type: 'expire', failure: timedOut(record) });
     });
     this.#rounds = new InputRounds({
       source: ports.input,
       session: () => this.#session,
-      random: () => ports.environment.random(),
+      random: () => environment.random(),
       proceed: (record) => {
         if (this.#gate === 'flowing') this.#flush();
         else this.#keepOrRefuse(record);
+      },
+    });
+    this.inFlight = new RequestsInFlight({
+      environment,
+      ring: this.#ring,
+      frames: this.frames,
+      rounds: this.#rounds,
+      session: () => this.#session,
+      heard: () => {
+        this.#sending.heard();
       },
     });
     this.#requestLogic = createRequestLogic(this.#effects(), ports.pooled, (record) => this.#recycle(record));
@@ -138,18 +138,17 @@ export class Requests implements RequestsPorts {
 
   /** Takes the link that requests are written to; undefined when there is none any more. */
   useLink(link: Link | undefined): void {
-    this.#link = link;
-    this.#unreachable = 0;
+    this.#sending.useLink(link);
   }
 
   /** Takes the metadata that goes with every request from now on. */
   useMeta(meta: SessionMeta): void {
-    this.#meta = meta;
+    this.#sending.meta = meta;
   }
 
   /** The metadata that goes with every request but those of the connection itself. */
   get meta(): SessionMeta {
-    return this.#meta;
+    return this.#sending.meta;
   }
 
   /** How many requests are in flight, how many wait for a link, and for how many somebody is asked what the server has to know. */
@@ -160,25 +159,6 @@ export class Requests implements RequestsPorts {
   /** The highest id that was used. */
   get lastId(): number {
     return this.#ring.last;
-  }
-
-  /** The requests that the server may be at work on. A stream that it keeps open is no work. */
-  #work(): RequestRecord[] {
-    return this.#ring.all().filter(({ spec }) => spec.onNotice === undefined);
-  }
-
-  /** Whether the server may be at work on a request, or wait for this side before it goes on with one. */
-  get working(): boolean {
-    return this.#work().length > 0;
-  }
-
-  /** On how many requests the server may be at work without waiting for this side, and for how many milliseconds it has not answered any. */
-  get silence(): { readonly inFlight: number; readonly silence: number | undefined } {
-    const work = this.#work().filter(({ holds }) => holds === 0);
-    if (work.length === 0) return { inFlight: 0, silence: undefined };
-    const oldest = work.reduce((earliest, { sentAt }) => Math.min(earliest, sentAt), Infinity);
-    const since = Math.max(oldest, this.lastAnswerAt ?? 0);
-    return { inFlight: work.length, silence: this.#ports.environment.now() - since };
   }
 
   /** Makes a request and promises its outcome. Never rejects. */
@@ -203,21 +183,13 @@ export class Requests implements RequestsPorts {
 
   /** The caller gave up. */
   #abort(record: RequestRecord, signal: AbortSignal): void {
-    this.#recall(record);
+    this.#sending.recall(record);
     record.actor.send({ type: 'abort', reason: signal.reason });
   }
 
-  /** Before a request is given up: one in flight of which no byte has left becomes one that waits to be sent. Whether it was such a one. */
-  #recall(record: RequestRecord): boolean {
-    const { id } = record;
-    if (this.#ring.get(id) !== record || this.#link?.recall?.(id) !== true) return false;
-    record.actor.send(UNSENT);
-    return true;
-  }
-
   #dispatchDirectly(record: RequestRecord, now: number): void {
-    this.#sendingAt = now;
-    record.actor.send(this.#link === undefined ? { type: 'refuse', failure: this.#refusal } : DISPATCH);
+    this.#sending.at = now;
+    record.actor.send(this.#sending.linked ? DISPATCH : { type: 'refuse', failure: this.#refusal });
   }
 
   #keepOrRefuse(record: RequestRecord): void {
@@ -234,102 +206,6 @@ export class Requests implements RequestsPorts {
         failure: failure('connection', 'MCP_QUEUE_FULL', message, { details: { limit } }),
       });
     }
-  }
-
-  /** Takes an answer in. False when no request waits for it. */
-  answered(message: JSONRPCResultResponse | JSONRPCErrorResponse): boolean {
-    const record = this.#ring.get(message.id);
-    if (record === undefined) return false;
-    const now = this.#ports.environment.now();
-    this.lastAnswerAt = now;
-    this.#unreachable = 0;
-    const { method, params, entry, onNotice } = record.spec;
-    if (onNotice === undefined) this.latencies.add(now - record.sentAt);
-    if ('error' in message) {
-      this.frames.add('error', method, now, record.id, message.error.code);
-      const refusal = rpcFailure(method, message.error, params);
-      const pages = neededPages(message.error, this.#session, refusal);
-      record.actor.send(pages === undefined ? { type: 'error', failure: refusal } : this.#rounds.judge(record, pages));
-      return true;
-    }
-    this.frames.answered(method, record.id, now);
-    const { result } = message;
-    const wrong = resultFailure(method, entry, this.#session?.era ?? 'legacy', result);
-    if (wrong === undefined) record.actor.send({ type: 'answer', result });
-    else if (!asksForInput(entry, this.#session, result)) record.actor.send({ type: 'error', failure: wrong });
-    else record.actor.send(this.#rounds.judge(record, neededInput(method, result)));
-    return true;
-  }
-
-  /**
-   * Takes in an error that does not say what it is about. Where only one request is in flight, and nothing else is being said, it is about
-   * that. False when it may be about anything.
-   */
-  complained(message: JSONRPCErrorResponse): boolean {
-    const [only, ...others] = this.#ring.all();
-    return only !== undefined && others.length === 0 && this.answered({ ...message, id: only.id });
-  }
-
-  /** Takes in that an answer came which the link had to throw away. False when it is not known whose, or no request waits for it. */
-  spoiled(problem: Failure): boolean {
-    const record = this.#ring.get(problem.details?.requestId);
-    if (record === undefined) return false;
-    const now = this.#ports.environment.now();
-    this.lastAnswerAt = now;
-    this.frames.add('error', record.spec.method, now, record.id);
-    record.actor.send({ type: 'error', failure: problem });
-    return true;
-  }
-
-  /** Takes a progress notification in. False when no request waits for it. */
-  progressed(params: ProgressNotificationParams): boolean {
-    const record = this.#ring.get(params.progressToken);
-    if (record?.spec.onProgress === undefined) return false;
-    record.actor.send({ type: 'progress', params });
-    return true;
-  }
-
-  /** The server says that the user has done what a page was for. 2025-11-25 client/elicitation. */
-  visited(page: string): void {
-    this.#rounds.visited(page);
-  }
-
-  /**
-   * The server waits for this side before it goes on with the request of this id, or, when it is not known with which, with any of those in
-   * flight. Returns their ids: `timeout` does not count for them until they are released.
-   */
-  hold(id: RequestId | undefined): RequestId[] {
-    const held = id === undefined ? this.#work() : [this.#ring.get(id)].filter((record) => record !== undefined);
-    for (const { actor } of held) actor.send({ type: 'hold' });
-    return held.map((record) => record.id);
-  }
-
-  /** The server waits no longer for what these were held for. */
-  release(ids: readonly RequestId[]): void {
-    for (const id of ids) this.#ring.get(id)?.actor.send({ type: 'release' });
-  }
-
-  /** The stream of an answer broke, and is being taken up again. */
-  interrupted(id: unknown): void {
-    this.#ring.get(id)?.actor.send({ type: 'interrupt' });
-  }
-
-  /** The stream of an answer is open again. */
-  resumed(id: unknown): void {
-    this.#ring.get(id)?.actor.send({ type: 'resume' });
-  }
-
-  /** Takes in a notification of a stream that a request opened, and says what it is to that. 2026-07-28 basic/patterns/subscriptions. */
-  noticed(id: unknown, method: string, params: Params | undefined): Notice {
-    const record = this.#ring.get(id);
-    if (record === undefined) return this.#ring.wasGiven(id) ? 'late' : 'unwanted';
-    return record.spec.onNotice?.(method, params) === true ? 'wanted' : 'unwanted';
-  }
-
-  /** The server may end only a subscription this way, in good order; any other cancellation is of a request of its own. */
-  cancelledByPeer({ requestId }: CancelledNotificationParams): void {
-    const record = this.#ring.get(requestId);
-    if (record?.spec.onNotice !== undefined) record.actor.send({ type: 'answer', result: {} });
   }
 
   begin(self: ActorRefFrom<RequestsLogic>): void {
@@ -351,7 +227,7 @@ export class Requests implements RequestsPorts {
         this.#gate = 'holding';
         this.#session = undefined;
         // Where the session is lost and not the link, they would only be refused.
-        for (const record of this.#ring.all()) if (!record.spec.direct) this.#recall(record);
+        for (const record of this.#ring.all()) if (!record.spec.direct) this.#sending.recall(record);
         break;
       case 'refuse': {
         this.#gate = 'refusing';
@@ -359,7 +235,7 @@ export class Requests implements RequestsPorts {
         const waiting = this.#queue.takeAll();
         const all = [...this.#ring.all(), ...this.#sleeping, ...this.#rounds.records, ...waiting];
         for (const record of all) {
-          this.#recall(record);
+          this.#sending.recall(record);
           record.actor.send(event);
         }
         // Not before: how the peer is told depends on its era.
@@ -369,7 +245,7 @@ export class Requests implements RequestsPorts {
       }
       case 'lose':
         for (const record of this.#ring.all()) {
-          if (!this.#recall(record)) record.actor.send(event);
+          if (!this.#sending.recall(record)) record.actor.send(event);
           else if (record.spec.failFast) record.actor.send({ type: 'refuse', failure: event.failure });
         }
         break;
@@ -378,12 +254,12 @@ export class Requests implements RequestsPorts {
 
   /** Sends what waits, for as long as there is a link and a session: sending may be what ends them. */
   #flush(now = this.#ports.environment.now()): void {
-    this.#sendingAt = now;
+    this.#sending.at = now;
     this.#queue.drain(this.#dispatchNext);
   }
 
   readonly #dispatchNext = (record: RequestRecord): boolean => {
-    if (this.#link === undefined || this.#gate !== 'flowing') return false;
+    if (!this.#sending.linked || this.#gate !== 'flowing') return false;
     this.#dispatch(record);
     return true;
   };
@@ -443,25 +319,20 @@ export class Requests implements RequestsPorts {
         this.#queue.remove(record);
       },
       write: (record) => {
-        this.#write(record);
+        this.#sending.write(record);
       },
       withdraw: (record) => {
         this.#ring.remove(record);
-        if (record.holds > 0) this.#endHolds(record);
+        this.#deadlines.releaseAll(record);
       },
       extendDeadline: (record) => {
-        // While it is held its clock stands where it stood then.
-        const now = this.#ports.environment.now();
-        record.idleDeadline = (record.holds > 0 ? record.heldSince : now) + record.spec.timeout;
-        this.#deadlines.moved(record, now);
+        this.#deadlines.extend(record);
       },
       holdDeadline: (record) => {
-        if (record.holds === 0) record.heldSince = this.#ports.environment.now();
-        record.holds += 1;
+        this.#deadlines.hold(record);
       },
       releaseDeadline: (record) => {
-        if (record.holds > 1) record.holds -= 1;
-        else this.#endHolds(record);
+        this.#deadlines.release(record);
       },
       reportProgress: (record, event) => {
         this.#reportProgress(record, event.params as ProgressNotificationParams);
@@ -489,7 +360,7 @@ export class Requests implements RequestsPorts {
         record.input = input;
       },
       tellPeer: (record, event) => {
-        this.#tellPeer(record, event.failure?.message ?? 'The caller gave up');
+        this.#sending.tellPeer(record, event.failure?.message ?? 'The caller gave up');
       },
       succeed: (record, event) => {
         record.progress?.finish();
@@ -510,73 +381,6 @@ export class Requests implements RequestsPorts {
     };
   }
 
-  #write(record: RequestRecord): void {
-    const { method, params, onProgress, direct, headers } = record.spec;
-    const id = this.#ring.add(record);
-    record.sentAt = this.#sendingAt;
-    this.frames.asked(method, id, this.#sendingAt);
-    const { input } = record;
-    const asked = input === undefined ? params : withInput(params, input);
-    const sent = withMeta(asked, direct ? undefined : this.#meta, onProgress === undefined ? undefined : id);
-    const message: JSONRPCRequest =
-      sent === undefined ? { jsonrpc: '2.0', id, method } : { jsonrpc: '2.0', id, method, params: sent };
-    const pending = sendOver(this.#link, message, headers === undefined ? undefined : { headers });
-    if (pending !== undefined) this.#watchSending(record, pending);
-  }
-
-  #watchSending(record: RequestRecord, pending: Promise<void>): void {
-    const { id } = record;
-    const { method } = record.spec;
-    const link = this.#link;
-    pending.catch((thrown: unknown) => {
-      const why = toTransportFailure(thrown);
-      this.frames.add('undelivered', method, this.#ports.environment.now(), id, why.errorCode);
-      if (this.#ring.get(id) === record) this.#sendFailed(record, why);
-      // What becomes of the exchanges of an earlier link says nothing about the server now.
-      if (this.#link === link) this.#countUnreachable(why);
-    });
-  }
-
-  #sendFailed(record: RequestRecord, why: Failure): void {
-    const { environment, framing, reconnect } = this.#ports;
-    const { direct, repeatable } = record.spec;
-    record.actor.send(
-      judgeSendFailure(why, {
-        framing: framing(),
-        direct,
-        repeatable,
-        attempts: record.attempts,
-        refusals: record.refusals,
-        reconnect,
-        timeLeft: record.deadline - environment.now(),
-        random: environment.random(),
-      }),
-    );
-    // Where each request has an exchange of its own, one that goes back to the queue does not have to wait for a link.
-    if (this.#gate === 'flowing' && framing() === 'per-request') this.#flush();
-  }
-
-  /** One exchange that fails is bad luck; several in a row, and the server cannot be reached. */
-  #countUnreachable(why: Failure): void {
-    if (this.#gate !== 'flowing' || this.#ports.framing() === 'shared' || why.kind !== 'transport') return;
-    // A server that has forgotten the session has said so.
-    if (why.delivery === 'answered' || why.code === 'MCP_SESSION_LOST') return;
-    this.#unreachable += 1;
-    if (this.#unreachable < UNREACHABLE_ALLOWED) return;
-    this.#unreachable = 0;
-    this.#ports.unreachable(why);
-  }
-
-  /** The present wait goes on where it was. */
-  #endHolds(record: RequestRecord): void {
-    const now = this.#ports.environment.now();
-    const held = now - record.heldSince;
-    record.holds = 0;
-    record.idleDeadline += held;
-    record.sentAt += held;
-    this.#deadlines.moved(record, now);
-  }
-
   #reportProgress(record: RequestRecord, { progress, total, message }: ProgressNotificationParams): void {
     const { onProgress } = record.spec;
     const attempt = record.earlierAttempts + record.attempts;
@@ -589,22 +393,5 @@ export class Requests implements RequestsPorts {
       ...(total != null && { total }),
       ...(message != null && { message }),
     });
-  }
-
-  #tellPeer(record: RequestRecord, reason: string): void {
-    const link = this.#link;
-    if (link === undefined) return;
-    const { id, spec } = record;
-    // In the modern era closing the exchange is how one cancels where each request has one. 2026-07-28 basic/patterns/cancellation.
-    const closingTells = this.#session?.era === 'modern' && this.#ports.framing() === 'per-request';
-    if (!spec.quiet && !closingTells) {
-      const params = { requestId: id, reason };
-      const method = 'notifications/cancelled';
-      this.frames.add('notification', method, this.#ports.environment.now());
-      const pending = sendOver(link, { jsonrpc: '2.0', method, params });
-      // The caller has its outcome; a link that cannot carry the news is on its way out and says so itself.
-      pending?.catch(() => undefined);
-    }
-    link.abandon?.(id);
   }
 }

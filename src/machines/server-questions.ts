@@ -120,7 +120,7 @@ export class ServerQuestions implements ServerQuestionPorts {
     const asker = session();
     const withdrawal = new AbortController();
     // The server waits for this side: that is not the time of the calls to which the question may belong.
-    const held = requests.hold(question.about?.requestId);
+    const held = requests.inFlight.hold(question.about?.requestId);
     if (asker !== undefined) {
       const { method, params } = question;
       service.answer({ method, params }, asker, withdrawal.signal, (answer) => {
@@ -130,7 +130,7 @@ export class ServerQuestions implements ServerQuestionPorts {
     return () => {
       this.#open.delete(question.id);
       withdrawal.abort();
-      requests.release(held);
+      requests.inFlight.release(held);
     };
   }
 

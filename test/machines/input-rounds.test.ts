@@ -91,7 +91,7 @@ class Inquiry extends Registry {
 function needsPage(inquiry: Inquiry, elicitations: unknown = [PAGE.params]): void {
   const { id } = inquiry.link.requests.at(-1) as { id: number };
   const error = { code: -32042, message: 'Sign in first', data: { elicitations } };
-  inquiry.requests.answered({ jsonrpc: '2.0', id, error });
+  inquiry.requests.inFlight.answered({ jsonrpc: '2.0', id, error });
 }
 
 describe('a request of which the server has to know something first', () => {
@@ -122,10 +122,10 @@ describe('a request of which the server has to know something first', () => {
     inquiry.requests.useMeta(modernMeta('2026-07-28', identity, undefined));
     const progress: unknown[] = [];
     inquiry.call({ name: 'book', _meta: { mine: 1 } }, { onProgress: (one) => progress.push(one) });
-    inquiry.requests.progressed({ progressToken: 1, progress: 1 });
+    inquiry.requests.inFlight.progressed({ progressToken: 1, progress: 1 });
     inquiry.needs({ sure: FORM });
     await inquiry.says(ACCEPTED);
-    inquiry.requests.progressed({ progressToken: 2, progress: 1 });
+    inquiry.requests.inFlight.progressed({ progressToken: 2, progress: 1 });
     const metas = inquiry.sentParams.map((params) => params?._meta as Params);
     expect(metas.map(({ progressToken }) => progressToken)).toEqual([1, 2]);
     for (const meta of metas) {
@@ -467,8 +467,8 @@ describe('while somebody is asked', () => {
     const inquiry = Inquiry.begin();
     inquiry.call();
     inquiry.needs({ sure: FORM });
-    expect(inquiry.requests.working).toBe(false);
-    expect(inquiry.requests.silence).toEqual({ inFlight: 0, silence: undefined });
+    expect(inquiry.requests.inFlight.working).toBe(false);
+    expect(inquiry.requests.inFlight.silence).toEqual({ inFlight: 0, silence: undefined });
   });
 });
 
@@ -538,9 +538,9 @@ describe('a legacy server that wants a page to be visited before it serves a req
     await inquiry.environment.advance(3_600_000);
     await inquiry.says({ action: 'accept' });
     expect(inquiry.link.requests).toHaveLength(1);
-    inquiry.requests.visited('another');
-    inquiry.requests.visited('e1');
-    inquiry.requests.visited('e1');
+    inquiry.requests.inFlight.visited('another');
+    inquiry.requests.inFlight.visited('e1');
+    inquiry.requests.inFlight.visited('e1');
     expect(inquiry.sentParams).toEqual([{ name: 'book' }, { name: 'book' }]);
     inquiry.answer('tools/call', { content: [] });
     await inquiry.settle();
@@ -550,7 +550,7 @@ describe('a legacy server that wants a page to be visited before it serves a req
   it('is asked again at once when it was done before the user said so', async () => {
     const { inquiry } = begin();
     needsPage(inquiry);
-    inquiry.requests.visited('e1');
+    inquiry.requests.inFlight.visited('e1');
     await inquiry.settle();
     expect(inquiry.link.requests).toHaveLength(1);
     await inquiry.says({ action: 'accept' });
@@ -565,7 +565,7 @@ describe('a legacy server that wants a page to be visited before it serves a req
     expect(made.outcome).toBeUndefined();
     await inquiry.environment.advance(1);
     expect(failureOf(made)).toMatchObject({ code: 'MCP_TIMEOUT', delivery: 'answered', details: { phase: 'asking' } });
-    inquiry.requests.visited('e1');
+    inquiry.requests.inFlight.visited('e1');
     expect(inquiry.link.requests).toHaveLength(1);
   });
 

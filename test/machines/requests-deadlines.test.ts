@@ -158,7 +158,7 @@ describe('the deadlines of requests', () => {
 
 describe('progress', () => {
   const progressOf = (registry: Registry, progressToken: number, progress: number): boolean =>
-    registry.requests.progressed({ progressToken, progress });
+    registry.requests.inFlight.progressed({ progressToken, progress });
 
   it('moves out the timeout', async () => {
     const registry = Registry.flowing();
@@ -218,7 +218,7 @@ describe('progress', () => {
     const registry = Registry.flowing();
     const heard: unknown[] = [];
     registry.ask('tools/list', { repeatable: true, onProgress: (one) => heard.push(one) });
-    registry.requests.progressed({ progressToken: 1, progress: 0.5, total: 1, message: 'half' });
+    registry.requests.inFlight.progressed({ progressToken: 1, progress: 0.5, total: 1, message: 'half' });
     registry.lose();
     registry.flow();
     expect(progressOf(registry, 1, 0.6)).toBe(false);
@@ -347,7 +347,10 @@ describe('an abort', () => {
 
   it.each<[string, (registry: Registry) => unknown]>([
     ['an answer', (registry) => registry.answer('a')],
-    ['an error', (registry) => registry.requests.answered({ jsonrpc: '2.0', id: 1, error: { code: 1, message: '' } })],
+    [
+      'an error',
+      (registry) => registry.requests.inFlight.answered({ jsonrpc: '2.0', id: 1, error: { code: 1, message: '' } }),
+    ],
     ['its deadline', (registry) => registry.environment.advance(100)],
     [
       'losing the link',
@@ -420,8 +423,8 @@ describe('the end of a stream by the server', () => {
     const registry = Registry.flowing();
     const stream = registry.ask('subscriptions/listen', { onNotice: () => true, direct: true });
     const call = registry.ask('tools/call');
-    registry.requests.cancelledByPeer({ requestId: 2, reason: 'mischief' });
-    registry.requests.cancelledByPeer({ requestId: 1, reason: 'shutting down' });
+    registry.requests.inFlight.cancelledByPeer({ requestId: 2, reason: 'mischief' });
+    registry.requests.inFlight.cancelledByPeer({ requestId: 1, reason: 'shutting down' });
     await registry.settle();
     expect(stream.outcome).toEqual({});
     expect(call.outcome).toBeUndefined();
@@ -434,7 +437,7 @@ describe('the end of a stream by the server', () => {
     registry.ask('tools/call');
     registry.ask('subscriptions/listen', { direct: true, onNotice });
     const notice = (id: unknown, params?: Params): string =>
-      registry.requests.noticed(id, 'notifications/tools/list_changed', params);
+      registry.requests.inFlight.noticed(id, 'notifications/tools/list_changed', params);
     expect(notice(2, { x: 1 })).toBe('wanted');
     expect(notice(2, { x: 2 })).toBe('unwanted');
     expect([notice('2'), notice(7), notice(0)]).toEqual(['unwanted', 'unwanted', 'unwanted']);

@@ -68,7 +68,7 @@ describe('a request that reuses the parts of another', () => {
     registry.answer('a');
     const [next] = [registry.ask('b')];
     impatient.abort();
-    expect(registry.requests.progressed({ progressToken: 3, progress: 1 })).toBe(false);
+    expect(registry.requests.inFlight.progressed({ progressToken: 3, progress: 1 })).toBe(false);
     await registry.environment.advance(60_000);
     expect(next.outcome).toBeUndefined();
     expect(progress).toEqual([]);
@@ -140,7 +140,8 @@ describe('what a request held', () => {
     const records = recordsUsedBy(() => {
       for (let count = 0; count < 10_000; count += 1) registry.ask('a');
     });
-    for (const { id } of registry.link.requests) registry.requests.answered({ jsonrpc: '2.0', id, result: {} });
+    for (const { id } of registry.link.requests)
+      registry.requests.inFlight.answered({ jsonrpc: '2.0', id, result: {} });
     const alive = records.filter(({ actor }) => actor.getSnapshot().status === 'active');
     expect(alive.length).toBeGreaterThan(0);
     expect(alive.length).toBeLessThan(2_000);

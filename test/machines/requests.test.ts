@@ -26,7 +26,7 @@ describe('ids of requests', () => {
       expect(many.map(({ outcome }) => outcome)).toEqual(many.map((_, at) => ({ at })));
     }
     expect(long.outcome).toBeUndefined();
-    expect(registry.requests.answered({ jsonrpc: '2.0', id, result: { done: true } })).toBe(true);
+    expect(registry.requests.inFlight.answered({ jsonrpc: '2.0', id, result: { done: true } })).toBe(true);
     await registry.settle();
     expect(long.outcome).toEqual({ done: true });
   });
@@ -37,7 +37,7 @@ describe('ids of requests', () => {
     expect(registry.requests.counts).toEqual({ inFlight: 10_000, queued: 0, asking: 0 });
     expect(registry.environment.pending).toHaveLength(1);
     for (const { id, method } of [...registry.link.requests].reverse()) {
-      registry.requests.answered({ jsonrpc: '2.0', id, result: { method } });
+      registry.requests.inFlight.answered({ jsonrpc: '2.0', id, result: { method } });
     }
     await registry.settle();
     expect(many.filter(({ outcome }, at) => (outcome as { method?: string }).method !== `m${at}`)).toEqual([]);
@@ -51,7 +51,7 @@ describe('ids of requests', () => {
       const registry = Registry.flowing();
       const made = registry.ask('a');
       expect(registry.link.requests[0]?.id).toBe(1);
-      expect(registry.requests.answered({ jsonrpc: '2.0', id: id as number, result: {} })).toBe(false);
+      expect(registry.requests.inFlight.answered({ jsonrpc: '2.0', id: id as number, result: {} })).toBe(false);
       await registry.settle();
       expect(made.outcome).toBeUndefined();
       expect(registry.requests.counts.inFlight).toBe(1);
@@ -65,7 +65,7 @@ describe('ids of requests', () => {
     expect(registry.answer('a', { first: false })).toBe(false);
     // The second request reuses what the first was made of.
     const second = registry.ask('b');
-    expect(registry.requests.answered({ jsonrpc: '2.0', id: 1, result: { late: true } })).toBe(false);
+    expect(registry.requests.inFlight.answered({ jsonrpc: '2.0', id: 1, result: { late: true } })).toBe(false);
     await registry.settle();
     expect(first.outcome).toEqual({ first: true });
     expect(second.outcome).toBeUndefined();
@@ -76,7 +76,7 @@ describe('an answer', () => {
   it('with an error ends its request with the code of the server', async () => {
     const registry = Registry.flowing();
     const made = registry.ask('tools/call');
-    registry.requests.answered({ jsonrpc: '2.0', id: 1, error: { code: -32602, message: 'No such tool' } });
+    registry.requests.inFlight.answered({ jsonrpc: '2.0', id: 1, error: { code: -32602, message: 'No such tool' } });
     await registry.settle();
     expect(failureOf(made)).toMatchObject({ code: 'MCP_RPC_ERROR', errorCode: -32602, delivery: 'answered' });
   });
@@ -94,9 +94,9 @@ describe('an answer', () => {
     const [spoiled, other] = [registry.ask('a'), registry.ask('b')];
     const tooLarge = (requestId: unknown) =>
       failure('protocol', 'MCP_MESSAGE_TOO_LARGE', 'Too large', { delivery: 'answered', details: { requestId } });
-    expect(registry.requests.spoiled(tooLarge(1))).toBe(true);
-    expect(registry.requests.spoiled(tooLarge(undefined))).toBe(false);
-    expect(registry.requests.spoiled(tooLarge(77))).toBe(false);
+    expect(registry.requests.inFlight.spoiled(tooLarge(1))).toBe(true);
+    expect(registry.requests.inFlight.spoiled(tooLarge(undefined))).toBe(false);
+    expect(registry.requests.inFlight.spoiled(tooLarge(77))).toBe(false);
     await registry.settle();
     expect(failureOf(spoiled)).toMatchObject({ code: 'MCP_MESSAGE_TOO_LARGE', delivery: 'answered' });
     expect(other.outcome).toBeUndefined();
@@ -104,11 +104,11 @@ describe('an answer', () => {
 
   it('is noted with its time', async () => {
     const registry = Registry.flowing();
-    expect(registry.requests.lastAnswerAt).toBeUndefined();
+    expect(registry.requests.inFlight.lastAnswerAt).toBeUndefined();
     registry.ask('a');
     await registry.environment.advance(250);
     registry.answer('a');
-    expect(registry.requests.lastAnswerAt).toBe(registry.environment.now());
+    expect(registry.requests.inFlight.lastAnswerAt).toBe(registry.environment.now());
   });
 });
 
@@ -299,7 +299,7 @@ describe('when the link is lost', () => {
     const made = registry.ask('tools/list', { repeatable: true });
     registry.lose();
     registry.flow();
-    expect(registry.requests.answered({ jsonrpc: '2.0', id: 1, result: { tools: [] } })).toBe(false);
+    expect(registry.requests.inFlight.answered({ jsonrpc: '2.0', id: 1, result: { tools: [] } })).toBe(false);
     await registry.settle();
     expect(made.outcome).toBeUndefined();
   });

@@ -148,7 +148,7 @@ export class Registry {
   answer(method: string, result: Readonly<Record<string, unknown>> = {}): boolean {
     const request = this.link.requests.findLast((one) => one.method === method);
     if (request === undefined) throw new Error(`${method} was not sent`);
-    return this.requests.answered({ jsonrpc: '2.0', id: request.id, result });
+    return this.requests.inFlight.answered({ jsonrpc: '2.0', id: request.id, result });
   }
 
   settle(): Promise<void> {

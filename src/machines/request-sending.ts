@@ -1,0 +1,156 @@
+import type { Environment } from '../environment.js';
+import type { BackoffPolicy } from '../protocol/backoff.js';
+import { toTransportFailure } from '../protocol/failure.js';
+import type { Failure } from '../protocol/failure.js';
+import type { FrameLog } from '../protocol/frame-log.js';
+import { withInput } from '../protocol/input-required.js';
+import type { JSONRPCRequest } from '../protocol/json-rpc.js';
+import { withMeta } from '../protocol/request-meta.js';
+import type { SessionMeta } from '../protocol/request-meta.js';
+import type { Session } from '../protocol/session.js';
+import type { Link } from '../transports/link.js';
+import type { Framing } from '../transports/transport.js';
+import type { IdRing } from './id-ring.js';
+import { sendOver } from './link.js';
+import type { RequestRecord } from './request-record.js';
+import { judgeSendFailure } from './send-failure.js';
+
+/** What is needed to send requests. */
+export interface SendingPorts {
+  readonly environment: Environment;
+  /** Gives them their ids. */
+  readonly ring: IdRing;
+  readonly frames: FrameLog;
+  /** How messages share the link that is open. */
+  readonly framing: () => Framing;
+  /** How long a request waits for a server that cannot be reached for a moment; undefined when it does not. */
+  readonly reconnect: BackoffPolicy | undefined;
+  /** Hears that several exchanges in a row failed to reach the server. */
+  readonly unreachable: (failure: Failure) => void;
+  readonly session: () => Session | undefined;
+  /** Whether requests may be sent now. */
+  readonly flowing: () => boolean;
+  /** Sends those that wait. */
+  readonly flush: () => void;
+}
+
+/** Failed exchanges in a row after which the server is taken for unreachable. */
+const UNREACHABLE_ALLOWED = 3;
+
+const UNSENT = { type: 'unsent' } as const;
+
+/** The way of requests to the server: writes them to the link that is open, and tells each what becomes of that before it is answered. */
+export class RequestSending {
+  readonly #ports: SendingPorts;
+  #link: Link | undefined;
+  /** Goes with every request but those of the connection itself. */
+  meta: SessionMeta;
+  /** The time at which requests are being sent: read once for all that are sent together. */
+  at = 0;
+  #unreachable = 0;
+
+  constructor(ports: SendingPorts) {
+    this.#ports = ports;
+  }
+
+  /** Takes the link that requests are written to; undefined when there is none any more. */
+  useLink(link: Link | undefined): void {
+    this.#link = link;
+    this.#unreachable = 0;
+  }
+
+  /** Whether there is a link. */
+  get linked(): boolean {
+    return this.#link !== undefined;
+  }
+
+  /** The server has answered something. */
+  heard(): void {
+    this.#unreachable = 0;
+  }
+
+  write(record: RequestRecord): void {
+    const { ring, frames } = this.#ports;
+    const { method, params, onProgress, direct, headers } = record.spec;
+    const id = ring.add(record);
+    record.sentAt = this.at;
+    frames.asked(method, id, this.at);
+    const { input } = record;
+    const asked = input === undefined ? params : withInput(params, input);
+    const sent = withMeta(asked, direct ? undefined : this.meta, onProgress === undefined ? undefined : id);
+    const message: JSONRPCRequest =
+      sent === undefined ? { jsonrpc: '2.0', id, method } : { jsonrpc: '2.0', id, method, params: sent };
+    const pending = sendOver(this.#link, message, headers === undefined ? undefined : { headers });
+    if (pending !== undefined) this.#watch(record, pending);
+  }
+
+  #watch(record: RequestRecord, pending: Promise<void>): void {
+    const { environment, ring, frames } = this.#ports;
+    const { id } = record;
+    const { method } = record.spec;
+    const link = this.#link;
+    pending.catch((thrown: unknown) => {
+      const why = toTransportFailure(thrown);
+      frames.add('undelivered', method, environment.now(), id, why.errorCode);
+      if (ring.get(id) === record) this.#failed(record, why);
+      // What becomes of the exchanges of an earlier link says nothing about the server now.
+      if (this.#link === link) this.#countUnreachable(why);
+    });
+  }
+
+  #failed(record: RequestRecord, why: Failure): void {
+    const { environment, framing, reconnect, flowing, flush } = this.#ports;
+    const { direct, repeatable } = record.spec;
+    record.actor.send(
+      judgeSendFailure(why, {
+        framing: framing(),
+        direct,
+        repeatable,
+        attempts: record.attempts,
+        refusals: record.refusals,
+        reconnect,
+        timeLeft: record.deadline - environment.now(),
+        random: environment.random(),
+      }),
+    );
+    // Where each request has an exchange of its own, one that goes back to the queue does not have to wait for a link.
+    if (flowing() && framing() === 'per-request') flush();
+  }
+
+  /** One exchange that fails is bad luck; several in a row, and the server cannot be reached. */
+  #countUnreachable(why: Failure): void {
+    if (!this.#ports.flowing() || this.#ports.framing() === 'shared' || why.kind !== 'transport') return;
+    // A server that has forgotten the session has said so.
+    if (why.delivery === 'answered' || why.code === 'MCP_SESSION_LOST') return;
+    this.#unreachable += 1;
+    if (this.#unreachable < UNREACHABLE_ALLOWED) return;
+    this.#unreachable = 0;
+    this.#ports.unreachable(why);
+  }
+
+  /** Before a request is given up: one in flight of which no byte has left becomes one that waits to be sent. Whether it was such a one. */
+  recall(record: RequestRecord): boolean {
+    const { id } = record;
+    if (this.#ports.ring.get(id) !== record || this.#link?.recall?.(id) !== true) return false;
+    record.actor.send(UNSENT);
+    return true;
+  }
+
+  /** Nobody waits for the answer to a request any longer. */
+  tellPeer({ id, spec }: RequestRecord, reason: string): void {
+    const link = this.#link;
+    if (link === undefined) return;
+    const { environment, frames, framing, session } = this.#ports;
+    // In the modern era closing the exchange is how one cancels where each request has one. 2026-07-28 basic/patterns/cancellation.
+    const closingTells = session()?.era === 'modern' && framing() === 'per-request';
+    if (!spec.quiet && !closingTells) {
+      const params = { requestId: id, reason };
+      const method = 'notifications/cancelled';
+      frames.add('notification', method, environment.now());
+      const pending = sendOver(link, { jsonrpc: '2.0', method, params });
+      // The caller has its outcome; a link that cannot carry the news is on its way out and says so itself.
+      pending?.catch(() => undefined);
+    }
+    link.abandon?.(id);
+  }
+}
