@@ -11,6 +11,8 @@ export class Deadlines {
   #first: RequestRecord | undefined;
   #timer: TimerHandle;
   #armedFor = Infinity;
+  /** Whether others are to be expected when there is none. */
+  #open = false;
   readonly #sweep = (): void => {
     this.#armedFor = Infinity;
     const now = this.#environment.now();
@@ -53,8 +55,8 @@ export class Deadlines {
     record.previous = undefined;
     record.next = undefined;
     if (this.#first !== undefined || this.#armedFor === Infinity) return;
-    if (this.#environment.hold === undefined) this.stop();
-    else this.#environment.hold(this.#timer, false);
+    if (this.#open && this.#environment.hold !== undefined) this.#environment.hold(this.#timer, false);
+    else this.#drop();
   }
 
   /** The present wait begins anew. While it is held its clock stands where it stood then. */
@@ -86,9 +88,13 @@ export class Deadlines {
     this.#arm(record.deadline, now);
   }
 
-  /** Drops the timer now, if no request needs it. */
-  stop(): void {
-    if (this.#first !== undefined || this.#armedFor === Infinity) return;
+  /** Requests may come from now on, or will not: then nothing is left of the timer once the last of them has ended. */
+  open(open: boolean): void {
+    this.#open = open;
+    if (!open && this.#first === undefined && this.#armedFor !== Infinity) this.#drop();
+  }
+
+  #drop(): void {
     this.#environment.clearTimeout(this.#timer);
     this.#armedFor = Infinity;
   }

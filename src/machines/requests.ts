@@ -220,6 +220,7 @@ export class Requests implements RequestsPorts {
     switch (event.type) {
       case 'flow':
         this.#gate = 'flowing';
+        this.#deadlines.open(true);
         this.#session = event.session;
         this.#flush();
         break;
@@ -240,7 +241,7 @@ export class Requests implements RequestsPorts {
         }
         // Not before: how the peer is told depends on its era.
         this.#session = undefined;
-        this.#deadlines.stop();
+        this.#deadlines.open(false);
         break;
       }
       case 'lose':

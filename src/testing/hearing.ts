@@ -35,9 +35,15 @@ interface Queue {
  * they wait is measured in real time: it is for a test that goes wrong, and no time passes in a simulation that stands still.
  */
 export class Hearing {
-  /** Everything that came, in order. */
+  /** What came last, in order. */
   readonly all: HeardMessage[] = [];
   readonly #queues = new Map<string | undefined, Queue>();
+  readonly #remember: number;
+
+  /** @param remember how many messages are kept at least, and half of how many at most: also of one kind that nobody waits for */
+  constructor(remember: number) {
+    this.#remember = remember;
+  }
 
   /** What came, by method; answers are `(result)` or `(error)`. */
   get methods(): string[] {
@@ -45,15 +51,20 @@ export class Hearing {
   }
 
   take(message: HeardMessage): void {
-    this.all.push(message);
+    this.#keep(this.all, message);
     const { listeners, unheeded } = this.#queue(message.method);
     const listener = listeners.shift();
     if (listener === undefined) {
-      unheeded.push(message);
+      this.#keep(unheeded, message);
       return;
     }
     systemEnvironment.clearTimeout(listener.timer);
     listener.resolve(message);
+  }
+
+  /** The oldest go in bulk, so that none costs more than a move. */
+  #keep(messages: HeardMessage[], message: HeardMessage): void {
+    if (messages.push(message) > 2 * this.#remember) messages.splice(0, this.#remember);
   }
 
   /** The next message of this method, or the next answer. Rejects after `patience` milliseconds, and says what came instead. */

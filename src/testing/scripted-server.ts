@@ -46,6 +46,8 @@ export interface ScriptedServerOptions {
   readonly handlers?: Readonly<Record<string, ScriptedHandler>>;
   /** The clock of its handlers. Default: that of this process. */
   readonly environment?: Environment;
+  /** How many of the messages that came it keeps at least; it may be twice as many. Default 10 000. */
+  readonly remember?: number;
 }
 
 /** One client that is connected. */
@@ -72,9 +74,9 @@ export function createScriptedServer(options: ScriptedServerOptions = {}): Scrip
 export class ScriptedServer implements AsyncDisposable {
   /** The client's end. */
   readonly transport: MemoryTransport;
-  /** Every message that came, over all links, in order. */
+  /** The messages that came last, over all links, in order; see {@link ScriptedServerOptions.remember}. */
   readonly heard: readonly HeardMessage[];
-  readonly #hearing = new Hearing();
+  readonly #hearing: Hearing;
   readonly #far: MemoryTransport;
   readonly #environment: Environment;
   readonly #handlers: Readonly<Record<string, ScriptedHandler>>;
@@ -86,7 +88,8 @@ export class ScriptedServer implements AsyncDisposable {
   #pause: TimerHandle;
 
   constructor(options: ScriptedServerOptions = {}) {
-    const { revision = '2026-07-28', environment = systemEnvironment } = options;
+    const { revision = '2026-07-28', environment = systemEnvironment, remember = 10_000 } = options;
+    this.#hearing = new Hearing(remember);
     [this.transport, this.#far] = MemoryTransport.pair();
     this.heard = this.#hearing.all;
     this.#environment = environment;
@@ -101,7 +104,7 @@ export class ScriptedServer implements AsyncDisposable {
     return this.#visits;
   }
 
-  /** The methods of everything that came, in order; answers are `(result)` or `(error)`. */
+  /** The methods of what came last, in order; answers are `(result)` or `(error)`. */
   get methods(): string[] {
     return this.#hearing.methods;
   }

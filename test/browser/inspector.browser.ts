@@ -333,7 +333,9 @@ test('many clients fit at any width, and whichever is chosen is in sight', async
 test('a narrow page says at once that there is no client, and shows charts and search of one as large as they have to be', async () => {
   await using stage = await Stage.set({}, { viewport: { width: 400, height: 800 } });
   const { page } = stage;
-  const words = await page.getByText('No client yet').boundingBox();
+  const none = page.getByText('No client yet');
+  await none.waitFor();
+  const words = await none.boundingBox();
   expect((words?.y ?? 800) + (words?.height ?? 0)).toBeLessThan(800);
   await stage.connect('files');
   await lit(page, 'connection.linked.established.ready').waitFor();

@@ -72,6 +72,8 @@ export class Course {
   #handshakes = 0;
   #userLeft = true;
   #toolsKnown = false;
+  /** The server said that its tools have changed: from whenever the client hears that, what it knew of them may not count. */
+  #announced = false;
   #over = false;
 
   /** `late`: what timers may be late by, in milliseconds. */
@@ -224,6 +226,7 @@ export class Course {
         this.#backstage.die(step.pause);
         break;
       case 'announce':
+        this.#announced = true;
         this.#backstage.announce();
         break;
       case 'ping':
@@ -294,7 +297,7 @@ export class Course {
     const policy = retry ?? this.#schedule.options.retry ?? 'auto';
     const reads = step.do === 'list' || step.do === 'read' || step.do === 'look';
     // That it only reads the client knows when it has seen the list.
-    const known = step.do !== 'look' || this.#toolsKnown;
+    const known = step.do !== 'look' || (this.#toolsKnown && !this.#announced);
     const call: Call = {
       key: `${this.#schedule.seed}-${index}-${step.do}`,
       step,

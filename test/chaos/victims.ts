@@ -28,7 +28,7 @@ export class MemoryVictim implements Victim {
 
   constructor(revision: MCPProtocolVersion) {
     const handlers = handlersOf({ add: () => undefined });
-    this.#server = createScriptedServer({ revision, capabilities: CAPABILITIES, handlers });
+    this.#server = createScriptedServer({ revision, capabilities: CAPABILITIES, handlers, remember: 100 });
   }
 
   transport(): MCPTransport {

@@ -217,7 +217,9 @@ describe('the official server', () => {
     await tell(running);
     const after = await running;
     expect(namesOf(after.results[1])).toEqual(namesOf(before.results[1]));
-    expect(what(after).sort()).toEqual(['subscriptions/listen', 'tools/call', 'tools/call']);
+    // Once the server listens, the list is looked at again behind the scenes: it may have changed before that.
+    const asked = what(after).filter((method) => method !== 'tools/list');
+    expect(asked.sort()).toEqual(['subscriptions/listen', 'tools/call', 'tools/call']);
     const levels = after.heard.filter(({ method }) => method === 'notifications/message');
     expect(levels.map(({ params }) => params?.['level'])).toEqual(['error']);
   });

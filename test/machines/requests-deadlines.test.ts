@@ -40,6 +40,16 @@ describe('the deadlines of requests', () => {
     expect(environment.pending).toEqual([]);
   });
 
+  it('leave no timer to a connection that is over, whatever it is asked', async () => {
+    const environment = Object.assign(new SimulatedEnvironment(), { hold: () => undefined });
+    const registry = Registry.flowing({ environment });
+    registry.ask('one', { timeout: 300 });
+    registry.refuse();
+    registry.ask('late', { timeout: 300 });
+    await registry.settle();
+    expect(environment.pending).toEqual([]);
+  });
+
   it('let their timer go when it fires and no request needs it', async () => {
     const environment = Object.assign(new SimulatedEnvironment(), { hold: () => undefined });
     const registry = Registry.flowing({ environment });

@@ -209,3 +209,15 @@ describe('a scripted server that hangs up', () => {
     expect(scene.client.state).toBe('ready');
   });
 });
+
+test('a scripted server remembers what came last, and does not grow with all that ever came', async () => {
+  await using scene = await pair({ revision: '2025-11-25', remember: 5, handlers: { count: ({ to }) => ({ to }) } });
+  for (let to = 0; to < 100; to += 1) await scene.client.request('count', { to });
+  const { heard } = scene.server;
+  expect(heard.length).toBeGreaterThanOrEqual(5);
+  expect(heard.length).toBeLessThanOrEqual(10);
+  expect(heard.at(-1)).toMatchObject({ method: 'count', params: { to: 99 } });
+  // Of one kind, too, the oldest that nobody waited for go.
+  const { to } = (await scene.server.hear('count')).params as { to: number };
+  expect(to).toBeGreaterThanOrEqual(90);
+});
