@@ -179,7 +179,7 @@ describe('a call for which the server has to know something first', () => {
           await Promise.resolve();
           return { role: 'assistant', model: 'm', content: { type: 'text', text: `${maxTokens}` } };
         },
-        roots: [{ uri: 'file:///work' }],
+        roots: [{ uri: 'file:///plans' }],
       },
     );
     expect(await meeting.client.callTool('book')).toEqual(DONE);
@@ -188,7 +188,7 @@ describe('a call for which the server has to know something first', () => {
       inputResponses: {
         form: { action: 'decline' },
         model: { role: 'assistant', model: 'm', content: { type: 'text', text: '10' } },
-        roots: { roots: [{ uri: 'file:///work' }] },
+        roots: { roots: [{ uri: 'file:///plans' }] },
       },
     });
   });

@@ -14,7 +14,7 @@ const form = {
   },
 };
 const spoken = { role: 'assistant', content: { type: 'text', text: 'hi' }, model: 'm' } as const;
-const roots = [{ uri: 'file:///work', name: 'work' }];
+const roots = [{ uri: 'file:///plans', name: 'work' }];
 
 let server: ScriptedServer;
 let client: MCPClient | undefined;

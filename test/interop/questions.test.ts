@@ -101,7 +101,7 @@ describe.each(ways)('what server-everything asks over %s', (_way, reach) => {
   });
 
   test('is answered: the roots, and those after they changed', async () => {
-    const roots = [{ uri: 'file:///work', name: 'work' }];
+    const roots = [{ uri: 'file:///plans', name: 'work' }];
     const asked: string[] = [];
     const { client, announced } = await connected({
       roots: ({ method }) => {
@@ -110,7 +110,7 @@ describe.each(ways)('what server-everything asks over %s', (_way, reach) => {
       },
     });
     await has(client, announced, 'get-roots-list');
-    expect(textOf(await client.callTool('get-roots-list'))).toContain('file:///work');
+    expect(textOf(await client.callTool('get-roots-list'))).toContain('file:///plans');
     const before = asked.length;
     roots.push({ uri: 'file:///more', name: 'more' });
     await client.rootsChanged();

@@ -23,13 +23,13 @@ const willing: MCPClientOptions = {
     const asked = JSON.stringify(messages[0]?.content);
     return { role: 'assistant', model: 'none', content: { type: 'text', text: `${maxTokens}: ${asked}` } };
   },
-  roots: [{ uri: 'file:///work', name: 'work' }],
+  roots: [{ uri: 'file:///plans', name: 'work' }],
 };
 
 const BOOKED = {
   round: 2,
   who: { name: 'Ada', bags: 1 },
-  roots: [{ uri: 'file:///work', name: 'work' }],
+  roots: [{ uri: 'file:///plans', name: 'work' }],
   to: 'Bern',
   paid: 'accept',
   greeting: '50: {"type":"text","text":"Greet Ada"}',

@@ -43,7 +43,7 @@ describe('a question for which there is a handler', () => {
         result: spoken,
       });
     }
-    const roots = [{ uri: 'file:///work', name: 'work' }];
+    const roots = [{ uri: 'file:///plans', name: 'work' }];
     expect(await answer('roots/list', undefined, { roots })).toEqual({ result: { roots } });
     expect(await answer('roots/list', {}, { roots: async () => Promise.resolve(roots) })).toEqual({
       result: { roots },
@@ -336,9 +336,9 @@ describe('roots', () => {
   test.each([
     ['https://example.com/', 'roots[1].uri'],
     ['/etc', 'roots[1].uri'],
-    ['file:///work/../etc', 'roots[1].uri'],
-    ['file:///work/%2e%2e/etc', 'roots[1].uri'],
-    ['file:///work/..%2fetc', 'roots[1].uri'],
+    ['file:///plans/../etc', 'roots[1].uri'],
+    ['file:///plans/%2e%2e/etc', 'roots[1].uri'],
+    ['file:///plans/..%2fetc', 'roots[1].uri'],
     ['file:///%', 'roots[1].uri'],
     [7, 'roots[1].uri'],
   ])('that are not below a path of their own are not told: %j', async (uri, field) => {
