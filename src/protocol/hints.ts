@@ -120,10 +120,40 @@ const REASON_HINTS = new Map<unknown, string>(
     ERR_TLS_CERT_ALTNAME_INVALID: 'The certificate of the server is for another name: check the host in the URL.',
     ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
     ERR_SSL_PACKET_LENGTH_TOO_LONG: NO_TLS,
-    ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: `The server wants a client certificate. ${SHOW_ONE}`,
-    ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: `The server broke off the TLS handshake, perhaps for want of a client certificate. ${SHOW_ONE}`,
+    ERR_SSL_DATA_LENGTH_TOO_LONG: NO_TLS, // the same in OpenSSL 3.5
   }),
 );
+
+const REFUSED_CERTIFICATE = `The server does not accept the client certificate, or requires one and got none. ${SHOW_ONE}`;
+
+/**
+ * By the TLS alert that the server sent (names of RFC 8446, section 6). OpenSSL puts the name into the reason, after a prefix that differs between
+ * its versions: `SSLV3_ALERT_…` in Node 20 is `SSL/TLS_ALERT_…` in Node 22.
+ */
+const TLS_ALERT_HINTS = new Map<string | undefined, string>(
+  Object.entries({
+    CERTIFICATE_REQUIRED: `The server wants a client certificate. ${SHOW_ONE}`,
+    NO_CERTIFICATE: `The server wants a client certificate. ${SHOW_ONE}`,
+    HANDSHAKE_FAILURE: `The server broke off the TLS handshake, perhaps for want of a client certificate. ${SHOW_ONE}`,
+    BAD_CERTIFICATE: REFUSED_CERTIFICATE,
+    UNSUPPORTED_CERTIFICATE: REFUSED_CERTIFICATE,
+    CERTIFICATE_UNKNOWN: REFUSED_CERTIFICATE,
+    ACCESS_DENIED: REFUSED_CERTIFICATE,
+    CERTIFICATE_REVOKED: 'The client certificate was revoked: get a new one.',
+    CERTIFICATE_EXPIRED: 'The client certificate has expired: renew it.',
+    UNKNOWN_CA: 'The server does not trust the authority that signed the client certificate.',
+    PROTOCOL_VERSION: 'Server and client share no version of TLS: the server has to support TLS 1.2 or later.',
+    INSUFFICIENT_SECURITY: 'The server requires stronger ciphers than Node offers.',
+    UNRECOGNIZED_NAME: 'The server has no certificate for this host: check the host in the URL.',
+    INTERNAL_ERROR: 'The server failed during the TLS handshake: its log says why.',
+  }),
+);
+const TLS_ALERT = /^ERR_SSL_(?:\S*_ALERT_|TLSV1_)(\S+)$/;
+
+function reasonHint(reason: unknown): string | undefined {
+  if (typeof reason !== 'string') return undefined;
+  return REASON_HINTS.get(reason) ?? TLS_ALERT_HINTS.get(TLS_ALERT.exec(reason)?.[1]);
+}
 
 const OVERLOADED =
   'The server, or what stands before it, cannot serve now. With `retry` safe calls are sent again by themselves.';
@@ -188,7 +218,7 @@ const CODE_HINTS: Readonly<Record<string, string | Finder>> = {
       'Run the command by hand and look at what it prints; a missing environment variable or package is common.'
     );
   },
-  MCP_TRANSPORT_FAILED: ({ details }) => REASON_HINTS.get(details?.reason),
+  MCP_TRANSPORT_FAILED: ({ details }) => reasonHint(details?.reason),
   MCP_HTTP_STATUS: (failure, about) => {
     const { contentType, status } = failure.details ?? {};
     const isPage = typeof contentType === 'string' && /^\s*text\/html\b/i.test(contentType);

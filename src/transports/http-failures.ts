@@ -20,9 +20,9 @@ function reasonOf(error: Error): { readonly words: string; readonly code: string
   const [first] = error instanceof AggregateError ? (error.errors as unknown[]) : [];
   const { message } = error.message === '' && first instanceof Error ? first : error;
   const tls = OPENSSL.exec(message)?.[1];
-  // Node makes codes of them in this way where it has the chance.
+  // Where Node gives such an error a code it makes it in the same way; the prefix depends on the version of OpenSSL.
   if (tls !== undefined)
-    return { words: `TLS failed: ${tls}`, code: `ERR_SSL_${tls.toUpperCase().replace(/\W+/g, '_')}` };
+    return { words: `TLS failed: ${tls}`, code: `ERR_SSL_${tls.toUpperCase().replaceAll(' ', '_')}` };
   return { words: message || error.name, code: (error as NodeJS.ErrnoException).code ?? error.name };
 }
 

@@ -8,6 +8,7 @@ import { Agent } from 'undici';
 
 import { HttpTransport, MCPClient, MCPTransportError, SseTransport, WebSocketTransport } from '../../src/index.js';
 import type { MCPTransport } from '../../src/index.js';
+import { ByteServer } from '../support/byte-server.js';
 import { compile } from '../support/compiled.js';
 import { httpScene } from '../support/http-scene.js';
 import { ScriptedHttpServer, legacyServer, modernServer } from '../support/http-server.js';
@@ -172,6 +173,18 @@ describe('over TLS, a server', () => {
     expect(server.visits).toEqual([]);
   });
 
+  test.each([
+    ['SSH', Buffer.from('SSH-2.0-OpenSSH_9.2\r\n')],
+    ['records that are too long', Buffer.from([22, 3, 3, 255, 255, 1, 2, 3])],
+  ])('that answers with %s gets an error that says it does not speak TLS', async (_, bytes) => {
+    const server = await ByteServer.start((socket) => void socket.once('data', () => socket.end(bytes)));
+    endLater(() => server.close());
+    for (const scheme of ['https', 'wss']) {
+      const error = await errorFrom(MCPClient.connect(`${scheme}://127.0.0.1:${server.port}/mcp`));
+      expect(error.explain()).toContain('does not speak TLS');
+    }
+  });
+
   function agentOf(more: object): Agent {
     const agent = new Agent({ connect: more });
     endLater(() => agent.destroy());
@@ -183,6 +196,36 @@ describe('over TLS, a server', () => {
     expect(error).toMatchObject({ code: 'MCP_TRANSPORT_FAILED', delivery: 'not-sent', details: { reason } });
     expect((error as MCPTransportError).explain()).toMatch(new RegExp(`^Hint: .*certificate.*${hint}`, 'm'));
   }
+});
+
+describe('pain 44: a server that refuses the TLS handshake with the alert', () => {
+  // The names that OpenSSL has for alerts differ between the versions of Node; the numbers are those of RFC 8446.
+  test.each([
+    [40, 'handshake_failure', 'for want of a client certificate'],
+    [42, 'bad_certificate', 'does not accept the client certificate, or requires one'],
+    [43, 'unsupported_certificate', 'does not accept the client certificate, or requires one'],
+    [44, 'certificate_revoked', 'client certificate was revoked'],
+    [45, 'certificate_expired', 'client certificate has expired'],
+    [46, 'certificate_unknown', 'does not accept the client certificate, or requires one'],
+    [48, 'unknown_ca', 'does not trust the authority'],
+    [49, 'access_denied', 'does not accept the client certificate, or requires one'],
+    [70, 'protocol_version', 'TLS 1.2 or later'],
+    [71, 'insufficient_security', 'stronger ciphers'],
+    [80, 'internal_error', 'its log'],
+    [112, 'unrecognized_name', 'check the host'],
+    [116, 'certificate_required', 'wants a client certificate'],
+  ])('%i (%s) gets an error with a hint over HTTP and over WebSocket', async (alert, name, hint) => {
+    const server = await ByteServer.start((socket) => {
+      socket.once('data', () => socket.end(Buffer.from([21, 3, 3, 0, 2, 2, alert])));
+    });
+    endLater(() => server.close());
+    for (const scheme of ['https', 'wss']) {
+      const error = await errorFrom(MCPClient.connect(`${scheme}://127.0.0.1:${server.port}/mcp`));
+      expect(error).toMatchObject({ code: 'MCP_TRANSPORT_FAILED', delivery: 'not-sent' });
+      expect(error.details?.reason).toMatch(new RegExp(`^ERR_SSL_[A-Z0-9/]+_(ALERT_)?${name.toUpperCase()}$`));
+      expect(error.explain()).toMatch(new RegExp(`^Hint: .*${hint}`, 'm'));
+    }
+  });
 });
 
 describe('a WebSocketTransport over TLS', () => {
