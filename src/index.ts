@@ -43,6 +43,7 @@ export { MCPTransport } from './transports/transport.js';
 export type { Framing } from './transports/transport.js';
 export type { EnvironmentVariables, InheritEnv } from './transports/child-environment.js';
 export type { NetworkOptions, NetworkTransport } from './transports/network-transport.js';
+export type { HeadersOption } from './transports/network-options.js';
 export type { TransportLimits } from './transports/limits.js';
 export { HttpTransport } from './transports/http.js';
 export type { HttpTransportOptions } from './transports/http.js';

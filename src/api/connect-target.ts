@@ -1,5 +1,6 @@
 import { MCPError } from '../errors.js';
 import { HttpTransport } from '../transports/http.js';
+import type { HeadersOption } from '../transports/network-options.js';
 import { SseTransport } from '../transports/sse.js';
 import { StdioTransport } from '../transports/stdio.js';
 import { MCPTransport } from '../transports/transport.js';
@@ -18,7 +19,7 @@ export interface StdioServerEntry {
 /** One entry of an `mcpServers` file that is reached over HTTP, or over a WebSocket when its URL begins with `ws:` or `wss:`. */
 export interface HttpServerEntry {
   readonly url: string;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly headers?: HeadersOption | undefined;
   /** Some files say `"http"`, `"streamable-http"`, `"sse"` (HTTP+SSE of 2024-11-05 and nothing else) or `"ws"` here. */
   readonly type?: string | undefined;
 }
@@ -67,7 +68,8 @@ async function httpTransportFor(entry: HttpServerEntry): Promise<MCPTransport> {
   const z = await import('zod');
   const schema = z.looseObject({
     url: z.string().min(1),
-    headers: z.record(z.string(), z.string()).optional(),
+    // The transport reads them, and says what is wrong.
+    headers: z.custom<HeadersOption>().optional(),
     type: z.enum(['http', 'streamable-http', 'streamableHttp', 'sse', 'ws', 'websocket']).optional(),
   });
   const { url, headers, type } = checked(schema.safeParse(entry));

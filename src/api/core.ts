@@ -13,6 +13,7 @@ import type { Failure, FailureKind } from '../protocol/failure.js';
 import type { Params } from '../protocol/json-rpc.js';
 import { healthReasons } from '../protocol/health-report.js';
 import { healthScore } from '../protocol/health-score.js';
+import { PACKAGE } from '../protocol/package.js';
 import { printable } from '../protocol/printable.js';
 import { circumstancesOf, storyLines } from '../protocol/story.js';
 import { recentLosses } from '../protocol/restart-budget.js';
@@ -37,7 +38,6 @@ import { LineRecording } from './record.js';
 import { StructuredOutput } from './structured-output.js';
 import { explainSuspension, inherit } from './suspension.js';
 import { callWithOtherHeaders, submitToolCall, wantsOtherHeaders } from './tool-headers.js';
-import { PACKAGE } from './version.js';
 
 /** Options of a request that may be one of several which a call makes. */
 interface SubmitOptions extends RequestOptions {

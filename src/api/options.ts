@@ -5,6 +5,7 @@ import type { TapEvent } from '../machines/tap.js';
 import { acceptable } from '../protocol/negotiation.js';
 import type { EraChoice } from '../protocol/negotiation.js';
 import { isExtensionIdentifier } from '../protocol/extensions.js';
+import { PACKAGE } from '../protocol/package.js';
 import type { QuestionHandlers } from '../protocol/questions.js';
 import { eraOf } from '../protocol/revisions.js';
 import type { Era } from '../protocol/revisions.js';
@@ -17,7 +18,6 @@ import type { QuestionOptions } from './question-options.js';
 import type { RecordOptions, ResolvedRecordOptions } from './record-options.js';
 import { readSuspended } from './suspended-client.js';
 import type { SuspendedClient } from './suspended-client.js';
-import { PACKAGE } from './version.js';
 
 /** What may be sent again when its answer was lost: what only reads, everything, or nothing. */
 export type RetryPolicy = 'auto' | 'safe' | 'never';

@@ -220,7 +220,9 @@ const CODE_HINTS: Readonly<Record<string, string | Finder>> = {
   },
   MCP_TRANSPORT_FAILED: ({ details }) => reasonHint(details?.reason),
   MCP_HTTP_STATUS: (failure, about) => {
-    const { contentType, status } = failure.details ?? {};
+    const { contentType, contentEncoding, status } = failure.details ?? {};
+    if (contentEncoding !== undefined)
+      return 'The client asks for `accept-encoding: identity`: let the server, or the proxy before it, send this path uncompressed.';
     const isPage = typeof contentType === 'string' && /^\s*text\/html\b/i.test(contentType);
     const found = STATUS_HINTS.get(status);
     if (isPage && (found === undefined || status === 403))

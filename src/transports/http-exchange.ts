@@ -150,7 +150,8 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
     const { message, session } = this.#request;
     this.#owner.refusals.accepted(session);
     if (message.method === 'initialize') {
-      const id = headerOf(head, 'mcp-session-id');
+      // An empty one is none.
+      const id = headerOf(head, 'mcp-session-id') || undefined;
       if (id !== undefined && !isSessionId(id)) {
         this.#give(
           failure('protocol', 'MCP_INVALID_MESSAGE', 'The session id of the server is not visible ASCII', {

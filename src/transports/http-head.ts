@@ -13,10 +13,23 @@ export function headerOf({ headers }: ResponseHead, name: string): string | unde
   return typeof value === 'string' ? value : value?.[0];
 }
 
-/** How the body is compressed, which every request asks not to be: what is compressed could be far larger than it looks. */
-export function compressionOf(head: ResponseHead): string | undefined {
-  const encoding = headerOf(head, 'content-encoding');
-  return encoding === undefined || encoding === '' || encoding === 'identity' ? undefined : encoding;
+/** The content codings of the registry that change what a body looks like. RFC 9110, 8.4.1. */
+const COMPRESSIONS: ReadonlySet<string> = new Set([
+  ...['aes128gcm', 'br', 'compress', 'dcb', 'dcz', 'deflate', 'exi', 'gzip', 'pack200-gzip', 'zstd'],
+  ...['x-compress', 'x-gzip'],
+]);
+
+/**
+ * How the body is compressed, which every request asks not to be: a compressed body could be far larger than it looks. Servers also write
+ * `none`, `identity`, `utf-8` and other words that name no coding, for bodies that are plain; browsers ignore those, too.
+ */
+export function compressionOf({ headers }: ResponseHead): string | undefined {
+  const value = headers['content-encoding'];
+  if (value === undefined || value === 'identity') return undefined;
+  const codings = String(value)
+    .split(',')
+    .map((coding) => coding.trim().toLowerCase());
+  return codings.filter((coding) => COMPRESSIONS.has(coding)).join(', ') || undefined;
 }
 
 /** What can be read of the body. */

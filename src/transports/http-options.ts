@@ -1,10 +1,11 @@
 import type { TokenSource } from '../auth/token-source.js';
+import { USER_AGENT } from '../protocol/package.js';
 import { percentDecoded } from '../protocol/percent-decoding.js';
 import type { Era } from '../protocol/revisions.js';
 import type { HttpDispatcher } from './http-dispatcher.js';
 import type { TransportLimits } from './limits.js';
-import { checkNetworkOptions, checkUrl, checker, hasFunction } from './network-options.js';
-import type { Check } from './network-options.js';
+import { checkNetworkOptions, checkUrl, checker, hasFunction, readHeaders } from './network-options.js';
+import type { Check, HeadersOption } from './network-options.js';
 
 /** The protocols of URLs that are reached over HTTP. */
 export const HTTP: readonly string[] = ['http:', 'https:'];
@@ -12,7 +13,7 @@ export const HTTP: readonly string[] = ['http:', 'https:'];
 /** What an {@link HttpTransport} may be told besides the URL. */
 export interface HttpTransportOptions {
   /** Headers for every request. Those that the protocol sets itself cannot be changed. Their values never show in errors. */
-  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly headers?: HeadersOption | undefined;
   /** Milliseconds that making a connection, or ending a session, may take. Never a limit on requests. Default 30 000. */
   readonly timeout?: number | undefined;
   /** Where tokens for `Authorization: Bearer` come from. Asked before each request. */
@@ -40,16 +41,20 @@ const OURS = new Set([
 ]);
 
 /**
- * Refuses what cannot reach a server, before anybody tries, and gives back the URL.
+ * Refuses what cannot reach a server, before anybody tries, and gives back the URL and the headers.
  * @throws MCPError with code `MCP_INVALID_PARAMS`; `details` has `field`, `expected` and `received`, never the value.
  */
-export function checkHttpOptions(transport: string, url: unknown, options: unknown): URL {
+export function checkHttpOptions(
+  transport: string,
+  url: unknown,
+  options: unknown,
+): { url: URL; headers: Readonly<Record<string, string>> } {
   const check = checker(transport);
   const parsed = checkUrl(check, 'url', url, HTTP);
   const { priorEra } = checkHttpCalls(check, options);
   const known = priorEra === undefined || priorEra === 'modern' || priorEra === 'legacy';
   check('priorEra', known, '"modern" or "legacy"', priorEra);
-  return parsed;
+  return { url: parsed, headers: readHeaders(check, options) };
 }
 
 /** Refuses what is wrong about the options that all transports over HTTP have. */
@@ -62,11 +67,11 @@ export function checkHttpCalls(check: Check, options: unknown): Record<string, u
   return checked;
 }
 
-/** The headers for every request as a flat list of names and values: what was given, but for ours, and credentials from the URL. */
-export function fixedHeaders(
-  url: URL,
-  { headers = {}, auth }: Pick<HttpTransportOptions, 'headers' | 'auth'>,
-): string[] {
+/**
+ * The headers for every request as a flat list of names and values: the given ones, but for ours, credentials from the URL, and a `User-Agent`
+ * where none was given.
+ */
+export function fixedHeaders(url: URL, headers: Readonly<Record<string, string>>, auth?: TokenSource): string[] {
   const kept = Object.entries(headers)
     .map(([name, value]) => [name.toLowerCase(), value] as const)
     .filter(([name]) => !OURS.has(name) && !(auth !== undefined && name === 'authorization'));
@@ -75,5 +80,6 @@ export function fixedHeaders(
     const credentials = `${percentDecoded(url.username)}:${percentDecoded(url.password)}`;
     kept.push(['authorization', `Basic ${Buffer.from(credentials).toString('base64')}`]);
   }
+  if (!kept.some(([name]) => name === 'user-agent')) kept.push(['user-agent', USER_AGENT]);
   return kept.flat();
 }

@@ -24,9 +24,9 @@ export class HttpTransport extends NetworkTransport<HttpTransportOptions> {
    * @throws MCPError with code `MCP_INVALID_PARAMS` when an argument or option is of the wrong type; `details.field` names it.
    */
   constructor(url: string | URL, options: HttpTransportOptions = {}) {
-    const parsed = checkHttpOptions('HttpTransport', url, options);
-    super(options);
-    this.#url = parsed;
+    const checked = checkHttpOptions('HttpTransport', url, options);
+    super(options, checked.headers);
+    this.#url = checked.url;
   }
 
   /** Where the server takes its messages, as it was given. */
@@ -54,7 +54,7 @@ export class HttpTransport extends NetworkTransport<HttpTransportOptions> {
     const link = await HttpLink.open(
       {
         url: this.#url,
-        headers: fixedHeaders(this.#url, this.options),
+        headers: fixedHeaders(this.#url, this.headers, auth),
         timeout: this.timeout,
         maxMessageBytes: this.maxMessageBytes,
         environment: events.environment,

@@ -1,6 +1,12 @@
 import { MCPError } from '../errors.js';
 import { isHeaderValue, isToken } from '../protocol/http-headers.js';
 
+/**
+ * Headers for the requests of a transport: an object, a `Headers` (of Node or of any undici), a `Map`, or any other iterable of pairs of a
+ * name and a value. They are read once, when the transport is made. Values of one name are joined by `, `, as `fetch` does.
+ */
+export type HeadersOption = Readonly<Record<string, string>> | Iterable<readonly string[]>;
+
 /** Refuses a value that is not as expected. */
 export type Check = (field: string, good: boolean, expected: string, value: unknown) => void;
 
@@ -45,14 +51,13 @@ export function checkUrl(check: Check, field: string, given: unknown, protocols:
   return url;
 }
 
-/** Refuses what is wrong about the options that all transports over a network have. */
+/** Refuses what is wrong about the options that all transports over a network have, but for the headers: see {@link readHeaders}. */
 export function checkNetworkOptions(check: Check, options: unknown): Record<string, unknown> {
   check('options', isObject(options), 'an object', options);
-  const { headers, timeout, limits } = options as Record<string, unknown>;
+  const { timeout, limits } = options as Record<string, unknown>;
   const optional = (field: string, value: unknown, good: boolean, expected: string): void => {
     check(field, value === undefined || good, expected, value);
   };
-  checkHeaders(check, headers);
   optional('timeout', timeout, typeof timeout === 'number' && timeout > 0, 'a number of milliseconds above 0');
   optional('limits', limits, isObject(limits), 'an object');
   const { maxMessageBytes } = (limits ?? {}) as Record<string, unknown>;
@@ -61,15 +66,55 @@ export function checkNetworkOptions(check: Check, options: unknown): Record<stri
   return options as Record<string, unknown>;
 }
 
-function checkHeaders(check: Check, headers: unknown): void {
-  check('headers', headers === undefined || isObject(headers), 'an object of strings', headers);
-  for (const [name, value] of Object.entries((headers ?? {}) as Record<string, unknown>)) {
-    check('headers', isToken(name), 'names that are tokens of HTTP', 'another name');
+/**
+ * Reads the option `headers`, once: an iterator can be read no second time. Names keep their case, the first one where several differ in it.
+ * @throws MCPError with code `MCP_INVALID_PARAMS` when a name or value cannot be sent, or belongs to the connection.
+ */
+export function readHeaders(check: Check, options: unknown): Readonly<Record<string, string>> {
+  const read = new Map<string, readonly [name: string, value: string]>();
+  for (const [name, value] of pairsOf(check, (options as { headers?: unknown }).headers)) {
+    check('headers', typeof name === 'string' && isToken(name), 'names that are tokens of HTTP', 'another name');
     const good = typeof value === 'string' && isHeaderValue(value);
-    check(`headers.${name}`, good, 'a string of Latin-1 without line breaks', value);
-    const free = !FORBIDDEN.has(name.toLowerCase()) && !/^sec-websocket-/i.test(name);
-    check(`headers.${name}`, free, 'left to the connection', value);
+    check(`headers.${String(name)}`, good, 'a string of Latin-1 without line breaks', value);
+    const key = String(name).toLowerCase();
+    check(
+      `headers.${String(name)}`,
+      !FORBIDDEN.has(key) && !key.startsWith('sec-websocket-'),
+      'left to the connection',
+      value,
+    );
+    const before = read.get(key);
+    read.set(key, before === undefined ? [String(name), String(value)] : [before[0], `${before[1]}, ${String(value)}`]);
   }
+  return Object.freeze(Object.fromEntries(read.values()));
+}
+
+const HEADERS = 'an object of strings, a Headers, a Map, or a list of pairs of strings';
+
+function* pairsOf(check: Check, given: unknown = {}): Iterable<readonly unknown[]> {
+  check('headers', typeof given === 'object' && given !== null, HEADERS, given);
+  const object = given as object;
+  if (!isIterable(object)) {
+    const entries = Object.entries(object);
+    // A promise, for instance, is an object without entries.
+    check('headers', entries.length > 0 || isPlain(object), HEADERS, given);
+    yield* entries;
+    return;
+  }
+  for (const pair of object) {
+    check('headers', Array.isArray(pair) && pair.length === 2, HEADERS, 'something else in the list');
+    yield pair as unknown[];
+  }
+}
+
+function isIterable(value: object): value is Iterable<unknown> {
+  return typeof (value as Partial<Iterable<unknown>>)[Symbol.iterator] === 'function';
+}
+
+/** Also an object that another realm made. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function isObject(value: unknown): value is object {

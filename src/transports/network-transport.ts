@@ -1,11 +1,12 @@
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/lines.js';
 import type { Era } from '../protocol/revisions.js';
 import type { TransportLimits } from './limits.js';
+import type { HeadersOption } from './network-options.js';
 import { MCPTransport } from './transport.js';
 
 /** The options that all transports over a network have. */
 export interface NetworkOptions {
-  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly headers?: HeadersOption | undefined;
   readonly timeout?: number | undefined;
   readonly priorEra?: Era | undefined;
   readonly limits?: TransportLimits | undefined;
@@ -15,15 +16,18 @@ export interface NetworkOptions {
 export abstract class NetworkTransport<Options extends NetworkOptions> extends MCPTransport {
   // Not visible to whoever prints the transport: headers may hold secrets.
   readonly #options: Options;
+  readonly #headers: Readonly<Record<string, string>>;
 
-  protected constructor(options: Options) {
+  /** @param headers those of the options, after they were checked */
+  protected constructor(options: Options, headers: Readonly<Record<string, string>>) {
     super(options);
-    this.#options = { ...options, ...(options.headers && { headers: Object.freeze({ ...options.headers }) }) };
+    this.#options = { ...options };
+    this.#headers = headers;
   }
 
   /** The headers that were given. */
   get headers(): Readonly<Record<string, string>> {
-    return this.#options.headers ?? {};
+    return this.#headers;
   }
 
   /** What was given. */

@@ -1,3 +1,4 @@
+import { USER_AGENT } from '../protocol/package.js';
 import { percentDecoded } from '../protocol/percent-decoding.js';
 import { printable } from '../protocol/printable.js';
 
@@ -9,7 +10,9 @@ const REDACTED = '[redacted]';
 
 /** What a server was given with a request and no error may show: the values of headers, tokens behind the name of their scheme, and parts of the URL. */
 export function secretsOf(url: URL, headers: readonly string[]): string[] {
-  const values = headers.filter((_, at) => at % 2 === 1).flatMap((value) => [value, ...value.split(' ')]);
+  const values = headers
+    .filter((value, at) => at % 2 === 1 && value !== USER_AGENT)
+    .flatMap((value) => [value, ...value.split(' ')]);
   return [...values, url.password, percentDecoded(url.password), ...url.searchParams.values()];
 }
 

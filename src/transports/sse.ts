@@ -3,14 +3,15 @@ import type { HttpDispatcher } from './http-dispatcher.js';
 import { HTTP, checkHttpCalls, fixedHeaders } from './http-options.js';
 import type { TransportLimits } from './limits.js';
 import type { Link, LinkEvents } from './link.js';
-import { checkUrl, checker } from './network-options.js';
+import { checkUrl, checker, readHeaders } from './network-options.js';
+import type { HeadersOption } from './network-options.js';
 import type { SseLink } from './sse-link.js';
 import { NetworkTransport } from './network-transport.js';
 
 /** What an {@link SseTransport} may be told besides the URLs. */
 export interface SseTransportOptions {
   /** Headers for every request. Those that the protocol sets itself cannot be changed. Their values never show in errors. */
-  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly headers?: HeadersOption | undefined;
   /** Milliseconds until the server has said where to post to. Never a limit on requests. Default 30 000. */
   readonly timeout?: number | undefined;
   /** Where tokens for `Authorization: Bearer` come from. Asked before each request. */
@@ -40,7 +41,7 @@ export class SseTransport extends NetworkTransport<SseTransportOptions> {
     const stream = checkUrl(check, 'sseUrl', sseUrl, HTTP);
     const post = postUrl === undefined ? undefined : checkUrl(check, 'postUrl', postUrl, HTTP);
     checkHttpCalls(check, options);
-    super(options);
+    super(options, readHeaders(check, options));
     this.#sseUrl = stream;
     this.#postUrl = post;
   }
@@ -72,7 +73,7 @@ export class SseTransport extends NetworkTransport<SseTransportOptions> {
       {
         stream: {
           url: this.#sseUrl,
-          headers: fixedHeaders(this.#sseUrl, this.options),
+          headers: fixedHeaders(this.#sseUrl, this.headers, auth),
           timeout: this.timeout,
           maxMessageBytes: this.maxMessageBytes,
           environment: events.environment,
@@ -91,6 +92,6 @@ export class SseTransport extends NetworkTransport<SseTransportOptions> {
   /** The credentials in a URL are for its origin and no other. */
   #postHeaders(postUrl: URL): string[] {
     const own = postUrl.username !== '' || postUrl.password !== '' || postUrl.origin !== this.#sseUrl.origin;
-    return fixedHeaders(own ? postUrl : this.#sseUrl, this.options);
+    return fixedHeaders(own ? postUrl : this.#sseUrl, this.headers, this.options.auth);
   }
 }

@@ -2,14 +2,15 @@ import type { Agent } from 'node:http';
 import { fixedHeaders } from './http-options.js';
 import type { TransportLimits } from './limits.js';
 import type { Link, LinkEvents } from './link.js';
-import { checkNetworkOptions, checkUrl, checker, hasFunction } from './network-options.js';
+import { checkNetworkOptions, checkUrl, checker, hasFunction, readHeaders } from './network-options.js';
+import type { HeadersOption } from './network-options.js';
 import { NetworkTransport } from './network-transport.js';
 import type { WebSocketLink } from './websocket-link.js';
 
 /** What a {@link WebSocketTransport} may be told besides the URL. */
 export interface WebSocketTransportOptions {
   /** Headers for the handshake. Their values never show in errors. */
-  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly headers?: HeadersOption | undefined;
   /** Milliseconds that opening the connection may take. Never a limit on requests. Default 30 000. */
   readonly timeout?: number | undefined;
   /**
@@ -63,7 +64,7 @@ export class WebSocketTransport extends NetworkTransport<WebSocketTransportOptio
       'an agent of node:http or node:https',
       agent,
     );
-    super(options);
+    super(options, readHeaders(check, options));
     this.#url = parsed;
   }
 
@@ -82,7 +83,7 @@ export class WebSocketTransport extends NetworkTransport<WebSocketTransportOptio
     const { WebSocketLink } = await import('./websocket-link.js');
     const recipe = {
       url: this.#url,
-      headers: fixedHeaders(this.#url, this.options),
+      headers: fixedHeaders(this.#url, this.headers),
       maxMessageBytes: this.maxMessageBytes,
       agent: this.options.agent as Agent | undefined,
     };

@@ -1,6 +1,6 @@
 import { MCPClient, MCPConnectionError, MCPProtocolError } from '../../src/index.js';
 import type { JSONRPCNotification } from '../../src/index.js';
-import { PACKAGE } from '../../src/api/version.js';
+import { PACKAGE } from '../../src/protocol/package.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { connector } from '../support/connector.js';
 import { errorFrom, turns } from '../support/outcomes.js';

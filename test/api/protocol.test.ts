@@ -1,5 +1,5 @@
 import { MCPClient, MCPProtocol, MCPToolError } from '../../src/index.js';
-import { PACKAGE } from '../../src/api/version.js';
+import { PACKAGE } from '../../src/protocol/package.js';
 import { errorFrom, rejection, turns } from '../support/outcomes.js';
 import {
   answer,

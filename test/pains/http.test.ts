@@ -408,3 +408,30 @@ describe('pain 25: "429 and 5xx are not retried, Retry-After is ignored"', () =>
     expect(asked.some((delay) => delay >= 7_000 && delay < 8_000)).toBe(true);
   });
 });
+
+describe('pain 35: "a firewall refuses requests without User-Agent; odd Content-Encoding breaks the client"', () => {
+  test('a firewall that lets nobody in without a User-Agent lets this client in', async () => {
+    const script = legacyServer(() => false, { sessionId: 's-1' });
+    const server = await serve((visit) => {
+      if (visit.headers['user-agent'] === undefined) visit.status(403);
+      else script(visit);
+    });
+    const client = await connect(server.url);
+    expect(textOf(await client.callTool('work'))).toBe('done');
+    await client.close();
+    expect(server.visits.filter(({ headers }) => headers['user-agent'] === undefined)).toEqual([]);
+  });
+
+  test.each(['none', 'Identity', 'identity, identity', 'UTF-8', ''])(
+    'a server that says "Content-Encoding: %s" of everything is understood',
+    async (encoding) => {
+      const script = legacyServer(() => false, { sessionId: 's-1' });
+      const server = await serve((visit) => {
+        visit.response.setHeader('content-encoding', encoding);
+        script(visit);
+      });
+      const client = await connect(server.url);
+      expect(textOf(await client.callTool('work'))).toBe('done');
+    },
+  );
+});

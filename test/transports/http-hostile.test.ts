@@ -1,13 +1,14 @@
 import { gzipSync } from 'node:zlib';
 import type { Socket } from 'node:net';
 
-import { MCPClient } from '../../src/index.js';
+import { MCPClient, SseTransport } from '../../src/index.js';
 import type { MCPError } from '../../src/index.js';
 import { ByteServer } from '../support/byte-server.js';
 import { modernRequest, request } from '../support/http-link.js';
 import { httpScene } from '../support/http-scene.js';
 import { legacyServer, modernServer } from '../support/http-server.js';
 import type { HttpVisit } from '../support/http-server.js';
+import { LinkRecorder } from '../support/link-recorder.js';
 import { errorFrom, turns } from '../support/outcomes.js';
 
 const { endLater, open, serve } = httpScene();
@@ -72,6 +73,88 @@ describe('an answer that is unusual, and that HTTP allows, is read:', () => {
     for (const id of [1, 2, 3]) await opened.link.send(request(id, 'ping'));
     expect(opened.recorder.messages).toEqual([1, 2, 3].map((id) => ({ jsonrpc: '2.0', id, result: {} })));
     expect(opened.recorder.problems).toEqual([]);
+  });
+});
+
+/** Values of `Content-Encoding` for bodies that are not compressed. */
+const PLAIN = [
+  ...[
+    'none',
+    'None',
+    'identity',
+    'Identity',
+    'IDENTITY',
+    ' identity ',
+    'identity, identity',
+    'identity,none',
+    ',',
+    ', ,',
+  ],
+  ...['', ' ', 'utf-8', 'UTF-8', '7bit', 'binary', 'null', 'undefined', 'plain', 'aws-chunked'],
+];
+
+describe.each(PLAIN)('a body that is said to be encoded as "%s" is read', (encoding) => {
+  const coded = `content-encoding:${encoding}`;
+
+  test('when it is an answer, a stream, or the reason of a refusal', async () => {
+    const server = await serveBytes((socket, id) => {
+      const event = `data: ${result(id)}\n\n`;
+      if (id === 1) socket.write(whole(id).replace(CRLF, `${CRLF}${coded}${CRLF}`));
+      else if (id === 2) socket.write(`${head(EVENTS, coded, length(event))}${event}`);
+      else if (id === 3) {
+        const text = 'down for the night';
+        socket.write(`${head('content-type: text/plain', coded, length(text))}${text}`.replace('200 OK', '503 No'));
+      } else {
+        const error = JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32_602, message: 'Unknown tool' } });
+        socket.write(`${head(JSON_TYPE, coded, length(error))}${error}`.replace('200 OK', '400 Bad Request'));
+      }
+    });
+    const opened = await open(server.url);
+    for (const id of [1, 2]) await opened.link.send(request(id, 'ping'));
+    expect(opened.recorder.messages).toEqual([1, 2].map((id) => ({ jsonrpc: '2.0', id, result: {} })));
+    expect(await opened.failureOf(request(3, 'ping'))).toMatchObject({ details: { reason: 'down for the night' } });
+    await opened.link.send(request(4, 'tools/call', { name: 'x' }));
+    expect(opened.recorder.messages.at(-1)).toMatchObject({ id: 4, error: { message: 'Unknown tool' } });
+    expect(opened.recorder.problems).toEqual([]);
+  });
+
+  test('when it is the stream of HTTP+SSE', async () => {
+    const server = await serveBytes((socket, id) => {
+      if (id !== undefined) socket.write(`HTTP/1.1 202 Accepted\r\n${coded}\r\ncontent-length: 0\r\n\r\n`);
+      else socket.write(`${head(EVENTS, coded)}event: endpoint\ndata: /post\n\ndata: ${result(1)}\n\n`);
+    });
+    const transport = new SseTransport(server.url);
+    const recorder = new LinkRecorder();
+    const link = await transport.openLink(recorder.events, new AbortController().signal);
+    endLater(() => transport.closeLink());
+    await link.send(request(1, 'ping'));
+    await recorder.until(() => recorder.messages.length > 0);
+    expect(recorder.messages).toEqual([{ jsonrpc: '2.0', id: 1, result: {} }]);
+  });
+});
+
+describe.each([
+  ['gzip', 'gzip'],
+  ['GZip', 'gzip'],
+  [' br ', 'br'],
+  ['identity, gzip', 'gzip'],
+  ['deflate, x-gzip', 'deflate, x-gzip'],
+  [`identity${CRLF}content-encoding: zstd`, 'zstd'],
+])('a body that is compressed as "%s" although that was not asked for', (encoding, named) => {
+  test('is refused by the name of the encoding, and the hint says what to do', async () => {
+    const server = await serveBytes((socket, id) => {
+      socket.write(whole(id).replace(CRLF, `${CRLF}content-encoding:${encoding}${CRLF}`));
+    });
+    const error = await errorFrom(MCPClient.connect(server.url, { era: 'legacy' }));
+    expect(error).toMatchObject({ code: 'MCP_HTTP_STATUS', details: { contentEncoding: named, status: 200 } });
+    expect(error.message).toContain(`the content encoding "${named}", which was not asked for`);
+    expect(error.explain()).toContain('`accept-encoding: identity`');
+  });
+
+  test('is refused when it is the stream of HTTP+SSE', async () => {
+    const server = await serveBytes((socket) => socket.write(head(EVENTS, `content-encoding:${encoding}`)));
+    const error = await errorFrom(MCPClient.connect(new SseTransport(server.url)));
+    expect(error).toMatchObject({ code: 'MCP_HTTP_STATUS', details: { contentEncoding: named } });
   });
 });
 

@@ -57,6 +57,17 @@ describe('the session of a legacy server', () => {
     expect(transport.sessionId).toBeUndefined();
   });
 
+  test.each(['', '   '])('has no name when the name is empty: "%s"', async (sessionId) => {
+    await serve(legacyServer(() => false, { sessionId }));
+    const opened = await OpenedLink.open(transport);
+    await opened.shakeHands();
+    await opened.link.send(request(1, 'ping'));
+    expect(transport.sessionId).toBeUndefined();
+    await transport.closeLink();
+    expect(server.visits.map(({ method }) => method)).toEqual(['POST', 'POST', 'POST']);
+    for (const { headers } of server.visits) expect(headers).not.toHaveProperty('mcp-session-id');
+  });
+
   test('is in use only when the server has heard that the handshake is over', async () => {
     const held: HttpVisit[] = [];
     await serve(

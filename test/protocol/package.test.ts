@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { PACKAGE } from '../../src/api/version.js';
+import { PACKAGE } from '../../src/protocol/package.js';
 
 it('tells servers the name and version of the package', () => {
   const manifest = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as typeof PACKAGE;
