@@ -54,6 +54,14 @@ export class HttpProcess {
     return server;
   }
 
+  /** A server built with a framework, test/fixtures/servers/<framework>.mjs, which says what the modes are. */
+  static async framework(framework: 'fastmcp' | 'mcp-lite', mode: string, port?: number): Promise<HttpProcess> {
+    const args = [`--mode=${mode}`, `--port=${port ?? (await freePort())}`];
+    const server = new HttpProcess([serverFixture(framework), ...args]);
+    server.port = Number(await server.#said(/^\d+$/));
+    return server;
+  }
+
   static async everything(mode: 'streamableHttp' | 'sse', port: number): Promise<HttpProcess> {
     const server = new HttpProcess([path.join(EVERYTHING, 'dist/index.js'), mode], { PORT: String(port) });
     server.port = port;
