@@ -1,80 +1,91 @@
 import type { Writable } from 'node:stream';
 import type { Failure } from '../protocol/failure.js';
-import type { JSONRPCMessage } from '../protocol/json-rpc.js';
+import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
 import { messageText } from '../protocol/message-text.js';
 import { rejectedWith } from './link.js';
-
-interface Waiting {
-  readonly line: string;
-  readonly resolve: () => void;
-  readonly reject: (reason: Error) => void;
-}
-
-/** How many characters of waiting lines go into one write. */
-const CHUNK = 64 * 1024;
-
-/** How many characters one tick collects at the most. Of what is handed over in one piece, nobody can say how much has arrived. */
-const LARGEST_BATCH = 1024 * 1024;
+import { OutboundQueue, requestIdOf } from './outbound-queue.js';
 
 /**
- * Writes messages to a stream, one a line. What is sent within one tick leaves in one write, unless that is much. When the stream wants no more, messages
- * wait here, where it is known that they were not sent.
+ * How many characters go into one write, plus at most one message. A write that the system does not take whole stays in the stream, from which
+ * nothing can be taken back, and nobody can say how much of it has arrived. The pipe of the system holds more than this.
+ */
+const CHUNK = 64 * 1024;
+
+/**
+ * Writes messages to a stream, one a line. Messages of one tick leave in chunks. The stream is given the next chunk only when the system has
+ * taken the one before; until then messages wait in a queue, where it is known that they were not sent, and from which requests can be cancelled.
  */
 export class LineWriter {
   readonly #stream: Writable;
-  #batch = '';
+  /** The lines of this tick, and the ids of the requests among them. */
+  #lines: string[] = [];
+  #requestIds: (RequestId | undefined)[] = [];
+  #length = 0;
+  /** The stream still holds a part of the last chunk. */
   #blocked = false;
   #held = false;
-  #waiting: Waiting[] = [];
+  readonly #queue = new OutboundQueue();
   #end: Failure | undefined;
 
   constructor(stream: Writable) {
     this.#stream = stream;
     stream.on('drain', () => {
+      this.#blocked = false;
       this.#drain();
     });
   }
 
   /**
-   * Nothing is returned when the stream takes the message with this tick's write. A promise is returned while the stream wants no more; it
-   * rejects with a failure, `not-sent`, when the stream ends first. So does a message that JSON cannot express.
+   * Nothing is returned when the message leaves in this tick. A promise is returned while the stream takes no more; it rejects with a
+   * failure, `not-sent`, when the stream ends first. So does a message that JSON cannot express.
    */
   send(message: JSONRPCMessage): Promise<void> | undefined {
     if (this.#end !== undefined) return rejectedWith(this.#end);
     const text = messageText(message);
     if (typeof text !== 'string') return rejectedWith(text);
     const line = `${text}\n`;
-    if (this.#blocked || this.#held) {
-      return new Promise((resolve, reject) => {
-        this.#waiting.push({ line, resolve, reject });
-      });
-    }
-    if (this.#batch === '') process.nextTick(this.#flush);
-    this.#batch += line;
-    if (this.#batch.length >= LARGEST_BATCH) this.#flush();
+    const requestId = requestIdOf(message);
+    if (this.#blocked || this.#held) return this.#queue.add(line, requestId);
+    if (this.#lines.push(line) === 1) process.nextTick(this.#flush);
+    this.#requestIds.push(requestId);
+    this.#length += line.length;
+    if (this.#length >= CHUNK) this.#flush();
     return undefined;
   }
 
+  /** Cancels a request of which no byte has left. False when it may have arrived, or is not known. */
+  cancelUnsent(requestId: RequestId): boolean {
+    const place = this.#requestIds.lastIndexOf(requestId);
+    if (place === -1) return this.#queue.cancel(requestId);
+    this.#length -= (this.#lines[place] as string).length;
+    this.#lines[place] = '';
+    this.#requestIds[place] = undefined;
+    return true;
+  }
+
   readonly #flush = (): void => {
-    const batch = this.#batch;
-    this.#batch = '';
-    if (batch !== '' && !this.#held) this.#blocked = !this.#stream.write(batch);
+    const chunk = this.#lines.length === 1 ? (this.#lines[0] as string) : this.#lines.join('');
+    this.#lines = [];
+    this.#requestIds = [];
+    this.#length = 0;
+    if (chunk !== '' && !this.#held) this.#write(chunk);
   };
 
+  /** A chunk that the system has taken at once leaves the stream empty, although it was more than the stream wants to hold. */
+  #write(chunk: string): void {
+    const stream = this.#stream;
+    this.#blocked = !stream.write(chunk) && !(stream.writable && stream.writableLength === 0);
+  }
+
   #drain(): void {
-    this.#blocked = false;
-    let sent = 0;
-    while (sent < this.#waiting.length && !this.#blocked && !this.#held) {
+    while (this.#queue.size > 0 && !this.#blocked && !this.#held) {
       let chunk = '';
-      const from = sent;
-      for (let next = this.#waiting[sent]; next !== undefined && chunk.length < CHUNK; next = this.#waiting[sent]) {
-        chunk += next.line;
-        sent += 1;
+      for (const line of this.#queue.take()) {
+        chunk += line;
+        if (chunk.length >= CHUNK) break;
       }
-      this.#blocked = !this.#stream.write(chunk);
-      for (const { resolve } of this.#waiting.slice(from, sent)) resolve();
+      this.#write(chunk);
     }
-    this.#waiting.splice(0, sent);
   }
 
   /** Writes nothing more: whatever is sent from now on waits for the end, which will say why. */
@@ -82,12 +93,11 @@ export class LineWriter {
     this.#held = true;
   }
 
-  /** Writes what this tick has collected; then no more is taken, and who waits is rejected with `reason`. Only the first end counts. */
+  /** Writes what this tick has collected; then no more is taken, and what waits is rejected with `reason`. Only the first end counts. */
   end(reason: Failure): void {
     if (this.#end !== undefined) return;
     this.#flush();
     this.#end = reason;
-    const thrown: Error = reason as unknown as Error;
-    for (const { reject } of this.#waiting.splice(0)) reject(thrown);
+    this.#queue.clear(reason);
   }
 }

@@ -3,7 +3,7 @@ import { StringDecoder } from 'node:string_decoder';
 import type { Oversized } from '../protocol/bounded-bytes.js';
 import { failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
-import type { JSONRPCMessage } from '../protocol/json-rpc.js';
+import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
 import { LineSplitter } from '../protocol/lines.js';
 import { tooLarge } from '../protocol/oversized-answer.js';
 import { callUserFunction } from '../protocol/user-function.js';
@@ -118,6 +118,10 @@ export class StdioLink implements Link {
 
   send(message: JSONRPCMessage): Promise<void> | undefined {
     return this.#writer.send(message);
+  }
+
+  recall(requestId: RequestId): boolean {
+    return this.#writer.cancelUnsent(requestId);
   }
 
   #readStdout(): void {

@@ -3,12 +3,13 @@ import type { RawData, WebSocket } from 'ws';
 import type { TimerHandle } from '../environment.js';
 import { failure, isFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
-import type { JSONRPCMessage } from '../protocol/json-rpc.js';
+import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
 import { messageText } from '../protocol/message-text.js';
 import { parseJson } from './http-body.js';
 import { linkClosed, shownUrl } from './http-failures.js';
 import { rejectedWith } from './link.js';
 import type { Link, LinkEvents } from './link.js';
+import { OutboundQueue, requestIdOf } from './outbound-queue.js';
 import { Redactor, secretsOf } from './redactor.js';
 import { SUBPROTOCOL, shakeHands } from './websocket-handshake.js';
 import type { Handshake, WebSocketRecipe } from './websocket-handshake.js';
@@ -44,12 +45,6 @@ const MEANINGS: Readonly<Record<number, string>> = {
   1_014: 'bad gateway',
 };
 
-interface Waiting {
-  readonly text: string;
-  readonly resolve: () => void;
-  readonly reject: (reason: Error) => void;
-}
-
 /** A WebSocket whose text messages are the messages of MCP. */
 export class WebSocketLink implements Link {
   readonly websocket: WebSocket;
@@ -59,7 +54,7 @@ export class WebSocketLink implements Link {
   readonly #events: LinkEvents;
   readonly #redactor: Redactor;
   readonly #gone: Promise<void>;
-  #waiting: Waiting[] = [];
+  readonly #queue = new OutboundQueue();
   #corked = false;
   /** Why nothing can be sent any more. */
   #end: Failure | undefined;
@@ -126,13 +121,13 @@ export class WebSocketLink implements Link {
     if (this.#end !== undefined) return rejectedWith(this.#end);
     const text = messageText(message);
     if (typeof text !== 'string') return rejectedWith(text);
-    if (this.#waiting.length === 0 && this.#writable) {
-      this.#write(text);
-      return undefined;
-    }
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ text, resolve, reject });
-    });
+    if (this.#queue.size > 0 || !this.#writable) return this.#queue.add(text, requestIdOf(message));
+    this.#write(text);
+    return undefined;
+  }
+
+  recall(requestId: RequestId): boolean {
+    return this.#queue.cancel(requestId);
   }
 
   /** Not when the server has begun to close: what it says last will say why. */
@@ -157,13 +152,11 @@ export class WebSocketLink implements Link {
   };
 
   #drain(): void {
-    let sent = 0;
-    for (let next = this.#waiting[0]; next !== undefined && this.#writable; next = this.#waiting[sent]) {
-      this.#write(next.text);
-      next.resolve();
-      sent += 1;
+    if (!this.#writable) return;
+    for (const text of this.#queue.take()) {
+      this.#write(text);
+      if (!this.#writable) break;
     }
-    this.#waiting.splice(0, sent);
   }
 
   #watch(): void {
@@ -244,8 +237,7 @@ export class WebSocketLink implements Link {
     const { environment } = this.#events;
     environment.clearTimeout(this.#timer);
     this.#end = reason;
-    const thrown: Error = reason as unknown as Error;
-    for (const { reject } of this.#waiting.splice(0)) reject(thrown);
+    this.#queue.clear(reason);
     this.websocket.close(NORMAL);
     const timer = environment.setTimeout(() => {
       this.websocket.terminate();

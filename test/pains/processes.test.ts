@@ -3,16 +3,19 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 import { MCPClient, MCPConnection, MCPError, StdioTransport } from '../../src/index.js';
-import type { CallToolResult } from '../../src/index.js';
+import type { CallToolResult, JSONRPCMessage } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { compile } from '../support/compiled.js';
-import { serverFixture, textOf, toolsServer } from '../support/fixture-servers.js';
-import { errorFrom } from '../support/outcomes.js';
+import { readLog, scratchDirectory, serverFixture, textOf, toolsServer } from '../support/fixture-servers.js';
+import { errorFrom, rejection } from '../support/outcomes.js';
 import { isAlive, processFixture, waitForExit } from '../support/processes.js';
 
 const node = process.execPath;
+const scratch = scratchDirectory();
 
 /** What `process` started and has ended without anybody having taken note of it. */
 async function zombies(): Promise<string[]> {
@@ -204,4 +207,137 @@ describe('pain 12: "PATH is lost when env is given, or secrets leak to every ser
       delete process.env['CLOUD_SECRET'];
     }
   });
+});
+
+describe('pain 39: "a stalled server runs calls that timed out or were aborted long ago, and they fill the memory"', () => {
+  /** More than all of the pipe and of the streams may hold is 3 MB of calls. */
+  const CALLS = 31;
+  const text = 'x'.repeat(100 * 1024);
+
+  interface Stalled {
+    readonly client: MCPClient;
+    readonly pid: number;
+    /** What the server has received since it was stopped. */
+    readonly received: () => JSONRPCMessage[];
+    /** Wakes the server, and resolves with what it has received until it answered one more call. */
+    readonly wake: () => Promise<JSONRPCMessage[]>;
+  }
+
+  /** A server that reads nothing, because it is stopped. */
+  async function withStalledServer(test: (stalled: Stalled) => Promise<void>): Promise<void> {
+    const log = scratch('log');
+    const transport = toolsServer({ log });
+    await using client = await MCPClient.connect(transport);
+    const pid = Number(textOf(await client.callTool('pid')));
+    const before = readLog(log).length;
+    process.kill(pid, 'SIGSTOP');
+    const received = (): JSONRPCMessage[] => readLog(log).slice(before);
+    try {
+      await test({
+        client,
+        pid,
+        received,
+        wake: async () => {
+          process.kill(pid, 'SIGCONT');
+          await client.callTool('pid');
+          return received().slice(0, -1);
+        },
+      });
+    } finally {
+      if (isAlive(pid)) process.kill(pid, 'SIGCONT');
+    }
+  }
+
+  /** The number of each call that the server ran. */
+  function ran(received: readonly JSONRPCMessage[]): unknown[] {
+    const calls = received.filter((message) => 'method' in message && message.method === 'tools/call');
+    return calls.map((call) => ('params' in call ? (call.params?.['arguments'] as { call: number }).call : undefined));
+  }
+
+  /** How many the server is told that are given up. */
+  function cancellations(received: readonly JSONRPCMessage[]): number {
+    return received.filter((message) => 'method' in message && message.method === 'notifications/cancelled').length;
+  }
+
+  test('calls that time out before they leave are not sent, and never run', () =>
+    withStalledServer(async ({ client, wake }) => {
+      const errors = await Promise.all(
+        Array.from({ length: CALLS }, (_, call) =>
+          errorFrom(client.callTool('echo', { text, call }, { timeout: 300 })),
+        ),
+      );
+      expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(['MCP_TIMEOUT']));
+      const sent = errors.flatMap(({ delivery }, call) => (delivery === 'not-sent' ? [] : [call]));
+      expect(sent.length).toBeLessThan(10);
+      const received = await wake();
+      expect(ran(received)).toEqual(sent);
+      expect(cancellations(received)).toBe(sent.length);
+    }));
+
+  test('calls that are aborted before they leave are not sent, whenever that is', () =>
+    withStalledServer(async ({ client, wake }) => {
+      const [early, late] = [new AbortController(), new AbortController()];
+      const outcomes = Array.from({ length: CALLS }, (_, call) =>
+        rejection(client.callTool('echo', { text, call }, { signal: call % 2 === 0 ? early.signal : late.signal })),
+      );
+      early.abort('in the same tick');
+      await new Promise(setImmediate);
+      late.abort('later');
+      expect(new Set(await Promise.all(outcomes))).toEqual(new Set(['in the same tick', 'later']));
+      const received = await wake();
+      expect(ran(received).length).toBeLessThan(10);
+      expect(cancellations(received)).toBe(ran(received).length);
+    }));
+
+  test('small calls that are aborted in the tick in which they are made never leave', () =>
+    withStalledServer(async ({ client, wake }) => {
+      const controller = new AbortController();
+      const calls = [1, 2, 3].map((call) =>
+        rejection(client.callTool('echo', { call }, { signal: controller.signal })),
+      );
+      controller.abort('never mind');
+      expect(await Promise.all(calls)).toEqual(['never mind', 'never mind', 'never mind']);
+      expect(await wake()).toEqual([]);
+    }));
+
+  test('closing takes back what has not left, and says so', () =>
+    withStalledServer(async ({ client, pid, received }) => {
+      const outcomes = Array.from({ length: CALLS }, (_, call) => errorFrom(client.callTool('echo', { text, call })));
+      await new Promise(setImmediate);
+      const closing = client.close();
+      const errors = await Promise.all(outcomes);
+      expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(['MCP_CONNECTION_CLOSED']));
+      const sent = errors.flatMap(({ delivery }, call) => (delivery === 'not-sent' ? [] : [call]));
+      expect(sent.length).toBeLessThan(10);
+      expect(new Set(sent.map((call) => errors[call]?.delivery))).toEqual(new Set(['unknown']));
+      process.kill(pid, 'SIGCONT');
+      await closing;
+      expect(sent).toEqual(expect.arrayContaining(ran(received())));
+    }));
+
+  test('what is given up leaves nothing in memory, and what is not given up still arrives, in order', () =>
+    withStalledServer(async ({ client, wake }) => {
+      setFlagsFromString('--expose-gc');
+      const collect = runInNewContext('gc') as () => void;
+      collect();
+      const before = process.memoryUsage().heapUsed;
+      const kept = [0, 1].map((call) => client.callTool('echo', { text: `kept ${call}`, call }));
+      const controller = new AbortController();
+      const outcomes = Array.from({ length: 500 }, (_, call) =>
+        rejection(client.callTool('echo', { text: `${call} ${text}`, call: call + 2 }, { signal: controller.signal })),
+      );
+      kept.push(...[900, 901].map((call) => client.callTool('echo', { text: `kept ${call}`, call })));
+      controller.abort('enough');
+      await Promise.all(outcomes);
+      await new Promise(setImmediate);
+      collect();
+      // Of 50 MB.
+      expect(process.memoryUsage().heapUsed - before).toBeLessThan(10_000_000);
+      const received = ran(await wake());
+      expect([received.slice(0, 2), received.slice(-2)]).toEqual([
+        [0, 1],
+        [900, 901],
+      ]);
+      expect((await Promise.all(kept)).map(textOf)).toEqual(['kept 0', 'kept 1', 'kept 900', 'kept 901']);
+    }));
 });

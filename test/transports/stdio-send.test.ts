@@ -38,14 +38,31 @@ afterEach(async () => {
 });
 
 describe('sending', () => {
-  test('10,000 messages of one tick leave in one write and are answered in order', async () => {
+  function writesOf({ stdin }: ChildProcess): jest.SpyInstance {
+    return jest.spyOn(stdin as NonNullable<ChildProcess['stdin']>, 'write');
+  }
+
+  test('1,000 messages of one tick leave in one write and are answered in order', async () => {
     await open('peer');
-    const count = 10_000;
-    const write = jest.spyOn(child.stdin as NonNullable<ChildProcess['stdin']>, 'write');
+    const count = 1_000;
+    const write = writesOf(child);
     for (let id = 0; id < count; id += 1) expect(link.send(echo(id))).toBeUndefined();
     await recorder.until(() => recorder.messages.length === count);
     expect(ids(recorder.messages)).toEqual(Array.from({ length: count }, (_, id) => id));
     expect(write).toHaveBeenCalledTimes(1);
+  });
+
+  test('10,000 messages of one tick leave in writes of 64 KiB and are answered in order', async () => {
+    await open('peer');
+    const count = 10_000;
+    const write = writesOf(child);
+    const sent = Array.from({ length: count }, async (_, id) => link.send(echo(id)));
+    await recorder.until(() => recorder.messages.length === count);
+    await Promise.all(sent);
+    expect(ids(recorder.messages)).toEqual(Array.from({ length: count }, (_, id) => id));
+    const lengths = (write.mock.calls as [string][]).map(([chunk]) => chunk.length);
+    expect(Math.max(...lengths)).toBeLessThan(64 * 1024 + 100);
+    expect(lengths.length).toBeLessThan(12);
   });
 
   test('each message is one line, whatever is in it', async () => {
@@ -100,6 +117,51 @@ describe('sending', () => {
     const free = link.send(echo(1_500));
     expect(free).toBeUndefined();
     await recorder.until(() => ids(recorder.messages).length === 1_501);
+  });
+
+  test('a request that waits can be cancelled, and only that: the others arrive in order, each as a whole line', async () => {
+    await open('late-reader');
+    await recorder.until(() => recorder.messages.length > 0);
+    const large = Array.from({ length: 30 }, (_, id) => link.send(echo(id, 'x'.repeat(100_000))));
+    const outcomes = Promise.allSettled(large.map(async (sent) => sent));
+    const first = large.findIndex((sent) => sent !== undefined);
+    // The system has some of them, and one is in the stream: nobody knows how much of it has arrived.
+    expect(first).toBeLessThan(10);
+    const cancelled = Array.from({ length: 30 }, (_, id) => link.recall?.(id) === true);
+    expect(cancelled).toEqual(Array.from({ length: 30 }, (_, id) => id >= first));
+    expect(link.recall?.(first)).toBe(false);
+    const rejected = (await outcomes).filter(({ status }) => status === 'rejected');
+    expect(rejected).toHaveLength(30 - first);
+    expect(rejected[0]).toMatchObject({ reason: { delivery: 'not-sent' } });
+    // Its id is free again.
+    const again = link.send(echo(first, 'once more'));
+    child.kill('SIGUSR2');
+    await again;
+    await recorder.until(() => ids(recorder.messages).length === first + 1);
+    expect(ids(recorder.messages)).toEqual(Array.from({ length: first + 1 }, (_, id) => id));
+    expect(link.recall?.(first)).toBe(false);
+  });
+
+  test('a request can be cancelled in the tick in which it is sent, and its neighbours go', async () => {
+    await open('peer');
+    for (const id of [1, 2, 3]) expect(link.send(echo(id))).toBeUndefined();
+    expect([link.recall?.(2), link.recall?.(2), link.recall?.('unknown')]).toEqual([true, false, false]);
+    await recorder.until(() => ids(recorder.messages).length === 2);
+    expect(ids(recorder.messages)).toEqual([1, 3]);
+    expect(link.recall?.(1)).toBe(false);
+  });
+
+  test('a response that waits is no request, although it has the same id', async () => {
+    await open('late-reader');
+    await fill(1_000);
+    const response = link.send({ jsonrpc: '2.0', id: 7_000, result: {} });
+    const request = link.send(echo(7_000));
+    const outcome = expect(request).rejects.toMatchObject({ delivery: 'not-sent' });
+    expect([link.recall?.(7_000), link.recall?.(7_000)]).toEqual([true, false]);
+    await outcome;
+    child.kill('SIGUSR2');
+    await response;
+    await recorder.until(() => ids(recorder.messages).includes(7_000));
   });
 
   test('messages that wait when the server dies are rejected as not sent before the end of the link is told', async () => {

@@ -492,6 +492,26 @@ describe('a WebSocketTransport', () => {
       await heard.untilClosed();
     });
 
+    test('a request that waits can be cancelled, never arrives, and leaves the others in order', async () => {
+      const { url } = await start();
+      const { link } = await open(url);
+      const { visit } = server as ScriptedWebSocketServer;
+      visit.socket.pause();
+      const text = 'x'.repeat(256 * 1024);
+      const sent = Array.from({ length: 60 }, (_, id) => link.send(ask(id, { text })));
+      const outcomes = Promise.allSettled(sent.map(async (one) => one));
+      const first = sent.findIndex((one) => one !== undefined);
+      const even = Array.from({ length: 60 }, (_, id) => id % 2 === 0 && link.recall?.(id) === true);
+      expect(even).toEqual(Array.from({ length: 60 }, (_, id) => id % 2 === 0 && id >= first));
+      visit.socket.resume();
+      const rejected = (await outcomes).flatMap(({ status }, id) => (status === 'rejected' ? [id] : []));
+      expect(rejected).toEqual(even.flatMap((cancelled, id) => (cancelled ? [id] : [])));
+      await server?.until(() => visit.received.length === 60 - rejected.length);
+      const ids = visit.received.map((one) => (JSON.parse(one) as { id: number }).id);
+      expect(ids).toEqual(Array.from({ length: 60 }, (_, id) => id).filter((id) => !rejected.includes(id)));
+      expect(link.recall?.(59)).toBe(false);
+    });
+
     test('messages of one tick reach the server in one read', async () => {
       const { url } = await start();
       const { link } = await open(url);
