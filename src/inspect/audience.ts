@@ -1,7 +1,7 @@
 import type { WebSocket } from 'ws';
 
 import type { InspectHistory } from './history.js';
-import type { InspectRecord, ServerMessage } from './records.js';
+import type { InspectRecord, World } from './records.js';
 
 /** Pages at the same time. */
 export const MOST_PAGES = 16;
@@ -54,14 +54,16 @@ export class Audience {
     this.#advance(page);
   }
 
-  /** Sends what is new, and is in the history already, as one message, made once for all pages that have everything before it. */
-  tell(records: readonly InspectRecord[]): void {
-    const [first] = records;
-    if (first === undefined) return;
+  /**
+   * Sends records, which are in the history already, as one message, made once for all pages that have everything before them.
+   * @param records JSON
+   * @param first the number of the first of them
+   */
+  tell(records: readonly string[], first: number): void {
     let text: string | undefined;
     for (const page of this.#pages) {
-      if (page.busy || page.upTo !== first.n - 1) continue;
-      this.#send(page, first.n + records.length - 1, (text ??= this.#encode({ t: 'records', records })));
+      if (page.busy || page.upTo !== first - 1) continue;
+      this.#send(page, first + records.length - 1, (text ??= this.#encode({ t: 'records' }, records)));
     }
   }
 
@@ -81,9 +83,9 @@ export class Audience {
     if (known !== upTo) {
       // Where what comes next is forgotten, the page starts afresh, and is told how much it has missed.
       const gap =
-        upTo === undefined ? [] : [{ n: base.n, at: base.at, c: 0, k: 'gap', missed: base.n - upTo } as const];
-      this.#send(page, next, this.#encode({ t: 'hello', run: this.#run, base, records: [...gap, ...piece] }));
-    } else if (piece.length > 0) this.#send(page, next, this.#encode({ t: 'records', records: piece }));
+        upTo === undefined ? [] : [gapRecord({ n: base.n, at: base.at, c: 0, k: 'gap', missed: base.n - upTo })];
+      this.#send(page, next, this.#encode({ t: 'hello', run: this.#run, base }, [...gap, ...piece]));
+    } else if (piece.length > 0) this.#send(page, next, this.#encode({ t: 'records' }, piece));
   }
 
   #send(page: Page, upTo: number, text: string): void {
@@ -95,10 +97,16 @@ export class Audience {
     });
   }
 
-  #encode(message: Unsent): string {
-    return JSON.stringify({ ...message, now: this.#now() });
+  /** A `ServerMessage` of records that are JSON already. */
+  #encode(head: MessageHead, records: readonly string[]): string {
+    const start = JSON.stringify({ ...head, now: this.#now() }).slice(0, -1);
+    return `${start},"records":[${records.join(',')}]}`;
   }
 }
 
-/** A message of the server but for the time at which it is sent. */
-type Unsent = ServerMessage extends infer One ? (One extends ServerMessage ? Omit<One, 'now'> : never) : never;
+/** A message of the server without its records and the time at which it is sent. */
+type MessageHead = { readonly t: 'hello'; readonly run: string; readonly base: World } | { readonly t: 'records' };
+
+function gapRecord(record: Extract<InspectRecord, { k: 'gap' }>): string {
+  return JSON.stringify(record);
+}

@@ -1,3 +1,4 @@
+import { beginning } from '../protocol/beginning.js';
 import { Redaction } from '../protocol/redaction.js';
 import { excerpt } from './excerpt.js';
 import type { RequestLabel } from './records.js';
@@ -64,10 +65,10 @@ export function named(message: unknown): { method: string; about?: string } {
 /** What is shown of something as JSON. */
 export function detail(shown: unknown): string {
   const text = JSON.stringify(shown) ?? '';
-  return text.length > LONGEST_DETAIL ? `${text.slice(0, LONGEST_DETAIL)}…` : text;
+  return text.length > LONGEST_DETAIL ? `${beginning(text, LONGEST_DETAIL)}…` : text;
 }
 
 /** The beginning of a name. */
 export function short(name: string): string {
-  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name;
+  return name.length > LONGEST_NAME ? `${beginning(name, LONGEST_NAME)}…` : name;
 }

@@ -1,3 +1,5 @@
+import { beginning } from '../protocol/beginning.js';
+
 /** How much of a value is copied. */
 const MOST_NODES = 160;
 const MOST_ITEMS = 24;
@@ -18,7 +20,7 @@ function copy(value: unknown, budget: { left: number }, depth: number): unknown 
   budget.left -= 1;
   switch (typeof value) {
     case 'string':
-      return value.length > LONGEST_TEXT ? `${value.slice(0, LONGEST_TEXT)}… (${value.length})` : value;
+      return value.length > LONGEST_TEXT ? `${beginning(value, LONGEST_TEXT)}… (${value.length})` : value;
     case 'number':
     case 'boolean':
       return value;
@@ -58,7 +60,7 @@ function fields(value: object, budget: { left: number }, depth: number): Record<
     }
     count += 1;
     const inner = copy((value as Record<string, unknown>)[key], budget, depth + 1);
-    if (inner !== undefined) copied[key.length > LONGEST_TEXT ? `${key.slice(0, LONGEST_TEXT)}…` : key] = inner;
+    if (inner !== undefined) copied[key.length > LONGEST_TEXT ? `${beginning(key, LONGEST_TEXT)}…` : key] = inner;
   }
   return copied;
 }

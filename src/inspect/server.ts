@@ -29,7 +29,10 @@ export interface InspectorServerOptions {
   readonly open?: boolean | undefined;
   /** Whether arguments, results, texts, headers and other secrets are hidden. Default true. */
   readonly redact?: boolean | undefined;
-  /** How many records of what happened are kept for pages that are opened or loaded again later, and for going back. Default 20 000. */
+  /**
+   * How many records of what happened are kept for pages that are opened or loaded again later, and for going back. Default 20 000. All records
+   * together have at most 32 Mi characters of JSON.
+   */
   readonly history?: number | undefined;
   /** The clock and the timers. Default: those of this process. For tests. */
   readonly environment?: Environment | undefined;
@@ -89,8 +92,8 @@ export class InspectorServer {
     this.#headers = headersFor(gate.port);
     this.url = gate.url;
     const { environment } = options;
-    this.#watch = new Watch(options, (records) => {
-      this.#audience.tell(records);
+    this.#watch = new Watch(options, (records, first) => {
+      this.#audience.tell(records, first);
     });
     this.#audience = new Audience(this.#watch.history, environment.newId(), () => this.#watch.now());
     server.on('request', (request, response) => {

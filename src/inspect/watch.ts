@@ -51,7 +51,7 @@ export class Watch {
   #environment: Pick<Environment, 'now' | 'setTimeout' | 'clearTimeout'>;
   #disclosure: Disclosure;
   #replayed: ReplayedTime | undefined;
-  readonly #publish: (records: readonly InspectRecord[]) => void;
+  readonly #publish: (records: readonly string[], first: number) => void;
   readonly #observers = new Map<number, Observer>();
   /** Watchers of systems that were not attached, by the session id of their root. */
   readonly #strays = new Map<string, Watcher>();
@@ -66,7 +66,8 @@ export class Watch {
   #actors = 0;
   #closed = false;
 
-  constructor(options: WatchOptions, publish: (records: readonly InspectRecord[]) => void) {
+  /** @param publish takes new records as JSON, and the number of the first of them */
+  constructor(options: WatchOptions, publish: (records: readonly string[], first: number) => void) {
     this.history = new InspectHistory(options.history);
     this.#environment = options.environment;
     this.#disclosure = new Disclosure(options.redact);
@@ -222,10 +223,8 @@ export class Watch {
     }
     const records = this.#collected;
     this.#collected = [];
-    if (records.length > 0) {
-      this.history.add(records);
-      this.#publish(records);
-    }
+    const [first] = records;
+    if (first !== undefined) this.#publish(this.history.add(records), first.n);
     if ([...this.#observers.values()].some(({ busy }) => busy)) this.#schedule();
   }
 

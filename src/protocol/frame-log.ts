@@ -1,3 +1,5 @@
+import { beginning } from './beginning.js';
+
 /** What kind of message went by, and which way. */
 export type FrameKind =
   | 'request'
@@ -71,7 +73,7 @@ export class FrameLog {
 
   /** Anything else. */
   add(kind: FrameKind, method: string, at: number, id = NaN, code = NaN): void {
-    this.#add(NUMBERS.get(kind) as number, beginningOf(method), id, code, at);
+    this.#add(NUMBERS.get(kind) as number, beginning(method, LONGEST_METHOD), id, code, at);
   }
 
   #add(kind: number, method: string, id: number, code: number, at: number): void {
@@ -92,7 +94,7 @@ export class FrameLog {
       const [id, code] = [this.#ids[slot], this.#codes[slot]];
       frames.push({
         kind: KINDS[this.#kinds[slot] ?? 0] as FrameKind,
-        method: (this.#methods[slot] ?? '').slice(0, LONGEST_METHOD),
+        method: beginning(this.#methods[slot] ?? '', LONGEST_METHOD),
         id: Number.isNaN(id) ? undefined : id,
         code: Number.isNaN(code) ? undefined : code,
         at: this.#times[slot] ?? 0,
@@ -100,11 +102,6 @@ export class FrameLog {
     }
     return frames;
   }
-}
-
-/** A copy of the beginning of a long name: a slice would keep all of it alive. */
-function beginningOf(method: string): string {
-  return method.length <= LONGEST_METHOD ? method : Array.from(method.slice(0, LONGEST_METHOD)).join('');
 }
 
 /** A message in words. */

@@ -41,8 +41,7 @@ function stage(limit: number): { audience: Audience; add: (count: number) => voi
         n += 1;
         return { n, at: n, c: 1, k: 'link', epoch: 1, what: 'link.opened' };
       });
-      history.add(records);
-      audience.tell(records);
+      audience.tell(history.add(records), records[0]?.n ?? 0);
     },
     page: () => {
       const page = new SlowPage();

@@ -6,7 +6,9 @@ import { SimulatedEnvironment } from '../../src/testing/index.js';
 async function recordsOf(clients: number): Promise<number> {
   const environment = new SimulatedEnvironment();
   const published: InspectRecord[] = [];
-  const watch = new Watch({ history: 1_000, redact: true, environment }, (records) => published.push(...records));
+  const watch = new Watch({ history: 1_000, redact: true, environment }, (records) =>
+    published.push(...records.map((record) => JSON.parse(record) as InspectRecord)),
+  );
   const watchers = Array.from({ length: clients }, () => watch.attach({ name: undefined, transport: 'x' }));
   const live = async (seconds: number): Promise<void> => {
     for (let tick = 0; tick < seconds * 20; tick += 1) {
