@@ -3,8 +3,9 @@ import { toError } from '../errors.js';
 import type { ConnectionState } from '../machines/connection-facts.js';
 import { LISTS, pageLifetime, remainingLifetime } from '../protocol/cache-rules.js';
 import type { ListName } from '../protocol/cache-rules.js';
+import type { NamedList } from '../protocol/call-failure.js';
 import { hasCapability } from '../protocol/methods.js';
-import type { MCPTool } from '../protocol/schema/index.js';
+import type { MCPPrompt, MCPResource, MCPTool } from '../protocol/schema/index.js';
 import type { ListOptions } from './call-options.js';
 import type { Core } from './core.js';
 import { isTorn, listDeadline, listPages, otherSession } from './list-pages.js';
@@ -82,6 +83,13 @@ export class Catalogue {
   /** The definition of a tool in the list that was received last. */
   tool(name: string): MCPTool | undefined {
     return this.#tools.get(name);
+  }
+
+  /** The names (for resources: the URIs) in the list that was received last; undefined when none was received, or none is kept. */
+  known(list: NamedList): string[] | undefined {
+    if (list === 'tools') return this.#known && [...this.#tools.keys()];
+    const items = this.#kept.get(list)?.items as readonly (MCPPrompt | MCPResource)[] | undefined;
+    return items?.map((item) => ('uri' in item ? item.uri : item.name));
   }
 
   /** Whether the server has announced that its tools are others than those that were received last. */

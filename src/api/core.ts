@@ -7,6 +7,7 @@ import { RecordedConnection } from '../machines/recorded-connection.js';
 import { Unsuccessful } from '../machines/request-record.js';
 import type { Outcome, RequestSpec } from '../machines/request-record.js';
 import { describeAge } from '../protocol/age.js';
+import { failureOfCall } from '../protocol/call-failure.js';
 import { explainFailure, hintFor } from '../protocol/explain.js';
 import { failure, isFailure } from '../protocol/failure.js';
 import type { Failure, FailureKind } from '../protocol/failure.js';
@@ -137,13 +138,22 @@ export class Core {
     return outcome;
   }
 
-  /** The session, once whatever is under way has brought it about; rejects when nothing is, or when calls are not to wait. */
-  async established(options: Pick<RequestOptions, 'timeout' | 'signal'> = {}): Promise<Session> {
+  /**
+   * The session that a request needs, once whatever is under way has brought it about; rejects when nothing is, or when calls are not to
+   * wait.
+   */
+  async established(
+    options: Pick<RequestOptions, 'timeout' | 'signal'>,
+    method: string,
+    params: Params | undefined,
+  ): Promise<Session> {
     checkTimeLimits(options);
     const { timeout, whenDisconnected } = this.options;
-    if (whenDisconnected === 'fail') return this.session();
-    const outcome = await this.connection.join(options.timeout ?? timeout, options.signal);
-    if (isFailure(outcome)) throw this.error(outcome);
+    const outcome =
+      whenDisconnected === 'fail'
+        ? (this.connection.session ?? this.#notConnected())
+        : await this.connection.join(options.timeout ?? timeout, options.signal);
+    if (isFailure(outcome)) throw this.error(this.failureOfCall(outcome, method, params));
     return outcome;
   }
 
@@ -202,7 +212,7 @@ export class Core {
     const calls = method === 'tools/call';
     let outcome = await (calls ? submitToolCall(this, params, options) : this.submit(method, params, options));
     if (calls && wantsOtherHeaders(this, outcome)) outcome = await callWithOtherHeaders(this, params, options);
-    if (outcome instanceof Unsuccessful) throw this.errorOf(outcome);
+    if (outcome instanceof Unsuccessful) throw this.errorOfCall(outcome, method, params);
     return outcome;
   }
 
@@ -230,6 +240,16 @@ export class Core {
   /** What a request that did not succeed throws: its error, or what the caller's signal was aborted with. */
   errorOf({ failure: failed, reason }: Unsuccessful): unknown {
     return failed === undefined ? reason : this.error(failed);
+  }
+
+  /** The same for a request of the caller: the error names the tool, the prompt or the resource. */
+  errorOfCall({ failure: failed, reason }: Unsuccessful, method: string, params: Params | undefined): unknown {
+    return failed === undefined ? reason : this.error(this.failureOfCall(failed, method, params));
+  }
+
+  /** A failure of a request of the caller, which names the tool, the prompt or the resource. */
+  failureOfCall(failed: Failure, method: string, params: Params | undefined): Failure {
+    return failureOfCall(failed, { method, params, known: (list) => this.catalogue.known(list) });
   }
 
   /** Asks the server for a sign of life. */

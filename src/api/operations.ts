@@ -1,10 +1,11 @@
 import { toError } from '../errors.js';
 import { Unsuccessful } from '../machines/request-record.js';
+import { withSuggestion } from '../protocol/call-failure.js';
 import { failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
-import { ErrorCode } from '../protocol/json-rpc.js';
 import { refusalOf, methodEntry } from '../protocol/methods.js';
 import { isLoggingLevel } from '../protocol/notification-checks.js';
+import { excerpt } from '../protocol/printable.js';
 import type {
   CallToolResult,
   CompleteRequestParams,
@@ -37,10 +38,10 @@ export async function callTool(
   const params = args === undefined ? { name } : { name, arguments: args };
   let outcome = await submitToolCall(core, params, options, repeatable);
   if (wantsOtherHeaders(core, outcome)) outcome = await callWithOtherHeaders(core, params, options, repeatable);
-  if (outcome instanceof Unsuccessful) throw toolError(core, name, outcome);
+  if (outcome instanceof Unsuccessful) throw core.errorOfCall(outcome, 'tools/call', params);
   const result = outcome as unknown as CallToolResult;
   if (result.isError === true && (options.onToolError ?? core.options.onToolError) === 'throw') {
-    throw toError(toolFailed(name, result));
+    throw toError(toolFailed(core, name, result));
   }
   if (tool?.outputSchema == null) return result;
   const validate = options.validate ?? core.options.validate;
@@ -72,27 +73,15 @@ async function outputProblem(
   return now === undefined ? undefined : core.structured.problem(now, result);
 }
 
-/** A refusal of a tool call is an error of the tool, whatever the protocol calls it. */
-function toolError(core: Core, tool: string, outcome: Unsuccessful): unknown {
-  const why = outcome.failure;
-  if (why?.code !== 'MCP_RPC_ERROR' || why.errorCode !== ErrorCode.InvalidParams) return core.errorOf(outcome);
-  const reason = String(why.details?.reason);
-  return toError({
-    ...why,
-    kind: 'tool',
-    code: 'MCP_TOOL_ERROR',
-    message: `The call of the tool ${tool} was refused: ${reason}`,
-    details: { ...why.details, tool },
-  });
-}
-
-function toolFailed(tool: string, result: CallToolResult): Failure {
+/** What a tool that answers with `isError: true` says. Servers may answer a call of an unknown tool in this way, too. */
+function toolFailed(core: Core, tool: string, result: CallToolResult): Failure {
   const text = result.content.find((block) => block.type === 'text') as { text?: string } | undefined;
-  const said = text?.text === undefined ? '' : `: ${text.text.slice(0, 500)}`;
-  return failure('tool', 'MCP_TOOL_ERROR', `The tool ${tool} reported an error${said}`, {
+  const said = text?.text === undefined ? '' : `: ${excerpt(text.text)}`;
+  const why = failure('tool', 'MCP_TOOL_ERROR', `The tool ${tool} reported an error${said}`, {
     delivery: 'answered',
     details: { tool, result },
   });
+  return withSuggestion(why, tool, core.catalogue.known('tools'));
 }
 
 /** Reads a resource. 2026-07-28 server/resources. */
@@ -133,20 +122,18 @@ export async function complete(
 export async function subscribe(core: Core, uri: string, options: RequestOptions = {}): Promise<void> {
   // In the modern era it goes into every subscription from now on, and a wrong one would spoil them all.
   checkText('uri', A_URI, uri);
+  const method = 'resources/subscribe';
+  const params = { uri };
   const limit = timeLimit(core, options);
-  const session = await core.established(options);
-  const refusal = refusalOf(
-    'resources/subscribe',
-    { ...methodEntry('resources/subscribe'), only: session.era },
-    session,
-  );
-  if (refusal !== undefined) throw toError(refusal);
+  const session = await core.established(options, method, params);
+  const refusal = refusalOf(method, { ...methodEntry(method), only: session.era }, session);
+  if (refusal !== undefined) throw toError(core.failureOfCall(refusal, method, params));
   const { connection } = core;
   if (session.era === 'modern') {
     const problem = await connection.watch(uri, limit, options.signal);
-    if (problem !== undefined) throw toError(problem);
+    if (problem !== undefined) throw core.error(core.failureOfCall(problem, method, params));
   } else {
-    await core.request('resources/subscribe', { uri }, options);
+    await core.request(method, params, options);
     const { resources } = connection.facts.desired;
     if (!resources.includes(uri)) connection.send({ type: 'desire', desired: { resources: [...resources, uri] } });
   }
@@ -160,21 +147,24 @@ function timeLimit(core: Core, options: RequestOptions): { readonly timeout: num
 }
 
 /** Ceases to watch a resource, in the way of the era. */
-export async function unsubscribe(core: Core, uri: string, options?: RequestOptions): Promise<void> {
+export async function unsubscribe(core: Core, uri: string, options: RequestOptions = {}): Promise<void> {
   checkText('uri', A_URI, uri);
-  const session = await core.established(options);
+  const method = 'resources/unsubscribe';
+  const params = { uri };
+  const session = await core.established(options, method, params);
   core.connection.unwatch(uri);
-  if (session.era === 'legacy') await core.request('resources/unsubscribe', { uri }, options);
+  if (session.era === 'legacy') await core.request(method, params, options);
 }
 
 /** Asks for log messages of a level and above, in the way of the era. */
-export async function setLogLevel(core: Core, level: LoggingLevel, options?: RequestOptions): Promise<void> {
+export async function setLogLevel(core: Core, level: LoggingLevel, options: RequestOptions = {}): Promise<void> {
   // In the modern era it goes into every request from now on, and a wrong one would spoil them all.
   if (!isLoggingLevel(level)) throw invalidOption('level', 'a log level', level);
-  const session = await core.established(options);
-  const refusal = refusalOf('logging/setLevel', { ...methodEntry('logging/setLevel'), only: session.era }, session);
+  const method = 'logging/setLevel';
+  const session = await core.established(options, method, undefined);
+  const refusal = refusalOf(method, { ...methodEntry(method), only: session.era }, session);
   if (refusal !== undefined) throw toError(refusal);
-  if (session.era === 'legacy') await core.request('logging/setLevel', { level }, options);
+  if (session.era === 'legacy') await core.request(method, { level }, options);
   core.connection.send({ type: 'desire', desired: { logLevel: level } });
 }
 

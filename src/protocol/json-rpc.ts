@@ -1,5 +1,6 @@
 import { failure } from './failure.js';
 import type { Failure } from './failure.js';
+import { excerpt } from './printable.js';
 
 /** An identifier of a request. `0` and strings are as good as any other; `null` is not one. JSON-RPC 2.0. */
 export type RequestId = string | number;
@@ -124,12 +125,13 @@ function kindOf(value: unknown): string {
 export function rpcFailure(method: string, { code, message, data }: JSONRPCErrorObject, params?: Params): Failure {
   const details = { method, reason: message, ...(data !== undefined && { data }) };
   const facts = { errorCode: code, delivery: 'answered', details } as const;
+  const said = excerpt(message);
   if (ABOUT_A_RESOURCE.has(method) && meansNotFound(code, data)) {
     const uri = params?.uri;
-    const text = `The server does not have the resource ${String(uri)}: ${message} (${code})`;
+    const text = `The server does not have the resource ${String(uri)}: ${said} (${code})`;
     return failure('protocol', 'MCP_RESOURCE_NOT_FOUND', text, { ...facts, details: { ...details, uri } });
   }
-  return failure('protocol', 'MCP_RPC_ERROR', `${method} failed: ${message} (${code})`, facts);
+  return failure('protocol', 'MCP_RPC_ERROR', `${method} failed: ${said} (${code})`, facts);
 }
 
 /** The methods that are about one resource, which `params.uri` names. */

@@ -9,3 +9,11 @@ const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 export function printable(text: string): string {
   return text.replace(SEQUENCES, '').replace(CONTROLS, '');
 }
+
+/** How much of a text that a server wrote goes into the message of an error. Characters. */
+const LONGEST_EXCERPT = 500;
+
+/** The beginning of a text that a server wrote, for the message of an error: printable and of bounded length. */
+export function excerpt(text: string): string {
+  return printable(text.slice(0, LONGEST_EXCERPT)) + (text.length > LONGEST_EXCERPT ? '…' : '');
+}

@@ -49,7 +49,7 @@ describe('a call without an answer', () => {
     expect(error).toMatchObject({
       code: 'MCP_TIMEOUT',
       delivery: 'unknown',
-      message: 'tools/call got no answer within 30000 ms',
+      message: 'tools/call "slow" got no answer within 30000 ms',
       details: { operation: 'tools/call', timeout: 30_000, phase: 'waiting' },
     });
     expect(error.explain()).toContain('raise `timeout`');
@@ -97,8 +97,8 @@ describe('maxTotalTimeout', () => {
   test('ends a call by itself, however long its timeout is', async () => {
     await connect();
     const error = await endsAfter(client.callTool('slow', {}, { timeout: Infinity, maxTotalTimeout: 250 }), 250);
-    expect(error.message).toBe('tools/call got no answer within 250 ms (maxTotalTimeout)');
-    expect(error.details).toEqual({ operation: 'tools/call', timeout: 250, phase: 'waiting' });
+    expect(error.message).toBe('tools/call "slow" got no answer within 250 ms (maxTotalTimeout)');
+    expect(error.details).toEqual({ operation: 'tools/call', timeout: 250, phase: 'waiting', tool: 'slow' });
   });
 
   test('of the client holds for its calls', async () => {
@@ -174,7 +174,7 @@ describe('a call that waits for the connection', () => {
     const error = await endsAfter(client.callTool('x', {}, { timeout: 300 }), 300);
     expect(error).toMatchObject({
       delivery: 'not-sent',
-      message: 'tools/call was not sent within 300 ms',
+      message: 'tools/call "x" was not sent within 300 ms',
       details: { operation: 'tools/call', timeout: 300, phase: 'queued' },
     });
   });

@@ -227,7 +227,7 @@ describe('a result', () => {
       name: 'MCPCapabilityError',
       code: 'MCP_CAPABILITY_MISSING',
       delivery: 'answered',
-      message: expect.stringMatching(`${method} needs input`) as string,
+      message: expect.stringMatching(`^${method} ".*" needs input`) as string,
     });
     expect(meeting.client.state).toBe('ready');
   });

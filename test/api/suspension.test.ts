@@ -116,7 +116,7 @@ describe('a client that is suspended', () => {
     const late = { name: 'MCPConnectionError', code: 'MCP_NOT_CONNECTED', delivery: 'not-sent' };
     const error = await errorFrom(client.callTool('a'));
     expect(error).toMatchObject(late);
-    expect(error.message).toBe('Not connected: The client was suspended by suspend()');
+    expect(error.message).toBe('tools/call "a": Not connected: The client was suspended by suspend()');
     await expect(client.suspend()).rejects.toMatchObject(late);
     await client.disconnect();
     expect(legacy.asked()).not.toContain('DELETE');

@@ -81,12 +81,34 @@ describe('a call that the server refuses', () => {
     expect(await errorFrom(client.callTool('x'))).toBeInstanceOf(MCPToolError);
   });
 
-  test('with any other code is an error of the protocol', async () => {
-    const client = await connected(refuse(-32603, 'broken'));
-    const error = await errorFrom(client.callTool('x'));
-    expect(error).toBeInstanceOf(MCPProtocolError);
-    expect(error).toMatchObject({ code: 'MCP_RPC_ERROR', errorCode: -32603, delivery: 'answered' });
+  test.each([
+    [-32603, 'The call of the tool x failed: broken'],
+    [-32601, 'The call of the tool x was refused: broken'],
+    [-32600, 'The call of the tool x was refused: broken'],
+    [-32700, 'The call of the tool x failed: broken'],
+    [-32002, 'The call of the tool x failed: broken'],
+    [-32000, 'The call of the tool x failed: broken'],
+    [42, 'The call of the tool x failed: broken'],
+  ])('with %i is an error of the tool, too', async (code, message) => {
+    const client = await connected(refuse(code, 'broken'));
+    for (const call of [client.callTool('x'), client.request('tools/call', { name: 'x' })]) {
+      const error = await errorFrom(call);
+      expect(error).toBeInstanceOf(MCPToolError);
+      expect(error).toMatchObject({ code: 'MCP_TOOL_ERROR', errorCode: code, delivery: 'answered', message });
+      expect(error.details).toMatchObject({ tool: 'x', method: 'tools/call', reason: 'broken' });
+    }
   });
+
+  test.each([-32042, -32022, -32021, -32020])(
+    'with %i is an error of the protocol that names the tool',
+    async (code) => {
+      const client = await connected(refuse(code, 'not yet'));
+      const error = await errorFrom(client.callTool('x'));
+      expect(error).not.toBeInstanceOf(MCPToolError);
+      expect(error).toMatchObject({ code: 'MCP_RPC_ERROR', errorCode: code, details: { tool: 'x' } });
+      expect(error.message).toBe(`tools/call "x" failed: not yet (${code})`);
+    },
+  );
 });
 
 describe('structured output', () => {

@@ -151,10 +151,11 @@ describe('the error of a call tells by itself', () => {
     const before = error.explain();
     expect(before).toBe(
       [
-        'tools/call got no answer within 4500 ms [MCP_TIMEOUT]',
+        'tools/call "slow" got no answer within 4500 ms [MCP_TIMEOUT]',
         '  operation: tools/call',
         '  timeout: 4500',
         '  phase: waiting',
+        '  tool: slow',
         'The request was sent and not answered: it may have run.',
         'The state was linked.established.degraded.',
         'idle → connecting, 4.5 s before',
