@@ -14,10 +14,18 @@ export interface AttemptOwner {
 
 const CLOSED = new Error('closed by the client');
 
-/** A request as it is dispatched once. What comes of one that was let go disturbs nobody. */
+/** What gives a request up. The controller of undici 7 has more, which is not used. */
+interface Aborter {
+  abort(reason: Error): void;
+}
+
+/**
+ * A request as it is dispatched once. The callbacks of an attempt that was let go are ignored. It is a handler of both kinds: undici 7 and
+ * later call the methods `onRequest…` and `onResponse…`, undici 5 and 6, and Node with one of those inside, call the others.
+ */
 export class HttpAttempt implements Dispatcher.DispatchHandler {
   #owner: AttemptOwner | undefined;
-  #controller: Dispatcher.DispatchController | undefined;
+  #controller: Aborter | undefined;
   #started = false;
 
   constructor(owner: AttemptOwner) {
@@ -29,22 +37,22 @@ export class HttpAttempt implements Dispatcher.DispatchHandler {
     return this.#started;
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: Aborter): void {
     this.#controller = controller;
     if (this.#owner?.over !== false) controller.abort(CLOSED);
     else this.#started = true;
   }
 
-  onRequestUpgrade(controller: Dispatcher.DispatchController): void {
+  onRequestUpgrade(controller: Aborter): void {
     // Nobody asked for one.
     controller.abort(CLOSED);
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: ResponseHead['headers']): void {
+  onResponseStart(_controller: unknown, status: number, headers: ResponseHead['headers']): void {
     if (status >= 200) this.#owner?.responded({ status, headers });
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(_controller: unknown, chunk: Buffer): void {
     this.#owner?.received(chunk);
   }
 
@@ -54,8 +62,38 @@ export class HttpAttempt implements Dispatcher.DispatchHandler {
     this.#owner?.ended();
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+  onResponseError(_controller: unknown, error: Error): void {
     this.#owner?.broke(error, this.#started && !isRefusal(error));
+  }
+
+  onConnect(abort: (reason: Error) => void): void {
+    this.onRequestStart({ abort });
+  }
+
+  onUpgrade(): void {
+    this.#controller?.abort(CLOSED);
+  }
+
+  onHeaders(status: number, headers: RawHeaders): boolean {
+    this.onResponseStart(undefined, status, readable(headers));
+    return true;
+  }
+
+  onData(chunk: Buffer): boolean {
+    this.onResponseData(undefined, chunk);
+    return true;
+  }
+
+  onBodySent(): void {
+    // Nobody needs to know. The decorators of undici 5 call it without looking whether it is there.
+  }
+
+  onComplete(): void {
+    this.onResponseEnd();
+  }
+
+  onError(error: Error): void {
+    this.onResponseError(undefined, error);
   }
 
   /** What still comes is of no interest. */
@@ -69,6 +107,24 @@ export class HttpAttempt implements Dispatcher.DispatchHandler {
     this.#controller?.abort(CLOSED);
     this.#controller = undefined;
   }
+}
+
+/** Headers as undici 5 and 6 hand them out: names and values in turn, or over HTTP/2 also an object. */
+type RawHeaders = readonly (Buffer | string | readonly (Buffer | string)[])[] | ResponseHead['headers'];
+
+function readable(raw: RawHeaders): ResponseHead['headers'] {
+  if (!isList(raw)) return raw;
+  const headers = Object.create(null) as Record<string, string | string[]>;
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = String(raw[at]).toLowerCase();
+    const values = [headers[name] ?? [], raw[at + 1] ?? []].flat().map(String);
+    headers[name] = values.length === 1 ? String(values[0]) : values;
+  }
+  return headers;
+}
+
+function isList(raw: RawHeaders): raw is Extract<RawHeaders, readonly unknown[]> {
+  return Array.isArray(raw);
 }
 
 /** Whether a server of HTTP/2 said that it has not looked at the request. RFC 9113, section 8.7. */

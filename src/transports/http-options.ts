@@ -63,7 +63,7 @@ export function checkHttpCalls(check: Check, options: unknown): Record<string, u
   const { auth, dispatcher } = checked;
   check('auth', auth === undefined || hasFunction(auth, 'token'), 'an object with a function `token`', auth);
   const dispatches = dispatcher === undefined || hasFunction(dispatcher, 'dispatch');
-  check('dispatcher', dispatches, 'a dispatcher of undici', dispatcher);
+  check('dispatcher', dispatches, 'a dispatcher of undici 5 or later, such as an Agent or a ProxyAgent', dispatcher);
   return checked;
 }
 
