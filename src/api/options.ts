@@ -130,7 +130,10 @@ export interface MCPClientOptions extends MCPProtocolOptions {
    * server are made again after this time, too. Default 1 000.
    */
   readonly reconnectDelay?: number | undefined;
-  /** The most milliseconds between two attempts. Default 60 000. */
+  /**
+   * The most milliseconds between two attempts. Default 60 000. A server that refuses an attempt and asks to be left alone for longer
+   * (`Retry-After`, RFC 9110, 10.2.3) is left alone for that time, at most five minutes.
+   */
   readonly maxReconnectDelay?: number | undefined;
   /**
    * How often a connection that stood may be lost and brought back within `restartWindow`, or the server forget its session. Once more, and
@@ -139,7 +142,10 @@ export interface MCPClientOptions extends MCPProtocolOptions {
   readonly maxRestarts?: number | undefined;
   /** Milliseconds for which a lost connection counts towards `maxRestarts`. Default 300 000. */
   readonly restartWindow?: number | undefined;
-  /** Whether a first connect that failed is tried again like a lost connection. Default false. */
+  /**
+   * Whether a first connect that failed is tried again like a lost connection. Default false. When the server asks to be left alone for longer
+   * than anybody waits for `connect()`, it rejects at once with what the server said.
+   */
   readonly retryInitialConnect?: boolean | undefined;
   /** What calls do while the connection is being made: wait, or fail. Default `'wait'`. */
   readonly whenDisconnected?: 'wait' | 'fail' | undefined;

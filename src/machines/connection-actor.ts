@@ -68,6 +68,8 @@ export interface ConnectionListeners {
   report(problem: Failure): void;
 }
 
+const INITIALIZED = { jsonrpc: '2.0', method: 'notifications/initialized' } as const;
+
 type ConnectionActor = Actor<typeof connectionMachine>;
 
 /**
@@ -312,10 +314,11 @@ export class Connection {
     else frames.add('answer', 'the server', now, undefined, 'error' in message ? message.error.code : undefined);
   }
 
-  #send(message: JSONRPCMessage): void {
+  /** @param described what is reported when it cannot be sent */
+  #send(message: JSONRPCMessage, described = (reason: Failure): Failure => reason): void {
     this.#noteSent(message);
     sendOver(this.#link, message)?.catch((thrown: unknown) => {
-      this.#listeners.report(toTransportFailure(thrown));
+      this.#listeners.report(described(toTransportFailure(thrown)));
     });
   }
 
@@ -381,7 +384,7 @@ export class Connection {
       },
       announce: (session) => {
         callUserFunction('established', () => this.#link?.established?.(session), this.#report);
-        if (session.era === 'legacy') this.#send({ jsonrpc: '2.0', method: 'notifications/initialized' });
+        if (session.era === 'legacy') this.#send(INITIALIZED, initializedRefused);
       },
       applyDesired: (session, desired) => {
         const modern = session.era === 'modern';
@@ -512,6 +515,15 @@ export class Connection {
       },
     };
   }
+}
+
+/** A server that turns the end of the handshake down with a status of HTTP has agreed to the session before: a warning will do. */
+function initializedRefused(cause: Failure): Failure {
+  if (cause.code !== 'MCP_HTTP_STATUS') return cause;
+  const { method } = INITIALIZED;
+  const message = `The server refused ${method}, which is ignored: ${cause.message}`;
+  const details = { method, ...cause.details };
+  return failure('protocol', 'MCP_INVALID_MESSAGE', message, { delivery: 'answered', details, cause });
 }
 
 function notConnected(): Failure {

@@ -1,7 +1,7 @@
 import { assign, cancel, enqueueActions, fromCallback, fromPromise, raise, sendTo, setup } from 'xstate';
 import type { EventObject } from 'xstate';
 
-import { backoffDelay } from '../protocol/backoff.js';
+import { askedDelay, retryDelay } from '../protocol/backoff.js';
 import { failure } from '../protocol/failure.js';
 import { withCheck } from '../protocol/health-score.js';
 import {
@@ -137,6 +137,8 @@ export const connectionSetup = setup({
     attemptGoesOn: ({ context }) => context.armedFor < context.attemptDeadline && stillWanted(context),
     // A first connect is for those who wait for it; a connection that was lost comes back whoever waits.
     stillWanted: ({ context }) => stillWanted(context),
+    // The server asks to be left alone until everybody has stopped waiting: they hear now what it said.
+    nobodyWaitsThatLong: ({ context: { delay, patience } }) => delay >= patience,
     someoneWaits: ({ context }) => context.waiters.length > 0,
   },
   actions: {
@@ -203,9 +205,14 @@ export const connectionSetup = setup({
     keepCrashLoop: assign({ failure: ({ context }) => crashLoop(context) }),
     forgetAttempts: assign({ attempts: 0 }),
     countAttempt: assign({ attempts: ({ context }) => context.attempts + 1, endedOnQuestion: undefined }),
-    chooseDelay: assign({
-      delay: ({ context, system }) =>
-        backoffDelay(context.policy.backoff, context.attempts + 1, portsOf(system).random()),
+    chooseDelay: assign(({ context, system }) => {
+      const ports = portsOf(system);
+      const asked = askedDelay(context.failure);
+      const last = Math.max(...context.waiters.map(({ deadline }) => deadline));
+      return {
+        delay: retryDelay(context.policy.backoff, context.attempts + 1, ports.random(), asked),
+        patience: context.initial && asked !== undefined ? last - ports.now() : Infinity,
+      };
     }),
     keepFailure: assign(({ context, event }) => ({
       failure: failureOf(context, event),

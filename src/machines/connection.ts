@@ -23,6 +23,7 @@ export const connectionMachine = connectionSetup.createMachine({
     session: undefined,
     failure: undefined,
     delay: 0,
+    patience: Infinity,
     healthInterval: input.healthInterval,
     checks: [],
     establishedAt: undefined,
@@ -275,6 +276,7 @@ export const connectionMachine = connectionSetup.createMachine({
       tags: 'reconnecting',
       entry: ['holdRequests', 'beginRecovery', 'chooseDelay', 'chooseDeadline', 'setTimer'],
       exit: 'clearTimer',
+      always: { guard: 'nobodyWaitsThatLong', target: 'closed' },
       after: { backoff: { target: 'linked', actions: 'countAttempt' } },
       on: {
         connect: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },

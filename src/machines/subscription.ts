@@ -1,6 +1,6 @@
 import { assign, setup } from 'xstate';
 
-import { backoffDelay } from '../protocol/backoff.js';
+import { askedDelay, retryDelay } from '../protocol/backoff.js';
 import type { BackoffPolicy } from '../protocol/backoff.js';
 import { failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
@@ -24,6 +24,8 @@ export interface SubscriptionFacts {
   readonly wanted: SubscriptionFilter | undefined;
   /** How often it ended since it last stood for a while. */
   readonly endings: number;
+  /** Milliseconds for which the server asked to be left alone when it refused the last stream; undefined when it did not ask. */
+  readonly asked: number | undefined;
   /** Requests may have overtaken the one that opens the first stream: what they found may have changed before the server listened. */
   readonly overtaken: boolean;
   /** What the server has acknowledged of it; undefined while no stream stands. */
@@ -86,7 +88,10 @@ export const subscriptionMachine = setup({
   },
   actions: {
     keepWanted: assign(({ event }) => (event.type === 'watch' ? { wanted: event.wanted } : {})),
-    countEnding: assign({ endings: ({ context }) => context.endings + 1 }),
+    countEnding: assign(({ context, event }) => ({
+      endings: context.endings + 1,
+      asked: event.type === 'ended' ? askedDelay(event.failure) : undefined,
+    })),
     forgetEndings: assign({ endings: 0 }),
     listen: ({ context, system }) => {
       if (context.wanted !== undefined) subscriptionPorts.of(system).listen(context.wanted);
@@ -121,11 +126,18 @@ export const subscriptionMachine = setup({
   delays: {
     acknowledgeTimeout: ACKNOWLEDGE_TIMEOUT,
     stable: STABLE_AFTER,
-    reopening: ({ context, system }) => backoffDelay(REOPENING, context.endings, subscriptionPorts.of(system).random()),
+    reopening: ({ context, system }) =>
+      retryDelay(REOPENING, context.endings, subscriptionPorts.of(system).random(), context.asked),
   },
 }).createMachine({
   id: 'subscription',
-  context: ({ input }) => ({ wanted: input.wanted, endings: 0, overtaken: input.overtaken, honoured: undefined }),
+  context: ({ input }) => ({
+    wanted: input.wanted,
+    endings: 0,
+    asked: undefined,
+    overtaken: input.overtaken,
+    honoured: undefined,
+  }),
   initial: 'starting',
   on: {
     watch: [

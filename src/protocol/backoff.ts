@@ -1,3 +1,5 @@
+import type { Failure } from './failure.js';
+
 /** How long to wait between attempts. */
 export interface BackoffPolicy {
   /** Milliseconds before the second attempt, before jitter. */
@@ -13,6 +15,23 @@ export interface BackoffPolicy {
 export function backoffDelay(policy: BackoffPolicy, failures: number, random: number): number {
   const exponent = Math.min(Math.max(failures - 1, 0), 30);
   return Math.round(Math.min(policy.delay * 2 ** exponent, policy.maxDelay) * random);
+}
+
+/** The most milliseconds for which a `Retry-After` is obeyed. A server that asks for days would never be tried again. */
+export const LONGEST_RETRY_AFTER = 300_000;
+
+/**
+ * The milliseconds for which a server that refused something asks to be left alone (`Retry-After`), at most {@link LONGEST_RETRY_AFTER};
+ * undefined when it did not ask.
+ */
+export function askedDelay(refusal: Failure | undefined): number | undefined {
+  const asked = refusal?.details?.retryAfter;
+  return typeof asked === 'number' ? Math.min(asked, LONGEST_RETRY_AFTER) : undefined;
+}
+
+/** {@link backoffDelay}, but not before the time for which the server asked to be left alone. */
+export function retryDelay(policy: BackoffPolicy, failures: number, random: number, asked: number | undefined): number {
+  return Math.max(backoffDelay(policy, failures, random), asked ?? 0);
 }
 
 /** A server that wishes to be asked again at once would be asked without a pause, so there is one. In milliseconds. */

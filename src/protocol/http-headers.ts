@@ -51,15 +51,26 @@ export function bodyKind(contentType: string | undefined): BodyKind {
     : 'other';
 }
 
-/** The milliseconds of a Retry-After, which holds seconds or a date; undefined when it holds neither. RFC 9110, 10.2.3. */
-export function retryAfterOf(value: string | undefined, now: number): number | undefined {
+/**
+ * The milliseconds of a Retry-After, which holds seconds or a date; undefined when it holds neither. RFC 9110, 10.2.3.
+ * @param now the time in milliseconds, for an answer without a `Date`
+ * @param date the `Date` of the answer: the clock of the server may not be that of this machine
+ */
+export function retryAfterOf(value: string | undefined, now: number, date?: string): number | undefined {
   if (value === undefined) return undefined;
   const text = value.trim();
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;
-  // Only dates as HTTP writes them: the parser of the language takes much more for one.
-  if (!/^[A-Z][a-z]{2,8},? /.test(text)) return undefined;
-  const date = Date.parse(text);
-  return Number.isNaN(date) ? undefined : Math.max(date - now, 0);
+  // Some servers write fractions.
+  if (/^\d{1,9}(?:\.\d{1,9})?$/.test(text)) return Math.ceil(Number(text) * 1_000);
+  const then = httpDate(text);
+  return then === undefined ? undefined : Math.max(then - (httpDate(date) ?? now), 0);
+}
+
+/** Only dates as HTTP writes them: the parser of the language takes much more for one. RFC 9110, 5.6.7. */
+function httpDate(text: string | undefined): number | undefined {
+  if (text === undefined || !/^[A-Z][a-z]{2,8},? /.test(text)) return undefined;
+  // The oldest of the three forms names no zone, and means this one.
+  const date = Date.parse(/ \d{4}$/.test(text) && !text.includes(',') ? `${text} GMT` : text);
+  return Number.isNaN(date) ? undefined : date;
 }
 
 /** The parameter that is mirrored as `Mcp-Name`, by method. The methods of tasks are those of the extension for them. */

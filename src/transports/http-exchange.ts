@@ -1,4 +1,4 @@
-import { reopeningDelay } from '../protocol/backoff.js';
+import { askedDelay, reopeningDelay } from '../protocol/backoff.js';
 import type { BackoffPolicy } from '../protocol/backoff.js';
 import { readAnswer, rpcErrorOf } from '../protocol/exchange-answer.js';
 import { failure, isFailure, toTransportFailure, withDelivery } from '../protocol/failure.js';
@@ -349,7 +349,7 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
   }
 
   /** The stream is over and the answer has not come. A legacy server that gave its events ids sends the rest when it is asked. */
-  #broke(why: Failure): void {
+  #broke(why: Failure, asked = this.#retry): void {
     const { modern, session } = this.#request;
     if (this.over) return;
     if (modern || this.#lastEventId === undefined || session.lost || this.#failures >= MOST_FAILURES) {
@@ -361,7 +361,7 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
     events.interrupted(this.id);
     if (this.over) return;
     this.#failures += 1;
-    const delay = reopeningDelay(RESUMPTION, this.#failures, environment.random(), this.#retry);
+    const delay = reopeningDelay(RESUMPTION, this.#failures, environment.random(), asked);
     this.#timer = environment.setTimeout(() => {
       this.#resume();
     }, delay);
@@ -380,7 +380,8 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
     const { status } = head;
     if (status >= 500 || status === 429) {
       this.#call?.abort();
-      this.#broke(this.#unresumed(this.#statusFailure()));
+      const refusal = this.#statusFailure();
+      this.#broke(this.#unresumed(refusal), askedDelay(refusal));
       return;
     }
     if (status < 400 && contentKind(head) === 'events') {

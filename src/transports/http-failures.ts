@@ -57,7 +57,7 @@ export function endedWithoutAnswer(url: URL, head: ResponseHead | undefined, wha
  */
 export function statusFailure(url: URL, head: ResponseHead, now: number, why?: JSONRPCErrorObject | string): Failure {
   const { status } = head;
-  const retryAfter = retryAfterOf(headerOf(head, 'retry-after'), now);
+  const retryAfter = retryAfterOf(headerOf(head, 'retry-after'), now, headerOf(head, 'date'));
   const contentType = headerOf(head, 'content-type');
   const reason = typeof why === 'object' ? why.message : why;
   const said = reason === undefined ? '' : `: ${reason}`;
@@ -147,6 +147,19 @@ export function wrongContent(url: URL, head: ResponseHead): Failure {
 /** What a server said, for a message. */
 function quoted(text: string | undefined): string {
   return text === undefined ? '(none)' : `"${text.slice(0, 80)}"`;
+}
+
+/** Milliseconds that a server has to take `notifications/initialized` before the next messages go out without waiting for that. */
+export const INITIALIZED_TIMEOUT = 2_000;
+
+/** The server took no notice of `notifications/initialized`. Some never answer it, and work all the same. */
+export function initializedUnanswered(url: URL): Failure {
+  const method = 'notifications/initialized';
+  const message = `${shownUrl(url)} did not answer ${method} within ${INITIALIZED_TIMEOUT} ms; the next messages do not wait for it`;
+  return failure('protocol', 'MCP_INVALID_MESSAGE', message, {
+    delivery: 'unknown',
+    details: { url: shownUrl(url), method, timeout: INITIALIZED_TIMEOUT },
+  });
 }
 
 /** The link was closed before the exchange ended. */

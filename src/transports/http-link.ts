@@ -10,7 +10,7 @@ import { HttpEndpoint } from './http-endpoint.js';
 import type { EndpointOptions } from './http-endpoint.js';
 import { HttpExchange } from './http-exchange.js';
 import type { ExchangeOwner } from './http-exchange.js';
-import { linkClosed, sessionLost } from './http-failures.js';
+import { INITIALIZED_TIMEOUT, initializedUnanswered, linkClosed, sessionLost } from './http-failures.js';
 import { HttpPosts } from './http-posts.js';
 import { HttpServerStream } from './http-server-stream.js';
 import { HttpSession } from './http-session.js';
@@ -124,12 +124,27 @@ export class HttpLink implements Link, ExchangeOwner {
     const post = (): Promise<void> => this.#post(session, this.#headers(message, session, options), body);
     if (session.ready !== undefined) return session.ready.then(post);
     if (!('method' in message) || message.method !== 'notifications/initialized') return post();
-    const done = post();
+    const done = this.#taken(post());
     const over = (): void => {
       session.ready = undefined;
     };
     session.ready = done.then(over, over);
     return done;
+  }
+
+  /** Resolves when the server has taken `notifications/initialized`, or when it had long enough for that; rejects when it refuses in time. */
+  #taken(post: Promise<void>): Promise<void> {
+    const { environment } = this.events;
+    return new Promise((resolve, reject) => {
+      const timer = environment.setTimeout(() => {
+        this.events.problem(initializedUnanswered(this.endpoint.url));
+        resolve();
+      }, INITIALIZED_TIMEOUT);
+      const settled = (): void => {
+        environment.clearTimeout(timer);
+      };
+      post.finally(settled).then(resolve, reject);
+    });
   }
 
   /** In the modern era there is nothing to begin anew, unless the server turned out to be another one. */

@@ -1,12 +1,12 @@
+import { askedDelay } from '../protocol/backoff.js';
 import { isFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
-import { retryAfterOf } from '../protocol/http-headers.js';
 import { EventStream } from './event-stream.js';
 import { parseJson } from './http-body.js';
 import type { HttpCall, HttpReceiver } from './http-call.js';
 import type { ExchangeOwner } from './http-exchange.js';
 import { statusFailure } from './http-failures.js';
-import { contentKind, headerOf } from './http-head.js';
+import { contentKind } from './http-head.js';
 import type { ResponseHead } from './http-head.js';
 import type { HttpSession } from './http-session.js';
 import type { ServerStreamEvents } from './link.js';
@@ -50,8 +50,8 @@ export class HttpServerStream implements HttpReceiver {
       this.#told.unsupported();
     } else if (status >= 500 || status === 429 || status === 409) {
       // 409: it is open already, as the server sees it. The last one may have ended without its notice.
-      const now = this.#owner.events.environment.now();
-      this.#told.ended(retryAfterOf(headerOf(head, 'retry-after'), now), statusFailure(this.#call.url, head, now));
+      const refusal = statusFailure(this.#call.url, head, this.#owner.events.environment.now());
+      this.#told.ended(askedDelay(refusal), refusal);
     } else {
       this.#told.unsupported();
     }

@@ -1,3 +1,4 @@
+import type { TimerHandle } from '../environment.js';
 import { failure, isFailure, withDelivery } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import { legacyVersionHeaders } from '../protocol/http-headers.js';
@@ -11,6 +12,8 @@ import { HttpEndpoint } from './http-endpoint.js';
 import type { EndpointOptions } from './http-endpoint.js';
 import {
   authenticationFailure,
+  INITIALIZED_TIMEOUT,
+  initializedUnanswered,
   isAboutAuthentication,
   linkClosed,
   shownUrl,
@@ -58,8 +61,9 @@ export class SseLink implements Link, HttpReceiver {
   #versionHeaders: readonly string[] = [];
   readonly #active = new Set<SsePost>();
   #waiting: SsePost[] = [];
-  /** The post that tells the server of the end of the handshake: nothing is posted before that is answered. */
+  /** The post that tells the server of the end of the handshake: nothing is posted before that is answered, or its time is over. */
   #barrier: SsePost | undefined;
+  #barrierTimer: TimerHandle;
   #end: Failure | undefined;
   /** It never came about: what its stream still does means nothing. */
   #refused = false;
@@ -202,7 +206,7 @@ export class SseLink implements Link, HttpReceiver {
 
   #start(post: SsePost): void {
     this.#active.add(post);
-    if (post.method === 'notifications/initialized') this.#barrier = post;
+    if (post.method === 'notifications/initialized') this.#raiseBarrier(post);
     post.start(this.#posts as HttpEndpoint, this.#versionHeaders, {
       answered: (trouble) => {
         if (trouble !== undefined && endsTheSession(trouble)) this.#lose(trouble);
@@ -219,8 +223,17 @@ export class SseLink implements Link, HttpReceiver {
     if (this.#barrier === undefined && this.#active.size < MOST_POSTS) this.#startNext();
   }
 
+  #raiseBarrier(post: SsePost): void {
+    this.#barrier = post;
+    this.#barrierTimer = this.#events.environment.setTimeout(() => {
+      this.#events.problem(initializedUnanswered(this.#posts?.url ?? this.#endpoint.url));
+      post.waive();
+    }, INITIALIZED_TIMEOUT);
+  }
+
   #liftBarrier(): void {
     this.#barrier = undefined;
+    this.#events.environment.clearTimeout(this.#barrierTimer);
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const post of waiting) {
@@ -268,6 +281,7 @@ export class SseLink implements Link, HttpReceiver {
   async #close(reason: Failure): Promise<void> {
     this.#end = withDelivery(reason, 'not-sent');
     this.#call.abort();
+    this.#events.environment.clearTimeout(this.#barrierTimer);
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const post of [...waiting, ...this.#active]) post.abort(reason);

@@ -92,6 +92,11 @@ export class SsePost implements HttpReceiver {
     this.#owner?.over();
   }
 
+  /** Takes it for accepted without an answer, which changes nothing any more when it comes. */
+  waive(): void {
+    this.#settle(undefined);
+  }
+
   /** Gives it up; the reason gets the delivery that is true. Its owner hears nothing of that. */
   abort(reason: Failure): void {
     const { sent } = this;

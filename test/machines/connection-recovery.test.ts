@@ -194,6 +194,43 @@ describe('a lost connection', () => {
     expect(await stage.end()).toEqual(NOTHING_LEFT);
   });
 
+  it('is opened again only after the time for which the server asked to be left alone', async () => {
+    const stage = await Stage.ready({ policy: { maxReconnectAttempts: 5 }, random: () => 0.5 });
+    const asked = [7_000, 0, 86_400_000];
+    const times = attemptTimes(stage);
+    const opening = stage.transport.opening;
+    stage.transport.opening = (attempt, signal) => {
+      void opening(attempt, signal);
+      const retryAfter = asked.shift();
+      return retryAfter === undefined ? undefined : rejectedWith({ ...REFUSED, details: { status: 503, retryAfter } });
+    };
+    stage.transport.newest.ends(GONE);
+    await stage.advance(400_000);
+    // At first the pause of the policy; a server that asks for a day is tried again after five minutes.
+    expect(times.slice(1).map((time, at) => time - (times[at] ?? 0))).toEqual([7_000, 2_000, 300_000]);
+    expect(stage.state).toBe('ready');
+    expect(await stage.end()).toEqual(NOTHING_LEFT);
+  });
+
+  it('of a first connect waits for the most patient caller, and ends at once when the server asks for longer', async () => {
+    const stage = new Stage({ policy: { retryInitialConnect: true, maxReconnectAttempts: 9 }, random: () => 0 });
+    stage.transport.opening = () => rejectedWith({ ...REFUSED, details: { status: 503, retryAfter: 3_000 } });
+    const [brief, long] = [watch(stage.connect(1_000)), watch(stage.connect(8_000))];
+    await stage.settle();
+    expect(stage.state).toBe('reconnecting');
+    await stage.advance(1_000);
+    expect(brief.value).toMatchObject({ code: 'MCP_TIMEOUT' });
+    await stage.advance(2_000);
+    expect(stage.transport.attempts).toHaveLength(2);
+    expect(stage.state).toBe('reconnecting');
+    await stage.advance(3_000);
+    // Two seconds are left, and the server asks for three.
+    expect(stage.transport.attempts).toHaveLength(3);
+    expect(long.value).toMatchObject({ code: REFUSED.code, details: { retryAfter: 3_000 } });
+    expect(stage.state).toBe('closed');
+    expect(await stage.end()).toEqual(NOTHING_LEFT);
+  });
+
   it('is not tried again for a first connect that nobody waits for any longer', async () => {
     const stage = new Stage({ policy: { retryInitialConnect: true }, random: () => 0.9 });
     stage.transport.opening = refuse;

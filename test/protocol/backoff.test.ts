@@ -1,4 +1,12 @@
-import { backoffDelay, reopeningDelay } from '../../src/protocol/backoff.js';
+import {
+  askedDelay,
+  backoffDelay,
+  LONGEST_RETRY_AFTER,
+  reopeningDelay,
+  retryDelay,
+} from '../../src/protocol/backoff.js';
+
+import { failure } from '../../src/protocol/failure.js';
 
 const POLICY = { delay: 1_000, maxDelay: 30_000 };
 
@@ -8,6 +16,28 @@ describe('the time between attempts', () => {
       1_000, 2_000, 4_000, 16_000, 30_000, 30_000, 30_000,
     ]);
     expect(backoffDelay(POLICY, 3, 0.25)).toBe(1_000);
+  });
+});
+
+describe('the time until a server is tried again that asked to be left alone', () => {
+  const refusal = (details: object): ReturnType<typeof failure> =>
+    failure('transport', 'MCP_HTTP_STATUS', 'later', { details: { status: 503, ...details } });
+
+  test('is the one that it asked for, or that of the policy where that is longer', () => {
+    expect(retryDelay(POLICY, 1, 0.5, 7_000)).toBe(7_000);
+    expect(retryDelay(POLICY, 1, 0.5, 0)).toBe(500);
+    expect(retryDelay(POLICY, 4, 1, 7_000)).toBe(8_000);
+    expect(retryDelay(POLICY, 1, 0.5, undefined)).toBe(500);
+  });
+
+  test('is no longer than five minutes', () => {
+    expect(askedDelay(refusal({ retryAfter: 7_000 }))).toBe(7_000);
+    expect(askedDelay(refusal({ retryAfter: 86_400_000 }))).toBe(LONGEST_RETRY_AFTER);
+    expect(LONGEST_RETRY_AFTER).toBe(300_000);
+  });
+
+  test('is unknown where the server did not ask', () => {
+    expect([undefined, refusal({}), refusal({ retryAfter: '7' })].map(askedDelay)).toEqual(Array(3).fill(undefined));
   });
 });
 

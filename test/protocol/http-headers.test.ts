@@ -66,12 +66,24 @@ test.each([
   ['Sun, 22 Nov 2026 18:00:10 GMT', 10_000],
   ['Sun, 22 Nov 2026 17:00:00 GMT', 0],
   ['-1', undefined],
-  ['1.5', undefined],
+  ['1.5', 1_500],
+  ['0.0004', 1],
+  ['1e3', undefined],
+  ['Sunday, 22-Nov-26 18:00:10 GMT', 10_000],
+  ['Sun Nov 22 18:00:10 2026', 10_000],
   ['soon', undefined],
   ['', undefined],
   [undefined, undefined],
 ])('Retry-After %j means %j ms', (value, expected) => {
   expect(retryAfterOf(value, Date.parse('2026-11-22T18:00:00Z'))).toBe(expected);
+});
+
+test('a date in Retry-After is compared with the date of the answer, where that has one', () => {
+  const now = Date.parse('2026-11-22T18:00:00Z');
+  const value = 'Sun, 22 Nov 2026 15:00:10 GMT';
+  expect(retryAfterOf(value, now, 'Sun, 22 Nov 2026 15:00:00 GMT')).toBe(10_000);
+  expect(retryAfterOf(value, now, 'yesterday')).toBe(0);
+  expect(retryAfterOf('7', now, 'Sun, 22 Nov 2026 15:00:00 GMT')).toBe(7_000);
 });
 
 describe('the headers of a modern message', () => {

@@ -8,6 +8,7 @@ import type {
   Waiter,
 } from '../../../src/machines/connection-facts.js';
 import { connectionPorts } from '../../../src/machines/connection-ports.js';
+import { LONGEST_RETRY_AFTER } from '../../../src/protocol/backoff.js';
 import { failure, isFailure } from '../../../src/protocol/failure.js';
 import { acceptable } from '../../../src/protocol/negotiation.js';
 import type { Session } from '../../../src/protocol/session.js';
@@ -17,6 +18,7 @@ import type { ChartModel } from './chart-model.js';
 
 const LOST = failure('connection', 'MCP_CONNECTION_LOST', 'gone');
 const REFUSED = failure('authentication', 'MCP_AUTHENTICATION_REQUIRED', 'who are you');
+const BUSY = failure('transport', 'MCP_HTTP_STATUS', 'later', { details: { status: 503, retryAfter: 120 } });
 const CONNECT_TIMEOUT = 150;
 
 /** Two callers, one less patient than an attempt may take and one more. */
@@ -63,6 +65,7 @@ const EVENTS = {
   opened: { type: 'link.opened' },
   closed: { type: 'link.closed', failure: LOST },
   refused: { type: 'link.closed', failure: REFUSED },
+  busy: { type: 'link.closed', failure: BUSY },
   forgotten: { type: 'session.lost' },
   modern: { type: 'discovered', answer: result(discoverResult()) },
   correction: { type: 'discovered', answer: error(-32022, { supported: ['2026-07-28'] }) },
@@ -145,6 +148,11 @@ const SCENES = [
   scene('two callers and stubborn first attempts', input({ retryInitialConnect: true }), WAITERS, [
     ...common,
     EVENTS.refused,
+    modern,
+  ]),
+  scene('two callers and a server that asks to be left alone', input({ retryInitialConnect: true }), WAITERS, [
+    ...common,
+    EVENTS.busy,
     modern,
   ]),
   scene('two callers and nothing tried again', input({ autoReconnect: false }), WAITERS, [
@@ -313,7 +321,7 @@ export const connectionChart: ChartModel<ConnectionFacts> = {
       none(
         found.violations(
           ({ path, snapshot: { context } }) =>
-            path !== 'reconnecting' || context.delay <= context.policy.backoff.maxDelay,
+            path !== 'reconnecting' || context.delay <= Math.max(context.policy.backoff.maxDelay, LONGEST_RETRY_AFTER),
         ),
       );
       none(found.violations(({ snapshot: { context } }) => context.attempts <= context.policy.maxReconnectAttempts));
