@@ -105,8 +105,8 @@ const REASON_HINTS = new Map<unknown, string>(
     EPIPE: CUT,
     UND_ERR_SOCKET: CUT,
     HTTPParserError: NO_HTTP,
-    HPE_INVALID_CONSTANT: NO_HTTP,
-    HPE_INVALID_VERSION: NO_HTTP,
+    HPE_HEADER_OVERFLOW:
+      'The headers of an answer may have 16 KiB; the option --max-http-header-size of Node lets them have more.',
     UND_ERR_HEADERS_OVERFLOW:
       'The headers of an answer may have 16 KiB; a `dispatcher` with `maxHeaderSize` lets them have more.',
     UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
@@ -152,7 +152,9 @@ const TLS_ALERT = /^ERR_SSL_(?:\S*_ALERT_|TLSV1_)(\S+)$/;
 
 function reasonHint(reason: unknown): string | undefined {
   if (typeof reason !== 'string') return undefined;
-  return REASON_HINTS.get(reason) ?? TLS_ALERT_HINTS.get(TLS_ALERT.exec(reason)?.[1]);
+  const known = REASON_HINTS.get(reason) ?? TLS_ALERT_HINTS.get(TLS_ALERT.exec(reason)?.[1]);
+  // All other codes of Node's HTTP parser, which has different ones for the same bytes from version to version.
+  return known ?? (reason.startsWith('HPE_') ? NO_HTTP : undefined);
 }
 
 const OVERLOADED =

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
-import { HttpTransport, MCPClient, StdioTransport } from '../../src/index.js';
+import { HttpTransport, MCPClient, StdioTransport, WebSocketTransport } from '../../src/index.js';
 import type { MCPClientOptions, MCPTransport } from '../../src/index.js';
+import { ByteServer } from '../support/byte-server.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { freePort } from '../support/http-process.js';
 import { legacyServer, modernServer, ScriptedHttpServer } from '../support/http-server.js';
@@ -112,13 +113,33 @@ describe('a server of HTTP that cannot serve hints at what to do', () => {
     expect(hint).toMatch(/There is no such host|The DNS does not answer/);
   });
 
-  test('something that does not speak HTTP', async () => {
-    const server = createServer((socket) => socket.resume().end('SSH-2.0-OpenSSH_9.6\r\n')).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    const telling = told(new HttpTransport(`http://127.0.0.1:${port}/mcp`));
+  test.each([
+    ['the banner of SSH', 'SSH-2.0-OpenSSH_9.6\r\n'],
+    ['lines that end without CR', 'HTTP/1.1 200 OK\nContent-Length: x\n\n'],
+    ['a header without a colon', 'HTTP/1.1 200 OK\r\nno colon\r\n\r\n'],
+    ['a status that is no number', 'HTTP/1.1 abc OK\r\n\r\n'],
+  ])('something that does not speak HTTP, but sends %s', async (_, bytes) => {
+    const server = await ByteServer.start((socket) => void socket.once('data', () => socket.end(bytes)));
+    const { port } = server;
+    try {
+      for (const transport of [
+        new HttpTransport(`http://127.0.0.1:${port}/mcp`),
+        new WebSocketTransport(`ws://127.0.0.1:${port}/mcp`),
+      ]) {
+        const [hint] = hintsIn(await told(transport));
+        expect(hint).toContain('does not speak HTTP');
+      }
+    } finally {
+      await server.close();
+    }
+  });
+
+  test('headers that are too large for a WebSocket', async () => {
+    const bytes = `HTTP/1.1 101 Switching Protocols\r\nx-a: ${'y'.repeat(20_000)}\r\n\r\n`;
+    const server = await ByteServer.start((socket) => void socket.once('data', () => socket.end(bytes)));
+    const telling = told(new WebSocketTransport(`ws://127.0.0.1:${server.port}/mcp`));
     const [hint] = hintsIn(await telling.finally(() => server.close()));
-    expect(hint).toContain('does not speak HTTP');
+    expect(hint).toContain('--max-http-header-size');
   });
 });
 
