@@ -49,6 +49,7 @@ export async function* listPages(
   const trail = new PageTrail(method, core.options.limits.maxPages);
   let params: { cursor: string } | undefined;
   let began: number | undefined;
+  let first: Page | undefined;
   const goesOn = (): boolean => {
     const { era, connectionCount } = core.connection.facts;
     return began === undefined || began === connectionCount || era === 'modern';
@@ -59,16 +60,40 @@ export async function* listPages(
     try {
       page = (await core.request(method, params, { ...options, totalDeadline })) as Page;
     } catch (thrown) {
+      if (goesOn() && params?.cursor === '' && isLegacy(core) && isRefusedCursor(thrown)) {
+        warnOfEmptyCursor(core, method);
+        return;
+      }
       throw goesOn() || !isRefusedCursor(thrown) ? thrown : toError(otherSession(name));
     }
     if (!goesOn()) throw toError(otherSession(name));
     began ??= core.connection.facts.connectionCount;
+    first ??= page;
+    // By the specification an empty cursor is one like any other. To some legacy servers it means the end, and they begin anew after it.
+    const isOver = params?.cursor === '' && isLegacy(core) && trail.saw(page.nextCursor);
+    if (isOver) warnOfEmptyCursor(core, method);
+    if (isOver && hasSameItems(name, first, page)) return;
     yield name === 'tools' ? { ...page, tools: callableTools(core, page.tools as MCPTool[]) } : page;
+    if (isOver) return;
     const cursor = trail.next(page.nextCursor);
     if (cursor === undefined) return;
     if (isFailure(cursor)) throw toError(cursor);
     params = { cursor };
   }
+}
+
+function isLegacy(core: Core): boolean {
+  return core.connection.facts.era === 'legacy';
+}
+
+function hasSameItems(name: ListName, one: Page, other: Page): boolean {
+  const { items } = LISTS[name];
+  return JSON.stringify(one[items]) === JSON.stringify(other[items]);
+}
+
+function warnOfEmptyCursor(core: Core, method: string): void {
+  const message = `${method} ended its list with an empty cursor; it should leave \`nextCursor\` out`;
+  core.events.emit('warning', toError(failure('protocol', 'MCP_PAGINATION', message, { details: { method } })));
 }
 
 /** The items of a list one by one; the next page is asked for only when it is reached. */

@@ -18,10 +18,15 @@ export class PageTrail {
     this.#maxPages = maxPages;
   }
 
+  /** Whether the list was read from this cursor before. */
+  saw(cursor: string | null | undefined): boolean {
+    return cursor !== undefined && cursor !== null && this.#seen.has(cursor);
+  }
+
   /** The cursor to go on with, undefined at the end, or what is wrong with it. */
   next(cursor: string | null | undefined): string | Failure | undefined {
     if (cursor === undefined || cursor === null) return undefined;
-    if (this.#seen.has(cursor)) {
+    if (this.saw(cursor)) {
       return this.#fault(`${this.#method} gave a cursor a second time, so its pages would never end`, {
         pages: this.#seen.size + 1,
       });

@@ -64,6 +64,53 @@ describe('a list of several pages', () => {
     expect((await client.listTools()).map(({ name }) => name)).toEqual(['a', 'b']);
   });
 
+  test.each<[what: string, pages: (message: Heard) => readonly Step[], names: string[]]>([
+    [
+      'on its only page',
+      pages({ first: { tools: [tool('a')], nextCursor: '' }, '': { tools: [tool('a')], nextCursor: '' } }),
+      ['a'],
+    ],
+    [
+      'on its second page, and begins anew',
+      pages({
+        first: { tools: [tool('a')], nextCursor: '2' },
+        2: { tools: [tool('b')], nextCursor: '' },
+        '': { tools: [tool('a')], nextCursor: '2' },
+      }),
+      ['a', 'b'],
+    ],
+    [
+      'twice, on different pages',
+      pages({ first: { tools: [tool('a')], nextCursor: '' }, '': { tools: [tool('b')], nextCursor: '' } }),
+      ['a', 'b'],
+    ],
+    [
+      'and then refuses it',
+      (message) =>
+        message.params?.['cursor'] === undefined
+          ? answer({ tools: [tool('a')], nextCursor: '' })
+          : refuse(-32602, 'Bad cursor'),
+      ['a'],
+    ],
+  ])('ends with a warning when a legacy server gives an empty cursor %s', async (_what, script, names) => {
+    const { client } = await connected(legacyScript('2025-11-25', { 'tools/list': script }));
+    const recorder = new ClientRecorder(client);
+    expect((await client.listTools()).map(({ name }) => name)).toEqual(names);
+    expect(recorder.warning).toMatchObject([{ code: 'MCP_PAGINATION', details: { method: 'tools/list' } }]);
+    const paged: string[] = [];
+    for await (const { name } of client.tools()) paged.push(name);
+    expect(paged).toEqual(names);
+  });
+
+  test('that gives a modern client an empty cursor twice is refused', async () => {
+    const { client } = await connected(
+      modernScript({
+        'tools/list': answer({ resultType: 'complete', tools: [], nextCursor: '', ttlMs: 0, cacheScope: 'private' }),
+      }),
+    );
+    expect(await errorFrom(client.listTools())).toMatchObject({ code: 'MCP_PAGINATION' });
+  });
+
   test('that gives a cursor twice is refused', async () => {
     const { server, client } = await connected(
       legacyScript('2025-11-25', {
