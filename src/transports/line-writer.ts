@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { Failure } from '../protocol/failure.js';
 import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
-import { messageText } from '../protocol/message-text.js';
+import { messageLine } from '../protocol/message-text.js';
 import { rejectedWith } from './link.js';
 import { OutboundQueue, requestIdOf } from './outbound-queue.js';
 
@@ -41,7 +41,7 @@ export class LineWriter {
    */
   send(message: JSONRPCMessage): Promise<void> | undefined {
     if (this.#end !== undefined) return rejectedWith(this.#end);
-    const text = messageText(message);
+    const text = messageLine(message);
     if (typeof text !== 'string') return rejectedWith(text);
     const line = `${text}\n`;
     const requestId = requestIdOf(message);
