@@ -443,6 +443,7 @@ export class Connection {
       notified: (method: string, params: Params | undefined) => {
         this.#listeners.notified(method, params);
       },
+      reportedFaults: new Set<string>(),
     };
     return {
       transport,

@@ -1,3 +1,4 @@
+import { decimalNumber } from '../protocol/decimal-text.js';
 import type { RequestRecord } from './request-record.js';
 
 /**
@@ -38,16 +39,18 @@ export class IdRing {
     return id;
   }
 
-  /** The request with this very id. */
+  /** The request with this id, also when the server writes the number as text. */
   get(id: unknown): RequestRecord | undefined {
-    if (typeof id !== 'number') return undefined;
-    const record = this.#slots[id & (this.#slots.length - 1)];
-    return record?.id === id ? record : undefined;
+    const number = decimalNumber(id);
+    if (number === undefined) return undefined;
+    const record = this.#slots[number & (this.#slots.length - 1)];
+    return record?.id === number ? record : undefined;
   }
 
   /** Whether a request had this id once. Some were skipped, which makes no difference to anybody. */
   wasGiven(id: unknown): boolean {
-    return typeof id === 'number' && id > 0 && id <= this.#last;
+    const number = decimalNumber(id);
+    return number !== undefined && number > 0 && number <= this.#last;
   }
 
   /** Frees the id of a request. */

@@ -1,15 +1,17 @@
 import type { Failure } from '../protocol/failure.js';
-import { failure } from '../protocol/failure.js';
-import { classifyMessage, methodNotFound } from '../protocol/json-rpc.js';
+import { failure, isFailure } from '../protocol/failure.js';
+import { classifyMessage, isRequestId, methodNotFound } from '../protocol/json-rpc.js';
 import type {
   JSONRPCErrorResponse,
   JSONRPCMessage,
   JSONRPCNotification,
   JSONRPCRequest,
   JSONRPCResultResponse,
+  MessageKind,
   Params,
 } from '../protocol/json-rpc.js';
-import { notificationProblem } from '../protocol/notification-checks.js';
+import { invalidRequest, readLeniently } from '../protocol/lenient-reading.js';
+import { notificationProblem, paramsReadLeniently } from '../protocol/notification-checks.js';
 import { META } from '../protocol/request-meta.js';
 import type { Era } from '../protocol/revisions.js';
 import type {
@@ -33,6 +35,8 @@ export interface InboundPorts {
   /** A notification for the user. */
   notified(method: string, params: Params | undefined): void;
   report(problem: Failure): void;
+  /** The kinds of faults that were reported although the message was used. Each is reported once: such a server repeats it all the time. */
+  readonly reportedFaults: Set<string>;
 }
 
 /** At most this many messages in one batch, which only the revision 2025-03-26 has. */
@@ -57,35 +61,68 @@ function receiveBatch(ports: InboundPorts, batch: readonly unknown[], about: Mes
 
 function receiveOne(ports: InboundPorts, value: unknown, about: MessageOrigin | undefined): void {
   const kind = classifyMessage(value);
+  if (!isFailure(kind)) {
+    receiveMessage(ports, kind, value as JSONRPCMessage, about);
+    return;
+  }
+  const read = readLeniently(value, (id, method) => ports.requests.inFlight.isOf(id, method));
+  if (isFailure(read)) {
+    receiveInvalid(ports, value, kind, read);
+    return;
+  }
+  if (read.deviation !== undefined) reportOnce(ports, read.deviation);
+  receiveMessage(ports, read.kind, read.message, about);
+}
+
+function receiveMessage(
+  ports: InboundPorts,
+  kind: MessageKind,
+  message: JSONRPCMessage,
+  about: MessageOrigin | undefined,
+): void {
   switch (kind) {
     case 'result':
     case 'error':
-      receiveAnswer(ports, value as JSONRPCResultResponse | JSONRPCErrorResponse);
+      receiveAnswer(ports, message as JSONRPCResultResponse | JSONRPCErrorResponse);
       break;
     case 'notification':
-      receiveNotification(ports, value as JSONRPCNotification);
+      receiveNotification(ports, message as JSONRPCNotification);
       break;
     case 'request':
-      receiveRequest(ports, value as JSONRPCRequest, about);
-      break;
-    default:
-      receiveNonsense(ports, value, kind);
+      receiveRequest(ports, message as JSONRPCRequest, about);
   }
 }
 
-/** A message that is none. If it was meant to be an answer, whoever waits for that need not wait any longer. */
-function receiveNonsense(ports: InboundPorts, value: unknown, problem: Failure): void {
+function reportOnce(ports: InboundPorts, fault: Failure): void {
+  const { method, field, path, received } = fault.details ?? {};
+  const kind = [method, field ?? path, received].join();
+  if (ports.reportedFaults.has(kind)) return;
+  ports.reportedFaults.add(kind);
+  ports.report(fault);
+}
+
+/**
+ * Handles a message that cannot be used: rejects the pending request that it answers, or refuses the request that it makes. A message
+ * without a method gets no reply: it may be a response, and a server that replies to replies would never stop.
+ *
+ * @param problem what is wrong with it at first sight
+ * @param decisive what is still wrong with it when it is read leniently
+ */
+function receiveInvalid(ports: InboundPorts, value: unknown, problem: Failure, decisive: Failure): void {
   const { id, method } = (value ?? {}) as { id?: unknown; method?: unknown };
-  const details = { ...problem.details, requestId: id };
-  const spoiled =
-    method === undefined && ports.requests.inFlight.spoiled({ ...problem, delivery: 'answered', details });
-  if (!spoiled) ports.report(problem);
+  if (method === undefined || method === null) {
+    const details = { ...problem.details, requestId: id };
+    if (ports.requests.inFlight.spoiled({ ...problem, delivery: 'answered', details })) return;
+  }
+  ports.report(problem);
+  const isRequest = method !== undefined && method !== null && ports.era() !== 'modern';
+  if (isRequest && (isRequestId(id) || typeof id === 'number')) ports.send(invalidRequest(id, decisive));
 }
 
 function receiveAnswer(ports: InboundPorts, answer: JSONRPCResultResponse | JSONRPCErrorResponse): void {
   if (ports.requests.inFlight.answered(answer)) return;
+  if ('error' in answer && ports.era() === undefined && ports.requests.inFlight.complained(answer)) return;
   if ('error' in answer && (answer.id === undefined || answer.id === null)) {
-    if (ports.era() === undefined && ports.requests.inFlight.complained(answer)) return;
     const { code, message } = answer.error;
     ports.report(
       failure('protocol', 'MCP_RPC_ERROR', `The server complained about a message: ${message}`, { errorCode: code }),
@@ -104,14 +141,19 @@ function receiveAnswer(ports: InboundPorts, answer: JSONRPCResultResponse | JSON
   );
 }
 
-function receiveNotification(ports: InboundPorts, { method, params }: JSONRPCNotification): void {
+function receiveNotification(ports: InboundPorts, { method, params: given }: JSONRPCNotification): void {
   ports.requests.frames.add('notification from the server', method, ports.now());
-  const wrong = notificationProblem(method, params);
+  const wrong = notificationProblem(method, given);
+  const params = wrong === undefined ? given : paramsReadLeniently(method, given);
   if (wrong !== undefined) {
     const where = wrong.path === '' ? 'params' : wrong.path;
     const message = `Invalid notification ${method}: ${where} must be ${wrong.expected}, got ${wrong.received}`;
-    ports.report(failure('protocol', 'MCP_INVALID_MESSAGE', message, { details: { method, ...wrong } }));
-    return;
+    const fault = failure('protocol', 'MCP_INVALID_MESSAGE', message, { details: { method, ...wrong } });
+    if (notificationProblem(method, params) !== undefined) {
+      ports.report(fault);
+      return;
+    }
+    reportOnce(ports, fault);
   }
   if (method === 'notifications/progress') {
     ports.requests.inFlight.progressed(params as unknown as ProgressNotificationParams);

@@ -84,13 +84,24 @@ export class RequestsInFlight {
     return true;
   }
 
+  /** Whether a request with this id is in flight, and has this method. */
+  isOf(id: unknown, method: string): boolean {
+    return this.#ports.ring.get(id)?.spec.method === method;
+  }
+
   /**
-   * Takes in an error that does not say what it is about. Where only one request is in flight, and nothing else is being said, it is about
-   * that. False when it may be about anything.
+   * Takes in an error response whose id belongs to no request. When only one request is in flight, and there is no session yet, the error is
+   * about that request: servers that do not know `server/discover` answer it with all kinds of ids. Any other request gets only an error
+   * without an id. Returns false when the error may be about something else.
    */
   complained(message: JSONRPCErrorResponse): boolean {
-    const [only, ...others] = this.#ports.ring.all();
-    return only !== undefined && others.length === 0 && this.answered({ ...message, id: only.id });
+    const { ring } = this.#ports;
+    const [only, ...others] = ring.all();
+    if (only === undefined || others.length > 0) return false;
+    const { id } = message;
+    const hasId = id !== undefined && id !== null;
+    if (hasId && (only.spec.method !== 'server/discover' || ring.wasGiven(id))) return false;
+    return this.answered({ ...message, id: only.id });
   }
 
   /** Takes in that an answer came which the link had to throw away. False when it is not known whose, or no request waits for it. */

@@ -6,12 +6,12 @@ export const DEFAULT_MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
 
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
-const BYTE_ORDER_MARK = '\ufeff';
+const BYTE_ORDER_MARK = 0xfeff;
 
 /**
  * Cuts a stream of bytes into lines: newline-delimited JSON as MCP speaks it over stdio (2026-07-28 basic/transports/stdio). A line ends
- * with `\n`, a `\r` before that belongs to the end, and blank lines are skipped, as is a byte order mark at the start. Chunks may be
- * split anywhere, also within a character. Bytes that are not UTF-8 become U+FFFD.
+ * with `\n`, a `\r` before that belongs to the end. Blank lines are skipped, and so is a byte order mark at the start of a line: some writers
+ * begin each write with one. Chunks may be split anywhere, also within a character. Bytes that are not UTF-8 become U+FFFD.
  *
  * Memory is bounded: at most about twice the limit is held for an unfinished line, and nothing of a line beyond the limit but its edges.
  * A line that arrives in many chunks costs time in proportion to its length.
@@ -20,7 +20,6 @@ export class LineSplitter {
   readonly #limit: number;
   /** The unfinished line. */
   readonly #held: BoundedBytes;
-  #atStart = true;
 
   /** @param limit the most bytes that a line may have, without its end */
   constructor(limit: number = DEFAULT_MAX_MESSAGE_BYTES) {
@@ -74,20 +73,13 @@ export class LineSplitter {
   /** The end of the unfinished line has come. */
   #finish(lines: (string | Oversized)[]): void {
     const line = this.#held.take();
-    if (typeof line === 'string') {
-      this.#add(line, lines);
-      return;
-    }
-    this.#atStart = false;
-    lines.push(line);
+    if (typeof line === 'string') this.#add(line, lines);
+    else lines.push(line);
   }
 
   #add(text: string, lines: (string | Oversized)[]): void {
     let line = text.charCodeAt(text.length - 1) === CARRIAGE_RETURN ? text.slice(0, -1) : text;
-    if (this.#atStart) {
-      this.#atStart = false;
-      if (line.startsWith(BYTE_ORDER_MARK)) line = line.slice(1);
-    }
+    while (line.charCodeAt(0) === BYTE_ORDER_MARK) line = line.slice(1);
     // Almost every line starts with a brace: do not look for the end of white space in a long one.
     if (line.charCodeAt(0) > 0x20 || line.trim() !== '') lines.push(line);
   }

@@ -1,4 +1,6 @@
+import { decimalNumber } from './decimal-text.js';
 import { isRequestId } from './json-rpc.js';
+import type { Params } from './json-rpc.js';
 import type { Check, CheckProblem } from './checks/problem.js';
 import {
   isObject,
@@ -128,4 +130,28 @@ const CHECKS: ReadonlyMap<string, (params: unknown) => CheckProblem | undefined>
 /** What is wrong with the parameters of a notification; those of unknown notifications may be anything. */
 export function notificationProblem(method: string, params: unknown): CheckProblem | undefined {
   return CHECKS.get(method)?.(params);
+}
+
+/**
+ * The parameters of a notification without what the client does not act on and cannot read, and with numbers in place of their decimal text.
+ * What is left may still be wrong.
+ */
+export function paramsReadLeniently(method: string, params: Params | undefined): Params | undefined {
+  if (params === undefined) return undefined;
+  const { _meta, ...others } = params;
+  const read = _meta === undefined || isObject(_meta) ? params : others;
+  const { progress, total, message, reason } = read;
+  switch (method) {
+    case 'notifications/progress':
+      return {
+        ...read,
+        progress: decimalNumber(progress) ?? progress,
+        total: decimalNumber(total),
+        message: typeof message === 'string' ? message : undefined,
+      };
+    case 'notifications/cancelled':
+      return { ...read, reason: typeof reason === 'string' ? reason : undefined };
+    default:
+      return read;
+  }
 }

@@ -1,6 +1,7 @@
 import type { Oversized } from './bounded-bytes.js';
 import { failure } from './failure.js';
 import type { Failure } from './failure.js';
+import { isRequestId } from './json-rpc.js';
 import type { RequestId } from './json-rpc.js';
 
 const ID = String.raw`(-?\d+|"(?:[^"\\]|\\.)*")`;
@@ -17,7 +18,7 @@ const AT_THE_TAIL = new RegExp(String.raw`,\s*"id"\s*:\s*${ID}\s*(?:,\s*"jsonrpc
  * Which request a message that was thrown away answers, if its edges tell for certain: then its caller can be told at once what became of
  * the answer, and need not wait for one that never comes.
  */
-export function answeredBy(message: Oversized): RequestId | undefined {
+export function answeredBy(message: Pick<Oversized, 'head' | 'tail'>): RequestId | undefined {
   const found =
     AT_THE_HEAD.exec(message.head) ?? (ANSWER_FIRST.test(message.head) ? AT_THE_TAIL.exec(message.tail) : null);
   if (found?.[1] === undefined) return undefined;
@@ -33,9 +34,64 @@ const METHOD_FIRST = new RegExp(
   String.raw`^\s*\{\s*(?:${VERSION})?(?:"id"\s*:\s*${ID}\s*,\s*)?(?:${VERSION})?"method"\s*:\s*"([^"\\]+)"`,
 );
 
-/** The method of a question or a notification that was thrown away, if it is certain that it was one. */
-function methodOf(message: Oversized): string | undefined {
-  return METHOD_FIRST.exec(message.head)?.[2];
+/** The method of a request or notification that cannot be read, by how it begins, if it is certain that it was one. */
+export function methodIn(head: string): string | undefined {
+  return METHOD_FIRST.exec(head)?.[2];
+}
+
+/** How much of each end of a text is looked at when its structure says nothing, in characters. */
+const EDGE = 256;
+/** Longer texts are judged by their ends alone: to read one takes about 100 ns a token. */
+const LONGEST_READ = 1024 * 1024;
+const BEGINS_LIKE_A_MESSAGE = /^\s*[[{]/;
+/** What JSON is made of: a string, a mark, or anything else without spaces, such as `12` or `NaN`. */
+const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]:,]|[^\s"{}[\]:,]+/gs;
+
+/**
+ * The ids of the responses in a text that is not valid JSON: with `NaN` in it, a control character, or something behind its end. Their
+ * callers can be told at once, as with a message that was too long.
+ */
+export function answeredIn(text: string): RequestId[] {
+  if (!BEGINS_LIKE_A_MESSAGE.test(text)) return [];
+  const ids = text.length <= LONGEST_READ ? idsByStructure(text) : [];
+  if (ids.length > 0) return ids;
+  const id = answeredBy({ head: text.slice(0, EDGE), tail: text.slice(-EDGE) });
+  return id === undefined ? [] : [id];
+}
+
+/** Looks at the members of the outermost objects, and at nothing inside of them. */
+function idsByStructure(text: string): RequestId[] {
+  const ids: RequestId[] = [];
+  const members = new Map<string, string>();
+  const finish = (): void => {
+    const id = parsedId(members.get('"id"'));
+    const isResponse = members.has('"result"') || members.has('"error"');
+    if (isResponse && id !== undefined && (members.get('"method"') ?? 'null') === 'null') ids.push(id);
+    members.clear();
+  };
+  let [depth, name, previous] = [0, '', ''];
+  // The brackets of a batch say nothing: what counts are the objects in it.
+  for (const [token] of text.replace(/^\s*\[/, '').matchAll(TOKEN)) {
+    if (depth === 1 && previous === ':') members.set(name, token);
+    else if (depth === 1 && token !== ':') name = token;
+    if (token === '{' || token === '[') depth += 1;
+    else if ((token === '}' || token === ']') && depth > 0) {
+      depth -= 1;
+      if (depth === 0) finish();
+    }
+    previous = token;
+  }
+  finish();
+  return ids;
+}
+
+function parsedId(token = ''): RequestId | undefined {
+  try {
+    const id: unknown = JSON.parse(token);
+    return isRequestId(id) ? id : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -45,7 +101,7 @@ function methodOf(message: Oversized): string | undefined {
 export function tooLarge(message: Oversized, field: string): Failure {
   const { limit, received } = message;
   const id = answeredBy(message);
-  const method = methodOf(message);
+  const method = methodIn(message.head);
   return failure(
     'protocol',
     'MCP_MESSAGE_TOO_LARGE',

@@ -39,6 +39,8 @@ const MIME_TYPE = /^[\w.+-]{1,64}\/[\w.+*-]{1,64}(?:; ?charset=[\w-]{1,32})?$/;
 const DATE = /^\d{4}-\d\d-\d\d(?:T[\d:.]{1,20}(?:Z|[+-]\d\d:?\d\d)?)?$/;
 const LEVEL = words('debug info notice warning error critical alert emergency');
 const ROLE = words('user assistant');
+/** A number that a server wrote as text: it is read as the number. */
+const DECIMAL = /^-?\d{1,16}(?:\.\d{1,16})?$/;
 
 const IMPLEMENTATION = fields({ name: /^[\w@.:/ -]{1,128}$/, version: VERSION, icons: icons(), websiteUrl: 'uri' });
 
@@ -158,7 +160,7 @@ const PARAMS_OF: ReadonlyMap<unknown, Rule> = new Map(
     'subscriptions/listen': fields({ ...PARAMS, notifications: FILTER }),
     'notifications/subscriptions/acknowledged': fields({ ...PARAMS, notifications: FILTER }),
     'notifications/cancelled': fields({ ...PARAMS, requestId: ID }),
-    'notifications/progress': fields({ ...PARAMS, progressToken: ID, progress: 'number', total: 'number' }),
+    'notifications/progress': fields({ ...PARAMS, progressToken: ID, progress: DECIMAL, total: DECIMAL }),
     'notifications/message': fields({ ...PARAMS, level: LEVEL }),
     'notifications/tasks/status': fields({ ...PARAMS, ...TASK, ...TIMES }),
     'sampling/createMessage': fields({
@@ -242,7 +244,7 @@ export const MESSAGE: Rule = withParams((params) =>
     method: NAME,
     params,
     result: RESULT,
-    error: fields({ code: 'number', data: ERROR_DATA }),
+    error: fields({ code: DECIMAL, data: ERROR_DATA }),
   }),
 );
 

@@ -1,6 +1,6 @@
 import { askedDelay, reopeningDelay } from '../protocol/backoff.js';
 import type { BackoffPolicy } from '../protocol/backoff.js';
-import { readAnswer, rpcErrorOf } from '../protocol/exchange-answer.js';
+import { isIdOf, readAnswer, rpcErrorOf } from '../protocol/exchange-answer.js';
 import { failure, isFailure, toTransportFailure, withDelivery } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import { isSessionId } from '../protocol/http-headers.js';
@@ -176,9 +176,7 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
   #openStream(): void {
     const { maxMessageBytes } = this.#owner.endpoint;
     const tooLarge = (problem: Failure): void => {
-      const { method, requestId = this.id } = problem.details ?? {};
-      if (method === undefined && requestId === this.id) this.#give(withDelivery(problem, 'answered'));
-      else this.#owner.events.problem(problem);
+      this.#unreadable(problem);
     };
     const event = (one: StreamEvent): void => {
       this.#event(one);
@@ -278,15 +276,22 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
   #event({ type, data }: StreamEvent): void {
     if (this.over || type !== 'message') return;
     const parsed = parseJson(data);
-    if (isFailure(parsed)) this.#owner.events.problem(parsed);
+    if (isFailure(parsed)) this.#unreadable(parsed);
     else this.#received(parsed.value, false);
+  }
+
+  /** An event that cannot be used is the answer, unless it says that it is something else: nobody else is answered on this stream. */
+  #unreadable(problem: Failure): void {
+    const { method, requestId = this.id } = problem.details ?? {};
+    if (method === undefined && isIdOf(this.#request.message, requestId)) this.#give(withDelivery(problem, 'answered'));
+    else this.#owner.events.problem(problem);
   }
 
   /** @param alone nothing else will come: it is the whole body */
   #received(value: unknown, alone: boolean): void {
     const { id } = this;
-    const { modern } = this.#request;
-    const reading = readAnswer(value, id, alone, modern);
+    const { message, modern } = this.#request;
+    const reading = readAnswer(value, message, alone, modern);
     if (reading.kind === 'spoiled') {
       this.#give(reading.failure);
       return;

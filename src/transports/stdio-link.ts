@@ -5,7 +5,7 @@ import { failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
 import { LineSplitter } from '../protocol/lines.js';
-import { tooLarge } from '../protocol/oversized-answer.js';
+import { answeredIn, tooLarge } from '../protocol/oversized-answer.js';
 import { callUserFunction } from '../protocol/user-function.js';
 import { LineWriter } from './line-writer.js';
 import type { Link, LinkEvents } from './link.js';
@@ -150,7 +150,10 @@ export class StdioLink implements Link {
     try {
       message = JSON.parse(line);
     } catch {
-      this.#events.problem(notJson(this.#redactor.excerpt(line, EXCERPT)));
+      const problem = notJson(this.#redactor.excerpt(line, EXCERPT));
+      const ids = answeredIn(line);
+      for (const requestId of ids) this.#events.problem(answerNotJson(problem, requestId));
+      if (ids.length === 0) this.#events.problem(problem);
       return;
     }
     this.#events.message(message);
@@ -310,4 +313,9 @@ function notJson(excerpt: string): Failure {
       details: { excerpt },
     },
   );
+}
+
+/** The same for the request whose response the line was. */
+function answerNotJson(problem: Failure, requestId: RequestId): Failure {
+  return { ...problem, delivery: 'answered', details: { ...problem.details, requestId } };
 }

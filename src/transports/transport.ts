@@ -1,10 +1,11 @@
 import { systemEnvironment } from '../environment.js';
 import type { TimerHandle } from '../environment.js';
 import { MCPConnectionError, toError } from '../errors.js';
-import { failure, toTransportFailure } from '../protocol/failure.js';
+import { failure, isFailure, toTransportFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import { classifyMessage } from '../protocol/json-rpc.js';
 import type { JSONRPCMessage } from '../protocol/json-rpc.js';
+import { readLeniently } from '../protocol/lenient-reading.js';
 import type { Era } from '../protocol/revisions.js';
 import type { Link, LinkEvents } from './link.js';
 import { MessageQueue } from './message-queue.js';
@@ -320,8 +321,9 @@ function nothing(): void {
 
 function receive(queue: MessageQueue, message: unknown): void {
   for (const one of Array.isArray(message) ? message : [message]) {
-    if (typeof classifyMessage(one) !== 'string') continue;
-    const full = queue.push(one as JSONRPCMessage);
+    const read = isFailure(classifyMessage(one)) ? readLeniently(one, () => false) : { message: one as JSONRPCMessage };
+    if (isFailure(read)) continue;
+    const full = queue.push(read.message);
     if (full !== undefined) queue.end(full);
   }
 }

@@ -3,11 +3,9 @@ import { answer, initializeResult, legacyScript, silence } from '../support/scri
 
 describe('an answer that is no proper message', () => {
   test.each<[what: string, broken: object, field: string]>([
-    ['without a version', { jsonrpc: undefined, result: { content: [] } }, 'jsonrpc'],
     ['whose result is null', { result: null }, 'result'],
     ['whose result is a list', { result: [] }, 'result'],
     ['with a result and an error', { result: {}, error: { code: 1, message: 'No' } }, 'error'],
-    ['whose error has no code', { error: { message: 'No' } }, 'error.code'],
     ['with neither result nor error', {}, 'a message'],
   ])('%s fails its call at once, and no other', async (_what, broken, field) => {
     await using meeting = await Meeting.begin(legacyScript('2025-11-25', { 'tools/call': silence }));

@@ -32,10 +32,10 @@ describe('LineSplitter', () => {
     expect(new LineSplitter().push(Buffer.from('\n\n  \t\n\r\n{}\n \r\n'))).toEqual(['{}']);
   });
 
-  test('skips a byte order mark at the start and nowhere else', () => {
+  test('skips byte order marks at the start of every line and nowhere else', () => {
+    const bytes = Buffer.from('\ufeff{"a":1}\n\ufeffb\r\n\ufeff\ufeffc\ufeff\n\ufeff\n\ufeff  \n"\ufeff"\n');
     for (const size of [1, 2, 100]) {
-      const splitter = new LineSplitter();
-      expect(feed(splitter, Buffer.from('\ufeff{"a":1}\n\ufeffb\n'), size)).toEqual(['{"a":1}', '\ufeffb']);
+      expect(feed(new LineSplitter(), bytes, size)).toEqual(['{"a":1}', 'b', 'c\ufeff', '"\ufeff"']);
     }
   });
 

@@ -91,6 +91,10 @@ export async function serverWith(script: Script = byHand(), environment?: Enviro
   const send = (message: unknown): void => {
     server.send(message);
   };
+  // Between two ends in one process there are no texts: what is no JSON cannot be sent.
+  const write = (text: string): void => {
+    send(JSON.parse(text));
+  };
   const end = (): void => {
     server.hangUp();
   };
@@ -101,7 +105,7 @@ export async function serverWith(script: Script = byHand(), environment?: Enviro
     handlers: {
       '*': (params, { id, method, wait }) => {
         const message: Heard = { jsonrpc: '2.0', id, method, params };
-        return react(message, { send, wait, complain: () => undefined, end });
+        return react(message, { send, write, wait, complain: () => undefined, end });
       },
     },
   });

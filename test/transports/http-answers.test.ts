@@ -178,14 +178,33 @@ describe('an answer on a stream', () => {
     expect(ports.size).toBe(1);
   });
 
-  test('that is not JSON is reported, and the stream goes on', async () => {
+  test.each([
+    ['says whose answer it is', '{"jsonrpc":"2.0","id":1,"result":{"x":NaN}}', 1],
+    ['writes the id as text', '{"jsonrpc":"2.0","id":"1","result":{"x":NaN}}', '1'],
+    ['is cut', '{"half', undefined],
+    ['is a text', 'Internal Server Error', undefined],
+  ])('that is not JSON and %s ends the exchange at once', async (_, data, requestId) => {
     const opened = await serve((visit) => {
-      visit.stream();
-      visit.response.write('data: {"half\n\n');
+      visit.stream().response.write(`data: ${data}\n\n`);
+    });
+    const failure = await opened.failureOf(request(1, 'work'));
+    expect(failure).toMatchObject({ code: 'MCP_INVALID_JSON', delivery: 'answered' });
+    expect(failure.details?.requestId).toBe(requestId);
+  });
+
+  test('comes after events that are not JSON and are no answer to it, which are reported', async () => {
+    const opened = await serve((visit) => {
+      visit
+        .stream()
+        .response.write('data: {"jsonrpc":"2.0","method":"notifications/message","params":{"data":NaN}}\n\n');
+      visit.response.write('data: {"jsonrpc":"2.0","id":2,"result":{"x":NaN}}\n\n');
       visit.resultEvent({}).end();
     });
     await opened.link.send(request(1, 'work'));
-    expect(opened.recorder.problems).toMatchObject([{ code: 'MCP_INVALID_JSON' }]);
+    expect(opened.recorder.problems).toMatchObject([
+      { code: 'MCP_INVALID_JSON', details: { method: 'notifications/message' } },
+      { code: 'MCP_INVALID_JSON', details: { requestId: 2 } },
+    ]);
     expect(opened.recorder.messages).toEqual([answer(1, {})]);
   });
 

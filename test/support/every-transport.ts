@@ -1,0 +1,127 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
+import { HttpTransport, SseTransport, WebSocketTransport } from '../../src/index.js';
+import type { MCPTransport } from '../../src/index.js';
+import { ScriptedHttpServer } from './http-server.js';
+import type { HttpVisit } from './http-server.js';
+import { ScriptedProcess, serverWith } from './scripts.js';
+import type { Heard, Script } from './scripts.js';
+import { SseServer } from './sse-server.js';
+import { ScriptedWebSocketServer } from './websocket-server.js';
+
+/** How a scripted server can be reached. Over HTTP each request is answered by a stream of events. */
+export const EVERY_TRANSPORT = ['memory', 'stdio', 'WebSocket', 'HTTP+SSE', 'HTTP'] as const;
+
+export type TransportName = (typeof EVERY_TRANSPORT)[number];
+
+/** A server that plays a script, and what it heard. */
+export interface ReachableServer {
+  readonly transport: MCPTransport;
+  readonly heard: () => readonly Heard[];
+  readonly close: () => Promise<unknown>;
+}
+
+type Speech = (text: string, isAnswer: boolean) => void;
+
+/** Starts a server that plays a script without functions over one of the transports. */
+export async function startServer(name: TransportName, script: Script): Promise<ReachableServer> {
+  switch (name) {
+    case 'memory': {
+      const server = await serverWith(script);
+      return {
+        transport: server.transport,
+        heard: () => server.heard,
+        close: () => server[Symbol.asyncDispose](),
+      };
+    }
+    case 'stdio': {
+      const server = new ScriptedProcess(script);
+      return {
+        transport: server.transport,
+        heard: () => server.heard.flat(),
+        close: () => {
+          server[Symbol.dispose]();
+          return Promise.resolve();
+        },
+      };
+    }
+    case 'WebSocket':
+      return overWebSocket(await player(script));
+    case 'HTTP+SSE':
+      return overSse(await player(script));
+    case 'HTTP':
+      return overHttp(await player(script));
+  }
+}
+
+interface Player {
+  readonly heard: Heard[];
+  readonly hear: (message: Heard, speak: Speech) => void;
+}
+
+async function player(script: Script): Promise<Player> {
+  const { play } = await import('../fixtures/servers/script.mjs');
+  const react = play(script);
+  const heard: Heard[] = [];
+  return {
+    heard,
+    hear: (message, speak) => {
+      heard.push(message);
+      void react(message, {
+        send: (one) => {
+          const { id, method } = one as Heard;
+          speak(JSON.stringify(one), id === message.id && method === undefined);
+        },
+        write: (text) => {
+          speak(text, false);
+        },
+        wait: (milliseconds) => wait(milliseconds),
+        complain: () => undefined,
+        end: () => undefined,
+      });
+    },
+  };
+}
+
+async function overWebSocket({ heard, hear }: Player): Promise<ReachableServer> {
+  const server = await ScriptedWebSocketServer.start({
+    serve: (text, { socket }) => {
+      hear(JSON.parse(text) as Heard, (said) => {
+        socket.send(said);
+      });
+    },
+  });
+  return { transport: new WebSocketTransport(server.url), heard: () => heard, close: () => server.close() };
+}
+
+async function overSse({ heard, hear }: Player): Promise<ReachableServer> {
+  const server = await SseServer.start({
+    serve: (message, stream) => {
+      hear(message as Heard, (said) => stream.response.write(`data: ${said}\n\n`));
+    },
+  });
+  return { transport: new SseTransport(server.url), heard: () => heard, close: () => server.close() };
+}
+
+async function overHttp({ heard, hear }: Player): Promise<ReachableServer> {
+  const server = await ScriptedHttpServer.start((visit) => {
+    if (visit.method !== 'POST') {
+      visit.status(405);
+      return;
+    }
+    const message = visit.message as Heard;
+    const { id, method } = message;
+    const isRequest = id !== undefined && method !== undefined;
+    if (isRequest) visit.stream();
+    hear(message, (said, isAnswer) => {
+      speakOn(visit, said, isAnswer);
+    });
+    if (!isRequest) visit.status(202);
+  });
+  return { transport: new HttpTransport(server.url), heard: () => heard, close: () => server.close() };
+}
+
+function speakOn({ response }: HttpVisit, said: string, isAnswer: boolean): void {
+  response.write(`data: ${said}\n\n`);
+  if (isAnswer) response.end();
+}
