@@ -65,7 +65,7 @@ function receiveOne(ports: InboundPorts, value: unknown, about: MessageOrigin | 
     receiveMessage(ports, kind, value as JSONRPCMessage, about);
     return;
   }
-  const read = readLeniently(value, (id, method) => ports.requests.inFlight.isOf(id, method));
+  const read = readLeniently(value, (id) => ports.requests.inFlight.methodOf(id));
   if (isFailure(read)) {
     receiveInvalid(ports, value, kind, read);
     return;

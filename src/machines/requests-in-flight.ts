@@ -84,9 +84,9 @@ export class RequestsInFlight {
     return true;
   }
 
-  /** Whether a request with this id is in flight, and has this method. */
-  isOf(id: unknown, method: string): boolean {
-    return this.#ports.ring.get(id)?.spec.method === method;
+  /** The method of the request in flight with this id. */
+  methodOf(id: unknown): string | undefined {
+    return this.#ports.ring.get(id)?.spec.method;
   }
 
   /**

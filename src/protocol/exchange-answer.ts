@@ -41,7 +41,7 @@ function readOne(value: unknown, request: AskedRequest, alone: boolean): Reading
   const answer = isNamelessError(value, request, alone) ? { ...value, id: request.id } : value;
   if (!isIdOf(request, answer.id)) return OTHER;
   const kind = classifyMessage(answer);
-  const read = isFailure(kind) ? readLeniently(answer, (_id, method) => method === request.method) : { kind };
+  const read = isFailure(kind) ? readLeniently(answer, () => request.method) : { kind };
   if (isFailure(kind) && isFailure(read)) {
     return answer.method === undefined || answer.method === null ? spoiled(kind) : OTHER;
   }

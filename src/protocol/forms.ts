@@ -79,7 +79,8 @@ function choicesProblem(
   value: unknown,
 ): CheckProblem | undefined {
   if (!Array.isArray(value)) return problem('', 'an array', value);
-  const choices = 'anyOf' in items ? items.anyOf.map((one) => one.const) : items.enum;
+  const { anyOf, enum: listed = [] } = items as { anyOf?: { const: string }[] | null; enum?: string[] };
+  const choices = anyOf?.map((one) => one.const) ?? listed;
   for (const [index, one] of value.entries()) {
     if (typeof one !== 'string') return problem(`[${index}]`, 'a string', one);
     if (!choices.includes(one)) return within(`[${index}]`, wrong('one of the choices', 'another string'));

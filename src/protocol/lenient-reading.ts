@@ -4,6 +4,7 @@ import { failure, isFailure } from './failure.js';
 import type { Failure } from './failure.js';
 import { classifyMessage, ErrorCode, isRequestId } from './json-rpc.js';
 import type { JSONRPCErrorObject, JSONRPCMessage, MessageKind, RequestId } from './json-rpc.js';
+import { isResultless } from './methods.js';
 
 /** A message that departs from JSON-RPC only in members that the client does not act on. */
 export interface LenientMessage {
@@ -24,19 +25,21 @@ const LONGEST_TEXT = 1_000;
  * Reads a value that `classifyMessage` refused. Returns the message that the server meant when there is only one way to read it, else the
  * failure that says what is wrong.
  *
- * @param isOwnMethod whether a method is that of the pending request with this id: some servers repeat it in the response
+ * @param methodOf the method of the pending request with this id: some servers repeat it in the response, and what the result has to be
+ *   depends on it
  */
-export function readLeniently(
-  value: unknown,
-  isOwnMethod: (id: unknown, method: string) => boolean,
-): LenientMessage | Failure {
+export function readLeniently(value: unknown, methodOf: (id: unknown) => string | undefined): LenientMessage | Failure {
   if (!isObject(value)) return classifyMessage(value) as Failure;
-  const given = Object.fromEntries(
+  const given: Record<string, unknown> = Object.fromEntries(
     Object.entries(value).filter(([name, member]) => member !== null || !ENVELOPE.has(name)),
   );
+  const method = methodOf(given.id);
+  // `null`, `[]` or `true` is all that some servers have to say where there is no result.
+  if ('result' in value && given.error === undefined && isResultless(method) && !isObject(given.result))
+    given.result = {};
   const problem = classifyMessage(given);
   if (!isFailure(problem)) return { kind: problem, message: given as unknown as JSONRPCMessage, deviation: undefined };
-  const mended = mend(given, isOwnMethod);
+  const mended = mend(given, method);
   const kind = classifyMessage(mended);
   if (isFailure(kind)) return kind;
   return { kind, message: mended as unknown as JSONRPCMessage, deviation: deviationOf(problem) };
@@ -44,10 +47,10 @@ export function readLeniently(
 
 function mend(
   { method, params, result, error, ...others }: Readonly<Record<string, unknown>>,
-  isOwnMethod: (id: unknown, method: string) => boolean,
+  askedMethod: string | undefined,
 ): Record<string, unknown> {
   const outcome = outcomeOf(result, error);
-  const isResponse = typeof method !== 'string' || method === '' || isOwnMethod(others.id, method);
+  const isResponse = typeof method !== 'string' || method === '' || method === askedMethod;
   if (isResponse && (result !== undefined || error !== undefined)) {
     const { id, ...nameless } = others;
     // An error without an id is about something that the client sent; one with an id that is none is no worse.

@@ -74,6 +74,11 @@ export function methodEntry(method: string): MethodEntry {
   return METHODS.get(method) ?? UNKNOWN;
 }
 
+/** Whether the result of a method says nothing but that it was done. */
+export function isResultless(method: string | undefined): boolean {
+  return method !== undefined && methodEntry(method).check === checkEmptyResult;
+}
+
 /** Notifications of a client that only the legacy era has. */
 const LEGACY_NOTIFICATIONS: ReadonlySet<string> = new Set([
   'notifications/initialized',

@@ -204,7 +204,7 @@ function choiceFieldProblem(field: UncheckedObject): CheckProblem | undefined {
   const { items } = field;
   if (!isObject(items)) return problem('items', 'an object', items);
   return (
-    (items.anyOf === undefined
+    (items.anyOf === undefined || items.anyOf === null
       ? arrayProblem('items.enum', items.enum, stringProblem)
       : arrayProblem('items.anyOf', items.anyOf, titledProblem)) ??
     optionalArrayProblem('default', field.default, stringProblem) ??

@@ -321,7 +321,9 @@ function nothing(): void {
 
 function receive(queue: MessageQueue, message: unknown): void {
   for (const one of Array.isArray(message) ? message : [message]) {
-    const read = isFailure(classifyMessage(one)) ? readLeniently(one, () => false) : { message: one as JSONRPCMessage };
+    const read = isFailure(classifyMessage(one))
+      ? readLeniently(one, () => undefined)
+      : { message: one as JSONRPCMessage };
     if (isFailure(read)) continue;
     const full = queue.push(read.message);
     if (full !== undefined) queue.end(full);

@@ -5,6 +5,7 @@ import { endAfterEach } from '../support/endings.js';
 import { EVERY_TRANSPORT, startServer } from '../support/every-transport.js';
 import type { ReachableServer, TransportName } from '../support/every-transport.js';
 import { textOf } from '../support/fixture-servers.js';
+import { RecordedLines, replayed } from '../support/recordings.js';
 import { errorFrom } from '../support/outcomes.js';
 import { answer, initializeResult, legacyScript } from '../support/scripts.js';
 import type { Heard, Script, Step } from '../support/scripts.js';
@@ -131,6 +132,13 @@ describe('pain 31: "servers write null, arrays or odd ids in the envelope, and t
       expect(error.message).toMatch(message);
     });
 
+    test.each(['null', '[]', 'true', '"ok"'])('a ping whose result is %s was answered', async (result) => {
+      const { client } = await meet(transport, [], {
+        ping: [{ write: `{"jsonrpc":"2.0","id":$ID,"result":${result}}` }],
+      });
+      await client.ping({ timeout: 10_000 });
+    });
+
     test.each<[what: string, notification: object]>([
       ['null', { params: null }],
       ['an array', { params: [] }],
@@ -184,6 +192,29 @@ describe('pain 31: "servers write null, arrays or odd ids in the envelope, and t
     await client.callTool('go');
     expect(recorder.warning).toEqual([]);
     expect(recorder.error).toEqual([]);
+  });
+
+  test('a redacted recording of such a session goes as the session went', async () => {
+    const lines = new RecordedLines();
+    const { client } = await meet(
+      'stdio',
+      [
+        { say: { jsonrpc: '2.0', id: 'q', method: 'ping', params: [], result: null } },
+        { say: { jsonrpc: '1.0', id: 'r', method: 5 } },
+        { write: '{"method":"notifications/progress","params":{"progressToken":"$ID","progress":"50","total":"100"}}' },
+        { write: '{"id":"$ID","error":{"code":"-32000","message":"disk is full"},"result":null}' },
+      ],
+      { ping: [{ write: '{"jsonrpc":"2.0","id":$ID,"result":null}' }] },
+      { record: lines },
+    );
+    const seen: unknown[] = [];
+    expect(await errorFrom(client.callTool('go', {}, { onProgress: (one) => seen.push(one) }))).toMatchObject({
+      errorCode: -32000,
+    });
+    expect(seen).toHaveLength(1);
+    await client.ping();
+    await client.close();
+    await replayed(lines.read());
   });
 
   test('a list that was announced as changed with params null is read anew', async () => {

@@ -38,6 +38,8 @@ describe('the value of a field', () => {
     ['b', choices],
     ['a', titled],
     ['b', { ...choices, enumNames: ['A', 'B'] }],
+    [['a'], { type: 'array', items: { type: 'string', enum: ['a'], anyOf: null } }],
+    [['A'], { type: 'array', items: { anyOf: [{ const: 'A', title: 'a' }], enum: null } }],
     [['a'], several],
     [['a', 'b'], several],
     [[], severalTitled],
