@@ -1,4 +1,4 @@
-const DECIMAL = /^-?\d{1,16}(?:\.\d{1,16})?$/;
+const DECIMAL = /^-?(?:0|[1-9]\d{0,15})(?:\.\d{1,16})?$/;
 
 /** The number that a value is, or is the decimal text of: `3` for `3` and for `"3"`. Undefined for anything else. */
 export function decimalNumber(value: unknown): number | undefined {

@@ -260,10 +260,8 @@ describe('a result', () => {
     ['is null', { jsonrpc: '2.0', result: null }],
     ['is a text', { jsonrpc: '2.0', result: 'done' }],
     ['is a list', { jsonrpc: '2.0', result: [] }],
-    ['comes without a version', { result: { content: [] } }],
     ['comes with an error beside it', { jsonrpc: '2.0', result: { content: [] }, error: { code: 1, message: 'No' } }],
     ['is missing', { jsonrpc: '2.0' }],
-    ['is an error without a code', { jsonrpc: '2.0', error: { message: 'No' } }],
   ])('that %s fails its call at once', async (_what, message) => {
     const script = modernScript({ 'tools/call': ({ id }) => [{ say: { ...message, id } }] });
     await using meeting = await Meeting.begin(script);
@@ -276,14 +274,15 @@ describe('a result', () => {
     expect(meeting.client.state).toBe('ready');
   });
 
-  test('with an id of another type is nobody’s', async () => {
+  test('with an id that is nearly that of a request is nobody’s', async () => {
     await using meeting = await Meeting.begin(modernScript({ 'prompts/list': silence }));
     const { client, server, announced } = meeting;
     const listing = client.listPrompts();
     const question = await server.hear('prompts/list');
-    server.send({ jsonrpc: '2.0', id: String(question.id), result: { ...page, prompts: [{ name: 'wrong' }] } });
+    const id = `0${question.id}`;
+    server.send({ jsonrpc: '2.0', id, result: { ...page, prompts: [{ name: 'wrong' }] } });
     await announced.first('warning');
-    expect(announced.warning[0]).toMatchObject({ code: 'MCP_UNKNOWN_RESPONSE', details: { id: String(question.id) } });
+    expect(announced.warning[0]).toMatchObject({ code: 'MCP_UNKNOWN_RESPONSE', details: { id } });
     server.answer(question, { ...page, prompts: [] });
     expect(await listing).toEqual([]);
   });

@@ -313,7 +313,7 @@ describe('the acknowledgement', () => {
     client.addNotificationHandler('tools/list_changed', () => undefined);
     const listen = await server.hear(LISTEN);
     acknowledge(server, { ...listen, id: Number(listen.id) + 1000 }, wanted(listen));
-    acknowledge(server, { ...listen, id: String(listen.id) }, wanted(listen));
+    acknowledge(server, { ...listen, id: `0${listen.id}` }, wanted(listen));
     server.notify('notifications/subscriptions/acknowledged', { notifications: wanted(listen) });
     await clock.advance(10_000);
     expect(announced.error).toMatchObject([{ name: 'MCPTimeoutError' }]);

@@ -45,8 +45,8 @@ describe('ids of requests', () => {
     expect(registry.environment.pending).toEqual([]);
   });
 
-  it.each([0, -1, 1.5, 2, 65, 2 ** 32 + 1, '1', '', null, undefined])(
-    'are compared by type and value: %p answers nothing that was asked as 1',
+  it.each([0, -1, 1.5, 2, 65, 2 ** 32 + 1, '2', '01', '1.5', ' 1', '1e0', '', null, undefined])(
+    'are compared by value: %p answers nothing that was asked as 1',
     async (id) => {
       const registry = Registry.flowing();
       const made = registry.ask('a');
@@ -57,6 +57,14 @@ describe('ids of requests', () => {
       expect(registry.requests.counts.inFlight).toBe(1);
     },
   );
+
+  it('may come back as decimal text', async () => {
+    const registry = Registry.flowing();
+    const made = registry.ask('a');
+    expect(registry.requests.inFlight.answered({ jsonrpc: '2.0', id: '1', result: {} })).toBe(true);
+    await registry.settle();
+    expect(made.outcome).toEqual({});
+  });
 
   it('answer once: what comes again, or late, is for nobody', async () => {
     const registry = Registry.flowing();
