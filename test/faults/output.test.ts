@@ -90,7 +90,7 @@ describe('what a server writes that it should not', () => {
       delivery: 'answered',
       details: { method: 'tools/call', path: 'content' },
     });
-    expect(error.message).toMatch(/^Invalid result of tools\/call: content must be /);
+    expect(error.message).toMatch(/^Invalid result of tools\/call "misshapen": content must be /);
     expect(textOf(await echo)).toBe('meanwhile');
   });
 
