@@ -6,8 +6,9 @@ export type { Progress };
 /** Options of a single request. */
 export interface RequestOptions {
   /**
-   * Milliseconds until it is given up, queueing included; progress restarts it. It stands still while this side is asked something that the
-   * server has to know. Default: the client's `timeout`.
+   * Milliseconds until it is given up, queueing included; progress restarts it. Servers are asked to report progress by every `tools/call`, and
+   * by any other request that has `onProgress`. It stands still while this side is asked something that the server has to know. Default: the
+   * client's `timeout`.
    */
   readonly timeout?: number | undefined;
   /** Milliseconds until it is given up whatever happens. Default: the client's `maxTotalTimeout`. */

@@ -61,6 +61,13 @@ export interface RequestSpec {
   readonly onNotice: ((method: string, params: Params | undefined) => boolean) | undefined;
 }
 
+/** Whether the progress token of a request is its id. Without a listener, a token that the caller put into `_meta` is left as it is. */
+export function carriesProgressToken({ entry, onProgress, params }: RequestSpec): boolean {
+  if (onProgress !== undefined) return true;
+  const own = params?._meta;
+  return entry.reportsProgress === true && !(typeof own === 'object' && own !== null && 'progressToken' in own);
+}
+
 /** What an idle record holds, so that it keeps nothing of its last request alive. */
 export const NOTHING: RequestSpec = {
   method: '',

@@ -12,6 +12,7 @@ import type { Link } from '../transports/link.js';
 import type { Framing } from '../transports/transport.js';
 import type { IdRing } from './id-ring.js';
 import { sendOver } from './link.js';
+import { carriesProgressToken } from './request-record.js';
 import type { RequestRecord } from './request-record.js';
 import { judgeSendFailure } from './send-failure.js';
 
@@ -71,13 +72,13 @@ export class RequestSending {
 
   write(record: RequestRecord): void {
     const { ring, frames } = this.#ports;
-    const { method, params, onProgress, direct, headers } = record.spec;
+    const { method, params, direct, headers } = record.spec;
     const id = ring.add(record);
     record.sentAt = this.at;
     frames.asked(method, id, this.at);
     const { input } = record;
     const asked = input === undefined ? params : withInput(params, input);
-    const sent = withMeta(asked, direct ? undefined : this.meta, onProgress === undefined ? undefined : id);
+    const sent = withMeta(asked, direct ? undefined : this.meta, carriesProgressToken(record.spec) ? id : undefined);
     const message: JSONRPCRequest =
       sent === undefined ? { jsonrpc: '2.0', id, method } : { jsonrpc: '2.0', id, method, params: sent };
     const pending = sendOver(this.#link, message, headers === undefined ? undefined : { headers });

@@ -10,6 +10,7 @@ import type { CancelledNotificationParams, ProgressNotificationParams } from '..
 import type { Session } from '../protocol/session.js';
 import type { IdRing } from './id-ring.js';
 import type { InputRounds } from './input-rounds.js';
+import { carriesProgressToken } from './request-record.js';
 import type { RequestRecord } from './request-record.js';
 
 /** What a notification is to the stream that it belongs to: `late` when that is over. */
@@ -119,7 +120,7 @@ export class RequestsInFlight {
   /** Takes a progress notification in. False when no request waits for it. */
   progressed(params: ProgressNotificationParams): boolean {
     const record = this.#ports.ring.get(params.progressToken);
-    if (record?.spec.onProgress === undefined) return false;
+    if (record === undefined || !carriesProgressToken(record.spec)) return false;
     record.actor.send({ type: 'progress', params });
     return true;
   }

@@ -384,9 +384,10 @@ export class Requests implements RequestsPorts {
 
   #reportProgress(record: RequestRecord, { progress, total, message }: ProgressNotificationParams): void {
     const { onProgress } = record.spec;
+    if (onProgress === undefined) return;
     const attempt = record.earlierAttempts + record.attempts;
     record.progress ??= new ProgressGate(this.#ports.environment, (one) => {
-      this.#ports.callUser(() => onProgress?.(one));
+      this.#ports.callUser(() => onProgress(one));
     });
     record.progress.pass({
       progress,

@@ -41,6 +41,10 @@ export interface MethodEntry {
   readonly repeatable: boolean;
   /** Whether a server may answer with `input_required` instead of a result. 2026-07-28 basic/patterns/mrtr. */
   readonly mayAskBack?: boolean;
+  /**
+   * A progress token goes with each request, whether or not somebody listens: progress restarts its timeout. 2026-07-28 basic/patterns/progress.
+   */
+  readonly reportsProgress?: boolean;
   /** What a result has to look like. */
   readonly check: ResultCheck;
 }
@@ -53,7 +57,10 @@ const METHODS: ReadonlyMap<string, MethodEntry> = new Map<string, MethodEntry>([
   ['initialize', { repeatable: false, only: 'legacy', check: checkInitializeResult }],
   ['ping', { ...reads, only: 'legacy', check: checkEmptyResult }],
   ['tools/list', { ...reads, needs: 'tools', check: checkListToolsResult }],
-  ['tools/call', { repeatable: false, needs: 'tools', mayAskBack: true, check: checkCallToolResult }],
+  [
+    'tools/call',
+    { repeatable: false, needs: 'tools', mayAskBack: true, reportsProgress: true, check: checkCallToolResult },
+  ],
   ['prompts/list', { ...reads, needs: 'prompts', check: checkListPromptsResult }],
   ['prompts/get', { ...reads, needs: 'prompts', mayAskBack: true, check: checkGetPromptResult }],
   ['resources/list', { ...reads, needs: 'resources', check: checkListResourcesResult }],

@@ -42,13 +42,12 @@ export function withMeta(
 ): Params | undefined {
   if (meta === undefined && progressToken === undefined) return params;
   const own = params?._meta;
-  if (progressToken === undefined && own === undefined) return replaceMeta(params, meta);
-  const merged: Record<string, unknown> = typeof own === 'object' ? { ...own, ...meta } : { ...meta };
-  if (progressToken !== undefined) merged.progressToken = progressToken;
-  return replaceMeta(params, merged);
+  const token = progressToken === undefined ? undefined : { progressToken };
+  if (typeof own === 'object') return replaceMeta(params, { ...own, ...meta, ...token });
+  return replaceMeta(params, token === undefined ? meta : { progressToken, ...meta });
 }
 
-/** `_meta` comes first because V8 takes ten times as long to add a property to a copy. */
+/** `_meta` comes first, as the token does above, because V8 takes ten times as long to add a property to a copy. */
 function replaceMeta(params: Params | undefined, meta: SessionMeta): Params {
   const sent: Record<string, unknown> = { _meta: meta, ...params };
   sent._meta = meta;

@@ -1,5 +1,4 @@
 import { MCPClient, MCPConnectionError, MCPProtocolError } from '../../src/index.js';
-import type { JSONRPCNotification } from '../../src/index.js';
 import { PACKAGE } from '../../src/protocol/package.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { connector } from '../support/connector.js';
@@ -387,11 +386,4 @@ test('the progress of a call is told, attempt by attempt', async () => {
     { progress: 1, attempt: 1 },
     { progress: 2, total: 4, message: 'half', attempt: 1 },
   ]);
-});
-
-test('a call without onProgress does not ask for progress', async () => {
-  const { server, client } = await connected(legacyScript('2025-11-25', { 'tools/call': answer({ content: [] }) }));
-  await client.callTool('x', { a: 1 });
-  const { params } = (await server.hear('tools/call')) as JSONRPCNotification;
-  expect(params).toEqual({ name: 'x', arguments: { a: 1 } });
 });

@@ -74,7 +74,7 @@ describe.each(LEGACY_REVISIONS)('a session of %s', (version) => {
       said('prompts/list'),
       said('resources/list'),
       said('resources/templates/list'),
-      said('tools/call', { name: 'add', arguments: { a: 1 } }),
+      said('tools/call', { name: 'add', arguments: { a: 1 }, _meta: { progressToken: server.heard[7]?.id } }),
       said('tools/call', { name: 'add', _meta: { progressToken: server.heard[8]?.id } }),
       said('resources/read', { uri: 'test://one' }),
       said('prompts/get', { name: 'greet', arguments: { name: 'you' } }),

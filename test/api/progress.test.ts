@@ -1,7 +1,7 @@
 import type { Progress } from '../../src/index.js';
 import { Meeting } from '../support/meeting.js';
 import { rejection } from '../support/outcomes.js';
-import { modernScript, silence } from '../support/scripts.js';
+import { legacyScript, modernScript, silence } from '../support/scripts.js';
 
 /** A call that is under way, and what was heard of its progress. */
 async function calling(signal?: AbortSignal) {
@@ -81,5 +81,51 @@ describe('progress of a call', () => {
     meeting.server.answer(request, { content: [] });
     await outcome;
     await meeting[Symbol.asyncDispose]();
+  });
+});
+
+describe('the progress token of a request', () => {
+  const MODERN_META = 'io.modelcontextprotocol/protocolVersion';
+
+  test.each([
+    ['legacy', legacyScript('2025-11-25', { 'tools/call': silence, 'prompts/get': silence })],
+    ['modern', modernScript({ 'tools/call': silence, 'prompts/get': silence })],
+  ])('goes with every tool call and with what has a listener, in the %s era', async (era, script) => {
+    await using meeting = await Meeting.begin(script);
+    const { client, server } = meeting;
+    const ended = [
+      rejection(client.callTool('work')),
+      rejection(client.protocol.request('tools/call', { name: 'work', _meta: { trace: 'a' } })),
+      rejection(client.protocol.request('tools/call', { name: 'work', _meta: { progressToken: 'mine' } })),
+      rejection(client.getPrompt('a')),
+      rejection(client.getPrompt('a', {}, { onProgress: () => undefined })),
+    ];
+    const calls = [await server.hear('tools/call'), await server.hear('tools/call'), await server.hear('tools/call')];
+    const prompts = [await server.hear('prompts/get'), await server.hear('prompts/get')];
+    const metas = [...calls, ...prompts].map(({ params }) => params?.['_meta'] as Record<string, unknown> | undefined);
+    expect(metas.map((meta) => meta?.['progressToken'])).toEqual([
+      calls[0]?.id,
+      calls[1]?.id,
+      'mine',
+      undefined,
+      prompts[1]?.id,
+    ]);
+    expect(metas[1]).toMatchObject({ trace: 'a' });
+    expect(metas.every((meta) => (meta?.[MODERN_META] !== undefined) === (era === 'modern'))).toBe(true);
+    await client.close();
+    await Promise.all(ended);
+  });
+
+  test('of a request that carries none extends nothing', async () => {
+    await using meeting = await Meeting.begin(legacyScript('2025-11-25', { 'prompts/get': silence }), {
+      timeout: 1_000,
+    });
+    const { client, server, clock } = meeting;
+    const ended = rejection(client.getPrompt('a'));
+    const { id } = await server.hear('prompts/get');
+    await clock.advance(900);
+    server.notify('notifications/progress', { progressToken: id, progress: 1 });
+    await clock.advance(100);
+    expect(await ended).toMatchObject({ code: 'MCP_TIMEOUT' });
   });
 });

@@ -83,7 +83,11 @@ class Inquiry extends Registry {
 
   /** What was sent, without metadata. */
   get sentParams(): (Params | undefined)[] {
-    return this.link.requests.map(({ params }) => params);
+    return this.link.requests.map(({ params }) => {
+      if (params === undefined) return undefined;
+      const { _meta, ...rest } = params;
+      return rest;
+    });
   }
 }
 
@@ -126,7 +130,7 @@ describe('a request of which the server has to know something first', () => {
     inquiry.needs({ sure: FORM });
     await inquiry.says(ACCEPTED);
     inquiry.requests.inFlight.progressed({ progressToken: 2, progress: 1 });
-    const metas = inquiry.sentParams.map((params) => params?._meta as Params);
+    const metas = inquiry.link.requests.map(({ params }) => params?._meta as Params);
     expect(metas.map(({ progressToken }) => progressToken)).toEqual([1, 2]);
     for (const meta of metas) {
       expect(meta).toMatchObject({ mine: 1, 'io.modelcontextprotocol/protocolVersion': '2026-07-28' });
@@ -208,10 +212,11 @@ describe('a request of which the server has to know something first', () => {
     inquiry.put[0]?.answer({ result: ACCEPTED });
     inquiry.ask('resources/read');
     await inquiry.settle();
-    expect(inquiry.link.requests.slice(2).map(({ method, params }) => [method, params])).toEqual([
-      ['prompts/get', { inputResponses: { same: { roots: [] } }, requestState: 'prompt' }],
-      ['tools/call', { inputResponses: { same: ACCEPTED }, requestState: 'tool' }],
-      ['resources/read', undefined],
+    expect(inquiry.sentMethods.slice(2)).toEqual(['prompts/get', 'tools/call', 'resources/read']);
+    expect(inquiry.sentParams.slice(2)).toEqual([
+      { inputResponses: { same: { roots: [] } }, requestState: 'prompt' },
+      { inputResponses: { same: ACCEPTED }, requestState: 'tool' },
+      undefined,
     ]);
     inquiry.answer('prompts/get', { messages: [] });
     inquiry.answer('tools/call', { content: [] });
@@ -220,7 +225,7 @@ describe('a request of which the server has to know something first', () => {
     // What they were made of is used again, and brings nothing along.
     inquiry.ask('tools/call');
     inquiry.ask('prompts/get');
-    expect(inquiry.sentParams.slice(-2)).toEqual([undefined, undefined]);
+    expect(inquiry.sentParams.slice(-2)).toEqual([{}, undefined]);
   });
 });
 

@@ -66,6 +66,14 @@ describe('pain 13: "60 s kills long tools, progress does not extend it, and the 
       expect(seen).toEqual(Array.from({ length: 30 }, (_, index) => index + 1));
     }));
 
+  test('it may do so when nobody listens, too: every call asks for progress', () =>
+    withLongTool(true, async (client, clock, warnings) => {
+      const building = client.callTool('build', {}, { timeout: 30_000 });
+      await clock.advance(10 * MINUTE);
+      expect(textOf(await building)).toBe('built');
+      expect(warnings).toEqual([]);
+    }));
+
   test('one that does not is given up after thirty seconds, and after ten minutes when that is asked for', () =>
     withLongTool(false, async (client, clock) => {
       const short = errorFrom(client.callTool('build', {}, { timeout: 30_000 }));

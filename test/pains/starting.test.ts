@@ -153,6 +153,8 @@ describe('pain 17: "events of an old transport hit the new connection"', () => {
       const pid = Number(textOf(await client.callTool('pid')));
       // It answers this when it is asked to end, that is, when nobody listens any more.
       const late = errorFrom(client.callTool('late'));
+      // What is answered shows that the call before it has arrived.
+      await client.callTool('pid');
       const ending = client.close();
       const connecting = client.connect();
       expect(await late).toMatchObject({ code: 'MCP_CONNECTION_CLOSED', delivery: 'unknown' });
