@@ -36,11 +36,15 @@ export function judgeRedirect(redirect: Redirect): URL | Failure {
     return refused(redirect, `${from.origin} redirects (${status}) without saying where to`);
   }
   if (target.origin !== from.origin && !isUpgrade(from, target)) {
-    const message = `${from.origin} redirects (${status}) to another origin, ${originOf(target)}, which is not followed`;
+    const message = `${from.origin} redirects (${status}) to another origin, ${shown(target)}, which is not followed`;
     return refused(redirect, message, target);
   }
   if (method === 'POST' && status !== 307 && status !== 308) {
-    return refused(redirect, `${from.origin} redirects a POST with ${status}, which would make a GET of it`, target);
+    return refused(
+      redirect,
+      `${from.origin} redirects a POST to ${shown(target)} with ${status}, which would make a GET of it`,
+      target,
+    );
   }
   target.hash = '';
   target.username = from.username;
@@ -64,10 +68,15 @@ function originOf(url: URL): string {
   return url.origin === 'null' ? url.protocol : url.origin;
 }
 
+/** Where to, without what may be secret: neither credentials nor the query. */
+function shown(url: URL): string {
+  return url.origin === 'null' ? url.protocol : `${url.origin}${url.pathname}`;
+}
+
 function refused({ status, from }: Redirect, message: string, target?: URL): Failure {
   return failure('transport', 'MCP_REDIRECT_REFUSED', message, {
     errorCode: status,
     delivery: 'answered',
-    details: { status, from: from.origin, ...(target !== undefined && { to: originOf(target) }) },
+    details: { status, from: from.origin, ...(target && { to: originOf(target), location: shown(target) }) },
   });
 }

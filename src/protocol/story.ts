@@ -52,8 +52,10 @@ export function storyLines({ at, changes, frames, problem }: Story, since: 'ago'
 export function circumstancesOf({ at, changes, problem }: Story): Circumstances {
   // What is closed was something else when it failed.
   const newest = changes.at(-1);
+  const noisy = problem !== undefined && at - problem.at < RECENT && problem.failure.code === 'MCP_INVALID_JSON';
   return {
     state: newest?.to === 'closed' || newest?.to === 'reconnecting' ? newest.from : newest?.to,
-    noise: problem !== undefined && at - problem.at < RECENT && problem.failure.code === 'MCP_INVALID_JSON',
+    // Only lines that a process prints are told with what was in them.
+    noise: noisy && problem.failure.details?.excerpt !== undefined,
   };
 }

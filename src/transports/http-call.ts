@@ -8,7 +8,7 @@ import { isRedirect, judgeRedirect } from '../protocol/redirects.js';
 import { HttpAttempt } from './http-attempt.js';
 import type { AttemptOwner } from './http-attempt.js';
 import type { HttpEndpoint } from './http-endpoint.js';
-import { exchangeFailed, isAboutAuthentication, linkClosed, tokenRefusal } from './http-failures.js';
+import { exchangeFailed, hasAuthorization, isAboutAuthentication, linkClosed, tokenRefusal } from './http-failures.js';
 import { headerOf } from './http-head.js';
 import type { ResponseHead } from './http-head.js';
 import { secretsOf } from './redactor.js';
@@ -87,6 +87,11 @@ export class HttpCall implements AttemptOwner, RosterMember {
   /** The clock and timers to use. */
   get environment(): Environment {
     return this.#endpoint.environment;
+  }
+
+  /** Whether it has a header `Authorization`. */
+  get authorized(): boolean {
+    return this.#token !== undefined || hasAuthorization(this.#endpoint.headers);
   }
 
   /** What was sent and no error may show, besides the message and its session. */

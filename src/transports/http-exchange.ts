@@ -196,7 +196,8 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
     const { session, modern } = this.#request;
     const { status } = head;
     if (status === 404 && session.id !== undefined && !modern) this.#loseSession();
-    else if (isAboutAuthentication(head)) this.#give(authenticationFailure(this.#url, head));
+    else if (isAboutAuthentication(head))
+      this.#give(authenticationFailure(this.#url, head, this.#call?.authorized === true));
     else if (contentKind(head) === 'json' || isRefusalText(head)) this.#openBody(head);
     else
       this.#unlessOlder(() => {

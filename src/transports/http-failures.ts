@@ -75,18 +75,27 @@ export function statusFailure(url: URL, head: ResponseHead, now: number, why?: J
   });
 }
 
-/** The server wants to know who asks, or does not let this one. 2025-11-25 basic/authorization. */
-export function authenticationFailure(url: URL, head: ResponseHead): Failure {
+/**
+ * The server requires a token, or does not accept the one that it got. 2025-11-25 basic/authorization.
+ * @param authorized whether the request had a header `Authorization`
+ */
+export function authenticationFailure(url: URL, head: ResponseHead, authorized: boolean): Failure {
   const { status, headers } = head;
   const demand = demandOf(headers['www-authenticate']);
   const given = Object.fromEntries(Object.entries(demand).filter(([, value]) => value !== undefined));
-  const what = status === 401 ? 'wants authentication' : 'does not allow this';
+  const what =
+    status === 403 ? 'does not allow this' : authorized ? 'does not accept the token' : 'requires authentication';
   const error = demand.error === undefined ? '' : `: ${demand.error}`;
   return failure('authentication', 'MCP_AUTHENTICATION_REQUIRED', `${shownUrl(url)} ${what} (HTTP ${status})${error}`, {
     errorCode: status,
     delivery: 'answered',
-    details: { url: shownUrl(url), status, ...given },
+    details: { url: shownUrl(url), status, authorization: authorized ? 'sent' : 'none', ...given },
   });
+}
+
+/** Whether headers, names and values in turn, have credentials in them. */
+export function hasAuthorization(headers: readonly string[]): boolean {
+  return headers.some((name, at) => at % 2 === 0 && name.toLowerCase() === 'authorization');
 }
 
 /** What a source of tokens is told about a token that the server did not take. */

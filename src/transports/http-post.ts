@@ -42,7 +42,7 @@ export class HttpPost implements HttpReceiver {
     else if (status === 404 && this.#session.id !== undefined && !this.#session.modern) {
       this.#owner.lose(this.#session);
       this.failed(sessionLost(url, status));
-    } else if (isAboutAuthentication(head)) this.failed(authenticationFailure(url, head));
+    } else if (isAboutAuthentication(head)) this.failed(authenticationFailure(url, head, this.#call.authorized));
     else {
       this.#refusal = new HttpRefusal(this.#call, head, (why) => {
         this.#reject(why as unknown as Error);

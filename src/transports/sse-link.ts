@@ -132,7 +132,7 @@ export class SseLink implements Link, HttpReceiver {
   }
 
   #refusal(url: URL, head: ResponseHead): Failure {
-    if (isAboutAuthentication(head)) return authenticationFailure(url, head);
+    if (isAboutAuthentication(head)) return authenticationFailure(url, head, this.#call.authorized);
     return statusFailure(url, head, this.#events.environment.now());
   }
 

@@ -65,7 +65,7 @@ export class SsePost implements HttpReceiver {
     const { status } = head;
     const call = this.#call as HttpCall;
     if (status >= 200 && status <= 299) this.#settle(undefined);
-    else if (isAboutAuthentication(head)) this.#settle(authenticationFailure(call.url, head));
+    else if (isAboutAuthentication(head)) this.#settle(authenticationFailure(call.url, head, call.authorized));
     else {
       this.#refusal = new HttpRefusal(call, head, (why) => {
         this.#settle(why);

@@ -7,6 +7,7 @@ import type { Failure } from '../protocol/failure.js';
 import {
   authenticationFailure,
   exchangeFailed,
+  hasAuthorization,
   isAboutAuthentication,
   shownUrl,
   statusFailure,
@@ -61,7 +62,7 @@ export async function shakeHands<Result>(
       // What is compressed could be far larger than it looks, and small messages do not gain by it.
       perMessageDeflate: false,
     });
-    return outcomeOf(websocket, subprotocols.length > 0, recipe.url, environment, signal, opened);
+    return outcomeOf(websocket, subprotocols.length > 0, recipe, environment, signal, opened);
   };
   const first = await attempt([SUBPROTOCOL]);
   if (first !== NONE_CHOSEN) return first;
@@ -73,11 +74,12 @@ export async function shakeHands<Result>(
 function outcomeOf<Result>(
   websocket: WebSocket,
   offered: boolean,
-  url: URL,
+  recipe: WebSocketRecipe,
   environment: Environment,
   signal: AbortSignal,
   opened: (handshake: Handshake) => Result,
 ): Promise<Result | typeof NONE_CHOSEN> {
+  const { url } = recipe;
   return new Promise((resolve, reject) => {
     let upgraded: { readonly socket: Socket; readonly subprotocol: string | undefined } | undefined;
     let trouble: Failure | undefined;
@@ -89,7 +91,7 @@ function outcomeOf<Result>(
       upgraded = { socket, subprotocol: headers['sec-websocket-protocol'] };
     });
     websocket.once('unexpected-response', (_request, { statusCode = 0, headers }) => {
-      trouble = withDelivery(refusal(url, { status: statusCode, headers }, environment), 'not-sent');
+      trouble = withDelivery(refusal(recipe, { status: statusCode, headers }, environment), 'not-sent');
       websocket.terminate();
     });
     websocket.on('error', (error) => {
@@ -118,8 +120,10 @@ function outcomeOf<Result>(
   });
 }
 
-function refusal(url: URL, head: ResponseHead, environment: Environment): Failure {
-  return isAboutAuthentication(head) ? authenticationFailure(url, head) : statusFailure(url, head, environment.now());
+function refusal({ url, headers }: WebSocketRecipe, head: ResponseHead, environment: Environment): Failure {
+  return isAboutAuthentication(head)
+    ? authenticationFailure(url, head, hasAuthorization(headers))
+    : statusFailure(url, head, environment.now());
 }
 
 function handshakeFailed(url: URL, why: string, more?: object): Failure {

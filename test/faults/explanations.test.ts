@@ -43,7 +43,7 @@ describe('a process that cannot serve hints at what to do', () => {
       'is not there',
     ],
     ['an end without a word', () => node(''), 'ended as if it was done'],
-    ['a death by a signal', () => node('process.kill(process.pid, "SIGKILL")'), 'for want of memory'],
+    ['a death by a signal', () => node('process.kill(process.pid, "SIGKILL")'), 'ran out of memory'],
     ['a command with its arguments in it', () => new StdioTransport('node server.js'), 'goes into `args`'],
   ])('%s', async (_what, transport, expected) => {
     const [hint] = hintsIn(await told(transport()));
@@ -70,7 +70,7 @@ describe('a process that cannot serve hints at what to do', () => {
     await clock.advance(30_000);
     const text = (await connecting).explain();
     expect(text).toContain('Last problem: The server wrote a line that is not JSON: "Starting ..." [MCP_INVALID_JSON]');
-    for (const told of [text, client.explain()]) expect(hintsIn(told)[0]).toContain('have it log to standard error');
+    for (const told of [text, client.explain()]) expect(hintsIn(told)[0]).toContain('Make it log to standard error');
     const closing = client.close();
     await clock.advance(10_000);
     await closing;

@@ -3,6 +3,8 @@ import { failure } from '../../src/protocol/failure.js';
 import type { Failure, FailureCode } from '../../src/protocol/failure.js';
 import { hintOf } from '../../src/protocol/hints.js';
 import type { Circumstances } from '../../src/protocol/hints.js';
+import { circumstancesOf } from '../../src/protocol/story.js';
+import type { Problem } from '../../src/protocol/story.js';
 
 function hint(code: FailureCode, details: object = {}, about: Circumstances = {}, errorCode?: number): string {
   return hintOf(failure('transport', code, 'No', { details: { ...details }, errorCode }), about) ?? '';
@@ -35,7 +37,7 @@ describe('the hint for a process that exited', () => {
     [{ exitCode: 127, signal: null }, 'is not there'],
     [{ exitCode: 126, signal: null }, 'may not be executed'],
     [{ exitCode: 0, signal: null }, 'as if it was done'],
-    [{ exitCode: null, signal: 'SIGKILL' }, 'want of memory'],
+    [{ exitCode: null, signal: 'SIGKILL' }, 'ran out of memory'],
     [{ exitCode: null, signal: 'SIGSEGV' }, 'native code'],
     [{ exitCode: 3, signal: null }, 'Run the command by hand'],
   ])('is found in how it ended when it said nothing: %j', (ending, expected) => {
@@ -77,7 +79,7 @@ describe('the hint for a status of HTTP', () => {
 describe('the hint for a token', () => {
   test.each<[object, string]>([
     [{ status: 401 }, 'give the transport `auth: { token }`'],
-    [{ status: 401, resourceMetadata: 'https://a.invalid/prm' }, 'is said at https://a.invalid/prm.'],
+    [{ status: 401, resourceMetadata: 'https://a.invalid/prm' }, 'https://a.invalid/prm says where to get one.'],
     [{ status: 401, error: 'invalid_token', requiredScope: 'read' }, 'renew it'],
     [{ status: 403, error: 'insufficient_scope', requiredScope: 'read write' }, 'the scope "read write"'],
   ])('that was refused with %j', (details, expected) => {
@@ -147,4 +149,134 @@ test('the innermost cause that has a hint gives it', () => {
   expect(hintFor(chain(outer, refused))).toContain('Nothing listens');
   expect(hintFor(chain(outer, unknown))).toContain('connect()');
   expect(hintFor(chain(outer, refused, unknown))).toContain('Nothing listens');
+});
+
+describe('a hint does no harm', () => {
+  test.each([
+    [
+      { from: 'https://a.invalid', to: 'http://a.invalid', location: 'http://a.invalid/mcp/', status: 307 },
+      'https://a.invalid/mcp/',
+    ],
+    [
+      { from: 'https://a.invalid:8443', to: 'http://a.invalid:8080', location: 'http://a.invalid:8080/x', status: 308 },
+      'https://a.invalid:8443/x',
+    ],
+    [
+      { from: 'https://a.invalid', to: 'http://b.invalid', location: 'http://b.invalid/mcp', status: 302 },
+      'https://b.invalid/mcp',
+    ],
+    [
+      { from: 'https://a.invalid', to: 'http://a.invalid', location: 'http://a.invalid/', status: 301 },
+      'https://a.invalid/',
+    ],
+    [{ from: 'https://a.invalid', to: 'http://a.invalid' }, 'https://'],
+  ])('a redirect from TLS to plain HTTP is not advised: %j', (details, expected) => {
+    const text = hint('MCP_REDIRECT_REFUSED', details);
+    expect(text).toContain(expected);
+    expect(text).not.toContain('http://');
+  });
+
+  test.each([
+    [
+      { from: 'http://a.invalid', to: 'https://b.invalid', location: 'https://b.invalid/mcp', status: 307 },
+      'use it as the URL',
+    ],
+    [
+      { from: 'https://a.invalid', to: 'https://a.invalid', location: 'https://a.invalid/login', status: 302 },
+      'https://a.invalid/login',
+    ],
+    [{ from: 'https://a.invalid', to: 'file:', location: 'file:', status: 302 }, 'not HTTP'],
+    [{ from: 'https://a.invalid', status: 307 }, 'in circles, or nowhere'],
+    [{ from: 'https://a.invalid', to: 'https://b.invalid' }, 'wrong address for messages'],
+  ])('a redirect elsewhere is told with its path: %j', (details, expected) => {
+    expect(hint('MCP_REDIRECT_REFUSED', details)).toContain(expected);
+  });
+
+  test.each([
+    ['http://a.invalid/foo', 'Try http://a.invalid/foo/mcp or http://a.invalid/foo/sse or http://a.invalid/mcp.'],
+    ['http://a.invalid/foo/', 'Try http://a.invalid/foo/mcp or http://a.invalid/foo/sse or http://a.invalid/mcp.'],
+    ['http://a.invalid/mcp/', 'Try http://a.invalid/mcp or http://a.invalid/sse.'],
+    ['http://a.invalid/v1/api', 'or http://a.invalid/mcp.'],
+    ['ws://a.invalid/', 'Try ws://a.invalid/mcp or ws://a.invalid/ws.'],
+    ['', 'Check the path of the URL'],
+  ])('404 at %s suggests other paths of the same server', (url, expected) => {
+    const text = hint('MCP_HTTP_STATUS', { status: 404, ...(url !== '' && { url }) });
+    expect(text).toContain(expected);
+    expect(text).not.toContain('Try .');
+  });
+
+  test('standard output is spoken of only where a process has one', () => {
+    expect(hint('MCP_INVALID_JSON', { excerpt: 'Starting' })).toContain('standard output');
+    expect(hint('MCP_INVALID_JSON', { length: 5 })).not.toContain('standard output');
+    const problem = (details: object): Problem => ({
+      at: 1,
+      failure: failure('protocol', 'MCP_INVALID_JSON', 'No', { details: { ...details } }),
+    });
+    const noise = (details: object): boolean | undefined =>
+      circumstancesOf({ at: 1, path: '', changes: [], frames: [], problem: problem(details) }).noise;
+    expect([noise({ excerpt: 'x' }), noise({ length: 5 })]).toEqual([true, false]);
+  });
+
+  test.each([
+    [{ status: 401, authorization: 'sent' }, 'does not accept this token'],
+    [{ status: 401, authorization: 'sent', error: 'invalid_request' }, 'does not accept this token'],
+    [{ status: 401, authorization: 'none' }, 'give the transport `auth: { token }`'],
+    [{ status: 401, authorization: 'none', url: 'wss://a.invalid/' }, '`headers: { Authorization }`'],
+    [{ status: 403, authorization: 'sent' }, 'permissions'],
+  ])('a token that was refused is not asked for: %j', (details, expected) => {
+    const text = hint('MCP_AUTHENTICATION_REQUIRED', details);
+    expect(text).toContain(expected);
+    if (details.authorization === 'sent') expect(text).not.toContain('give the transport');
+  });
+
+  test('a call that ran out of its whole time is not told to raise the other limit', () => {
+    const timedOut = failure('timeout', 'MCP_TIMEOUT', 'x got no answer within 5 ms (maxTotalTimeout)', {
+      details: { operation: 'x', timeout: 5, phase: 'waiting' },
+    });
+    expect(hintOf(timedOut)).toContain('raise `maxTotalTimeout`');
+  });
+
+  test.each<[string, FailureCode, object, Circumstances, string, string]>([
+    [
+      'an end in the middle of a session',
+      'MCP_PROCESS_EXITED',
+      { exitCode: 0 },
+      { state: 'ready' },
+      'in use',
+      'argument',
+    ],
+    ['no more processes', 'MCP_SPAWN_FAILED', { command: 'x', errno: 'EAGAIN' }, {}, 'raise its limits', 'PATH'],
+    ['a method of another revision', 'MCP_UNSUPPORTED_VERSION', { method: 'x' }, {}, 'Another revision', 'update'],
+    ['restoring', 'MCP_TIMEOUT', { operation: 'restore', phase: 'connecting' }, {}, '', 'reached'],
+    [
+      'a subscription',
+      'MCP_TIMEOUT',
+      { operation: 'subscriptions/listen', phase: 'waiting' },
+      {},
+      'acknowledge',
+      'timeout',
+    ],
+    [
+      'text in place of JSON',
+      'MCP_HTTP_STATUS',
+      { status: 200, contentType: 'text/plain' },
+      {},
+      'check the URL',
+      'page',
+    ],
+  ])('%s has a hint of its own', (_what, code, details, about, expected, other) => {
+    expect(hint(code, details, about)).toContain(expected);
+    expect(hint(code, details, about)).not.toContain(other);
+  });
+
+  test.each([
+    ["FileNotFoundError: [Errno 2] No such file or directory: '/data/x'", 'does not find a file'],
+    ["Error: ENOENT: no such file or directory, open '/etc/x.json'", 'does not find a file'],
+    ['SyntaxError: Unexpected token u in JSON at position 0, undefined', 'Run the command by hand'],
+    ['Error: user 5 not found in table: retry', 'Run the command by hand'],
+    ["/usr/bin/env: 'node22': No such file or directory", 'is not there'],
+    ['bash: line 1: uvx: command not found', 'is not there'],
+  ])('what a server says is not taken for something else: %s', (stderr, expected) => {
+    expect(exited(stderr)).toContain(expected);
+  });
 });
