@@ -1,7 +1,10 @@
-import { explainFailure } from './protocol/explain.js';
-import { isFailure } from './protocol/failure.js';
+import { explainFailure, hintFor } from './protocol/explain.js';
+import { describeThrown, isFailure } from './protocol/failure.js';
 import type { Delivery, Failure, FailureKind } from './protocol/failure.js';
+import type { Circumstances } from './protocol/hints.js';
+import { withoutNumbers } from './protocol/printable.js';
 import type { CallToolResult } from './protocol/schema/index.js';
+import { circumstancesOf } from './protocol/story.js';
 import type { Story } from './protocol/story.js';
 
 /** What an {@link MCPError} may carry besides its message. */
@@ -21,10 +24,19 @@ export interface MCPErrorOptions {
 /** Shared by every copy of this package in a process, so that {@link MCPError.isInstance} works across copies. */
 const LINEAGE = Symbol.for('mcp-actors.error.lineage');
 
+/** The method that `util.inspect`, and with it `console.error`, calls. Node, util.inspect.custom. */
+const INSPECT = Symbol.for('nodejs.util.inspect.custom');
+
 /** What errors tell besides what is in them. Kept apart, so that whoever prints an error does not print all of it. */
 const STORIES = new WeakMap<MCPError, Story>();
 
-/** The base of every error that this library throws. */
+/** At most so many causes go into JSON: what others throw may be its own cause. */
+const DEEPEST = 20;
+
+/**
+ * The base of every error that this library throws. Its enumerable properties are what printers and loggers show besides the stack: `code`
+ * and `details`, and `errorCode`, `delivery` and `hint` when there is one.
+ */
 export class MCPError extends Error {
   /** Which class this is, also after a bundler renamed it. */
   protected static readonly brand: string = 'MCPError';
@@ -32,23 +44,27 @@ export class MCPError extends Error {
   protected static readonly defaultCode: string = 'MCP_ERROR';
 
   /** A stable string that programs may compare, such as `MCP_TIMEOUT`. */
-  readonly code: string;
+  declare readonly code: string;
   /** The JSON-RPC error code or HTTP status, when there is one. */
-  readonly errorCode: number | undefined;
-  /** Plain data; which fields it has depends on `code`. */
-  readonly details: Readonly<Record<string, unknown>>;
+  declare readonly errorCode: number | undefined;
   /** `'not-sent'`: it never ran, safe to repeat. `'unknown'`: sent, no answer, may have run. `'answered'`: the server answered. */
-  readonly delivery: Delivery | undefined;
+  declare readonly delivery: Delivery | undefined;
+  /** Plain data; which fields it has depends on `code`. */
+  declare readonly details: Readonly<Record<string, unknown>>;
+  /** One thing that a person can do, in plain English; undefined when nothing is known that helps. Its wording may change. */
+  declare readonly hint: string | undefined;
 
   constructor(message: string, options: MCPErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     const { brand, defaultCode } = new.target;
-    this.name = brand;
-    this.code = options.code ?? defaultCode;
-    this.errorCode = options.errorCode;
-    this.details = options.details ?? {};
-    this.delivery = options.delivery;
-    Object.defineProperty(this, LINEAGE, { value: lineageOf(new.target) });
+    const { errorCode, delivery, details = {} } = options;
+    define(this, 'name', brand, false);
+    define(this, 'code', options.code ?? defaultCode, true);
+    define(this, 'errorCode', errorCode, errorCode !== undefined);
+    define(this, 'delivery', delivery, delivery !== undefined);
+    define(this, 'details', withResultUnprinted(details), Object.keys(details).length > 0);
+    giveHint(this);
+    define(this, LINEAGE, lineageOf(new.target), false);
   }
 
   /**
@@ -69,21 +85,85 @@ export class MCPError extends Error {
     return explainFailure(this, { story: STORIES.get(this) });
   }
 
-  /** The class, the message, the code and the details in one line. */
+  /** What `JSON.stringify` shows: everything but the stack and the result of a tool, which may be long or private. */
+  toJSON(): object {
+    return jsonOf(this, 0);
+  }
+
+  /** @internal Where an error lies too deep for its properties, one line has to do; Node shows the name of the class alone. */
+  [INSPECT](depth: number | null): unknown {
+    if (depth === null || depth >= 0) return this;
+    const hint = this.hint === undefined ? '' : ` Hint: ${this.hint}`;
+    return `[${this.name}: ${this.message} (${[this.code, this.delivery].filter(Boolean).join(', ')})${hint}]`;
+  }
+
+  /** The class, the message, the code and the details in one line; without the result of a tool. */
   override toString(): string {
-    const details = Object.keys(this.details).length === 0 ? '' : ` ${describe(this.details)}`;
+    const { result: _result, ...shown } = this.details;
+    const details = Object.keys(shown).length === 0 ? '' : ` ${describe(shown)}`;
     const number = this.errorCode === undefined ? '' : ` ${this.errorCode}`;
     return `${this.name} [${this.code}${number}]: ${this.message}${details}`;
   }
 }
+
+const UNPRINTABLE = '{…}';
 
 function describe(details: object): string {
   try {
     return JSON.stringify(details);
   } catch {
     // A cycle or a bigint, from a server in this process or from whoever made the error.
-    return '{…}';
+    return UNPRINTABLE;
   }
+}
+
+function define(error: MCPError, name: string | symbol, value: unknown, enumerable: boolean): void {
+  Object.defineProperty(error, name, { value, enumerable, configurable: true, writable: true });
+}
+
+/** Details of which the result is an accessor: printers show `[Getter]` for it, because the result of a tool may be long or private. */
+function withResultUnprinted(details: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  if (!('result' in details)) return details;
+  const { result, ...rest } = details;
+  return Object.defineProperty(rest, 'result', { get: () => result, enumerable: true, configurable: true });
+}
+
+function giveHint(error: MCPError, about?: Circumstances): void {
+  const hint = hintFor(error, about);
+  define(error, 'hint', hint, hint !== undefined && !prints(error.cause, hint));
+}
+
+/** Whether an error prints this hint, or one of its causes does. */
+function prints(start: unknown, hint: string): boolean {
+  let cause = start;
+  for (let depth = 0; cause instanceof Error && depth <= DEEPEST; depth++) {
+    if (isPrinted(cause) && (cause as MCPError).hint === hint) return true;
+    cause = cause.cause;
+  }
+  return false;
+}
+
+function isPrinted(error: Error): boolean {
+  return Object.prototype.propertyIsEnumerable.call(error, 'hint');
+}
+
+function jsonOf(error: Error, depth: number): object {
+  const { name, message, code, errorCode, delivery, hint, details, cause } = error as MCPError;
+  const about = cause === undefined || depth >= DEEPEST ? undefined : jsonOfCause(cause, depth + 1);
+  if (!MCPError.isInstance(error)) return { name, message, code, cause: about };
+  const shown = isPrinted(error) ? hint : undefined;
+  return { name, message, code, errorCode, delivery, hint: shown, details: plain(details), cause: about };
+}
+
+function jsonOfCause(cause: unknown, depth: number): object | string {
+  return cause instanceof Error ? jsonOf(cause, depth) : describeThrown(cause);
+}
+
+/** Details as JSON has them, without the result of a tool. */
+function plain({ result: _result, ...details }: Readonly<Record<string, unknown>>): unknown {
+  if (Object.keys(details).length === 0) return undefined;
+  const text = describe(details);
+  return text === UNPRINTABLE ? text : (JSON.parse(text) as unknown);
 }
 
 function lineageOf(start: unknown): string[] {
@@ -206,8 +286,36 @@ const CLASSES: Readonly<Record<FailureKind, new (message: string, options: MCPEr
  * caller's stack is still the caller's.
  */
 export function toError(failure: Failure, story?: Story): MCPError {
-  const { kind, message, cause, ...options } = failure;
-  const error = new CLASSES[kind](message, { ...options, cause: isFailure(cause) ? toError(cause) : cause });
+  const error = errorOf(failure, story && circumstancesOf(story));
   if (story !== undefined) STORIES.set(error, story);
   return error;
+}
+
+function errorOf(failure: Failure, about?: Circumstances): MCPError {
+  const { kind, message, cause, ...options } = failure;
+  const parts = { ...options, cause: isFailure(cause) ? causeOf(cause, failure) : cause };
+  // Node prints the line where an uncaught error was made, unless that line has these words.
+  const error = new CLASSES[kind](message, parts); // node-do-not-add-exception-line
+  if (about !== undefined) giveHint(error, about);
+  return error;
+}
+
+/** An error that is printed below its effect: what that prints already is not printed again. */
+function causeOf(failure: Failure, effect: Failure): MCPError {
+  const error = errorOf(failure);
+  const { name, message, details, hint } = error;
+  // The hint is that of the innermost cause, and the stack is the same.
+  define(error, 'hint', hint, false);
+  error.stack = effect.message.includes(message) ? name : `${name}: ${message}`;
+  const { stderr } = details;
+  const repeats =
+    typeof stderr === 'string' && withoutNumbers(stderr) === withoutNumbers(String(effect.details?.stderr));
+  if (repeats) define(error, 'details', details, false);
+  return error;
+}
+
+/** Throws an error from where Node does not print a line of this library with it: see {@link errorOf}. */
+export function raise(message: string, options: MCPErrorOptions): never {
+  const error = new MCPError(message, options); // node-do-not-add-exception-line
+  throw error; // node-do-not-add-exception-line
 }

@@ -1,4 +1,7 @@
-import { MCPError, toError } from '../errors.js';
+import { debuglog } from 'node:util';
+
+import { raise, toError } from '../errors.js';
+import type { MCPError } from '../errors.js';
 import { Connection } from '../machines/connection-actor.js';
 import type { ConnectionListeners, ConnectionOptions } from '../machines/connection-actor.js';
 import type { ConnectionState } from '../machines/connection-facts.js';
@@ -23,6 +26,7 @@ import { LISTS, listsChangedBy } from '../protocol/cache-rules.js';
 import { offeredCapabilities } from '../protocol/questions.js';
 import type { LoggingMessageNotificationParams } from '../protocol/schema/index.js';
 import type { Session } from '../protocol/session.js';
+import { shownUrl } from '../transports/http-failures.js';
 import type { MCPTransport } from '../transports/transport.js';
 import { checkParams, checkText } from './call-arguments.js';
 import type { RequestOptions } from './call-options.js';
@@ -50,6 +54,9 @@ interface SubmitOptions extends RequestOptions {
 const ABOUT_CONNECTION: ReadonlySet<FailureKind> = new Set(['connection', 'timeout', 'transport', 'authentication']);
 
 const A_METHOD = 'the name of a method';
+
+/** Prints to stderr when the environment has `NODE_DEBUG=mcp-actors`. */
+const debug = debuglog('mcp-actors');
 
 /** Resources whose lists can be announced as changed. */
 const WATCHABLE = ['tools', 'prompts', 'resources'] as const;
@@ -286,7 +293,7 @@ export class Core {
   /** Tells a server that the roots are not what they were, if it is one that wants to be told. */
   async rootsChanged(): Promise<void> {
     if (this.options.questionHandlers.roots === undefined) {
-      throw new MCPError('This client offers no roots: give it the option `roots`', {
+      raise('This client offers no roots: give it the option `roots`', {
         code: 'MCP_INVALID_PARAMS',
         delivery: 'not-sent',
       });
@@ -336,8 +343,28 @@ export class Core {
   #entered(state: ConnectionState, from: ConnectionState): void {
     this.history.add({ from, to: state, at: this.options.environment.now() });
     void this.lastError;
+    if (debug.enabled) this.#debugState(state, from);
     this.catalogue.entered(state);
     this.events.emit('state', state, from);
+  }
+
+  /** Shows which connections are open: those keep the process from ending. */
+  #debugState(state: ConnectionState, from: ConnectionState): void {
+    const {
+      command,
+      pid,
+      url,
+      sseUrl = url,
+    } = this.transport as Partial<Record<'command' | 'url' | 'sseUrl', string>> & {
+      readonly pid?: number;
+    };
+    const where = command ?? (sseUrl !== undefined && URL.canParse(sseUrl) ? shownUrl(new URL(sseUrl)) : '');
+    const server = [this.transport.constructor.name, where, pid === undefined ? '' : `pid ${pid}`]
+      .filter(Boolean)
+      .join(' ');
+    const wasOpen = from !== 'idle' && from !== 'closed';
+    const note = wasOpen || state === 'closed' ? '' : '; it keeps the process from ending until close() is called';
+    debug('%s: %s → %s%s', printable(server), from, state, note);
   }
 
   #notified(method: string, params: Params | undefined): void {

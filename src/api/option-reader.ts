@@ -1,4 +1,5 @@
-import { MCPError } from '../errors.js';
+import { raise } from '../errors.js';
+import type { MCPError } from '../errors.js';
 import type { Implementation } from '../protocol/schema/index.js';
 
 /** What a duration has to be, in words. */
@@ -53,7 +54,10 @@ export class OptionReader<Options extends object> {
   }
 }
 
-/** The error for an option or argument that cannot be used. */
+/**
+ * The error for an option or argument that cannot be used. It is thrown in here: Node prints the line that throws an uncaught error, and
+ * that line should not be one of this library. Callers write `throw` for those who read them.
+ */
 export function invalidOption(name: string, expected: string, value: unknown): MCPError {
   return unusableOption(name, expected, shownAs(value));
 }
@@ -66,7 +70,7 @@ function shownAs(value: unknown): string {
 
 /** The same, for a value that has been looked at already. */
 export function unusableOption(name: string, expected: string, received: string): MCPError {
-  return new MCPError(`Invalid ${name}: expected ${expected}, got ${received}`, {
+  return raise(`Invalid ${name}: expected ${expected}, got ${received}`, {
     code: 'MCP_INVALID_PARAMS',
     delivery: 'not-sent',
     details: { name, expected, received },

@@ -1,4 +1,4 @@
-import { MCPError } from '../errors.js';
+import { raise } from '../errors.js';
 import type { Inheritance } from '../machines/connection-facts.js';
 import type { Continuation } from '../machines/handover.js';
 import { isFailure } from '../protocol/failure.js';
@@ -57,7 +57,7 @@ function checkEndpoint({ endpoint }: SuspendedClient, transport: MCPTransport): 
   if (now === endpoint) return;
   const [expected, received] = [endpoint, now].map((one) => one ?? 'a server without a URL');
   const message = `Invalid resume.endpoint: the client was suspended with ${expected}, and the transport reaches ${received}`;
-  throw new MCPError(`${message}; connect to it without \`resume\``, {
+  raise(`${message}; connect to it without \`resume\``, {
     code: 'MCP_INVALID_PARAMS',
     delivery: 'not-sent',
     details: { name: 'resume.endpoint', expected, received },

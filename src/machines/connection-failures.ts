@@ -1,5 +1,6 @@
 import { failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
+import { withoutNumbers } from '../protocol/printable.js';
 import type { ConnectionEvent, ConnectionFacts } from './connection-facts.js';
 
 export const DISCONNECTED = failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection was closed by disconnect()');
@@ -17,7 +18,17 @@ export function failureOf(facts: ConnectionFacts, event: ConnectionEvent): Failu
   if (!('failure' in event)) return undefined;
   const { endedOnQuestion } = facts;
   if (endedOnQuestion === undefined || event.failure.cause !== undefined) return event.failure;
-  return { ...event.failure, cause: endedOnQuestion };
+  return { ...event.failure, cause: firstEnding(endedOnQuestion, event.failure) };
+}
+
+/** The ending of the first start. When the second start ended in the same way, the message says only that. */
+function firstEnding(first: Failure, second: Failure): Failure {
+  const isSame = withoutNumbers(first.message + stderrOf(first)) === withoutNumbers(second.message + stderrOf(second));
+  return isSame ? { ...first, message: 'The server was started once before and ended in the same way' } : first;
+}
+
+function stderrOf({ details }: Failure): string {
+  return typeof details?.stderr === 'string' ? details.stderr : '';
 }
 
 /** Why a link is left by an event that brings no failure. */

@@ -1,7 +1,7 @@
 import type { Delivery } from './failure.js';
 import { hintOf } from './hints.js';
 import type { Circumstances } from './hints.js';
-import { printable } from './printable.js';
+import { excerpt, printable, withoutNumbers } from './printable.js';
 import { circumstancesOf, storyLines } from './story.js';
 import type { Story } from './story.js';
 
@@ -14,6 +14,16 @@ interface Explainable {
   readonly details?: Readonly<Record<string, unknown>> | undefined;
   readonly cause?: unknown;
 }
+
+/** Failures that are not for the connection to mend: the same request would fail in the same way. */
+const FUTILE: ReadonlySet<string> = new Set([
+  'MCP_INVALID_PARAMS',
+  'MCP_CAPABILITY_MISSING',
+  'MCP_UNSUPPORTED_VERSION',
+  'MCP_AUTHENTICATION_REQUIRED',
+  'MCP_SPAWN_FAILED',
+]);
+const NOTHING_SENT = 'Nothing was sent.';
 
 const DELIVERY: Readonly<Record<Delivery, string>> = {
   'not-sent': 'The request never ran: it is safe to repeat.',
@@ -38,16 +48,20 @@ interface Background {
 /** Tells a failure, what led to it and what the connection had been through, in lines for a person. */
 export function explainFailure(start: Explainable, { story, about }: Background = {}): string {
   const lines: string[] = [];
+  /** Facts are told once, however many causes have them. */
+  const told = new Set<string>();
   let indent = '';
   for (let current: unknown = start; current !== undefined; current = causeOf(current)) {
     if (indent.length > 2 * DEEPEST) break;
     lines.push(`${indent}${indent === '' ? '' : 'because '}${headline(current)}`);
-    if (isExplainable(current)) {
-      for (const line of facts(current)) lines.push(`${indent}  ${line}`);
+    for (const fact of isExplainable(current) ? facts(current) : []) {
+      const key = fact.startsWith('stderr: ') ? withoutNumbers(fact) : fact;
+      if (!told.has(key)) lines.push(`${indent}  ${fact}`);
+      told.add(key);
     }
     indent += '  ';
   }
-  if (start.delivery !== undefined) lines.push(DELIVERY[start.delivery]);
+  if (start.delivery !== undefined) lines.push(deliveryOf(start, start.delivery));
   if (story !== undefined) lines.push(`The state was ${story.path}.`, ...storyLines(story, 'before'));
   const hint = hintFor(start, story === undefined ? about : circumstancesOf(story));
   if (hint !== undefined) lines.push(`Hint: ${hint}`);
@@ -65,16 +79,28 @@ export function hintFor(start: Explainable, about?: Circumstances): string | und
   return hint;
 }
 
+function deliveryOf({ code }: Explainable, delivery: Delivery): string {
+  return delivery === 'not-sent' && FUTILE.has(code) ? NOTHING_SENT : DELIVERY[delivery];
+}
+
+/** The message of a failure, without that of its cause, which comes next. */
 function headline(value: unknown): string {
   if (!isExplainable(value)) return value instanceof Error ? value.message : 'something that is not an error';
-  return `${value.message} [${value.code}]`;
+  const cause = causeOf(value);
+  const ending = isExplainable(cause) || cause instanceof Error ? `: ${cause.message}` : undefined;
+  const { message, code } = value;
+  const own = ending !== undefined && message.endsWith(ending) ? message.slice(0, -ending.length) : message;
+  return `${own} [${code}]`;
 }
 
 function facts(value: Explainable): string[] {
   const lines: string[] = [];
-  const { stderr, ...rest } = value.details ?? {};
-  for (const [name, fact] of Object.entries(rest)) {
-    if (typeof fact === 'string' || typeof fact === 'number' || fact === null) lines.push(`${name}: ${String(fact)}`);
+  // The message has what the server said.
+  const { stderr, reason, ...rest } = value.details ?? {};
+  const facts = value.message.includes(excerpt(String(reason))) ? rest : { ...rest, reason };
+  for (const [name, fact] of Object.entries(facts)) {
+    if (typeof fact === 'string') lines.push(`${name}: ${excerpt(fact)}`);
+    else if (typeof fact === 'number' || fact === null) lines.push(`${name}: ${String(fact)}`);
   }
   if (typeof stderr === 'string' && stderr !== '') lines.push(`stderr: ${stderr.slice(-LONGEST_TAIL).trimEnd()}`);
   return lines;

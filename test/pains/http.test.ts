@@ -135,7 +135,7 @@ describe.each([
   test('costs one session, and the error is what the server said', async () => {
     const server = await serveRefusing();
     const client = await connect(server.url);
-    const asked = { code: 'MCP_RPC_ERROR', errorCode: code, message: expect.stringContaining(said) as string };
+    const asked = { code: 'MCP_TOOL_ERROR', errorCode: code, message: expect.stringContaining(said) as string };
     expect(await errorFrom(client.callTool('query'))).toMatchObject(asked);
     expect(toolCalls(server)).toHaveLength(2);
     for (let time = 3; time <= 12; time += 1) {
@@ -152,7 +152,7 @@ describe.each([
     for (let time = 1; time <= 12; time += 1) {
       const [good, bad] = await Promise.all([client.callTool('buy'), errorFrom(client.callTool('query'))]);
       expect(textOf(good)).toBe('done');
-      expect(bad).toMatchObject({ code: 'MCP_RPC_ERROR' });
+      expect(bad).toMatchObject({ code: 'MCP_TOOL_ERROR' });
     }
     expect(negotiations(server)).toHaveLength(2);
   });

@@ -117,7 +117,7 @@ describe.each([
     valid = 'second';
     const error = await errorFrom(client.callTool('buy'));
     expect(error).toMatchObject({
-      message: 'auth.token() failed: signed out',
+      message: 'tools/call "buy": auth.token() failed: signed out',
       delivery: 'not-sent',
       cause: { message: 'signed out' },
     });
