@@ -85,7 +85,7 @@ export class MCPError extends Error {
     return explainFailure(this, { story: STORIES.get(this) });
   }
 
-  /** What `JSON.stringify` shows: everything but the stack and the result of a tool, which may be long or private. */
+  /** What `JSON.stringify` shows: everything but the stack and the result of the server, which may be long or private. */
   toJSON(): object {
     return jsonOf(this, 0);
   }
@@ -97,7 +97,7 @@ export class MCPError extends Error {
     return `[${this.name}: ${this.message} (${[this.code, this.delivery].filter(Boolean).join(', ')})${hint}]`;
   }
 
-  /** The class, the message, the code and the details in one line; without the result of a tool. */
+  /** The class, the message, the code and the details in one line; without the result of the server. */
   override toString(): string {
     const { result: _result, ...shown } = this.details;
     const details = Object.keys(shown).length === 0 ? '' : ` ${describe(shown)}`;
@@ -121,7 +121,7 @@ function define(error: MCPError, name: string | symbol, value: unknown, enumerab
   Object.defineProperty(error, name, { value, enumerable, configurable: true, writable: true });
 }
 
-/** Details of which the result is an accessor: printers show `[Getter]` for it, because the result of a tool may be long or private. */
+/** Details of which the result is an accessor: printers show `[Getter]` for it, because the result of the server may be long or private. */
 function withResultUnprinted(details: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   if (!('result' in details)) return details;
   const { result, ...rest } = details;
@@ -159,7 +159,7 @@ function jsonOfCause(cause: unknown, depth: number): object | string {
   return cause instanceof Error ? jsonOf(cause, depth) : describeThrown(cause);
 }
 
-/** Details as JSON has them, without the result of a tool. */
+/** Details as JSON has them, without the result of the server. */
 function plain({ result: _result, ...details }: Readonly<Record<string, unknown>>): unknown {
   if (Object.keys(details).length === 0) return undefined;
   const text = describe(details);
@@ -228,7 +228,10 @@ export class MCPTransportError extends MCPConnectionError {
   }
 }
 
-/** A malformed message, an unsupported version, an error reply, or a result that does not fit its schema. */
+/**
+ * A malformed message, an unsupported version, an error reply, or a result that does not fit its schema. With the code
+ * `MCP_INVALID_RESULT` the result is in `details.result`, for the program: `toString()` and `explain()` leave it out.
+ */
 export class MCPProtocolError extends MCPError {
   protected static override readonly brand: string = 'MCPProtocolError';
   protected static override readonly defaultCode: string = 'MCP_INVALID_MESSAGE';

@@ -274,8 +274,8 @@ export class MCPClient {
    * Calls a tool. 2026-07-28 server/tools.
    * @throws MCPToolError when the server refuses the call, or (unless `onToolError` is `'return'`) the tool reports an error;
    * MCPTimeoutError at its deadline; MCPConnectionError with `delivery` when the connection was lost; MCPProtocolError when the
-   * answer has a wrong shape or (unless `validate` is not `'strict'`) structured output does not fit its schema; the signal's reason
-   * when it is aborted.
+   * answer has a wrong shape or structured output does not fit its schema, unless `validate` says otherwise: `details.result` has the
+   * answer; the signal's reason when it is aborted.
    */
   callTool(name: string, args?: Readonly<Record<string, unknown>>, options?: CallToolOptions): Promise<CallToolResult> {
     return callTool(this.#core, name, args, options);
@@ -347,15 +347,16 @@ export class MCPClient {
   }
 
   /**
-   * Makes any request, for what has no method of its own. The result of a method that this library knows has the shape it should have.
+   * Makes any request, for what has no method of its own. The result is what the server sent: its shape is not checked, nothing is left out
+   * of it, and its pages are not followed.
    * `params._meta` goes along, but for the keys that the protocol needs for itself. 2026-07-28 basic/index.
    * @throws MCPConnectionError when there is no connection, and will be none, or when it was lost: `delivery` says whether the request may
    * have been served. MCPTimeoutError at its deadline; MCPTransportError when HTTP fails; MCPProtocolError when the server answers with an
-   * error, or with what it should not; MCPCapabilityError when the server does not have what the method needs; MCPAuthenticationError when
+   * error; MCPCapabilityError when the server does not have what the method needs; MCPAuthenticationError when
    * it wants a token; MCPError with code `MCP_INVALID_PARAMS` for what cannot be used; the signal's reason when it is aborted.
    */
   request(method: string, params?: Params, options?: RequestOptions): Promise<object> {
-    return this.#core.request(method, params, options);
+    return this.#core.request(method, params, { ...options, unchecked: true });
   }
 
   /**

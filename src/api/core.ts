@@ -21,7 +21,7 @@ import { PACKAGE } from '../protocol/package.js';
 import { printable } from '../protocol/printable.js';
 import { circumstancesOf, storyLines } from '../protocol/story.js';
 import { recentLosses } from '../protocol/restart-budget.js';
-import { methodEntry, notificationRefusal } from '../protocol/methods.js';
+import { methodEntry, notificationRefusal, uncheckedEntry } from '../protocol/methods.js';
 import { LISTS, listsChangedBy } from '../protocol/cache-rules.js';
 import { offeredCapabilities } from '../protocol/questions.js';
 import type { LoggingMessageNotificationParams } from '../protocol/schema/index.js';
@@ -45,9 +45,11 @@ import { explainSuspension, inherit } from './suspension.js';
 import { callWithOtherHeaders, submitToolCall, wantsOtherHeaders } from './tool-headers.js';
 
 /** Options of a request that may be one of several which a call makes. */
-interface SubmitOptions extends RequestOptions {
+export interface SubmitOptions extends RequestOptions {
   /** The time at which the whole call is given up. Default: `maxTotalTimeout` from now. */
   readonly totalDeadline?: number;
+  /** The result is handed out whatever it looks like. Default false. */
+  readonly unchecked?: boolean;
 }
 
 /** Failures whose errors tell what the connection had been through. Others are about what was asked. */
@@ -121,6 +123,9 @@ export class Core {
           this.history.note({ failure: problem, at: options.environment.now() });
           this.events.report(problem);
         },
+        tolerated: (fault) => {
+          this.events.warnOnce(fault);
+        },
       },
     );
     this.catalogue = new Catalogue(this);
@@ -188,7 +193,7 @@ export class Core {
     headers?: Readonly<Record<string, string>>,
   ): Promise<Outcome> {
     checkTimeLimits(options);
-    const entry = methodEntry(method);
+    const entry = options.unchecked === true ? uncheckedEntry(method) : methodEntry(method);
     const { timeout, retry, whenDisconnected, environment } = this.options;
     const maxTotalTimeout = options.maxTotalTimeout ?? this.options.maxTotalTimeout;
     const policy = options.retry ?? retry;
@@ -344,6 +349,7 @@ export class Core {
     this.history.add({ from, to: state, at: this.options.environment.now() });
     void this.lastError;
     if (debug.enabled) this.#debugState(state, from);
+    if (state === 'initializing') this.events.sessionBegan();
     this.catalogue.entered(state);
     this.events.emit('state', state, from);
   }

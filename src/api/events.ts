@@ -6,6 +6,7 @@ import type { Params } from '../protocol/json-rpc.js';
 import type { LoggingMessageNotificationParams } from '../protocol/schema/index.js';
 import { callUserFunction } from '../protocol/user-function.js';
 import type { ToolsDifference } from './tools-difference.js';
+import { WarningBudget } from './warning-budget.js';
 
 /** A notification of the server, with its wire name. */
 export interface NotificationEvent {
@@ -23,7 +24,10 @@ export interface MCPClientEvents {
   toolsChanged: [difference: ToolsDifference];
   /** The server logged something. 2026-07-28 server/utilities/logging. */
   log: [message: LoggingMessageNotificationParams];
-  /** The server did something it should not, which did no harm. */
+  /**
+   * The server did something it should not, which did no harm. What was left out of a list, or of a message, is told once for each text, and
+   * of about 30 faults for each method in a session.
+   */
   warning: [problem: MCPError];
   /** Something went wrong that nobody was waiting for. */
   error: [problem: MCPError];
@@ -45,6 +49,7 @@ const HARMLESS: ReadonlySet<FailureCode> = new Set<FailureCode>([
 export class Events {
   readonly #listeners = new Map<MCPClientEventName, Set<(...args: never[]) => unknown>>();
   readonly #changed: () => void;
+  readonly #warnings = new WarningBudget();
 
   /** `changed` is called when somebody begins or ceases to listen. */
   constructor(changed: () => void) {
@@ -75,6 +80,21 @@ export class Events {
       if (name !== 'error') this.report(problem);
     };
     for (const listener of [...listeners]) callUserFunction(name, () => (listener as Listener<Name>)(...args), failed);
+  }
+
+  /**
+   * Warns of a fault of the server that lost nothing: once for each text, however often it comes, and of so many faults of each method in a
+   * session.
+   */
+  warnOnce(fault: Failure): void {
+    if (!this.has('warning')) return;
+    const told = this.#warnings.admitted(fault);
+    if (told !== undefined) this.emit('warning', toError(told));
+  }
+
+  /** A new session may warn of new faults. */
+  sessionBegan(): void {
+    this.#warnings.sessionBegan();
   }
 
   /** Reports a problem that nobody waits for. Without a listener it goes nowhere, and never throws. */

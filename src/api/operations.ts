@@ -1,6 +1,8 @@
 import { toError } from '../errors.js';
 import { Unsuccessful } from '../machines/request-record.js';
+import type { Outcome } from '../machines/request-record.js';
 import { withSuggestion } from '../protocol/call-failure.js';
+import { isObject } from '../protocol/checks/problem.js';
 import { failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import { refusalOf, methodEntry } from '../protocol/methods.js';
@@ -19,6 +21,7 @@ import { checkCompletion, checkParams, checkText, checkTexts } from './call-argu
 import type { CallToolOptions, RequestOptions } from './call-options.js';
 import type { Core } from './core.js';
 import { invalidOption } from './option-reader.js';
+import { isUnusable } from './structured-output.js';
 import { callWithOtherHeaders, submitToolCall, wantsOtherHeaders } from './tool-headers.js';
 
 const A_URI = 'the URI of a resource';
@@ -36,20 +39,33 @@ export async function callTool(
   const hints = core.options.trustAnnotations && !core.catalogue.outdated ? tool?.annotations : undefined;
   const repeatable = hints?.readOnlyHint === true || hints?.idempotentHint === true;
   const params = args === undefined ? { name } : { name, arguments: args };
-  let outcome = await submitToolCall(core, params, options, repeatable);
-  if (wantsOtherHeaders(core, outcome)) outcome = await callWithOtherHeaders(core, params, options, repeatable);
-  if (outcome instanceof Unsuccessful) throw core.errorOfCall(outcome, 'tools/call', params);
-  const result = outcome as unknown as CallToolResult;
+  const validate = options.validate ?? core.options.validate;
+  const submitted = validate === 'off' ? { ...options, unchecked: true } : options;
+  let outcome = await submitToolCall(core, params, submitted, repeatable);
+  if (wantsOtherHeaders(core, outcome)) outcome = await callWithOtherHeaders(core, params, submitted, repeatable);
+  const refused = validate === 'warn' ? refusedResult(core, outcome) : undefined;
+  if (refused === undefined && outcome instanceof Unsuccessful) {
+    throw core.errorOfCall(outcome, 'tools/call', params);
+  }
+  const result = (refused ?? outcome) as unknown as CallToolResult;
   if (result.isError === true && (options.onToolError ?? core.options.onToolError) === 'throw') {
     throw toError(toolFailed(core, name, result));
   }
-  if (tool?.outputSchema == null) return result;
-  const validate = options.validate ?? core.options.validate;
-  if (validate === 'off') return result;
+  if (tool?.outputSchema == null || validate === 'off') return result;
   const problem = await outputProblem(core, tool, result, options);
   if (problem === undefined) return result;
-  if (validate === 'strict') throw toError(problem);
-  core.events.emit('warning', toError(problem));
+  // A schema that cannot be used says nothing about the result, and nothing that the caller could mend.
+  if (isUnusable(problem)) core.events.warnOnce(problem);
+  else if (validate === 'strict') throw toError(problem);
+  else core.events.emit('warning', toError(problem));
+  return result;
+}
+
+/** A result that was refused for its shape, for a caller who wants no more than a warning. */
+function refusedResult(core: Core, outcome: Outcome): unknown {
+  if (!(outcome instanceof Unsuccessful) || outcome.failure?.code !== 'MCP_INVALID_RESULT') return undefined;
+  const result = outcome.failure.details?.result;
+  if (result !== undefined) core.events.emit('warning', toError(outcome.failure));
   return result;
 }
 
@@ -61,7 +77,7 @@ async function outputProblem(
   options: CallToolOptions,
 ): Promise<Failure | undefined> {
   const problem = await core.structured.problem(tool, result);
-  if (problem === undefined || core.catalogue.has('tools')) return problem;
+  if (problem === undefined || isUnusable(problem) || core.catalogue.has('tools')) return problem;
   try {
     await core.catalogue.listToolsAnew(options);
   } catch (thrown) {
@@ -75,13 +91,20 @@ async function outputProblem(
 
 /** What a tool that answers with `isError: true` says. Servers may answer a call of an unknown tool in this way, too. */
 function toolFailed(core: Core, tool: string, result: CallToolResult): Failure {
-  const text = result.content.find((block) => block.type === 'text') as { text?: string } | undefined;
-  const said = text?.text === undefined ? '' : `: ${excerpt(text.text)}`;
+  const text = textOf(result);
+  const said = text === undefined ? '' : `: ${excerpt(text)}`;
   const why = failure('tool', 'MCP_TOOL_ERROR', `The tool ${tool} reported an error${said}`, {
     delivery: 'answered',
     details: { tool, result },
   });
   return withSuggestion(why, tool, core.catalogue.known('tools'));
+}
+
+/** The first text of a result, which may have any shape when nothing is checked. */
+function textOf({ content }: { readonly content: unknown }): string | undefined {
+  const blocks = Array.isArray(content) ? (content as unknown[]) : [];
+  const texts = blocks.map((block) => (isObject(block) && block.type === 'text' ? block.text : undefined));
+  return texts.find((text) => typeof text === 'string');
 }
 
 /** Reads a resource. 2026-07-28 server/resources. */

@@ -25,7 +25,10 @@ export type RetryPolicy = 'auto' | 'safe' | 'never';
 /** What a tool result with `isError: true` becomes. */
 export type ToolErrorPolicy = 'throw' | 'return';
 
-/** What happens to structured output that does not fit the tool's output schema. */
+/**
+ * What happens to a tool's result of the wrong shape, and to structured output that does not fit the tool's output schema: `'strict'` rejects
+ * with it in `details.result`, `'warn'` hands it out and emits `warning`, `'off'` hands it out as the server sent it.
+ */
 export type ValidationPolicy = 'strict' | 'warn' | 'off';
 
 /** Takes the inspection events of XState, one after the other. */
@@ -104,7 +107,10 @@ export interface MCPProtocolOptions extends QuestionOptions {
   readonly probeTimeout?: number | undefined;
   /** What a tool result with `isError: true` becomes. Default `'throw'`: an {@link MCPToolError}. */
   readonly onToolError?: ToolErrorPolicy | undefined;
-  /** What happens to structured output that does not fit its schema. Default `'strict'`: an {@link MCPProtocolError}. */
+  /**
+   * What happens to a tool's result of the wrong shape, and to structured output that does not fit its schema. Default `'strict'`: an
+   * {@link MCPProtocolError} that has it in `details.result`. A schema that cannot be used is a `warning` in any case but `'off'`.
+   */
   readonly validate?: ValidationPolicy | undefined;
   /** How much a server may cost. How much of it is read is a limit of the transport. */
   readonly limits?: ClientLimits | undefined;

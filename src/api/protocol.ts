@@ -150,11 +150,11 @@ export class MCPProtocol {
   }
 
   /**
-   * Makes any request. The result of a method that this library knows has the shape it should have.
+   * Makes any request. The result is what the server sent: its shape is not checked.
    * @throws what {@link MCPClient.request} throws.
    */
   request(method: string, params?: Params, options?: RequestOptions): Promise<object> {
-    return this.#core.request(method, params, options);
+    return this.#core.request(method, params, { ...options, unchecked: true });
   }
 
   /**

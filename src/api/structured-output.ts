@@ -3,6 +3,7 @@ import type { ValidateFunction } from 'ajv';
 import { describeThrown, failure, isFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import type { CallToolResult, MCPTool } from '../protocol/schema/index.js';
+import { compileSchema } from './output-schema.js';
 import { withinTime } from './time-bound.js';
 
 /** What became of a schema: a validator, or why there is none. */
@@ -42,11 +43,11 @@ export class StructuredOutput {
   async problem(tool: MCPTool, result: CallToolResult): Promise<Failure | undefined> {
     const schema = tool.outputSchema;
     if (schema == null || result.isError === true) return undefined;
-    if (!('structuredContent' in result)) {
-      return mismatch(tool.name, 'structuredContent is missing, although the tool has an output schema');
-    }
     const compiled = await this.#validatorOf(tool, schema);
     if (isFailure(compiled)) return compiled;
+    if (!('structuredContent' in result)) {
+      return mismatch(tool.name, 'structuredContent is missing, although the tool has an output schema', result);
+    }
     const { validate, slow } = compiled;
     const run = (): boolean => validate(result.structuredContent);
     try {
@@ -56,7 +57,11 @@ export class StructuredOutput {
       return unusable(tool.name, describeThrown(thrown));
     }
     const [first] = validate.errors ?? [];
-    return mismatch(tool.name, `structuredContent${first?.instancePath ?? ''} ${first?.message ?? 'does not fit'}`);
+    return mismatch(
+      tool.name,
+      `structuredContent${first?.instancePath ?? ''} ${first?.message ?? 'does not fit'}`,
+      result,
+    );
   }
 
   #validatorOf(tool: MCPTool, schema: object): Promise<Compiled> {
@@ -74,12 +79,7 @@ async function compile(tool: string, schema: object, timeLimit: number): Promise
     if (text.length > LARGEST_SCHEMA) {
       return unusable(tool, `it has ${text.length} characters, and the limit is ${LARGEST_SCHEMA}`);
     }
-    const dialect = (schema as { $schema?: unknown }).$schema;
-    const draft7 = typeof dialect === 'string' && dialect.includes('draft-07');
-    const { Ajv } = draft7 ? await import('ajv') : { Ajv: (await import('ajv/dist/2020.js')).Ajv2020 };
-    // Formats are annotations unless one asks for more, and servers may use keywords of their own.
-    const ajv = new Ajv({ strict: false, validateFormats: false, logger: false });
-    const validate = withinTime(timeLimit, () => ajv.compile(schema));
+    const validate = await compileSchema(schema, (fn) => withinTime(timeLimit, fn));
     // The validator's own `$async` makes promises of verdicts, one of them rejected.
     return '$async' in validate ? unusable(tool, 'it is asynchronous') : { validate, slow: SLOW.test(text) };
   } catch (thrown) {
@@ -87,16 +87,21 @@ async function compile(tool: string, schema: object, timeLimit: number): Promise
   }
 }
 
-function mismatch(tool: string, what: string): Failure {
+/** Whether a failure is about a schema rather than about the output that was held against it. */
+export function isUnusable({ details }: Failure): boolean {
+  return details?.schema === 'unusable';
+}
+
+function mismatch(tool: string, what: string, result: CallToolResult): Failure {
   return failure('protocol', 'MCP_INVALID_RESULT', `The output of the tool ${tool} does not fit its schema: ${what}`, {
     delivery: 'answered',
-    details: { tool },
+    details: { tool, result },
   });
 }
 
 function unusable(tool: string, why: string): Failure {
-  return failure('protocol', 'MCP_INVALID_RESULT', `The output schema of the tool ${tool} cannot be used: ${why}`, {
-    delivery: 'answered',
-    details: { tool, schema: 'unusable' },
+  const message = `The output schema of the tool ${tool} cannot be used, so its output is not checked: ${why}`;
+  return failure('protocol', 'MCP_INVALID_RESULT', message, {
+    details: { method: 'tools/call', tool, schema: 'unusable' },
   });
 }

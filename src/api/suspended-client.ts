@@ -165,7 +165,7 @@ function listProblem(name: ListName, { items, age, freshFor, unheard }: Unchecke
     return problem('freshFor', 'a number of milliseconds or null', freshFor);
   if (typeof unheard !== 'boolean') return problem('unheard', 'true or false', unheard);
   const { method, items: field } = LISTS[name];
-  const found = methodEntry(method).check({ [field]: items });
+  const found = methodEntry(method).check?.({ [field]: items });
   return found && { ...found, path: `items${found.path.slice(field.length)}` };
 }
 

@@ -1,4 +1,3 @@
-import { toError } from '../errors.js';
 import { Unsuccessful } from '../machines/request-record.js';
 import type { Outcome } from '../machines/request-record.js';
 import { failure } from '../protocol/failure.js';
@@ -7,8 +6,7 @@ import type { Params } from '../protocol/json-rpc.js';
 import { parameterHeadersOf, parameterHeaderValues } from '../protocol/parameter-headers.js';
 import type { ParameterHeaders } from '../protocol/parameter-headers.js';
 import type { MCPTool } from '../protocol/schema/index.js';
-import type { RequestOptions } from './call-options.js';
-import type { Core } from './core.js';
+import type { Core, SubmitOptions } from './core.js';
 
 /** What the definitions say, so that each is read once. */
 const known = new WeakMap<object, ParameterHeaders>();
@@ -37,8 +35,10 @@ export function callableTools(core: Core, tools: readonly MCPTool[]): MCPTool[] 
     const headers = headersOf(tool);
     if (!('invalid' in headers)) return true;
     const message = `The tool ${tool.name} is left out of the list: ${headers.invalid}`;
-    const problem = failure('protocol', 'MCP_INVALID_RESULT', message, { details: { tool: tool.name } });
-    core.events.emit('warning', toError(problem));
+    const problem = failure('protocol', 'MCP_INVALID_RESULT', message, {
+      details: { method: 'tools/list', tool: tool.name },
+    });
+    core.events.warnOnce(problem);
     return false;
   });
 }
@@ -57,7 +57,7 @@ function headersFor(core: Core, params: Params | undefined): Record<string, stri
 export function submitToolCall(
   core: Core,
   params: Params | undefined,
-  options: RequestOptions,
+  options: SubmitOptions,
   repeatable?: boolean,
 ): Promise<Outcome> {
   return core.submit('tools/call', params, options, repeatable, headersFor(core, params));
@@ -76,7 +76,7 @@ export function wantsOtherHeaders(core: Core, outcome: Outcome): boolean {
 export async function callWithOtherHeaders(
   core: Core,
   params: Params | undefined,
-  options: RequestOptions,
+  options: SubmitOptions,
   repeatable?: boolean,
 ): Promise<Outcome> {
   await core.catalogue.listToolsAnew(options);

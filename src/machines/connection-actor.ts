@@ -66,6 +66,8 @@ export interface ConnectionListeners {
   suspectChanges(): void;
   /** Something went wrong that ends nothing. */
   report(problem: Failure): void;
+  /** The server sent something malformed that could be read all the same. It may do so again and again. */
+  tolerated(fault: Failure): void;
 }
 
 const INITIALIZED = { jsonrpc: '2.0', method: 'notifications/initialized' } as const;
@@ -95,6 +97,10 @@ export class Connection {
     this.#listeners.report(problem);
   };
 
+  readonly #tolerate = (fault: Failure): void => {
+    this.#listeners.tolerated(fault);
+  };
+
   constructor(options: ConnectionOptions, listeners: ConnectionListeners) {
     this.#options = options;
     this.#listeners = listeners;
@@ -104,6 +110,7 @@ export class Connection {
       environment,
       framing: () => this.#link?.framing ?? options.transport.framing,
       reconnect: options.policy.autoReconnect ? options.policy.backoff : undefined,
+      tolerate: this.#tolerate,
       unreachable: (failure) => {
         this.#actor.send({ type: 'link.closed', failure });
       },
@@ -357,6 +364,7 @@ export class Connection {
       requests,
       identity,
       report: this.#report,
+      tolerate: this.#tolerate,
       tell: (event) => {
         this.#actor.send(event);
       },
@@ -435,6 +443,7 @@ export class Connection {
       requests,
       questions: this.#questions,
       report: this.#report,
+      tolerate: this.#tolerate,
       now: () => environment.now(),
       era: () => this.facts.session?.era,
       send: (message: JSONRPCMessage) => {
@@ -443,7 +452,6 @@ export class Connection {
       notified: (method: string, params: Params | undefined) => {
         this.#listeners.notified(method, params);
       },
-      reportedFaults: new Set<string>(),
     };
     return {
       transport,

@@ -1,3 +1,4 @@
+import { detailsOf } from '../protocol/checks/problem.js';
 import type { Failure } from '../protocol/failure.js';
 import { failure, isFailure } from '../protocol/failure.js';
 import { classifyMessage, isRequestId, methodNotFound } from '../protocol/json-rpc.js';
@@ -11,7 +12,7 @@ import type {
   Params,
 } from '../protocol/json-rpc.js';
 import { invalidRequest, readLeniently } from '../protocol/lenient-reading.js';
-import { notificationProblem, paramsReadLeniently } from '../protocol/notification-checks.js';
+import { readParams } from '../protocol/message-reading.js';
 import { META } from '../protocol/request-meta.js';
 import type { Era } from '../protocol/revisions.js';
 import type {
@@ -35,8 +36,8 @@ export interface InboundPorts {
   /** A notification for the user. */
   notified(method: string, params: Params | undefined): void;
   report(problem: Failure): void;
-  /** The kinds of faults that were reported although the message was used. Each is reported once: such a server repeats it all the time. */
-  readonly reportedFaults: Set<string>;
+  /** Reports a fault in a message that is used all the same. Such a server may repeat it all the time. */
+  tolerate(fault: Failure): void;
 }
 
 /** At most this many messages in one batch, which only the revision 2025-03-26 has. */
@@ -70,7 +71,7 @@ function receiveOne(ports: InboundPorts, value: unknown, about: MessageOrigin | 
     receiveInvalid(ports, value, kind, read);
     return;
   }
-  if (read.deviation !== undefined) reportOnce(ports, read.deviation);
+  if (read.deviation !== undefined) ports.tolerate(read.deviation);
   receiveMessage(ports, read.kind, read.message, about);
 }
 
@@ -91,14 +92,6 @@ function receiveMessage(
     case 'request':
       receiveRequest(ports, message as JSONRPCRequest, about);
   }
-}
-
-function reportOnce(ports: InboundPorts, fault: Failure): void {
-  const { method, field, path, received } = fault.details ?? {};
-  const kind = [method, field ?? path, received].join();
-  if (ports.reportedFaults.has(kind)) return;
-  ports.reportedFaults.add(kind);
-  ports.report(fault);
 }
 
 /**
@@ -141,20 +134,23 @@ function receiveAnswer(ports: InboundPorts, answer: JSONRPCResultResponse | JSON
   );
 }
 
-function receiveNotification(ports: InboundPorts, { method, params: given }: JSONRPCNotification): void {
+function receiveNotification(ports: InboundPorts, { method, params }: JSONRPCNotification): void {
   ports.requests.frames.add('notification from the server', method, ports.now());
-  const wrong = notificationProblem(method, given);
-  const params = wrong === undefined ? given : paramsReadLeniently(method, given);
-  if (wrong !== undefined) {
-    const where = wrong.path === '' ? 'params' : wrong.path;
-    const message = `Invalid notification ${method}: ${where} must be ${wrong.expected}, got ${wrong.received}`;
-    const fault = failure('protocol', 'MCP_INVALID_MESSAGE', message, { details: { method, ...wrong } });
-    if (notificationProblem(method, params) !== undefined) {
-      ports.report(fault);
-      return;
-    }
-    reportOnce(ports, fault);
+  const read = readParams(method, params);
+  if (read === undefined) {
+    takeNotification(ports, method, params);
+  } else if ('value' in read) {
+    takeNotification(ports, method, read.value);
+    for (const fault of read.warnings) ports.tolerate(fault);
+  } else {
+    const where = read.path === '' ? 'params' : read.path;
+    const message = `Invalid notification ${method}: ${where} must be ${read.expected}, got ${read.received}`;
+    ports.report(failure('protocol', 'MCP_INVALID_MESSAGE', message, { details: { method, ...detailsOf(read) } }));
   }
+}
+
+/** Hands a notification whose parameters passed their check to the request that it concerns, or to the user. */
+function takeNotification(ports: InboundPorts, method: string, params: Params | undefined): void {
   if (method === 'notifications/progress') {
     ports.requests.inFlight.progressed(params as unknown as ProgressNotificationParams);
   } else if (method === 'notifications/cancelled') {

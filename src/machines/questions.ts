@@ -1,7 +1,10 @@
+import { isFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import type { Params } from '../protocol/json-rpc.js';
-import { hasCapability, methodEntry } from '../protocol/methods.js';
+import { readResult } from '../protocol/message-reading.js';
+import { hasCapability, methodEntry, uncheckedEntry } from '../protocol/methods.js';
 import { answerOf, resultAnswer } from '../protocol/negotiation.js';
+import type { Answer } from '../protocol/negotiation.js';
 import { modernMeta } from '../protocol/request-meta.js';
 import type { ClientIdentity, Session } from '../protocol/session.js';
 import type { ConnectionEvent, CurrentQuestion, DesiredState } from './connection-facts.js';
@@ -39,6 +42,8 @@ export interface QuestionPorts {
     event: Extract<ConnectionEvent, { type: 'discovered' | 'shook' | 'attempt.failed' | 'restored' }>,
   ) => void;
   readonly report: (problem: Failure) => void;
+  /** Reports a fault in an answer that is read all the same. */
+  readonly tolerate: (fault: Failure) => void;
 }
 
 /** Asks what a connection has to ask before it stands. What is withdrawn is no longer waited for, and tells nobody anything. */
@@ -69,15 +74,24 @@ export class Questions {
   #negotiate(method: string, params: Params, type: 'discovered' | 'shook'): void {
     const { requests, tell } = this.#ports;
     const { signal } = this.#open;
-    const entry = { ...methodEntry(method), check: () => undefined };
+    const entry = uncheckedEntry(method);
     void ask(requests, { method, params, entry, signal }).then((outcome) => {
       if (signal.aborted) return;
-      const answer = outcome instanceof Unsuccessful ? answerOf(outcome.failure) : resultAnswer(outcome);
+      const answer = outcome instanceof Unsuccessful ? answerOf(outcome.failure) : this.#read(method, outcome);
       if (answer !== undefined) tell({ type, answer });
       else if (outcome instanceof Unsuccessful && outcome.failure !== undefined) {
         tell({ type: 'attempt.failed', failure: outcome.failure });
       }
     });
+  }
+
+  /** A result that is refused is judged as it came: it may be that of a server of the other era. */
+  #read(method: string, result: Readonly<Record<string, unknown>>): Answer {
+    const era = method === 'initialize' ? 'legacy' : 'modern';
+    const read = readResult(method, methodEntry(method), era, result);
+    if (read === undefined || isFailure(read)) return resultAnswer(result);
+    for (const fault of read.warnings) this.#ports.tolerate(fault);
+    return resultAnswer(read.value);
   }
 
   /** Puts back what the user had asked of the session before. */

@@ -2,6 +2,7 @@ import type { Environment, TimerHandle } from '../environment.js';
 import type { Failure } from '../protocol/failure.js';
 import { isFailure } from '../protocol/failure.js';
 import type { JSONRPCMessage } from '../protocol/json-rpc.js';
+import { methodEntry } from '../protocol/methods.js';
 import type { Session } from '../protocol/session.js';
 import { Connection } from './connection-actor.js';
 import type { ConnectionListeners, ConnectionOptions } from './connection-actor.js';
@@ -104,7 +105,7 @@ export class RecordedConnection extends Connection {
 
   override submit(spec: RequestSpec): Promise<Outcome> {
     const { method, params, headers, timeout, totalDeadline, maxTotalTimeout, repeatable, failFast } = spec;
-    const { onProgress } = spec;
+    const { onProgress, entry } = spec;
     const call = (this.#calls += 1);
     const recorder = this.#recorder;
     const { mark, forget } = this.#signals.watch(spec.signal);
@@ -113,6 +114,7 @@ export class RecordedConnection extends Connection {
       ...(params !== undefined && { params }),
       ...(headers !== undefined && { headers }),
       ...(maxTotalTimeout !== undefined && { maxTotalTimeout }),
+      ...(entry !== methodEntry(method) && { unchecked: true as const }),
       progress: onProgress !== undefined,
       ...mark,
     });
@@ -296,6 +298,12 @@ function heard(listeners: ConnectionListeners, recorder: Recorder): ConnectionLi
       recorder.output({ type: 'problem', code: problem.code });
       recorder.outside(() => {
         listeners.report(problem);
+      });
+    },
+    tolerated: (fault) => {
+      recorder.output({ type: 'problem', code: fault.code });
+      recorder.outside(() => {
+        listeners.tolerated(fault);
       });
     },
   };

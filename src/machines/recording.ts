@@ -47,6 +47,8 @@ export type Asked =
       readonly maxTotalTimeout?: number;
       readonly repeatable: boolean;
       readonly failFast: boolean;
+      /** The caller takes a result whatever it looks like. */
+      readonly unchecked?: true;
       /** The caller wants to hear of progress. */
       readonly progress: boolean;
     } & SignalMark)

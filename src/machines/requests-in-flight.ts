@@ -2,10 +2,11 @@ import type { Environment } from '../environment.js';
 import type { Failure } from '../protocol/failure.js';
 import type { FrameLog } from '../protocol/frame-log.js';
 import { asksForInput, neededInput, neededPages } from '../protocol/input-required.js';
+import { isFailure } from '../protocol/failure.js';
 import { rpcFailure } from '../protocol/json-rpc.js';
 import type { JSONRPCErrorResponse, JSONRPCResultResponse, Params, RequestId } from '../protocol/json-rpc.js';
 import { LatencyWindow } from '../protocol/latency-window.js';
-import { resultFailure } from '../protocol/methods.js';
+import { readResult } from '../protocol/message-reading.js';
 import type { CancelledNotificationParams, ProgressNotificationParams } from '../protocol/schema/index.js';
 import type { Session } from '../protocol/session.js';
 import type { IdRing } from './id-ring.js';
@@ -25,6 +26,8 @@ export interface InFlightPorts {
   readonly session: () => Session | undefined;
   /** Hears that the server has answered something. */
   readonly heard: () => void;
+  /** Reports a fault in an answer that is handed out all the same. */
+  readonly tolerate: (fault: Failure) => void;
 }
 
 /** The requests that were sent and not answered yet: what comes in finds the one that it concerns by its id, and tells its actor. */
@@ -61,7 +64,7 @@ export class RequestsInFlight {
 
   /** Takes an answer in. False when no request waits for it. */
   answered(message: JSONRPCResultResponse | JSONRPCErrorResponse): boolean {
-    const { environment, ring, frames, rounds, session, heard } = this.#ports;
+    const { environment, ring, frames, rounds, session, heard, tolerate } = this.#ports;
     const record = ring.get(message.id);
     if (record === undefined) return false;
     const now = environment.now();
@@ -78,10 +81,17 @@ export class RequestsInFlight {
     }
     frames.answered(method, record.id, now);
     const { result } = message;
-    const wrong = resultFailure(method, entry, session()?.era ?? 'legacy', result);
-    if (wrong === undefined) record.actor.send({ type: 'answer', result });
-    else if (!asksForInput(entry, session(), result)) record.actor.send({ type: 'error', failure: wrong });
-    else record.actor.send(rounds.judge(record, neededInput(method, result)));
+    const read = readResult(method, entry, session()?.era ?? 'legacy', result);
+    if (read === undefined) {
+      record.actor.send({ type: 'answer', result });
+    } else if (!isFailure(read)) {
+      record.actor.send({ type: 'answer', result: read.value });
+      for (const fault of read.warnings) tolerate(fault);
+    } else if (asksForInput(entry, session(), result)) {
+      record.actor.send(rounds.judge(record, neededInput(method, result)));
+    } else {
+      record.actor.send({ type: 'error', failure: read });
+    }
     return true;
   }
 

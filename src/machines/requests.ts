@@ -46,6 +46,8 @@ export interface RequestsSurroundings {
   readonly reconnect: BackoffPolicy | undefined;
   /** Who answers what the server has to know before it goes on with a request. */
   readonly input: InputSource;
+  /** Reports a fault in an answer that is handed out all the same. */
+  readonly tolerate: (fault: Failure) => void;
   /** Hears that several exchanges in a row failed to reach the server. */
   readonly unreachable: (failure: Failure) => void;
 }
@@ -129,6 +131,7 @@ export class Requests implements RequestsPorts {
       frames: this.frames,
       rounds: this.#rounds,
       session: () => this.#session,
+      tolerate: ports.tolerate,
       heard: () => {
         this.#sending.heard();
       },

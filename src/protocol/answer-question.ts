@@ -1,5 +1,5 @@
 import type { CheckProblem } from './checks/problem.js';
-import { isObject, problem, within } from './checks/problem.js';
+import { detailsOf, isObject, problem, within } from './checks/problem.js';
 import { failure } from './failure.js';
 import type { Failure } from './failure.js';
 import { contentProblem, withDefaults } from './forms.js';
@@ -213,7 +213,7 @@ function invalidParams(method: string, wrong: CheckProblem): QuestionAnswer {
   return {
     error: { code: ErrorCode.InvalidParams, message: `Invalid params of ${method}: ${message}` },
     failure: failure('protocol', 'MCP_INVALID_MESSAGE', `Invalid question ${method} of the server: ${message}`, {
-      details: { method, ...wrong },
+      details: { method, ...detailsOf(wrong) },
     }),
   };
 }

@@ -1,4 +1,5 @@
 import { isObject } from './checks/problem.js';
+import { repaired } from './checks/repair.js';
 import { failure } from './failure.js';
 import type { Failure } from './failure.js';
 import { ErrorCode } from './json-rpc.js';
@@ -40,8 +41,8 @@ export function asksForInput(
 
 /** What such a result asks for, or what is wrong with it. */
 export function neededInput(method: string, result: Readonly<Record<string, unknown>>): NeededInput | Failure {
-  const problem = checkInputRequiredResult(result);
-  if (problem !== undefined) return invalidResult(method, problem);
+  const read = repaired(result, checkInputRequiredResult);
+  if (!('faults' in read)) return invalidResult(method, read, result);
   const { inputRequests, requestState } = result;
   return {
     questions: isObject(inputRequests) ? Object.entries(inputRequests as Record<string, Question>) : undefined,

@@ -1,3 +1,11 @@
+import {
+  contentBlockProblem,
+  resourceContentsProblem,
+  resourceProblem,
+  resourceTemplateProblem,
+} from './checks/content.js';
+import { detailsOf } from './checks/problem.js';
+import type { Check, CheckProblem } from './checks/problem.js';
 import { failure } from './failure.js';
 import type { Failure } from './failure.js';
 import {
@@ -13,8 +21,11 @@ import {
   checkListToolsResult,
   checkReadResourceResult,
   checkSubscriptionsListenResult,
+  promptMessageProblem,
+  promptProblem,
+  toolProblem,
 } from './result-checks.js';
-import type { CheckProblem, ResultCheck } from './result-checks.js';
+import type { ResultCheck } from './result-checks.js';
 import type { Era } from './revisions.js';
 import type { ServerCapabilities } from './schema/index.js';
 import type { Session } from './session.js';
@@ -45,27 +56,54 @@ export interface MethodEntry {
    * A progress token goes with each request, whether or not somebody listens: progress restarts its timeout. 2026-07-28 basic/patterns/progress.
    */
   readonly reportsProgress?: boolean;
-  /** What a result has to look like. */
-  readonly check: ResultCheck;
+  /** What a result has to look like; absent when it is handed out whatever it looks like. */
+  readonly check?: ResultCheck | undefined;
+  /** The array in a result whose items are read one by one. */
+  readonly items?: ResultItems | undefined;
+}
+
+/** An array in a result. */
+export interface ResultItems {
+  readonly field: string;
+  /** What an item is called, when one that cannot be used is left out. Without it such an item refuses the result. */
+  readonly noun?: string;
+  readonly check: Check;
 }
 
 const reads = { repeatable: true } as const;
+
+const TOOLS: ResultItems = { field: 'tools', noun: 'tool', check: toolProblem };
+const PROMPTS: ResultItems = { field: 'prompts', noun: 'prompt', check: promptProblem };
+const RESOURCES: ResultItems = { field: 'resources', noun: 'resource', check: resourceProblem };
+const TEMPLATES: ResultItems = { field: 'resourceTemplates', noun: 'template', check: resourceTemplateProblem };
+const CONTENT: ResultItems = { field: 'content', check: contentBlockProblem };
+const MESSAGES: ResultItems = { field: 'messages', check: promptMessageProblem };
+const CONTENTS: ResultItems = { field: 'contents', check: resourceContentsProblem };
 
 /** Every method of the current schema and of the legacy revisions that a client may send. */
 const METHODS: ReadonlyMap<string, MethodEntry> = new Map<string, MethodEntry>([
   ['server/discover', { ...reads, only: 'modern', check: checkDiscoverResult }],
   ['initialize', { repeatable: false, only: 'legacy', check: checkInitializeResult }],
   ['ping', { ...reads, only: 'legacy', check: checkEmptyResult }],
-  ['tools/list', { ...reads, needs: 'tools', check: checkListToolsResult }],
+  ['tools/list', { ...reads, needs: 'tools', check: checkListToolsResult, items: TOOLS }],
   [
     'tools/call',
-    { repeatable: false, needs: 'tools', mayAskBack: true, reportsProgress: true, check: checkCallToolResult },
+    {
+      ...{ repeatable: false, needs: 'tools', mayAskBack: true, reportsProgress: true },
+      ...{ check: checkCallToolResult, items: CONTENT },
+    },
   ],
-  ['prompts/list', { ...reads, needs: 'prompts', check: checkListPromptsResult }],
-  ['prompts/get', { ...reads, needs: 'prompts', mayAskBack: true, check: checkGetPromptResult }],
-  ['resources/list', { ...reads, needs: 'resources', check: checkListResourcesResult }],
-  ['resources/templates/list', { ...reads, needs: 'resources', check: checkListResourceTemplatesResult }],
-  ['resources/read', { ...reads, needs: 'resources', mayAskBack: true, check: checkReadResourceResult }],
+  ['prompts/list', { ...reads, needs: 'prompts', check: checkListPromptsResult, items: PROMPTS }],
+  ['prompts/get', { ...reads, needs: 'prompts', mayAskBack: true, check: checkGetPromptResult, items: MESSAGES }],
+  ['resources/list', { ...reads, needs: 'resources', check: checkListResourcesResult, items: RESOURCES }],
+  [
+    'resources/templates/list',
+    { ...reads, needs: 'resources', check: checkListResourceTemplatesResult, items: TEMPLATES },
+  ],
+  [
+    'resources/read',
+    { ...reads, needs: 'resources', mayAskBack: true, check: checkReadResourceResult, items: CONTENTS },
+  ],
   ['resources/subscribe', { ...reads, only: 'legacy', needs: 'resources.subscribe', check: checkEmptyResult }],
   ['resources/unsubscribe', { ...reads, only: 'legacy', needs: 'resources.subscribe', check: checkEmptyResult }],
   ['completion/complete', { ...reads, needs: 'completions', check: checkCompleteResult }],
@@ -74,7 +112,7 @@ const METHODS: ReadonlyMap<string, MethodEntry> = new Map<string, MethodEntry>([
 ]);
 
 /** Methods that this library does not know are sent as they are; nothing is assumed of their results but that they are objects. */
-const UNKNOWN: MethodEntry = { repeatable: false, mayAskBack: true, check: () => undefined };
+const UNKNOWN: MethodEntry = { repeatable: false, mayAskBack: true };
 
 /** What is known about a method. */
 export function methodEntry(method: string): MethodEntry {
@@ -84,6 +122,15 @@ export function methodEntry(method: string): MethodEntry {
 /** Whether the result of a method says nothing but that it was done. */
 export function isResultless(method: string | undefined): boolean {
   return method !== undefined && methodEntry(method).check === checkEmptyResult;
+}
+
+const UNCHECKED: ReadonlyMap<string, MethodEntry> = new Map(
+  [...METHODS].map(([method, entry]) => [method, { ...entry, check: undefined, items: undefined }]),
+);
+
+/** The same for a caller who takes a result whatever it looks like. */
+export function uncheckedEntry(method: string): MethodEntry {
+  return UNCHECKED.get(method) ?? UNKNOWN;
 }
 
 /** Notifications of a client that only the legacy era has. */
@@ -160,8 +207,8 @@ function notInRevision(method: string, { protocolVersion }: Session): Failure {
   });
 }
 
-/** The failure of a result that does not have the shape it should have. */
-export function invalidResult(method: string, problem: CheckProblem): Failure {
+/** The failure of a result that does not have the shape it should have. The result is in its details, for those who can use it. */
+export function invalidResult(method: string, problem: CheckProblem, result?: unknown): Failure {
   const where = problem.path === '' ? 'the result' : problem.path;
   return failure(
     'protocol',
@@ -169,28 +216,26 @@ export function invalidResult(method: string, problem: CheckProblem): Failure {
     `Invalid result of ${method}: ${where} must be ${problem.expected}, got ${problem.received}`,
     {
       delivery: 'answered',
-      details: { method, ...problem },
+      details: { method, ...detailsOf(problem), ...(result !== undefined && { result }) },
     },
   );
 }
 
-/** What is wrong with a result, or undefined when it may be handed out. 2026-07-28 basic/index, "resultType". */
-export function resultFailure(
+/**
+ * The failure of a result that does not end its request, or undefined when it does. 2026-07-28 basic/index, "resultType".
+ */
+export function unfinishedFailure(
   method: string,
-  entry: MethodEntry,
+  { check, mayAskBack }: MethodEntry,
   era: Era,
   result: Readonly<Record<string, unknown>>,
 ): Failure | undefined {
   const type = result.resultType;
-  if (era === 'modern' && type !== undefined && type !== 'complete') return unfinished(method, entry, type);
-  const problem = entry.check(result);
-  return problem === undefined ? undefined : invalidResult(method, problem);
-}
-
-function unfinished(method: string, entry: MethodEntry, type: unknown): Failure {
-  if (type !== 'input_required' || entry.mayAskBack !== true) {
+  if (era === 'legacy' || type === undefined || type === null || type === 'complete') return undefined;
+  if (type !== 'input_required' || mayAskBack !== true) {
+    if (check === undefined) return undefined;
     const received = typeof type === 'string' ? `"${type.slice(0, 40)}"` : typeof type;
-    return invalidResult(method, { path: 'resultType', expected: '"complete"', received });
+    return invalidResult(method, { path: 'resultType', expected: '"complete"', received }, result);
   }
   return failure(
     'capability',

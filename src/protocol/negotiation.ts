@@ -3,7 +3,7 @@ import type { Failure } from './failure.js';
 import { ErrorCode, rpcFailure } from './json-rpc.js';
 import type { JSONRPCErrorObject } from './json-rpc.js';
 import { checkDiscoverResult, checkInitializeResult } from './result-checks.js';
-import { invalidResult, methodEntry, resultFailure } from './methods.js';
+import { invalidResult, methodEntry, unfinishedFailure } from './methods.js';
 import { eraOf, LATEST_LEGACY, LEGACY_REVISIONS, MODERN_REVISIONS, newestShared } from './revisions.js';
 import type { Era, MCPProtocolVersion } from './revisions.js';
 import type { DiscoverResult, InitializeResult } from './schema/index.js';
@@ -129,7 +129,7 @@ function discoverFailure(result: unknown): Failure | undefined {
   const problem = checkDiscoverResult(result);
   if (problem !== undefined) return invalidResult('server/discover', problem);
   const checked = result as Readonly<Record<string, unknown>>;
-  return resultFailure('server/discover', methodEntry('server/discover'), 'modern', checked);
+  return unfinishedFailure('server/discover', methodEntry('server/discover'), 'modern', checked);
 }
 
 function judgeDiscoveryError(error: JSONRPCErrorObject, question: Question): Verdict {

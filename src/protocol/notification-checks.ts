@@ -1,6 +1,5 @@
 import { decimalNumber } from './decimal-text.js';
 import { isRequestId } from './json-rpc.js';
-import type { Params } from './json-rpc.js';
 import type { Check, CheckProblem } from './checks/problem.js';
 import {
   isObject,
@@ -8,7 +7,9 @@ import {
   isOptionalNumber,
   isOptionalObject,
   isOptionalString,
+  leavingOut,
   optionalArrayProblem,
+  optionalProblem,
   problem,
   stringProblem,
 } from './checks/problem.js';
@@ -16,6 +17,7 @@ import { subscriptionIdProblem } from './result-checks.js';
 import type {
   CancelledNotificationParams,
   ElicitationCompleteNotificationParams,
+  LoggingLevel,
   LoggingMessageNotificationParams,
   NotificationParams,
   ProgressNotificationParams,
@@ -35,27 +37,37 @@ export const checkListChangedParams: Check<NotificationParams | undefined> = (va
 export const checkProgressParams: Check<ProgressNotificationParams> = (value) => {
   if (!isObject(value)) return problem('', 'an object', value);
   if (!isRequestId(value.progressToken)) return problem('progressToken', 'a string or an integer', value.progressToken);
-  if (typeof value.progress !== 'number') return problem('progress', 'a number', value.progress);
-  if (!isOptionalNumber(value.total)) return problem('total', 'a number', value.total);
-  if (!isOptionalString(value.message)) return problem('message', 'a string', value.message);
+  const { progress, total } = value;
+  if (typeof progress !== 'number') return asDecimal(problem('progress', 'a number', progress), 'progress', progress);
+  if (!isOptionalNumber(total)) return asDecimal(optionalProblem('total', 'a number', total), 'total', total);
+  if (!isOptionalString(value.message)) return optionalProblem('message', 'a string', value.message);
   return metaProblem(value._meta);
 };
+
+/** The same problem, cured by the number where the field has the decimal text of one. */
+function asDecimal(found: CheckProblem, field: string, given: unknown): CheckProblem {
+  const number = decimalNumber(given);
+  return number === undefined ? found : { ...found, repair: { at: [field], value: number } };
+}
 
 /** Checks the parameters of `notifications/cancelled`. 2026-07-28 basic/patterns/cancellation. */
 export const checkCancelledParams: Check<CancelledNotificationParams> = (value) => {
   if (!isObject(value)) return problem('', 'an object', value);
   if (!isRequestId(value.requestId)) return problem('requestId', 'a string or an integer', value.requestId);
-  if (!isOptionalString(value.reason)) return problem('reason', 'a string', value.reason);
+  if (!isOptionalString(value.reason)) return optionalProblem('reason', 'a string', value.reason);
   return metaProblem(value._meta);
 };
 
 /** Checks the parameters of `notifications/message`. 2026-07-28 server/utilities/logging. */
 export const checkLoggingMessageParams: Check<LoggingMessageNotificationParams> = (value) => {
   if (!isObject(value)) return problem('', 'an object', value);
-  if (!isLoggingLevel(value.level)) return problem('level', 'a log level', value.level);
+  const { level, data } = value;
+  if (!isLoggingLevel(level)) {
+    return { ...problem('level', 'a log level', level), repair: { at: ['level'], value: nearestLevel(level) } };
+  }
   // `null` is a value like any other here.
-  if (value.data === undefined) return problem('data', 'a value', value.data);
-  if (!isOptionalString(value.logger)) return problem('logger', 'a string', value.logger);
+  if (data === undefined) return { ...problem('data', 'a value', data), repair: { at: ['data'], value: null } };
+  if (!isOptionalString(value.logger)) return optionalProblem('logger', 'a string', value.logger);
   return metaProblem(value._meta);
 };
 
@@ -73,18 +85,16 @@ export const checkSubscriptionsAcknowledgedParams: Check<SubscriptionsAcknowledg
   if (!isObject(notifications)) return problem('notifications', 'an object', notifications);
   const { toolsListChanged, promptsListChanged, resourcesListChanged, resourceSubscriptions } = notifications;
   if (!isOptionalBoolean(toolsListChanged)) {
-    return problem('notifications.toolsListChanged', 'a boolean', toolsListChanged);
+    return optionalProblem('notifications.toolsListChanged', 'a boolean', toolsListChanged);
   }
   if (!isOptionalBoolean(promptsListChanged)) {
-    return problem('notifications.promptsListChanged', 'a boolean', promptsListChanged);
+    return optionalProblem('notifications.promptsListChanged', 'a boolean', promptsListChanged);
   }
   if (!isOptionalBoolean(resourcesListChanged)) {
-    return problem('notifications.resourcesListChanged', 'a boolean', resourcesListChanged);
+    return optionalProblem('notifications.resourcesListChanged', 'a boolean', resourcesListChanged);
   }
-  return (
-    optionalArrayProblem('notifications.resourceSubscriptions', resourceSubscriptions, stringProblem) ??
-    metaProblem(value._meta)
-  );
+  const found = optionalArrayProblem('notifications.resourceSubscriptions', resourceSubscriptions, stringProblem);
+  return found === undefined ? metaProblem(value._meta) : leavingOut(found, 'notifications', 'resourceSubscriptions');
 };
 
 /** Checks the parameters of `notifications/elicitation/complete`. 2025-11-25 client/elicitation. */
@@ -95,11 +105,11 @@ export const checkElicitationCompleteParams: Check<ElicitationCompleteNotificati
 };
 
 function metaProblem(meta: unknown): CheckProblem | undefined {
-  return isOptionalObject(meta) ? subscriptionIdProblem(meta) : problem('_meta', 'an object', meta);
+  return isOptionalObject(meta) ? subscriptionIdProblem(meta) : optionalProblem('_meta', 'an object', meta);
 }
 
 /** Whether a value is one of the eight levels, which are those of RFC 5424. 2026-07-28 server/utilities/logging. */
-export function isLoggingLevel(value: unknown): boolean {
+export function isLoggingLevel(value: unknown): value is LoggingLevel {
   switch (value) {
     case 'debug':
     case 'info':
@@ -115,7 +125,26 @@ export function isLoggingLevel(value: unknown): boolean {
   }
 }
 
-const CHECKS: ReadonlyMap<string, (params: unknown) => CheckProblem | undefined> = new Map([
+/** The levels of other systems of logging, in their own words. */
+const OTHER_LEVELS: ReadonlyMap<string, LoggingLevel> = new Map([
+  ['trace', 'debug'],
+  ['verbose', 'debug'],
+  ['information', 'info'],
+  ['warn', 'warning'],
+  ['err', 'error'],
+  ['crit', 'critical'],
+  ['fatal', 'critical'],
+  ['panic', 'emergency'],
+  ['emerg', 'emergency'],
+]);
+
+/** The level that another word means. An unknown one is read as `info`. */
+function nearestLevel(level: unknown): LoggingLevel {
+  const word = typeof level === 'string' ? level.trim().toLowerCase() : '';
+  return isLoggingLevel(word) ? word : (OTHER_LEVELS.get(word) ?? 'info');
+}
+
+const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['notifications/progress', checkProgressParams],
   ['notifications/cancelled', checkCancelledParams],
   ['notifications/message', checkLoggingMessageParams],
@@ -127,31 +156,7 @@ const CHECKS: ReadonlyMap<string, (params: unknown) => CheckProblem | undefined>
   ['notifications/resources/list_changed', checkListChangedParams],
 ]);
 
-/** What is wrong with the parameters of a notification; those of unknown notifications may be anything. */
-export function notificationProblem(method: string, params: unknown): CheckProblem | undefined {
-  return CHECKS.get(method)?.(params);
-}
-
-/**
- * The parameters of a notification without what the client does not act on and cannot read, and with numbers in place of their decimal text.
- * What is left may still be wrong.
- */
-export function paramsReadLeniently(method: string, params: Params | undefined): Params | undefined {
-  if (params === undefined) return undefined;
-  const { _meta, ...others } = params;
-  const read = _meta === undefined || isObject(_meta) ? params : others;
-  const { progress, total, message, reason } = read;
-  switch (method) {
-    case 'notifications/progress':
-      return {
-        ...read,
-        progress: decimalNumber(progress) ?? progress,
-        total: decimalNumber(total),
-        message: typeof message === 'string' ? message : undefined,
-      };
-    case 'notifications/cancelled':
-      return { ...read, reason: typeof reason === 'string' ? reason : undefined };
-    default:
-      return read;
-  }
+/** The check of the parameters of a notification; undefined for unknown notifications, whose parameters may be anything. */
+export function notificationCheck(method: string): Check | undefined {
+  return CHECKS.get(method);
 }

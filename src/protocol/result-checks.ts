@@ -7,6 +7,7 @@ import {
 } from './checks/content.js';
 import {
   implementationProblem,
+  metaProblem,
   namedProblem,
   roleProblem,
   serverCapabilitiesProblem,
@@ -20,11 +21,14 @@ import {
   isOptionalNumber,
   isOptionalObject,
   isOptionalString,
+  leavingOut,
   optionalArrayProblem,
+  optionalProblem,
   problem,
   stringProblem,
   within,
 } from './checks/problem.js';
+import { META } from './request-meta.js';
 import type {
   CallToolResult,
   CompleteResult,
@@ -50,14 +54,16 @@ export type { Check as ResultCheck, CheckProblem } from './checks/problem.js';
 export const checkEmptyResult: Check<EmptyResult> = (value) =>
   isObject(value) ? resultProblem(value) : problem('', 'an object', value);
 
-/** Checks the answer to `initialize`. 2025-11-25 basic/lifecycle. */
+/** Checks the answer to `initialize`. It may leave out who the server is: that is for display only. 2025-11-25 basic/lifecycle. */
 export const checkInitializeResult: Check<InitializeResult> = (value) => {
   if (!isObject(value)) return problem('', 'an object', value);
   if (typeof value.protocolVersion !== 'string') return problem('protocolVersion', 'a string', value.protocolVersion);
-  const found = serverCapabilitiesProblem(value.capabilities) ?? serverInfoProblem(value.serverInfo);
-  if (found !== undefined) return found;
-  if (!isOptionalString(value.instructions)) return problem('instructions', 'a string', value.instructions);
-  return resultProblem(value);
+  return (
+    serverCapabilitiesProblem(value.capabilities) ??
+    serverInfoProblem(value.serverInfo) ??
+    instructionsProblem(value.instructions) ??
+    resultProblem(value)
+  );
 };
 
 /**
@@ -69,14 +75,10 @@ export const checkDiscoverResult: Check<DiscoverResult> = (value) => {
   const found =
     arrayProblem('supportedVersions', value.supportedVersions, stringProblem) ??
     serverCapabilitiesProblem(value.capabilities) ??
-    serverInfoInMetaProblem(value._meta);
-  if (found !== undefined) return found;
-  if (value.serverInfo !== undefined && value.serverInfo !== null) {
-    const inServerInfo = serverInfoProblem(value.serverInfo);
-    if (inServerInfo !== undefined) return inServerInfo;
-  }
-  if (!isOptionalString(value.instructions)) return problem('instructions', 'a string', value.instructions);
-  return cacheableProblem(value);
+    serverInfoInMetaProblem(value._meta) ??
+    serverInfoProblem(value.serverInfo) ??
+    instructionsProblem(value.instructions);
+  return found ?? cacheableProblem(value);
 };
 
 /** Checks the answer to `tools/list`. 2026-07-28 server/tools. */
@@ -85,11 +87,18 @@ export const checkListToolsResult: Check<ListToolsResult> = (value) => {
   return arrayProblem('tools', value.tools, toolProblem) ?? pageProblem(value);
 };
 
-/** Checks the answer to `tools/call`. Whether `structuredContent` fits the tool's `outputSchema` is another question. 2026-07-28 server/tools. */
+/**
+ * Checks the answer to `tools/call`. Whether `structuredContent` fits the tool's `outputSchema` is another question. Legacy servers may leave
+ * out `content`: before 2024-11-05 there was `toolResult`. 2026-07-28 server/tools.
+ */
 export const checkCallToolResult: Check<CallToolResult> = (value) => {
   if (!isObject(value)) return problem('', 'an object', value);
-  const found = arrayProblem('content', value.content, contentBlockProblem);
-  if (found !== undefined) return found;
+  const { content } = value;
+  const found = arrayProblem('content', content, contentBlockProblem);
+  if (found !== undefined) {
+    const missing = content === undefined || content === null;
+    return missing ? { ...found, repair: { at: ['content'], value: [], only: 'legacy' } } : found;
+  }
   // A truthy text here would turn a success into an error, or the other way round.
   if (!isOptionalBoolean(value.isError)) return problem('isError', 'a boolean', value.isError);
   return resultProblem(value);
@@ -106,7 +115,7 @@ export const checkGetPromptResult: Check<GetPromptResult> = (value) => {
   if (!isObject(value)) return problem('', 'an object', value);
   const found = arrayProblem('messages', value.messages, promptMessageProblem);
   if (found !== undefined) return found;
-  if (!isOptionalString(value.description)) return problem('description', 'a string', value.description);
+  if (!isOptionalString(value.description)) return optionalProblem('description', 'a string', value.description);
   return resultProblem(value);
 };
 
@@ -135,8 +144,9 @@ export const checkCompleteResult: Check<CompleteResult> = (value) => {
   if (!isObject(completion)) return problem('completion', 'an object', completion);
   const found = arrayProblem('completion.values', completion.values, stringProblem);
   if (found !== undefined) return found;
-  if (!isOptionalNumber(completion.total)) return problem('completion.total', 'a number', completion.total);
-  if (!isOptionalBoolean(completion.hasMore)) return problem('completion.hasMore', 'a boolean', completion.hasMore);
+  if (!isOptionalNumber(completion.total)) return optionalProblem('completion.total', 'a number', completion.total);
+  if (!isOptionalBoolean(completion.hasMore))
+    return optionalProblem('completion.hasMore', 'a boolean', completion.hasMore);
   return resultProblem(value);
 };
 
@@ -146,7 +156,10 @@ export const checkCompleteResult: Check<CompleteResult> = (value) => {
  */
 export const checkSubscriptionsListenResult: Check<SubscriptionsListenResult> = (value) => {
   if (!isObject(value)) return problem('', 'an object', value);
-  return resultProblem(value) ?? subscriptionIdProblem(value._meta);
+  const found = resultProblem(value);
+  if (found !== undefined) return found;
+  const inId = subscriptionIdProblem(value._meta);
+  return inId && leavingOut(inId, '_meta', META.subscriptionId);
 };
 
 /**
@@ -175,20 +188,19 @@ export const checkInputRequiredResult: Check<InputRequiredResult> = (value) => {
 /** The first problem in the id of a subscription in `_meta`, which may be missing. */
 export function subscriptionIdProblem(meta: unknown): CheckProblem | undefined {
   if (!isObject(meta)) return undefined;
-  const key = 'io.modelcontextprotocol/subscriptionId';
-  const id = meta[key];
+  const id = meta[META.subscriptionId];
   if (id === undefined || id === null || isRequestId(id)) return undefined;
-  return problem(`_meta["${key}"]`, 'a string or an integer', id);
+  return problem(`_meta["${META.subscriptionId}"]`, 'a string or an integer', id);
 }
 
 function resultProblem(value: UncheckedObject): CheckProblem | undefined {
-  if (!isOptionalString(value.resultType)) return problem('resultType', 'a string', value.resultType);
-  return isOptionalObject(value._meta) ? undefined : problem('_meta', 'an object', value._meta);
+  if (!isOptionalString(value.resultType)) return optionalProblem('resultType', 'a string', value.resultType);
+  return metaProblem(value._meta);
 }
 
 function cacheableProblem(value: UncheckedObject): CheckProblem | undefined {
-  if (!isOptionalNumber(value.ttlMs)) return problem('ttlMs', 'a number', value.ttlMs);
-  if (!isOptionalString(value.cacheScope)) return problem('cacheScope', 'a string', value.cacheScope);
+  if (!isOptionalNumber(value.ttlMs)) return optionalProblem('ttlMs', 'a number', value.ttlMs);
+  if (!isOptionalString(value.cacheScope)) return optionalProblem('cacheScope', 'a string', value.cacheScope);
   return resultProblem(value);
 }
 
@@ -198,54 +210,102 @@ function pageProblem(value: UncheckedObject): CheckProblem | undefined {
 }
 
 function serverInfoProblem(value: unknown): CheckProblem | undefined {
+  if (value === undefined || value === null) return undefined;
   const found = implementationProblem(value);
-  return found && within('serverInfo', found);
+  if (found === undefined) return undefined;
+  const inResult = within('serverInfo', found);
+  return inResult.repair === undefined ? leavingOut(inResult, 'serverInfo') : inResult;
 }
 
-function toolProblem(value: unknown): CheckProblem | undefined {
+function instructionsProblem(value: unknown): CheckProblem | undefined {
+  return isOptionalString(value) ? undefined : optionalProblem('instructions', 'a string', value);
+}
+
+/** The first problem in an `MCPTool`. */
+export function toolProblem(value: unknown): CheckProblem | undefined {
   if (!isObject(value)) return problem('', 'an object', value);
-  const { inputSchema, outputSchema, execution } = value;
-  if (!isObject(inputSchema)) return problem('inputSchema', 'an object', inputSchema);
-  if (inputSchema.type !== 'object') return problem('inputSchema.type', '"object"', inputSchema.type);
-  if (!isOptionalString(inputSchema.$schema)) return problem('inputSchema.$schema', 'a string', inputSchema.$schema);
-  if (!isOptionalObject(outputSchema)) return problem('outputSchema', 'an object', outputSchema);
+  const { outputSchema, execution } = value;
+  const found = inputSchemaProblem(value.inputSchema);
+  if (found !== undefined) return found;
+  if (!isOptionalObject(outputSchema)) return optionalProblem('outputSchema', 'an object', outputSchema);
   if (isObject(outputSchema) && !isOptionalString(outputSchema.$schema)) {
-    return problem('outputSchema.$schema', 'a string', outputSchema.$schema);
+    return optionalProblem('outputSchema.$schema', 'a string', outputSchema.$schema);
   }
-  if (!isOptionalObject(execution)) return problem('execution', 'an object', execution);
+  if (!isOptionalObject(execution)) return optionalProblem('execution', 'an object', execution);
   if (isObject(execution) && !isOptionalString(execution.taskSupport)) {
-    return problem('execution.taskSupport', 'a string', execution.taskSupport);
+    return optionalProblem('execution.taskSupport', 'a string', execution.taskSupport);
   }
   return namedProblem(value) ?? toolAnnotationsProblem(value.annotations);
 }
 
-/** Hints decide whether a lost call is sent again: a text such as "false" must not pass for `true`. */
+/** Arguments are an object. A schema that leaves that open is read as one of objects, as long as objects can fit it. */
+function inputSchemaProblem(schema: unknown): CheckProblem | undefined {
+  if (!isObject(schema)) {
+    const found = problem('inputSchema', 'an object', schema);
+    const isEmpty = Array.isArray(schema) && schema.length === 0;
+    return isEmpty ? { ...found, repair: { at: ['inputSchema'], value: { type: 'object' } } } : found;
+  }
+  if (schema.type !== 'object') {
+    const found = problem('inputSchema.type', '"object"', schema.type);
+    return takesObjects(schema) ? { ...found, repair: { at: ['inputSchema', 'type'], value: 'object' } } : found;
+  }
+  return isOptionalString(schema.$schema)
+    ? undefined
+    : optionalProblem('inputSchema.$schema', 'a string', schema.$schema);
+}
+
+/** Whether an object can fit a schema, as far as its types say. Schemas inside of those that are combined here are not looked at. */
+function takesObjects(schema: UncheckedObject): boolean {
+  const { anyOf, oneOf, allOf } = schema;
+  return (
+    allowsObjects(schema) &&
+    (!Array.isArray(anyOf) || anyOf.some(allowsObjects)) &&
+    (!Array.isArray(oneOf) || oneOf.some(allowsObjects)) &&
+    (!Array.isArray(allOf) || allOf.every(allowsObjects))
+  );
+}
+
+function allowsObjects(schema: unknown): boolean {
+  if (!isObject(schema)) return schema === true;
+  const { type } = schema;
+  return type === undefined || type === null || type === 'object' || (Array.isArray(type) && type.includes('object'));
+}
+
+/** Hints decide whether a lost call is sent again: a text such as "false" must not pass for `true`. Without a hint the default counts, which is the careful one. */
 function toolAnnotationsProblem(value: unknown): CheckProblem | undefined {
   if (value === undefined || value === null) return undefined;
-  if (!isObject(value)) return problem('annotations', 'an object', value);
+  if (!isObject(value)) return optionalProblem('annotations', 'an object', value);
   const { title, readOnlyHint, destructiveHint, idempotentHint, openWorldHint } = value;
-  if (!isOptionalString(title)) return problem('annotations.title', 'a string', title);
-  if (!isOptionalBoolean(readOnlyHint)) return problem('annotations.readOnlyHint', 'a boolean', readOnlyHint);
-  if (!isOptionalBoolean(destructiveHint)) return problem('annotations.destructiveHint', 'a boolean', destructiveHint);
-  if (!isOptionalBoolean(idempotentHint)) return problem('annotations.idempotentHint', 'a boolean', idempotentHint);
-  if (!isOptionalBoolean(openWorldHint)) return problem('annotations.openWorldHint', 'a boolean', openWorldHint);
+  if (!isOptionalString(title)) return optionalProblem('annotations.title', 'a string', title);
+  if (!isOptionalBoolean(readOnlyHint)) return optionalProblem('annotations.readOnlyHint', 'a boolean', readOnlyHint);
+  if (!isOptionalBoolean(destructiveHint))
+    return optionalProblem('annotations.destructiveHint', 'a boolean', destructiveHint);
+  if (!isOptionalBoolean(idempotentHint))
+    return optionalProblem('annotations.idempotentHint', 'a boolean', idempotentHint);
+  if (!isOptionalBoolean(openWorldHint))
+    return optionalProblem('annotations.openWorldHint', 'a boolean', openWorldHint);
   return undefined;
 }
 
-function promptProblem(value: unknown): CheckProblem | undefined {
+/** The first problem in an `MCPPrompt`. */
+export function promptProblem(value: unknown): CheckProblem | undefined {
   if (!isObject(value)) return problem('', 'an object', value);
-  return namedProblem(value) ?? optionalArrayProblem('arguments', value.arguments, promptArgumentProblem);
+  const found = namedProblem(value);
+  if (found !== undefined) return found;
+  const inArguments = optionalArrayProblem('arguments', value.arguments, promptArgumentProblem);
+  return inArguments?.path === 'arguments' ? leavingOut(inArguments, 'arguments') : inArguments;
 }
 
 function promptArgumentProblem(value: unknown): CheckProblem | undefined {
   if (!isObject(value)) return problem('', 'an object', value);
   if (typeof value.name !== 'string') return problem('name', 'a string', value.name);
-  if (!isOptionalString(value.title)) return problem('title', 'a string', value.title);
-  if (!isOptionalString(value.description)) return problem('description', 'a string', value.description);
-  return isOptionalBoolean(value.required) ? undefined : problem('required', 'a boolean', value.required);
+  if (!isOptionalString(value.title)) return optionalProblem('title', 'a string', value.title);
+  if (!isOptionalString(value.description)) return optionalProblem('description', 'a string', value.description);
+  return isOptionalBoolean(value.required) ? undefined : optionalProblem('required', 'a boolean', value.required);
 }
 
-function promptMessageProblem(value: unknown): CheckProblem | undefined {
+/** The first problem in a `PromptMessage`. */
+export function promptMessageProblem(value: unknown): CheckProblem | undefined {
   if (!isObject(value)) return problem('', 'an object', value);
   const found = roleProblem(value.role);
   if (found !== undefined) return within('role', found);

@@ -6,7 +6,7 @@ import { RecordedConnection } from '../machines/recorded-connection.js';
 import { entryLine, parseLine } from '../machines/recording-lines.js';
 import type { Fate, Happening, RecordedEntry, RecordingSink } from '../machines/recording.js';
 import type { QuestionService } from '../machines/server-questions.js';
-import { methodEntry } from '../protocol/methods.js';
+import { methodEntry, uncheckedEntry } from '../protocol/methods.js';
 import type { QuestionAnswer } from '../protocol/questions.js';
 import { readRecording } from './recording-reader.js';
 import type { Recording } from './recording-reader.js';
@@ -141,7 +141,7 @@ class Replay implements RecordingSink, ReplayScript {
         questions: header.maxQuestions === undefined ? undefined : this.#answers(header.maxQuestions),
         maxInputRounds: header.maxInputRounds ?? 0,
       },
-      { entered: during, notified: during, suspectChanges: during, report: during },
+      { entered: during, notified: during, suspectChanges: during, report: during, tolerated: during },
       this,
       { by: header.by, transport: header.transport.type },
     );
@@ -327,10 +327,10 @@ class Replay implements RecordingSink, ReplayScript {
   }
 
   #submit(entry: Extract<Happening, { type: 'submit' }>): void {
-    const { method, params, headers, timeout, totalDeadline, maxTotalTimeout, repeatable, failFast } = entry;
+    const { method, params, headers, timeout, totalDeadline, maxTotalTimeout, repeatable, failFast, unchecked } = entry;
     void this.#connection.submit({
       ...{ method, params, headers, timeout, totalDeadline, maxTotalTimeout, repeatable, failFast },
-      entry: methodEntry(method),
+      entry: unchecked === true ? uncheckedEntry(method) : methodEntry(method),
       direct: false,
       quiet: false,
       signal: this.#signal(entry),

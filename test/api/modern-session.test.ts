@@ -230,7 +230,7 @@ describe('a result', () => {
     expect(meeting.client.state).toBe('ready');
   });
 
-  test.each<[type: unknown]>([['later'], ['task'], ['COMPLETE'], [''], [null], [7]])(
+  test.each<[type: unknown]>([['later'], ['task'], ['COMPLETE'], [''], [7]])(
     'of the type %j is refused, however complete it looks',
     async (resultType) => {
       await using meeting = await Meeting.begin(modernScript({ 'tools/call': answer({ resultType, content: [] }) }));
@@ -242,6 +242,12 @@ describe('a result', () => {
       });
     },
   );
+
+  test('of the type null has none, and is complete', async () => {
+    const result = { resultType: null, content: [] };
+    await using meeting = await Meeting.begin(modernScript({ 'tools/call': answer(result) }));
+    expect(await meeting.client.callTool('add')).toEqual(result);
+  });
 
   test('that wants input where none can be given is refused', async () => {
     const script = modernScript({ 'tools/list': answer({ resultType: 'input_required', tools: [] }) });

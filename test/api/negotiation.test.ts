@@ -454,11 +454,11 @@ describe('the handshake', () => {
   });
 
   test('an answer that is none names the field', async () => {
-    const initialize = answer({ protocolVersion: '2025-11-25', capabilities: {} });
+    const initialize = answer({ protocolVersion: '2025-11-25', serverInfo: { name: 'n', version: '1' } });
     await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { initialize }));
     await expect(meeting.client.connect()).rejects.toMatchObject({
       code: 'MCP_INVALID_RESULT',
-      details: { method: 'initialize', path: 'serverInfo' },
+      details: { method: 'initialize', path: 'capabilities' },
     });
   });
 

@@ -2,11 +2,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { MCPProtocolError, MCPToolError } from '../../src/index.js';
-import type { MCPClientOptions, MCPTool, ToolOutputSchema, MCPClient } from '../../src/index.js';
+import type { MCPClientOptions, MCPError, MCPTool, ToolOutputSchema, MCPClient } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { connector } from '../support/connector.js';
 import { errorFrom } from '../support/outcomes.js';
-import { answer, legacyScript, modernScript, refuse } from '../support/scripts.js';
+import { answer, initializeResult, legacyScript, modernScript, refuse } from '../support/scripts.js';
 import type { Script } from '../support/scripts.js';
 
 const connect = connector();
@@ -111,6 +111,12 @@ describe('a call that the server refuses', () => {
   );
 });
 
+/** A schema of properties that are called like keywords. */
+const SCHEMA_WORDS = {
+  type: 'object',
+  properties: { id: { type: 'string' }, enum: { type: 'array' }, nullable: { type: 'boolean' } },
+};
+
 describe('structured output', () => {
   const schema: ToolOutputSchema = {
     type: 'object',
@@ -214,6 +220,14 @@ describe('structured output', () => {
   });
 
   describe('pain 29: whose schema cannot be used', () => {
+    /** Calls the tool, and returns the warning that this causes. */
+    async function warningOf(client: MCPClient): Promise<MCPError | undefined> {
+      const recorder = new ClientRecorder(client);
+      await client.callTool('weather');
+      expect(recorder.warning).toHaveLength(1);
+      return recorder.warning[0];
+    }
+
     const circular: Record<string, unknown> = { type: 'object' };
     circular['properties'] = { self: circular };
     let deep: object = {};
@@ -229,16 +243,17 @@ describe('structured output', () => {
       ['is far too deep', deep],
       ['is in a dialect that is not known', { $schema: 'http://json-schema.org/draft-04/schema#' }],
       ['contains itself', circular],
-    ])('because it %s: strict refuses, warn warns, and off does not mind', async (_what, outputSchema) => {
+    ])('because it %s is a warning, once, and the result is handed out', async (_what, outputSchema) => {
       const client = await connected(answer(fitting), {}, weather(outputSchema));
       const recorder = new ClientRecorder(client);
-      const error = await errorFrom(client.callTool('weather'));
-      expect(error).toBeInstanceOf(MCPProtocolError);
-      expect(error).toMatchObject({ code: 'MCP_INVALID_RESULT', details: { tool: 'weather', schema: 'unusable' } });
-      expect(error.message).toMatch(/^The output schema of the tool weather cannot be used: /);
+      expect(await client.callTool('weather')).toEqual(fitting);
+      expect(recorder.warning).toEqual([expect.objectContaining({ code: 'MCP_INVALID_RESULT' })]);
+      expect(recorder.warning[0]?.details).toMatchObject({ tool: 'weather', schema: 'unusable' });
+      expect(recorder.warning[0]?.message).toMatch(/^The output schema of the tool weather cannot be used, /);
+      expect(await client.callTool('weather')).toEqual(fitting);
       expect(await client.callTool('weather', {}, { validate: 'warn' })).toEqual(fitting);
-      expect(recorder.warning).toHaveLength(1);
       expect(await client.callTool('weather', {}, { validate: 'off' })).toEqual(fitting);
+      expect(recorder.warning).toHaveLength(1);
     });
 
     const chain = Object.fromEntries(
@@ -269,10 +284,11 @@ describe('structured output', () => {
         { limits },
         weather(outputSchema),
       );
-      const error = await errorFrom(client.callTool('weather'));
-      expect(error).toMatchObject({ code: 'MCP_INVALID_RESULT', details: { tool: 'weather', schema: 'unusable' } });
-      expect(error.message).toBe(
-        'The output schema of the tool weather cannot be used: it takes longer than 500 ms (`limits.validationTime`)',
+      const warning = await warningOf(client);
+      expect(warning).toMatchObject({ code: 'MCP_INVALID_RESULT', details: { tool: 'weather', schema: 'unusable' } });
+      expect(warning?.message).toBe(
+        'The output schema of the tool weather cannot be used, so its output is not checked: ' +
+          'it takes longer than 500 ms (`limits.validationTime`)',
       );
       expect(client.state).toBe('ready');
     });
@@ -282,9 +298,9 @@ describe('structured output', () => {
         Array.from({ length: 5_000 }, (_, at) => [`p${at}`, { type: 'object', properties: { a: { type: 'string' } } }]),
       );
       const client = await connected(answer(fitting), { limits: { validationTime: 1 } }, weather({ properties }));
-      const error = await errorFrom(client.callTool('weather'));
-      expect(error).toMatchObject({ details: { schema: 'unusable' } });
-      expect(error.message).toContain('it takes longer than 1 ms');
+      const warning = await warningOf(client);
+      expect(warning).toMatchObject({ details: { schema: 'unusable' } });
+      expect(warning?.message).toContain('it takes longer than 1 ms');
     });
 
     test('because it refers to another place: that is never asked', async () => {
@@ -296,20 +312,75 @@ describe('structured output', () => {
       await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve));
       const { port } = elsewhere.address() as AddressInfo;
       const client = await connected(answer(fitting), {}, weather({ $ref: `http://127.0.0.1:${port}/schema.json` }));
-      const error = await errorFrom(client.callTool('weather'));
-      expect(error).toMatchObject({ details: { schema: 'unusable' } });
+      expect(await warningOf(client)).toMatchObject({ details: { schema: 'unusable' } });
       await new Promise((resolve) => elsewhere.close(resolve));
       expect(asked).toBe(0);
     });
   });
 
-  test('that is deeper than a validator can go is refused and breaks nothing', async () => {
+  test('that is deeper than a validator can go is handed out with a warning, and breaks nothing', async () => {
     let structuredContent: object = {};
     for (let depth = 0; depth < 50_000; depth += 1) structuredContent = { next: structuredContent };
     const nested = { type: 'object', properties: { next: { $ref: '#' } } };
     const client = await connected(answer({ content: [], structuredContent }), {}, weather(nested));
-    const error = await errorFrom(client.callTool('weather'));
-    expect(error).toMatchObject({ code: 'MCP_INVALID_RESULT' });
+    const recorder = new ClientRecorder(client);
+    expect((await client.callTool('weather')).structuredContent).toBe(structuredContent);
+    expect(recorder.warning).toEqual([expect.objectContaining({ code: 'MCP_INVALID_RESULT' })]);
     expect(client.state).toBe('ready');
+  });
+
+  test.each<[string, object, unknown, unknown]>([
+    ['multipleOf with decimals', { type: 'number', multipleOf: 0.01 }, 19.99, 19.995],
+    ['multipleOf with large decimals', { type: 'number', multipleOf: 0.05 }, 123_456_789.15, 123_456_789.17],
+    ['multipleOf with small decimals', { type: 'number', multipleOf: 1e-6 }, 0.000_007, 0.000_007_5],
+    ['multipleOf with whole numbers', { type: 'integer', multipleOf: 7 }, 21, 22],
+    ['nullable without a type', { properties: { a: { nullable: true, minLength: 2 } } }, { a: 'xx' }, { a: 'x' }],
+    ['nullable: false beside null', { type: ['string', 'null'], nullable: false }, null, 1],
+    ['a keyword id', { id: 'weather', type: 'string' }, 'x', 1],
+    ['properties called id, enum and nullable', SCHEMA_WORDS, { id: '1', enum: [], nullable: true }, { id: 1 }],
+    ['an empty enum', { properties: { a: { enum: [] } } }, { b: 1 }, { a: 1 }],
+    ['an empty enum beside allOf', { allOf: [{ type: 'object' }], properties: { a: { enum: [] } } }, {}, { a: null }],
+    ['a pattern with a needless escape', { type: 'string', pattern: '^https\\:' }, 'https://x', 'http://x'],
+    ['a name pattern with a needless escape', { patternProperties: { '^a\\-': false } }, { a: 1 }, { 'a-': 1 }],
+    ['a pattern with a class of Unicode', { type: 'string', pattern: '^\\p{Lu}+$' }, 'ÄÖ', 'äö'],
+    ['data that looks like keywords', { const: { enum: [], nullable: true } }, { enum: [], nullable: true }, {}],
+    ['draft-07 over https', { $schema: 'https://json-schema.org/draft-07/schema', type: 'string' }, 'x', 1],
+    ['2020-12 with a #', { $schema: 'https://json-schema.org/draft/2020-12/schema#', type: 'string' }, 'x', 1],
+  ])('is held against a schema with %s', async (_what, outputSchema, fits, doesNot) => {
+    const client = await connected(answer({ content: [], structuredContent: fits }), {}, weather(outputSchema));
+    const recorder = new ClientRecorder(client);
+    expect(await client.callTool('weather')).toMatchObject({ structuredContent: fits });
+    expect(recorder.warning).toEqual([]);
+    const other = await connected(answer({ content: [], structuredContent: doesNot }), {}, weather(outputSchema));
+    expect((await errorFrom(other.callTool('weather'))).message).toContain('does not fit its schema');
+  });
+
+  test('that does not fit is in the details of the error, and not in its text', async () => {
+    const secret = { content: [], structuredContent: { celsius: 's3cret' } };
+    const client = await connected(answer(secret), {}, weather(schema));
+    const error = await errorFrom(client.callTool('weather'));
+    expect(error.details).toEqual({ tool: 'weather', result: secret });
+    expect(`${error.toString()} ${error.explain()}`).not.toContain('s3cret');
+  });
+
+  test.each<[string, object]>([
+    ['draft-04', { $schema: 'http://json-schema.org/draft-04/schema#', type: 'object' }],
+    ['draft-06', { $schema: 'http://json-schema.org/draft-06/schema#', type: 'object' }],
+    ['2019-09', { $schema: 'https://json-schema.org/draft/2019-09/schema', type: 'object' }],
+    ['a pattern of Python', { properties: { celsius: { pattern: '(?i)warm' } } }],
+  ])('of a schema that cannot be used (%s) is no reason to list the tools again', async (_what, outputSchema) => {
+    const { server, client } = await connect({
+      ...legacyScript(),
+      initialize: answer(initializeResult('2025-11-25', { capabilities: { tools: {} } })),
+      'tools/list': answer({ tools: weather(outputSchema) }),
+      'tools/call': answer({ content: [] }),
+    });
+    const recorder = new ClientRecorder(client);
+    await client.listTools();
+    for (let call = 0; call < 3; call += 1) expect(await client.callTool('weather')).toEqual({ content: [] });
+    await client.listTools();
+    await client.callTool('weather');
+    expect(recorder.warning).toHaveLength(1);
+    expect(server.heard.filter(({ method }) => method === 'tools/list')).toHaveLength(2);
   });
 });

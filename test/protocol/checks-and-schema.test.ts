@@ -82,6 +82,7 @@ const LENIENCIES: { readonly why: string; readonly place: RegExp; readonly to: R
     place: /^_meta(\["io\.modelcontextprotocol\/subscriptionId"\])?$/,
     to: /^(removed|an object|an empty object)$/,
   },
+  { why: 'a server may not say who it is', place: /^serverInfo$/, to: /^removed$/ },
   // The official schema leaves fractions out of "any JSON value".
   {
     why: 'settings are any JSON value',

@@ -103,7 +103,7 @@ describe('the path of a problem', () => {
       'a number',
     ],
   ] as const)('leads to the field (%#)', (check: ResultCheck, value, path, expected, received) => {
-    expect(check(value)).toEqual({ path, expected, received });
+    expect(check(value)).toMatchObject({ path, expected, received });
   });
 });
 

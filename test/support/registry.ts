@@ -89,6 +89,7 @@ export class Registry {
       pooled: true,
       framing: () => 'shared',
       reconnect: { delay: 500, maxDelay: 10_000 },
+      tolerate: (fault) => this.reports.push(fault),
       unreachable: (why) => this.unreachable.push(why),
       callUser: (fn) => {
         try {

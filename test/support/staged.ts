@@ -190,6 +190,7 @@ export class Stage {
         notified: (method) => this.notified.push(method),
         suspectChanges: () => (this.suspicions += 1),
         report: (problem) => this.reports.push(problem),
+        tolerated: (fault) => this.reports.push(fault),
       },
     );
   }
@@ -210,7 +211,7 @@ export class Stage {
   /** Makes a request. Unless told otherwise it never expires and must not be repeated. */
   ask(method: string, more: Partial<RequestSpec> = {}): Promise<Outcome> {
     return this.connection.requests.submit(
-      requestSpec(method, { entry: { ...methodEntry(method), check: () => undefined }, ...more }),
+      requestSpec(method, { entry: { ...methodEntry(method), check: undefined }, ...more }),
     );
   }
 

@@ -1,6 +1,6 @@
-import { annotationsProblem, namedProblem } from './metadata.js';
+import { annotationsProblem, metaProblem, namedProblem } from './metadata.js';
 import type { CheckProblem, UncheckedObject } from './problem.js';
-import { isObject, isOptionalNumber, isOptionalObject, isOptionalString, problem, within } from './problem.js';
+import { isObject, isOptionalNumber, isOptionalString, optionalProblem, problem, within } from './problem.js';
 
 /** The first problem in a `ContentBlock`. A block of an unknown type passes as it is: it is not for us to judge. */
 export function contentBlockProblem(value: unknown): CheckProblem | undefined {
@@ -24,15 +24,14 @@ export function contentBlockProblem(value: unknown): CheckProblem | undefined {
     default:
       return typeof value.type === 'string' ? undefined : problem('type', 'a string', value.type);
   }
-  if (!isOptionalObject(value._meta)) return problem('_meta', 'an object', value._meta);
-  return annotationsProblem(value.annotations);
+  return metaProblem(value._meta) ?? annotationsProblem(value.annotations);
 }
 
 /** The first problem in an `MCPResource`, or in the link to one. */
 export function resourceProblem(value: unknown): CheckProblem | undefined {
   if (!isObject(value)) return problem('', 'an object', value);
   if (typeof value.uri !== 'string') return problem('uri', 'a string', value.uri);
-  if (!isOptionalNumber(value.size)) return problem('size', 'a number', value.size);
+  if (!isOptionalNumber(value.size)) return optionalProblem('size', 'a number', value.size);
   return describedProblem(value);
 }
 
@@ -44,7 +43,7 @@ export function resourceTemplateProblem(value: unknown): CheckProblem | undefine
 }
 
 function describedProblem(value: UncheckedObject): CheckProblem | undefined {
-  if (!isOptionalString(value.mimeType)) return problem('mimeType', 'a string', value.mimeType);
+  if (!isOptionalString(value.mimeType)) return optionalProblem('mimeType', 'a string', value.mimeType);
   return namedProblem(value) ?? annotationsProblem(value.annotations);
 }
 
@@ -57,6 +56,6 @@ export function resourceContentsProblem(value: unknown): CheckProblem | undefine
       ? problem('blob', 'a string', value.blob)
       : problem('text', 'a string (or one in blob)', value.text);
   }
-  if (!isOptionalString(value.mimeType)) return problem('mimeType', 'a string', value.mimeType);
-  return isOptionalObject(value._meta) ? undefined : problem('_meta', 'an object', value._meta);
+  if (!isOptionalString(value.mimeType)) return optionalProblem('mimeType', 'a string', value.mimeType);
+  return metaProblem(value._meta);
 }

@@ -5,7 +5,9 @@ import {
   isOptionalNumber,
   isOptionalObject,
   isOptionalString,
+  leavingOut,
   optionalArrayProblem,
+  optionalProblem,
   problem,
   stringProblem,
   within,
@@ -14,17 +16,28 @@ import {
 /** The first problem in what tools, prompts, resources and their like have in common: a name and what goes with it. */
 export function namedProblem(value: UncheckedObject): CheckProblem | undefined {
   if (typeof value.name !== 'string') return problem('name', 'a string', value.name);
-  if (!isOptionalString(value.title)) return problem('title', 'a string', value.title);
-  if (!isOptionalString(value.description)) return problem('description', 'a string', value.description);
-  if (!isOptionalObject(value._meta)) return problem('_meta', 'an object', value._meta);
-  return optionalArrayProblem('icons', value.icons, iconProblem);
+  if (!isOptionalString(value.title)) return optionalProblem('title', 'a string', value.title);
+  if (!isOptionalString(value.description)) return optionalProblem('description', 'a string', value.description);
+  const found = metaProblem(value._meta);
+  if (found !== undefined) return found;
+  const inIcons = optionalArrayProblem('icons', value.icons, iconProblem);
+  return inIcons && leavingOut(inIcons, 'icons');
 }
 
-/** The first problem in an `Implementation`. */
+/** A problem unless the field `_meta` holds an object, or nothing. */
+export function metaProblem(meta: unknown): CheckProblem | undefined {
+  return isOptionalObject(meta) ? undefined : optionalProblem('_meta', 'an object', meta);
+}
+
+/** The first problem in an `Implementation`. A missing version is read as an empty one, and a number as its text. */
 export function implementationProblem(value: unknown): CheckProblem | undefined {
   if (!isObject(value)) return problem('', 'an object', value);
-  if (typeof value.version !== 'string') return problem('version', 'a string', value.version);
-  if (!isOptionalString(value.websiteUrl)) return problem('websiteUrl', 'a string', value.websiteUrl);
+  const { version, websiteUrl } = value;
+  if (typeof version !== 'string') {
+    const readAs = typeof version === 'number' ? String(version) : '';
+    return { ...problem('version', 'a string', version), repair: { at: ['version'], value: readAs } };
+  }
+  if (!isOptionalString(websiteUrl)) return optionalProblem('websiteUrl', 'a string', websiteUrl);
   return namedProblem(value);
 }
 
@@ -45,20 +58,24 @@ export function roleProblem(value: unknown): CheckProblem | undefined {
 /** The first problem in the field `annotations`, which holds optional `Annotations`. */
 export function annotationsProblem(value: unknown): CheckProblem | undefined {
   if (value === undefined || value === null) return undefined;
-  if (!isObject(value)) return problem('annotations', 'an object', value);
-  if (!isOptionalNumber(value.priority)) return problem('annotations.priority', 'a number', value.priority);
+  if (!isObject(value)) return optionalProblem('annotations', 'an object', value);
+  if (!isOptionalNumber(value.priority)) return optionalProblem('annotations.priority', 'a number', value.priority);
   if (!isOptionalString(value.lastModified)) {
-    return problem('annotations.lastModified', 'a string', value.lastModified);
+    return optionalProblem('annotations.lastModified', 'a string', value.lastModified);
   }
-  return optionalArrayProblem('annotations.audience', value.audience, roleProblem);
+  const found = optionalArrayProblem('annotations.audience', value.audience, roleProblem);
+  return found && leavingOut(found, 'annotations', 'audience');
 }
 
-/** The first problem in the field `capabilities`, which holds `ServerCapabilities`. */
+/**
+ * The first problem in the field `capabilities`, which holds `ServerCapabilities`. `true` and `[]`, which is how PHP writes an empty object,
+ * are read as a capability without settings; any other malformed value as one that the server does not have.
+ */
 export function serverCapabilitiesProblem(value: unknown): CheckProblem | undefined {
-  if (!isObject(value)) return problem('capabilities', 'an object', value);
-  if (!isOptionalObject(value.logging)) return problem('capabilities.logging', 'an object', value.logging);
-  if (!isOptionalObject(value.completions)) return problem('capabilities.completions', 'an object', value.completions);
+  if (!isObject(value)) return capabilityProblem('capabilities', value, isEmptyArray(value));
   return (
+    settingsProblem('capabilities.logging', value.logging) ??
+    settingsProblem('capabilities.completions', value.completions) ??
     flagsProblem('capabilities.tools', value.tools) ??
     flagsProblem('capabilities.prompts', value.prompts) ??
     flagsProblem('capabilities.resources', value.resources) ??
@@ -68,36 +85,56 @@ export function serverCapabilitiesProblem(value: unknown): CheckProblem | undefi
   );
 }
 
+function isEmptyArray(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
+}
+
+/** The problem of a capability that is no object. */
+function capabilityProblem(field: string, value: unknown, readAsEmpty: boolean): CheckProblem {
+  const found = problem(field, 'an object', value);
+  return readAsEmpty ? { ...found, repair: { at: field.split('.'), value: {} } } : found;
+}
+
+function settingsProblem(field: string, value: unknown): CheckProblem | undefined {
+  if (isOptionalObject(value)) return undefined;
+  return value === true || isEmptyArray(value)
+    ? capabilityProblem(field, value, true)
+    : optionalProblem(field, 'an object', value);
+}
+
 /** The flags of a capability. Those that a kind of capability does not have are unknown fields, and rarely used by others. */
 function flagsProblem(field: string, value: unknown): CheckProblem | undefined {
   if (value === undefined || value === null) return undefined;
-  if (!isObject(value)) return problem(field, 'an object', value);
-  if (!isOptionalBoolean(value.listChanged)) return problem(`${field}.listChanged`, 'a boolean', value.listChanged);
-  if (!isOptionalBoolean(value.subscribe)) return problem(`${field}.subscribe`, 'a boolean', value.subscribe);
+  if (!isObject(value)) return settingsProblem(field, value);
+  const { listChanged, subscribe } = value;
+  // A flag of the wrong type is not trusted: without it the capability is taken for one that has less.
+  if (!isOptionalBoolean(listChanged)) return optionalProblem(`${field}.listChanged`, 'a boolean', listChanged);
+  if (!isOptionalBoolean(subscribe)) return optionalProblem(`${field}.subscribe`, 'a boolean', subscribe);
   return undefined;
 }
 
 function objectsProblem(field: string, value: unknown): CheckProblem | undefined {
   if (value === undefined || value === null) return undefined;
-  if (!isObject(value)) return problem(field, 'an object', value);
+  if (!isObject(value)) return optionalProblem(field, 'an object', value);
   // The keys are the server's choice and may be of any length: they stay out of the path.
-  for (const entry of Object.values(value)) {
-    if (!isOptionalObject(entry)) return problem(field, 'an object whose values are objects', entry);
+  for (const [key, entry] of Object.entries(value)) {
+    if (isOptionalObject(entry)) continue;
+    return leavingOut(problem(field, 'an object whose values are objects', entry), ...field.split('.'), key);
   }
   return undefined;
 }
 
 function tasksProblem(value: unknown): CheckProblem | undefined {
   if (value === undefined || value === null) return undefined;
-  if (!isObject(value)) return problem('capabilities.tasks', 'an object', value);
-  if (!isOptionalObject(value.list)) return problem('capabilities.tasks.list', 'an object', value.list);
-  if (!isOptionalObject(value.cancel)) return problem('capabilities.tasks.cancel', 'an object', value.cancel);
+  if (!isObject(value)) return optionalProblem('capabilities.tasks', 'an object', value);
+  if (!isOptionalObject(value.list)) return optionalProblem('capabilities.tasks.list', 'an object', value.list);
+  if (!isOptionalObject(value.cancel)) return optionalProblem('capabilities.tasks.cancel', 'an object', value.cancel);
   const { requests } = value;
-  if (!isOptionalObject(requests)) return problem('capabilities.tasks.requests', 'an object', requests);
+  if (!isOptionalObject(requests)) return optionalProblem('capabilities.tasks.requests', 'an object', requests);
   const tools = isObject(requests) ? requests.tools : undefined;
   if (!isOptionalObject(tools)) return problem('capabilities.tasks.requests.tools', 'an object', tools);
   return isObject(tools) && !isOptionalObject(tools.call)
-    ? problem('capabilities.tasks.requests.tools.call', 'an object', tools.call)
+    ? optionalProblem('capabilities.tasks.requests.tools.call', 'an object', tools.call)
     : undefined;
 }
 
@@ -105,6 +142,9 @@ function tasksProblem(value: unknown): CheckProblem | undefined {
 export function serverInfoInMetaProblem(meta: unknown): CheckProblem | undefined {
   if (!isObject(meta)) return undefined;
   const key = 'io.modelcontextprotocol/serverInfo';
-  const found = meta[key] === undefined || meta[key] === null ? undefined : implementationProblem(meta[key]);
-  return found && within(`_meta["${key}"]`, found);
+  const info = meta[key];
+  const found = info === undefined || info === null ? undefined : implementationProblem(info);
+  if (found === undefined) return undefined;
+  const inMeta = within(`_meta["${key}"]`, found, ['_meta', key]);
+  return inMeta.repair === undefined ? leavingOut(inMeta, '_meta', key) : inMeta;
 }

@@ -1,3 +1,5 @@
+import type { Era } from '../revisions.js';
+
 /** Where a value that a peer sent departs from its type. Plain data, and never the value itself: that may be a secret. */
 export interface CheckProblem {
   /** The field, such as `tools[3].inputSchema.type`; empty when the whole value is wrong. */
@@ -6,6 +8,18 @@ export interface CheckProblem {
   readonly expected: string;
   /** What kind of value is there instead, such as `a number`, or `nothing`. */
   readonly received: string;
+  /** The change that makes the rest of the value usable; absent when no change does. */
+  readonly repair?: Repair;
+}
+
+/** A change of a value that cures a problem in it: the place is left out, or gets another value. */
+export interface Repair {
+  /** The keys and indexes that lead to the place. */
+  readonly at: readonly (string | number)[];
+  /** The value for the place; without this key the place is left out. */
+  readonly value?: unknown;
+  /** The only era in which the change is allowed. Default: both. */
+  readonly only?: Era;
 }
 
 /**
@@ -15,6 +29,8 @@ export interface CheckProblem {
  * All checks share these rules. Unknown fields pass. A required field must be there, and of its type. An optional field may be
  * missing, or `null`, which some servers send for "absent"; otherwise it must be of its type, or the type would lie to its reader.
  * Formats (URI, base64, dates) and ranges of numbers pass: no reader breaks on them.
+ *
+ * A problem with a `repair` need not refuse the value: nothing in the library acts on that part, or its absence is the safe reading.
  */
 export interface Check<T = unknown> {
   (value: unknown): CheckProblem | undefined;
@@ -50,15 +66,39 @@ export function isOptionalObject(value: unknown): boolean {
   return value === undefined || value === null || isObject(value);
 }
 
-/** Writes a problem down. */
+/** Makes a problem that refuses the value, unless a part around it can be left out. */
 export function problem(path: string, expected: string, received: unknown): CheckProblem {
   return { path, expected, received: kindOf(received) };
 }
 
-/** The same problem as seen from outside of `field`. */
-export function within(field: string, inner: CheckProblem): CheckProblem {
+/** Makes a problem of a field that is left out when its value cannot be used. `path` has names and dots only. */
+export function optionalProblem(path: string, expected: string, received: unknown): CheckProblem {
+  return leavingOut(problem(path, expected, received), ...path.split('.'));
+}
+
+/** The same problem, cured by leaving out the place at `at`. */
+export function leavingOut(found: CheckProblem, ...at: Repair['at']): CheckProblem {
+  return { ...found, repair: { at } };
+}
+
+/** The same problem as seen from outside of `field`, which `steps` lead to. */
+export function within(field: string, inner: CheckProblem, steps: Repair['at'] = [field]): CheckProblem {
   const separator = inner.path === '' || inner.path.startsWith('[') ? '' : '.';
-  return { ...inner, path: field + separator + inner.path };
+  const { repair } = inner;
+  return {
+    ...inner,
+    path: field + separator + inner.path,
+    ...(repair && { repair: { ...repair, at: [...steps, ...repair.at] } }),
+  };
+}
+
+/** The details of an error that a problem causes. */
+export function detailsOf({
+  path,
+  expected,
+  received,
+}: CheckProblem): Pick<CheckProblem, 'path' | 'expected' | 'received'> {
+  return { path, expected, received };
 }
 
 /** The first problem in the field `field`, which holds an array of what `checkItem` checks. */
@@ -70,9 +110,13 @@ export function arrayProblem(
   if (!Array.isArray(value)) return problem(field, 'an array', value);
   for (let index = 0; index < value.length; index += 1) {
     const found = checkItem(value[index]);
-    if (found !== undefined) return within(`${field}[${index}]`, found);
+    if (found !== undefined) return within(`${field}[${index}]`, found, [...stepsTo(field), index]);
   }
   return undefined;
+}
+
+function stepsTo(field: string): string[] {
+  return field === '' ? [] : field.split('.');
 }
 
 /** As {@link arrayProblem}, for a field that may be absent. */
