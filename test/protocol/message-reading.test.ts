@@ -70,8 +70,8 @@ describe('a repaired value', () => {
   });
 
   it('is refused when it has more than a hundred faults', () => {
-    const broken = Array.from({ length: 101 }, (_, at) => [`x/${at}`, 1]);
-    const capabilities = { extensions: Object.fromEntries(broken) };
+    const broken = Array.from({ length: 101 }, (_, at): [string, number] => [`x/${at}`, 1]);
+    const capabilities = { extensions: Object.fromEntries<number>(broken) };
     expect(refusal('initialize', { protocolVersion: LEGACY, capabilities })).toMatchObject({
       details: { path: 'capabilities.extensions' },
     });
