@@ -1,5 +1,6 @@
 import type { CheckProblem } from './checks/problem.js';
 import { detailsOf, isObject, problem, within } from './checks/problem.js';
+import { repaired } from './checks/repair.js';
 import { failure } from './failure.js';
 import type { Failure } from './failure.js';
 import { contentProblem, withDefaults } from './forms.js';
@@ -94,9 +95,9 @@ function recogniseSampling(
 ): Asked | QuestionAnswer {
   const method = 'sampling/createMessage';
   if (sampling === undefined) return notServed(method);
-  const wrong = checkCreateMessageParams(params);
-  if (wrong !== undefined) return invalidParams(method, wrong);
-  const wanted = params as unknown as CreateMessageRequestParams;
+  const read = repaired(params, checkCreateMessageParams);
+  if (!('faults' in read)) return invalidParams(method, read);
+  const wanted = read.value as CreateMessageRequestParams;
   if (!sampling.tools && (wanted.tools != null || wanted.toolChoice != null)) {
     return notOffered(method, 'sampling.tools');
   }
@@ -126,9 +127,9 @@ function recogniseElicitation(params: Params, elicitation: QuestionHandlers['eli
   const { form, url } = elicitation;
   if (params.mode === 'url' && url === undefined) return notOffered(method, 'elicitation.url');
   if (params.mode !== 'url' && form === undefined) return notOffered(method, 'elicitation.form');
-  const wrong = checkElicitParams(params);
-  if (wrong !== undefined) return invalidParams(method, wrong);
-  const wanted = params as unknown as ElicitRequestParams;
+  const read = repaired(params, checkElicitParams);
+  if (!('faults' in read)) return invalidParams(method, read);
+  const wanted = read.value as ElicitRequestParams;
   return isUrlElicitation(wanted) ? page(wanted, url) : filledIn(wanted, form);
 }
 

@@ -1,5 +1,5 @@
 import { contentBlockProblem } from './checks/content.js';
-import { roleProblem } from './checks/metadata.js';
+import { metaProblem, roleProblem } from './checks/metadata.js';
 import type { Check, CheckProblem, UncheckedObject } from './checks/problem.js';
 import {
   arrayProblem,
@@ -39,8 +39,8 @@ export const checkCreateMessageParams: Check<CreateMessageRequestParams> = (valu
   }
   if (!isOptionalNumber(value.temperature)) return problem('temperature', 'a number', value.temperature);
   if (!isOptionalObject(value.metadata)) return problem('metadata', 'an object', value.metadata);
-  if (!isOptionalObject(value._meta)) return problem('_meta', 'an object', value._meta);
   return (
+    metaProblem(value._meta) ??
     arrayProblem('messages', value.messages, samplingMessageProblem) ??
     optionalArrayProblem('stopSequences', value.stopSequences, stringProblem) ??
     modelPreferencesProblem(value.modelPreferences) ??
@@ -51,7 +51,8 @@ export const checkCreateMessageParams: Check<CreateMessageRequestParams> = (valu
 
 function samplingMessageProblem(value: unknown): CheckProblem | undefined {
   if (!isObject(value)) return problem('', 'an object', value);
-  if (!isOptionalObject(value._meta)) return problem('_meta', 'an object', value._meta);
+  const inMeta = metaProblem(value._meta);
+  if (inMeta !== undefined) return inMeta;
   const found = roleProblem(value.role);
   return found === undefined ? samplingContentProblem(value.content) : within('role', found);
 }
@@ -64,7 +65,8 @@ function samplingContentProblem(content: unknown): CheckProblem | undefined {
 
 function samplingBlockProblem(value: unknown): CheckProblem | undefined {
   if (!isObject(value)) return problem('', 'an object', value);
-  if (!isOptionalObject(value._meta)) return problem('_meta', 'an object', value._meta);
+  const inMeta = metaProblem(value._meta);
+  if (inMeta !== undefined) return inMeta;
   if (value.type === 'tool_use') {
     if (typeof value.id !== 'string') return problem('id', 'a string', value.id);
     if (typeof value.name !== 'string') return problem('name', 'a string', value.name);
@@ -130,7 +132,8 @@ interface ToolResult {
 export const checkElicitParams: Check<ElicitRequestParams> = (value) => {
   if (!isObject(value)) return problem('', 'an object', value);
   if (typeof value.message !== 'string') return problem('message', 'a string', value.message);
-  if (!isOptionalObject(value._meta)) return problem('_meta', 'an object', value._meta);
+  const inMeta = metaProblem(value._meta);
+  if (inMeta !== undefined) return inMeta;
   switch (value.mode) {
     case undefined:
     case null:

@@ -72,6 +72,33 @@ describe('a question for which there is a handler', () => {
     expect(await answer('elicitation/create', page, handlers)).toEqual({ result: { action } });
   });
 
+  test('reaches the handler without malformed decoration, which refuses nothing', async () => {
+    const seen: unknown[] = [];
+    const odd = { annotations: { audience: ['system'], priority: 1 }, _meta: [] };
+    const tools = [{ name: 'a', inputSchema: {}, icons: 'none', title: 5 }];
+    const said = [{ role: 'user', content: [{ type: 'text', text: 'hello', ...odd }], _meta: 'none' }];
+    const asked = sampling(
+      (params) => {
+        seen.push(params);
+        return spoken;
+      },
+      { tools: true },
+    );
+    expect(await answer('sampling/createMessage', { messages: said, maxTokens: 1, tools, _meta: [] }, asked)).toEqual({
+      result: spoken,
+    });
+    expect(seen).toEqual([
+      {
+        messages: [{ role: 'user', content: [{ type: 'text', text: 'hello', annotations: { priority: 1 } }] }],
+        maxTokens: 1,
+        tools: [{ name: 'a', inputSchema: { type: 'object' } }],
+      },
+    ]);
+    expect(await answer('elicitation/create', { ...form, _meta: [] }, forms({ action: 'decline' }))).toEqual({
+      result: { action: 'decline' },
+    });
+  });
+
   test('is answered with a copy, so that what the handler changes later does not matter', async () => {
     const roots = [{ uri: 'file:///a' }];
     const answered = await answer('roots/list', undefined, { roots: () => roots });
@@ -276,11 +303,7 @@ describe('a question with wrong parameters is refused', () => {
     ['sampling/createMessage', talk(text, use, [result, text]), 'messages[2].content must be nothing but tool results'],
     ['sampling/createMessage', talk(text, text, result), 'messages[2].content must be results of tools'],
     ['sampling/createMessage', talk(text, use), 'messages must be a conversation that ends with the results'],
-    ['sampling/createMessage', { ...talk(text), _meta: 7 }, '_meta must be an object, got a number'],
-    ['sampling/createMessage', talk({ ...text, _meta: [] }), 'messages[0].content._meta must be an object'],
-    ['sampling/createMessage', talk([{ ...use, _meta: 'x' }]), 'messages[0].content[0]._meta must be an object'],
     ['sampling/createMessage', { ...talk(text), toolChoice: { mode: 'maybe' } }, 'toolChoice.mode must be "auto"'],
-    ['elicitation/create', { ...form, _meta: 'x' }, '_meta must be an object, got a string'],
     ['elicitation/create', { requestedSchema }, 'message must be a string, got nothing'],
     ['elicitation/create', { message: 'm' }, 'requestedSchema must be an object, got nothing'],
     ['elicitation/create', { ...form, mode: 'voice' }, 'mode must be "form" or "url", got a string'],
