@@ -5,6 +5,7 @@ import { withSuggestion } from '../protocol/call-failure.js';
 import { isObject } from '../protocol/checks/problem.js';
 import { failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
+import type { Params } from '../protocol/json-rpc.js';
 import { refusalOf, methodEntry } from '../protocol/methods.js';
 import { isLoggingLevel } from '../protocol/notification-checks.js';
 import { excerpt } from '../protocol/printable.js';
@@ -43,7 +44,7 @@ export async function callTool(
   const submitted = validate === 'off' ? { ...options, unchecked: true } : options;
   let outcome = await submitToolCall(core, params, submitted, repeatable);
   if (wantsOtherHeaders(core, outcome)) outcome = await callWithOtherHeaders(core, params, submitted, repeatable);
-  const refused = validate === 'warn' ? refusedResult(core, outcome) : undefined;
+  const refused = validate === 'warn' ? refusedResult(core, outcome, params) : undefined;
   if (refused === undefined && outcome instanceof Unsuccessful) {
     throw core.errorOfCall(outcome, 'tools/call', params);
   }
@@ -62,10 +63,12 @@ export async function callTool(
 }
 
 /** A result that was refused for its shape, for a caller who wants no more than a warning. */
-function refusedResult(core: Core, outcome: Outcome): unknown {
+function refusedResult(core: Core, outcome: Outcome, params: Params): unknown {
   if (!(outcome instanceof Unsuccessful) || outcome.failure?.code !== 'MCP_INVALID_RESULT') return undefined;
   const result = outcome.failure.details?.result;
-  if (result !== undefined) core.events.emit('warning', toError(outcome.failure));
+  if (result !== undefined) {
+    core.events.emit('warning', toError(core.failureOfCall(outcome.failure, 'tools/call', params)));
+  }
   return result;
 }
 
