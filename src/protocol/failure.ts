@@ -2,7 +2,7 @@
  * What is known about the fate of a request that did not end in a result.
  *
  * - `not-sent`: it never ran, so it is safe to repeat.
- * - `unknown`: it was sent and no answer came, so it may have run.
+ * - `unknown`: it was sent and no answer of the server came (that of a gateway, such as HTTP 502 or 504, is none), so it may have run.
  * - `answered`: the server answered, with an error or with something that could not be used.
  */
 export type Delivery = 'not-sent' | 'unknown' | 'answered';

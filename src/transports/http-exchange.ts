@@ -46,6 +46,8 @@ export interface ExchangeOwner {
    * be spoken to in this way.
    */
   findOlder(): Promise<Link | Failure | undefined>;
+  /** Finds out whether the server still knows a session, and loses it when it does not. Never rejects. */
+  verify(session: HttpSession): Promise<void>;
 }
 
 /** What is sent, and what has to be known about it. */
@@ -61,14 +63,15 @@ export interface ExchangeRequest {
 }
 
 /**
- * Where an exchange is: it asks, and reads what comes of that; it waits for word on whether the server speaks HTTP+SSE, so that the rest of
- * the refusal is of no interest; it has to take its stream up again, for as long as that has not succeeded; or it is over.
+ * Where an exchange is: it reads the response; it waits until it is known what a refusal means, for instance that the server speaks HTTP+SSE, and
+ * ignores the rest of the response; it resumes its stream; or it is over.
  */
 type Stage = 'asking' | 'deciding' | 'resuming' | 'over';
 
 /** What is being read. */
 type Reader = EventStream | HttpBody | undefined;
 
+const NO_HEAD: ResponseHead = { status: 0, headers: {} };
 /** Between attempts to take a stream up again when the server did not say when. */
 const RESUMPTION: BackoffPolicy = { delay: 1_000, maxDelay: 30_000 };
 /** Attempts in a row that may fail before a stream is given up. */
@@ -148,7 +151,6 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
 
   #accepted(head: ResponseHead): void {
     const { message, session } = this.#request;
-    this.#owner.refusals.accepted(session);
     if (message.method === 'initialize') {
       // An empty one is none.
       const id = headerOf(head, 'mcp-session-id') || undefined;
@@ -187,21 +189,32 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
   #openBody(head: ResponseHead): void {
     const maxMessageBytes = isRefusalText(head) ? LONGEST_REASON : this.#owner.endpoint.maxMessageBytes;
     const length = Number(headerOf(head, 'content-length'));
-    if (length > maxMessageBytes) this.#give(bodyTooLarge(maxMessageBytes, length));
+    if (length > maxMessageBytes) this.#unread(bodyTooLarge(maxMessageBytes, length));
     else this.#reader = new HttpBody(maxMessageBytes);
   }
 
   /** The server turned the request away. Why may stand in the body. */
   #refused(head: ResponseHead): void {
+    const readable = contentKind(head) === 'json' || isRefusalText(head);
+    // Some servers answer 401 without a challenge when they do not know the session.
+    const challenged = headerOf(head, 'www-authenticate') !== undefined || !this.#namesSession;
+    if (isAboutAuthentication(head) && (challenged || !readable)) this.#give(this.#statusFailure());
+    else if (readable) this.#openBody(head);
+    else this.#unread();
+  }
+
+  /** Whether the request named a session, so that 404 means that the server does not know it. */
+  get #namesSession(): boolean {
     const { session, modern } = this.#request;
-    const { status } = head;
-    if (status === 404 && session.id !== undefined && !modern) this.#loseSession();
-    else if (isAboutAuthentication(head))
-      this.#give(authenticationFailure(this.#url, head, this.#call?.authorized === true));
-    else if (contentKind(head) === 'json' || isRefusalText(head)) this.#openBody(head);
+    return session.id !== undefined && !modern;
+  }
+
+  /** The server does not say more than a status, or says it in a way that is not read. */
+  #unread(why = this.#statusFailure()): void {
+    if (this.#head?.status === 404 && this.#namesSession) this.#loseSession();
     else
       this.#unlessOlder(() => {
-        this.#give(this.#statusFailure());
+        this.#give(why);
       });
   }
 
@@ -232,20 +245,40 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
     });
   }
 
-  /** @param error what the server says to that, when it says something */
-  #loseSession(error?: JSONRPCErrorObject): void {
+  /** @param why what the server says about it: an error of JSON-RPC, or text */
+  #loseSession(why?: JSONRPCErrorObject | string): void {
     const { session } = this.#request;
     this.#owner.lose(session);
-    this.#give(sessionLost(this.#url, this.#head?.status ?? 404, error));
+    this.#give(sessionLost(this.#url, this.#head?.status ?? 404, why));
+  }
+
+  /**
+   * Whether an error or a text means that the server does not know the session, or may mean it.
+   * @param otherwise what is to be done when it turns out to mean something else
+   */
+  #mayLoseSession(value: unknown, why: JSONRPCErrorObject | string, otherwise: () => void): boolean {
+    const { refusals } = this.#owner;
+    const { session } = this.#request;
+    const own = isIdOf(this.#request.message, (value as { id?: unknown } | undefined)?.id);
+    const refusal = typeof why === 'string' ? { message: why } : { ...why, own };
+    const verdict = refusals.judge(this.#head?.status ?? 0, refusal, this.#request);
+    if (verdict === 'lost') this.#loseSession(why);
+    if (verdict !== 'unclear') return verdict === 'lost';
+    this.#stage = 'deciding';
+    this.#reader = undefined;
+    this.#release(false);
+    void this.#owner.verify(session).then(() => {
+      if (this.over) return;
+      if (session.lost) this.#loseSession(why);
+      else otherwise();
+    });
+    return true;
   }
 
   #statusFailure(why?: JSONRPCErrorObject | string): Failure {
-    return statusFailure(
-      this.#url,
-      this.#head ?? { status: 0, headers: {} },
-      this.#owner.events.environment.now(),
-      why,
-    );
+    const head = this.#head ?? NO_HEAD;
+    if (isAboutAuthentication(head)) return authenticationFailure(this.#url, head, this.#call?.authorized === true);
+    return statusFailure(this.#url, head, this.#owner.events.environment.now(), why);
   }
 
   chunk(bytes: Buffer): void {
@@ -264,18 +297,15 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
   /** Of a text that says why something was refused the beginning is enough. */
   #tooMuch(body: HttpBody, excess: Failure): void {
     if (this.#head === undefined || !isRefusalText(this.#head)) {
-      this.#give(excess);
+      this.#unread(excess);
       return;
     }
     this.#reader = undefined;
-    const why = this.#reasonIn(body.text());
-    this.#unlessOlder(() => {
-      this.#give(this.#statusFailure(why));
-    });
+    this.#unread(this.#statusFailure(this.#reasonIn(body.text())));
   }
 
   #event({ type, data }: StreamEvent): void {
-    if (this.over || type !== 'message') return;
+    if (this.#stage !== 'asking' || type !== 'message') return;
     const parsed = parseJson(data);
     if (isFailure(parsed)) this.#unreadable(parsed);
     else this.#received(parsed.value, false);
@@ -290,6 +320,19 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
 
   /** @param alone nothing else will come: it is the whole body */
   #received(value: unknown, alone: boolean): void {
+    const { refusals } = this.#owner;
+    const error = rpcErrorOf(value);
+    if (error === undefined) refusals.accepted(this.#request.session);
+    else if (
+      this.#mayLoseSession(value, error, () => {
+        this.#deliver(value, alone);
+      })
+    )
+      return;
+    this.#deliver(value, alone);
+  }
+
+  #deliver(value: unknown, alone: boolean): void {
     const { id } = this;
     const { message, modern } = this.#request;
     const reading = readAnswer(value, message, alone, modern);
@@ -314,27 +357,34 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
     const text = body.text();
     const parsed = parseJson(text);
     if (status >= 400) {
-      this.#readRefusal(status, isFailure(parsed) ? undefined : parsed.value, text);
+      this.#readRefusal(isFailure(parsed) ? undefined : parsed.value, text);
       return;
     }
     if (!isFailure(parsed)) this.#received(parsed.value, true);
     else if (!body.empty) this.#fail(parsed);
-    if (!this.over) this.#fail(endedWithoutAnswer(this.#url, this.#head, 'The body'));
+    if (this.#stage === 'asking') this.#fail(endedWithoutAnswer(this.#url, this.#head, 'The body'));
   }
 
-  #readRefusal(status: number, value: unknown, text: string): void {
+  #readRefusal(value: unknown, text: string): void {
     const error = rpcErrorOf(value);
-    if (error !== undefined && this.#owner.refusals.loses(status, error, this.#request)) {
-      this.#loseSession(error);
-      return;
-    }
-    if (error !== undefined && isModernError(error)) {
-      this.#received(value, true);
+    const why = error ?? this.#reasonIn(text);
+    const refuse = (): void => {
+      this.#refuse(value, why);
+    };
+    if (!this.#mayLoseSession(value, why ?? '', refuse)) refuse();
+  }
+
+  /** @param why what the server said, in an error of JSON-RPC or in words */
+  #refuse(value: unknown, why: JSONRPCErrorObject | string | undefined): void {
+    const { status } = this.#head ?? NO_HEAD;
+    const isError = typeof why === 'object' && !(this.#head && isAboutAuthentication(this.#head));
+    if (isError && isModernError(why)) {
+      this.#deliver(value, true);
       return;
     }
     this.#unlessOlder(() => {
-      if (error === undefined || NOT_NOW.has(status)) this.#fail(this.#statusFailure(error ?? this.#reasonIn(text)));
-      else this.#received(value, true);
+      if (isError && !NOT_NOW.has(status)) this.#deliver(value, true);
+      else this.#fail(this.#statusFailure(why));
     });
   }
 
@@ -349,7 +399,7 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
     this.#reader = undefined;
     const status = this.#head?.status ?? 0;
     if (this.#stage === 'resuming') this.#broke(reason);
-    else if (status >= 400) this.#fail(this.#statusFailure());
+    else if (status >= 400) this.#unread();
     else if (this.#head === undefined || reason.code !== 'MCP_STREAM_BROKEN') this.#fail(reason);
     else this.#broke(reason);
   }

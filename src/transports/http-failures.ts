@@ -52,7 +52,13 @@ export function endedWithoutAnswer(url: URL, head: ResponseHead | undefined, wha
 }
 
 /**
- * The server turned the message away with a status.
+ * Statuses that say that nobody waits for the server any longer, or that its response was lost: a gateway sends them, and the server may have run
+ * the request. The rest say that somebody refused it, or are the server's own. RFC 9110, 15; 499 and 520 to 599 are those of common gateways.
+ */
+const MAY_HAVE_RUN: ReadonlySet<number> = new Set([408, 499, 502, 504, 520, 521, 522, 523, 524, 598, 599]);
+
+/**
+ * The server, or a gateway before it, refused the message with a status.
  * @param why what it said to that: an error of JSON-RPC, or words
  */
 export function statusFailure(url: URL, head: ResponseHead, now: number, why?: JSONRPCErrorObject | string): Failure {
@@ -63,7 +69,7 @@ export function statusFailure(url: URL, head: ResponseHead, now: number, why?: J
   const said = reason === undefined ? '' : `: ${reason}`;
   return failure('transport', 'MCP_HTTP_STATUS', `${shownUrl(url)} answered with HTTP ${status}${said}`, {
     errorCode: status,
-    delivery: 'answered',
+    delivery: typeof why !== 'object' && MAY_HAVE_RUN.has(status) ? 'unknown' : 'answered',
     details: {
       url: shownUrl(url),
       status,
@@ -113,13 +119,19 @@ export function isAboutAuthentication({ status, headers }: ResponseHead): boolea
  * The server has forgotten the session, and refused the message before it ran. 2025-11-25 basic/transports. Where it says so in words they are
  * shown: it may have meant something else.
  */
-export function sessionLost(url: URL, status: number, error?: JSONRPCErrorObject): Failure {
-  const said = error === undefined ? '' : `: ${error.message}`;
+export function sessionLost(url: URL, status: number, why?: JSONRPCErrorObject | string): Failure {
+  const reason = typeof why === 'object' ? why.message : why;
+  const said = reason === undefined || reason === '' ? '' : `: ${reason}`;
   const message = `${shownUrl(url)} does not know the session any more (HTTP ${status})${said}`;
   return failure('transport', 'MCP_SESSION_LOST', message, {
     errorCode: status,
     delivery: 'not-sent',
-    details: { url: shownUrl(url), status, ...(error !== undefined && { rpcCode: error.code, reason: error.message }) },
+    details: {
+      url: shownUrl(url),
+      status,
+      ...(typeof why === 'object' && { rpcCode: why.code }),
+      ...(said !== '' && { reason }),
+    },
   });
 }
 

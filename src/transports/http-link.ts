@@ -36,6 +36,8 @@ const POSTED = [
 const FAREWELL = 2_000;
 /** What a server of HTTP+SSE is given to name its endpoint. */
 const FIRST_EVENT = 5_000;
+/** Time for a server to say whether it knows a session. */
+const SESSION_CHECK = 5_000;
 /** What a stream whose answer has come is given to end by itself, at least; its connection can then be used again. */
 const LINGER = 250;
 
@@ -243,6 +245,50 @@ export class HttpLink implements Link, ExchangeOwner {
     if (session.lost) return;
     session.lost = true;
     if (session === this.#session) this.events.sessionLost();
+  }
+
+  verify(session: HttpSession): Promise<void> {
+    return (session.verification ??= this.#verify(session).finally(() => {
+      session.verification = undefined;
+    }));
+  }
+
+  /** Sends a request that any server with tools answers, and whose refusal can only be about the session. */
+  async #verify(session: HttpSession): Promise<void> {
+    const { environment } = this.events;
+    const ignore = (): void => undefined;
+    const owner: ExchangeOwner = {
+      endpoint: this.endpoint,
+      events: { ...this.events, message: ignore, problem: ignore },
+      refusals: this.refusals,
+      lose: (lost) => {
+        this.lose(lost);
+      },
+      linger: (call) => {
+        this.linger(call);
+      },
+      ended: (exchange) => {
+        this.ended(exchange);
+      },
+      findOlder: () => Promise.resolve(undefined),
+      verify: () => Promise.resolve(),
+    };
+    const message = { jsonrpc: '2.0', id: 'session-check', method: 'tools/list' } as const;
+    const headers = this.#headers(message, session, undefined);
+    const request = { message, modern: false, session, doubtful: this.refusals.doubtful, headers };
+    const exchange = new HttpExchange(owner, { ...request, body: JSON.stringify(message) });
+    this.#exchanges.add(exchange);
+    const timer = environment.setTimeout(() => {
+      exchange.abort();
+    }, SESSION_CHECK);
+    this.#admission.admit(exchange);
+    await exchange.done.then(
+      () => {
+        this.refusals.vouched();
+      },
+      () => undefined,
+    );
+    environment.clearTimeout(timer);
   }
 
   ended(exchange: HttpExchange): void {

@@ -1,4 +1,5 @@
 import type { Failure } from '../protocol/failure.js';
+import { ErrorCode } from '../protocol/json-rpc.js';
 import type { HttpCall, HttpReceiver } from './http-call.js';
 import type { ExchangeOwner } from './http-exchange.js';
 import { authenticationFailure, isAboutAuthentication, linkClosed, sessionLost } from './http-failures.js';
@@ -39,18 +40,24 @@ export class HttpPost implements HttpReceiver {
     const { status } = head;
     const { url } = this.#call;
     if (status < 400) this.#resolve();
-    else if (status === 404 && this.#session.id !== undefined && !this.#session.modern) {
-      this.#owner.lose(this.#session);
-      this.failed(sessionLost(url, status));
-    } else if (isAboutAuthentication(head)) this.failed(authenticationFailure(url, head, this.#call.authorized));
+    else if (isAboutAuthentication(head)) this.failed(authenticationFailure(url, head, this.#call.authorized));
     else {
       this.#refusal = new HttpRefusal(this.#call, head, (why) => {
-        this.#reject(why as unknown as Error);
+        const lost = status === 404 && why.details?.rpcCode !== ErrorCode.MethodNotFound && this.#losesSession();
+        this.#reject((lost ? sessionLost(url, status) : why) as unknown as Error);
         if (!this.#call.over) this.#owner.linger(this.#call);
       });
       return;
     }
     this.#owner.linger(this.#call);
+  }
+
+  /** The server does not know the session, if the message named one. */
+  #losesSession(): boolean {
+    const { id, modern } = this.#session;
+    if (id === undefined || modern) return false;
+    this.#owner.lose(this.#session);
+    return true;
   }
 
   /** Only why it was refused matters. */

@@ -8,21 +8,24 @@ import type { ExchangeOwner } from './http-exchange.js';
 import { statusFailure } from './http-failures.js';
 import { contentKind } from './http-head.js';
 import type { ResponseHead } from './http-head.js';
+import { HttpRefusal } from './http-refusal.js';
 import type { HttpSession } from './http-session.js';
 import type { ServerStreamEvents } from './link.js';
 
 /** The stream on which a legacy server speaks unasked. 2025-11-25 basic/transports, "Listening for Messages from the Server". */
 export class HttpServerStream implements HttpReceiver {
-  readonly #owner: Pick<ExchangeOwner, 'endpoint' | 'events' | 'lose'>;
+  readonly #owner: Pick<ExchangeOwner, 'endpoint' | 'events' | 'refusals' | 'lose'>;
   readonly #session: HttpSession;
   readonly #told: ServerStreamEvents;
   readonly #call: HttpCall;
   readonly #resumed: boolean;
+  readonly #doubtful: boolean;
   #stream: EventStream | undefined;
+  #refusal: HttpRefusal | undefined;
   #over = false;
 
   constructor(
-    owner: Pick<ExchangeOwner, 'endpoint' | 'events' | 'lose'>,
+    owner: Pick<ExchangeOwner, 'endpoint' | 'events' | 'refusals' | 'lose'>,
     session: HttpSession,
     told: ServerStreamEvents,
   ) {
@@ -30,6 +33,7 @@ export class HttpServerStream implements HttpReceiver {
     this.#session = session;
     this.#told = told;
     const headers = ['accept', 'text/event-stream', 'accept-encoding', 'identity', ...session.headers()];
+    this.#doubtful = owner.refusals.doubtful;
     this.#resumed = session.lastEventId !== undefined;
     if (session.lastEventId !== undefined) headers.push('last-event-id', session.lastEventId);
     this.#call = owner.endpoint.call({ method: 'GET', headers }, this);
@@ -43,18 +47,29 @@ export class HttpServerStream implements HttpReceiver {
       this.#open();
       return;
     }
-    this.close();
-    if (status === 404 && this.#session.id !== undefined && this.#session.streamed) {
-      // It was there once: what is gone is the session. A server that never had the stream says 404 as well.
-      this.#owner.lose(this.#session);
-      this.#told.unsupported();
-    } else if (status >= 500 || status === 429 || status === 409) {
+    if (status >= 500 || status === 429 || status === 409) {
       // 409: it is open already, as the server sees it. The last one may have ended without its notice.
+      this.close();
       const refusal = statusFailure(this.#call.url, head, this.#owner.events.environment.now());
       this.#told.ended(askedDelay(refusal), refusal);
+    } else if (this.#session.streamed) {
+      // It was there once, so the session may be gone. A server that never had the stream says 404 as well.
+      this.#refusal = new HttpRefusal(this.#call, head, (why) => {
+        this.#refused(status, why);
+      });
     } else {
+      this.close();
       this.#told.unsupported();
     }
+  }
+
+  #refused(status: number, { details }: Failure): void {
+    if (this.#over) return;
+    this.close();
+    const refusal = { code: details?.rpcCode as number | undefined, message: details?.reason as string | undefined };
+    const refused = { session: this.#session, modern: false, doubtful: this.#doubtful };
+    if (this.#owner.refusals.loses(status, refusal, refused)) this.#owner.lose(this.#session);
+    this.#told.unsupported();
   }
 
   #open(): void {
@@ -78,6 +93,7 @@ export class HttpServerStream implements HttpReceiver {
 
   chunk(bytes: Buffer): void {
     if (this.#over) return;
+    this.#refusal?.push(bytes);
     this.#stream?.feed(bytes);
     this.#session.lastEventId = this.#stream?.lastEventId ?? this.#session.lastEventId;
   }
@@ -91,6 +107,7 @@ export class HttpServerStream implements HttpReceiver {
   }
 
   #ended(reason: Failure | undefined): void {
+    this.#refusal?.end();
     if (this.#over) return;
     this.#over = true;
     this.#told.ended(this.#stream?.retry, reason);
@@ -100,5 +117,6 @@ export class HttpServerStream implements HttpReceiver {
   close(): void {
     this.#over = true;
     this.#call.abort();
+    this.#refusal?.end();
   }
 }

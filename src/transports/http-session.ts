@@ -14,6 +14,8 @@ export class HttpSession {
   lost = false;
   /** Settles when the server has heard that the handshake is over: nothing is sent before that. */
   ready: Promise<void> | undefined;
+  /** Settles when it is known whether the server still knows it, while that is being asked. */
+  verification: Promise<void> | undefined;
   /** The last event on the stream on which the server speaks unasked. */
   lastEventId: string | undefined;
   /** Whether that stream was open once. */

@@ -314,5 +314,7 @@ function notAnEndpoint(url: URL, what: string): Failure {
 
 /** Whether messages cannot be posted any more although the stream is open: the server is not there, or knows the session no longer. */
 function endsTheSession({ kind, delivery, details }: Failure): boolean {
-  return kind === 'transport' && (delivery !== 'answered' || details?.status === 404 || details?.status === 410);
+  if (kind !== 'transport') return false;
+  const { status } = details ?? {};
+  return status === undefined ? delivery !== 'answered' : status === 404 || status === 410;
 }
