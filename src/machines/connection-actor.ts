@@ -471,6 +471,7 @@ export class Connection {
         requests.inFlight.resumed(id);
       },
       received: (message, about) => {
+        requests.heard();
         receive(inbound, message, about);
       },
     };

@@ -26,7 +26,7 @@ export interface SendingPorts {
   readonly framing: () => Framing;
   /** How long a request waits for a server that cannot be reached for a moment; undefined when it does not. */
   readonly reconnect: BackoffPolicy | undefined;
-  /** Hears that several exchanges in a row failed to reach the server. */
+  /** Called when several exchanges in a row got no response at all. */
   readonly unreachable: (failure: Failure) => void;
   readonly session: () => Session | undefined;
   /** Whether requests may be sent now. */
@@ -35,7 +35,7 @@ export interface SendingPorts {
   readonly flush: () => void;
 }
 
-/** Failed exchanges in a row after which the server is taken for unreachable. */
+/** Exchanges without a response in a row after which the server counts as unreachable. */
 const UNREACHABLE_ALLOWED = 3;
 
 const UNSENT = { type: 'unsent' } as const;
@@ -48,7 +48,10 @@ export class RequestSending {
   meta: SessionMeta;
   /** The time at which requests are being sent: read once for all that are sent together. */
   at = 0;
+  /** Exchanges in a row that got no response. */
   #unreachable = 0;
+  /** The last request that was sent before the last of them failed: what was in flight then failed for the same reason. */
+  #sentBefore = 0;
 
   constructor(ports: SendingPorts) {
     this.#ports = ports;
@@ -65,7 +68,7 @@ export class RequestSending {
     return this.#link !== undefined;
   }
 
-  /** The server has answered something. */
+  /** A message was received: the server can be reached. */
   heard(): void {
     this.#unreachable = 0;
   }
@@ -88,14 +91,15 @@ export class RequestSending {
   #watch(record: RequestRecord, pending: Promise<void>): void {
     const { environment, ring, frames } = this.#ports;
     const { id } = record;
-    const { method } = record.spec;
+    const { method, onNotice } = record.spec;
     const link = this.#link;
     pending.catch((thrown: unknown) => {
       const why = toTransportFailure(thrown);
+      const { last } = ring;
       frames.add('undelivered', method, environment.now(), id, why.errorCode);
       if (ring.get(id) === record) this.#failed(record, why);
-      // What becomes of the exchanges of an earlier link says nothing about the server now.
-      if (this.#link === link) this.#countUnreachable(why);
+      // The exchanges of an earlier link say nothing about the server now, and a stream in the background has a chart of its own.
+      if (this.#link === link && onNotice === undefined) this.#countUnreachable(why, id, last);
     });
   }
 
@@ -118,11 +122,15 @@ export class RequestSending {
     if (flowing() && framing() === 'per-request') flush();
   }
 
-  /** One exchange that fails is bad luck; several in a row, and the server cannot be reached. */
-  #countUnreachable(why: Failure): void {
-    if (!this.#ports.flowing() || this.#ports.framing() === 'shared' || why.kind !== 'transport') return;
-    // A server that has forgotten the session has said so.
-    if (why.delivery === 'answered' || why.code === 'MCP_SESSION_LOST') return;
+  /**
+   * Counts exchanges that got no response. Any other failure belongs to its request.
+   * @param last the id of the last request that was sent before this one failed
+   */
+  #countUnreachable(why: Failure, id: number, last: number): void {
+    if (!this.#ports.flowing() || this.#ports.framing() === 'shared') return;
+    if (why.code === 'MCP_HTTP_STATUS') this.#unreachable = 0;
+    if (why.code !== 'MCP_TRANSPORT_FAILED' || id <= this.#sentBefore) return;
+    this.#sentBefore = last;
     this.#unreachable += 1;
     if (this.#unreachable < UNREACHABLE_ALLOWED) return;
     this.#unreachable = 0;

@@ -24,8 +24,6 @@ export interface InFlightPorts {
   readonly frames: FrameLog;
   readonly rounds: InputRounds;
   readonly session: () => Session | undefined;
-  /** Hears that the server has answered something. */
-  readonly heard: () => void;
   /** Reports a fault in an answer that is handed out all the same. */
   readonly tolerate: (fault: Failure) => void;
 }
@@ -64,12 +62,11 @@ export class RequestsInFlight {
 
   /** Takes an answer in. False when no request waits for it. */
   answered(message: JSONRPCResultResponse | JSONRPCErrorResponse): boolean {
-    const { environment, ring, frames, rounds, session, heard, tolerate } = this.#ports;
+    const { environment, ring, frames, rounds, session, tolerate } = this.#ports;
     const record = ring.get(message.id);
     if (record === undefined) return false;
     const now = environment.now();
     this.lastAnswerAt = now;
-    heard();
     const { method, params, entry, onNotice } = record.spec;
     if (onNotice === undefined) this.latencies.add(now - record.sentAt);
     if ('error' in message) {

@@ -48,7 +48,7 @@ export interface RequestsSurroundings {
   readonly input: InputSource;
   /** Reports a fault in an answer that is handed out all the same. */
   readonly tolerate: (fault: Failure) => void;
-  /** Hears that several exchanges in a row failed to reach the server. */
+  /** Called when several exchanges in a row got no response at all. */
   readonly unreachable: (failure: Failure) => void;
 }
 
@@ -132,9 +132,6 @@ export class Requests implements RequestsPorts {
       rounds: this.#rounds,
       session: () => this.#session,
       tolerate: ports.tolerate,
-      heard: () => {
-        this.#sending.heard();
-      },
     });
     this.#requestLogic = createRequestLogic(this.#effects(), ports.pooled, (record) => this.#recycle(record));
   }
@@ -142,6 +139,11 @@ export class Requests implements RequestsPorts {
   /** Takes the link that requests are written to; undefined when there is none any more. */
   useLink(link: Link | undefined): void {
     this.#sending.useLink(link);
+  }
+
+  /** A message was received, whatever it says: the server can be reached. */
+  heard(): void {
+    this.#sending.heard();
   }
 
   /** Takes the metadata that goes with every request from now on. */

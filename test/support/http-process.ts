@@ -47,6 +47,20 @@ export class HttpProcess {
     return server;
   }
 
+  /** test/fixtures/servers/python-style.mjs. */
+  static async pythonStyle(port = 0): Promise<HttpProcess> {
+    const server = new HttpProcess([serverFixture('python-style'), `--port=${port}`]);
+    server.port = Number(await server.#said(/^\d+$/));
+    return server;
+  }
+
+  /** test/fixtures/servers/sdk-1-single.mjs. */
+  static async single({ port = 0, json = false }: { port?: number | undefined; json?: boolean }): Promise<HttpProcess> {
+    const server = new HttpProcess([serverFixture('sdk-1-single'), `--port=${port}`, `--json=${json}`]);
+    server.port = Number(await server.#said(/^\d+$/));
+    return server;
+  }
+
   /** test/fixtures/servers/sdk-asking.mjs. */
   static async asking(): Promise<HttpProcess> {
     const server = new HttpProcess([serverFixture('sdk-asking'), '--http']);

@@ -1,8 +1,10 @@
 import { HttpTransport } from '../../src/index.js';
+import type { Environment } from '../../src/environment.js';
 import { backoffDelay } from '../../src/protocol/backoff.js';
 import { OpenedLink, modernRequest, request } from '../support/http-link.js';
 import { ScriptedHttpServer, legacyServer } from '../support/http-server.js';
 import type { HttpVisit } from '../support/http-server.js';
+import { hastyEnvironment } from '../support/link-recorder.js';
 import { turns } from '../support/outcomes.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
 
@@ -14,7 +16,7 @@ afterEach(async () => {
   await server.close();
 });
 
-async function serve(script: (visit: HttpVisit) => void, environment?: SimulatedEnvironment): Promise<OpenedLink> {
+async function serve(script: (visit: HttpVisit) => void, environment?: Environment): Promise<OpenedLink> {
   server = await ScriptedHttpServer.start(script);
   transport = new HttpTransport(server.url);
   return OpenedLink.open(transport, environment);
@@ -389,6 +391,68 @@ describe('a legacy stream that breaks after an event with an id', () => {
     const failure = await opened.failureOf(request(1, 'work'));
     expect(failure).toMatchObject({ code: 'MCP_STREAM_BROKEN', delivery: 'unknown' });
     expect(opened.news).toEqual(['interrupted 1']);
+  });
+
+  test('is resumed as often as it breaks, because each resumption that succeeds begins the count of failures anew', async () => {
+    let resumed = 0;
+    const opened = await serve(
+      legacyServer((visit) => {
+        if (visit.method === 'GET') {
+          resumed += 1;
+          if (resumed === 20) visit.stream().event(answer(1, {})).end();
+          else
+            visit
+              .stream()
+              .event(undefined, { id: `e${resumed}`, retry: 1 })
+              .end();
+        } else if (visit.message.method === 'work') visit.stream().event(undefined, { id: 'e0', retry: 1 }).end();
+        else return false;
+        return true;
+      }),
+      hastyEnvironment(100),
+    );
+    await opened.shakeHands();
+    await opened.link.send(request(1, 'work'));
+    expect(resumed).toBe(20);
+  });
+
+  test('is given up after six resumptions in a row that fail', async () => {
+    const opened = await serve(
+      legacyServer((visit) => {
+        if (visit.method === 'GET') visit.reset();
+        else if (visit.message.method === 'work') visit.stream().event(undefined, { id: 'e0', retry: 1 }).end();
+        else return false;
+        return true;
+      }),
+      hastyEnvironment(100),
+    );
+    await opened.shakeHands();
+    expect(await opened.failureOf(request(1, 'work'))).toMatchObject({
+      code: 'MCP_STREAM_BROKEN',
+      delivery: 'unknown',
+    });
+    expect(server.visits.filter(({ method }) => method === 'GET')).toHaveLength(6);
+  });
+
+  test('reports the session as lost when its resumption is answered with 404', async () => {
+    const opened = await serve(
+      legacyServer(
+        (visit) => {
+          if (visit.method === 'GET') visit.status(404);
+          else if (visit.message.method === 'work') visit.stream().event(undefined, { id: 'e0', retry: 1 }).end();
+          else return false;
+          return true;
+        },
+        { sessionId: 's1' },
+      ),
+    );
+    await opened.shakeHands();
+    // It was sent and may have run: not to be sent again in the next session.
+    expect(await opened.failureOf(request(1, 'work'))).toMatchObject({
+      code: 'MCP_STREAM_BROKEN',
+      delivery: 'unknown',
+    });
+    expect(opened.news).toEqual(['interrupted 1', 'lost']);
   });
 
   test('is not taken up any more when nobody waits for its answer', async () => {

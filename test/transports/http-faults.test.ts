@@ -200,6 +200,20 @@ describe('a redirect', () => {
     await server.visits[0]?.closed();
   });
 
+  test('that leads to another one closes the connections of both, although neither body ends', async () => {
+    const paths: Record<string, string> = { '/mcp': '/second', '/second': '/third' };
+    const server = await serve((visit) => {
+      const location = paths[visit.path];
+      if (location === undefined) visit.result({});
+      else visit.response.writeHead(307, { location }).write('this w');
+    });
+    const opened = await open(server.url);
+    await opened.link.send(request(1, 'ping'));
+    const [first, second] = server.visits;
+    await Promise.all([first?.closed(), second?.closed()]);
+    expect(opened.recorder.timers.size).toBe(0);
+  });
+
   test('whose body never ends is given up with its request', async () => {
     const server = await serve((visit) => {
       if (visit.path === '/mcp') visit.response.writeHead(307, { location: '/other' }).write('this w');
@@ -209,6 +223,7 @@ describe('a redirect', () => {
     await server.until(() => server.visits.length === 2);
     opened.link.abandon?.(1);
     expect(await failure).toMatchObject({ kind: 'connection', delivery: 'unknown' });
+    expect(opened.recorder.timers.size).toBe(0);
     for (const visit of server.visits) await visit.closed();
   });
 

@@ -66,7 +66,7 @@ export interface World {
   readonly act: OpenCall | undefined;
   /** The server does not know the session of the client any more. */
   readonly forgotten: boolean;
-  /** Exchanges in a row that failed to reach the server. */
+  /** Exchanges in a row that got no response. Those that fail together are one. */
   readonly strikes: number;
   /** Answers have come since the connection became degraded, so that the next check need not ask. */
   readonly traffic: boolean;
@@ -95,7 +95,7 @@ export const BEGINNING: World = {
   traffic: false,
 };
 
-/** Failed exchanges in a row after which the server is taken for unreachable. */
+/** Exchanges without a response in a row after which the server is taken for unreachable. */
 const STRIKES_ALLOWED = 3;
 /** A read that was sent this often is not lost once more, so that the model is finite. The requests have tests of their own for that. */
 const MOST_ATTEMPTS = 3;
@@ -123,6 +123,8 @@ class Turn {
   readonly #world: Draft;
   readonly #settled: Partial<Record<Wish, Outcome>> = {};
   readonly #attempts: Partial<Record<Wish, number>> = {};
+  /** One of the exchanges that fail together was counted. */
+  #struck = false;
 
   constructor(view: View, world: World) {
     this.#view = view;
@@ -287,6 +289,7 @@ class Turn {
       while (this.#established && this.#in('pausing').length > 0) {
         const again = this.#in('pausing');
         for (const name of again) this.#change(name, { phase: 'queued' });
+        this.#struck = false;
         for (const name of again) this.#sendQueued(name);
       }
       return true;
@@ -403,6 +406,7 @@ class Turn {
   /** Ends all exchanges, and not the connection, unless it is one failure too many. */
   #breakExchanges(): void {
     const again: CallName[] = [];
+    this.#struck = false;
     for (const name of this.#in('held')) {
       // The failure before may have been one too many.
       if (this.#world[name]?.phase !== 'held') break;
@@ -415,15 +419,18 @@ class Turn {
         again.push(name);
       }
       // It was on its way again already.
-      if (this.#world.strikes + 1 === STRIKES_ALLOWED) {
+      if (!this.#struck && this.#world.strikes + 1 === STRIKES_ALLOWED) {
         for (const sent of again) this.#change(sent, { attempts: attempts + 1 });
       }
       this.#strike();
     }
+    this.#struck = false;
     for (const name of again) this.#sendQueued(name);
   }
 
   #strike(): void {
+    if (this.#struck) return;
+    this.#struck = true;
     this.#world.strikes += 1;
     if (this.#world.strikes === STRIKES_ALLOWED) this.#loseLink();
   }
