@@ -3,9 +3,10 @@ import type { MCPClientOptions } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { textOf } from '../support/fixture-servers.js';
 import { httpScene } from '../support/http-scene.js';
-import { legacyServer } from '../support/http-server.js';
+import { legacyServer, modernServer } from '../support/http-server.js';
 import type { HttpVisit, ScriptedHttpServer } from '../support/http-server.js';
-import { errorFrom, turns } from '../support/outcomes.js';
+import { hastyEnvironment } from '../support/link-recorder.js';
+import { errorFrom, rejection, turns } from '../support/outcomes.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
 
 const { endLater, serve } = httpScene();
@@ -293,3 +294,60 @@ test.each(WORDINGS.slice(0, 3).concat(WORDINGS.slice(4, 5)))(
     expect(client.state).toBe('ready');
   },
 );
+
+describe('pain 37: while a server is asked whether it knows a session', () => {
+  /** A server whose tool fails in words that sound like a lost session, and that does not list its tools. */
+  async function serveSilent(): Promise<ScriptedHttpServer> {
+    return serve(
+      legacyServer(
+        (visit) => {
+          if (visit.message.method === 'tools/list') return true;
+          if (visit.message.params?.['name'] !== 'query') return false;
+          own(200, -32_000, 'Session not found')(visit);
+          return true;
+        },
+        { sessionId: 's-1' },
+      ),
+    );
+  }
+
+  test('and does not answer, the call is given its error after a while', async () => {
+    const server = await serveSilent();
+    const client = await connect(server.url, { environment: hastyEnvironment(100), timeout: 3_600_000 });
+    const error = await errorFrom(client.callTool('query'));
+    expect(error).toMatchObject({ errorCode: -32_000, delivery: 'answered' });
+    expect(server.asked('tools/list')).toHaveLength(1);
+    expect(server.asked('initialize')).toHaveLength(1);
+  });
+
+  test('many calls share the question, one that is aborted waits no longer, and closing ends the rest', async () => {
+    const server = await serveSilent();
+    const client = await connect(server.url);
+    const controller = new AbortController();
+    const aborted = rejection(client.callTool('query', {}, { signal: controller.signal }));
+    const rest = Array.from({ length: 5 }, () => errorFrom(client.callTool('query')));
+    await server.until(() => server.asked('tools/list').length === 1 && server.asked('tools/call').length === 6);
+    controller.abort('enough');
+    expect(await aborted).toBe('enough');
+    await client.close();
+    for (const error of await Promise.all(rest)) expect(error).toMatchObject({ delivery: 'unknown' });
+    expect(server.asked('tools/list')).toHaveLength(1);
+  });
+});
+
+test('pain 37: a modern server that was replaced by a legacy one, which answers 400 with text, is negotiated with anew', async () => {
+  let modern = true;
+  const legacy = legacyServer(() => false, { sessionId: 's-1' });
+  const server = await serve((visit) => {
+    const { method = '' } = visit.body === '' ? {} : visit.message;
+    if (modern) modernServer(() => false)(visit);
+    else if (visit.headers['mcp-session-id'] === undefined && method !== 'initialize')
+      bare(400, 'Bad Request: No valid session ID provided')(visit);
+    else legacy(visit);
+  });
+  const client = await connect(server.url);
+  modern = false;
+  expect(textOf(await client.callTool('buy'))).toBe('done');
+  expect((client.transport as HttpTransport).sessionId).toBe('s-1');
+  expect(server.asked('initialize')).toHaveLength(1);
+});
