@@ -10,6 +10,7 @@ import type { ListOptions } from './call-options.js';
 import type { Core } from './core.js';
 import { isTorn, listDeadline, listPages, otherSession } from './list-pages.js';
 import type { ListItems } from './list-pages.js';
+import { Paced } from './paced.js';
 import type { SuspendedClient, SuspendedList } from './suspended-client.js';
 import { tokenOfMoment } from './token-of-moment.js';
 import { differenceOf, isDifferent } from './tools-difference.js';
@@ -67,12 +68,14 @@ export class Catalogue {
   /** What another client left behind, until it shows whether its session goes on. */
   #inherited: SuspendedClient | undefined;
   #outdated = false;
-  #comparing: Promise<void> | undefined;
-  #compareAgain = false;
+  /** Counts the lists of tools that differed from the one before. */
+  #differences = 0;
+  readonly #comparisons: Paced;
 
   constructor(core: Core) {
     this.#core = core;
-    const { resume } = core.options;
+    const { resume, environment } = core.options;
+    this.#comparisons = new Paced(environment, () => this.#compare());
     this.#inherited = resume;
     const tools = resume?.lists.tools;
     if (resume === undefined || tools === undefined) return;
@@ -193,7 +196,7 @@ export class Catalogue {
   #expire(name: ListName): void {
     this.#kept.delete(name);
     this.#expiries.set(name, (this.#expiries.get(name) ?? 0) + 1);
-    if (name === 'tools') this.#compare();
+    if (name === 'tools') this.#wantComparison();
   }
 
   /** Forgets that anything is fresh. Nothing has to be forgotten of a list that nobody has asked for. */
@@ -203,9 +206,10 @@ export class Catalogue {
 
   /** A new session may have other lists: what was kept is of the old one. */
   entered(state: ConnectionState): void {
+    if (state !== 'ready' && state !== 'degraded') this.#comparisons.reset();
     if (state !== 'ready') return;
     this.#takeInheritance();
-    if (this.#known !== undefined) this.#compare();
+    if (this.#known !== undefined) this.#wantComparison();
   }
 
   /** In the session that goes on the lists are what they were. In a new one nothing is known of them. */
@@ -318,26 +322,28 @@ export class Catalogue {
     this.#known = { items: tools, receivedAt: this.#now };
     if (before === undefined) return;
     const difference = differenceOf(before.items, tools);
-    if (isDifferent(difference)) this.#core.events.emit('toolsChanged', difference);
+    if (!isDifferent(difference)) return;
+    this.#differences += 1;
+    this.#core.events.emit('toolsChanged', difference);
   }
 
-  /** Fetches the tools to see what has changed, for somebody who wants to know; once at a time, however often they are announced. */
-  #compare(): void {
-    if (!this.#core.events.has('toolsChanged') || this.#core.connection.session === undefined) return;
-    if (this.#comparing !== undefined) {
-      this.#compareAgain = true;
-      return;
-    }
-    this.#comparing = this.list('tools').then(
-      () => undefined,
+  /**
+   * Wants to know what has changed, if somebody listens. A server may announce changes whenever it is listed, so comparisons are paced: the
+   * last announcement is always followed by one.
+   */
+  #wantComparison(): void {
+    if (this.#core.events.has('toolsChanged') && this.#core.connection.session !== undefined)
+      this.#comparisons.request();
+  }
+
+  /** Lists the tools, unless the list that is known is fresh. Resolves with whether they differed. */
+  async #compare(): Promise<boolean> {
+    const differences = this.#differences;
+    try {
+      await this.list('tools');
+    } catch {
       // The next call that needs the list meets the same trouble, and has somebody to tell it to.
-      () => undefined,
-    );
-    void this.#comparing.then(() => {
-      this.#comparing = undefined;
-      if (!this.#compareAgain) return;
-      this.#compareAgain = false;
-      this.#compare();
-    });
+    }
+    return this.#differences !== differences;
   }
 }

@@ -570,3 +570,75 @@ describe('toolsChanged', () => {
     expect(difference).toMatchObject({ added: ['b'], removed: ['a'] });
   });
 });
+
+describe('a server that announces a change whenever it is listed', () => {
+  /** Seconds. */
+  const HOUR = 3_600;
+
+  test.each(['legacy', 'modern'] as const)(
+    'is listed ever more seldom, and what it has in the end is told (%s)',
+    async (era) => {
+      const clock = new SimulatedEnvironment();
+      let tools = [tool('a')];
+      const announce = (): void => {
+        server.notify('notifications/tools/list_changed', era === 'modern' ? { _meta } : undefined);
+      };
+      const list = (): Step[] => {
+        announce();
+        return answer({
+          tools,
+          ...(era === 'modern' && { resultType: 'complete', ttlMs: 60_000, cacheScope: 'public' }),
+        });
+      };
+      const script =
+        era === 'legacy'
+          ? legacyScript('2025-11-25', { 'tools/list': list })
+          : modernScript({
+              'server/discover': answer(discoverResult({ capabilities: { tools: { listChanged: true } } })),
+              'tools/list': list,
+              'subscriptions/listen': silence,
+            });
+      const { server, client } = await connected(script, { environment: clock });
+      const recorder = new ClientRecorder(client, ['toolsChanged']);
+      let _meta = {};
+      if (era === 'modern') {
+        const { id } = await server.hear('subscriptions/listen');
+        _meta = { 'io.modelcontextprotocol/subscriptionId': id };
+        server.notify('notifications/subscriptions/acknowledged', { notifications: { toolsListChanged: true }, _meta });
+      }
+      await client.listTools();
+      await clock.advance(3_000);
+      expect(count(server)).toBeLessThan(7);
+      await clock.advance(HOUR * 1_000);
+      expect(count(server)).toBeLessThan(7 + HOUR / 16 + 5);
+      tools = [tool('b')];
+      announce();
+      await clock.advance(16_000);
+      expect(recorder.toolsChanged).toMatchObject([{ added: ['b'], removed: ['a'] }]);
+      await client.close();
+      expect(clock.pending).toEqual([]);
+      await clock.advance(60_000);
+      expect(recorder.toolsChanged).toHaveLength(1);
+    },
+  );
+
+  test('and whose tools differ each time is listed once a second', async () => {
+    const clock = new SimulatedEnvironment();
+    let lists = 0;
+    const { server, client } = await connected(
+      legacyScript('2025-11-25', {
+        'tools/list': () => {
+          server.notify('notifications/tools/list_changed');
+          return answer({ tools: [tool(`tool-${(lists += 1)}`)] });
+        },
+      }),
+      { environment: clock },
+    );
+    const recorder = new ClientRecorder(client, ['toolsChanged']);
+    await client.listTools();
+    await clock.advance(60_000);
+    expect(lists).toBeGreaterThan(55);
+    expect(lists).toBeLessThan(66);
+    expect(recorder.toolsChanged.at(-1)?.added).toEqual([`tool-${lists}`]);
+  });
+});

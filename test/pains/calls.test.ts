@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { getEventListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 import {
@@ -231,6 +232,21 @@ describe('pain 22: "the tool list is stale after a reconnect or after list_chang
     await recorder.first('toolsChanged', 2);
     expect(recorder.toolsChanged[1]).toMatchObject({ added: [], removed: ['grown'] });
     expect(await names()).not.toContain('grown');
+  });
+});
+
+describe('pain 40: "a server that announces changes whenever it is listed makes the client list for ever"', () => {
+  test('a server process that does so is listed a few times in two seconds, and answers calls meanwhile', async () => {
+    const log = scratch('log');
+    await using client = await MCPClient.connect(toolsServer({ log, restless: 1 }));
+    const { toolsChanged } = new ClientRecorder(client, ['toolsChanged']);
+    await client.listTools();
+    await sleep(2_000);
+    expect(textOf(await client.callTool('echo', { text: 'hi' }))).toBe('hi');
+    const lists = readLog(log).filter((message) => 'method' in message && message.method === 'tools/list');
+    expect(lists.length).toBeGreaterThan(1);
+    expect(lists.length).toBeLessThan(6);
+    expect(toolsChanged).toEqual([]);
   });
 });
 
