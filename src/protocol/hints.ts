@@ -218,6 +218,12 @@ const RPC_HINTS = new Map<unknown, string>([
   ],
 ]);
 
+/** What a request names, and where the names are found, by its method. */
+const NAMED_IN_LISTS = new Map<unknown, string>([
+  ['prompts/get', 'prompt: listPrompts() says which it has'],
+  ['resources/read', 'resource: listResources() and listResourceTemplates() say which it has'],
+]);
+
 /** States in which the server has answered before: it did not fail at its start. */
 const ESTABLISHED: ReadonlySet<string | undefined> = new Set(['ready', 'degraded']);
 
@@ -269,7 +275,11 @@ const CODE_HINTS: Readonly<Record<string, string | Finder>> = {
       ? `The server, or a proxy before it, sent text that is not JSON: check the URL.`
       : NOISE,
   MCP_INVALID_RESULT: BUG_OF_SERVER,
-  MCP_RPC_ERROR: ({ errorCode }) => RPC_HINTS.get(errorCode),
+  MCP_RPC_ERROR: ({ errorCode, details }) => {
+    // Some frameworks refuse an unknown name with the code of an unknown method.
+    const list = errorCode === -32_601 ? NAMED_IN_LISTS.get(details?.method) : undefined;
+    return list === undefined ? RPC_HINTS.get(errorCode) : `The server may not have this ${list}.`;
+  },
   MCP_TOOL_ERROR: ({ errorCode }) => {
     if (errorCode === undefined)
       return "The tool reported this itself: `result` of the error is its whole answer. With `onToolError: 'return'` it is returned instead.";

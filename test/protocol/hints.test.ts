@@ -137,6 +137,14 @@ test.each([
   expect(hint('MCP_RPC_ERROR', {}, {}, code)).toContain(expected);
 });
 
+test.each([
+  ['prompts/get', 'listPrompts()'],
+  ['resources/read', 'listResources()'],
+  ['resources/subscribe', 'does not have this method'],
+])('the hint for the JSON-RPC error -32601 of %s', (method, expected) => {
+  expect(hint('MCP_RPC_ERROR', { method }, {}, -32_601)).toContain(expected);
+});
+
 test('a code that is nobody’s has none, not even one that objects have', () => {
   for (const code of ['MY_CODE', 'constructor', 'toString']) expect(hintOf({ code, message: '' })).toBeUndefined();
 });
