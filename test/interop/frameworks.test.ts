@@ -1,9 +1,10 @@
-import { HttpTransport, MCPClient, SseTransport, StdioTransport } from '../../src/index.js';
+import { HttpTransport, MCPClient, MCPToolError, SseTransport, StdioTransport } from '../../src/index.js';
 import type { MCPTransport, Progress } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { endAfterEach } from '../support/endings.js';
 import { serverFixture, textOf } from '../support/fixture-servers.js';
 import { HttpProcess } from '../support/http-process.js';
+import { errorFrom } from '../support/outcomes.js';
 
 // Processes start slowly on a machine that is busy.
 jest.setTimeout(60_000);
@@ -23,12 +24,37 @@ interface Way {
 }
 const OVER_STDIO: readonly Way[] = [{ framework: 'fastmcp', served: 'stdio', mode: 'stdio' }];
 const OVER_HTTP: readonly (Way & { readonly endpoint: Endpoint })[] = [
-  { framework: 'fastmcp', served: 'Streamable HTTP with sessions', mode: 'http', endpoint: streamable },
-  { framework: 'fastmcp', served: 'Streamable HTTP without sessions', mode: 'stateless', endpoint: streamable },
-  { framework: 'fastmcp', served: 'Streamable HTTP with JSON responses', mode: 'json', endpoint: streamable },
+  {
+    framework: 'fastmcp',
+    served: 'Streamable HTTP with sessions',
+    mode: 'http',
+    endpoint: streamable,
+  },
+  {
+    framework: 'fastmcp',
+    served: 'Streamable HTTP without sessions',
+    mode: 'stateless',
+    endpoint: streamable,
+  },
+  {
+    framework: 'fastmcp',
+    served: 'Streamable HTTP with JSON responses',
+    mode: 'json',
+    endpoint: streamable,
+  },
   { framework: 'fastmcp', served: 'HTTP+SSE', mode: 'http', endpoint: sse },
-  { framework: 'mcp-lite', served: 'Streamable HTTP with sessions', mode: 'sessions', endpoint: streamable },
-  { framework: 'mcp-lite', served: 'Streamable HTTP without sessions', mode: 'stateless', endpoint: streamable },
+  {
+    framework: 'mcp-lite',
+    served: 'Streamable HTTP with sessions',
+    mode: 'sessions',
+    endpoint: streamable,
+  },
+  {
+    framework: 'mcp-lite',
+    served: 'Streamable HTTP without sessions',
+    mode: 'stateless',
+    endpoint: streamable,
+  },
 ];
 
 async function start(framework: Framework, mode: string, port?: number): Promise<HttpProcess> {
@@ -60,7 +86,11 @@ describe.each([...OVER_STDIO, ...OVER_HTTP])('pain 45: a server built with $fram
     const recorder = new ClientRecorder(client, ['warning', 'error']);
     const progress: Progress[] = [];
 
-    expect(await client.connect()).toMatchObject({ name: `${framework}-fixture`, version: '1.2.3', era: 'legacy' });
+    expect(await client.connect()).toMatchObject({
+      name: `${framework}-fixture`,
+      version: '1.2.3',
+      era: 'legacy',
+    });
     expect((await client.listTools()).map(({ name }) => name)).toEqual(['add', 'count', 'fail']);
     expect((await client.listPrompts()).map(({ name }) => name)).toEqual(['greet']);
     expect((await client.listResources()).map(({ uri }) => uri)).toEqual(['file:///log.txt']);
@@ -79,6 +109,34 @@ describe.each([...OVER_STDIO, ...OVER_HTTP])('pain 45: a server built with $fram
     expect((await client.readResource('file:///logs/a.txt')).contents).toMatchObject([{ text: 'log of a' }]);
     await client.close();
     expect([...recorder.error, ...recorder.warning]).toEqual([]);
+  });
+
+  test('rejects calls that are refused or fail with an MCPToolError that names the tool, and goes on', async () => {
+    const client = clientOf(await transportTo(way));
+    await client.connect();
+    const calls: readonly (readonly [string, Record<string, unknown>?])[] = [
+      ['does-not-exist', { a: 1 }],
+      ['add', { a: 'wrong type' }],
+      ['fail'],
+    ];
+    for (const [tool, args] of calls) {
+      const error = await errorFrom(client.callTool(tool, args));
+      expect(error).toBeInstanceOf(MCPToolError);
+      expect(error.message).toContain(tool);
+      expect(error.details?.tool).toBe(tool);
+    }
+    expect(textOf(await client.callTool('add', { a: 1, b: 2 }))).toBe('3');
+  });
+
+  test('says where the names are when a prompt or a resource does not exist', async () => {
+    const client = clientOf(await transportTo(way));
+    await client.connect();
+    // Both frameworks refuse some of these with the code of an unknown method.
+    for (const refused of [client.getPrompt('none'), client.readResource('file:///none')]) {
+      const error = await errorFrom(refused);
+      expect(error.message).toContain('none');
+      expect(error.explain()).not.toContain('does not have this method');
+    }
   });
 });
 
