@@ -223,7 +223,7 @@ export class Core {
     checkParams('params', params);
     const calls = method === 'tools/call';
     let outcome = await (calls ? submitToolCall(this, params, options) : this.submit(method, params, options));
-    if (calls && wantsOtherHeaders(this, outcome)) outcome = await callWithOtherHeaders(this, params, options);
+    if (calls && wantsOtherHeaders(this, outcome)) outcome = await callWithOtherHeaders(this, outcome, params, options);
     if (outcome instanceof Unsuccessful) throw this.errorOfCall(outcome, method, params);
     return outcome;
   }

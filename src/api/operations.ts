@@ -43,7 +43,9 @@ export async function callTool(
   const validate = options.validate ?? core.options.validate;
   const submitted = validate === 'off' ? { ...options, unchecked: true } : options;
   let outcome = await submitToolCall(core, params, submitted, repeatable);
-  if (wantsOtherHeaders(core, outcome)) outcome = await callWithOtherHeaders(core, params, submitted, repeatable);
+  if (wantsOtherHeaders(core, outcome)) {
+    outcome = await callWithOtherHeaders(core, outcome, params, submitted, repeatable);
+  }
   const refused = validate === 'warn' ? refusedResult(core, outcome, params) : undefined;
   if (refused === undefined && outcome instanceof Unsuccessful) {
     throw core.errorOfCall(outcome, 'tools/call', params);

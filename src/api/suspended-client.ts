@@ -1,4 +1,5 @@
-import { MCPError } from '../errors.js';
+import { raise } from '../errors.js';
+import type { MCPError } from '../errors.js';
 import { LISTS } from '../protocol/cache-rules.js';
 import type { ListName } from '../protocol/cache-rules.js';
 import { implementationProblem, serverCapabilitiesProblem } from '../protocol/checks/metadata.js';
@@ -89,7 +90,7 @@ function parsed(text: string): unknown {
 }
 
 function invalid({ path, expected, received }: CheckProblem): MCPError {
-  return new MCPError(`Invalid ${path}: expected ${expected}, got ${received}`, {
+  return raise(`Invalid ${path}: expected ${expected}, got ${received}`, {
     code: 'MCP_INVALID_PARAMS',
     delivery: 'not-sent',
     details: { name: path, expected, received },

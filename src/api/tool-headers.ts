@@ -72,13 +72,22 @@ export function wantsOtherHeaders(core: Core, outcome: Outcome): boolean {
   return outcome.failure?.code === 'MCP_RPC_ERROR' && outcome.failure.errorCode === ErrorCode.HeaderMismatch;
 }
 
-/** Lists the tools anew, and makes a call again with the headers that their definitions want now. */
+/**
+ * Lists the tools anew, and makes a call again with the headers that their definitions want now. When they cannot be listed, the call ends as
+ * it was refused: the caller asked for nothing else.
+ */
 export async function callWithOtherHeaders(
   core: Core,
+  refused: Outcome,
   params: Params | undefined,
   options: SubmitOptions,
   repeatable?: boolean,
 ): Promise<Outcome> {
-  await core.catalogue.listToolsAnew(options);
+  try {
+    await core.catalogue.listToolsAnew(options);
+  } catch (thrown) {
+    if (options.signal?.aborted === true) throw thrown;
+    return refused;
+  }
   return submitToolCall(core, params, options, repeatable);
 }

@@ -1,6 +1,6 @@
 import { systemEnvironment } from '../environment.js';
 import type { TimerHandle } from '../environment.js';
-import { MCPConnectionError, toError } from '../errors.js';
+import { toError } from '../errors.js';
 import { failure, isFailure, toTransportFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import { classifyMessage } from '../protocol/json-rpc.js';
@@ -263,10 +263,8 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
     // Looking is not using: after disconnect() somebody else may claim the transport.
     if (this.#owner !== undefined) this.claim(this);
     if (this.#manual !== undefined) return this.#manual.queue;
-    throw new MCPConnectionError('The transport is not connected; call connect() first', {
-      code: 'MCP_NOT_CONNECTED',
-      delivery: 'not-sent',
-    });
+    const message = 'The transport is not connected; call connect() first';
+    throw toError(failure('connection', 'MCP_NOT_CONNECTED', message, { delivery: 'not-sent' }));
   }
 
   /** The messages that arrive, until the link ends. */

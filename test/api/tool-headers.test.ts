@@ -14,6 +14,8 @@ class HeaderServer extends MCPTransport {
   /** The headers of each call that came. */
   readonly calls: SendOptions['headers'][] = [];
   lists = 0;
+  /** Lists are refused. */
+  broken = false;
   wanted = 'Place';
   /** The name that the list says. */
   listed = 'Place';
@@ -40,6 +42,7 @@ class HeaderServer extends MCPTransport {
         return { result: { supportedVersions: ['2026-07-28'], capabilities: { tools: {} }, resultType: 'complete' } };
       case 'tools/list':
         this.lists += 1;
+        if (this.broken) return { error: { code: -32603, message: 'The list is broken' } };
         return { result: { tools: [tool(this.listed)], resultType: 'complete' } };
       default:
         this.calls.push(headers);
@@ -92,4 +95,16 @@ test.each(WAYS)('%s that is refused for its headers again is not made a third ti
   const error = await errorFrom(call(client, 'here'));
   expect(error).toMatchObject({ code: 'MCP_RPC_ERROR', errorCode: -32020, delivery: 'answered' });
   expect(server.calls).toHaveLength(2);
+});
+
+test.each(WAYS)('%s that is refused for its headers ends so when the tools cannot be listed', async (_, call) => {
+  const server = new HeaderServer();
+  await using client = await MCPClient.connect(server);
+  await client.listTools();
+  server.wanted = 'Spot';
+  server.broken = true;
+  const error = await errorFrom(call(client, 'here'));
+  expect(error).toMatchObject({ code: 'MCP_RPC_ERROR', errorCode: -32020, details: { tool: 'look' } });
+  expect(error.message).toContain('tools/call "look" failed: A header is missing');
+  expect(server.calls).toHaveLength(1);
 });
