@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 
 import { HttpTransport, MCPClient } from '../../src/index.js';
 import type { MCPClientOptions, MCPTool } from '../../src/index.js';
@@ -229,7 +230,8 @@ describe('pain 33: "a result is refused because of a schema or a small fault, an
     const { client, recorder } = await withProcess({ ...script, 'tools/call': answer(result) });
     const error = await errorFrom(client.callTool('any'));
     expect(error).toMatchObject({ code: 'MCP_INVALID_RESULT', delivery: 'answered', details: { result } });
-    expect(`${error.toString()} ${error.explain()}`).not.toContain('s3cret');
+    const printed = [error.toString(), error.explain(), inspect(error, { depth: 10 }), JSON.stringify(error)];
+    expect(printed.join('\n')).not.toContain('s3cret');
     expect(await client.callTool('any', {}, { validate: 'off' })).toEqual(result);
     expect(await client.request('tools/call', { name: 'any' })).toEqual(result);
     expect(recorder.warning).toEqual([]);
