@@ -165,7 +165,8 @@ describe('a notification that a server refuses', () => {
     opened.link.established?.({ era: 'legacy', protocolVersion: '2025-11-25' });
     const refusal = rejection(Promise.resolve(opened.link.send(notice)));
     const call = Promise.resolve(opened.link.send(request(1, 'ping')));
-    while (environment.pending.length === 0) await turns(1);
+    // That of the wait for an answer, and that of the reason.
+    while (environment.pending.length < 2) await turns(1);
     await environment.advance(999);
     expect(await isSettled(call)).toBe(false);
     await environment.advance(1);
@@ -183,7 +184,7 @@ describe('a notification that a server refuses', () => {
       { timeout: 20 },
     );
     const refusal = rejection(Promise.resolve(opened.link.send(notice)));
-    while (opened.recorder.timers.size === 0) await turns(1);
+    while (opened.recorder.timers.size < 2) await turns(1);
     await transport?.closeLink();
     expect(await refusal).toMatchObject({ code: 'MCP_HTTP_STATUS', errorCode: 400 });
     expect(opened.recorder.timers.size).toBe(0);
