@@ -58,6 +58,20 @@ function clientOf(transport: MCPTransport): MCPClient {
 }
 
 describe('over TLS, with a dispatcher that trusts the authority', () => {
+  test('a redirect to plain HTTP is refused, and the hint has the path with https', async () => {
+    const server = await serve((visit) => {
+      visit.status(307, { location: `${server.url.replace(/^https/, 'http').replace(/\/mcp$/, '')}/mcp/?key=secret` });
+    });
+    const client = clientOf(new HttpTransport(server.url, { dispatcher: trusting() }));
+    const error = await errorFrom(client.connect());
+    expect(error.code).toBe('MCP_REDIRECT_REFUSED');
+    const { origin } = new URL(server.url);
+    expect(error.hint).toContain(`Use ${origin}/mcp/ as the URL`);
+    expect(error.hint).not.toContain('http://');
+    expect(error.message).toContain('/mcp/');
+    for (const text of [error.explain(), error.toString(), JSON.stringify(error)]) expect(text).not.toContain('secret');
+  });
+
   test('a legacy session works from handshake to farewell, on streams as well', async () => {
     const progress: unknown[] = [];
     const server = await serve(
