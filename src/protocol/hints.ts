@@ -21,6 +21,8 @@ type Finder = (failure: Hintable, about: Circumstances) => string | undefined;
 const NOISE =
   'The server prints something that is not JSON to its standard output. Make it log to standard error instead, or silence it.';
 const BUG_OF_SERVER = 'This is a bug of the server: report it to its authors.';
+const BROKEN_RESPONSE =
+  'The response of the server is not valid JSON: it may have NaN or a raw control character in it, or be cut off or mixed with other output. Report it to the authors of the server.';
 const MISSING_COMMAND =
   'The command, or one that it calls, is not there: install it, or give its full path. Only a part of your environment is passed on: see `inheritEnv`.';
 
@@ -270,10 +272,12 @@ const CODE_HINTS: Readonly<Record<string, string | Finder>> = {
     if (message.includes('posted')) return 'Wait for calls to finish before making more.';
     return 'Raise `maxQueued`, or wait for calls to finish before making more.';
   },
-  MCP_INVALID_JSON: ({ details }) =>
-    details?.excerpt === undefined
+  MCP_INVALID_JSON: ({ details }) => {
+    if (details?.requestId !== undefined) return BROKEN_RESPONSE;
+    return details?.excerpt === undefined
       ? `The server, or a proxy before it, sent text that is not JSON: check the URL.`
-      : NOISE,
+      : NOISE;
+  },
   MCP_INVALID_RESULT: BUG_OF_SERVER,
   MCP_RPC_ERROR: ({ errorCode, details }) => {
     // Some frameworks refuse an unknown name with the code of an unknown method.

@@ -44,8 +44,11 @@ const EDGE = 256;
 /** Longer texts are judged by their ends alone: to read one takes about 100 ns a token. */
 const LONGEST_READ = 1024 * 1024;
 const BEGINS_LIKE_A_MESSAGE = /^\s*[[{]/;
-/** What JSON is made of: a string, a mark, or anything else without spaces, such as `12` or `NaN`. */
-const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]:,]|[^\s"{}[\]:,]+/gs;
+/**
+ * The tokens of JSON: a string, a mark, or anything else without spaces, such as `12` or `NaN`. A string that is cut off is one token up to
+ * the end of the text: a search that began again at each quote in it would take seconds for 100 KB.
+ */
+const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)|[{}[\]:,]|[^\s"{}[\]:,]+/gs;
 
 /**
  * The ids of the responses in a text that is not valid JSON: with `NaN` in it, a control character, or something behind its end. Their

@@ -1,6 +1,6 @@
 import type { Oversized } from '../../src/protocol/bounded-bytes.js';
 import { LineSplitter } from '../../src/protocol/lines.js';
-import { answeredBy, tooLarge } from '../../src/protocol/oversized-answer.js';
+import { answeredBy, answeredIn, tooLarge } from '../../src/protocol/oversized-answer.js';
 
 /** What the splitter tells of a message that is longer than its limit. */
 function oversized(text: string): Oversized {
@@ -42,6 +42,21 @@ describe('answeredBy', () => {
     expect(askAbout(`{"result":"${'x'.repeat(1_000)},\\"id\\":7}"}`)).toBeUndefined();
     expect(askAbout(`{"id":"\\x","result":"${'x'.repeat(1_000)}"}`)).toBeUndefined();
     expect(askAbout(`junk ${'x'.repeat(1_000)},"id":7}`)).toBeUndefined();
+  });
+});
+
+describe('answeredIn', () => {
+  // Results often have JSON as text, so each of their quotes is escaped.
+  const cut = `{"jsonrpc":"2.0","id":7,"result":{"text":"${String.raw`\"name\": 1, `.repeat(40_000)}`;
+
+  test.each([
+    ['in the middle of a string', cut],
+    ['behind a backslash', `${cut}\\`],
+    ['behind an escaped quote', `${cut}\\"`],
+  ])('reads 500 KB that are cut off %s in a moment', (_, text) => {
+    const before = performance.now();
+    expect(answeredIn(text)).toEqual([7]);
+    expect(performance.now() - before).toBeLessThan(3_000);
   });
 });
 
