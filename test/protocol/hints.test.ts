@@ -216,8 +216,12 @@ describe('a hint does no harm', () => {
   test('standard output is spoken of only where a process has one', () => {
     expect(hint('MCP_INVALID_JSON', { excerpt: 'Starting' })).toContain('standard output');
     expect(hint('MCP_INVALID_JSON', { length: 5 })).not.toContain('standard output');
-    expect(hint('MCP_INVALID_JSON', { excerpt: '{"id":1,"result":NaN}', requestId: 1 })).not.toContain('standard output');
-    expect(hint('MCP_INVALID_JSON', { length: 21, requestId: 1 })).toContain('response of the server is not valid JSON');
+    expect(hint('MCP_INVALID_JSON', { excerpt: '{"id":1,"result":NaN}', requestId: 1 })).not.toContain(
+      'standard output',
+    );
+    expect(hint('MCP_INVALID_JSON', { length: 21, requestId: 1 })).toContain(
+      'response of the server is not valid JSON',
+    );
     const problem = (details: object): Problem => ({
       at: 1,
       failure: failure('protocol', 'MCP_INVALID_JSON', 'No', { details: { ...details } }),
