@@ -23,12 +23,13 @@ export function failureOf(facts: ConnectionFacts, event: ConnectionEvent): Failu
 
 /** The ending of the first start. When the second start ended in the same way, the message says only that. */
 function firstEnding(first: Failure, second: Failure): Failure {
-  const isSame = withoutNumbers(first.message + stderrOf(first)) === withoutNumbers(second.message + stderrOf(second));
-  return isSame ? { ...first, message: 'The server was started once before and ended in the same way' } : first;
+  return wayOf(first) === wayOf(second) ? { ...first, message: 'The server was started once before and ended in the same way' } : first;
 }
 
-function stderrOf({ details }: Failure): string {
-  return typeof details?.stderr === 'string' ? details.stderr : '';
+/** How a server ended, without what differs from start to start: process ids and times in its texts. */
+function wayOf({ message, details }: Failure): string {
+  const { exitCode, signal, stderr } = details ?? {};
+  return JSON.stringify([withoutNumbers(message + (typeof stderr === 'string' ? stderr : '')), exitCode, signal]);
 }
 
 /** Why a link is left by an event that brings no failure. */

@@ -381,7 +381,7 @@ describe('a call that cannot be answered', () => {
     expect(error).toBeInstanceOf(MCPCapabilityError);
     expect(error).toMatchObject({ delivery: 'answered', details: { required: 'elicitation.form' } });
     expect(error.message).toMatch(/did not offer: elicitation.form$/);
-    expect(error.explain()).toContain('Hint: Give the client what answers such questions: the options `elicitation`');
+    expect(error.explain()).toContain('Hint: Give the client handlers for server requests: the options `elicitation`');
     expect(meeting.client.state).toBe('ready');
   });
 

@@ -246,7 +246,7 @@ describe('a server that ends on the question', () => {
     const stage = new Stage({
       server: (_request, link) => {
         endings += 1;
-        const why = { ...exited, message: `exit, number ${endings}` };
+        const why = { ...exited, message: `exit, number ${endings}`, details: { exitCode: endings } };
         queueMicrotask(() => {
           link.ends(why);
         });

@@ -450,7 +450,7 @@ describe('the end of a stream by the server', () => {
       registry.requests.inFlight.noticed(id, 'notifications/tools/list_changed', params);
     expect(notice(2, { x: 1 })).toBe('wanted');
     expect(notice(2, { x: 2 })).toBe('unwanted');
-    expect([notice('2'), notice(7), notice(0)]).toEqual(['unwanted', 'unwanted', 'unwanted']);
+    expect([notice('02'), notice(7), notice(0)]).toEqual(['unwanted', 'unwanted', 'unwanted']);
     expect(notice(1)).toBe('unwanted');
     registry.answer('tools/call');
     expect(notice(1)).toBe('late');
