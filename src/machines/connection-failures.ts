@@ -23,7 +23,9 @@ export function failureOf(facts: ConnectionFacts, event: ConnectionEvent): Failu
 
 /** The ending of the first start. When the second start ended in the same way, the message says only that. */
 function firstEnding(first: Failure, second: Failure): Failure {
-  return wayOf(first) === wayOf(second) ? { ...first, message: 'The server was started once before and ended in the same way' } : first;
+  return wayOf(first) === wayOf(second)
+    ? { ...first, message: 'The server was started once before and ended in the same way' }
+    : first;
 }
 
 /** How a server ended, without what differs from start to start: process ids and times in its texts. */
