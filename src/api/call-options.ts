@@ -26,7 +26,11 @@ export interface RequestOptions {
 
 /** Options of a list. */
 export interface ListOptions extends RequestOptions {
-  /** Whether a list that is still fresh may be handed out again. Default true. */
+  /**
+   * Whether a list that is still fresh may be handed out again. Default true. Calls for one list at the same time share its requests, each with
+   * its own `timeout` and `signal`. With `false` a call shares only requests that are made in the same tick: one that was sent before may bring
+   * a list that is older than the call. A call with `onProgress` shares none.
+   */
   readonly useCache?: boolean | undefined;
 }
 

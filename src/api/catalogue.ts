@@ -7,7 +7,7 @@ import type { NamedList } from '../protocol/call-failure.js';
 import { hasCapability } from '../protocol/methods.js';
 import type { MCPPrompt, MCPResource, MCPTool } from '../protocol/schema/index.js';
 import type { ListOptions } from './call-options.js';
-import type { Core } from './core.js';
+import type { Core, SubmitOptions } from './core.js';
 import { isTorn, listDeadline, listPages, otherSession } from './list-pages.js';
 import type { ListItems } from './list-pages.js';
 import { Paced } from './paced.js';
@@ -43,6 +43,14 @@ interface Reading<Item> {
   readonly session: number;
 }
 
+/** Listings that may share requests. */
+interface Group {
+  readonly about: string;
+  readonly number: number;
+  /** The number of those that began in this tick and must not be older. */
+  ofTick: number | undefined;
+}
+
 /** Why pages that were read do not make a list. */
 interface Torn {
   readonly torn: unknown;
@@ -68,6 +76,12 @@ export class Catalogue {
   /** What another client left behind, until it shows whether its session goes on. */
   #inherited: SuspendedClient | undefined;
   #outdated = false;
+  /** What listings that may share requests have in common, and the numbers that stand for it. */
+  readonly #groups = new Map<ListName, Group>();
+  #lastGroup = 0;
+  /** The token of the last listing, and how often it changed. */
+  #lastToken: string | undefined;
+  #tokens = 0;
   /** Counts the lists of tools that differed from the one before. */
   #differences = 0;
   readonly #comparisons: Paced;
@@ -124,7 +138,11 @@ export class Catalogue {
       freshUntil,
       shared,
       session: number,
-    } = await this.#readAll(name, this.#since(began, options), deadline);
+    } = await this.#readAll(
+      name,
+      { ...this.#since(began, options), sharing: this.#sharing(name, options, token) },
+      deadline,
+    );
     const { session, facts } = this.#core.connection;
     const unchanged = this.#expiries.get(name) === expiries;
     if (session !== undefined && facts.connectionCount === number && unchanged) {
@@ -150,7 +168,7 @@ export class Catalogue {
    */
   async #readAll<Name extends ListName>(
     name: Name,
-    options: ListOptions,
+    options: SubmitOptions,
     deadline: number,
   ): Promise<Reading<ListItems[Name]>> {
     const reading = await this.#read(name, options, deadline);
@@ -162,7 +180,7 @@ export class Catalogue {
 
   async #read<Name extends ListName>(
     name: Name,
-    options: ListOptions,
+    options: SubmitOptions,
     deadline: number,
   ): Promise<Reading<ListItems[Name]> | Torn> {
     const items: ListItems[Name][] = [];
@@ -284,6 +302,37 @@ export class Catalogue {
     const { options } = this.#core;
     const patience = { timeout: timeout ?? options.timeout, signal };
     return tokens && tokenOfMoment(tokens, patience, options.environment);
+  }
+
+  /**
+   * The numbers of a listing: one for all that began while nothing was known to have changed, and before that one of this tick for a listing
+   * that must not be older than the call. With `onProgress` a listing shares nothing: progress belongs to one request.
+   */
+  #sharing(name: ListName, { useCache, onProgress }: ListOptions, token: string | undefined): number[] | undefined {
+    if (onProgress !== undefined) return undefined;
+    if (token !== this.#lastToken) {
+      this.#lastToken = token;
+      this.#tokens += 1;
+    }
+    const { hearing } = this.#core.connection;
+    const about = [this.#expiries.get(name), hearing, this.#tokens].join();
+    let group = this.#groups.get(name);
+    if (group?.about !== about) {
+      group = { about, number: this.#nextGroup(), ofTick: undefined };
+      this.#groups.set(name, group);
+    }
+    if (useCache !== false) return [group.number];
+    const { number } = group;
+    const ofTick = (group.ofTick ??= this.#nextGroup());
+    const current = group;
+    process.nextTick(() => {
+      current.ofTick = undefined;
+    });
+    return [ofTick, number];
+  }
+
+  #nextGroup(): number {
+    return (this.#lastGroup += 1);
   }
 
   /** The same options, for what is left of the time. */

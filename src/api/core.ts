@@ -50,6 +50,8 @@ export interface SubmitOptions extends RequestOptions {
   readonly totalDeadline?: number;
   /** The result is handed out whatever it looks like. Default false. */
   readonly unchecked?: boolean;
+  /** The numbers by which requests that ask the same share one response. Default: none. */
+  readonly sharing?: readonly number[] | undefined;
 }
 
 /** Failures whose errors tell what the connection had been through. Others are about what was asked. */
@@ -213,6 +215,7 @@ export class Core {
       onProgress: options.onProgress,
       onNotice: undefined,
       headers,
+      sharing: options.sharing,
     };
     return this.connection.submit(spec);
   }

@@ -13,7 +13,7 @@ import type {
   MCPTool,
 } from '../protocol/schema/index.js';
 import type { RequestOptions } from './call-options.js';
-import type { Core } from './core.js';
+import type { Core, SubmitOptions } from './core.js';
 import { checkTimeLimits } from './options.js';
 import { callableTools } from './tool-headers.js';
 
@@ -42,7 +42,7 @@ export function listDeadline({ options: { maxTotalTimeout, environment } }: Core
 export async function* listPages(
   core: Core,
   name: ListName,
-  options: RequestOptions = {},
+  options: SubmitOptions = {},
   totalDeadline: number = listDeadline(core, options),
 ): AsyncGenerator<Page, void, undefined> {
   const { method } = LISTS[name];

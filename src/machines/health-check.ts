@@ -48,6 +48,7 @@ export async function probe(
     onProgress: undefined,
     onNotice: undefined,
     headers: undefined,
+    sharing: undefined,
   });
   const ok = !(outcome instanceof Unsuccessful) || outcome.failure?.delivery === 'answered';
   return { ok, latency: environment.now() - startedAt, outcome };

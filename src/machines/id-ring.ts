@@ -61,6 +61,13 @@ export class IdRing {
     this.#count -= 1;
   }
 
+  /** Gives the id of a request to another one in flight, which loses its own. */
+  pass(from: RequestRecord, to: RequestRecord): void {
+    this.remove(to);
+    to.id = from.id;
+    this.#slots[from.id & (this.#slots.length - 1)] = to;
+  }
+
   /** All requests in flight, in the order of their ids. */
   all(): RequestRecord[] {
     const records = this.#slots.filter((record) => record !== undefined);

@@ -30,6 +30,7 @@ export function ask(requests: Requests, request: OwnRequest): Promise<Outcome> {
     onProgress: undefined,
     onNotice: undefined,
     headers: undefined,
+    sharing: undefined,
     ...request,
   });
 }

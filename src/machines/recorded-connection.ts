@@ -104,7 +104,7 @@ export class RecordedConnection extends Connection {
   }
 
   override submit(spec: RequestSpec): Promise<Outcome> {
-    const { method, params, headers, timeout, totalDeadline, maxTotalTimeout, repeatable, failFast } = spec;
+    const { method, params, headers, timeout, totalDeadline, maxTotalTimeout, repeatable, failFast, sharing } = spec;
     const { onProgress, entry } = spec;
     const call = (this.#calls += 1);
     const recorder = this.#recorder;
@@ -113,6 +113,7 @@ export class RecordedConnection extends Connection {
       ...{ type: 'submit', call, method, timeout, totalDeadline, repeatable, failFast },
       ...(params !== undefined && { params }),
       ...(headers !== undefined && { headers }),
+      ...(sharing !== undefined && { sharing }),
       ...(maxTotalTimeout !== undefined && { maxTotalTimeout }),
       ...(entry !== methodEntry(method) && { unchecked: true as const }),
       progress: onProgress !== undefined,

@@ -47,6 +47,7 @@ export type Asked =
       readonly maxTotalTimeout?: number;
       readonly repeatable: boolean;
       readonly failFast: boolean;
+      readonly sharing?: readonly number[];
       /** The caller takes a result whatever it looks like. */
       readonly unchecked?: true;
       /** The caller wants to hear of progress. */

@@ -57,6 +57,11 @@ export interface RequestSpec {
   readonly onProgress: ((progress: Progress) => unknown) | undefined;
   /** Headers of its own, where the transport has headers. */
   readonly headers: Readonly<Record<string, string>> | undefined;
+  /**
+   * Requests with the same method, parameters and number may share one response: this one takes that of a request with its first number, and
+   * others may take that of this one by any of its numbers.
+   */
+  readonly sharing: readonly number[] | undefined;
   /** Hears the notifications of the stream that this request opened, and says whether it asked for them. Must not throw. */
   readonly onNotice: ((method: string, params: Params | undefined) => boolean) | undefined;
 }
@@ -84,6 +89,7 @@ export const NOTHING: RequestSpec = {
   onProgress: undefined,
   onNotice: undefined,
   headers: undefined,
+  sharing: undefined,
 };
 
 /** The snapshot of a request actor. While actors are pooled there is one object for each actor, changed in place. */
@@ -124,6 +130,10 @@ export class RequestRecord implements RequestFacts {
 
   /** Its index in the queue while it waits there, else -1. */
   place = -1;
+
+  /** The request whose response it waits for, if that is not its own; and those that wait for the response to this one. */
+  leader: RequestRecord | undefined = undefined;
+  followers: Set<RequestRecord> | undefined = undefined;
 
   /** What lets its progress through, once there was some. */
   progress: ProgressGate | undefined = undefined;

@@ -15,6 +15,7 @@ import { sendOver } from './link.js';
 import { carriesProgressToken } from './request-record.js';
 import type { RequestRecord } from './request-record.js';
 import { judgeSendFailure } from './send-failure.js';
+import { detached, endTogether, SharedRequests } from './shared-requests.js';
 
 /** What is needed to send requests. */
 export interface SendingPorts {
@@ -43,6 +44,7 @@ const UNSENT = { type: 'unsent' } as const;
 /** The way of requests to the server: writes them to the link that is open, and tells each what becomes of that before it is answered. */
 export class RequestSending {
   readonly #ports: SendingPorts;
+  readonly #shared: SharedRequests;
   #link: Link | undefined;
   /** Goes with every request but those of the connection itself. */
   meta: SessionMeta;
@@ -55,6 +57,7 @@ export class RequestSending {
 
   constructor(ports: SendingPorts) {
     this.#ports = ports;
+    this.#shared = new SharedRequests(ports.ring);
   }
 
   /** Takes the link that requests are written to; undefined when there is none any more. */
@@ -76,6 +79,7 @@ export class RequestSending {
   write(record: RequestRecord): void {
     const { ring, frames } = this.#ports;
     const { method, params, direct, headers } = record.spec;
+    if (record.spec.sharing !== undefined && this.#shared.join(record)) return;
     const id = ring.add(record);
     record.sentAt = this.at;
     frames.asked(method, id, this.at);
@@ -88,16 +92,15 @@ export class RequestSending {
     if (pending !== undefined) this.#watch(record, pending);
   }
 
-  #watch(record: RequestRecord, pending: Promise<void>): void {
+  #watch({ id, spec: { method, onNotice } }: RequestRecord, pending: Promise<void>): void {
     const { environment, ring, frames } = this.#ports;
-    const { id } = record;
-    const { method, onNotice } = record.spec;
     const link = this.#link;
     pending.catch((thrown: unknown) => {
       const why = toTransportFailure(thrown);
       const { last } = ring;
       frames.add('undelivered', method, environment.now(), id, why.errorCode);
-      if (ring.get(id) === record) this.#failed(record, why);
+      const waiting = ring.get(id);
+      if (waiting !== undefined) this.#failed(waiting, why);
       // The exchanges of an earlier link say nothing about the server now, and a stream in the background has a chart of its own.
       if (this.#link === link && onNotice === undefined) this.#countUnreachable(why, id, last);
     });
@@ -105,19 +108,17 @@ export class RequestSending {
 
   #failed(record: RequestRecord, why: Failure): void {
     const { environment, framing, reconnect, flowing, flush } = this.#ports;
-    const { direct, repeatable } = record.spec;
-    record.actor.send(
-      judgeSendFailure(why, {
-        framing: framing(),
-        direct,
-        repeatable,
-        attempts: record.attempts,
-        refusals: record.refusals,
-        reconnect,
-        timeLeft: record.deadline - environment.now(),
-        random: environment.random(),
-      }),
-    );
+    for (const one of detached(record)) {
+      const { spec, attempts, refusals, deadline } = one;
+      const { direct, repeatable } = spec;
+      one.actor.send(
+        judgeSendFailure(why, {
+          ...{ framing: framing(), direct, repeatable, attempts, refusals, reconnect },
+          timeLeft: deadline - environment.now(),
+          random: environment.random(),
+        }),
+      );
+    }
     // Where each request has an exchange of its own, one that goes back to the queue does not have to wait for a link.
     if (flowing() && framing() === 'per-request') flush();
   }
@@ -141,15 +142,22 @@ export class RequestSending {
   recall(record: RequestRecord): boolean {
     const { id } = record;
     if (this.#ports.ring.get(id) !== record || this.#link?.recall?.(id) !== true) return false;
-    record.actor.send(UNSENT);
+    endTogether(record, UNSENT);
     return true;
   }
 
+  /** It is not in flight any more. */
+  withdraw(record: RequestRecord): void {
+    if (record.spec.sharing === undefined) this.#ports.ring.remove(record);
+    else this.#shared.leave(record);
+  }
+
   /** Nobody waits for the answer to a request any longer. */
-  tellPeer({ id, spec }: RequestRecord, reason: string): void {
+  tellPeer({ id, spec, leader }: RequestRecord, reason: string): void {
     const link = this.#link;
-    if (link === undefined) return;
-    const { environment, frames, framing, session } = this.#ports;
+    const { environment, ring, frames, framing, session } = this.#ports;
+    // Others still wait for the response.
+    if (link === undefined || leader !== undefined || ring.get(id) !== undefined) return;
     // In the modern era closing the exchange is how one cancels where each request has one. 2026-07-28 basic/patterns/cancellation.
     const closingTells = session()?.era === 'modern' && framing() === 'per-request';
     if (!spec.quiet && !closingTells) {

@@ -13,6 +13,7 @@ import type { IdRing } from './id-ring.js';
 import type { InputRounds } from './input-rounds.js';
 import { carriesProgressToken } from './request-record.js';
 import type { RequestRecord } from './request-record.js';
+import { endTogether, together } from './shared-requests.js';
 
 /** What a notification is to the stream that it belongs to: `late` when that is over. */
 export type Notice = 'wanted' | 'unwanted' | 'late';
@@ -73,21 +74,22 @@ export class RequestsInFlight {
       frames.add('error', method, now, record.id, message.error.code);
       const refusal = rpcFailure(method, message.error, params);
       const pages = neededPages(message.error, session(), refusal);
-      record.actor.send(pages === undefined ? { type: 'error', failure: refusal } : rounds.judge(record, pages));
+      if (pages !== undefined) record.actor.send(rounds.judge(record, pages));
+      else endTogether(record, { type: 'error', failure: refusal });
       return true;
     }
     frames.answered(method, record.id, now);
     const { result } = message;
     const read = readResult(method, entry, session()?.era ?? 'legacy', result);
     if (read === undefined) {
-      record.actor.send({ type: 'answer', result });
+      endTogether(record, { type: 'answer', result });
     } else if (!isFailure(read)) {
-      record.actor.send({ type: 'answer', result: read.value });
+      endTogether(record, { type: 'answer', result: read.value });
       for (const fault of read.warnings) tolerate(fault);
     } else if (asksForInput(entry, session(), result)) {
       record.actor.send(rounds.judge(record, neededInput(method, result)));
     } else {
-      record.actor.send({ type: 'error', failure: read });
+      endTogether(record, { type: 'error', failure: read });
     }
     return true;
   }
@@ -120,7 +122,7 @@ export class RequestsInFlight {
     const now = environment.now();
     this.lastAnswerAt = now;
     frames.add('error', record.spec.method, now, record.id);
-    record.actor.send({ type: 'error', failure: problem });
+    endTogether(record, { type: 'error', failure: problem });
     return true;
   }
 
@@ -128,7 +130,7 @@ export class RequestsInFlight {
   progressed(params: ProgressNotificationParams): boolean {
     const record = this.#ports.ring.get(params.progressToken);
     if (record === undefined || !carriesProgressToken(record.spec)) return false;
-    record.actor.send({ type: 'progress', params });
+    for (const { actor } of together(record)) actor.send({ type: 'progress', params });
     return true;
   }
 
@@ -142,7 +144,7 @@ export class RequestsInFlight {
    * flight. Returns their ids: `timeout` does not count for them until they are released.
    */
   hold(id: RequestId | undefined): RequestId[] {
-    const held = id === undefined ? this.#work() : [this.#ports.ring.get(id)].filter((record) => record !== undefined);
+    const held = id === undefined ? this.#work() : this.#exchange(id);
     for (const { actor } of held) actor.send({ type: 'hold' });
     return held.map((record) => record.id);
   }
@@ -152,14 +154,20 @@ export class RequestsInFlight {
     for (const id of ids) this.#ports.ring.get(id)?.actor.send({ type: 'release' });
   }
 
+  /** The requests that wait for the response with this id. */
+  #exchange(id: unknown): readonly RequestRecord[] {
+    const record = this.#ports.ring.get(id);
+    return record === undefined ? [] : together(record);
+  }
+
   /** The stream of an answer broke, and is being taken up again. */
   interrupted(id: unknown): void {
-    this.#ports.ring.get(id)?.actor.send({ type: 'interrupt' });
+    for (const { actor } of this.#exchange(id)) actor.send({ type: 'interrupt' });
   }
 
   /** The stream of an answer is open again. */
   resumed(id: unknown): void {
-    this.#ports.ring.get(id)?.actor.send({ type: 'resume' });
+    for (const { actor } of this.#exchange(id)) actor.send({ type: 'resume' });
   }
 
   /** Takes in a notification of a stream that a request opened, and says what it is to that. 2026-07-28 basic/patterns/subscriptions. */

@@ -115,6 +115,7 @@ export class Requests implements RequestsPorts {
     this.#deadlines = new Deadlines(environment, (record) => {
       this.#sending.recall(record);
       record.actor.send({ type: 'expire', failure: timedOut(record) });
+      this.#sendShared();
     });
     this.#rounds = new InputRounds({
       source: ports.input,
@@ -190,6 +191,12 @@ export class Requests implements RequestsPorts {
   #abort(record: RequestRecord, signal: AbortSignal): void {
     this.#sending.recall(record);
     record.actor.send({ type: 'abort', reason: signal.reason });
+    this.#sendShared();
+  }
+
+  /** Sends those that shared a request that was taken back. */
+  #sendShared(): void {
+    if (this.#queue.size > 0 && this.#gate === 'flowing') this.#flush();
   }
 
   #dispatchDirectly(record: RequestRecord, now: number): void {
@@ -310,6 +317,7 @@ export class Requests implements RequestsPorts {
     if (!this.#ports.pooled) return false;
     record.spec = NOTHING;
     record.input = undefined;
+    record.leader = undefined;
     const kept = this.#pool.length < LARGEST_POOL;
     if (kept) this.#pool.push(record);
     return kept;
@@ -328,7 +336,7 @@ export class Requests implements RequestsPorts {
         this.#sending.write(record);
       },
       withdraw: (record) => {
-        this.#ring.remove(record);
+        this.#sending.withdraw(record);
         this.#deadlines.releaseAll(record);
       },
       extendDeadline: (record) => {

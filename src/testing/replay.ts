@@ -327,9 +327,20 @@ class Replay implements RecordingSink, ReplayScript {
   }
 
   #submit(entry: Extract<Happening, { type: 'submit' }>): void {
-    const { method, params, headers, timeout, totalDeadline, maxTotalTimeout, repeatable, failFast, unchecked } = entry;
+    const {
+      method,
+      params,
+      headers,
+      timeout,
+      totalDeadline,
+      maxTotalTimeout,
+      repeatable,
+      failFast,
+      sharing,
+      unchecked,
+    } = entry;
     void this.#connection.submit({
-      ...{ method, params, headers, timeout, totalDeadline, maxTotalTimeout, repeatable, failFast },
+      ...{ method, params, headers, timeout, totalDeadline, maxTotalTimeout, repeatable, failFast, sharing },
       entry: unchecked === true ? uncheckedEntry(method) : methodEntry(method),
       direct: false,
       quiet: false,

@@ -1,5 +1,5 @@
 import { MCPProtocolError, MCPTimeoutError } from '../../src/index.js';
-import type { MCPTool } from '../../src/index.js';
+import type { MCPClient, MCPTool } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { connector } from '../support/connector.js';
 import { errorFrom, rejection, turns } from '../support/outcomes.js';
@@ -640,5 +640,90 @@ describe('a server that announces a change whenever it is listed', () => {
     expect(lists).toBeGreaterThan(55);
     expect(lists).toBeLessThan(66);
     expect(recorder.toolsChanged.at(-1)?.added).toEqual([`tool-${lists}`]);
+  });
+});
+
+describe('calls for one list at the same time', () => {
+  test.each([
+    ['tools/list', 'tools', (client: MCPClient, options?: object) => client.listTools(options), tool('a')],
+    ['prompts/list', 'prompts', (client: MCPClient, options?: object) => client.listPrompts(options), { name: 'a' }],
+    [
+      'resources/list',
+      'resources',
+      (client: MCPClient, options?: object) => client.listResources(options),
+      { name: 'a', uri: 'x:a' },
+    ],
+    [
+      'resources/templates/list',
+      'resourceTemplates',
+      (client: MCPClient, options?: object) => client.listResourceTemplates(options),
+      { name: 'a', uriTemplate: 'x:{a}' },
+    ],
+  ] as const)('share its requests, page by page: %s', async (method, items, list, item) => {
+    const { server, client } = await connected(
+      legacyScript('2025-11-25', {
+        [method]: pages({ first: { [items]: [item], nextCursor: '2' }, 2: { [items]: [item] } }),
+      }),
+    );
+    const lists = await Promise.all(Array.from({ length: 50 }, () => list(client)));
+    expect(count(server, method)).toBe(2);
+    for (const one of lists) expect(one).toEqual([item, item]);
+    // Each may do with it what it likes.
+    expect(new Set(lists).size).toBe(50);
+    await Promise.all(Array.from({ length: 50 }, () => list(client, { useCache: false })));
+    expect(count(server, method)).toBe(4);
+  });
+
+  test('each have their own timeout and signal, and nobody is told before the last one has left', async () => {
+    const clock = new SimulatedEnvironment();
+    const { server, client } = await connected(legacyScript('2025-11-25', { 'tools/list': silence }), {
+      environment: clock,
+    });
+    const impatient = new AbortController();
+    const short = errorFrom(client.listTools({ timeout: 50 }));
+    const aborted = rejection(client.listTools({ signal: impatient.signal }));
+    const long = client.listTools({ timeout: 5_000 });
+    const asked = await server.hear('tools/list');
+    impatient.abort('enough');
+    expect(await aborted).toBe('enough');
+    await clock.advance(50);
+    expect(await short).toMatchObject({ code: 'MCP_TIMEOUT', details: { timeout: 50 } });
+    await clock.advance(1_000);
+    server.answer(asked, { tools: [tool('a')] });
+    expect(await long).toEqual([tool('a')]);
+    expect(server.methods.slice(-2)).toEqual(['notifications/initialized', 'tools/list']);
+  });
+
+  test('get none that is older than a change that was announced before they were made', async () => {
+    const { server, client } = await connected(legacyScript('2025-11-25', { 'tools/list': silence }));
+    const before = client.listTools();
+    const first = await server.hear('tools/list');
+    server.notify('notifications/tools/list_changed');
+    await turns();
+    const after = client.listTools();
+    const second = await server.hear('tools/list');
+    server.answer(first, { tools: [tool('old')] });
+    server.answer(second, { tools: [tool('new')] });
+    expect([await before, await after]).toEqual([[tool('old')], [tool('new')]]);
+  });
+
+  test('with `useCache: false` get none that was asked for before, and others may take theirs', async () => {
+    const { server, client } = await connected(legacyScript('2025-11-25', { 'tools/list': silence }));
+    const before = client.listTools();
+    const first = await server.hear('tools/list');
+    await turns();
+    const fresh = client.listTools({ useCache: false });
+    const second = await server.hear('tools/list');
+    server.answer(first, { tools: [tool('old')] });
+    expect(await before).toEqual([tool('old')]);
+    server.answer(second, { tools: [tool('new')] });
+    expect(await fresh).toEqual([tool('new')]);
+    const anew = client.listTools({ useCache: false });
+    const third = await server.hear('tools/list');
+    server.notify('notifications/prompts/list_changed');
+    await turns();
+    expect(await client.listTools()).toEqual([tool('new')]);
+    server.answer(third, { tools: [tool('newer')] });
+    expect(await anew).toEqual([tool('newer')]);
   });
 });

@@ -248,6 +248,21 @@ describe('pain 40: "a server that announces changes whenever it is listed makes 
     expect(lists.length).toBeLessThan(6);
     expect(toolsChanged).toEqual([]);
   });
+
+  test('lists of one moment ask the server process once, and an abort ends only its own', async () => {
+    const log = scratch('log');
+    await using client = await MCPClient.connect(toolsServer({ log }));
+    const controller = new AbortController();
+    const aborted = rejection(client.listTools({ signal: controller.signal }));
+    const lists = Array.from({ length: 20 }, () => client.listTools());
+    controller.abort('enough');
+    expect(await aborted).toBe('enough');
+    const [first, ...others] = await Promise.all(lists);
+    for (const other of others) expect(other).toEqual(first);
+    const heard = readLog(log).flatMap((message) => ('method' in message ? [message.method] : []));
+    expect(heard.filter((method) => method === 'tools/list')).toHaveLength(1);
+    expect(heard).not.toContain('notifications/cancelled');
+  });
 });
 
 describe('pain 23: "one server that is down breaks all"', () => {

@@ -18,6 +18,7 @@ export function requestSpec(method: string, more: Partial<RequestSpec> = {}): Re
     onProgress: undefined,
     onNotice: undefined,
     headers: undefined,
+    sharing: undefined,
     ...more,
   };
 }
