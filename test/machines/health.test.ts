@@ -6,6 +6,7 @@ import { SimulatedEnvironment } from '../support/simulated-environment.js';
 
 const INTERVAL = 1_000;
 const missed = { type: 'checked', check: { ok: false, busy: false } } as const;
+const busy = { type: 'checked', check: { ok: false, busy: true } } as const;
 const answered = { type: 'checked', check: { ok: true, latency: 3, busy: false } } as const;
 
 /** A monitor whose checks are answered by the test. */
@@ -27,7 +28,7 @@ function monitor(interval = INTERVAL) {
     report: ({ type }) => told.push(type),
   });
   actor.start();
-  const check = async (found: typeof missed | typeof answered): Promise<void> => {
+  const check = async (found: typeof missed | typeof busy | typeof answered): Promise<void> => {
     await clock.advance(INTERVAL);
     actor.send(found);
   };
@@ -62,6 +63,16 @@ describe('a monitor', () => {
     await check(missed);
     await check(answered);
     expect(told).toEqual(['health.checked', 'health.suspect', 'health.checked', 'health.recovered']);
+    actor.stop();
+  });
+
+  it('does not fail while requests are in flight, however many checks are missed, and fails at the next miss without them', async () => {
+    const { actor, told, check } = monitor();
+    for (let miss = 0; miss < 5 * MISSES_ALLOWED; miss += 1) await check(busy);
+    expect(told).toContain('health.suspect');
+    expect(told).not.toContain('health.failed');
+    await check(missed);
+    expect(told.at(-1)).toBe('health.failed');
     actor.stop();
   });
 

@@ -505,6 +505,31 @@ describe('an SseTransport', () => {
       await Promise.all(sent);
     });
 
+    test('the end of a post that is no request lets no further request go, and the end of a request lets one go', async () => {
+      const held: HttpVisit[] = [];
+      const { url, http } = await start({ accept: (visit) => held.push(visit) });
+      const { link } = await open(url);
+      const response: JSONRPCMessage = { jsonrpc: '2.0', id: 's', result: {} };
+      const requests = Array.from({ length: 70 }, async (_, id) => link.send(ask(id)));
+      const others = [1, 2, 3].map(async () => link.send(response));
+      await http.until(() => held.length === 67);
+      for (const visit of held.filter(({ message }) => 'result' in message)) visit.status(202);
+      await Promise.all(others);
+      // A message that goes at once shows that nothing went before it.
+      const last = link.send(response);
+      await http.until(() => held.length === 68);
+      expect(methods(held).filter((method) => method === 'ping')).toHaveLength(64);
+      held.at(-1)?.status(202);
+      await last;
+      held[0]?.status(202);
+      await http.until(() => held.length === 69);
+      for (const visit of held.slice(1)) if (!visit.response.writableEnded) visit.status(202);
+      await http.until(() => held.length === 74);
+      for (const visit of held.slice(69)) visit.status(202);
+      await Promise.all(requests);
+      expect(held.map(({ message }) => message.id).filter((id) => typeof id === 'number')).toHaveLength(70);
+    });
+
     test('a request that was given up while it waited is not posted', async () => {
       const held: HttpVisit[] = [];
       const { url, http } = await start({ accept: (visit) => held.push(visit) });
