@@ -6,6 +6,7 @@ import type { ListName } from '../protocol/cache-rules.js';
 import type { NamedList } from '../protocol/call-failure.js';
 import { hasCapability } from '../protocol/methods.js';
 import type { MCPPrompt, MCPResource, MCPTool } from '../protocol/schema/index.js';
+import { checkCallOptions, LIST_OPTIONS } from './call-options.js';
 import type { ListOptions } from './call-options.js';
 import type { Core, SubmitOptions } from './core.js';
 import { isTorn, listDeadline, listPages, otherSession } from './list-pages.js';
@@ -121,6 +122,7 @@ export class Catalogue {
 
   /** All items of a list, in the order of its pages. */
   async list<Name extends ListName>(name: Name, options: ListOptions = {}): Promise<ListItems[Name][]> {
+    checkCallOptions(LISTS[name].method, options, LIST_OPTIONS);
     const kept = options.useCache === false ? undefined : this.#fresh(name);
     const deadline = listDeadline(this.#core, options);
     const began = this.#now;

@@ -19,7 +19,8 @@ import type {
   ReadResourceResult,
 } from '../protocol/schema/index.js';
 import type { MCPTransport } from '../transports/transport.js';
-import type { CallToolOptions, ListOptions, RequestOptions } from './call-options.js';
+import { checkCallOptions, CONNECT_OPTIONS, HEALTH_OPTIONS } from './call-options.js';
+import type { CallToolOptions, ConnectOptions, ListOptions, RequestOptions } from './call-options.js';
 import { connectOrDispose, transportFor } from './connect-target.js';
 import type { ConnectTarget } from './connect-target.js';
 import { Core } from './core.js';
@@ -34,13 +35,14 @@ import {
   getPrompt,
   ping,
   readResource,
+  request,
   setLogLevel,
   subscribe,
   unsubscribe,
 } from './operations.js';
 import { suspend } from './suspension.js';
 import type { SuspendedClient } from './suspended-client.js';
-import { resolveOptions } from './options.js';
+import { CLIENT, resolveOptions } from './options.js';
 import type { MCPClientOptions } from './options.js';
 import { MCPProtocol } from './protocol.js';
 import { serverInfoOf } from './server-info.js';
@@ -72,7 +74,7 @@ export class MCPClient {
   /** @internal */
   constructor(core: Core);
   constructor(source: MCPTransport | Core, options: MCPClientOptions = {}) {
-    this.#core = source instanceof Core ? source : new Core(source, resolveOptions(options));
+    this.#core = source instanceof Core ? source : new Core(source, resolveOptions(options, CLIENT));
     this.protocol = new MCPProtocol(this.#core);
   }
 
@@ -114,7 +116,8 @@ export class MCPClient {
    * @throws MCPTimeoutError, MCPTransportError, MCPConnectionError, MCPProtocolError or MCPAuthenticationError when that fails; the
    * signal's reason when it is aborted.
    */
-  async connect(options: { timeout?: number; signal?: AbortSignal } = {}): Promise<ServerInfo> {
+  async connect(options: ConnectOptions = {}): Promise<ServerInfo> {
+    checkCallOptions('connect', options, CONNECT_OPTIONS);
     return serverInfoOf(await this.#core.connect(options));
   }
 
@@ -356,7 +359,7 @@ export class MCPClient {
    * it wants a token; MCPError with code `MCP_INVALID_PARAMS` for what cannot be used; the signal's reason when it is aborted.
    */
   request(method: string, params?: Params, options?: RequestOptions): Promise<object> {
-    return this.#core.request(method, params, { ...options, unchecked: true });
+    return request(this.#core, method, params, options);
   }
 
   /**
@@ -403,7 +406,8 @@ export class MCPClient {
   }
 
   /** Asks the server for a sign of life, over the wire, and says what is known. Does not reject, whatever the server does. */
-  async healthCheck(options: { timeout?: number } = {}): Promise<ClientHealth> {
+  async healthCheck(options: Pick<ConnectOptions, 'timeout'> = {}): Promise<ClientHealth> {
+    checkCallOptions('healthCheck', options, HEALTH_OPTIONS);
     const { connection, transport } = this.#core;
     const { ok, latency, outcome } = await this.#core.probe(options);
     const { session } = connection;

@@ -2,15 +2,16 @@ import type { MCPError } from '../errors.js';
 import type { ConnectionState } from '../machines/connection-facts.js';
 import { failure } from '../protocol/failure.js';
 import { healthScore } from '../protocol/health-score.js';
+import { optionNames } from '../transports/option-names.js';
 import type { MCPTransport } from '../transports/transport.js';
 import { MCPClient } from './client.js';
 import { connectOrDispose } from './connect-target.js';
 import { Core } from './core.js';
 import type { MCPClientEventName, MCPClientEvents } from './events.js';
 import type { HealthReport } from './health-report.js';
-import { invalidOption, OptionReader } from './option-reader.js';
-import { resolveOptions } from './options.js';
-import type { MCPClientOptions } from './options.js';
+import { A_DURATION, invalidOption, isDuration, OptionReader } from './option-reader.js';
+import { CLIENT_NAMES, resolveOptions } from './options.js';
+import type { MCPClientOptions, OptionOwner } from './options.js';
 import { suspend } from './suspension.js';
 import type { SuspendedClient } from './suspended-client.js';
 
@@ -18,14 +19,16 @@ import type { SuspendedClient } from './suspended-client.js';
 export type ConnectionStatus = 'disconnected' | 'connecting' | 'connected' | 'reconnecting' | 'error';
 
 /** Options of an {@link MCPConnection}: those of a client, with other defaults. */
-export interface MCPConnectionOptions extends Omit<MCPClientOptions, 'connectTimeout'> {
+export interface MCPConnectionOptions extends MCPClientOptions {
   /** Default true. */
   readonly autoReconnect?: boolean | undefined;
   /** Default 5. */
   readonly maxReconnectAttempts?: number | undefined;
   /** Milliseconds between health checks. Default 30 000. */
   readonly healthCheckInterval?: number | undefined;
-  /** Milliseconds that `connect()` may take. Default 30 000. */
+  /** Milliseconds that `connect()` may take, handshake included. Default 30 000. */
+  readonly connectTimeout?: number | undefined;
+  /** Another name for `connectTimeout`. An error when both are given and differ. */
   readonly connectionTimeout?: number | undefined;
   /** Whether `connect()` begins to monitor. Default true. */
   readonly monitor?: boolean | undefined;
@@ -71,6 +74,14 @@ const STATUS: Readonly<Record<Exclude<ConnectionState, 'closed'>, ConnectionStat
   reconnecting: 'reconnecting',
 };
 
+const CONNECTION: OptionOwner = {
+  name: 'MCPConnection',
+  names: optionNames<MCPConnectionOptions>({ ...CLIENT_NAMES, connectionTimeout: true, monitor: true }),
+  autoReconnect: true,
+  maxReconnectAttempts: 5,
+  healthCheckInterval: 30_000,
+};
+
 /** A connection with a name, that is watched and brought back. */
 export class MCPConnection {
   /** The name that was given; it shows in errors and explanations. */
@@ -87,19 +98,15 @@ export class MCPConnection {
    */
   constructor(name: string, transport: MCPTransport, options: MCPConnectionOptions = {}) {
     if (typeof name !== 'string' || name === '') throw invalidOption('name', 'a string that is not empty', name);
+    const resolved = resolveOptions(options, CONNECTION);
     const read = new OptionReader(options);
-    const resolved = resolveOptions({
-      ...options,
-      autoReconnect: read.flag('autoReconnect', true),
-      maxReconnectAttempts: read.count('maxReconnectAttempts', 5),
-      healthCheckInterval: read.count('healthCheckInterval', 30_000),
-      connectTimeout: read.milliseconds('connectionTimeout', 30_000),
-    });
     this.name = name;
     this.transport = transport;
     this.#monitor = read.flag('monitor', true);
     this.#interval = resolved.healthCheckInterval;
-    this.#core = new Core(transport, { ...resolved, healthCheckInterval: 0 }, name);
+    const connectTimeout = connectTimeoutOf(options);
+    const policy = { ...resolved.policy, connectTimeout };
+    this.#core = new Core(transport, { ...resolved, connectTimeout, policy, healthCheckInterval: 0 }, name);
     this.#view = new MCPClient(this.#core);
   }
 
@@ -115,10 +122,11 @@ export class MCPConnection {
   }
 
   /**
-   * Connects and begins to monitor. `timeout` is in milliseconds; default: `connectionTimeout`.
+   * Connects and begins to monitor. `timeout` is in milliseconds; default: `connectTimeout`.
    * @throws what {@link MCPClient.connect} throws.
    */
   async connect(timeout?: number): Promise<MCPClient> {
+    if (timeout !== undefined && !isDuration(timeout)) throw invalidOption('timeout', A_DURATION, timeout);
     // Before it stands, so that what is asked for meanwhile counts.
     if (this.#monitor) this.#watch(this.#interval);
     await this.#core.connect({ timeout });
@@ -348,6 +356,11 @@ export class MCPConnection {
   }
 
   /** Milliseconds that `connect()` may take. */
+  get connectTimeout(): number {
+    return this.#core.options.connectTimeout;
+  }
+
+  /** Same as {@link MCPConnection.connectTimeout}. */
   get connectionTimeout(): number {
     return this.#core.options.connectTimeout;
   }
@@ -356,6 +369,18 @@ export class MCPConnection {
   get monitor(): boolean {
     return this.#monitor;
   }
+}
+
+/** The time limit of `connect()`, under either of its names. */
+function connectTimeoutOf(options: MCPConnectionOptions): number {
+  const read = new OptionReader(options);
+  const alias = read.milliseconds('connectionTimeout', 30_000);
+  const timeout = read.milliseconds('connectTimeout', alias);
+  if (options.connectionTimeout !== undefined && timeout !== alias) {
+    const expected = `the same as connectTimeout (${timeout}), since both are one option`;
+    throw invalidOption('connectionTimeout', expected, alias);
+  }
+  return timeout;
 }
 
 function dateOf(milliseconds: number | undefined): Date | undefined {

@@ -29,14 +29,14 @@ import type { Session } from '../protocol/session.js';
 import { shownUrl } from '../transports/http-failures.js';
 import type { MCPTransport } from '../transports/transport.js';
 import { checkParams, checkText } from './call-arguments.js';
-import type { RequestOptions } from './call-options.js';
+import type { ConnectOptions, RequestOptions } from './call-options.js';
 import { Catalogue } from './catalogue.js';
 import { Events } from './events.js';
 import { History } from './history.js';
 import { inspectionFor } from './inspection.js';
 import { NotificationHandlers } from './notification-handlers.js';
 import { describeQuestions, questionService } from './question-service.js';
-import { checkTimeLimits, checkTransport } from './options.js';
+import { checkTransport } from './options.js';
 import type { ResolvedOptions } from './options.js';
 import type { HealthReport } from './health-report.js';
 import { LineRecording } from './record.js';
@@ -145,8 +145,7 @@ export class Core {
   }
 
   /** A session, made if need be. Rejects with the error, or with the reason of the signal. */
-  async connect(options: { timeout?: number | undefined; signal?: AbortSignal | undefined } = {}): Promise<Session> {
-    checkTimeLimits(options);
+  async connect(options: ConnectOptions = {}): Promise<Session> {
     const outcome = await this.connection.connect(options.timeout ?? this.options.connectTimeout, options.signal);
     if (isFailure(outcome)) throw this.error(outcome);
     return outcome;
@@ -161,7 +160,6 @@ export class Core {
     method: string,
     params: Params | undefined,
   ): Promise<Session> {
-    checkTimeLimits(options);
     const { timeout, whenDisconnected } = this.options;
     const outcome =
       whenDisconnected === 'fail'
@@ -194,7 +192,6 @@ export class Core {
     repeatable?: boolean,
     headers?: Readonly<Record<string, string>>,
   ): Promise<Outcome> {
-    checkTimeLimits(options);
     const entry = options.unchecked === true ? uncheckedEntry(method) : methodEntry(method);
     const { timeout, retry, whenDisconnected, environment } = this.options;
     const maxTotalTimeout = options.maxTotalTimeout ?? this.options.maxTotalTimeout;
@@ -269,7 +266,6 @@ export class Core {
 
   /** Asks the server for a sign of life. */
   async probe(options: Pick<RequestOptions, 'timeout' | 'signal'>): Promise<ProbeResult> {
-    checkTimeLimits(options);
     return this.connection.probe(options.timeout ?? this.options.timeout, options.signal);
   }
 

@@ -1,4 +1,5 @@
 import { DEFAULT_MAX_PAGES } from '../protocol/pagination.js';
+import { optionNames, refuseUnknownOptions } from '../transports/option-names.js';
 import { invalidOption, OptionReader } from './option-reader.js';
 
 /** How much a server may cost a client, beyond what the transport reads of it. */
@@ -22,15 +23,27 @@ export interface ClientLimits {
   readonly maxInputRounds?: number | undefined;
 }
 
+const NAMES = optionNames<ClientLimits>({
+  maxPages: true,
+  validationTime: true,
+  maxQuestions: true,
+  maxInputRounds: true,
+});
+
 /** All limits with their defaults. */
 export type ResolvedClientLimits = Readonly<Record<keyof ClientLimits, number>>;
 
 /** A schema of good will is compiled long before, also on a machine that is busy with other things. */
 const LONGEST_VALIDATION = 2_000;
 
+function adviceFor(name: string): string | undefined {
+  return name === 'maxMessageBytes' ? ': it is a limit of the transport' : undefined;
+}
+
 /** The limits that were given, and the defaults for the others. */
 export function clientLimits(given: ClientLimits = {}): ResolvedClientLimits {
   if (typeof given !== 'object' || given === null) throw invalidOption('limits', 'an object', given);
+  refuseUnknownOptions('limits', given, NAMES, { prefix: 'limits.', advice: adviceFor });
   const read = new OptionReader(given, 'limits.');
   return {
     maxPages: read.count('maxPages', DEFAULT_MAX_PAGES),

@@ -12,9 +12,9 @@ import type {
   MCPResourceTemplate,
   MCPTool,
 } from '../protocol/schema/index.js';
+import { checkCallOptions, REQUEST_OPTIONS } from './call-options.js';
 import type { RequestOptions } from './call-options.js';
 import type { Core, SubmitOptions } from './core.js';
-import { checkTimeLimits } from './options.js';
 import { callableTools } from './tool-headers.js';
 
 /** What each list holds. */
@@ -30,7 +30,6 @@ export type Page = CacheableResult & { readonly nextCursor?: string | null } & R
 
 /** The time at which all pages of a list must be there. */
 export function listDeadline({ options: { maxTotalTimeout, environment } }: Core, options: RequestOptions): number {
-  checkTimeLimits(options);
   const total = options.maxTotalTimeout ?? maxTotalTimeout;
   return total === undefined ? Infinity : environment.now() + total;
 }
@@ -102,6 +101,7 @@ export async function* listItems<Name extends ListName>(
   name: Name,
   options?: RequestOptions,
 ): AsyncGenerator<ListItems[Name], void, undefined> {
+  checkCallOptions(name, options, REQUEST_OPTIONS);
   for await (const page of listPages(core, name, options)) yield* page[LISTS[name].items] as ListItems[Name][];
 }
 

@@ -19,7 +19,8 @@ import type {
   ReadResourceResult,
 } from '../protocol/schema/index.js';
 import { checkCompletion, checkParams, checkText, checkTexts } from './call-arguments.js';
-import type { CallToolOptions, RequestOptions } from './call-options.js';
+import { CALL_TOOL_OPTIONS, checkCallOptions, CONNECT_OPTIONS, REQUEST_OPTIONS } from './call-options.js';
+import type { CallToolOptions, ConnectOptions, RequestOptions } from './call-options.js';
 import type { Core } from './core.js';
 import { invalidOption } from './option-reader.js';
 import { isUnusable } from './structured-output.js';
@@ -36,6 +37,7 @@ export async function callTool(
 ): Promise<CallToolResult> {
   checkText('name', 'the name of a tool', name);
   checkParams('args', args);
+  checkCallOptions('callTool', options, CALL_TOOL_OPTIONS);
   const tool = core.catalogue.tool(name);
   const hints = core.options.trustAnnotations && !core.catalogue.outdated ? tool?.annotations : undefined;
   const repeatable = hints?.readOnlyHint === true || hints?.idempotentHint === true;
@@ -115,6 +117,7 @@ function textOf({ content }: { readonly content: unknown }): string | undefined 
 /** Reads a resource. 2026-07-28 server/resources. */
 export async function readResource(core: Core, uri: string, options?: RequestOptions): Promise<ReadResourceResult> {
   checkText('uri', A_URI, uri);
+  checkCallOptions('readResource', options, REQUEST_OPTIONS);
   return (await core.request('resources/read', { uri }, options)) as ReadResourceResult;
 }
 
@@ -127,6 +130,7 @@ export async function getPrompt(
 ): Promise<GetPromptResult> {
   checkText('name', 'the name of a prompt', name);
   checkTexts('args', args);
+  checkCallOptions('getPrompt', options, REQUEST_OPTIONS);
   const params = args === undefined ? { name } : { name, arguments: args };
   return (await core.request('prompts/get', params, options)) as unknown as GetPromptResult;
 }
@@ -138,6 +142,7 @@ export async function complete(
   options?: RequestOptions,
 ): Promise<CompleteResult['completion']> {
   checkCompletion(params);
+  checkCallOptions('complete', options, REQUEST_OPTIONS);
   const { completion } = (await core.request(
     'completion/complete',
     { ...params },
@@ -146,10 +151,22 @@ export async function complete(
   return completion;
 }
 
+/** Makes any request of the user. */
+export async function request(
+  core: Core,
+  method: string,
+  params: Params | undefined,
+  options: RequestOptions | undefined,
+): Promise<object> {
+  checkCallOptions('request', options, REQUEST_OPTIONS);
+  return core.request(method, params, { ...options, unchecked: true });
+}
+
 /** Begins to watch a resource, in the way of the era. */
 export async function subscribe(core: Core, uri: string, options: RequestOptions = {}): Promise<void> {
   // In the modern era it goes into every subscription from now on, and a wrong one would spoil them all.
   checkText('uri', A_URI, uri);
+  checkCallOptions('subscribe', options, REQUEST_OPTIONS);
   const method = 'resources/subscribe';
   const params = { uri };
   const limit = timeLimit(core, options);
@@ -177,6 +194,7 @@ function timeLimit(core: Core, options: RequestOptions): { readonly timeout: num
 /** Ceases to watch a resource, in the way of the era. */
 export async function unsubscribe(core: Core, uri: string, options: RequestOptions = {}): Promise<void> {
   checkText('uri', A_URI, uri);
+  checkCallOptions('unsubscribe', options, REQUEST_OPTIONS);
   const method = 'resources/unsubscribe';
   const params = { uri };
   const session = await core.established(options, method, params);
@@ -188,6 +206,7 @@ export async function unsubscribe(core: Core, uri: string, options: RequestOptio
 export async function setLogLevel(core: Core, level: LoggingLevel, options: RequestOptions = {}): Promise<void> {
   // In the modern era it goes into every request from now on, and a wrong one would spoil them all.
   if (!isLoggingLevel(level)) throw invalidOption('level', 'a log level', level);
+  checkCallOptions('setLogLevel', options, REQUEST_OPTIONS);
   const method = 'logging/setLevel';
   const session = await core.established(options, method, undefined);
   const refusal = refusalOf(method, { ...methodEntry(method), only: session.era }, session);
@@ -197,7 +216,8 @@ export async function setLogLevel(core: Core, level: LoggingLevel, options: Requ
 }
 
 /** Asks for a sign of life and says how many milliseconds it took. */
-export async function ping(core: Core, options: RequestOptions = {}): Promise<number> {
+export async function ping(core: Core, options: ConnectOptions = {}): Promise<number> {
+  checkCallOptions('ping', options, CONNECT_OPTIONS);
   core.session();
   const probe = await core.probe(options);
   if (probe.outcome instanceof Unsuccessful && !probe.ok) throw core.errorOf(probe.outcome);

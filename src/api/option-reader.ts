@@ -50,8 +50,13 @@ export class OptionReader<Options extends object> {
     const value = this.#given[name] ?? otherwise;
     const found = allowed.find((one) => one === value);
     if (found !== undefined) return found;
-    throw invalidOption(this.#prefix + name, `one of ${allowed.map((one) => `"${one}"`).join(', ')}`, value);
+    throw invalidOption(this.#prefix + name, oneOfThese(allowed), value);
   }
+}
+
+/** The values that an option may have, in words. */
+export function oneOfThese(allowed: readonly string[]): string {
+  return `one of ${allowed.map((one) => `"${one}"`).join(', ')}`;
 }
 
 /**

@@ -10,9 +10,10 @@ import type { QuestionHandlers } from '../protocol/questions.js';
 import { eraOf } from '../protocol/revisions.js';
 import type { Era } from '../protocol/revisions.js';
 import type { ClientCapabilities, Implementation, JSONObject } from '../protocol/schema/index.js';
+import { optionNames, refuseUnknownOptions } from '../transports/option-names.js';
 import { clientLimits } from './limits.js';
 import type { ClientLimits, ResolvedClientLimits } from './limits.js';
-import { A_DURATION, invalidOption, isDuration, OptionReader } from './option-reader.js';
+import { invalidOption, OptionReader } from './option-reader.js';
 import { questionHandlers } from './question-options.js';
 import type { QuestionOptions } from './question-options.js';
 import type { RecordOptions, ResolvedRecordOptions } from './record-options.js';
@@ -194,10 +195,76 @@ export interface ResolvedOptions {
   readonly policy: ConnectionPolicy;
 }
 
+/** The names of the options of an {@link MCPProtocol}. */
+const PROTOCOL_NAMES: Readonly<Record<keyof MCPProtocolOptions, true>> = {
+  timeout: true,
+  maxTotalTimeout: true,
+  clientInfo: true,
+  extensions: true,
+  connectTimeout: true,
+  era: true,
+  priorEra: true,
+  probeTimeout: true,
+  onToolError: true,
+  validate: true,
+  limits: true,
+  inspect: true,
+  record: true,
+  environment: true,
+  sampling: true,
+  elicitation: true,
+  roots: true,
+};
+
+/** The names of the options of an {@link MCPClient}. */
+export const CLIENT_NAMES: Readonly<Record<keyof MCPClientOptions, true>> = {
+  ...PROTOCOL_NAMES,
+  autoReconnect: true,
+  maxReconnectAttempts: true,
+  reconnectDelay: true,
+  maxReconnectDelay: true,
+  maxRestarts: true,
+  restartWindow: true,
+  retryInitialConnect: true,
+  whenDisconnected: true,
+  maxQueued: true,
+  retry: true,
+  trustAnnotations: true,
+  healthCheckInterval: true,
+  resume: true,
+};
+
+/** What takes options, and the defaults that it has of its own. */
+export interface OptionOwner {
+  readonly name: string;
+  readonly names: ReadonlySet<string>;
+  readonly autoReconnect: boolean;
+  readonly maxReconnectAttempts: number;
+  readonly healthCheckInterval: number;
+}
+
+const DEFAULTS = { autoReconnect: false, maxReconnectAttempts: 3, healthCheckInterval: 0 };
+
+export const PROTOCOL: OptionOwner = {
+  ...DEFAULTS,
+  name: 'MCPProtocol',
+  names: optionNames<MCPProtocolOptions>(PROTOCOL_NAMES),
+};
+
+export const CLIENT: OptionOwner = {
+  ...DEFAULTS,
+  name: 'MCPClient',
+  names: optionNames<MCPClientOptions>(CLIENT_NAMES),
+};
+
+const DEFAULT_TIMEOUT = 30_000;
+
 /** Checks options by hand, so that a wrong one is named at once and nothing has to be loaded for it. */
-export function resolveOptions(given: MCPClientOptions): ResolvedOptions {
+export function resolveOptions(given: MCPClientOptions, owner: OptionOwner): ResolvedOptions {
+  if (!isPlainObject(given)) throw invalidOption('options', 'an object', given);
+  refuseUnknownOptions(owner.name, given, owner.names, { advice: adviceFor });
   const read = new OptionReader(given);
-  const timeout = read.milliseconds('timeout', 30_000);
+  const timeout = read.milliseconds('timeout', DEFAULT_TIMEOUT);
   const connectTimeout = read.milliseconds('connectTimeout', timeout);
   const era = given.era ?? 'auto';
   if (!['auto', 'modern', 'legacy'].includes(era) && eraOf(era) === undefined) {
@@ -221,11 +288,11 @@ export function resolveOptions(given: MCPClientOptions): ResolvedOptions {
     maxQueued: read.count('maxQueued', 1_000),
     retry: read.oneOf('retry', ['auto', 'safe', 'never'], 'auto'),
     trustAnnotations: read.flag('trustAnnotations', true),
-    healthCheckInterval: read.count('healthCheckInterval', 0),
+    healthCheckInterval: read.count('healthCheckInterval', owner.healthCheckInterval),
     resume: given.resume === undefined ? undefined : readSuspended(given.resume),
     policy: {
-      autoReconnect: read.flag('autoReconnect', false),
-      maxReconnectAttempts: read.count('maxReconnectAttempts', 3),
+      autoReconnect: read.flag('autoReconnect', owner.autoReconnect),
+      maxReconnectAttempts: read.count('maxReconnectAttempts', owner.maxReconnectAttempts),
       backoff: {
         delay: read.count('reconnectDelay', 1_000),
         maxDelay: read.count('maxReconnectDelay', 60_000),
@@ -240,6 +307,20 @@ export function resolveOptions(given: MCPClientOptions): ResolvedOptions {
       acceptable: acceptable(era),
     },
   };
+}
+
+/** Options of transports, which are often given to a client instead, with a transport that has them. */
+const OF_TRANSPORTS = new Map([
+  ...['headers', 'auth', 'dispatcher'].map((name) => [name, 'HttpTransport(url'] as const),
+  ...['env', 'cwd', 'inheritEnv', 'maxMessageBytes', 'onStderr', 'handleSignals'].map(
+    (name) => [name, 'StdioTransport(command, args'] as const,
+  ),
+  ['agent', 'WebSocketTransport(url'],
+]);
+
+function adviceFor(name: string): string | undefined {
+  const transport = OF_TRANSPORTS.get(name);
+  return transport && `: it is an option of the transport, new ${transport}, { ${name} })`;
 }
 
 /** Extensions as they are told to servers: a copy, which does not change any more. */
@@ -293,6 +374,8 @@ function isInspectObserver(inspect: unknown): boolean {
 /** A recording is redacted, and no longer than this, unless somebody says otherwise. */
 const LONGEST_RECORDING = 256 * 1024 * 1024;
 
+const RECORD = optionNames<RecordOptions>({ file: true, write: true, redact: true, limit: true });
+
 function recordOptions(given: MCPProtocolOptions['record']): ResolvedRecordOptions | undefined {
   if (given === undefined) return undefined;
   const options: Partial<Record<keyof RecordOptions, unknown>> = typeof given === 'string' ? { file: given } : given;
@@ -301,29 +384,13 @@ function recordOptions(given: MCPProtocolOptions['record']): ResolvedRecordOptio
   const both = file !== undefined && write !== undefined;
   const isTarget = !both && ((typeof file === 'string' && file !== '') || typeof write === 'function');
   if (!isTarget) throw invalidOption('record', 'the name of a file, or an object with either `file` or `write`', given);
+  refuseUnknownOptions('record', options, RECORD, { prefix: 'record.' });
   const read = new OptionReader<RecordOptions>(options as RecordOptions);
   return {
     to: to as ResolvedRecordOptions['to'],
     redact: read.flag('redact', true),
     limit: read.count('limit', LONGEST_RECORDING),
   };
-}
-
-/** What a call may say about its time. */
-interface TimeLimits {
-  readonly timeout?: number | undefined;
-  readonly maxTotalTimeout?: number | undefined;
-}
-
-/**
- * Refuses time limits of a call that mean nothing.
- * @throws MCPError with code `MCP_INVALID_PARAMS`
- */
-export function checkTimeLimits({ timeout, maxTotalTimeout }: TimeLimits): void {
-  if (timeout !== undefined && !isDuration(timeout)) throw invalidOption('timeout', A_DURATION, timeout);
-  if (maxTotalTimeout !== undefined && !isDuration(maxTotalTimeout)) {
-    throw invalidOption('maxTotalTimeout', A_DURATION, maxTotalTimeout);
-  }
 }
 
 /** Refuses what is not a transport, such as a command or a URL. Another copy of this package may have made it. */

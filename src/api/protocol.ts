@@ -1,4 +1,5 @@
-import type { CallToolOptions, RequestOptions } from './call-options.js';
+import { checkCallOptions, CONNECT_OPTIONS } from './call-options.js';
+import type { CallToolOptions, ConnectOptions, RequestOptions } from './call-options.js';
 import type { MCPProtocolVersion } from '../protocol/revisions.js';
 import type { Params } from '../protocol/json-rpc.js';
 import type {
@@ -15,8 +16,8 @@ import type { MCPTransport } from '../transports/transport.js';
 import { connectOrDispose } from './connect-target.js';
 import { Core } from './core.js';
 import type { NotificationHandler } from './notification-handlers.js';
-import { callTool, getPrompt, readResource } from './operations.js';
-import { resolveOptions } from './options.js';
+import { callTool, getPrompt, readResource, request } from './operations.js';
+import { PROTOCOL, resolveOptions } from './options.js';
 import type { MCPProtocolOptions } from './options.js';
 import { serverInfoOf } from './server-info.js';
 import type { ServerInfo } from './server-info.js';
@@ -35,7 +36,8 @@ export class MCPProtocol {
   /** @internal */
   constructor(core: Core);
   constructor(source: MCPTransport | Core, options: MCPProtocolOptions = {}) {
-    this.#core = source instanceof Core ? source : new Core(source, resolveOptions({ ...options, retry: 'never' }));
+    this.#core =
+      source instanceof Core ? source : new Core(source, { ...resolveOptions(options, PROTOCOL), retry: 'never' });
   }
 
   /**
@@ -52,7 +54,8 @@ export class MCPProtocol {
    * Negotiates a session, in whichever era the server speaks. While there is one it is returned again.
    * @throws MCPConnectionError, MCPTimeoutError, MCPTransportError or MCPProtocolError when that fails; the signal's reason when it is aborted.
    */
-  async initialize(options: { timeout?: number; signal?: AbortSignal } = {}): Promise<ServerInfo> {
+  async initialize(options: ConnectOptions = {}): Promise<ServerInfo> {
+    checkCallOptions('initialize', options, CONNECT_OPTIONS);
     return serverInfoOf(await this.#core.connect(options));
   }
 
@@ -154,7 +157,7 @@ export class MCPProtocol {
    * @throws what {@link MCPClient.request} throws.
    */
   request(method: string, params?: Params, options?: RequestOptions): Promise<object> {
-    return this.#core.request(method, params, { ...options, unchecked: true });
+    return request(this.#core, method, params, options);
   }
 
   /**

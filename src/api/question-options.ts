@@ -7,6 +7,7 @@ import type {
   UrlElicitationHandler,
 } from '../protocol/questions.js';
 import type { Root } from '../protocol/schema/index.js';
+import { optionNames, refuseUnknownOptions } from '../transports/option-names.js';
 import { invalidOption, OptionReader, unusableOption } from './option-reader.js';
 
 /** A handler of sampling, and what it can do besides. */
@@ -43,6 +44,9 @@ export interface QuestionOptions {
   readonly roots?: readonly Root[] | RootsHandler | undefined;
 }
 
+const SAMPLING = optionNames<SamplingOptions>({ createMessage: true, tools: true, context: true });
+const ELICITATION = optionNames<ElicitationOptions>({ form: true, url: true });
+
 /**
  * Reads the options about questions of servers.
  * @throws MCPError with code `MCP_INVALID_PARAMS` when one cannot be used.
@@ -58,6 +62,7 @@ export function questionHandlers({ sampling, elicitation, roots }: QuestionOptio
 function samplingHandler(given: NonNullable<QuestionOptions['sampling']>): QuestionHandlers['sampling'] {
   const options: Partial<SamplingOptions> = typeof given === 'function' ? { createMessage: given } : given;
   const { createMessage } = asObject('sampling', 'a function, or an object with `createMessage`', options);
+  refuseUnknownOptions('sampling', options, SAMPLING, { prefix: 'sampling.' });
   if (typeof createMessage !== 'function') throw invalidOption('sampling.createMessage', 'a function', createMessage);
   const read = new OptionReader<SamplingOptions>(options as SamplingOptions, 'sampling.');
   return { createMessage, tools: read.flag('tools', false), context: read.flag('context', false) };
@@ -67,6 +72,7 @@ function elicitationHandlers(given: NonNullable<QuestionOptions['elicitation']>)
   const options: ElicitationOptions = typeof given === 'function' ? { form: given } : given;
   const expected = 'a function, or an object with `form` or `url`';
   const { form, url } = asObject('elicitation', expected, options);
+  refuseUnknownOptions('elicitation', options, ELICITATION, { prefix: 'elicitation.' });
   if (form === undefined && url === undefined) throw invalidOption('elicitation', expected, given);
   if (form !== undefined && typeof form !== 'function') throw invalidOption('elicitation.form', 'a function', form);
   if (url !== undefined && typeof url !== 'function') throw invalidOption('elicitation.url', 'a function', url);

@@ -6,6 +6,7 @@ import type { HttpDispatcher } from './http-dispatcher.js';
 import type { TransportLimits } from './limits.js';
 import { checkNetworkOptions, checkUrl, checker, hasFunction, readHeaders } from './network-options.js';
 import type { Check, HeadersOption } from './network-options.js';
+import { optionNames } from './option-names.js';
 
 /** The protocols of URLs that are reached over HTTP. */
 export const HTTP: readonly string[] = ['http:', 'https:'];
@@ -28,6 +29,16 @@ export interface HttpTransportOptions {
   readonly limits?: TransportLimits | undefined;
 }
 
+/** The names of the options of an {@link HttpTransport}. */
+export const HTTP_OPTIONS = optionNames<HttpTransportOptions>({
+  headers: true,
+  timeout: true,
+  auth: true,
+  dispatcher: true,
+  priorEra: true,
+  limits: true,
+});
+
 /** Headers that say what the message is: whatever somebody wrote into a configuration, these are ours. */
 const OURS = new Set([
   'accept',
@@ -42,7 +53,7 @@ const OURS = new Set([
 
 /**
  * Refuses what cannot reach a server, before anybody tries, and gives back the URL and the headers.
- * @throws MCPError with code `MCP_INVALID_PARAMS`; `details` has `field`, `expected` and `received`, never the value.
+ * @throws MCPError with code `MCP_INVALID_PARAMS`; `details` has `name`, `expected` and `received`, never the value.
  */
 export function checkHttpOptions(
   transport: string,
@@ -51,15 +62,20 @@ export function checkHttpOptions(
 ): { url: URL; headers: Readonly<Record<string, string>> } {
   const check = checker(transport);
   const parsed = checkUrl(check, 'url', url, HTTP);
-  const { priorEra } = checkHttpCalls(check, options);
+  const { priorEra } = checkHttpCalls(check, transport, options, HTTP_OPTIONS);
   const known = priorEra === undefined || priorEra === 'modern' || priorEra === 'legacy';
   check('priorEra', known, '"modern" or "legacy"', priorEra);
   return { url: parsed, headers: readHeaders(check, options) };
 }
 
 /** Refuses what is wrong about the options that all transports over HTTP have. */
-export function checkHttpCalls(check: Check, options: unknown): Record<string, unknown> {
-  const checked = checkNetworkOptions(check, options);
+export function checkHttpCalls(
+  check: Check,
+  transport: string,
+  options: unknown,
+  names: ReadonlySet<string>,
+): Record<string, unknown> {
+  const checked = checkNetworkOptions(check, transport, options, names);
   const { auth, dispatcher } = checked;
   check('auth', auth === undefined || hasFunction(auth, 'token'), 'an object with a function `token`', auth);
   const dispatches = dispatcher === undefined || hasFunction(dispatcher, 'dispatch');

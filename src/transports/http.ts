@@ -1,9 +1,10 @@
 import type { TokenSource } from '../auth/token-source.js';
 import type { HttpLink } from './http-link.js';
-import { checkHttpOptions, fixedHeaders } from './http-options.js';
+import { checkHttpOptions, fixedHeaders, HTTP_OPTIONS } from './http-options.js';
 import type { HttpTransportOptions } from './http-options.js';
 import type { Link, LinkEvents } from './link.js';
 import { NetworkTransport } from './network-transport.js';
+import { copyOptions } from './option-names.js';
 
 export type { HttpTransportOptions } from './http-options.js';
 
@@ -21,11 +22,11 @@ export class HttpTransport extends NetworkTransport<HttpTransportOptions> {
 
   /**
    * @param url where the server takes its messages
-   * @throws MCPError with code `MCP_INVALID_PARAMS` when an argument or option is of the wrong type; `details.field` names it.
+   * @throws MCPError with code `MCP_INVALID_PARAMS` when an argument or option is of the wrong type; `details.name` names it.
    */
   constructor(url: string | URL, options: HttpTransportOptions = {}) {
     const checked = checkHttpOptions('HttpTransport', url, options);
-    super(options, checked.headers);
+    super(copyOptions(options, HTTP_OPTIONS), checked.headers);
     this.#url = checked.url;
   }
 

@@ -1,5 +1,7 @@
 import { MCPError } from '../errors.js';
 import { isHeaderValue, isToken } from '../protocol/http-headers.js';
+import type { TransportLimits } from './limits.js';
+import { optionNames, refuseUnknownOptions } from './option-names.js';
 
 /**
  * Headers for the requests of a transport: an object, a `Headers` (of Node or of any undici), a `Map`, or any other iterable of pairs of a
@@ -25,7 +27,7 @@ const FORBIDDEN = new Set([
 ]);
 
 /**
- * What refuses wrong arguments of a transport, which it names. It throws MCPError with code `MCP_INVALID_PARAMS`; `details` has `field`,
+ * What refuses wrong arguments of a transport, which it names. It throws MCPError with code `MCP_INVALID_PARAMS`; `details` has `name`,
  * `expected` and `received`, never the value.
  */
 export function checker(transport: string): Check {
@@ -34,7 +36,8 @@ export function checker(transport: string): Check {
     const received = describe(value);
     throw new MCPError(`${transport}: ${field} must be ${expected}, got ${received}`, {
       code: 'MCP_INVALID_PARAMS',
-      details: { field, expected, received },
+      delivery: 'not-sent',
+      details: { name: field, field, expected, received },
     });
   };
 }
@@ -51,15 +54,24 @@ export function checkUrl(check: Check, field: string, given: unknown, protocols:
   return url;
 }
 
+const LIMITS = optionNames<TransportLimits>({ maxMessageBytes: true });
+
 /** Refuses what is wrong about the options that all transports over a network have, but for the headers: see {@link readHeaders}. */
-export function checkNetworkOptions(check: Check, options: unknown): Record<string, unknown> {
+export function checkNetworkOptions(
+  check: Check,
+  transport: string,
+  options: unknown,
+  names: ReadonlySet<string>,
+): Record<string, unknown> {
   check('options', isObject(options), 'an object', options);
+  refuseUnknownOptions(transport, options as object, names);
   const { timeout, limits } = options as Record<string, unknown>;
   const optional = (field: string, value: unknown, good: boolean, expected: string): void => {
     check(field, value === undefined || good, expected, value);
   };
   optional('timeout', timeout, typeof timeout === 'number' && timeout > 0, 'a number of milliseconds above 0');
   optional('limits', limits, isObject(limits), 'an object');
+  if (limits !== undefined) refuseUnknownOptions('limits', limits as object, LIMITS, { prefix: 'limits.' });
   const { maxMessageBytes } = (limits ?? {}) as Record<string, unknown>;
   const whole = Number.isInteger(maxMessageBytes) && (maxMessageBytes as number) > 0;
   optional('limits.maxMessageBytes', maxMessageBytes, whole, 'a whole number of bytes above 0');

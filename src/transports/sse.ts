@@ -5,6 +5,7 @@ import type { TransportLimits } from './limits.js';
 import type { Link, LinkEvents } from './link.js';
 import { checkUrl, checker, readHeaders } from './network-options.js';
 import type { HeadersOption } from './network-options.js';
+import { copyOptions, optionNames } from './option-names.js';
 import type { SseLink } from './sse-link.js';
 import { NetworkTransport } from './network-transport.js';
 
@@ -21,6 +22,14 @@ export interface SseTransportOptions {
   readonly limits?: TransportLimits | undefined;
 }
 
+const NAMES = optionNames<SseTransportOptions>({
+  headers: true,
+  timeout: true,
+  auth: true,
+  dispatcher: true,
+  limits: true,
+});
+
 /**
  * Speaks with a server over HTTP+SSE, as revision 2024-11-05 had it (2024-11-05 basic/transports): messages of the server come on one stream,
  * those for it are posted. When the stream is over, so is the session. New servers have Streamable HTTP instead.
@@ -34,14 +43,14 @@ export class SseTransport extends NetworkTransport<SseTransportOptions> {
   /**
    * @param sseUrl where the server opens its stream
    * @param postUrl where it takes messages. By default it says so itself, in its `endpoint` event, and must stay at its origin
-   * @throws MCPError with code `MCP_INVALID_PARAMS` when an argument or option is of the wrong type; `details.field` names it.
+   * @throws MCPError with code `MCP_INVALID_PARAMS` when an argument or option is of the wrong type; `details.name` names it.
    */
   constructor(sseUrl: string | URL, postUrl?: string | URL, options: SseTransportOptions = {}) {
     const check = checker('SseTransport');
     const stream = checkUrl(check, 'sseUrl', sseUrl, HTTP);
     const post = postUrl === undefined ? undefined : checkUrl(check, 'postUrl', postUrl, HTTP);
-    checkHttpCalls(check, options);
-    super(options, readHeaders(check, options));
+    checkHttpCalls(check, 'SseTransport', options, NAMES);
+    super(copyOptions(options, NAMES), readHeaders(check, options));
     this.#sseUrl = stream;
     this.#postUrl = post;
   }

@@ -1,5 +1,6 @@
 import { MCPError } from '../errors.js';
 import type { EnvironmentVariables, InheritEnv } from './child-environment.js';
+import { optionNames, refuseUnknownOptions } from './option-names.js';
 
 /** What a {@link StdioTransport} may be told besides the command and its arguments. */
 export interface StdioTransportOptions {
@@ -25,9 +26,20 @@ export interface StdioTransportOptions {
   readonly handleSignals?: boolean | undefined;
 }
 
+/** The names of the options of a {@link StdioTransport}. */
+export const STDIO_OPTIONS = optionNames<StdioTransportOptions>({
+  env: true,
+  cwd: true,
+  timeout: true,
+  inheritEnv: true,
+  maxMessageBytes: true,
+  onStderr: true,
+  handleSignals: true,
+});
+
 /**
  * Refuses what cannot start a server, before anybody tries.
- * @throws MCPError with code `MCP_INVALID_PARAMS`; `details` has `field`, `expected` and `received`, never the value.
+ * @throws MCPError with code `MCP_INVALID_PARAMS`; `details` has `name`, `expected` and `received`, never the value.
  */
 export function checkStdioOptions(command: unknown, args: unknown, options: unknown): void {
   check('command', isText(command) && command !== '', 'a string that is not empty', command);
@@ -36,6 +48,7 @@ export function checkStdioOptions(command: unknown, args: unknown, options: unkn
     check(`args[${index}]`, isText(arg), 'a string', arg);
   });
   check('options', isPlainObject(options), 'an object', options);
+  refuseUnknownOptions('StdioTransport', options as object, STDIO_OPTIONS);
   const { env, cwd, timeout, inheritEnv, maxMessageBytes, onStderr, handleSignals } = options as Record<
     string,
     unknown
@@ -64,7 +77,8 @@ function check(field: string, good: boolean, expected: string, value: unknown): 
   const received = describe(value);
   throw new MCPError(`StdioTransport: ${field} must be ${expected}, got ${received}`, {
     code: 'MCP_INVALID_PARAMS',
-    details: { field, expected, received },
+    delivery: 'not-sent',
+    details: { name: field, field, expected, received },
   });
 }
 

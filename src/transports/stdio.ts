@@ -3,7 +3,8 @@ import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/lines.js';
 import type { EnvironmentVariables } from './child-environment.js';
 import type { Link, LinkEvents } from './link.js';
 import type { StdioLink } from './stdio-link.js';
-import { checkStdioOptions } from './stdio-options.js';
+import { copyOptions } from './option-names.js';
+import { checkStdioOptions, STDIO_OPTIONS } from './stdio-options.js';
 import type { StdioTransportOptions } from './stdio-options.js';
 import { MCPTransport } from './transport.js';
 
@@ -26,14 +27,17 @@ export class StdioTransport extends MCPTransport {
   /**
    * @param command the program: a path, or a name that is looked for on PATH
    * @param args its arguments
-   * @throws MCPError with code `MCP_INVALID_PARAMS` when an argument or option is of the wrong type; `details.field` names it.
+   * @throws MCPError with code `MCP_INVALID_PARAMS` when an argument or option is of the wrong type; `details.name` names it.
    */
   constructor(command: string, args: readonly string[] = [], options: StdioTransportOptions = {}) {
     checkStdioOptions(command, args, options);
     super(options);
     this.#command = command;
     this.#args = Object.freeze([...args]);
-    this.#options = { ...options, ...(options.env && { env: Object.freeze({ ...options.env }) }) };
+    this.#options = {
+      ...copyOptions(options, STDIO_OPTIONS),
+      ...(options.env && { env: Object.freeze({ ...options.env }) }),
+    };
   }
 
   /** The program. */

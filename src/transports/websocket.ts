@@ -5,6 +5,7 @@ import type { Link, LinkEvents } from './link.js';
 import { checkNetworkOptions, checkUrl, checker, hasFunction, readHeaders } from './network-options.js';
 import type { HeadersOption } from './network-options.js';
 import { NetworkTransport } from './network-transport.js';
+import { copyOptions, optionNames } from './option-names.js';
 import type { WebSocketLink } from './websocket-link.js';
 
 /** What a {@link WebSocketTransport} may be told besides the URL. */
@@ -21,6 +22,8 @@ export interface WebSocketTransportOptions {
   /** A message that is longer than the limit ends the connection: nothing tells how long it would have become. */
   readonly limits?: TransportLimits | undefined;
 }
+
+const NAMES = optionNames<WebSocketTransportOptions>({ headers: true, timeout: true, agent: true, limits: true });
 
 /**
  * What opens connections: any agent of `node:http` or `node:https`, or one that is made like them. Its type says no more than what tells it
@@ -52,19 +55,19 @@ export class WebSocketTransport extends NetworkTransport<WebSocketTransportOptio
 
   /**
    * @param url `ws:` or `wss:`; credentials in it go into the handshake
-   * @throws MCPError with code `MCP_INVALID_PARAMS` when an argument or option is of the wrong type; `details.field` names it.
+   * @throws MCPError with code `MCP_INVALID_PARAMS` when an argument or option is of the wrong type; `details.name` names it.
    */
   constructor(url: string | URL, options: WebSocketTransportOptions = {}) {
     const check = checker('WebSocketTransport');
     const parsed = checkUrl(check, 'url', url, ['ws:', 'wss:']);
-    const { agent } = checkNetworkOptions(check, options);
+    const { agent } = checkNetworkOptions(check, 'WebSocketTransport', options, NAMES);
     check(
       'agent',
       agent === undefined || hasFunction(agent, 'addRequest'),
       'an agent of node:http or node:https',
       agent,
     );
-    super(options, readHeaders(check, options));
+    super(copyOptions(options, NAMES), readHeaders(check, options));
     this.#url = parsed;
   }
 

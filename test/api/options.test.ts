@@ -1,4 +1,14 @@
-import { MCPClient, MCPConnection, MCPError, MCPProtocol, MemoryTransport } from '../../src/index.js';
+import {
+  HttpTransport,
+  MCPClient,
+  MCPConnection,
+  MCPError,
+  MCPProtocol,
+  MemoryTransport,
+  SseTransport,
+  StdioTransport,
+  WebSocketTransport,
+} from '../../src/index.js';
 import type { MCPClientOptions, MCPConnectionOptions } from '../../src/index.js';
 import { errorFrom } from '../support/outcomes.js';
 import { legacyScript, serverWith } from '../support/scripts.js';
@@ -120,6 +130,191 @@ describe('an option that cannot be used', () => {
   });
 });
 
+describe('an option that there is not', () => {
+  const elsewhere = 'it is an option of the transport, new ';
+  test.each<[what: string, construct: () => unknown, message: string]>([
+    [
+      'a client',
+      () => new MCPClient(transport, { timout: 5 } as MCPClientOptions),
+      'MCPClient has no option "timout". Did you mean "timeout"?',
+    ],
+    [
+      'a client that is told the name of a connection',
+      () => new MCPClient(transport, { connectionTimeout: 5 } as MCPClientOptions),
+      'MCPClient has no option "connectionTimeout". Did you mean "connectTimeout"?',
+    ],
+    [
+      'a client that is given headers',
+      () => new MCPClient(transport, { headers: {} } as MCPClientOptions),
+      `MCPClient has no option "headers": ${elsewhere}HttpTransport(url, { headers })`,
+    ],
+    [
+      'a client that is given variables',
+      () => new MCPClient(transport, { env: {} } as MCPClientOptions),
+      `MCPClient has no option "env": ${elsewhere}StdioTransport(command, args, { env })`,
+    ],
+    [
+      'a client whose wrong option has a value that is false',
+      () => new MCPClient(transport, { autoreconnect: false } as MCPClientOptions),
+      'MCPClient has no option "autoreconnect". Did you mean "autoReconnect"?',
+    ],
+    [
+      'a connection',
+      () => new MCPConnection('a', transport, { moniter: false } as MCPConnectionOptions),
+      'MCPConnection has no option "moniter". Did you mean "monitor"?',
+    ],
+    [
+      'a protocol',
+      () => new MCPProtocol(transport, { validation: 'off' } as object),
+      'MCPProtocol has no option "validation". Did you mean "validate"?',
+    ],
+    [
+      'a protocol that is told to reconnect',
+      () => new MCPProtocol(transport, { retry: 'safe' } as object),
+      'MCPProtocol has no option "retry": its options are timeout, maxTotalTimeout, clientInfo, ',
+    ],
+    [
+      'limits',
+      () => new MCPClient(transport, { limits: { maxPage: 1 } as object }),
+      'limits has no option "maxPage". Did you mean "maxPages"?',
+    ],
+    [
+      'limits of a transport that are given to a client',
+      () => new MCPClient(transport, { limits: { maxMessageBytes: 1 } as object }),
+      'limits has no option "maxMessageBytes": it is a limit of the transport',
+    ],
+    [
+      'record',
+      () => new MCPClient(transport, { record: { file: 'a', redacted: false } as object }),
+      'record has no option "redacted". Did you mean "redact"?',
+    ],
+    [
+      'sampling',
+      () =>
+        new MCPClient(transport, {
+          sampling: { createMessage: () => undefined as never, tool: true } as object as never,
+        }),
+      'sampling has no option "tool". Did you mean "tools"?',
+    ],
+    [
+      'elicitation',
+      () => new MCPClient(transport, { elicitation: { form: () => undefined as never, uri: 1 } as object }),
+      'elicitation has no option "uri". Did you mean "url"?',
+    ],
+    [
+      'a process',
+      () => new StdioTransport('server', [], { stderr: 'inherit' } as object),
+      'StdioTransport has no option "stderr". Did you mean "onStderr"?',
+    ],
+    [
+      'HTTP',
+      () => new HttpTransport('http://a.invalid', { header: {} } as object),
+      'HttpTransport has no option "header". Did you mean "headers"?',
+    ],
+    [
+      'limits of HTTP',
+      () => new HttpTransport('http://a.invalid', { limits: { maxMessagesBytes: 1 } as object }),
+      'limits has no option "maxMessagesBytes". Did you mean "maxMessageBytes"?',
+    ],
+    [
+      'HTTP+SSE',
+      () => new SseTransport('http://a.invalid', undefined, { priorEra: 'legacy' } as object),
+      'SseTransport has no option "priorEra": its options are headers, timeout, auth, dispatcher, limits',
+    ],
+    [
+      'a WebSocket',
+      () => new WebSocketTransport('ws://a.invalid', { agents: {} } as object),
+      'WebSocketTransport has no option "agents". Did you mean "agent"?',
+    ],
+  ])('of %s is refused by name', (_what, construct, message) => {
+    const error = thrownBy(construct);
+    const [, owner = '', option = ''] = /^(\w+) has no option "(\w+)"/.exec(message) ?? [];
+    expect(error).toMatchObject({ code: 'MCP_INVALID_PARAMS', delivery: 'not-sent' });
+    expect(error.message.startsWith(message)).toBe(true);
+    expect(error.details).toMatchObject({
+      received: 'an unknown option',
+      expected: expect.any(String) as unknown,
+      name: /^[a-z]/.test(owner) ? `${owner}.${option}` : option,
+    });
+  });
+
+  test('of a call is refused by name, and nothing is sent', async () => {
+    await using server = await serverWith(legacyScript());
+    await using client = await MCPClient.connect(server.transport);
+    const wrong = { timout: 5 } as object;
+    const calls: Record<string, Promise<unknown>> = {
+      callTool: client.callTool('x', {}, wrong),
+      readResource: client.readResource('x:1', wrong),
+      getPrompt: client.getPrompt('x', {}, wrong),
+      complete: client.complete({ ref: { type: 'ref/prompt', name: 'x' }, argument: { name: 'a', value: '' } }, wrong),
+      subscribe: client.subscribe('x:1', wrong),
+      unsubscribe: client.unsubscribe('x:1', wrong),
+      setLogLevel: client.setLogLevel('info', wrong),
+      ping: client.ping(wrong),
+      request: client.request('x/y', {}, wrong),
+      connect: client.connect(wrong),
+      healthCheck: client.healthCheck(wrong),
+      'tools/list': client.listTools(wrong),
+      'prompts/list': client.listPrompts(wrong),
+      'resources/list': client.listResources(wrong),
+      'resources/templates/list': client.listResourceTemplates(wrong),
+      tools: client.tools(wrong).next(),
+      resources: client.resources(wrong).next(),
+      initialize: client.protocol.initialize(wrong),
+    };
+    for (const [name, call] of Object.entries(calls)) {
+      expect(await errorFrom(call)).toMatchObject({
+        code: 'MCP_INVALID_PARAMS',
+        delivery: 'not-sent',
+        message: `${name} has no option "timout". Did you mean "timeout"?`,
+      });
+    }
+    for (const call of [
+      client.protocol.callTool('x', {}, wrong),
+      client.protocol.listTools(wrong),
+      client.protocol.request('x/y', {}, wrong),
+    ]) {
+      expect(await errorFrom(call)).toMatchObject({ details: { name: 'timout' } });
+    }
+    expect(server.methods).toEqual(['server/discover', 'initialize', 'notifications/initialized']);
+  });
+
+  test('is not one when it has no value, a symbol for its name, or is inherited', async () => {
+    class Options {
+      readonly logger = 'mine';
+
+      get timeout(): number {
+        return 1_234;
+      }
+      unknown(): void {
+        // A method is no option.
+      }
+    }
+    const inherited = Object.create({ other: 1, timeout: 1_234 }) as { readonly timeout: number };
+    const own = Object.freeze({ timeout: 1_234, timout: undefined, [Symbol('s')]: 1 });
+    for (const options of [new Options(), inherited, own]) {
+      expect(new MCPClient(transport, options).timeout).toBe(1_234);
+      expect(new MCPConnection('a', transport, options)).toMatchObject({ autoReconnect: true });
+      expect(new StdioTransport('server', [], options).timeout).toBe(1_234);
+      expect(new HttpTransport('http://a.invalid', options).timeout).toBe(1_234);
+      await using server = await serverWith(legacyScript());
+      await using client = await MCPClient.connect(server.transport, options);
+      await client.ping(options);
+    }
+    const { headers } = new HttpTransport('http://a.invalid', Object.create({ headers: { 'X-Key': '1' } }) as object);
+    expect(headers).toEqual({ 'X-Key': '1' });
+  });
+
+  test('is refused in an instance of a class when its name is similar to that of an option', async () => {
+    const options = new (class {
+      readonly timout = 5;
+    })() as object;
+    expect(thrownBy(() => new MCPClient(transport, options)).details).toMatchObject({ name: 'timout' });
+    const error = await errorFrom(new MCPClient(transport).callTool('x', {}, options));
+    expect(error.details).toMatchObject({ name: 'timout' });
+  });
+});
+
 describe('options', () => {
   test('undefined is as good as nothing', () => {
     const client = new MCPClient(transport, {
@@ -147,13 +342,66 @@ describe('options', () => {
       restartWindow: 300_000,
       maxReconnectDelay: 60_000,
       healthCheckInterval: 30_000,
+      connectTimeout: 30_000,
       connectionTimeout: 30_000,
       monitor: true,
     });
   });
 });
 
+describe('the time limit of connect() of a connection', () => {
+  test.each<[MCPConnectionOptions, number]>([
+    [{ connectTimeout: 1_234 }, 1_234],
+    [{ connectionTimeout: 1_234 }, 1_234],
+    [{ connectTimeout: 1_234, connectionTimeout: 1_234 }, 1_234],
+    [{ connectTimeout: 1_234, connectionTimeout: undefined }, 1_234],
+    [{ connectTimeout: undefined, connectionTimeout: 1_234 }, 1_234],
+    [{ timeout: 5 }, 30_000],
+  ])('is what %j says, under both of its names', (options, expected) => {
+    const connection = new MCPConnection('a', transport, options);
+    expect(connection).toMatchObject({ connectTimeout: expected, connectionTimeout: expected });
+  });
+
+  test('is in force', async () => {
+    const [silent] = MemoryTransport.pair();
+    const connection = new MCPConnection('a', silent, { connectTimeout: 50, autoReconnect: false });
+    expect(await errorFrom(connection.connect())).toMatchObject({ code: 'MCP_TIMEOUT', details: { timeout: 50 } });
+  });
+
+  test('must not differ under its two names', () => {
+    const error = thrownBy(() => new MCPConnection('a', transport, { connectTimeout: 1, connectionTimeout: 2 }));
+    expect(error.message).toBe(
+      'Invalid connectionTimeout: expected the same as connectTimeout (1), since both are one option, got 2',
+    );
+  });
+});
+
 describe('an option of a call that cannot be used', () => {
+  test.each<[options: unknown, name: string, received: string]>([
+    [5_000, 'options', '5000'],
+    [null, 'options', 'null'],
+    ['fast', 'options', 'string'],
+    [new AbortController().signal, 'options', 'an AbortSignal'],
+    [{ signal: new AbortController() }, 'signal', 'object'],
+    [{ onProgress: true }, 'onProgress', 'true'],
+    [{ retry: 'sfae' }, 'retry', 'string'],
+    [{ onToolError: 'thow' }, 'onToolError', 'string'],
+    [{ validate: false }, 'validate', 'false'],
+  ])('callTool with %p rejects, and nothing is sent', async (options, name, received) => {
+    const client = new MCPClient(transport);
+    expect(await errorFrom(client.callTool('x', {}, options as object))).toMatchObject({
+      code: 'MCP_INVALID_PARAMS',
+      delivery: 'not-sent',
+      details: { name, received },
+    });
+  });
+
+  test('listTools refuses a useCache that is text', async () => {
+    const client = new MCPClient(transport);
+    const error = await errorFrom(client.listTools({ useCache: 'no' as unknown as boolean }));
+    expect(error).toMatchObject({ details: { name: 'useCache', expected: 'a boolean' } });
+  });
+
   test.each([0, -1, NaN, '30' as unknown as number])('timeout: %p rejects, and nothing is sent', async (timeout) => {
     await using server = await serverWith(legacyScript());
     await using client = await MCPClient.connect(server.transport);
