@@ -16,7 +16,13 @@ export type {
   ValidationPolicy,
 } from './api/options.js';
 export type { CallToolOptions, ConnectOptions, ListOptions, Progress, RequestOptions } from './api/call-options.js';
-export type { ConnectTarget, HttpServerEntry, StdioServerEntry } from './api/connect-target.js';
+export type {
+  ConnectTarget,
+  HttpServerEntry,
+  NetworkServerEntry,
+  OtherHttpServerEntry,
+  StdioServerEntry,
+} from './api/connect-target.js';
 export type { MCPClientEventName, MCPClientEvents, NotificationEvent } from './api/events.js';
 export type { NotificationHandler } from './api/notification-handlers.js';
 export type { ClientLimits } from './api/limits.js';

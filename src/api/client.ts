@@ -68,13 +68,14 @@ export class MCPClient {
   readonly protocol: MCPProtocol;
 
   /**
-   * @throws MCPError with code `MCP_INVALID_PARAMS` when an option cannot be used.
+   * @param target a transport, a URL, or one entry of an `mcpServers` file. Nothing is opened or started before {@link MCPClient.connect}.
+   * @throws MCPError with code `MCP_INVALID_PARAMS` when the target or an option cannot be used.
    */
-  constructor(transport: MCPTransport, options?: MCPClientOptions);
+  constructor(target: ConnectTarget, options?: MCPClientOptions);
   /** @internal */
   constructor(core: Core);
-  constructor(source: MCPTransport | Core, options: MCPClientOptions = {}) {
-    this.#core = source instanceof Core ? source : new Core(source, resolveOptions(options, CLIENT));
+  constructor(source: ConnectTarget | Core, options: MCPClientOptions = {}) {
+    this.#core = source instanceof Core ? source : new Core(transportFor(source), resolveOptions(options, CLIENT));
     this.protocol = new MCPProtocol(this.#core);
   }
 
@@ -84,8 +85,7 @@ export class MCPClient {
    * @throws what {@link MCPClient.connect} throws, and MCPError with code `MCP_INVALID_PARAMS` for a target that cannot be used.
    */
   static async connect(target: ConnectTarget, options?: MCPClientOptions): Promise<MCPClient> {
-    const transport = await transportFor(target);
-    const client = new MCPClient(transport, options);
+    const client = new MCPClient(target, options);
     await connectOrDispose(client, () => client.connect());
     return client;
   }
@@ -169,7 +169,7 @@ export class MCPClient {
     return this.#core.connection.session?.instructions;
   }
 
-  /** The transport that was given. */
+  /** The transport that was given, or made for the target. */
   get transport(): MCPTransport {
     return this.#core.transport;
   }

@@ -1,31 +1,50 @@
-import { MCPError } from '../errors.js';
+import { closest } from '../protocol/did-you-mean.js';
+import { printable } from '../protocol/printable.js';
+import { suggestedUrl } from '../protocol/url-advice.js';
 import { HttpTransport } from '../transports/http.js';
 import type { HeadersOption } from '../transports/network-options.js';
 import { SseTransport } from '../transports/sse.js';
+import type { StdioTransportOptions } from '../transports/stdio-options.js';
 import { StdioTransport } from '../transports/stdio.js';
 import { MCPTransport } from '../transports/transport.js';
 import { WebSocketTransport } from '../transports/websocket.js';
+import { oneOfThese, shownAs, unusableOption } from './option-reader.js';
 
-/** One entry of an `mcpServers` file that starts a process. */
+/** One entry of an `mcpServers` file that starts a process. Keys that other programs read, such as `disabled`, are ignored. */
 export interface StdioServerEntry {
   readonly command: string;
-  readonly args?: readonly string[] | undefined;
-  readonly env?: Readonly<Record<string, string>> | undefined;
-  readonly cwd?: string | undefined;
-  /** Some files say `"stdio"` here. */
-  readonly type?: string | undefined;
+  /** Numbers and booleans become text. */
+  readonly args?: readonly (string | number | boolean)[] | null | undefined;
+  /** Numbers and booleans become text. */
+  readonly env?: StdioTransportOptions['env'] | null;
+  readonly cwd?: string | null | undefined;
+  /** Some files say `"stdio"` or `"local"` here. */
+  readonly type?: string | null | undefined;
+  readonly url?: null | undefined;
 }
 
-/** One entry of an `mcpServers` file that is reached over HTTP, or over a WebSocket when its URL begins with `ws:` or `wss:`. */
-export interface HttpServerEntry {
-  readonly url: string;
-  readonly headers?: HeadersOption | undefined;
+/** What an entry of an `mcpServers` file that is reached by its URL has besides the URL. */
+export interface NetworkServerEntry {
+  readonly headers?: HeadersOption | null | undefined;
   /** Some files say `"http"`, `"streamable-http"`, `"sse"` (HTTP+SSE of 2024-11-05 and nothing else) or `"ws"` here. */
-  readonly type?: string | undefined;
+  readonly type?: string | null | undefined;
+  readonly command?: null | undefined;
 }
 
-/** What {@link MCPClient.connect} can connect to: a transport, the URL of a server, or an entry of an `mcpServers` file. */
-export type ConnectTarget = MCPTransport | string | URL | StdioServerEntry | HttpServerEntry;
+/**
+ * One entry of an `mcpServers` file that is reached over HTTP, or over a WebSocket when its URL begins with `ws:` or `wss:`. Keys that other
+ * programs read, such as `disabled`, are ignored.
+ */
+export interface HttpServerEntry extends NetworkServerEntry {
+  readonly url: string | URL;
+}
+
+/** The same as {@link HttpServerEntry}, with another key for the URL, as some programs write it. */
+export type OtherHttpServerEntry = NetworkServerEntry &
+  ({ readonly serverUrl: string } | { readonly httpUrl: string }) & { readonly url?: null | undefined };
+
+/** What a client can connect to: a transport, the URL of a server, or an entry of an `mcpServers` file. */
+export type ConnectTarget = MCPTransport | string | URL | StdioServerEntry | HttpServerEntry | OtherHttpServerEntry;
 
 /** Connects something that was made for it. When that fails, nobody has hold of it to end what it may still be doing. */
 export async function connectOrDispose(made: AsyncDisposable, connect: () => Promise<unknown>): Promise<void> {
@@ -38,69 +57,158 @@ export async function connectOrDispose(made: AsyncDisposable, connect: () => Pro
   }
 }
 
-/** The transport for a target. An entry is somebody's file, so it is checked. */
-export async function transportFor(target: ConnectTarget): Promise<MCPTransport> {
-  if (target instanceof MCPTransport) return target;
-  if (typeof target === 'string' || target instanceof URL) {
-    return isWebSocket(target) ? new WebSocketTransport(target) : new HttpTransport(target);
+/**
+ * The transport for a target. It has not opened anything yet.
+ * @throws MCPError with code `MCP_INVALID_PARAMS` that says what to write instead, and shows no value that may be a secret
+ */
+export function transportFor(target: ConnectTarget): MCPTransport {
+  // A file that was read may hold anything, and another copy of this package may have made the transport.
+  const given: unknown = target;
+  if (isTransport(given)) return given;
+  if (given instanceof URL) return networkTransportFor(given, {});
+  if (typeof given === 'string') return networkTransportFor(checkedText(given), {});
+  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return transportForEntry(given as Entry);
+  const expected = Array.isArray(given) ? `${A_TARGET}; an entry has \`command\` and \`args\`` : A_TARGET;
+  throw unusableOption('target', expected, shownAs(given));
+}
+
+const A_TARGET = 'a URL, a server entry or a transport';
+const SCHEMES = ['http:', 'https:', 'ws:', 'wss:'];
+const A_URL = 'a URL that begins with http://, https://, ws:// or wss://';
+
+function isTransport(value: unknown): value is MCPTransport {
+  if (value instanceof MCPTransport) return true;
+  return typeof (value as { openLink?: unknown } | null | undefined)?.openLink === 'function';
+}
+
+/** A text that is the URL of a server, or an error that says what to write instead. */
+function checkedText(text: string): string {
+  const trimmed = text.trim();
+  if (URL.canParse(trimmed) && SCHEMES.includes(new URL(trimmed).protocol)) return trimmed;
+  const [expected, received] = adviceFor(trimmed);
+  throw unusableOption('target', expected, received);
+}
+
+/** What a text should have been, and what it is. Of its words only those are shown that are an address or a program. */
+function adviceFor(text: string): [expected: string, received: string] {
+  if (text === '') return [A_TARGET, 'an empty string'];
+  const url = suggestedUrl(text, ['http:', 'https:']);
+  if (url !== undefined) return [`a URL such as "${url}"`, 'a string that does not begin with http:// or https://'];
+  if (/^[[{]/.test(text)) return [`${A_TARGET}: parse it with JSON.parse`, 'a string of JSON'];
+  const command = commandIn(text);
+  if (command === undefined) return [A_URL, 'another string'];
+  return [`a URL, or to start a program an entry such as ${command}`, 'a string that is no URL'];
+}
+
+/** An entry for a text that is a command line, or the path of a program. */
+function commandIn(text: string): string | undefined {
+  const [, program] = /^([\w./\\:@~-]{1,60})\s+\S/.exec(text) ?? [];
+  if (program !== undefined) return `{ command: ${JSON.stringify(program)}, args: […] }`;
+  if (!/^(?:file:|\.{0,2}[\\/]|~[\\/]|[a-z]:[\\/])|\.(?:[cm]?[jt]s|py|sh|exe|cmd|bat|jar)$/i.test(text))
+    return undefined;
+  if (/\.[cm]?[jt]s$/i.test(text)) return '{ command: "node", args: [path] }';
+  return /\.py$/i.test(text) ? '{ command: "python", args: [path] }' : '{ command: path, args: […] }';
+}
+
+/** An entry as somebody wrote it. */
+type Entry = Readonly<Record<string, unknown>>;
+
+/** Keys of the URL. `httpUrl` says that it is HTTP. */
+const URL_KEYS = ['httpUrl', 'url', 'serverUrl'] as const;
+
+type Kind = 'stdio' | 'http' | 'sse' | 'ws';
+
+/** What entries say under `type`, without its hyphens and capitals. */
+const KINDS: ReadonlyMap<string, Kind> = new Map([
+  ['stdio', 'stdio'],
+  ['local', 'stdio'],
+  ['http', 'http'],
+  ['streamablehttp', 'http'],
+  ['sse', 'sse'],
+  ['ws', 'ws'],
+  ['websocket', 'ws'],
+]);
+
+function transportForEntry(entry: Entry): MCPTransport {
+  const { command } = entry;
+  const addresses = URL_KEYS.filter((name) => entry[name] != null);
+  const [key] = addresses;
+  if (command == null && key === undefined) throw notAnEntry(entry);
+  const kind = kindOf(entry) ?? (key === 'httpUrl' && command == null ? 'http' : undefined);
+  if (kind === undefined && command != null && key !== undefined)
+    throw unusableOption('entry', `\`command\` or \`${key}\`, or a \`type\` that says which counts`, 'both');
+  if (kind === 'stdio' || key === undefined) {
+    if (command == null)
+      throw unusableOption('command', 'the name of a program, since `type` is that of a program', 'nothing');
+    if (kind !== undefined && kind !== 'stdio')
+      throw unusableOption('url', 'a URL, since `type` is that of a URL', 'nothing');
+    return stdioTransportFor(entry);
   }
-  // A file that was read may hold anything.
-  const entry: unknown = target;
-  return typeof entry === 'object' && entry !== null && 'url' in entry
-    ? httpTransportFor(entry as HttpServerEntry)
-    : stdioTransportFor(entry as StdioServerEntry);
+  const other = addresses.find((name) => String(entry[name]) !== String(entry[key]));
+  if (other !== undefined)
+    throw unusableOption(other, `the same as \`${key}\`, since both are the URL`, 'another value');
+  return networkTransportFor(entry[key] as string, entry, kind);
 }
 
-async function stdioTransportFor(entry: StdioServerEntry): Promise<MCPTransport> {
-  const z = await import('zod');
-  const schema = z.looseObject({
-    command: z.string().min(1),
-    args: z.array(z.string()).default([]),
-    env: z.record(z.string(), z.string()).optional(),
-    cwd: z.string().optional(),
-    type: z.literal('stdio').optional(),
-  });
-  const { command, args, env, cwd } = checked(schema.safeParse(entry));
-  return new StdioTransport(command, args, { ...(env && { env }), ...(cwd !== undefined && { cwd }) });
+function kindOf(entry: Entry): Kind | undefined {
+  const { type } = entry;
+  if (type == null) return undefined;
+  const kind = typeof type === 'string' ? KINDS.get(type.toLowerCase().replace(/[-_ ]/g, '')) : undefined;
+  if (kind !== undefined) return kind;
+  throw unusableOption(
+    'type',
+    oneOfThese(['stdio', 'http', 'sse', 'ws']),
+    typeof type === 'string' ? 'another string' : shownAs(type),
+  );
 }
 
-async function httpTransportFor(entry: HttpServerEntry): Promise<MCPTransport> {
-  const z = await import('zod');
-  const schema = z.looseObject({
-    url: z.string().min(1),
-    // The transport reads them, and says what is wrong.
-    headers: z.custom<HeadersOption>().optional(),
-    type: z.enum(['http', 'streamable-http', 'streamableHttp', 'sse', 'ws', 'websocket']).optional(),
+function stdioTransportFor({ command, args, env, cwd }: Entry): StdioTransport {
+  const texts = Array.isArray(args) ? args.map((arg: unknown) => (isPlain(arg) ? String(arg) : arg)) : args;
+  return new StdioTransport(command as string, (texts ?? []) as string[], {
+    env: (env ?? undefined) as StdioTransportOptions['env'],
+    cwd: (cwd ?? undefined) as string | undefined,
   });
-  const { url, headers, type } = checked(schema.safeParse(entry));
-  if (type === 'sse') return new SseTransport(url, undefined, { headers });
-  const webSocket = type === undefined ? isWebSocket(url) : type === 'ws' || type === 'websocket';
+}
+
+/** What a file may hold in place of a text. */
+function isPlain(value: unknown): boolean {
+  return typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value));
+}
+
+function networkTransportFor(url: string | URL, entry: Entry, kind?: Kind): MCPTransport {
+  const headers = (entry.headers ?? undefined) as HeadersOption | undefined;
+  if (kind === 'sse') return new SseTransport(url, undefined, { headers });
+  const webSocket = kind === undefined ? /^\s*wss?:/i.test(String(url)) : kind === 'ws';
   return webSocket ? new WebSocketTransport(url, { headers }) : new HttpTransport(url, { headers });
 }
 
-function isWebSocket(url: string | URL): boolean {
-  return /^wss?:/i.test(String(url));
+/** Where files have their entries. */
+const SERVER_KEYS = ['mcpServers', 'servers', 'context_servers', 'mcp_servers', 'mcp'];
+/** How many servers an error names. */
+const MOST_NAMES = 20;
+
+/** The error for an object that is no entry: perhaps a whole file of them, or one with a wrong key. */
+function notAnEntry(entry: Entry): Error {
+  const key = SERVER_KEYS.find((name) => namesIn(entry[name]).length > 0);
+  const names = namesIn(key === undefined ? entry : entry[key]);
+  if (names.length > 0) {
+    const shown = names.slice(0, MOST_NAMES).map((name) => JSON.stringify(printable(name)));
+    const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : '';
+    const such = key === undefined ? '' : `, such as file.${key}[${shown[0]}]`;
+    return unusableOption('target', `one of its entries${such}`, `all servers of a file: ${shown.join(', ')}${more}`);
+  }
+  const keys = ['command', ...URL_KEYS];
+  const wrong = Object.keys(entry).find((name) => closest(name, keys) !== undefined);
+  const meant = wrong === undefined ? undefined : closest(wrong, keys);
+  const isMistake = wrong !== undefined && meant !== undefined && wrong !== meant;
+  const received = isMistake ? `one with "${printable(wrong)}": did you mean "${meant}"?` : 'one with neither';
+  return unusableOption('target', 'an entry with `command` (a program) or `url`', received);
 }
 
-interface Problem {
-  readonly path: readonly PropertyKey[];
-  readonly code?: string | undefined;
-}
-
-/** What a schema made of an entry, or an error that says where it is wrong. */
-function checked<Data>(
-  parsed:
-    | { readonly success: true; readonly data: Data }
-    | { readonly success: false; readonly error: { readonly issues: readonly Problem[] } },
-): Data {
-  if (parsed.success) return parsed.data;
-  // Paths only: the values may hold secrets.
-  const problems = parsed.error.issues.map(
-    ({ path, code }) => `${path.map(String).join('.') || 'the entry'}: ${code ?? 'invalid'}`,
-  );
-  throw new MCPError(`Invalid server entry: ${problems.join(', ')}`, {
-    code: 'MCP_INVALID_PARAMS',
-    delivery: 'not-sent',
-    details: { problems },
-  });
+/** The names of the servers in an object of entries by name. */
+function namesIn(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const isEntry = (one: unknown): boolean =>
+    typeof one === 'object' && one !== null && ['command', ...URL_KEYS].some((name) => name in one);
+  return Object.entries(value).flatMap(([name, one]) => (isEntry(one) ? [name] : []));
 }

@@ -5,7 +5,8 @@ import { healthScore } from '../protocol/health-score.js';
 import { optionNames } from '../transports/option-names.js';
 import type { MCPTransport } from '../transports/transport.js';
 import { MCPClient } from './client.js';
-import { connectOrDispose } from './connect-target.js';
+import { connectOrDispose, transportFor } from './connect-target.js';
+import type { ConnectTarget } from './connect-target.js';
 import { Core } from './core.js';
 import type { MCPClientEventName, MCPClientEvents } from './events.js';
 import type { HealthReport } from './health-report.js';
@@ -86,7 +87,7 @@ const CONNECTION: OptionOwner = {
 export class MCPConnection {
   /** The name that was given; it shows in errors and explanations. */
   readonly name: string;
-  /** The transport that was given. */
+  /** The transport that was given, or made for the target. */
   readonly transport: MCPTransport;
   readonly #core: Core;
   readonly #view: MCPClient;
@@ -94,10 +95,12 @@ export class MCPConnection {
   readonly #interval: number;
 
   /**
-   * @throws MCPError with code `MCP_INVALID_PARAMS` when the name or an option cannot be used.
+   * @param target what {@link MCPClient} takes
+   * @throws MCPError with code `MCP_INVALID_PARAMS` when the name, the target or an option cannot be used.
    */
-  constructor(name: string, transport: MCPTransport, options: MCPConnectionOptions = {}) {
+  constructor(name: string, target: ConnectTarget, options: MCPConnectionOptions = {}) {
     if (typeof name !== 'string' || name === '') throw invalidOption('name', 'a string that is not empty', name);
+    const transport = transportFor(target);
     const resolved = resolveOptions(options, CONNECTION);
     const read = new OptionReader(options);
     this.name = name;
@@ -111,12 +114,12 @@ export class MCPConnection {
   }
 
   /**
-   * Constructs and connects: `await using connection = await MCPConnection.connect('files', transport)`. When connecting fails the
+   * Constructs and connects: `await using connection = await MCPConnection.connect('files', target)`. When connecting fails the
    * connection is ended: nothing is left behind.
    * @throws what {@link MCPClient.connect} throws.
    */
-  static async connect(name: string, transport: MCPTransport, options?: MCPConnectionOptions): Promise<MCPConnection> {
-    const connection = new MCPConnection(name, transport, options);
+  static async connect(name: string, target: ConnectTarget, options?: MCPConnectionOptions): Promise<MCPConnection> {
+    const connection = new MCPConnection(name, target, options);
     await connectOrDispose(connection, () => connection.connect());
     return connection;
   }

@@ -36,7 +36,6 @@ import { History } from './history.js';
 import { inspectionFor } from './inspection.js';
 import { NotificationHandlers } from './notification-handlers.js';
 import { describeQuestions, questionService } from './question-service.js';
-import { checkTransport } from './options.js';
 import type { ResolvedOptions } from './options.js';
 import type { HealthReport } from './health-report.js';
 import { LineRecording } from './record.js';
@@ -81,7 +80,6 @@ export class Core {
 
   /** @param name what whoever supervises it calls the connection */
   constructor(transport: MCPTransport, options: ResolvedOptions, name?: string) {
-    checkTransport(transport);
     this.transport = transport;
     this.options = options;
     this.events = new Events(() => {

@@ -68,7 +68,7 @@ export function invalidOption(name: string, expected: string, value: unknown): M
 }
 
 /** What a value is; what it says only where that cannot be a secret. */
-function shownAs(value: unknown): string {
+export function shownAs(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value);
   return Array.isArray(value) ? 'array' : typeof value;
 }

@@ -392,9 +392,3 @@ function recordOptions(given: MCPProtocolOptions['record']): ResolvedRecordOptio
     limit: read.count('limit', LONGEST_RECORDING),
   };
 }
-
-/** Refuses what is not a transport, such as a command or a URL. Another copy of this package may have made it. */
-export function checkTransport(value: unknown): void {
-  if (typeof (value as { openLink?: unknown } | null | undefined)?.openLink === 'function') return;
-  throw invalidOption('transport', 'an MCPTransport', value);
-}

@@ -13,7 +13,8 @@ import type {
   ServerCapabilities,
 } from '../protocol/schema/index.js';
 import type { MCPTransport } from '../transports/transport.js';
-import { connectOrDispose } from './connect-target.js';
+import { connectOrDispose, transportFor } from './connect-target.js';
+import type { ConnectTarget } from './connect-target.js';
 import { Core } from './core.js';
 import type { NotificationHandler } from './notification-handlers.js';
 import { callTool, getPrompt, readResource, request } from './operations.js';
@@ -30,22 +31,25 @@ export class MCPProtocol {
   readonly #core: Core;
 
   /**
-   * @throws MCPError with code `MCP_INVALID_PARAMS` when an option cannot be used.
+   * @param target what {@link MCPClient} takes
+   * @throws MCPError with code `MCP_INVALID_PARAMS` when the target or an option cannot be used.
    */
-  constructor(transport: MCPTransport, options?: MCPProtocolOptions);
+  constructor(target: ConnectTarget, options?: MCPProtocolOptions);
   /** @internal */
   constructor(core: Core);
-  constructor(source: MCPTransport | Core, options: MCPProtocolOptions = {}) {
+  constructor(source: ConnectTarget | Core, options: MCPProtocolOptions = {}) {
     this.#core =
-      source instanceof Core ? source : new Core(source, { ...resolveOptions(options, PROTOCOL), retry: 'never' });
+      source instanceof Core
+        ? source
+        : new Core(transportFor(source), { ...resolveOptions(options, PROTOCOL), retry: 'never' });
   }
 
   /**
-   * Constructs and initializes: `await using protocol = await MCPProtocol.connect(transport)`. When that fails nothing is left behind.
+   * Constructs and initializes: `await using protocol = await MCPProtocol.connect(target)`. When that fails nothing is left behind.
    * @throws what {@link MCPProtocol.initialize} throws.
    */
-  static async connect(transport: MCPTransport, options?: MCPProtocolOptions): Promise<MCPProtocol> {
-    const protocol = new MCPProtocol(transport, options);
+  static async connect(target: ConnectTarget, options?: MCPProtocolOptions): Promise<MCPProtocol> {
+    const protocol = new MCPProtocol(target, options);
     await connectOrDispose(protocol, () => protocol.initialize());
     return protocol;
   }
@@ -99,7 +103,7 @@ export class MCPProtocol {
     return this.#core.options.timeout;
   }
 
-  /** The transport that was given. */
+  /** The transport that was given, or made for the target. */
   get transport(): MCPTransport {
     return this.#core.transport;
   }

@@ -1,5 +1,6 @@
 import { MCPError } from '../errors.js';
 import { isHeaderValue, isToken } from '../protocol/http-headers.js';
+import { suggestedUrl } from '../protocol/url-advice.js';
 import type { TransportLimits } from './limits.js';
 import { optionNames, refuseUnknownOptions } from './option-names.js';
 
@@ -47,9 +48,10 @@ export function checkUrl(check: Check, field: string, given: unknown, protocols:
   const expected = `a URL with ${protocols.map((one) => `${one}//`).join(' or ')}`;
   check(field, typeof given === 'string' || given instanceof URL, expected, given);
   const text = String(given);
-  check(field, URL.canParse(text), expected, given);
+  const good = URL.canParse(text) && protocols.includes(new URL(text).protocol);
+  const meant = good ? undefined : suggestedUrl(text, protocols);
+  check(field, good, meant === undefined ? expected : `${expected}, such as "${meant}"`, given);
   const url = new URL(text);
-  check(field, protocols.includes(url.protocol), expected, given);
   url.hash = '';
   return url;
 }

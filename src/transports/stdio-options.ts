@@ -4,8 +4,11 @@ import { optionNames, refuseUnknownOptions } from './option-names.js';
 
 /** What a {@link StdioTransport} may be told besides the command and its arguments. */
 export interface StdioTransportOptions {
-  /** Environment variables for the server, laid over those it inherits; `undefined` takes one away. Their values never show in errors. */
-  readonly env?: EnvironmentVariables | undefined;
+  /**
+   * Environment variables for the server, laid over those it inherits. Numbers and booleans become text; `undefined` and `null` take a
+   * variable away. Their values never show in errors.
+   */
+  readonly env?: Readonly<Record<string, string | number | boolean | null | undefined>> | undefined;
   /** The directory that the server runs in. Default: that of this process. */
   readonly cwd?: string | undefined;
   /** Milliseconds that starting the process may take. Never a limit on requests. Default 30 000. */
@@ -42,7 +45,9 @@ export const STDIO_OPTIONS = optionNames<StdioTransportOptions>({
  * @throws MCPError with code `MCP_INVALID_PARAMS`; `details` has `name`, `expected` and `received`, never the value.
  */
 export function checkStdioOptions(command: unknown, args: unknown, options: unknown): void {
-  check('command', isText(command) && command !== '', 'a string that is not empty', command);
+  check('command', isText(command) && command !== '', A_PROGRAM, command);
+  const isUrl = /^(?:https?|wss?):\/\//i.test(command as string);
+  check('command', !isUrl, 'a program: a URL goes into `url` of an entry, or to HttpTransport', command);
   check('args', Array.isArray(args), 'an array of strings', args);
   (args as unknown[]).forEach((arg, index) => {
     check(`args[${index}]`, isText(arg), 'a string', arg);
@@ -59,7 +64,7 @@ export function checkStdioOptions(command: unknown, args: unknown, options: unkn
   optional('env', env, isPlainObject(env), 'an object of strings');
   for (const [name, value] of Object.entries(env ?? {})) {
     check('env', name !== '' && !/[=\0]/.test(name), 'names that are not empty and have no "="', name);
-    optional(`env.${name}`, value, isText(value), 'a string or undefined');
+    optional(`env.${name}`, value, value === null || isVariable(value), 'a string, a number, a boolean or undefined');
   }
   optional('cwd', cwd, isText(cwd) && cwd !== '', 'a string that is not empty');
   optional('timeout', timeout, typeof timeout === 'number' && timeout > 0, 'a number of milliseconds above 0');
@@ -72,6 +77,8 @@ export function checkStdioOptions(command: unknown, args: unknown, options: unkn
   optional('handleSignals', handleSignals, typeof handleSignals === 'boolean', 'true or false');
 }
 
+const A_PROGRAM = 'a string that is not empty, with its arguments beside it as `args`';
+
 function check(field: string, good: boolean, expected: string, value: unknown): void {
   if (good) return;
   const received = describe(value);
@@ -80,6 +87,16 @@ function check(field: string, good: boolean, expected: string, value: unknown): 
     delivery: 'not-sent',
     details: { name: field, field, expected, received },
   });
+}
+
+/** Environment variables as the system takes them. */
+export function environmentVariables(given: NonNullable<StdioTransportOptions['env']>): EnvironmentVariables {
+  const texts = Object.entries(given).map(([name, value]) => [name, value == null ? undefined : String(value)]);
+  return Object.freeze(Object.fromEntries(texts) as Record<string, string | undefined>);
+}
+
+function isVariable(value: unknown): boolean {
+  return typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value)) || isText(value);
 }
 
 /** Strings that the system takes: none has a zero byte. */

@@ -4,7 +4,7 @@ import type { EnvironmentVariables } from './child-environment.js';
 import type { Link, LinkEvents } from './link.js';
 import type { StdioLink } from './stdio-link.js';
 import { copyOptions } from './option-names.js';
-import { checkStdioOptions, STDIO_OPTIONS } from './stdio-options.js';
+import { checkStdioOptions, environmentVariables, STDIO_OPTIONS } from './stdio-options.js';
 import type { StdioTransportOptions } from './stdio-options.js';
 import { MCPTransport } from './transport.js';
 
@@ -21,7 +21,7 @@ export class StdioTransport extends MCPTransport {
   // Not visible to whoever prints the transport: arguments and variables hold secrets.
   readonly #command: string;
   readonly #args: readonly string[];
-  readonly #options: StdioTransportOptions;
+  readonly #options: Omit<StdioTransportOptions, 'env'> & { readonly env?: EnvironmentVariables };
   #latest: StdioLink | undefined;
 
   /**
@@ -34,10 +34,8 @@ export class StdioTransport extends MCPTransport {
     super(options);
     this.#command = command;
     this.#args = Object.freeze([...args]);
-    this.#options = {
-      ...copyOptions(options, STDIO_OPTIONS),
-      ...(options.env && { env: Object.freeze({ ...options.env }) }),
-    };
+    const { env, ...others } = copyOptions(options, STDIO_OPTIONS);
+    this.#options = { ...others, ...(env && { env: environmentVariables(env) }) };
   }
 
   /** The program. */

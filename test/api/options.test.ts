@@ -116,7 +116,7 @@ describe('an option that cannot be used', () => {
     expect(thrownBy(() => new MCPProtocol(transport, { timeout: 0 })).details).toMatchObject({ name: 'timeout' });
   });
 
-  test.each([undefined, null, 'npx server', {}])('%p is no transport', (value) => {
+  test.each([undefined, null, 'npx server', {}])('%p is no target', (value) => {
     const make = [
       () => new MCPClient(value as MemoryTransport),
       () => new MCPConnection('a', value as MemoryTransport),
@@ -124,7 +124,7 @@ describe('an option that cannot be used', () => {
     ];
     for (const construct of make) {
       expect(thrownBy(construct).message).toMatch(
-        /^Invalid transport: expected an MCPTransport, got (undefined|null|string|object)$/,
+        /^Invalid target: expected .*, got (undefined|null|a string that is no URL|one with neither)$/,
       );
     }
   });

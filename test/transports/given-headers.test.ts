@@ -88,20 +88,20 @@ describe.each(TRANSPORTS)('the headers of a %s', (_transport, make) => {
   });
 });
 
-test.each(FORMS)('the headers of a server entry are taken from %s', async (_form, headers) => {
+test.each(FORMS)('the headers of a server entry are taken from %s', (_form, headers) => {
   for (const [url, type] of [
     ['http://a.invalid/', 'http'],
     ['http://a.invalid/', 'sse'],
     ['ws://a.invalid/', 'ws'],
   ] as const) {
-    const transport = (await transportFor({ url, type, headers: headers() })) as HttpTransport;
+    const transport = transportFor({ url, type, headers: headers() }) as HttpTransport;
     expect(Object.values(transport.headers)).toEqual(['one', 'two']);
   }
 });
 
-test('the headers of a server entry are refused by name when they are wrong', async () => {
+test('the headers of a server entry are refused by name when they are wrong', () => {
   const entry = { url: 'http://a.invalid/', headers: { 'X-Key': 5 } as unknown as Record<string, string> };
-  expect(await errorFrom(transportFor(entry))).toMatchObject({
+  expect(errorThrownBy(() => transportFor(entry))).toMatchObject({
     code: 'MCP_INVALID_PARAMS',
     details: { field: 'headers.X-Key' },
   });
