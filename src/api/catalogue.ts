@@ -142,8 +142,9 @@ export class Catalogue {
       session: number,
     } = await this.#readAll(
       name,
-      { ...this.#since(began, options), sharing: this.#sharing(name, options, token) },
+      { ...options, sharing: this.#sharing(name, options, token) },
       deadline,
+      asking && began,
     );
     const { session, facts } = this.#core.connection;
     const unchanged = this.#expiries.get(name) === expiries;
@@ -172,8 +173,9 @@ export class Catalogue {
     name: Name,
     options: SubmitOptions,
     deadline: number,
+    since: number | undefined,
   ): Promise<Reading<ListItems[Name]>> {
-    const reading = await this.#read(name, options, deadline);
+    const reading = await this.#read(name, options, deadline, since);
     if (!('torn' in reading)) return reading;
     const again = await this.#read(name, options, deadline);
     if ('torn' in again) throw again.torn;
@@ -184,13 +186,14 @@ export class Catalogue {
     name: Name,
     options: SubmitOptions,
     deadline: number,
+    since?: number,
   ): Promise<Reading<ListItems[Name]> | Torn> {
     const items: ListItems[Name][] = [];
     let freshUntil = Infinity;
     let shared = true;
     let number: number | undefined;
     try {
-      for await (const page of listPages(this.#core, name, options, deadline)) {
+      for await (const page of listPages(this.#core, name, options, deadline, since)) {
         const { session, facts } = this.#core.connection;
         number ??= facts.connectionCount;
         if (number !== facts.connectionCount) return { torn: toError(otherSession(name)) };
@@ -335,13 +338,6 @@ export class Catalogue {
 
   #nextGroup(): number {
     return (this.#lastGroup += 1);
-  }
-
-  /** The same options, for what is left of the time. */
-  #since(began: number, options: ListOptions): ListOptions {
-    const elapsed = this.#now - began;
-    if (elapsed === 0) return options;
-    return { ...options, timeout: Math.max((options.timeout ?? this.#core.options.timeout) - elapsed, 1) };
   }
 
   /** Whether a list may be handed out to whoever has this token. One that another client left is for the first who asks. */

@@ -45,6 +45,8 @@ import { callWithOtherHeaders, submitToolCall, wantsOtherHeaders } from './tool-
 
 /** Options of a request that may be one of several which a call makes. */
 export interface SubmitOptions extends RequestOptions {
+  /** The time from which `timeout` counts. Default: now. */
+  readonly since?: number | undefined;
   /** The time at which the whole call is given up. Default: `maxTotalTimeout` from now. */
   readonly totalDeadline?: number;
   /** The result is handed out whatever it looks like. Default false. */
@@ -199,6 +201,7 @@ export class Core {
       params,
       entry,
       timeout: options.timeout ?? timeout,
+      since: options.since,
       totalDeadline:
         options.totalDeadline ?? (maxTotalTimeout === undefined ? Infinity : environment.now() + maxTotalTimeout),
       maxTotalTimeout,

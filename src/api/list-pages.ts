@@ -36,13 +36,14 @@ export function listDeadline({ options: { maxTotalTimeout, environment } }: Core
 
 /**
  * The pages of a list, one after the other. What a cursor means is the secret of a legacy session, so that there is no next page in
- * another one; a modern server has no sessions. 2026-07-28 server/utilities/pagination; 2025-11-25 server/utilities/pagination.
+ * another one; a modern server has no sessions. `since` is the time from which the `timeout` of the first page counts. 2026-07-28 server/utilities/pagination; 2025-11-25 server/utilities/pagination.
  */
 export async function* listPages(
   core: Core,
   name: ListName,
   options: SubmitOptions = {},
   totalDeadline: number = listDeadline(core, options),
+  since?: number,
 ): AsyncGenerator<Page, void, undefined> {
   const { method } = LISTS[name];
   const trail = new PageTrail(method, core.options.limits.maxPages);
@@ -57,7 +58,8 @@ export async function* listPages(
     if (!goesOn()) throw toError(otherSession(name));
     let page: Page;
     try {
-      page = (await core.request(method, params, { ...options, totalDeadline })) as Page;
+      page = (await core.request(method, params, { ...options, totalDeadline, since })) as Page;
+      since = undefined;
     } catch (thrown) {
       if (goesOn() && params?.cursor === '' && isLegacy(core) && isRefusedCursor(thrown)) {
         warnOfEmptyCursor(core, method);

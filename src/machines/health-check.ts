@@ -38,6 +38,7 @@ export async function probe(
     params: modern ? { _meta: modernMeta(session.protocolVersion, identity, undefined) } : undefined,
     entry: methodEntry(method),
     timeout,
+    since: undefined,
     totalDeadline: Infinity,
     maxTotalTimeout: undefined,
     repeatable: false,

@@ -20,6 +20,7 @@ export function ask(requests: Requests, request: OwnRequest): Promise<Outcome> {
   return requests.submit({
     entry: methodEntry(request.method),
     timeout: Infinity,
+    since: undefined,
     totalDeadline: Infinity,
     maxTotalTimeout: undefined,
     repeatable: false,

@@ -104,13 +104,15 @@ export class RecordedConnection extends Connection {
   }
 
   override submit(spec: RequestSpec): Promise<Outcome> {
-    const { method, params, headers, timeout, totalDeadline, maxTotalTimeout, repeatable, failFast, sharing } = spec;
+    const { method, params, headers, timeout, since, totalDeadline, maxTotalTimeout, repeatable, failFast, sharing } =
+      spec;
     const { onProgress, entry } = spec;
     const call = (this.#calls += 1);
     const recorder = this.#recorder;
     const { mark, forget } = this.#signals.watch(spec.signal);
     recorder.input({
       ...{ type: 'submit', call, method, timeout, totalDeadline, repeatable, failFast },
+      ...(since !== undefined && { since }),
       ...(params !== undefined && { params }),
       ...(headers !== undefined && { headers }),
       ...(sharing !== undefined && { sharing }),

@@ -43,6 +43,7 @@ export type Asked =
       readonly params?: Params;
       readonly headers?: Readonly<Record<string, string>>;
       readonly timeout: number;
+      readonly since?: number;
       readonly totalDeadline: number;
       readonly maxTotalTimeout?: number;
       readonly repeatable: boolean;

@@ -41,6 +41,8 @@ export interface RequestSpec {
   readonly entry: MethodEntry;
   /** Milliseconds until it is given up, queueing included; Infinity for never. */
   readonly timeout: number;
+  /** The time from which `timeout` counts at first; undefined: from when it is made. */
+  readonly since: number | undefined;
   /** The time at which it is given up whatever happens; Infinity for never. */
   readonly totalDeadline: number;
   /** The length of that, for messages. */
@@ -79,6 +81,7 @@ export const NOTHING: RequestSpec = {
   params: undefined,
   entry: methodEntry(''),
   timeout: Infinity,
+  since: undefined,
   totalDeadline: Infinity,
   maxTotalTimeout: undefined,
   repeatable: false,

@@ -173,7 +173,7 @@ export class Requests implements RequestsPorts {
     const outcome = new Promise(captureResolve);
     record.start(spec, lastResolve);
     const now = this.#ports.environment.now();
-    record.idleDeadline = now + spec.timeout;
+    record.idleDeadline = (spec.since ?? now) + spec.timeout;
     this.#deadlines.add(record, now);
     const { signal, direct } = spec;
     record.actor.send(SUBMIT);

@@ -332,6 +332,7 @@ class Replay implements RecordingSink, ReplayScript {
       params,
       headers,
       timeout,
+      since,
       totalDeadline,
       maxTotalTimeout,
       repeatable,
@@ -340,7 +341,7 @@ class Replay implements RecordingSink, ReplayScript {
       unchecked,
     } = entry;
     void this.#connection.submit({
-      ...{ method, params, headers, timeout, totalDeadline, maxTotalTimeout, repeatable, failFast, sharing },
+      ...{ method, params, headers, timeout, since, totalDeadline, maxTotalTimeout, repeatable, failFast, sharing },
       entry: unchecked === true ? uncheckedEntry(method) : methodEntry(method),
       direct: false,
       quiet: false,

@@ -1,4 +1,4 @@
-import { MCPClient, MCPTimeoutError } from '../../src/index.js';
+import { MCPClient, MCPTimeoutError, MemoryTransport } from '../../src/index.js';
 import type { MCPClientOptions } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { errorFrom, isSettled } from '../support/outcomes.js';
@@ -41,6 +41,43 @@ function progress({ params }: HeardRequest, done: number): void {
   const { progressToken } = params?.['_meta'] as { progressToken: unknown };
   server.notify('notifications/progress', { progressToken, progress: done });
 }
+
+describe('the error of a time-out', () => {
+  test('has the number that was given, whatever it was given to', async () => {
+    await connect();
+    const [transport] = MemoryTransport.pair();
+    const silent = new MCPClient(transport, { connectTimeout: 25.25 });
+    expect((await errorFrom(silent.connect())).details.timeout).toBe(25.25);
+    expect((await errorFrom(silent.connect({ timeout: 12.5 }))).details.timeout).toBe(12.5);
+    await using peer = await serverWith(
+      legacyScript('2025-11-25', {
+        'tools/call': silence,
+        'tools/list': silence,
+        'resources/read': silence,
+        'resources/subscribe': silence,
+        ping: silence,
+      }),
+    );
+    await using real = await MCPClient.connect(peer.transport);
+    const timeout = 15.125;
+    const calls = [
+      real.callTool('slow', {}, { timeout }),
+      real.listTools({ timeout }),
+      real.tools({ timeout }).next(),
+      real.readResource('x:1', { timeout }),
+      real.subscribe('x:1', { timeout }),
+      real.ping({ timeout }),
+      real.callTool('slow', {}, { maxTotalTimeout: timeout }),
+      real.listTools({ maxTotalTimeout: timeout, useCache: false }),
+    ];
+    for (const error of await Promise.all(calls.map((call) => errorFrom(call)))) {
+      expect(error).toMatchObject({ code: 'MCP_TIMEOUT', details: { timeout } });
+      expect(error.message).toContain(' 15.125 ms');
+    }
+    const { error } = await real.healthCheck({ timeout });
+    expect(error?.details).toMatchObject({ timeout });
+  });
+});
 
 describe('a call without an answer', () => {
   test('ends after the timeout of the client, which is 30 seconds', async () => {

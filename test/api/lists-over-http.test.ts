@@ -178,7 +178,11 @@ describe('a list of a server that was asked with a token', () => {
   test('waits for the token no longer than its caller does', async () => {
     const { user, client } = await ask('private');
     user.token = () => new Promise(() => undefined);
-    expect(await errorFrom(client.listTools({ timeout: 20 }))).toMatchObject({ code: 'MCP_TIMEOUT' });
+    expect(await errorFrom(client.listTools({ timeout: 20.5 }))).toMatchObject({
+      code: 'MCP_TIMEOUT',
+      message: expect.stringContaining('within 20.5 ms') as unknown,
+      details: { operation: 'tools/list', timeout: 20.5 },
+    });
     const controller = new AbortController();
     const listing = rejection(client.listTools({ signal: controller.signal }));
     controller.abort('enough');

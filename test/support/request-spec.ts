@@ -8,6 +8,7 @@ export function requestSpec(method: string, more: Partial<RequestSpec> = {}): Re
     params: undefined,
     entry: methodEntry(method),
     timeout: Infinity,
+    since: undefined,
     totalDeadline: Infinity,
     maxTotalTimeout: undefined,
     repeatable: false,
