@@ -185,6 +185,11 @@ export class MCPConnectionError extends MCPError {
 export class MCPTimeoutError extends MCPConnectionError {
   protected static override readonly brand: string = 'MCPTimeoutError';
   protected static override readonly defaultCode: string = 'MCP_TIMEOUT';
+
+  /** The last that a server wrote to standard error that was started and did not answer; undefined for other time-outs. */
+  get stderr(): string | undefined {
+    return this.details.stderr as string | undefined;
+  }
 }
 
 /** The process died, or HTTP or a socket failed. */

@@ -75,7 +75,12 @@ export class MCPClient {
   /** @internal */
   constructor(core: Core);
   constructor(source: ConnectTarget | Core, options: MCPClientOptions = {}) {
-    this.#core = source instanceof Core ? source : new Core(transportFor(source), resolveOptions(options, CLIENT));
+    if (source instanceof Core) {
+      this.#core = source;
+    } else {
+      const transport = transportFor(source);
+      this.#core = new Core(transport, resolveOptions(options, CLIENT, transport));
+    }
     this.protocol = new MCPProtocol(this.#core);
   }
 
@@ -177,6 +182,11 @@ export class MCPClient {
   /** Milliseconds until a request is given up. */
   get timeout(): number {
     return this.#core.options.timeout;
+  }
+
+  /** Milliseconds that `connect()` may take. */
+  get connectTimeout(): number {
+    return this.#core.options.connectTimeout;
   }
 
   /** Whether a lost connection is opened again: the policy in force. */

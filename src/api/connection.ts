@@ -11,7 +11,7 @@ import { Core } from './core.js';
 import type { MCPClientEventName, MCPClientEvents } from './events.js';
 import type { HealthReport } from './health-report.js';
 import { A_DURATION, invalidOption, isDuration, OptionReader } from './option-reader.js';
-import { CLIENT_NAMES, resolveOptions } from './options.js';
+import { CLIENT_NAMES, defaultConnectTimeout, resolveOptions } from './options.js';
 import type { MCPClientOptions, OptionOwner } from './options.js';
 import { suspend } from './suspension.js';
 import type { SuspendedClient } from './suspended-client.js';
@@ -27,7 +27,10 @@ export interface MCPConnectionOptions extends MCPClientOptions {
   readonly maxReconnectAttempts?: number | undefined;
   /** Milliseconds between health checks. Default 30 000. */
   readonly healthCheckInterval?: number | undefined;
-  /** Milliseconds that `connect()` may take, handshake included. Default 30 000. */
+  /**
+   * Milliseconds that `connect()` may take, handshake included. Default 30 000, and 60 000 for a server that has to be downloaded before its
+   * first start: one that `npx`, `uvx`, `docker run` and the like start.
+   */
   readonly connectTimeout?: number | undefined;
   /** Another name for `connectTimeout`. An error when both are given and differ. */
   readonly connectionTimeout?: number | undefined;
@@ -101,13 +104,13 @@ export class MCPConnection {
   constructor(name: string, target: ConnectTarget, options: MCPConnectionOptions = {}) {
     if (typeof name !== 'string' || name === '') throw invalidOption('name', 'a string that is not empty', name);
     const transport = transportFor(target);
-    const resolved = resolveOptions(options, CONNECTION);
+    const resolved = resolveOptions(options, CONNECTION, transport);
     const read = new OptionReader(options);
     this.name = name;
     this.transport = transport;
     this.#monitor = read.flag('monitor', true);
     this.#interval = resolved.healthCheckInterval;
-    const connectTimeout = connectTimeoutOf(options);
+    const connectTimeout = connectTimeoutOf(options, transport);
     const policy = { ...resolved.policy, connectTimeout };
     this.#core = new Core(transport, { ...resolved, connectTimeout, policy, healthCheckInterval: 0 }, name);
     this.#view = new MCPClient(this.#core);
@@ -375,9 +378,9 @@ export class MCPConnection {
 }
 
 /** The time limit of `connect()`, under either of its names. */
-function connectTimeoutOf(options: MCPConnectionOptions): number {
+function connectTimeoutOf(options: MCPConnectionOptions, transport: MCPTransport): number {
   const read = new OptionReader(options);
-  const alias = read.milliseconds('connectionTimeout', 30_000);
+  const alias = read.milliseconds('connectionTimeout', defaultConnectTimeout(transport));
   const timeout = read.milliseconds('connectTimeout', alias);
   if (options.connectionTimeout !== undefined && timeout !== alias) {
     const expected = `the same as connectTimeout (${timeout}), since both are one option`;

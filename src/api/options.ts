@@ -10,10 +10,11 @@ import type { QuestionHandlers } from '../protocol/questions.js';
 import { eraOf } from '../protocol/revisions.js';
 import type { Era } from '../protocol/revisions.js';
 import type { ClientCapabilities, Implementation, JSONObject } from '../protocol/schema/index.js';
+import type { MCPTransport } from '../transports/transport.js';
 import { optionNames, refuseUnknownOptions } from '../transports/option-names.js';
 import { clientLimits } from './limits.js';
 import type { ClientLimits, ResolvedClientLimits } from './limits.js';
-import { invalidOption, OptionReader } from './option-reader.js';
+import { invalidOption, isDuration, OptionReader } from './option-reader.js';
 import { questionHandlers } from './question-options.js';
 import type { QuestionOptions } from './question-options.js';
 import type { RecordOptions, ResolvedRecordOptions } from './record-options.js';
@@ -98,7 +99,10 @@ export interface MCPProtocolOptions extends QuestionOptions {
    * basic/versioning, "Extensions".
    */
   readonly extensions?: Readonly<Record<string, JSONObject>> | undefined;
-  /** Milliseconds that `connect()` may take, handshake included. Default: `timeout`. */
+  /**
+   * Milliseconds that `connect()` may take, handshake included. Default: `timeout`. Where none is given, it is 60 000 for a server that has to be
+   * downloaded before its first start: one that `npx`, `uvx`, `docker run` and the like start.
+   */
   readonly connectTimeout?: number | undefined;
   /** Which era or revision to speak. Default `'auto'`: find out. */
   readonly era?: EraChoice | undefined;
@@ -259,13 +263,19 @@ export const CLIENT: OptionOwner = {
 
 const DEFAULT_TIMEOUT = 30_000;
 
+/** The default of `connectTimeout` over a transport. */
+export function defaultConnectTimeout({ connectTimeout }: MCPTransport): number {
+  // A transport of another copy of this package, or of a user, may not have it.
+  return isDuration(connectTimeout) ? connectTimeout : DEFAULT_TIMEOUT;
+}
+
 /** Checks options by hand, so that a wrong one is named at once and nothing has to be loaded for it. */
-export function resolveOptions(given: MCPClientOptions, owner: OptionOwner): ResolvedOptions {
+export function resolveOptions(given: MCPClientOptions, owner: OptionOwner, transport: MCPTransport): ResolvedOptions {
   if (!isPlainObject(given)) throw invalidOption('options', 'an object', given);
   refuseUnknownOptions(owner.name, given, owner.names, { advice: adviceFor });
   const read = new OptionReader(given);
   const timeout = read.milliseconds('timeout', DEFAULT_TIMEOUT);
-  const connectTimeout = read.milliseconds('connectTimeout', timeout);
+  const connectTimeout = read.milliseconds('connectTimeout', given.timeout ?? defaultConnectTimeout(transport));
   const era = given.era ?? 'auto';
   if (!['auto', 'modern', 'legacy'].includes(era) && eraOf(era) === undefined) {
     throw invalidOption('era', '"auto", "modern", "legacy" or a revision that this client speaks', era);

@@ -38,10 +38,12 @@ export class MCPProtocol {
   /** @internal */
   constructor(core: Core);
   constructor(source: ConnectTarget | Core, options: MCPProtocolOptions = {}) {
-    this.#core =
-      source instanceof Core
-        ? source
-        : new Core(transportFor(source), { ...resolveOptions(options, PROTOCOL), retry: 'never' });
+    if (source instanceof Core) {
+      this.#core = source;
+    } else {
+      const transport = transportFor(source);
+      this.#core = new Core(transport, { ...resolveOptions(options, PROTOCOL, transport), retry: 'never' });
+    }
   }
 
   /**

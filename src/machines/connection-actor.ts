@@ -374,6 +374,7 @@ export class Connection {
       random: () => environment.random(),
       openLink: (epoch, tell) => openLink(linkPorts, epoch, tell),
       release: () => transport.closeLink(),
+      describeSilence: () => transport.describeSilence?.(),
       tellRequests: (event) => {
         this.#actor.getSnapshot().children.requests?.send(event);
         if (event.type === 'refuse') this.#watched.failed(withDelivery(event.failure, 'unknown'));

@@ -1,6 +1,7 @@
 import { failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import { withoutNumbers } from '../protocol/printable.js';
+import type { SilentServer } from '../transports/transport.js';
 import type { ConnectionEvent, ConnectionFacts } from './connection-facts.js';
 
 export const DISCONNECTED = failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection was closed by disconnect()');
@@ -35,12 +36,16 @@ function wayOf({ message, details }: Failure): string {
 }
 
 /** Why a link is left by an event that brings no failure. */
-export function endOf({ waiters, armedFor, policy }: ConnectionFacts, event: ConnectionEvent): Failure {
+export function endOf(
+  { waiters, armedFor, policy }: ConnectionFacts,
+  event: ConnectionEvent,
+  server?: SilentServer,
+): Failure {
   if (event.type === 'reconnect') return RENEWED;
   if (event.type === 'leave') return GIVEN_UP;
   if (event.type === 'session.lost') return FORGOTTEN;
   const expired = waiters.find(({ deadline }) => deadline <= armedFor);
-  return connectTimedOut(expired?.timeout ?? policy.connectTimeout);
+  return connectTimedOut(expired?.timeout ?? policy.connectTimeout, server);
 }
 
 /** Failures that another attempt would only repeat. */
@@ -70,10 +75,13 @@ function reasonOf({ suspended, failure: why }: ConnectionFacts): Failure | undef
   return suspended ? SUSPENDED : why;
 }
 
-export function connectTimedOut(timeout: number): Failure {
-  return failure('timeout', 'MCP_TIMEOUT', `Connecting took longer than ${timeout} ms`, {
+/** Connecting ran out of time. A server that was started may have said on standard error what it was doing. */
+export function connectTimedOut(timeout: number, server: SilentServer | undefined): Failure {
+  const launcher = server?.launcher;
+  const why = launcher === undefined ? '' : `: at a first start \`${launcher}\` may still be downloading the server`;
+  return failure('timeout', 'MCP_TIMEOUT', `Connecting took longer than ${timeout} ms${why}`, {
     delivery: 'not-sent',
-    details: { operation: 'connect', timeout, phase: 'connecting' },
+    details: { operation: 'connect', timeout, phase: 'connecting', ...server },
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Failure } from '../protocol/failure.js';
 import type { Session } from '../protocol/session.js';
+import type { SilentServer } from '../transports/transport.js';
 import type { ConnectionEvent, CurrentQuestion, DesiredState } from './connection-facts.js';
 import type { RequestsEvent } from './requests-logic.js';
 import { SystemPorts } from './system-ports.js';
@@ -12,6 +13,8 @@ export interface ConnectionPorts {
   openLink(epoch: number, tell: (event: ConnectionEvent) => void): () => void;
   /** Resolves when nothing is left of the last link. */
   release(): Promise<void>;
+  /** What is known about a server that does not answer, while there is a link to it. */
+  describeSilence(): SilentServer | undefined;
   /** Opens, holds or shuts the way for requests. */
   tellRequests(event: RequestsEvent): void;
   /** Nobody need answer what the server asked any more. */
@@ -45,6 +48,7 @@ export const connectionPorts = new SystemPorts<ConnectionPorts>({
   random: () => 1,
   openLink: () => nothing,
   release: () => Promise.resolve(),
+  describeSilence: () => undefined,
   tellRequests: nothing,
   loseQuestions: nothing,
   askDiscover: nothing,

@@ -150,7 +150,8 @@ export const connectionSetup = setup({
     ),
     settleExpired: ({ context, system }) => {
       for (const { id, deadline, timeout } of context.waiters) {
-        if (deadline <= context.armedFor) portsOf(system).settle([id], connectTimedOut(timeout));
+        if (deadline > context.armedFor) continue;
+        portsOf(system).settle([id], connectTimedOut(timeout, portsOf(system).describeSilence()));
       }
     },
     dropExpired: assign({
@@ -218,8 +219,8 @@ export const connectionSetup = setup({
       failure: failureOf(context, event),
       errorCount: context.errorCount + 1,
     })),
-    keepTimeout: assign(({ context, event }) => ({
-      failure: endOf(context, event),
+    keepTimeout: assign(({ context, event, system }) => ({
+      failure: endOf(context, event, portsOf(system).describeSilence()),
       errorCount: context.errorCount + 1,
     })),
     forgetFailure: assign({ failure: undefined }),

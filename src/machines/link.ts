@@ -10,7 +10,9 @@ import { LinkTap } from './tap.js';
 import type { LinkListener } from './tap.js';
 
 /** What a connection needs of its transport. */
-export type ConnectionTransport = Pick<MCPTransport, 'framing' | 'claim' | 'unclaim' | 'openLink' | 'closeLink'>;
+export type ConnectionTransport = Pick<MCPTransport, 'framing' | 'claim' | 'unclaim' | 'openLink' | 'closeLink'> &
+  // Another copy of this package, perhaps an older one, may have made it.
+  Partial<Pick<MCPTransport, 'describeSilence'>>;
 
 /** Where a link's messages go. They do not pass through the connection: it is no business of its states what is said. */
 export interface LinkPorts {

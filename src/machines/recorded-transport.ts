@@ -10,7 +10,7 @@ import type {
   SendOptions,
   ServerStreamEvents,
 } from '../transports/link.js';
-import type { Framing } from '../transports/transport.js';
+import type { Framing, SilentServer } from '../transports/transport.js';
 import { WrappedLink } from '../transports/wrapped-link.js';
 import { sendOver } from './link.js';
 import type { ConnectionTransport } from './link.js';
@@ -50,6 +50,11 @@ export class RecordedTransport implements ConnectionTransport {
 
   unclaim(owner: object): void {
     this.#inner.unclaim(owner);
+  }
+
+  /** Nothing that happens depends on it. */
+  describeSilence(): SilentServer | undefined {
+    return this.#inner.describeSilence?.();
   }
 
   openLink(events: LinkEvents, signal: AbortSignal): Promise<Link> {

@@ -385,6 +385,10 @@ function timeoutHint({ message, details }: Hintable, { state, noise }: Circumsta
   if (operation === 'restore') return undefined;
   if (phase === 'connecting') {
     if (noise === true) return NOISE;
+    const known = typeof details?.stderr === 'string' ? stderrHint(details.stderr) : undefined;
+    if (known !== undefined) return known;
+    if (typeof details?.launcher === 'string')
+      return `Start the server once by hand with \`${details.launcher}\`, which keeps what it downloads, or raise \`connectTimeout\`.`;
     return state === 'initializing'
       ? 'The server was reached or started but does not answer: is it a server of MCP, and of this transport? A slow start needs a longer `connectTimeout`.'
       : 'Nothing could be reached in this time: check the command or the URL. A slow start needs a longer `connectTimeout`.';

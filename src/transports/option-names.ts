@@ -1,4 +1,5 @@
-import { MCPError } from '../errors.js';
+import { raise } from '../errors.js';
+import type { MCPError } from '../errors.js';
 import { closest } from '../protocol/did-you-mean.js';
 import { printable } from '../protocol/printable.js';
 
@@ -54,7 +55,7 @@ export function copyOptions<Options extends object>(options: Options, names: Rea
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as Options;
 }
 
-/** The error for an option that nothing reads: it has the most similar name, or all names. */
+/** The error for an option that nothing reads: it has the most similar name, or all names. It is thrown in here. */
 export function unknownOption(
   owner: string,
   given: string,
@@ -66,7 +67,7 @@ export function unknownOption(
   const similar = closest(name, names);
   const all = names.join(', ');
   const help = advice?.(name) ?? (similar === undefined ? `: its options are ${all}` : `. Did you mean "${similar}"?`);
-  return new MCPError(`${owner} has no option "${name}"${help}`, {
+  return raise(`${owner} has no option "${name}"${help}`, {
     code: 'MCP_INVALID_PARAMS',
     delivery: 'not-sent',
     details: {

@@ -116,6 +116,15 @@ export class StdioLink implements Link {
     return this.#stderr.toString();
   }
 
+  /** The end of standard error, fit for an error; undefined when the process has ended by itself, which tells it. */
+  get stderrOfSilent(): string | undefined {
+    return this.#over ? undefined : this.#stderrForErrors();
+  }
+
+  #stderrForErrors(): string {
+    return this.#redactor.tail(this.stderrTail, STDERR_IN_ERRORS, this.#stderr.truncated);
+  }
+
   send(message: JSONRPCMessage): Promise<void> | undefined {
     return this.#writer.send(message);
   }
@@ -229,7 +238,7 @@ export class StdioLink implements Link {
 
   #reason(): Failure {
     const { exitCode, signalCode: signal } = this.child;
-    const stderr = this.#redactor.tail(this.stderrTail, STDERR_IN_ERRORS, this.#stderr.truncated);
+    const stderr = this.#stderrForErrors();
     const details = { command: this.#recipe.command, pid: this.#pid, exitCode, signal, stderr };
     const trouble = this.#trouble;
     if (trouble?.code === 'MCP_SPAWN_FAILED') return trouble;

@@ -1,14 +1,19 @@
 import type { ChildProcess } from 'node:child_process';
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/lines.js';
 import type { EnvironmentVariables } from './child-environment.js';
+import { launcherOf } from './launchers.js';
 import type { Link, LinkEvents } from './link.js';
 import type { StdioLink } from './stdio-link.js';
 import { copyOptions } from './option-names.js';
 import { checkStdioOptions, environmentVariables, STDIO_OPTIONS } from './stdio-options.js';
 import type { StdioTransportOptions } from './stdio-options.js';
 import { MCPTransport } from './transport.js';
+import type { SilentServer } from './transport.js';
 
 export type { StdioTransportOptions } from './stdio-options.js';
+
+/** Milliseconds that `connect()` waits by default for a server that may have to be downloaded. */
+const FIRST_START = 60_000;
 
 /**
  * Runs a server as a child process and speaks newline-delimited JSON with it over standard input and output (2026-07-28
@@ -22,6 +27,7 @@ export class StdioTransport extends MCPTransport {
   readonly #command: string;
   readonly #args: readonly string[];
   readonly #options: Omit<StdioTransportOptions, 'env'> & { readonly env?: EnvironmentVariables };
+  readonly #launcher: string | undefined;
   #latest: StdioLink | undefined;
 
   /**
@@ -34,6 +40,7 @@ export class StdioTransport extends MCPTransport {
     super(options);
     this.#command = command;
     this.#args = Object.freeze([...args]);
+    this.#launcher = launcherOf(command, args);
     const { env, ...others } = copyOptions(options, STDIO_OPTIONS);
     this.#options = { ...others, ...(env && { env: environmentVariables(env) }) };
   }
@@ -71,6 +78,22 @@ export class StdioTransport extends MCPTransport {
   /** The last that the server wrote to standard error, up to 64 KiB: of the process that runs, or of the one that ran last. */
   get stderrTail(): string {
     return this.#latest?.stderrTail ?? '';
+  }
+
+  /** 60 000 for servers that something starts which may have to download them first, such as `npx`, `uvx` or `docker run`. */
+  override get connectTimeout(): number | undefined {
+    return this.#launcher === undefined ? undefined : FIRST_START;
+  }
+
+  /**
+   * What the process that runs wrote to standard error.
+   * @internal
+   */
+  override describeSilence(): SilentServer | undefined {
+    const stderr = this.#latest?.stderrOfSilent;
+    if (stderr === undefined) return undefined;
+    const launcher = this.#launcher;
+    return { command: this.#command, ...(launcher !== undefined && { launcher }), stderr };
   }
 
   protected async open(events: LinkEvents, signal: AbortSignal): Promise<Link> {

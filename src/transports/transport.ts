@@ -17,6 +17,16 @@ import { Tenancy } from './tenancy.js';
  */
 export type Framing = 'shared' | 'per-request';
 
+/** What is known about a server that has been started and does not answer, for the error of a time-out. Plain data. */
+export interface SilentServer {
+  /** The program. */
+  readonly command: string;
+  /** What starts it, such as `npx` or `docker run`, when that may have to download it first. */
+  readonly launcher?: string | undefined;
+  /** The last that it wrote to standard error, without the values of `env`. */
+  readonly stderr: string;
+}
+
 /** Milliseconds that `open` has to settle once it was told to stop. */
 const STOP_TIMEOUT = 5_000;
 
@@ -56,6 +66,22 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
 
   /** Opens one link. Rejects when that fails or when `signal` is aborted; then nothing may be left of the attempt. */
   protected abstract open(events: LinkEvents, signal: AbortSignal): Promise<Link>;
+
+  /**
+   * Milliseconds that `connect()` of a client may take by default over this transport; undefined where it needs no longer than others.
+   * Options of the client come first.
+   */
+  get connectTimeout(): number | undefined {
+    return undefined;
+  }
+
+  /**
+   * What the server that runs has let be known of itself without answering; undefined when there is none.
+   * @internal
+   */
+  describeSilence(): SilentServer | undefined {
+    return undefined;
+  }
 
   /** Whether a link is open now. */
   get connected(): boolean {
