@@ -1,4 +1,4 @@
-import { MCPError } from '../errors.js';
+import { raise } from '../errors.js';
 import { isHeaderValue, isToken } from '../protocol/http-headers.js';
 import { suggestedUrl } from '../protocol/url-advice.js';
 import type { TransportLimits } from './limits.js';
@@ -35,7 +35,7 @@ export function checker(transport: string): Check {
   return (field, good, expected, value) => {
     if (good) return;
     const received = describe(value);
-    throw new MCPError(`${transport}: ${field} must be ${expected}, got ${received}`, {
+    raise(`${transport}: ${field} must be ${expected}, got ${received}`, {
       code: 'MCP_INVALID_PARAMS',
       delivery: 'not-sent',
       details: { name: field, field, expected, received },

@@ -1,4 +1,4 @@
-import { MCPError } from '../errors.js';
+import { raise } from '../errors.js';
 import type { EnvironmentVariables, InheritEnv } from './child-environment.js';
 import { optionNames, refuseUnknownOptions } from './option-names.js';
 
@@ -82,7 +82,7 @@ const A_PROGRAM = 'a string that is not empty, with its arguments beside it as `
 function check(field: string, good: boolean, expected: string, value: unknown): void {
   if (good) return;
   const received = describe(value);
-  throw new MCPError(`StdioTransport: ${field} must be ${expected}, got ${received}`, {
+  raise(`StdioTransport: ${field} must be ${expected}, got ${received}`, {
     code: 'MCP_INVALID_PARAMS',
     delivery: 'not-sent',
     details: { name: field, field, expected, received },

@@ -32,10 +32,12 @@ const ERAS: [string, (more: Script) => Script][] = [
   ['modern', (more) => modernScript(more)],
 ];
 
+const callByRequest = (client: MCPClient): Promise<unknown> => client.request('tools/call', { name: 'find' });
+
 /** Calls that name something, the field of `details` and the name. */
 const CALLS: [method: string, call: (client: MCPClient) => Promise<unknown>, details: object, name: string][] = [
   ['tools/call', (client) => client.callTool('find'), { tool: 'find' }, 'find'],
-  ['tools/call', (client) => client.request('tools/call', { name: 'find' }), { tool: 'find' }, 'find'],
+  ['tools/call', callByRequest, { tool: 'find' }, 'find'],
   ['prompts/get', (client) => client.getPrompt('sum'), { prompt: 'sum' }, 'sum'],
   ['resources/read', (client) => client.readResource('file:///b'), { uri: 'file:///b' }, 'file:///b'],
   [
@@ -84,6 +86,7 @@ describe.each(LEGACY_CALLS)('a failed %s names what it was about', (method, call
 
   test('when the result is refused', async () => {
     if (method === 'resources/subscribe' || method === 'resources/unsubscribe') return;
+    if (call === callByRequest) return; // it returns whatever the server sends
     const error = await failing(answer({ content: 5, messages: 5, contents: 5, completion: 5 }));
     expect(error.code).toBe('MCP_INVALID_RESULT');
     named(error, details, name);

@@ -182,7 +182,7 @@ describe('a client over a WebSocket', () => {
     expect(await call).toMatchObject({
       name: 'MCPTransportError',
       delivery: 'unknown',
-      message: `${server.url} closed the connection with code 1011 (internal error): out of memory`,
+      message: `tools/call "slow": ${server.url} closed the connection with code 1011 (internal error): out of memory`,
       details: { code: 1_011, reason: 'out of memory' },
     });
     expect(client.state).toBe('closed');
