@@ -199,7 +199,7 @@ const STATUS_HINTS = new Map<unknown, string | Finder>([
   [502, GATEWAY],
   [503, later],
   [504, GATEWAY],
-  ...[520, 521, 522, 523, 524].map((status) => [status, GATEWAY] as const),
+  ...[499, 520, 521, 522, 523, 524, 525, 526, 527, 530, 598, 599].map((status) => [status, GATEWAY] as const),
 ]);
 
 const GIVE_HANDLERS =
@@ -240,7 +240,8 @@ const CODE_HINTS: Readonly<Record<string, string | Finder>> = {
       return 'The client asks for `accept-encoding: identity`: let the server, or the proxy before it, send this path uncompressed.';
     const isPage = typeof contentType === 'string' && /^\s*text\/html\b/i.test(contentType);
     const found = STATUS_HINTS.get(status);
-    if (isPage && (found === undefined || status === 403))
+    // A gateway says with a page, too, that it failed.
+    if (isPage && (status === 403 || (found === undefined && !(typeof status === 'number' && status >= 500))))
       return 'This is a page for browsers, perhaps one to sign in: check the URL. MCP endpoints are often at …/mcp.';
     if (typeof status === 'number' && status < 300) return NOT_AN_ENDPOINT;
     return typeof found === 'function' ? found(failure, about) : found;

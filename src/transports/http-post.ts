@@ -8,7 +8,7 @@ import { HttpRefusal } from './http-refusal.js';
 import type { HttpSession } from './http-session.js';
 
 /** What a post needs from the link that it belongs to. */
-export type PostOwner = Pick<ExchangeOwner, 'endpoint' | 'events' | 'lose' | 'linger'>;
+export type PostOwner = Pick<ExchangeOwner, 'endpoint' | 'events' | 'lose' | 'linger' | 'refusals'>;
 
 /** A message that wants no answer: any status that means success will do, whatever comes with it. */
 export class HttpPost implements HttpReceiver {
@@ -43,7 +43,7 @@ export class HttpPost implements HttpReceiver {
     else if (isAboutAuthentication(head)) this.failed(authenticationFailure(url, head, this.#call.authorized));
     else {
       this.#refusal = new HttpRefusal(this.#call, head, (why) => {
-        const lost = status === 404 && why.details?.rpcCode !== ErrorCode.MethodNotFound && this.#losesSession();
+        const lost = status === 404 && this.#losesSession(why);
         this.#reject((lost ? sessionLost(url, status) : why) as unknown as Error);
         if (!this.#call.over) this.#owner.linger(this.#call);
       });
@@ -52,12 +52,14 @@ export class HttpPost implements HttpReceiver {
     this.#owner.linger(this.#call);
   }
 
-  /** The server does not know the session, if the message named one. */
-  #losesSession(): boolean {
-    const { id, modern } = this.#session;
-    if (id === undefined || modern) return false;
-    this.#owner.lose(this.#session);
-    return true;
+  /** Whether the server does not know the session that the message named. */
+  #losesSession({ details }: Failure): boolean {
+    const code = details?.rpcCode as number | undefined;
+    const refusal = { code, message: details?.reason as string | undefined };
+    const refused = { session: this.#session, modern: this.#session.modern, doubtful: false };
+    const lost = code !== ErrorCode.MethodNotFound && this.#owner.refusals.loses(404, refusal, refused);
+    if (lost) this.#owner.lose(this.#session);
+    return lost;
   }
 
   /** Only why it was refused matters. */

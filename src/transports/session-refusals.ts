@@ -33,6 +33,8 @@ const WITHOUT_SUBJECT: ReadonlySet<string> = new Set(['ping', 'tools/list']);
 const DOUBT = 60_000;
 /** How many different refusals may turn out to mean something else before none is believed any more. */
 const MOST_MISLEADING = 3;
+/** How many 404s in a row that do not speak of a session are believed, each less than a minute after the one before. */
+const MOST_WORDLESS = 3;
 
 /** A request that was refused. */
 interface Refused {
@@ -88,6 +90,9 @@ export class SessionRefusals {
   /** What was said meanwhile and not believed. */
   #said: string | undefined;
   readonly #misleading = new Set<string>();
+  /** How many 404s without words came, and when the last one did. */
+  #wordless = 0;
+  #wordlessAt = -Infinity;
   /** When a session was found to be known although an answer sounded as if it was not. */
   #vouchedAt = -Infinity;
   /** The words of a 404 because of which that was asked. */
@@ -137,10 +142,14 @@ export class SessionRefusals {
     const subjectless = WITHOUT_SUBJECT.has(message?.method ?? '');
     if (own && !subjectless && (status < 400 || status >= 500)) return this.#unlessVouched();
     const inWords = status === 404 && evidence !== NO_WORDS;
-    // This is how the specification has it. An error about the method itself can be all that the server means.
-    if (status === 404 && !session.modern && (own ? inWords && subjectless : code !== ErrorCode.MethodNotFound))
-      return 'lost';
     const misleading = this.#misleading.size >= MOST_MISLEADING || this.#misleading.has(evidence);
+    // This is how the specification has it. An error about the method itself can be all that the server means.
+    if (status === 404 && !session.modern && (own ? inWords && subjectless : code !== ErrorCode.MethodNotFound)) {
+      // A router says it, too, of a path, a method or a tool that it does not know.
+      if (inWords || message?.method === 'tools/list' || (!misleading && this.#believesWordless())) return 'lost';
+      this.#suspected = evidence;
+      return 'unclear';
+    }
     if (inWords && (misleading || refused.doubtful)) {
       this.#suspected = evidence;
       return this.#unlessVouched();
@@ -154,6 +163,14 @@ export class SessionRefusals {
     this.#costAt = this.#environment.now();
     this.#said = undefined;
     return 'lost';
+  }
+
+  /** Whether a 404 without words is believed. Behind one address there may be several servers, each of which knows its own sessions. */
+  #believesWordless(): boolean {
+    const now = this.#environment.now();
+    this.#wordless = now - this.#wordlessAt < DOUBT ? this.#wordless + 1 : 1;
+    this.#wordlessAt = now;
+    return this.#wordless <= MOST_WORDLESS;
   }
 
   #unlessVouched(): Verdict {

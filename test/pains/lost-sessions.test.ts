@@ -235,28 +235,25 @@ test('pain 37: a session that ends while a call runs does not make the call run 
 });
 
 test.each([
-  ['with its own id', own(404, -32_601, 'Method not found')],
-  ['without an id', rpc(404, -32_601, 'Method not found')],
-])(
-  'pain 37: a server without ping that says so with 404 and an error %s is not killed by the heartbeat',
-  async (_, refuse) => {
-    const server = await serve(
-      legacyServer((visit) => visit.message.method === 'ping' && (refuse(visit), true), { sessionId: 's-1' }),
-    );
-    const environment = new SimulatedEnvironment();
-    const transport = new HttpTransport(server.url);
-    const connection = new MCPConnection('shop', transport, { healthCheckInterval: 1_000, environment });
-    endLater(() => connection.disconnect());
-    const client = await connection.connect();
-    while (server.asked('ping').length < 100) {
-      await environment.advance(500);
-      await turns();
-    }
-    expect(textOf(await client.callTool('buy'))).toBe('done');
-    expect(connection.status).toBe('connected');
-    expect(server.asked('initialize')).toHaveLength(2);
-  },
-);
+  ['and an error with its own id', own(404, -32_601, 'Method not found')],
+  ['and an error without an id', rpc(404, -32_601, 'Method not found')],
+])('pain 37: a server without ping that says so with 404 %s is not killed by the heartbeat', async (_, refuse) => {
+  const server = await serve(
+    legacyServer((visit) => visit.message.method === 'ping' && (refuse(visit), true), { sessionId: 's-1' }),
+  );
+  const environment = new SimulatedEnvironment();
+  const transport = new HttpTransport(server.url);
+  const connection = new MCPConnection('shop', transport, { healthCheckInterval: 1_000, environment });
+  endLater(() => connection.disconnect());
+  const client = await connection.connect();
+  while (server.asked('ping').length < 100) {
+    await environment.advance(500);
+    await turns();
+  }
+  expect(textOf(await client.callTool('buy'))).toBe('done');
+  expect(connection.status).toBe('connected');
+  expect(server.asked('initialize')).toHaveLength(2);
+});
 
 test.each(['notifications/initialized', 'notifications/roots/list_changed'])(
   'pain 37: a server that answers 404 to %s, which it does not know, is left in its session',
@@ -272,6 +269,60 @@ test.each(['notifications/initialized', 'notifications/roots/list_changed'])(
     expect(server.asked('initialize')).toHaveLength(1);
   },
 );
+
+describe.each([
+  ['text', text(404, 'Cannot POST /mcp')],
+  ['JSON', json(404, { error: 'not found' })],
+  ['nothing', bare(404, '')],
+])('pain 37: a server that answers 404 and %s to what it does not know costs three handshakes', (_, refuse) => {
+  test('when that is a tool, and no call of another one', async () => {
+    const server = await serve(
+      legacyServer((visit) => visit.message.params?.['name'] === 'query' && (refuse(visit), true), {
+        sessionId: 's-1',
+      }),
+    );
+    const client = await connect(server.url);
+    for (let time = 0; time < 12; time += 1) {
+      const [good, bad] = await Promise.all([client.callTool('buy'), errorFrom(client.callTool('query'))]);
+      expect(textOf(good)).toBe('done');
+      expect(bad).toMatchObject({ code: time === 0 ? 'MCP_SESSION_LOST' : 'MCP_HTTP_STATUS', errorCode: 404 });
+    }
+    expect(server.asked('initialize')).toHaveLength(4);
+    expect(client.state).toBe('ready');
+  });
+
+  test('when that is notifications/initialized, and no call', async () => {
+    const server = await serve(
+      legacyServer((visit) => visit.message.method === 'notifications/initialized' && (refuse(visit), true), {
+        sessionId: 's-1',
+      }),
+    );
+    const client = await connect(server.url);
+    for (let time = 0; time < 12; time += 1) expect(textOf(await client.callTool('buy'))).toBe('done');
+    expect(server.asked('initialize')).toHaveLength(4);
+    expect(client.state).toBe('ready');
+  });
+});
+
+test('pain 37: a server that was restarted is found out although its 404 without words has misled before', async () => {
+  let session = 1;
+  const server = await serve((visit) => {
+    const { method = '', params } = visit.body === '' ? {} : visit.message;
+    const known = visit.headers['mcp-session-id'] === `s-${session}`;
+    if (method !== 'initialize' && method !== 'server/discover' && (!known || params?.['name'] === 'query'))
+      bare(404, '')(visit);
+    else legacyServer(() => false, { sessionId: `s-${session}` })(visit);
+  });
+  const client = await connect(server.url);
+  await errorFrom(client.callTool('query'));
+  for (let restarts = 0; restarts < 3; restarts += 1) {
+    expect(await errorFrom(client.callTool('query'))).toMatchObject({ code: 'MCP_HTTP_STATUS', errorCode: 404 });
+    expect(textOf(await client.callTool('buy'))).toBe('done');
+    session += 1;
+    expect(textOf(await client.callTool('buy'))).toBe('done');
+  }
+  expect(client.state).toBe('ready');
+});
 
 test.each(WORDINGS.slice(0, 3).concat(WORDINGS.slice(4, 5)))(
   'pain 37: an idle client finds out by its stream that the session is lost, as told by: %s',

@@ -67,6 +67,9 @@ describe('the hint for a status of HTTP', () => {
     [403, {}, 'hosts and origins'],
     [200, { contentType: 'text/html; charset=utf-8' }, 'page for browsers'],
     [403, { contentType: 'text/html' }, 'page for browsers'],
+    [525, { contentType: 'text/html' }, 'no usable response'],
+    [530, { contentType: 'text/html' }, 'no usable response'],
+    [499, { contentType: 'text/html' }, 'no usable response'],
   ])('%i with %j', (status, details, expected) => {
     expect(hint('MCP_HTTP_STATUS', { status, ...details })).toContain(expected);
   });
