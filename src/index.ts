@@ -15,7 +15,15 @@ export type {
   ToolErrorPolicy,
   ValidationPolicy,
 } from './api/options.js';
-export type { CallToolOptions, ConnectOptions, ListOptions, Progress, RequestOptions } from './api/call-options.js';
+export type {
+  CallToolOptions,
+  CallToolParams,
+  ConnectOptions,
+  ListOptions,
+  Progress,
+  RequestOptions,
+  ResultSchema,
+} from './api/call-options.js';
 export type {
   ConnectTarget,
   HttpServerEntry,

@@ -47,6 +47,19 @@ export interface CallToolOptions extends RequestOptions {
   readonly validate?: ValidationPolicy | undefined;
 }
 
+/** A call of a tool as the official client takes it: the parameters of `tools/call`. */
+export interface CallToolParams {
+  readonly name: string;
+  readonly arguments?: Readonly<Record<string, unknown>> | undefined;
+  /** Goes along, but for the keys that the protocol needs for itself. 2026-07-28 basic/index, "_meta". */
+  readonly _meta?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What reads a result, such as a schema of zod. */
+export interface ResultSchema<Result> {
+  parse(result: unknown): Result;
+}
+
 /** How the value of an option is checked, and what it has to be, in words. */
 interface OptionCheck {
   readonly good: (value: unknown) => boolean;

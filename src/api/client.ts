@@ -20,7 +20,14 @@ import type {
 } from '../protocol/schema/index.js';
 import type { MCPTransport } from '../transports/transport.js';
 import { checkCallOptions, CONNECT_OPTIONS, HEALTH_OPTIONS } from './call-options.js';
-import type { CallToolOptions, ConnectOptions, ListOptions, RequestOptions } from './call-options.js';
+import type {
+  CallToolOptions,
+  CallToolParams,
+  ConnectOptions,
+  ListOptions,
+  RequestOptions,
+  ResultSchema,
+} from './call-options.js';
 import { connectOrDispose, transportFor } from './connect-target.js';
 import type { ConnectTarget } from './connect-target.js';
 import { Core } from './core.js';
@@ -31,6 +38,7 @@ import type { ListItems } from './list-pages.js';
 import type { NotificationHandler } from './notification-handlers.js';
 import {
   callTool,
+  callToolOf,
   complete,
   getPrompt,
   ping,
@@ -284,14 +292,28 @@ export class MCPClient {
   }
 
   /**
-   * Calls a tool. 2026-07-28 server/tools.
+   * Calls a tool, by name and arguments: `callTool('echo', { text: 'hello' }, { timeout: 5_000 })`. The calls of the official client work as
+   * well: `callTool({ name, arguments }, options)`, also with a schema for the result before the options. 2026-07-28 server/tools.
    * @throws MCPToolError when the server refuses the call, or (unless `onToolError` is `'return'`) the tool reports an error;
    * MCPTimeoutError at its deadline; MCPConnectionError with `delivery` when the connection was lost; MCPProtocolError when the
    * answer has a wrong shape or structured output does not fit its schema, unless `validate` says otherwise: `details.result` has the
    * answer; the signal's reason when it is aborted.
    */
-  callTool(name: string, args?: Readonly<Record<string, unknown>>, options?: CallToolOptions): Promise<CallToolResult> {
-    return callTool(this.#core, name, args, options);
+  callTool<Result = CallToolResult>(
+    call: CallToolParams,
+    resultSchema: ResultSchema<Result> | undefined,
+    options?: CallToolOptions,
+  ): Promise<Result>;
+  callTool(call: CallToolParams, options?: CallToolOptions): Promise<CallToolResult>;
+  callTool(name: string, args?: Readonly<Record<string, unknown>>, options?: CallToolOptions): Promise<CallToolResult>;
+  callTool(
+    call: string | CallToolParams,
+    second?: Readonly<Record<string, unknown>> | CallToolOptions | ResultSchema<unknown>,
+    options?: CallToolOptions,
+  ): Promise<unknown> {
+    return typeof call === 'string'
+      ? callTool(this.#core, call, second as Readonly<Record<string, unknown>> | undefined, options)
+      : callToolOf(this.#core, call, second, options);
   }
 
   /**

@@ -18,9 +18,10 @@ import type {
   MCPTool,
   ReadResourceResult,
 } from '../protocol/schema/index.js';
+import { optionNames, refuseUnknownOptions } from '../transports/option-names.js';
 import { checkCompletion, checkParams, checkText, checkTexts } from './call-arguments.js';
 import { CALL_TOOL_OPTIONS, checkCallOptions, CONNECT_OPTIONS, REQUEST_OPTIONS } from './call-options.js';
-import type { CallToolOptions, ConnectOptions, RequestOptions } from './call-options.js';
+import type { CallToolOptions, CallToolParams, ConnectOptions, RequestOptions, ResultSchema } from './call-options.js';
 import type { Core } from './core.js';
 import { invalidOption } from './option-reader.js';
 import { isUnusable } from './structured-output.js';
@@ -34,14 +35,14 @@ export async function callTool(
   name: string,
   args: Readonly<Record<string, unknown>> | undefined,
   options: CallToolOptions = {},
+  meta?: CallToolParams['_meta'],
 ): Promise<CallToolResult> {
-  checkText('name', 'the name of a tool', name);
   checkParams('args', args);
   checkCallOptions('callTool', options, CALL_TOOL_OPTIONS);
   const tool = core.catalogue.tool(name);
   const hints = core.options.trustAnnotations && !core.catalogue.outdated ? tool?.annotations : undefined;
   const repeatable = hints?.readOnlyHint === true || hints?.idempotentHint === true;
-  const params = args === undefined ? { name } : { name, arguments: args };
+  const params = toolParams(name, args, meta);
   const validate = options.validate ?? core.options.validate;
   const submitted = validate === 'off' ? { ...options, unchecked: true } : options;
   let outcome = await submitToolCall(core, params, submitted, repeatable);
@@ -64,6 +65,45 @@ export async function callTool(
   else if (validate === 'strict') throw toError(problem);
   else core.events.emit('warning', toError(problem));
   return result;
+}
+
+function toolParams(
+  name: string,
+  args: CallToolParams['arguments'],
+  meta: CallToolParams['_meta'],
+): CallToolParams & Params {
+  if (meta !== undefined) return { name, ...(args !== undefined && { arguments: args }), _meta: meta };
+  return args === undefined ? { name } : { name, arguments: args };
+}
+
+const TOOL_PARAMS = optionNames<CallToolParams>({ name: true, arguments: true, _meta: true });
+
+/**
+ * Calls a tool with the arguments of the official client: the parameters, then the options, with or without a schema for the result between
+ * them.
+ */
+export async function callToolOf(
+  core: Core,
+  call: CallToolParams,
+  schemaOrOptions: ResultSchema<unknown> | CallToolOptions | undefined,
+  lastOptions: CallToolOptions | undefined,
+): Promise<unknown> {
+  if (!isObject(call)) throw invalidOption('name', 'the name of a tool, or the parameters of a call', call);
+  refuseUnknownOptions('a tool call', call, TOOL_PARAMS);
+  const { name, arguments: args, _meta: meta } = call as CallToolParams;
+  checkText('name', 'the name of a tool', name);
+  checkParams('arguments', args);
+  checkParams('_meta', meta);
+  const schema = isSchema(schemaOrOptions) ? schemaOrOptions : undefined;
+  if (schema === undefined && schemaOrOptions !== undefined && lastOptions !== undefined)
+    throw invalidOption('resultSchema', 'a schema with a function `parse`', schemaOrOptions);
+  const options = lastOptions ?? (schema === undefined ? (schemaOrOptions as CallToolOptions | undefined) : undefined);
+  const result = await callTool(core, name, args, options, meta);
+  return schema === undefined ? result : schema.parse(result);
+}
+
+function isSchema(value: unknown): value is ResultSchema<unknown> {
+  return isObject(value) && typeof value.parse === 'function';
 }
 
 /** A result that was refused for its shape, for a caller who wants no more than a warning. */

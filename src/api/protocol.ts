@@ -1,5 +1,5 @@
 import { checkCallOptions, CONNECT_OPTIONS } from './call-options.js';
-import type { CallToolOptions, ConnectOptions, RequestOptions } from './call-options.js';
+import type { CallToolOptions, CallToolParams, ConnectOptions, RequestOptions, ResultSchema } from './call-options.js';
 import type { MCPProtocolVersion } from '../protocol/revisions.js';
 import type { Params } from '../protocol/json-rpc.js';
 import type {
@@ -17,7 +17,7 @@ import { connectOrDispose, transportFor } from './connect-target.js';
 import type { ConnectTarget } from './connect-target.js';
 import { Core } from './core.js';
 import type { NotificationHandler } from './notification-handlers.js';
-import { callTool, getPrompt, readResource, request } from './operations.js';
+import { callTool, callToolOf, getPrompt, readResource, request } from './operations.js';
 import { PROTOCOL, resolveOptions } from './options.js';
 import type { MCPProtocolOptions } from './options.js';
 import { serverInfoOf } from './server-info.js';
@@ -138,8 +138,21 @@ export class MCPProtocol {
    * Calls a tool. 2026-07-28 server/tools.
    * @throws what {@link MCPClient.callTool} throws.
    */
-  callTool(name: string, args?: Readonly<Record<string, unknown>>, options?: CallToolOptions): Promise<CallToolResult> {
-    return callTool(this.#core, name, args, options);
+  callTool<Result = CallToolResult>(
+    call: CallToolParams,
+    resultSchema: ResultSchema<Result> | undefined,
+    options?: CallToolOptions,
+  ): Promise<Result>;
+  callTool(call: CallToolParams, options?: CallToolOptions): Promise<CallToolResult>;
+  callTool(name: string, args?: Readonly<Record<string, unknown>>, options?: CallToolOptions): Promise<CallToolResult>;
+  callTool(
+    call: string | CallToolParams,
+    second?: Readonly<Record<string, unknown>> | CallToolOptions | ResultSchema<unknown>,
+    options?: CallToolOptions,
+  ): Promise<unknown> {
+    return typeof call === 'string'
+      ? callTool(this.#core, call, second as Readonly<Record<string, unknown>> | undefined, options)
+      : callToolOf(this.#core, call, second, options);
   }
 
   /**

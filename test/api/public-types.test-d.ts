@@ -2,7 +2,10 @@
 import {
   MCPAuthenticationError,
   MCPCapabilityError,
+  MCPClient,
+  MCPConnection,
   MCPError,
+  MCPProtocol,
   MCPTimeoutError,
   MCPToolError,
   MCPTransport,
@@ -42,12 +45,9 @@ import type {
   ServerInfo,
   StdioTransportOptions,
   ToolsDifference,
-  MCPConnection,
   MCPConnectionError,
-  MCPProtocol,
   MCPProtocolError,
   StdioTransport,
-  MCPClient,
   MemoryTransport,
 } from '../../src/index.js';
 
@@ -159,7 +159,45 @@ export const targets: ConnectTarget[] = [
   client.transport,
   { command: 'npx', args: ['-y', 'server'], env: { A: 'b' }, cwd: '/', type: 'stdio' },
   { command: 'server' },
+  {
+    command: 'server',
+    url: undefined,
+    cwd: null,
+    env: { PORT: 3_000, DEBUG: true, HOME: null },
+    args: ['--port', 3_000],
+  },
+  { url: 'https://a.invalid/mcp', command: null, headers: { 'X-Key': 'a' }, type: 'http' },
+  { serverUrl: 'https://a.invalid/mcp', headers: new Map([['X-Key', 'a']]) },
+  { httpUrl: 'https://a.invalid/mcp', url: undefined },
+  'https://a.invalid/mcp',
+  new URL('wss://a.invalid/mcp'),
 ];
+// @ts-expect-error there is no such key
+export const misspeltEntry: ConnectTarget = { comand: 'server' };
+// @ts-expect-error one of them has to be there
+export const emptyEntry: ConnectTarget = {};
+
+// Whatever a client connects to, it is constructed with.
+holds<Equal<(typeof targets)[number] extends Parameters<typeof MCPClient.connect>[0] ? true : false, true>>();
+export const constructed = (): unknown[] => [
+  new MCPClient({ command: 'server' }, { connectTimeout: 5 }),
+  new MCPProtocol('https://a.invalid/mcp'),
+  new MCPConnection('a', { url: 'https://a.invalid/mcp' }, { connectTimeout: 5 }),
+  new MCPConnection('a', 'https://a.invalid/mcp', { connectionTimeout: 5 }),
+];
+
+// A tool is called by name and arguments, or as with the official client.
+export const calls = (): Promise<CallToolResult>[] => [
+  client.callTool('a'),
+  client.callTool('a', { b: 1 }, { timeout: 5 }),
+  client.callTool({ name: 'a', arguments: { b: 1 }, _meta: {} }, { timeout: 5 }),
+  client.callTool({ name: 'a' }, undefined, { timeout: 5 }),
+];
+export const parsed: Promise<number> = client.callTool({ name: 'a' }, { parse: () => 7 }, { timeout: 5 });
+// @ts-expect-error there is no such option
+export const misspeltCall = client.callTool({ name: 'a' }, { timout: 5 });
+// @ts-expect-error the arguments are called arguments
+export const otherCall = client.callTool({ name: 'a', args: {} });
 export const inspectors: InspectTarget[] = [
   (event) => void event,
   { next: (event: unknown) => void event },
@@ -193,8 +231,7 @@ export const plain: RequestOptions = call;
 export const misspelt: MCPClientOptions = { timeOut: 5 };
 // @ts-expect-error there is no such revision
 export const future: MCPClientOptions = { era: '1.0' };
-// Transports are given, not named, and a pair of them is made by pair().
-holds<Equal<ConstructorParameters<typeof MCPClient>[0] extends string ? true : false, false>>();
+// A pair of transports is made by pair().
 holds<Equal<typeof MemoryTransport extends new () => unknown ? true : false, false>>();
 // @ts-expect-error what is known of a server does not change by hand
 client.state = 'ready';
