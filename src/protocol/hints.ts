@@ -258,7 +258,10 @@ const CODE_HINTS: Readonly<Record<string, string | Finder>> = {
     const field = typeof details?.field === 'string' ? details.field : 'maxMessageBytes';
     return `Raise \`${field}\` if messages of this size are expected.`;
   },
-  MCP_NOT_CONNECTED: 'Call connect() first, or construct the client with `MCPClient.connect`.',
+  MCP_NOT_CONNECTED: ({ message }) =>
+    message.startsWith('Not connected: ')
+      ? 'It was connected, or tried to be, before: call connect() again. With `autoReconnect` the client reopens a lost connection by itself.'
+      : 'Call connect() first, or construct the client with `MCPClient.connect`.',
   MCP_CRASH_LOOP:
     'Find out why the connection is lost so often. If so many restarts are expected, raise `maxRestarts`.',
   MCP_CONNECTION_LOST: ({ message, details }) => {
@@ -318,8 +321,14 @@ function spawnHint({ message, details }: Hintable): string | undefined {
   if (errno === 'EMFILE' || errno === 'ENFILE' || errno === 'EAGAIN' || errno === 'ENOMEM')
     return 'The system has no more processes, files or memory to give: close what is not needed, or raise its limits.';
   if (errno === 'E2BIG') return 'The arguments and the environment are too long together: shorten `args` and `env`.';
-  if (typeof command === 'string' && /\s/.test(command) && !/[\\/]/.test(command))
-    return 'The command is the name of one program: what follows it goes into `args`, one by one.';
+  const [program = '', ...words] = typeof command === 'string' ? command.split(/\s+/) : [];
+  if (words.length > 0) {
+    // A path may have spaces in it.
+    const isName = !/[\\/]/.test(program);
+    return isName
+      ? 'The command is the name of one program: what follows it goes into `args`, one by one.'
+      : 'Check that the command is installed. It is the path of one program: arguments go into `args`, one by one.';
+  }
   return 'Check that the command is installed and on PATH, and that cwd exists.';
 }
 

@@ -109,7 +109,9 @@ describe('the hint for running out of time', () => {
 
 test.each<[FailureCode, object, string]>([
   ['MCP_SPAWN_FAILED', { command: 'node server.js', errno: 'ENOENT' }, 'goes into `args`'],
-  ['MCP_SPAWN_FAILED', { command: '/opt/my server', errno: 'ENOENT' }, 'installed and on PATH'],
+  ['MCP_SPAWN_FAILED', { command: 'npx -y @scope/server', errno: 'ENOENT' }, 'name of one program'],
+  ['MCP_SPAWN_FAILED', { command: '/usr/bin/node /srv/server.js', errno: 'ENOENT' }, 'arguments go into `args`'],
+  ['MCP_SPAWN_FAILED', { command: '/opt/my-server', errno: 'ENOENT' }, 'installed and on PATH'],
   ['MCP_SPAWN_FAILED', { command: './server.py', errno: 'EACCES' }, 'Make the command executable'],
   ['MCP_TRANSPORT_FAILED', { reason: 'ECONNREFUSED' }, 'Nothing listens there'],
   ['MCP_TRANSPORT_FAILED', { reason: 'UND_ERR_CONNECT_TIMEOUT' }, 'firewall'],
@@ -150,6 +152,12 @@ test.each([
 
 test('a code that is nobody’s has none, not even one that objects have', () => {
   for (const code of ['MY_CODE', 'constructor', 'toString']) expect(hintOf({ code, message: '' })).toBeUndefined();
+});
+
+test('a connection that was there before is to be opened again, and not first', () => {
+  const lost = 'Not connected: ws://a.invalid/ closed the connection with code 1011 (internal error)';
+  expect(hintOf({ code: 'MCP_NOT_CONNECTED', message: lost })).toContain('connect() again');
+  expect(hintOf({ code: 'MCP_NOT_CONNECTED', message: 'Not connected' })).toContain('connect() first');
 });
 
 test('the innermost cause that has a hint gives it', () => {
