@@ -53,13 +53,20 @@ function isMultiple(value: number, divisor: number): boolean {
   return Math.abs(quotient - Math.round(quotient)) <= 4 * Number.EPSILON * Math.max(1, Math.abs(quotient));
 }
 
+/**
+ * A pattern whose escapes of letters mean the same in and out of Unicode mode. `\Z` of Python and `\p{L}` would be the letters Z and p out of
+ * it, and valid output would be refused.
+ */
+const PORTABLE = /^(?:[^\\]|\\[^A-Za-z]|\\[bBcdDfknrsStuvwWx])*$/;
+
 /** Compiles patterns in Unicode mode, as the specification wants it, and else as most programs do it. */
 function lenientPattern(): NonNullable<NonNullable<Options['code']>['regExp']> {
   const compile = (pattern: string, flags: string): RegExp => {
     try {
       return new RegExp(pattern, flags);
-    } catch {
-      return new RegExp(pattern);
+    } catch (error) {
+      if (PORTABLE.test(pattern)) return new RegExp(pattern);
+      throw error;
     }
   };
   return Object.assign(compile, { code: 'new RegExp' });

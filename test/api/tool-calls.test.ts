@@ -368,6 +368,8 @@ describe('structured output', () => {
     ['draft-06', { $schema: 'http://json-schema.org/draft-06/schema#', type: 'object' }],
     ['2019-09', { $schema: 'https://json-schema.org/draft/2019-09/schema', type: 'object' }],
     ['a pattern of Python', { properties: { celsius: { pattern: '(?i)warm' } } }],
+    ['a pattern of Python with an escape of its own', { properties: { celsius: { pattern: '^\\d+\\Z' } } }],
+    ['a pattern that only Unicode mode would understand', { properties: { celsius: { pattern: '^\\p{Nd}+\\:$' } } }],
   ])('of a schema that cannot be used (%s) is no reason to list the tools again', async (_what, outputSchema) => {
     const { server, client } = await connect({
       ...legacyScript(),
