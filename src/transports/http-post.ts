@@ -8,7 +8,7 @@ import { HttpRefusal } from './http-refusal.js';
 import type { HttpSession } from './http-session.js';
 
 /** What a post needs from the link that it belongs to. */
-export type PostOwner = Pick<ExchangeOwner, 'endpoint' | 'events' | 'lose' | 'linger' | 'refusals'>;
+export type PostOwner = Pick<ExchangeOwner, 'endpoint' | 'events' | 'lose' | 'linger' | 'refusals' | 'verify'>;
 
 /** A message that wants no answer: any status that means success will do, whatever comes with it. */
 export class HttpPost implements HttpReceiver {
@@ -52,14 +52,16 @@ export class HttpPost implements HttpReceiver {
     this.#owner.linger(this.#call);
   }
 
-  /** Whether the server does not know the session that the message named. */
+  /** Whether the server does not know the session that the message named. When that is unclear, the link finds it out by itself. */
   #losesSession({ details }: Failure): boolean {
     const code = details?.rpcCode as number | undefined;
     const refusal = { code, message: details?.reason as string | undefined };
     const refused = { session: this.#session, modern: this.#session.modern, doubtful: false };
-    const lost = code !== ErrorCode.MethodNotFound && this.#owner.refusals.loses(404, refusal, refused);
-    if (lost) this.#owner.lose(this.#session);
-    return lost;
+    if (code === ErrorCode.MethodNotFound) return false;
+    const verdict = this.#owner.refusals.judge(404, refusal, refused);
+    if (verdict === 'lost') this.#owner.lose(this.#session);
+    else if (verdict === 'unclear') void this.#owner.verify(this.#session);
+    return verdict === 'lost';
   }
 
   /** Only why it was refused matters. */

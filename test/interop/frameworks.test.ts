@@ -22,6 +22,8 @@ interface Way {
   readonly served: string;
   readonly mode: string;
 }
+/** Under Node 26 fastmcp 4.20 accepts posts over HTTP+SSE and never answers them, whichever client sends them. */
+const FASTMCP_READS_POSTS = Number.parseInt(process.versions.node) < 26;
 const OVER_STDIO: readonly Way[] = [{ framework: 'fastmcp', served: 'stdio', mode: 'stdio' }];
 const OVER_HTTP: readonly (Way & { readonly endpoint: Endpoint })[] = [
   {
@@ -42,7 +44,7 @@ const OVER_HTTP: readonly (Way & { readonly endpoint: Endpoint })[] = [
     mode: 'json',
     endpoint: streamable,
   },
-  { framework: 'fastmcp', served: 'HTTP+SSE', mode: 'http', endpoint: sse },
+  ...(FASTMCP_READS_POSTS ? [{ framework: 'fastmcp', served: 'HTTP+SSE', mode: 'http', endpoint: sse } as const] : []),
   {
     framework: 'mcp-lite',
     served: 'Streamable HTTP with sessions',
