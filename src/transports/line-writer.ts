@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { Failure } from '../protocol/failure.js';
 import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
-import { messageLine } from '../protocol/message-text.js';
+import { messageText, withEscapedLineEnds } from '../protocol/message-text.js';
 import { rejectedWith } from './link.js';
 import { OutboundQueue, requestIdOf } from './outbound-queue.js';
 
@@ -41,7 +41,7 @@ export class LineWriter {
    */
   send(message: JSONRPCMessage): Promise<void> | undefined {
     if (this.#end !== undefined) return rejectedWith(this.#end);
-    const text = messageLine(message);
+    const text = messageText(message);
     if (typeof text !== 'string') return rejectedWith(text);
     const line = `${text}\n`;
     const requestId = requestIdOf(message);
@@ -74,7 +74,7 @@ export class LineWriter {
   /** A chunk that the system has taken at once leaves the stream empty, although it was more than the stream wants to hold. */
   #write(chunk: string): void {
     const stream = this.#stream;
-    this.#blocked = !stream.write(chunk) && !(stream.writable && stream.writableLength === 0);
+    this.#blocked = !stream.write(withEscapedLineEnds(chunk)) && !(stream.writable && stream.writableLength === 0);
   }
 
   #drain(): void {
