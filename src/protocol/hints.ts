@@ -202,6 +202,9 @@ const STATUS_HINTS = new Map<unknown, string | Finder>([
   ...[499, 520, 521, 522, 523, 524, 525, 526, 527, 530, 598, 599].map((status) => [status, GATEWAY] as const),
 ]);
 
+/** `details.reason` of a body that is complete and is no response to the request. */
+export const NO_RESPONSE = 'no response in the body';
+
 const GIVE_HANDLERS =
   'Give the client handlers for server requests: the options `elicitation`, `sampling` and `roots`.';
 
@@ -250,8 +253,10 @@ const CODE_HINTS: Readonly<Record<string, string | Finder>> = {
   MCP_REDIRECT_REFUSED: redirectHint,
   MCP_SESSION_LOST:
     'The server forgot the session: it was restarted, or of several instances behind one address each knows only its own sessions.',
-  MCP_STREAM_BROKEN:
-    'The response was cut off: look at the log of the server, and at the limits of proxies on time and size.',
+  MCP_STREAM_BROKEN: ({ details }) =>
+    details?.reason === NO_RESPONSE
+      ? 'The server took the request and sent something else than a response to it: check that the URL is that of an MCP endpoint.'
+      : 'The response was cut off: look at the log of the server, and at the limits of proxies on time and size.',
   MCP_TIMEOUT: timeoutHint,
   MCP_TRANSPORT_BUSY: 'Construct a new transport for each client.',
   MCP_MESSAGE_TOO_LARGE: ({ details }) => {

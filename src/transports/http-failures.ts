@@ -2,6 +2,7 @@ import type { TokenRefusal } from '../auth/token-source.js';
 import { demandOf } from '../protocol/challenge.js';
 import { failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
+import { NO_RESPONSE } from '../protocol/hints.js';
 import { retryAfterOf } from '../protocol/http-headers.js';
 import type { JSONRPCErrorObject } from '../protocol/json-rpc.js';
 import { compressionOf, headerOf } from './http-head.js';
@@ -44,10 +45,14 @@ export function exchangeFailed(url: URL, error: Error, sent: boolean, begun: boo
 }
 
 /** The body, or the stream, ended in good order and the answer was not in it. */
-export function endedWithoutAnswer(url: URL, head: ResponseHead | undefined, what: string): Failure {
+export function endedWithoutAnswer(url: URL, head: ResponseHead | undefined, what: 'The stream' | 'The body'): Failure {
   return failure('transport', 'MCP_STREAM_BROKEN', `${what} of ${shownUrl(url)} ended without the answer`, {
     delivery: 'unknown',
-    details: { url: shownUrl(url), ...(head !== undefined && { status: head.status }) },
+    details: {
+      url: shownUrl(url),
+      ...(head !== undefined && { status: head.status }),
+      ...(what === 'The body' && { reason: NO_RESPONSE }),
+    },
   });
 }
 

@@ -223,6 +223,23 @@ describe('the error of a call tells by itself', () => {
     await server.close();
   });
 
+  test.each(['{}', 'null', '"ok"', '{"content":[]}', ''])(
+    'does not say that a complete body was cut off: %s',
+    async (body) => {
+      const answer = ({ message, response }: HttpVisit): boolean => {
+        if (message.method !== 'tools/call') return false;
+        response.writeHead(200, { 'content-type': 'application/json' }).end(body);
+        return true;
+      };
+      const server = await ScriptedHttpServer.start(legacyServer(answer));
+      await using client = await MCPClient.connect(new HttpTransport(server.url));
+      const error = await errorFrom(client.callTool('x'));
+      expect(error).toMatchObject({ code: 'MCP_STREAM_BROKEN', delivery: 'unknown' });
+      expect(error.hint).toContain('sent something else than a response');
+      await server.close();
+    },
+  );
+
   test('but not that of a tool: there the connection does not matter', async () => {
     const server = await ScriptedHttpServer.start(
       modernServer(
