@@ -40,7 +40,9 @@ export function judgeSendFailure(failure: Failure, facts: SendFacts): RequestEve
   const over: RequestEvent = { type: 'error', failure };
   if (failure.code === 'MCP_SESSION_LOST') {
     const delay = facts.refusals === 0 ? 0 : backoffDelay(AGAIN, facts.refusals, facts.random);
-    return facts.direct || delay >= facts.timeLeft ? over : { type: 'forgotten', failure, delay };
+    // Without a pause it waits for the session until its deadline, which decides by itself even when its timer is late.
+    const tooLate = delay > 0 && delay >= facts.timeLeft;
+    return facts.direct || tooLate ? over : { type: 'forgotten', failure, delay };
   }
   if (failure.kind !== 'transport') return over;
   if (failure.delivery === 'not-sent') {

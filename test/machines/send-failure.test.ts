@@ -56,6 +56,12 @@ describe('a failed send', () => {
     ['of the negotiation that may have run is over', broken, { direct: true }, { type: 'error' }],
     ['in a session that the server forgot is sent once more', forgotten, {}, { type: 'forgotten', delay: 0 }],
     [
+      'in a session that the server forgot is left to its deadline when the timer is late',
+      forgotten,
+      { timeLeft: -2 },
+      { type: 'forgotten', delay: 0 },
+    ],
+    [
       'in the next session, which the server forgot as well, waits before it is sent again',
       forgotten,
       { refusals: 2 },
