@@ -89,7 +89,7 @@ export interface ConnectionFacts {
   readonly failure: Failure | undefined;
   /** Milliseconds until the next attempt. */
   readonly delay: number;
-  /** Milliseconds until nobody waits any longer for a first connect that the server put off; Infinity for any other attempt. */
+  /** Milliseconds until the last deadline of a first connect that the server put off; Infinity for any other attempt. */
   readonly patience: number;
   /** Milliseconds between health checks; 0 for none. */
   readonly healthInterval: number;

@@ -148,7 +148,7 @@ const TLS_ALERT_HINTS = new Map<string | undefined, string>(
   Object.entries({
     CERTIFICATE_REQUIRED: `The server wants a client certificate. ${SHOW_ONE}`,
     NO_CERTIFICATE: `The server wants a client certificate. ${SHOW_ONE}`,
-    HANDSHAKE_FAILURE: `The server broke off the TLS handshake, perhaps for want of a client certificate. ${SHOW_ONE}`,
+    HANDSHAKE_FAILURE: `The server broke off the TLS handshake, perhaps because it requires a client certificate. ${SHOW_ONE}`,
     BAD_CERTIFICATE: REFUSED_CERTIFICATE,
     UNSUPPORTED_CERTIFICATE: REFUSED_CERTIFICATE,
     CERTIFICATE_UNKNOWN: REFUSED_CERTIFICATE,

@@ -51,7 +51,7 @@ interface Refusal {
   /** Of an error of JSON-RPC. */
   readonly code?: number | undefined;
   readonly message?: string | undefined;
-  /** An error of JSON-RPC with the id of the request, so that whoever wrote it has read the request. */
+  /** A JSON-RPC error with the id of the request: its author has read the request. */
   readonly own?: boolean | undefined;
 }
 

@@ -133,7 +133,7 @@ describe('over TLS, with a dispatcher that trusts the authority', () => {
       // Where the server looks at certificates only after the client took the handshake for done, no more can be known.
       if (version === 'TLSv1.3') return;
       expect(error.delivery).toBe('not-sent');
-      expect(error.explain()).toContain('for want of a client certificate');
+      expect(error.explain()).toContain('because it requires a client certificate');
     },
   );
 });
@@ -215,7 +215,7 @@ describe('over TLS, a server', () => {
 describe('pain 44: a server that refuses the TLS handshake with the alert', () => {
   // The names that OpenSSL has for alerts differ between the versions of Node; the numbers are those of RFC 8446.
   test.each([
-    [40, 'handshake_failure', 'for want of a client certificate'],
+    [40, 'handshake_failure', 'because it requires a client certificate'],
     [42, 'bad_certificate', 'does not accept the client certificate, or requires one'],
     [43, 'unsupported_certificate', 'does not accept the client certificate, or requires one'],
     [44, 'certificate_revoked', 'client certificate was revoked'],
