@@ -26,11 +26,25 @@ const BY_NAME = new Set([
 ]);
 const TYPES = ['string', 'integer', 'boolean'] as const;
 
+/** Levels of properties above an annotation. Without a limit the paths of annotations could need the square of the size of a schema. */
+const MOST_LEVELS = 100;
+
+/**
+ * Where a value stands in the arguments: the name of its property, and where the object with that property stands. The path is put together
+ * for annotations only, so that the search takes time in proportion to the size of a schema, whatever its depth.
+ */
+interface Spot {
+  readonly name: string;
+  /** Undefined for a property of the arguments themselves. */
+  readonly within: Spot | undefined;
+  readonly level: number;
+}
+
 /** A part of a schema that is still to be looked at. */
 interface Place {
   readonly schema: unknown;
-  /** Where the value stands in the arguments; undefined when that depends on the arguments. */
-  readonly path: readonly string[] | undefined;
+  /** Where the value stands in the arguments. */
+  readonly spot: Spot | 'root' | 'unknown';
 }
 
 /**
@@ -41,16 +55,16 @@ export function parameterHeadersOf(inputSchema: unknown): ParameterHeaders {
   const headers: ParameterHeader[] = [];
   const taken = new Set<string>();
   // Not by recursion: how deep it goes is for somebody else to say.
-  const places: Place[] = [{ schema: inputSchema, path: [] }];
+  const places: Place[] = [{ schema: inputSchema, spot: 'root' }];
   for (let place = places.pop(); place !== undefined; place = places.pop()) {
-    const { schema, path } = place;
+    const { schema, spot } = place;
     if (Array.isArray(schema)) {
-      for (const one of schema) places.push({ schema: one, path: undefined });
+      for (const one of schema) places.push({ schema: one, spot: 'unknown' });
       continue;
     }
     if (!isObject(schema)) continue;
     if (Object.hasOwn(schema, ANNOTATION)) {
-      const header = readAnnotation(schema, path);
+      const header = readAnnotation(schema, spot);
       if (typeof header === 'string') return { invalid: header };
       const key = header.name.toLowerCase();
       if (taken.has(key)) return { invalid: `two parameters have the header ${header.name}` };
@@ -60,27 +74,40 @@ export function parameterHeadersOf(inputSchema: unknown): ParameterHeaders {
     for (const [keyword, value] of Object.entries(schema)) {
       if (keyword === ANNOTATION || DATA.has(keyword)) continue;
       if (!BY_NAME.has(keyword) || !isObject(value)) {
-        places.push({ schema: value, path: undefined });
+        places.push({ schema: value, spot: 'unknown' });
         continue;
       }
-      for (const [name, inner] of Object.entries(value)) {
-        const reached = keyword === 'properties' && path !== undefined;
-        places.push({ schema: inner, path: reached ? [...path, name] : undefined });
-      }
+      const above = keyword === 'properties' ? spot : 'unknown';
+      for (const [name, inner] of Object.entries(value)) places.push({ schema: inner, spot: below(above, name) });
     }
   }
   return { headers };
 }
 
+function below(above: Place['spot'], name: string): Place['spot'] {
+  if (above === 'unknown') return above;
+  return above === 'root' ? { name, within: undefined, level: 1 } : { name, within: above, level: above.level + 1 };
+}
+
+function pathOf(spot: Spot): string[] {
+  const path: string[] = [];
+  for (let at: Spot | undefined = spot; at !== undefined; at = at.within) path.unshift(at.name);
+  return path;
+}
+
 /** One annotation; a string says what is wrong with it. */
 function readAnnotation(
   schema: Readonly<Record<string, unknown>>,
-  path: readonly string[] | undefined,
+  spot: Place['spot'],
 ): ParameterHeader | string {
   const name = schema[ANNOTATION];
-  if (path === undefined || path.length === 0) {
+  if (typeof spot === 'string') {
     return `${ANNOTATION} stands where the value cannot be found by the names of properties alone`;
   }
+  if (spot.level > MOST_LEVELS) {
+    return `${ANNOTATION} stands below ${spot.level} levels of properties, and the limit is ${MOST_LEVELS}`;
+  }
+  const path = pathOf(spot);
   const where = path.join('.');
   if (typeof name !== 'string' || !isToken(name)) return `${ANNOTATION} of ${where} is not the name of a header`;
   const type = primitiveOf(schema.type);

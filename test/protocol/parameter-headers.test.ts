@@ -69,6 +69,48 @@ describe('annotations of parameters', () => {
     expect(parameterHeadersOf(schema)).toEqual({ invalid: expect.any(String) as string });
   });
 
+  /** Milliseconds that a function takes, at best of two. */
+  function costOf(fn: () => void): number {
+    const costs = [0, 0].map(() => {
+      const start = performance.now();
+      fn();
+      return performance.now() - start;
+    });
+    return Math.min(...costs);
+  }
+
+  const nested = (levels: number, inner: (schema: object, level: number) => object): object => {
+    let schema: object = { type: 'string' };
+    for (let level = levels; level > 0; level -= 1) schema = inner(schema, level);
+    return schema;
+  };
+
+  test.each<[string, (schema: object, level: number) => object]>([
+    ['properties in properties', (schema) => ({ properties: { a: schema } })],
+    ['properties with long names', (schema) => ({ properties: { ['a'.repeat(40)]: schema } })],
+    ['two properties on each level', (schema) => ({ properties: { a: schema, b: { type: 'string' } } })],
+    ['an annotation on each level', (schema, level) => object({ a: { ...schema, ...annotated('string', `A${level}`) } })],
+    ['definitions', (schema) => ({ $defs: { a: schema } })],
+  ])('are found in time that grows with the size of a schema, not with its square: %s', (_, inner) => {
+    const few = nested(2_000, inner);
+    const many = nested(40_000, inner);
+    const limit = 20 * costOf(() => parameterHeadersOf(few)) + 100;
+    // With the square it would be 400 times as much: seconds.
+    expect(costOf(() => parameterHeadersOf(many))).toBeLessThan(10 * limit);
+  });
+
+  test('deeper than 100 levels of properties make the tool unusable', () => {
+    const at = (levels: number): object => {
+      let schema = annotated('string', 'A');
+      for (let level = 0; level < levels; level += 1) schema = object({ a: schema });
+      return schema;
+    };
+    expect(headers(at(100))[0]?.path).toHaveLength(100);
+    expect(parameterHeadersOf(at(101))).toEqual({
+      invalid: 'x-mcp-header stands below 101 levels of properties, and the limit is 100',
+    });
+  });
+
   test('are looked for in schemas of any depth', () => {
     let schema: object = object({ a: annotated('string', 'A') });
     for (let depth = 0; depth < 20_000; depth += 1) schema = { not: schema };
