@@ -7,8 +7,9 @@ export interface ClientLimits {
   /** Pages of one list; more of them are an error with code `MCP_PAGINATION`. Default 1 000. */
   readonly maxPages?: number | undefined;
   /**
-   * Milliseconds of computing that compiling an output schema, and holding an output against it, may take. A schema that takes longer cannot
-   * be used. Nothing else happens in the process meanwhile. Default 2 000. 2026-07-28 basic/index, "JSON Schema Usage".
+   * Milliseconds that compiling an output schema, and holding an output against it, may take. A schema that takes longer cannot be used: its
+   * outputs are handed out with a warning and not checked any more. The first 100 ms are taken in the thread of the caller, once for each
+   * schema; what needs longer is done in a worker thread and blocks nothing. Default 2 000. 2026-07-28 basic/index, "JSON Schema Usage".
    */
   readonly validationTime?: number | undefined;
   /**
