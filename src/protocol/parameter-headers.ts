@@ -96,10 +96,7 @@ function pathOf(spot: Spot): string[] {
 }
 
 /** One annotation; a string says what is wrong with it. */
-function readAnnotation(
-  schema: Readonly<Record<string, unknown>>,
-  spot: Place['spot'],
-): ParameterHeader | string {
+function readAnnotation(schema: Readonly<Record<string, unknown>>, spot: Place['spot']): ParameterHeader | string {
   const name = schema[ANNOTATION];
   if (typeof spot === 'string') {
     return `${ANNOTATION} stands where the value cannot be found by the names of properties alone`;

@@ -89,7 +89,10 @@ describe('annotations of parameters', () => {
     ['properties in properties', (schema) => ({ properties: { a: schema } })],
     ['properties with long names', (schema) => ({ properties: { ['a'.repeat(40)]: schema } })],
     ['two properties on each level', (schema) => ({ properties: { a: schema, b: { type: 'string' } } })],
-    ['an annotation on each level', (schema, level) => object({ a: { ...schema, ...annotated('string', `A${level}`) } })],
+    [
+      'an annotation on each level',
+      (schema, level) => object({ a: { ...schema, ...annotated('string', `A${level}`) } }),
+    ],
     ['definitions', (schema) => ({ $defs: { a: schema } })],
   ])('are found in time that grows with the size of a schema, not with its square: %s', (_, inner) => {
     const few = nested(2_000, inner);
