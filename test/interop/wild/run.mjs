@@ -37,13 +37,22 @@ async function within(limit, what, promise) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
+/** The installations of this run, by place: a package that is compared over two transports is installed once. */
+const installations = new Map();
+
 /** Installs a package into a folder of its own, without running its scripts. Resolves with its directory. */
 async function install({ name, version }) {
   const place = path.join(folder, `${name.replace('/', '+')}@${version}`);
+  if (!installations.has(place)) installations.set(place, installInto(place, `${name}@${version}`));
+  await installations.get(place);
+  return path.join(place, 'node_modules', name);
+}
+
+async function installInto(place, specifier) {
   if (!existsSync(place)) {
     const temporary = mkdtempSync(path.join(folder, 'install-'));
     const options = ['--no-save', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund'];
-    const child = spawn('npm', ['install', '--prefix', temporary, ...options, `${name}@${version}`], {
+    const child = spawn('npm', ['install', '--prefix', temporary, ...options, specifier], {
       stdio: ['ignore', 'ignore', 'pipe'],
       shell: process.platform === 'win32',
       timeout: INSTALL_LIMIT,
@@ -57,7 +66,6 @@ async function install({ name, version }) {
     }
     renameSync(temporary, place);
   }
-  return path.join(place, 'node_modules', name);
 }
 
 /** How to start a server, and what to call, with a directory and a port that nobody used before. */
