@@ -11,7 +11,6 @@ import type { HttpEndpoint } from './http-endpoint.js';
 import { exchangeFailed, hasAuthorization, isAboutAuthentication, linkClosed, tokenRefusal } from './http-failures.js';
 import { headerOf } from './http-head.js';
 import type { ResponseHead } from './http-head.js';
-import { secretsOf } from './redactor.js';
 import type { Roster, RosterMember } from './roster.js';
 
 /** One request of HTTP. */
@@ -94,12 +93,6 @@ export class HttpCall implements AttemptOwner, RosterMember {
     return this.#token !== undefined || hasAuthorization(this.#endpoint.headers);
   }
 
-  /** What was sent and no error may show, besides the message and its session. */
-  get secrets(): string[] {
-    const own = secretsOf(this.#endpoint.url, this.#endpoint.headers);
-    return this.#token === undefined ? own : [...own, this.#token];
-  }
-
   /** @param refusal what became of the token before */
   async #authorize(auth: TokenSource, refusal: ResponseHead | undefined): Promise<void> {
     const refused = this.#token;
@@ -111,6 +104,7 @@ export class HttpCall implements AttemptOwner, RosterMember {
         throw new TypeError('it must give a string that can stand in a header');
       }
       this.#token = token;
+      this.#endpoint.secrets.add(token);
     } catch (thrown) {
       this.#fail(
         failure('authentication', 'MCP_AUTHENTICATION_REQUIRED', `auth.token() failed: ${describeThrown(thrown)}`, {

@@ -3,6 +3,7 @@ import type { TokenSource } from '../auth/token-source.js';
 import type { Environment } from '../environment.js';
 import { HttpCall } from './http-call.js';
 import type { HttpReceiver, HttpRequest } from './http-call.js';
+import type { Secrets } from './secrets.js';
 import type { HttpDispatcher } from './http-dispatcher.js';
 
 /** How to reach a server over HTTP. */
@@ -15,6 +16,8 @@ export interface EndpointOptions {
   readonly maxMessageBytes: number;
   readonly environment: Environment;
   readonly auth?: TokenSource | undefined;
+  /** Learns the tokens, and is what failures pass before anybody hears of them. */
+  readonly secrets: Secrets;
   /** Used instead of pools of our own, and left alone when we are done. */
   readonly dispatcher?: HttpDispatcher | undefined;
 }
@@ -34,6 +37,7 @@ export class HttpEndpoint {
   readonly maxMessageBytes: number;
   readonly environment: Environment;
   readonly auth: TokenSource | undefined;
+  readonly secrets: Secrets;
   readonly #given: Dispatcher | undefined;
   readonly #makePool: (origin: string) => Dispatcher;
   readonly #pools = new Map<string, Dispatcher>();
@@ -46,6 +50,7 @@ export class HttpEndpoint {
     this.maxMessageBytes = options.maxMessageBytes;
     this.environment = options.environment;
     this.auth = options.auth;
+    this.secrets = options.secrets;
     // The options were checked: it has the one method that is used.
     this.#given = options.dispatcher as Dispatcher | undefined;
     this.#makePool = makePool;

@@ -164,6 +164,7 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
         return;
       }
       session.id = id;
+      if (id !== undefined) this.#owner.endpoint.secrets.add(id);
     }
     const kind = contentKind(head);
     if (kind === 'events') this.#openStream();
@@ -301,7 +302,7 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
       return;
     }
     this.#reader = undefined;
-    this.#unread(this.#statusFailure(this.#reasonIn(body.text())));
+    this.#unread(this.#statusFailure(refusalReason(body.text())));
   }
 
   #event({ type, data }: StreamEvent): void {
@@ -367,7 +368,7 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
 
   #readRefusal(value: unknown, text: string): void {
     const error = rpcErrorOf(value);
-    const why = error ?? this.#reasonIn(text);
+    const why = error ?? refusalReason(text);
     const refuse = (): void => {
       this.#refuse(value, why);
     };
@@ -386,12 +387,6 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
       if (isError && !NOT_NOW.has(status)) this.#deliver(value, true);
       else this.#fail(this.#statusFailure(why));
     });
-  }
-
-  /** What the server said to a refusal, without what it was sent. */
-  #reasonIn(text: string): string | undefined {
-    const { id = '' } = this.#request.session;
-    return refusalReason(text, [...(this.#call?.secrets ?? []), id]);
   }
 
   failed(reason: Failure): void {
@@ -475,7 +470,7 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
   #fail(reason: Failure): void {
     if (this.over) return;
     this.#end();
-    const thrown: Error = reason as unknown as Error;
+    const thrown: Error = this.#owner.endpoint.secrets.failure(reason) as unknown as Error;
     this.#reject(thrown);
   }
 

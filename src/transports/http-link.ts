@@ -199,6 +199,7 @@ export class HttpLink implements Link, ExchangeOwner {
   }
 
   resume({ era, protocolVersion }: EstablishedSession, memory: LinkMemory): boolean {
+    if (memory.sessionId !== undefined) this.endpoint.secrets.add(memory.sessionId);
     this.#session = Object.assign(new HttpSession(), {
       id: memory.sessionId,
       version: protocolVersion,

@@ -28,6 +28,7 @@ export class HttpTransport extends NetworkTransport<HttpTransportOptions> {
     const checked = checkHttpOptions('HttpTransport', url, options);
     super(copyOptions(options, HTTP_OPTIONS), checked.headers);
     this.#url = checked.url;
+    this.keepSecret([this.#url]);
   }
 
   /** Where the server takes its messages, as it was given. */
@@ -60,6 +61,7 @@ export class HttpTransport extends NetworkTransport<HttpTransportOptions> {
         maxMessageBytes: this.maxMessageBytes,
         environment: events.environment,
         auth,
+        secrets: this.secrets,
         dispatcher,
       },
       events,

@@ -279,7 +279,7 @@ export class SseLink implements Link, HttpReceiver {
   }
 
   async #close(reason: Failure): Promise<void> {
-    this.#end = withDelivery(reason, 'not-sent');
+    this.#end = withDelivery(this.#endpoint.secrets.failure(reason), 'not-sent');
     this.#call.abort();
     this.#events.environment.clearTimeout(this.#barrierTimer);
     const waiting = this.#waiting;

@@ -53,6 +53,7 @@ export class SseTransport extends NetworkTransport<SseTransportOptions> {
     super(copyOptions(options, NAMES), readHeaders(check, options));
     this.#sseUrl = stream;
     this.#postUrl = post;
+    this.keepSecret(post === undefined ? [stream] : [stream, post]);
   }
 
   /** Where the server opens its stream, as it was given. */
@@ -87,6 +88,7 @@ export class SseTransport extends NetworkTransport<SseTransportOptions> {
           maxMessageBytes: this.maxMessageBytes,
           environment: events.environment,
           auth,
+          secrets: this.secrets,
           dispatcher,
         },
         ...(this.#postUrl && { post: { url: this.#postUrl, headers: this.#postHeaders(this.#postUrl) } }),

@@ -6,11 +6,12 @@ import type { Failure } from '../protocol/failure.js';
 import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
 import { LineSplitter } from '../protocol/lines.js';
 import { answeredIn, tooLarge } from '../protocol/oversized-answer.js';
+import { safeText } from '../protocol/printable.js';
 import { callUserFunction } from '../protocol/user-function.js';
 import { LineWriter } from './line-writer.js';
 import type { Link, LinkEvents } from './link.js';
 import { groupLives, killTree, signalGroup, watchGroup } from './process-groups.js';
-import { Redactor } from './redactor.js';
+import type { Secrets } from './secrets.js';
 import { spawnFailure, spawnServer } from './spawn-server.js';
 import type { ServerRecipe } from './spawn-server.js';
 import { StderrTail } from './stderr-tail.js';
@@ -20,6 +21,8 @@ export interface StdioRecipe extends ServerRecipe {
   readonly maxMessageBytes: number;
   readonly onStderr: ((text: string) => void) | undefined;
   readonly handleSignals: boolean;
+  /** Taken out of what the server wrote before anybody sees it. */
+  readonly secrets: Secrets;
 }
 
 /** How much of standard error is kept, and how much of that goes into an error, in bytes and characters. */
@@ -49,7 +52,7 @@ export class StdioLink implements Link {
   readonly #lines: LineSplitter;
   readonly #writer: LineWriter;
   readonly #stderr = new StderrTail(STDERR_KEPT);
-  readonly #redactor: Redactor;
+  readonly #secrets: Secrets;
   /** Resolves when the process has exited, and when besides that its pipes are closed. */
   readonly #exit: Promise<void>;
   readonly #allClosed: Promise<void>;
@@ -70,7 +73,7 @@ export class StdioLink implements Link {
     this.#unwatch = watchGroup(this.#pid, recipe.handleSignals);
     this.#lines = new LineSplitter(recipe.maxMessageBytes);
     this.#writer = new LineWriter(child.stdin);
-    this.#redactor = new Redactor(Object.values(recipe.env ?? {}));
+    this.#secrets = recipe.secrets;
     this.#exit = new Promise((resolve) => {
       const exited = (): void => {
         this.#exited = true;
@@ -122,7 +125,7 @@ export class StdioLink implements Link {
   }
 
   #stderrForErrors(): string {
-    return this.#redactor.tail(this.stderrTail, STDERR_IN_ERRORS, this.#stderr.truncated);
+    return this.#secrets.tail(this.stderrTail, STDERR_IN_ERRORS, this.#stderr.truncated);
   }
 
   send(message: JSONRPCMessage): Promise<void> | undefined {
@@ -159,7 +162,7 @@ export class StdioLink implements Link {
     try {
       message = JSON.parse(line);
     } catch {
-      const problem = notJson(this.#redactor.excerpt(line, EXCERPT));
+      const problem = notJson(safeText(line, EXCERPT));
       const ids = answeredIn(line);
       for (const requestId of ids) this.#events.problem(answerNotJson(problem, requestId));
       if (ids.length === 0) this.#events.problem(problem);
@@ -227,7 +230,7 @@ export class StdioLink implements Link {
     if (this.#over || this.#closing !== undefined) return;
     this.#over = true;
     for (const line of this.#lines.end()) this.#receive(line);
-    const reason = this.#reason();
+    const reason = this.#secrets.failure(this.#reason());
     this.#writer.end({ ...reason, delivery: 'not-sent' });
     void this.close();
     // After what those who waited to send have to hear.

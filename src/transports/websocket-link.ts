@@ -10,7 +10,7 @@ import { linkClosed, shownUrl } from './http-failures.js';
 import { rejectedWith } from './link.js';
 import type { Link, LinkEvents } from './link.js';
 import { OutboundQueue, requestIdOf } from './outbound-queue.js';
-import { Redactor, secretsOf } from './redactor.js';
+import type { Secrets } from './secrets.js';
 import { SUBPROTOCOL, shakeHands } from './websocket-handshake.js';
 import type { Handshake, WebSocketRecipe } from './websocket-handshake.js';
 
@@ -22,9 +22,6 @@ const GRACE = 2_000;
 
 /** Bytes that wait for the network before messages wait here, where it is known that they were not sent. */
 const MOST_BUFFERED = 256 * 1024;
-
-/** The most that RFC 6455 lets the reason of a close have. */
-const LONGEST_REASON = 123;
 
 const NORMAL = 1_000;
 const NO_CODE = 1_005;
@@ -52,7 +49,7 @@ export class WebSocketLink implements Link {
   readonly #url: string;
   readonly #limit: number;
   readonly #events: LinkEvents;
-  readonly #redactor: Redactor;
+  readonly #secrets: Secrets;
   readonly #gone: Promise<void>;
   readonly #queue = new OutboundQueue();
   #corked = false;
@@ -71,7 +68,7 @@ export class WebSocketLink implements Link {
     this.#url = shownUrl(recipe.url);
     this.#limit = recipe.maxMessageBytes;
     this.#events = events;
-    this.#redactor = new Redactor(secretsOf(recipe.url, recipe.headers));
+    this.#secrets = recipe.secrets;
     this.#gone = new Promise((resolve) => {
       websocket.once('close', (code, reason) => {
         resolve();
@@ -194,12 +191,11 @@ export class WebSocketLink implements Link {
     return failure('transport', 'MCP_TRANSPORT_FAILED', message, { details, cause: error });
   }
 
-  #closed(code: number, said: string): void {
+  #closed(code: number, reason: string): void {
     if (code === NORMAL || code === NO_CODE) {
       this.#lose(undefined);
       return;
     }
-    const reason = this.#redactor.excerpt(said, LONGEST_REASON);
     const meaning = MEANINGS[code] === undefined ? '' : ` (${MEANINGS[code]})`;
     const { code: errno } = (this.#trouble ?? {}) as NodeJS.ErrnoException;
     const how =
@@ -217,7 +213,9 @@ export class WebSocketLink implements Link {
   /** The link ended by itself, without a reason in good order: says so, and clears away what is left. */
   #lose(reason: Failure | undefined): void {
     if (this.#closing !== undefined) return;
-    const ended = reason ?? failure('transport', 'MCP_CONNECTION_CLOSED', `${this.#url} closed the connection`);
+    const ended = this.#secrets.failure(
+      reason ?? failure('transport', 'MCP_CONNECTION_CLOSED', `${this.#url} closed the connection`),
+    );
     void this.#finish({ ...ended, delivery: 'not-sent' });
     // After what those who waited to send have to hear.
     queueMicrotask(() => {

@@ -3,6 +3,7 @@ import type { TokenSource } from '../../src/index.js';
 import type { Failure } from '../../src/protocol/failure.js';
 import type { HttpReceiver } from '../../src/transports/http-call.js';
 import { HttpEndpoint } from '../../src/transports/http-endpoint.js';
+import { Secrets } from '../../src/transports/secrets.js';
 import { ScriptedHttpServer } from '../support/http-server.js';
 
 let server: ScriptedHttpServer;
@@ -25,6 +26,7 @@ function open(auth?: TokenSource): Promise<HttpEndpoint> {
     maxMessageBytes: 1_000,
     environment: systemEnvironment,
     auth,
+    secrets: new Secrets(),
   });
 }
 
