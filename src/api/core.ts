@@ -10,6 +10,7 @@ import { RecordedConnection } from '../machines/recorded-connection.js';
 import { Unsuccessful } from '../machines/request-record.js';
 import type { Outcome, RequestSpec } from '../machines/request-record.js';
 import { describeAge } from '../protocol/age.js';
+import { Budget } from '../protocol/budget.js';
 import { failureOfCall } from '../protocol/call-failure.js';
 import { explainFailure, hintFor } from '../protocol/explain.js';
 import { failure, isFailure } from '../protocol/failure.js';
@@ -80,6 +81,8 @@ export class Core {
   readonly structured: StructuredOutput;
   /** What was sent to the server and may not be shown: all that is told of the connection passes it. */
   readonly secrets: Secrets;
+  /** What the connection may cost. */
+  readonly budget: Budget;
   readonly history: History;
   #lastError: { readonly why: Failure; readonly error: MCPError } | undefined;
 
@@ -99,6 +102,7 @@ export class Core {
     this.handlers = new NotificationHandlers(this.events, () => {
       this.#watch();
     });
+    this.budget = new Budget(options.limits);
     this.connection = this.#connection(
       {
         transport,
@@ -112,6 +116,7 @@ export class Core {
         },
         questions: questionService(options, name),
         maxInputRounds: options.limits.maxInputRounds,
+        budget: this.budget,
         policy: options.policy,
         perRequest: transport.framing === 'per-request',
         era: options.priorEra ?? options.resume?.session.era ?? transport.priorEra,

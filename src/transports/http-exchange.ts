@@ -85,7 +85,9 @@ const MAYBE_OLDER: ReadonlySet<number> = new Set([400, 404, 405]);
 /** One request and its answer, which comes as JSON or on a stream of events. Modern streams end with what breaks them; legacy streams go on. */
 export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
   place = -1;
-  admitted = false;
+  admitted: 'call' | 'own' | undefined = undefined;
+  /** How many bytes its owner took from the budget for it. */
+  held = 0;
   readonly id: RequestId;
   /** Settles with the exchange; rejects with a failure. */
   readonly done: Promise<void>;
@@ -177,21 +179,22 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
   }
 
   #openStream(): void {
-    const { maxMessageBytes } = this.#owner.endpoint;
+    const { maxMessageBytes, budget } = this.#owner.endpoint;
     const tooLarge = (problem: Failure): void => {
       this.#unreadable(problem);
     };
     const event = (one: StreamEvent): void => {
       this.#event(one);
     };
-    this.#reader = new EventStream({ event, tooLarge }, maxMessageBytes);
+    this.#reader = new EventStream({ event, tooLarge }, maxMessageBytes, budget);
   }
 
   #openBody(head: ResponseHead): void {
-    const maxMessageBytes = isRefusalText(head) ? LONGEST_REASON : this.#owner.endpoint.maxMessageBytes;
+    const { endpoint } = this.#owner;
+    const maxMessageBytes = isRefusalText(head) ? LONGEST_REASON : endpoint.maxMessageBytes;
     const length = Number(headerOf(head, 'content-length'));
     if (length > maxMessageBytes) this.#unread(bodyTooLarge(maxMessageBytes, length));
-    else this.#reader = new HttpBody(maxMessageBytes);
+    else this.#reader = new HttpBody(maxMessageBytes, endpoint.budget);
   }
 
   /** The server turned the request away. Why may stand in the body. */
@@ -266,7 +269,7 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
     if (verdict === 'lost') this.#loseSession(why);
     if (verdict !== 'unclear') return verdict === 'lost';
     this.#stage = 'deciding';
-    this.#reader = undefined;
+    this.#readNoMore();
     this.#release(false);
     void this.#owner.verify(session).then(() => {
       if (this.over) return;
@@ -301,8 +304,9 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
       this.#unread(excess);
       return;
     }
-    this.#reader = undefined;
-    this.#unread(this.#statusFailure(refusalReason(body.text())));
+    const reason = refusalReason(body.text());
+    this.#readNoMore();
+    this.#unread(this.#statusFailure(reason));
   }
 
   #event({ type, data }: StreamEvent): void {
@@ -348,9 +352,9 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
   end(): void {
     if (this.over || this.#stage === 'deciding') return;
     const reader = this.#reader;
-    this.#reader = undefined;
     if (reader instanceof HttpBody) this.#readBody(reader);
-    else this.#broke(endedWithoutAnswer(this.#url, this.#head, 'The stream'));
+    this.#readNoMore();
+    if (!(reader instanceof HttpBody)) this.#broke(endedWithoutAnswer(this.#url, this.#head, 'The stream'));
   }
 
   #readBody(body: HttpBody): void {
@@ -391,7 +395,7 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
 
   failed(reason: Failure): void {
     if (this.#stage === 'deciding') return;
-    this.#reader = undefined;
+    this.#readNoMore();
     const status = this.#head?.status ?? 0;
     if (this.#stage === 'resuming') this.#broke(reason);
     else if (status >= 400) this.#unread();
@@ -453,10 +457,16 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
     return failure('transport', 'MCP_STREAM_BROKEN', message, { delivery: 'unknown', cause });
   }
 
+  /** Lets go of what was read. */
+  #readNoMore(): void {
+    this.#reader?.end();
+    this.#reader = undefined;
+  }
+
   /** Fails while there is more to read. */
   #give(reason: Failure): void {
     if (this.over) return;
-    this.#release(reason.code === 'MCP_MESSAGE_TOO_LARGE');
+    this.#release(reason.code === 'MCP_MESSAGE_TOO_LARGE' || reason.code === 'MCP_MEMORY_LIMIT');
     this.#fail(reason);
   }
 
@@ -484,7 +494,7 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
 
   #end(): void {
     this.#stage = 'over';
-    this.#reader = undefined;
+    this.#readNoMore();
     this.#owner.events.environment.clearTimeout(this.#timer);
     this.#owner.ended(this);
   }

@@ -87,6 +87,7 @@ export class HttpServerStream implements HttpReceiver {
         },
       },
       endpoint.maxMessageBytes,
+      endpoint.budget,
     );
     this.#told.opened(this.#resumed);
   }
@@ -110,12 +111,14 @@ export class HttpServerStream implements HttpReceiver {
     this.#refusal?.end();
     if (this.#over) return;
     this.#over = true;
+    this.#stream?.end();
     this.#told.ended(this.#stream?.retry, reason && this.#owner.endpoint.secrets.failure(reason));
   }
 
   /** Ends it; nothing more is told. */
   close(): void {
     this.#over = true;
+    this.#stream?.end();
     this.#call.abort();
     this.#refusal?.end();
   }

@@ -71,8 +71,8 @@ export class StdioLink implements Link {
     // A process that was spawned has one.
     this.#pid = child.pid as number;
     this.#unwatch = watchGroup(this.#pid, recipe.handleSignals);
-    this.#lines = new LineSplitter(recipe.maxMessageBytes);
-    this.#writer = new LineWriter(child.stdin);
+    this.#lines = new LineSplitter(recipe.maxMessageBytes, events.budget);
+    this.#writer = new LineWriter(child.stdin, events.budget);
     this.#secrets = recipe.secrets;
     this.#exit = new Promise((resolve) => {
       const exited = (): void => {
@@ -258,6 +258,7 @@ export class StdioLink implements Link {
 
   async #close(): Promise<void> {
     this.#events.environment.clearTimeout(this.#timer);
+    this.#lines.clear();
     this.#writer.end(
       failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection is closed', { delivery: 'not-sent' }),
     );

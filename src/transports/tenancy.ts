@@ -16,6 +16,7 @@ export class Tenancy {
   constructor(owner: LinkEvents, secrets: Secrets) {
     this.events = {
       environment: owner.environment,
+      budget: owner.budget,
       message: (message, about) => {
         if (this.#early === undefined && !this.over) owner.message(message, about);
         else

@@ -51,7 +51,7 @@ export class WebSocketLink implements Link {
   readonly #events: LinkEvents;
   readonly #secrets: Secrets;
   readonly #gone: Promise<void>;
-  readonly #queue = new OutboundQueue();
+  readonly #queue: OutboundQueue;
   #corked = false;
   /** Why nothing can be sent any more. */
   #end: Failure | undefined;
@@ -67,6 +67,7 @@ export class WebSocketLink implements Link {
     this.#socket = socket;
     this.#url = shownUrl(recipe.url);
     this.#limit = recipe.maxMessageBytes;
+    this.#queue = new OutboundQueue(events.budget);
     this.#events = events;
     this.#secrets = recipe.secrets;
     this.#gone = new Promise((resolve) => {
@@ -112,7 +113,7 @@ export class WebSocketLink implements Link {
 
   /**
    * Nothing is returned when the message is on its way. A promise is returned while the network does not keep up; it rejects with a failure,
-   * `not-sent`, when the link ends first.
+   * `not-sent`, when the link ends first or too many bytes wait.
    */
   send(message: JSONRPCMessage): Promise<void> | undefined {
     if (this.#end !== undefined) return rejectedWith(this.#end);
