@@ -85,3 +85,11 @@ export function steady(environment: Environment): Environment {
     newId: () => environment.newId(),
   };
 }
+
+/**
+ * Calls a function in the next turn of the event loop, after whatever else has come meanwhile: for work on real bytes that is cut into pieces.
+ * It is not part of {@link Environment}, since nothing that is recorded or simulated depends on it.
+ */
+export function nextTurn(callback: () => void): void {
+  setImmediate(callback);
+}

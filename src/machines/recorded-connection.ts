@@ -58,7 +58,6 @@ export class RecordedConnection extends Connection {
       identity,
       maxQueued,
       maxInputRounds,
-      budget: { maxPendingReplies },
       continuation,
       questions,
     } = options;
@@ -68,7 +67,7 @@ export class RecordedConnection extends Connection {
       by,
       redacted: false,
       transport: { type: transport, framing: options.transport.framing },
-      ...{ policy, perRequest, era, healthInterval, inherited, identity, maxQueued, maxInputRounds, maxPendingReplies },
+      ...{ policy, perRequest, era, healthInterval, inherited, identity, maxQueued, maxInputRounds },
       lastId: continuation?.lastId ?? 0,
       ...(questions !== undefined && { maxQuestions: questions.limit }),
     });

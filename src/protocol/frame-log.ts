@@ -1,5 +1,4 @@
 import { beginning } from './beginning.js';
-import { printable } from './printable.js';
 
 /** What kind of message went by, and which way. */
 export type FrameKind =
@@ -106,8 +105,7 @@ export class FrameLog {
 }
 
 /** A message in words. */
-export function describeFrame({ kind, method: called, id, code }: Frame): string {
-  const method = printable(called);
+export function describeFrame({ kind, method, id, code }: Frame): string {
   const which = id === undefined ? method : `${method} #${id}`;
   switch (kind) {
     case 'request':

@@ -14,9 +14,11 @@ export interface AttemptOwner {
 
 const CLOSED = new Error('closed by the client');
 
-/** What gives a request up. The controller of undici 7 has more, which is not used. */
-interface Aborter {
+/** What gives a request up, and from undici 7 on holds its answer back. */
+interface Controller {
   abort(reason: Error): void;
+  pause?(): void;
+  resume?(): void;
 }
 
 /**
@@ -25,8 +27,11 @@ interface Aborter {
  */
 export class HttpAttempt implements Dispatcher.DispatchHandler {
   #owner: AttemptOwner | undefined;
-  #controller: Aborter | undefined;
+  #controller: Controller | undefined;
   #started = false;
+  #paused = false;
+  /** Before undici 7: lets the answer flow again. */
+  #resume: (() => void) | undefined;
 
   constructor(owner: AttemptOwner) {
     this.#owner = owner;
@@ -37,13 +42,13 @@ export class HttpAttempt implements Dispatcher.DispatchHandler {
     return this.#started;
   }
 
-  onRequestStart(controller: Aborter): void {
+  onRequestStart(controller: Controller): void {
     this.#controller = controller;
     if (this.#owner?.over !== false) controller.abort(CLOSED);
     else this.#started = true;
   }
 
-  onRequestUpgrade(controller: Aborter): void {
+  onRequestUpgrade(controller: Controller): void {
     // Nobody asked for one.
     controller.abort(CLOSED);
   }
@@ -59,6 +64,7 @@ export class HttpAttempt implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     // The connection may be in use for something else now.
     this.#controller = undefined;
+    this.#resume = undefined;
     this.#owner?.ended();
   }
 
@@ -74,14 +80,15 @@ export class HttpAttempt implements Dispatcher.DispatchHandler {
     this.#controller?.abort(CLOSED);
   }
 
-  onHeaders(status: number, headers: RawHeaders): boolean {
+  onHeaders(status: number, headers: RawHeaders, resume?: () => void): boolean {
+    this.#resume = resume;
     this.onResponseStart(undefined, status, readable(headers));
-    return true;
+    return !this.#paused;
   }
 
   onData(chunk: Buffer): boolean {
     this.onResponseData(undefined, chunk);
-    return true;
+    return !this.#paused;
   }
 
   onBodySent(): void {
@@ -94,6 +101,18 @@ export class HttpAttempt implements Dispatcher.DispatchHandler {
 
   onError(error: Error): void {
     this.onResponseError(undefined, error);
+  }
+
+  /** Holds back what still comes. A dispatcher that cannot do it goes on. */
+  pause(): void {
+    this.#paused = true;
+    this.#controller?.pause?.();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#controller?.resume?.();
+    this.#resume?.();
   }
 
   /** What still comes is of no interest. */

@@ -9,8 +9,11 @@ import { HttpAttempt } from './http-attempt.js';
 import type { AttemptOwner } from './http-attempt.js';
 import type { HttpEndpoint } from './http-endpoint.js';
 import { exchangeFailed, hasAuthorization, isAboutAuthentication, linkClosed, tokenRefusal } from './http-failures.js';
-import { headerOf } from './http-head.js';
+import { contentKind, headerOf } from './http-head.js';
 import type { ResponseHead } from './http-head.js';
+import { Pacer, pushBytes } from './pacer.js';
+import type { PacedStream } from './pacer.js';
+import { secretsOf } from './redactor.js';
 import type { Roster, RosterMember } from './roster.js';
 
 /** One request of HTTP. */
@@ -38,7 +41,7 @@ const LINGER = 250;
 /**
  * One request over undici's `dispatch`, with its token and its redirects. Nothing is told after `abort()`.
  */
-export class HttpCall implements AttemptOwner, RosterMember {
+export class HttpCall implements AttemptOwner, RosterMember, PacedStream<Buffer> {
   place = -1;
   readonly #endpoint: HttpEndpoint;
   readonly #request: HttpRequest;
@@ -55,6 +58,8 @@ export class HttpCall implements AttemptOwner, RosterMember {
   /** The receiver has the head of its answer. */
   #begun = false;
   #over = false;
+  /** For a stream of events, of which a server can send any number at once. */
+  #pacer: Pacer<Buffer> | undefined;
   /** Those that should end soon, once it is one of them, and whether it was told so before. */
   #ending: Roster<HttpCall> | undefined;
   #overdue = false;
@@ -93,6 +98,12 @@ export class HttpCall implements AttemptOwner, RosterMember {
     return this.#token !== undefined || hasAuthorization(this.#endpoint.headers);
   }
 
+  /** What was sent and no error may show, besides the message and its session. */
+  get secrets(): string[] {
+    const own = secretsOf(this.#endpoint.url, this.#endpoint.headers);
+    return this.#token === undefined ? own : [...own, this.#token];
+  }
+
   /** @param refusal what became of the token before */
   async #authorize(auth: TokenSource, refusal: ResponseHead | undefined): Promise<void> {
     const refused = this.#token;
@@ -104,7 +115,6 @@ export class HttpCall implements AttemptOwner, RosterMember {
         throw new TypeError('it must give a string that can stand in a header');
       }
       this.#token = token;
-      this.#endpoint.secrets.add(token);
     } catch (thrown) {
       this.#fail(
         failure('authentication', 'MCP_AUTHENTICATION_REQUIRED', `auth.token() failed: ${describeThrown(thrown)}`, {
@@ -165,6 +175,7 @@ export class HttpCall implements AttemptOwner, RosterMember {
     }
     if (!isRedirect(status)) {
       this.#begun = true;
+      if (contentKind(head) === 'events') this.#pacer = new Pacer(this);
       this.#receiver.head(head);
       return;
     }
@@ -207,15 +218,37 @@ export class HttpCall implements AttemptOwner, RosterMember {
   }
 
   received(bytes: Buffer): void {
+    if (this.#pacer === undefined) this.take(bytes);
+    else pushBytes(this.#pacer, bytes);
+  }
+
+  /** Hands the next bytes on: see {@link PacedStream}. */
+  take(bytes: Buffer): void {
     if (!this.#over && this.#begun) this.#receiver.chunk(bytes);
   }
 
+  hold(): void {
+    this.#attempt?.pause();
+  }
+
+  release(): void {
+    this.#attempt?.resume();
+  }
+
   ended(): void {
-    this.#complete();
+    if (this.#pacer?.paused !== true) this.#complete();
+    else
+      this.#pacer.afterwards(() => {
+        this.#complete();
+      });
   }
 
   broke(error: Error, sent: boolean): void {
-    this.#fail(exchangeFailed(this.#url, error, sent, this.#begun));
+    const fail = (): void => {
+      this.#fail(exchangeFailed(this.#url, error, sent, this.#begun));
+    };
+    if (this.#pacer === undefined) fail();
+    else this.#pacer.afterwards(fail);
   }
 
   #complete(): void {
@@ -245,6 +278,7 @@ export class HttpCall implements AttemptOwner, RosterMember {
   abort(): void {
     if (this.#over) return;
     this.#finish();
+    this.#pacer?.stop();
     this.#attempt?.abort();
   }
 

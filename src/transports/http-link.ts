@@ -11,7 +11,7 @@ import type { EndpointOptions } from './http-endpoint.js';
 import { HttpExchange } from './http-exchange.js';
 import type { ExchangeOwner } from './http-exchange.js';
 import { INITIALIZED_TIMEOUT, initializedUnanswered, linkClosed, sessionLost } from './http-failures.js';
-import { HttpPosts, postOf } from './http-posts.js';
+import { HttpPosts } from './http-posts.js';
 import { HttpServerStream } from './http-server-stream.js';
 import { HttpSession } from './http-session.js';
 import { rejectedWith } from './link.js';
@@ -41,9 +41,6 @@ const SESSION_CHECK = 5_000;
 /** What a stream whose answer has come is given to end by itself, at least; its connection can then be used again. */
 const LINGER = 250;
 
-/** What the connection depends on: they do not wait behind calls that hang. */
-const OWN: ReadonlySet<string> = new Set(['initialize', 'server/discover', 'ping', 'subscriptions/listen']);
-
 /** Streamable HTTP, of every revision: an exchange for each request, and a session where the server wants one. */
 export class HttpLink implements Link, ExchangeOwner {
   readonly endpoint: HttpEndpoint;
@@ -52,7 +49,7 @@ export class HttpLink implements Link, ExchangeOwner {
   readonly #farewell: number;
   readonly #exchanges = new Roster<HttpExchange>();
   readonly #admission: HttpAdmission<HttpExchange>;
-  readonly #posts: HttpPosts;
+  readonly #posts = new HttpPosts(this);
   #session = new HttpSession();
   /** Somebody else goes on with the session. */
   #leftOpen = false;
@@ -71,9 +68,7 @@ export class HttpLink implements Link, ExchangeOwner {
     this.#options = options;
     this.events = events;
     this.refusals = new SessionRefusals(events.environment);
-    const { calls, own } = endpoint.shares;
-    this.#admission = new HttpAdmission(events.environment, calls, own);
-    this.#posts = new HttpPosts(this, endpoint.shares.posts);
+    this.#admission = new HttpAdmission(events.environment);
     this.#farewell = Math.min(FAREWELL, options.timeout);
   }
 
@@ -163,16 +158,12 @@ export class HttpLink implements Link, ExchangeOwner {
     const headers = this.#headers(message, session, options);
     const modern = session.modern || statedVersion(message) !== undefined;
     const { doubtful } = this.refusals;
-    const { budget } = this.endpoint;
-    if (budget?.take(body.length) === false) return rejectedWith(budget.exhausted(postOf(body), 'not-sent'));
     const exchange = new HttpExchange(this, { message, modern, session, doubtful, headers, body });
-    exchange.held = body.length;
     this.#exchanges.add(exchange);
-    const own = OWN.has(message.method);
-    if (session.ready === undefined || modern) this.#admission.admit(exchange, own);
+    if (session.ready === undefined || modern) this.#admission.admit(exchange);
     else
       void session.ready.then(() => {
-        this.#admission.admit(exchange, own);
+        this.#admission.admit(exchange);
       });
     return exchange.done;
   }
@@ -208,7 +199,6 @@ export class HttpLink implements Link, ExchangeOwner {
   }
 
   resume({ era, protocolVersion }: EstablishedSession, memory: LinkMemory): boolean {
-    if (memory.sessionId !== undefined) this.endpoint.secrets.add(memory.sessionId);
     this.#session = Object.assign(new HttpSession(), {
       id: memory.sessionId,
       version: protocolVersion,
@@ -291,7 +281,7 @@ export class HttpLink implements Link, ExchangeOwner {
     const timer = environment.setTimeout(() => {
       exchange.abort();
     }, SESSION_CHECK);
-    this.#admission.admit(exchange, true);
+    this.#admission.admit(exchange);
     await exchange.done.then(
       () => {
         this.refusals.vouched();
@@ -303,7 +293,6 @@ export class HttpLink implements Link, ExchangeOwner {
 
   ended(exchange: HttpExchange): void {
     this.#exchanges.remove(exchange);
-    this.endpoint.budget?.give(exchange.held);
     this.#admission.left(exchange);
   }
 

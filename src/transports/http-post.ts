@@ -44,7 +44,7 @@ export class HttpPost implements HttpReceiver {
     else {
       this.#refusal = new HttpRefusal(this.#call, head, (why) => {
         const lost = status === 404 && this.#losesSession(why);
-        this.#refuse(lost ? sessionLost(url, status) : why);
+        this.#reject((lost ? sessionLost(url, status) : why) as unknown as Error);
         if (!this.#call.over) this.#owner.linger(this.#call);
       });
       return;
@@ -75,11 +75,8 @@ export class HttpPost implements HttpReceiver {
 
   failed(reason: Failure): void {
     this.#refusal?.end();
-    this.#refuse(reason);
-  }
-
-  #refuse(reason: Failure): void {
-    this.#reject(this.#owner.endpoint.secrets.failure(reason) as unknown as Error);
+    const thrown: Error = reason as unknown as Error;
+    this.#reject(thrown);
   }
 
   /** Gives it up. */

@@ -6,12 +6,13 @@ import type { Failure } from '../protocol/failure.js';
 import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
 import { LineSplitter } from '../protocol/lines.js';
 import { answeredIn, tooLarge } from '../protocol/oversized-answer.js';
-import { safeText } from '../protocol/printable.js';
 import { callUserFunction } from '../protocol/user-function.js';
 import { LineWriter } from './line-writer.js';
 import type { Link, LinkEvents } from './link.js';
+import { Pacer, pushBytes } from './pacer.js';
+import type { PacedStream } from './pacer.js';
 import { groupLives, killTree, signalGroup, watchGroup } from './process-groups.js';
-import type { Secrets } from './secrets.js';
+import { Redactor } from './redactor.js';
 import { spawnFailure, spawnServer } from './spawn-server.js';
 import type { ServerRecipe } from './spawn-server.js';
 import { StderrTail } from './stderr-tail.js';
@@ -21,8 +22,6 @@ export interface StdioRecipe extends ServerRecipe {
   readonly maxMessageBytes: number;
   readonly onStderr: ((text: string) => void) | undefined;
   readonly handleSignals: boolean;
-  /** Taken out of what the server wrote before anybody sees it. */
-  readonly secrets: Secrets;
 }
 
 /** How much of standard error is kept, and how much of that goes into an error, in bytes and characters. */
@@ -31,11 +30,17 @@ const STDERR_IN_ERRORS = 4 * 1024;
 /** How much of a line that is not JSON is shown. */
 const EXCERPT = 80;
 
+const BRACE = 0x7b;
+/** How JSON begins. Most lines that servers log begin otherwise: to find that out by parsing takes 20 times as long. */
+const BEGINS_LIKE_JSON = /^\s*(?:[{"\-\dtfn]|\[\s*[[\]{"\-\dtfn])/;
+
 // Milliseconds.
 /** For each step of closing: the end of standard input, SIGTERM, SIGKILL. */
 const GRACE = 2_000;
 /** After the exit of a process, for the end of its output: a process that it started may hold the pipe open. */
 const DRAIN = 100;
+/** How often that is prolonged while output waits for its turn. */
+const MOST_DRAINS = 50;
 /** After the end of its output, for a process to exit: the exit says more about what happened. */
 const EXIT = 500;
 /** Between looks at what remains of a group whose leader is gone, each pause twice the last: 635 in all for SIGTERM, and for SIGKILL. */
@@ -43,16 +48,18 @@ const FIRST_LOOK = 5;
 const LAST_LOOK = 320;
 
 /** A server process and the lines that go to and from it. */
-export class StdioLink implements Link {
+export class StdioLink implements Link, PacedStream<Buffer> {
   readonly child: ChildProcessWithoutNullStreams;
   readonly #recipe: StdioRecipe;
   readonly #events: LinkEvents;
   readonly #pid: number;
   readonly #unwatch: () => void;
   readonly #lines: LineSplitter;
+  readonly #pacer = new Pacer<Buffer>(this);
+  #drains = 0;
   readonly #writer: LineWriter;
   readonly #stderr = new StderrTail(STDERR_KEPT);
-  readonly #secrets: Secrets;
+  readonly #redactor: Redactor;
   /** Resolves when the process has exited, and when besides that its pipes are closed. */
   readonly #exit: Promise<void>;
   readonly #allClosed: Promise<void>;
@@ -71,9 +78,9 @@ export class StdioLink implements Link {
     // A process that was spawned has one.
     this.#pid = child.pid as number;
     this.#unwatch = watchGroup(this.#pid, recipe.handleSignals);
-    this.#lines = new LineSplitter(recipe.maxMessageBytes, events.budget);
-    this.#writer = new LineWriter(child.stdin, events.budget);
-    this.#secrets = recipe.secrets;
+    this.#lines = new LineSplitter(recipe.maxMessageBytes);
+    this.#writer = new LineWriter(child.stdin);
+    this.#redactor = new Redactor(Object.values(recipe.env ?? {}));
     this.#exit = new Promise((resolve) => {
       const exited = (): void => {
         this.#exited = true;
@@ -92,7 +99,9 @@ export class StdioLink implements Link {
     this.#allClosed = new Promise((resolve) => {
       child.once('close', () => {
         resolve();
-        this.#end();
+        this.#pacer.afterwards(() => {
+          this.#end();
+        });
       });
     });
     this.#readStdout();
@@ -125,7 +134,7 @@ export class StdioLink implements Link {
   }
 
   #stderrForErrors(): string {
-    return this.#secrets.tail(this.stderrTail, STDERR_IN_ERRORS, this.#stderr.truncated);
+    return this.#redactor.tail(this.stderrTail, STDERR_IN_ERRORS, this.#stderr.truncated);
   }
 
   send(message: JSONRPCMessage): Promise<void> | undefined {
@@ -140,8 +149,7 @@ export class StdioLink implements Link {
     const { stdout } = this.child;
     stdout.on('data', (chunk: Buffer) => {
       // When it is closing it must not be stopped by a pipe that nobody empties, but it is not listened to.
-      if (this.#over || this.#closing !== undefined) return;
-      for (const line of this.#lines.push(chunk)) this.#receive(line);
+      if (!this.#over && this.#closing === undefined) pushBytes(this.#pacer, chunk);
     });
     stdout.once('end', () => {
       this.#lose('closed its standard output');
@@ -151,6 +159,19 @@ export class StdioLink implements Link {
     });
   }
 
+  /** Takes the next bytes that the server wrote: see {@link PacedStream}. */
+  take(bytes: Buffer): void {
+    for (const line of this.#lines.push(bytes)) this.#receive(line);
+  }
+
+  hold(): void {
+    this.child.stdout.pause();
+  }
+
+  release(): void {
+    this.child.stdout.resume();
+  }
+
   #receive(line: string | Oversized): void {
     // A message may have made the owner close the link.
     if (this.#closing !== undefined) return;
@@ -158,17 +179,25 @@ export class StdioLink implements Link {
       this.#events.problem(tooLarge(line, 'maxMessageBytes'));
       return;
     }
+    if (line.charCodeAt(0) !== BRACE && !BEGINS_LIKE_JSON.test(line)) {
+      this.#notJson(line);
+      return;
+    }
     let message: unknown;
     try {
       message = JSON.parse(line);
     } catch {
-      const problem = notJson(safeText(line, EXCERPT));
-      const ids = answeredIn(line);
-      for (const requestId of ids) this.#events.problem(answerNotJson(problem, requestId));
-      if (ids.length === 0) this.#events.problem(problem);
+      this.#notJson(line);
       return;
     }
     this.#events.message(message);
+  }
+
+  #notJson(line: string): void {
+    const problem = notJson(this.#redactor.excerpt(line, EXCERPT));
+    const ids = answeredIn(line);
+    for (const requestId of ids) this.#events.problem(answerNotJson(problem, requestId));
+    if (ids.length === 0) this.#events.problem(problem);
   }
 
   #readStderr(): void {
@@ -221,7 +250,13 @@ export class StdioLink implements Link {
     environment.clearTimeout(this.#timer);
     if (this.#over || this.#closing !== undefined) return;
     this.#timer = environment.setTimeout(() => {
-      this.#end();
+      // Behind the output that waits for its turn there may be more in the pipe.
+      if (!this.#pacer.paused || this.#drains >= MOST_DRAINS) this.#end();
+      else
+        this.#pacer.afterwards(() => {
+          this.#drains += 1;
+          this.#endWithin(DRAIN);
+        });
     }, delay);
   }
 
@@ -229,8 +264,9 @@ export class StdioLink implements Link {
   #end(): void {
     if (this.#over || this.#closing !== undefined) return;
     this.#over = true;
+    this.#pacer.stop();
     for (const line of this.#lines.end()) this.#receive(line);
-    const reason = this.#secrets.failure(this.#reason());
+    const reason = this.#reason();
     this.#writer.end({ ...reason, delivery: 'not-sent' });
     void this.close();
     // After what those who waited to send have to hear.
@@ -258,7 +294,7 @@ export class StdioLink implements Link {
 
   async #close(): Promise<void> {
     this.#events.environment.clearTimeout(this.#timer);
-    this.#lines.clear();
+    this.#pacer.stop();
     this.#writer.end(
       failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection is closed', { delivery: 'not-sent' }),
     );

@@ -1,5 +1,4 @@
 import type { Link, LinkEvents } from './link.js';
-import type { Secrets } from './secrets.js';
 
 /** A link, from the attempt to open it to its end; lets through what its owner should hear. */
 export class Tenancy {
@@ -12,11 +11,9 @@ export class Tenancy {
   /** What the link is given to speak to. */
   readonly events: LinkEvents;
 
-  /** @param secrets taken out of all failures that the owner hears of */
-  constructor(owner: LinkEvents, secrets: Secrets) {
+  constructor(owner: LinkEvents) {
     this.events = {
       environment: owner.environment,
-      budget: owner.budget,
       message: (message, about) => {
         if (this.#early === undefined && !this.over) owner.message(message, about);
         else
@@ -26,7 +23,7 @@ export class Tenancy {
       },
       problem: (problem) => {
         this.#tell(() => {
-          owner.problem(secrets.failure(problem));
+          owner.problem(problem);
         });
       },
       sessionLost: () => {
@@ -47,7 +44,7 @@ export class Tenancy {
       closed: (reason) => {
         this.#tell(() => {
           this.over = true;
-          owner.closed(reason && secrets.failure(reason));
+          owner.closed(reason);
         });
       },
     };

@@ -4,7 +4,6 @@ import type { WebSocket } from 'ws';
 import type { Environment } from '../environment.js';
 import { failure, withDelivery } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
-import { safeText } from '../protocol/printable.js';
 import {
   authenticationFailure,
   exchangeFailed,
@@ -14,7 +13,6 @@ import {
   statusFailure,
 } from './http-failures.js';
 import type { ResponseHead } from './http-head.js';
-import type { Secrets } from './secrets.js';
 
 /** How to reach a server over a WebSocket. */
 export interface WebSocketRecipe {
@@ -22,7 +20,6 @@ export interface WebSocketRecipe {
   /** Names and values in turn. */
   readonly headers: readonly string[];
   readonly maxMessageBytes: number;
-  readonly secrets: Secrets;
   /** Opens the connection, when Node is not to do it by itself. */
   readonly agent?: Agent | undefined;
 }
@@ -138,7 +135,7 @@ function handshakeFailed(url: URL, why: string, more?: object): Failure {
 }
 
 function otherSubprotocol(url: URL, subprotocol: string): Failure {
-  const shown = safeText(subprotocol, 80);
+  const shown = subprotocol.slice(0, 80);
   return handshakeFailed(url, `it chose the subprotocol ${JSON.stringify(shown)} where "${SUBPROTOCOL}" was offered`, {
     subprotocol: shown,
   });

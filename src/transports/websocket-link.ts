@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { RawData, WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
 import type { TimerHandle } from '../environment.js';
 import { failure, isFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
@@ -10,7 +10,9 @@ import { linkClosed, shownUrl } from './http-failures.js';
 import { rejectedWith } from './link.js';
 import type { Link, LinkEvents } from './link.js';
 import { OutboundQueue, requestIdOf } from './outbound-queue.js';
-import type { Secrets } from './secrets.js';
+import { Pacer } from './pacer.js';
+import type { PacedStream } from './pacer.js';
+import { Redactor, secretsOf } from './redactor.js';
 import { SUBPROTOCOL, shakeHands } from './websocket-handshake.js';
 import type { Handshake, WebSocketRecipe } from './websocket-handshake.js';
 
@@ -22,6 +24,9 @@ const GRACE = 2_000;
 
 /** Bytes that wait for the network before messages wait here, where it is known that they were not sent. */
 const MOST_BUFFERED = 256 * 1024;
+
+/** The most that RFC 6455 lets the reason of a close have. */
+const LONGEST_REASON = 123;
 
 const NORMAL = 1_000;
 const NO_CODE = 1_005;
@@ -42,16 +47,23 @@ const MEANINGS: Readonly<Record<number, string>> = {
   1_014: 'bad gateway',
 };
 
+/** A message as `ws` hands it over. Its default, which is not changed, is to give a Buffer. */
+interface Frame {
+  readonly bytes: Buffer;
+  readonly isBinary: boolean;
+}
+
 /** A WebSocket whose text messages are the messages of MCP. */
-export class WebSocketLink implements Link {
+export class WebSocketLink implements Link, PacedStream<Frame> {
   readonly websocket: WebSocket;
   readonly #socket: Socket;
   readonly #url: string;
   readonly #limit: number;
   readonly #events: LinkEvents;
-  readonly #secrets: Secrets;
+  readonly #redactor: Redactor;
   readonly #gone: Promise<void>;
-  readonly #queue: OutboundQueue;
+  readonly #queue = new OutboundQueue();
+  readonly #pacer = new Pacer<Frame>(this);
   #corked = false;
   /** Why nothing can be sent any more. */
   #end: Failure | undefined;
@@ -67,20 +79,24 @@ export class WebSocketLink implements Link {
     this.#socket = socket;
     this.#url = shownUrl(recipe.url);
     this.#limit = recipe.maxMessageBytes;
-    this.#queue = new OutboundQueue(events.budget);
     this.#events = events;
-    this.#secrets = recipe.secrets;
+    this.#redactor = new Redactor(secretsOf(recipe.url, recipe.headers));
     this.#gone = new Promise((resolve) => {
       websocket.once('close', (code, reason) => {
         resolve();
-        this.#closed(code, reason.toString());
+        this.#pacer.afterwards(() => {
+          this.#closed(code, reason.toString());
+        });
       });
     });
     websocket.on('message', (data, isBinary) => {
-      this.#receive(data, isBinary);
+      // A message may have made the owner close the link.
+      if (this.#closing === undefined) this.#pacer.push({ bytes: data as Buffer, isBinary });
     });
     websocket.on('error', (error) => {
-      this.#lose(this.#brokenRules(error));
+      this.#pacer.afterwards(() => {
+        this.#lose(this.#brokenRules(error));
+      });
     });
     socket.on('error', (error) => {
       this.#trouble ??= error;
@@ -97,11 +113,8 @@ export class WebSocketLink implements Link {
     return shakeHands(recipe, events.environment, signal, (handshake) => new WebSocketLink(handshake, recipe, events));
   }
 
-  #receive(data: RawData, isBinary: boolean): void {
-    // A message may have made the owner close the link.
-    if (this.#closing !== undefined) return;
-    // The default of `ws`, which is not changed, is to give a Buffer.
-    const bytes = data as Buffer;
+  /** Takes the next message: see {@link PacedStream}. */
+  take({ bytes, isBinary }: Frame): void {
     if (isBinary) {
       this.#events.problem(binary(bytes.length));
       return;
@@ -111,9 +124,17 @@ export class WebSocketLink implements Link {
     else this.#events.message(parsed.value);
   }
 
+  hold(): void {
+    this.websocket.pause();
+  }
+
+  release(): void {
+    this.websocket.resume();
+  }
+
   /**
    * Nothing is returned when the message is on its way. A promise is returned while the network does not keep up; it rejects with a failure,
-   * `not-sent`, when the link ends first or too many bytes wait.
+   * `not-sent`, when the link ends first.
    */
   send(message: JSONRPCMessage): Promise<void> | undefined {
     if (this.#end !== undefined) return rejectedWith(this.#end);
@@ -168,7 +189,8 @@ export class WebSocketLink implements Link {
     const read = this.#socket.bytesRead;
     const buffered = this.websocket.bufferedAmount;
     const last = this.#pinged;
-    if (last !== undefined && read === last.read && buffered >= last.buffered) {
+    const silent = last !== undefined && read === last.read && buffered >= last.buffered;
+    if (silent && !this.#pacer.paused) {
       this.#lose(unanswered(this.#url));
       this.websocket.terminate();
       return;
@@ -192,11 +214,12 @@ export class WebSocketLink implements Link {
     return failure('transport', 'MCP_TRANSPORT_FAILED', message, { details, cause: error });
   }
 
-  #closed(code: number, reason: string): void {
+  #closed(code: number, said: string): void {
     if (code === NORMAL || code === NO_CODE) {
       this.#lose(undefined);
       return;
     }
+    const reason = this.#redactor.excerpt(said, LONGEST_REASON);
     const meaning = MEANINGS[code] === undefined ? '' : ` (${MEANINGS[code]})`;
     const { code: errno } = (this.#trouble ?? {}) as NodeJS.ErrnoException;
     const how =
@@ -214,9 +237,7 @@ export class WebSocketLink implements Link {
   /** The link ended by itself, without a reason in good order: says so, and clears away what is left. */
   #lose(reason: Failure | undefined): void {
     if (this.#closing !== undefined) return;
-    const ended = this.#secrets.failure(
-      reason ?? failure('transport', 'MCP_CONNECTION_CLOSED', `${this.#url} closed the connection`),
-    );
+    const ended = reason ?? failure('transport', 'MCP_CONNECTION_CLOSED', `${this.#url} closed the connection`);
     void this.#finish({ ...ended, delivery: 'not-sent' });
     // After what those who waited to send have to hear.
     queueMicrotask(() => {
@@ -236,6 +257,7 @@ export class WebSocketLink implements Link {
     const { environment } = this.#events;
     environment.clearTimeout(this.#timer);
     this.#end = reason;
+    this.#pacer.stop();
     this.#queue.clear(reason);
     this.websocket.close(NORMAL);
     const timer = environment.setTimeout(() => {

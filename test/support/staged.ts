@@ -1,4 +1,3 @@
-import { Budget } from '../../src/protocol/budget.js';
 import { Connection } from '../../src/machines/connection-actor.js';
 import type { ConnectionOptions } from '../../src/machines/connection-actor.js';
 import type { ConnectionPolicy, ConnectionState } from '../../src/machines/connection-facts.js';
@@ -181,7 +180,6 @@ export class Stage {
         healthInterval: 0,
         maxQueued: 1_000,
         maxInputRounds: 10,
-        budget: new Budget(),
         ...more,
       },
       {
