@@ -2,7 +2,7 @@ import { explainFailure, hintFor } from './protocol/explain.js';
 import { describeThrown, isFailure } from './protocol/failure.js';
 import type { Delivery, Failure, FailureKind } from './protocol/failure.js';
 import type { Circumstances } from './protocol/hints.js';
-import { withoutNumbers } from './protocol/printable.js';
+import { safeCopy, safeMessage, withoutNumbers } from './protocol/printable.js';
 import type { CallToolResult } from './protocol/schema/index.js';
 import { circumstancesOf } from './protocol/story.js';
 import type { Story } from './protocol/story.js';
@@ -62,7 +62,7 @@ export class MCPError extends Error {
     define(this, 'code', options.code ?? defaultCode, true);
     define(this, 'errorCode', errorCode, errorCode !== undefined);
     define(this, 'delivery', delivery, delivery !== undefined);
-    define(this, 'details', withResultUnprinted(details), Object.keys(details).length > 0);
+    define(this, 'details', withDataUnprinted(details), Object.keys(details).length > 0);
     giveHint(this);
     define(this, LINEAGE, lineageOf(new.target), false);
   }
@@ -85,7 +85,10 @@ export class MCPError extends Error {
     return explainFailure(this, { story: STORIES.get(this) });
   }
 
-  /** What `JSON.stringify` shows: everything but the stack and the result of the server, which may be long or private. */
+  /**
+   * What `JSON.stringify` shows: everything but the stack and the result of the server, which may be long or private. Of the `data` of an error
+   * reply it shows a copy in which text is safe, without what was sent to the server and may not be shown.
+   */
   toJSON(): object {
     return jsonOf(this, 0);
   }
@@ -99,8 +102,8 @@ export class MCPError extends Error {
 
   /** The class, the message, the code and the details in one line; without the result of the server. */
   override toString(): string {
-    const { result: _result, ...shown } = this.details;
-    const details = Object.keys(shown).length === 0 ? '' : ` ${describe(shown)}`;
+    const shown = describe(this.details);
+    const details = shown === '{}' ? '' : ` ${shown}`;
     const number = this.errorCode === undefined ? '' : ` ${this.errorCode}`;
     return `${this.name} [${this.code}${number}]: ${this.message}${details}`;
   }
@@ -121,11 +124,29 @@ function define(error: MCPError, name: string | symbol, value: unknown, enumerab
   Object.defineProperty(error, name, { value, enumerable, configurable: true, writable: true });
 }
 
-/** Details of which the result is an accessor: printers show `[Getter]` for it, because the result of the server may be long or private. */
-function withResultUnprinted(details: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  if (!('result' in details)) return details;
-  const { result, ...rest } = details;
-  return Object.defineProperty(rest, 'result', { get: () => result, enumerable: true, configurable: true });
+/**
+ * Details whose `data` and `result` are what the server sent, for programs, and which print neither: both are accessors, and `util.inspect` and
+ * `JSON.stringify` show a safe copy of `data` and no result.
+ *
+ * @param shownData the copy, when it was made by somebody who knows what is secret
+ */
+function withDataUnprinted(
+  details: Readonly<Record<string, unknown>>,
+  shownData?: unknown,
+): Readonly<Record<string, unknown>> {
+  if (!('result' in details || 'data' in details)) return details;
+  const { result, data, ...rest } = details;
+  const printed = { ...rest, ...(data !== undefined && { data: shownData ?? safeCopy(data) }) };
+  const own: Record<string, unknown> = { ...rest };
+  const inspected: Record<string, unknown> = { ...printed };
+  for (const [name, value] of Object.entries({ data, result })) {
+    if (!(name in details)) continue;
+    const accessor = { get: () => value, enumerable: true, configurable: true };
+    Object.defineProperty(own, name, accessor);
+    if (name === 'result') Object.defineProperty(inspected, name, accessor);
+  }
+  Object.defineProperty(own, 'toJSON', { value: () => printed, configurable: true });
+  return Object.defineProperty(own, INSPECT, { value: () => inspected, configurable: true });
 }
 
 function giveHint(error: MCPError, about?: Circumstances): void {
@@ -160,9 +181,9 @@ function jsonOfCause(cause: unknown, depth: number): object | string {
 }
 
 /** Details as JSON has them, without the result of the server. */
-function plain({ result: _result, ...details }: Readonly<Record<string, unknown>>): unknown {
-  if (Object.keys(details).length === 0) return undefined;
+function plain(details: Readonly<Record<string, unknown>>): unknown {
   const text = describe(details);
+  if (text === '{}') return undefined;
   return text === UNPRINTABLE ? text : (JSON.parse(text) as unknown);
 }
 
@@ -300,10 +321,11 @@ export function toError(failure: Failure, story?: Story): MCPError {
 }
 
 function errorOf(failure: Failure, about?: Circumstances): MCPError {
-  const { kind, message, cause, ...options } = failure;
+  const { kind, message, cause, shownData, ...options } = failure;
   const parts = { ...options, cause: isFailure(cause) ? causeOf(cause, failure) : cause };
   // Node prints the line where an uncaught error was made, unless that line has these words.
   const error = new CLASSES[kind](message, parts); // node-do-not-add-exception-line
+  if (shownData !== undefined) define(error, 'details', withDataUnprinted(failure.details ?? {}, shownData), true);
   if (about !== undefined) giveHint(error, about);
   return error;
 }
@@ -324,6 +346,6 @@ function causeOf(failure: Failure, effect: Failure): MCPError {
 
 /** Throws an error from where Node does not print a line of this library with it: see {@link errorOf}. */
 export function raise(message: string, options: MCPErrorOptions): never {
-  const error = new MCPError(message, options); // node-do-not-add-exception-line
+  const error = new MCPError(safeMessage(message), options); // node-do-not-add-exception-line
   throw error; // node-do-not-add-exception-line
 }

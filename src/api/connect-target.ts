@@ -1,5 +1,4 @@
 import { closest } from '../protocol/did-you-mean.js';
-import { printable } from '../protocol/printable.js';
 import { suggestedUrl } from '../protocol/url-advice.js';
 import { HttpTransport } from '../transports/http.js';
 import type { HeadersOption } from '../transports/network-options.js';
@@ -192,7 +191,7 @@ function notAnEntry(entry: Entry): Error {
   const key = SERVER_KEYS.find((name) => namesIn(entry[name]).length > 0);
   const names = namesIn(key === undefined ? entry : entry[key]);
   if (names.length > 0) {
-    const shown = names.slice(0, MOST_NAMES).map((name) => JSON.stringify(printable(name)));
+    const shown = names.slice(0, MOST_NAMES).map((name) => JSON.stringify(name));
     const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : '';
     const such = key === undefined ? '' : `, such as file.${key}[${shown[0]}]`;
     return unusableOption('target', `one of its entries${such}`, `all servers of a file: ${shown.join(', ')}${more}`);
@@ -201,7 +200,7 @@ function notAnEntry(entry: Entry): Error {
   const wrong = Object.keys(entry).find((name) => closest(name, keys) !== undefined);
   const meant = wrong === undefined ? undefined : closest(wrong, keys);
   const isMistake = wrong !== undefined && meant !== undefined && wrong !== meant;
-  const received = isMistake ? `one with "${printable(wrong)}": did you mean "${meant}"?` : 'one with neither';
+  const received = isMistake ? `one with "${wrong}": did you mean "${meant}"?` : 'one with neither';
   return unusableOption('target', 'an entry with `command` (a program) or `url`', received);
 }
 

@@ -10,6 +10,7 @@ import { RecordedConnection } from '../machines/recorded-connection.js';
 import { Unsuccessful } from '../machines/request-record.js';
 import type { Outcome, RequestSpec } from '../machines/request-record.js';
 import { describeAge } from '../protocol/age.js';
+import { Budget } from '../protocol/budget.js';
 import { failureOfCall } from '../protocol/call-failure.js';
 import { explainFailure, hintFor } from '../protocol/explain.js';
 import { failure, isFailure } from '../protocol/failure.js';
@@ -18,7 +19,7 @@ import type { Params } from '../protocol/json-rpc.js';
 import { healthReasons } from '../protocol/health-report.js';
 import { healthScore } from '../protocol/health-score.js';
 import { PACKAGE } from '../protocol/package.js';
-import { printable } from '../protocol/printable.js';
+import { barred, printable } from '../protocol/printable.js';
 import { circumstancesOf, storyLines } from '../protocol/story.js';
 import { recentLosses } from '../protocol/restart-budget.js';
 import { methodEntry, notificationRefusal, uncheckedEntry } from '../protocol/methods.js';
@@ -27,6 +28,7 @@ import { offeredCapabilities } from '../protocol/questions.js';
 import type { LoggingMessageNotificationParams } from '../protocol/schema/index.js';
 import type { Session } from '../protocol/session.js';
 import { shownUrl } from '../transports/http-failures.js';
+import { Secrets } from '../transports/secrets.js';
 import type { MCPTransport } from '../transports/transport.js';
 import { checkParams, checkText } from './call-arguments.js';
 import type { ConnectOptions, RequestOptions } from './call-options.js';
@@ -77,19 +79,30 @@ export class Core {
   readonly handlers: NotificationHandlers;
   readonly catalogue: Catalogue;
   readonly structured: StructuredOutput;
-  readonly history = new History(() => this.connection.requests.frames);
+  /** What was sent to the server and may not be shown: all that is told of the connection passes it. */
+  readonly secrets: Secrets;
+  /** What the connection may cost. */
+  readonly budget: Budget;
+  readonly history: History;
   #lastError: { readonly why: Failure; readonly error: MCPError } | undefined;
 
   /** @param name what whoever supervises it calls the connection */
   constructor(transport: MCPTransport, options: ResolvedOptions, name?: string) {
     this.transport = transport;
     this.options = options;
-    this.events = new Events(() => {
-      this.#watch();
-    });
+    // Another copy of this package, perhaps an older one, may have made the transport.
+    this.secrets = (transport as Partial<MCPTransport>).secrets ?? new Secrets();
+    this.history = new History(() => this.connection.requests.frames, this.secrets.hide);
+    this.events = new Events(
+      () => {
+        this.#watch();
+      },
+      (problem) => toError(this.secrets.failure(problem)),
+    );
     this.handlers = new NotificationHandlers(this.events, () => {
       this.#watch();
     });
+    this.budget = new Budget(options.limits);
     this.connection = this.#connection(
       {
         transport,
@@ -103,13 +116,18 @@ export class Core {
         },
         questions: questionService(options, name),
         maxInputRounds: options.limits.maxInputRounds,
+        budget: this.budget,
         policy: options.policy,
         perRequest: transport.framing === 'per-request',
         era: options.priorEra ?? options.resume?.session.era ?? transport.priorEra,
         ...inherit(options, transport),
         healthInterval: options.healthCheckInterval,
         maxQueued: options.maxQueued,
-        ...inspectionFor(options.inspect, { name, transport: transport.constructor.name }),
+        ...inspectionFor(options.inspect, {
+          name,
+          transport: transport.constructor.name,
+          isSecret: (text) => this.secrets.isIn(text),
+        }),
       },
       {
         entered: (state, from) => {
@@ -122,7 +140,7 @@ export class Core {
           this.catalogue.expireAll();
         },
         report: (problem) => {
-          this.history.note({ failure: problem, at: options.environment.now() });
+          this.history.note({ failure: this.secrets.failure(problem), at: options.environment.now() });
           this.events.report(problem);
         },
         tolerated: (fault) => {
@@ -137,9 +155,13 @@ export class Core {
   #connection(options: ConnectionOptions, listeners: ConnectionListeners): Connection {
     const { record } = this.options;
     if (record === undefined) return new Connection(options, listeners);
-    const sink = new LineRecording(record, (problem) => {
-      this.events.report(problem);
-    });
+    const sink = new LineRecording(
+      record,
+      (text) => this.secrets.isIn(text),
+      (problem) => {
+        this.events.report(problem);
+      },
+    );
     const by = `${PACKAGE.name}@${PACKAGE.version}`;
     return new RecordedConnection(options, listeners, sink, { by, transport: this.transport.constructor.name });
   }
@@ -233,7 +255,8 @@ export class Core {
    * The error for a failure. When it is about the connection it tells what that had been through. Call it where the caller's stack is
    * still the caller's.
    */
-  error(failed: Failure): MCPError {
+  error(why: Failure): MCPError {
+    const failed = this.secrets.failure(why);
     if (!ABOUT_CONNECTION.has(failed.kind)) return toError(failed);
     return toError(
       failed,
@@ -338,11 +361,15 @@ export class Core {
     if (reasons.length > 0) lines.push(`Health: ${reasons.join(', ')}.`);
     const story = this.history.everything(now, path);
     lines.push(...storyLines(story, 'ago'));
+    const told = lines.map((line) => barred(line, /^ */.exec(line)?.[0] ?? ''));
     if (facts.failure !== undefined)
-      lines.push('Last failure:', explainFailure(facts.failure, { about: circumstancesOf(story) }));
+      told.push(
+        'Last failure:',
+        explainFailure(this.secrets.failure(facts.failure), { about: circumstancesOf(story) }),
+      );
     else if (state === 'idle' || state === 'closed')
-      lines.push(`Hint: ${hintFor({ code: 'MCP_NOT_CONNECTED', message: '' }) ?? ''}`);
-    return printable(lines.join('\n'));
+      told.push(`Hint: ${hintFor({ code: 'MCP_NOT_CONNECTED', message: '' }) ?? ''}`);
+    return this.secrets.hide(printable(told.join('\n')));
   }
 
   #entered(state: ConnectionState, from: ConnectionState): void {
@@ -370,7 +397,7 @@ export class Core {
       .join(' ');
     const wasOpen = from !== 'idle' && from !== 'closed';
     const note = wasOpen || state === 'closed' ? '' : '; it keeps the process from ending until close() is called';
-    debug('%s: %s → %s%s', printable(server), from, state, note);
+    debug('%s: %s → %s%s', this.secrets.hide(printable(server)), from, state, note);
   }
 
   #notified(method: string, params: Params | undefined): void {

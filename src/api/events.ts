@@ -1,4 +1,3 @@
-import { toError } from '../errors.js';
 import type { MCPError } from '../errors.js';
 import type { ConnectionState } from '../machines/connection-facts.js';
 import type { Failure, FailureCode } from '../protocol/failure.js';
@@ -49,11 +48,16 @@ const HARMLESS: ReadonlySet<FailureCode> = new Set<FailureCode>([
 export class Events {
   readonly #listeners = new Map<MCPClientEventName, Set<(...args: never[]) => unknown>>();
   readonly #changed: () => void;
+  readonly #errorOf: (problem: Failure) => MCPError;
   readonly #warnings = new WarningBudget();
 
-  /** `changed` is called when somebody begins or ceases to listen. */
-  constructor(changed: () => void) {
+  /**
+   * @param changed called when somebody begins or ceases to listen
+   * @param errorOf makes the error of a failure that may be shown
+   */
+  constructor(changed: () => void, errorOf: (problem: Failure) => MCPError) {
     this.#changed = changed;
+    this.#errorOf = errorOf;
   }
 
   on<Name extends MCPClientEventName>(name: Name, listener: Listener<Name>): () => void {
@@ -89,7 +93,7 @@ export class Events {
   warnOnce(fault: Failure): void {
     if (!this.has('warning')) return;
     const told = this.#warnings.admitted(fault);
-    if (told !== undefined) this.emit('warning', toError(told));
+    if (told !== undefined) this.emit('warning', this.#errorOf(told));
   }
 
   /** A new session may warn of new faults. */
@@ -100,6 +104,6 @@ export class Events {
   /** Reports a problem that nobody waits for. Without a listener it goes nowhere, and never throws. */
   report(problem: Failure): void {
     const name = HARMLESS.has(problem.code) ? 'warning' : 'error';
-    if (this.has(name)) this.emit(name, toError(problem));
+    if (this.has(name)) this.emit(name, this.#errorOf(problem));
   }
 }

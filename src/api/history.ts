@@ -10,15 +10,20 @@ const FRAMES_TOLD = 8;
 /** What a connection has been through, for explanations. */
 export class History {
   readonly #frames: () => FrameLog;
+  readonly #hide: (text: string) => string;
   readonly #changes: StateChange[] = [];
   #problem: Problem | undefined;
   /** The story of the last error. When many calls fail at once it is that of all of them. */
   #told: Story | undefined;
   #framesTold = 0;
 
-  /** `frames`: asked for when they are needed, since a connection may have something to report before it is there. */
-  constructor(frames: () => FrameLog) {
+  /**
+   * @param frames asked for when they are needed, since a connection may have something to report before it is there
+   * @param hide takes secrets out of a text
+   */
+  constructor(frames: () => FrameLog, hide: (text: string) => string) {
     this.#frames = frames;
+    this.#hide = hide;
   }
 
   /** A state was entered. */
@@ -58,7 +63,10 @@ export class History {
       at,
       path,
       changes: this.#changes.slice(-changes),
-      frames: this.#frames().last(frames),
+      // A server may call its methods what it likes.
+      frames: this.#frames()
+        .last(frames)
+        .map((frame) => ({ ...frame, method: this.#hide(frame.method) })),
       problem: this.#problem,
     };
   }

@@ -14,12 +14,13 @@ export function inspectionFor(
   about: InspectedConnection,
 ): Pick<ConnectionOptions, 'inspect' | 'pooled' | 'tap'> {
   if (target === undefined) return {};
-  if (typeof target !== 'object' || !('inspect' in target)) return { inspect: discreet(target, new Redaction(LIMITS)) };
+  const limits = { ...LIMITS, isSecret: about.isSecret };
+  if (typeof target !== 'object' || !('inspect' in target)) return { inspect: discreet(target, new Redaction(limits)) };
   if (target.attach !== undefined) return target.attach(about);
   const { inspect, redact = true } = target;
   const tap = target.tap?.bind(target);
   if (!redact) return { inspect, tap };
-  const redaction = new Redaction(LIMITS);
+  const redaction = new Redaction(limits);
   return { inspect: discreet(inspect, redaction), tap: tap && discreetTap(tap, redaction) };
 }
 

@@ -1,3 +1,4 @@
+import { DEFAULT_MAX_HELD_BYTES, DEFAULT_MAX_PENDING_REPLIES } from '../protocol/budget.js';
 import { DEFAULT_MAX_PAGES } from '../protocol/pagination.js';
 import { optionNames, refuseUnknownOptions } from '../transports/option-names.js';
 import { invalidOption, OptionReader } from './option-reader.js';
@@ -22,6 +23,17 @@ export interface ClientLimits {
    * 2026-07-28 basic/patterns/mrtr.
    */
   readonly maxInputRounds?: number | undefined;
+  /**
+   * Bytes that are held for the connection at the same time: unfinished bodies, lines and events of more than 64 KiB, lists that are kept, what
+   * server requests carry while they are handled, and messages that wait to be sent. Whatever asks for more fails with `MCP_MEMORY_LIMIT`, and
+   * nothing else does. Default 256 MiB (268 435 456).
+   */
+  readonly maxHeldBytes?: number | undefined;
+  /**
+   * Replies that wait for the server to read them. Beyond that its requests are ignored until it reads, with one `error` event
+   * (`MCP_QUEUE_FULL`). Default 1 000.
+   */
+  readonly maxPendingReplies?: number | undefined;
 }
 
 const NAMES = optionNames<ClientLimits>({
@@ -29,6 +41,8 @@ const NAMES = optionNames<ClientLimits>({
   validationTime: true,
   maxQuestions: true,
   maxInputRounds: true,
+  maxHeldBytes: true,
+  maxPendingReplies: true,
 });
 
 /** All limits with their defaults. */
@@ -51,5 +65,7 @@ export function clientLimits(given: ClientLimits = {}): ResolvedClientLimits {
     validationTime: read.milliseconds('validationTime', LONGEST_VALIDATION),
     maxQuestions: read.count('maxQuestions', 100),
     maxInputRounds: read.count('maxInputRounds', 10),
+    maxHeldBytes: read.count('maxHeldBytes', DEFAULT_MAX_HELD_BYTES),
+    maxPendingReplies: read.count('maxPendingReplies', DEFAULT_MAX_PENDING_REPLIES),
   };
 }

@@ -78,7 +78,7 @@ export async function* listPages(
     if (isOver) return;
     const cursor = trail.next(page.nextCursor);
     if (cursor === undefined) return;
-    if (isFailure(cursor)) throw toError(cursor);
+    if (isFailure(cursor)) throw core.error(cursor);
     params = { cursor };
   }
 }
@@ -94,7 +94,7 @@ function hasSameItems(name: ListName, one: Page, other: Page): boolean {
 
 function warnOfEmptyCursor(core: Core, method: string): void {
   const message = `${method} ended its list with an empty cursor; it should leave \`nextCursor\` out`;
-  core.events.emit('warning', toError(failure('protocol', 'MCP_PAGINATION', message, { details: { method } })));
+  core.events.emit('warning', core.error(failure('protocol', 'MCP_PAGINATION', message, { details: { method } })));
 }
 
 /** The items of a list one by one; the next page is asked for only when it is reached. */

@@ -1,4 +1,3 @@
-import { toError } from '../errors.js';
 import { Unsuccessful } from '../machines/request-record.js';
 import type { Outcome } from '../machines/request-record.js';
 import { withSuggestion } from '../protocol/call-failure.js';
@@ -55,15 +54,15 @@ export async function callTool(
   }
   const result = (refused ?? outcome) as unknown as CallToolResult;
   if (result.isError === true && (options.onToolError ?? core.options.onToolError) === 'throw') {
-    throw toError(toolFailed(core, name, result));
+    throw core.error(toolFailed(core, name, result));
   }
   if (tool?.outputSchema == null || validate === 'off') return result;
   const problem = await outputProblem(core, tool, result, options);
   if (problem === undefined) return result;
   // A schema that cannot be used says nothing about the result, and nothing that the caller could mend.
   if (isUnusable(problem)) core.events.warnOnce(problem);
-  else if (validate === 'strict') throw toError(problem);
-  else core.events.emit('warning', toError(problem));
+  else if (validate === 'strict') throw core.error(problem);
+  else core.events.emit('warning', core.error(problem));
   return result;
 }
 
@@ -111,7 +110,7 @@ function refusedResult(core: Core, outcome: Outcome, params: Params): unknown {
   if (!(outcome instanceof Unsuccessful) || outcome.failure?.code !== 'MCP_INVALID_RESULT') return undefined;
   const result = outcome.failure.details?.result;
   if (result !== undefined) {
-    core.events.emit('warning', toError(core.failureOfCall(outcome.failure, 'tools/call', params)));
+    core.events.emit('warning', core.error(core.failureOfCall(outcome.failure, 'tools/call', params)));
   }
   return result;
 }
@@ -212,7 +211,7 @@ export async function subscribe(core: Core, uri: string, options: RequestOptions
   const limit = timeLimit(core, options);
   const session = await core.established(options, method, params);
   const refusal = refusalOf(method, { ...methodEntry(method), only: session.era }, session);
-  if (refusal !== undefined) throw toError(core.failureOfCall(refusal, method, params));
+  if (refusal !== undefined) throw core.error(core.failureOfCall(refusal, method, params));
   const { connection } = core;
   if (session.era === 'modern') {
     const problem = await connection.watch(uri, limit, options.signal);
@@ -250,7 +249,7 @@ export async function setLogLevel(core: Core, level: LoggingLevel, options: Requ
   const method = 'logging/setLevel';
   const session = await core.established(options, method, undefined);
   const refusal = refusalOf(method, { ...methodEntry(method), only: session.era }, session);
-  if (refusal !== undefined) throw toError(refusal);
+  if (refusal !== undefined) throw core.error(refusal);
   if (session.era === 'legacy') await core.request(method, { level }, options);
   core.connection.send({ type: 'desire', desired: { logLevel: level } });
 }

@@ -70,6 +70,8 @@ export interface InspectedConnection {
   readonly name: string | undefined;
   /** The class of the transport. */
   readonly transport: string;
+  /** Whether a text has something in it that was sent to the server and may not be shown: a token, the value of a header or a variable. */
+  readonly isSecret?: ((text: string) => boolean) | undefined;
   /** When it is not at work, but does again what a recording says. */
   readonly recording?: InspectedRecording | undefined;
 }

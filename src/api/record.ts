@@ -25,9 +25,16 @@ export class LineRecording implements RecordingSink {
   readonly #lines: Lines;
   readonly #redaction: Redaction | undefined;
 
-  /** @param report hears once when nothing more is recorded, and whenever a function of the user throws */
-  constructor({ to, redact, limit }: ResolvedRecordOptions, report: (problem: Failure) => void) {
-    this.#redaction = redact ? new Redaction() : undefined;
+  /**
+   * @param isSecret whether a text has something in it that was sent to the server and may not be shown
+   * @param report hears once when nothing more is recorded, and whenever a function of the user throws
+   */
+  constructor(
+    { to, redact, limit }: ResolvedRecordOptions,
+    isSecret: (text: string) => boolean,
+    report: (problem: Failure) => void,
+  ) {
+    this.#redaction = redact ? new Redaction({ isSecret }) : undefined;
     this.#lines = typeof to === 'string' ? fileOf(to, limit, report) : functionOf(to, report);
   }
 

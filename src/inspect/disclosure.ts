@@ -11,12 +11,20 @@ const LONGEST_NAME = 80;
 
 /** Decides what of the things that a client exchanges may be seen. Nothing else makes text of them. */
 export class Disclosure {
-  readonly #redaction: Redaction | undefined;
+  #redaction: Redaction | undefined;
 
   /** @param redact whether secrets are hidden */
   constructor(redact: boolean) {
     // An excerpt is small; the pseudonyms of a long session are not all remembered.
     this.#redaction = redact ? new Redaction({ remember: 10_000 }) : undefined;
+  }
+
+  /** The same for a client that has secrets of its own. */
+  of(isSecret: ((text: string) => boolean) | undefined): Disclosure {
+    if (this.#redaction === undefined || isSecret === undefined) return this;
+    const own = new Disclosure(false);
+    own.#redaction = this.#redaction.beside(isSecret);
+    return own;
   }
 
   /** What goes over a link. */

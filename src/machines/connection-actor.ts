@@ -2,6 +2,7 @@ import { createActor } from 'xstate';
 import type { Actor, ActorRefFrom } from 'xstate';
 
 import type { Environment } from '../environment.js';
+import type { Budget } from '../protocol/budget.js';
 import { failure, toTransportFailure, withDelivery } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import type { JSONRPCMessage, Params } from '../protocol/json-rpc.js';
@@ -24,6 +25,7 @@ import { openLink, sendOver } from './link.js';
 import type { ConnectionTransport, LinkPorts } from './link.js';
 import { inspectorOf, linkListenerOf } from './onlookers.js';
 import type { Onlookers } from './onlookers.js';
+import { PendingReplies } from './pending-replies.js';
 import { Questions } from './questions.js';
 import { Unsuccessful } from './request-record.js';
 import type { Outcome, RequestSpec } from './request-record.js';
@@ -46,6 +48,8 @@ export interface ConnectionOptions extends ConnectionInput, Onlookers {
   readonly transport: ConnectionTransport;
   readonly identity: ClientIdentity;
   readonly environment: Environment;
+  /** What the connection may hold, and what waits to be written. */
+  readonly budget: Budget;
   readonly maxQueued: number;
   /** Who answers what servers ask; undefined when nobody does. */
   readonly questions?: QuestionService | undefined;
@@ -87,6 +91,7 @@ export class Connection {
   readonly #handovers: Handovers;
   readonly #callers: WaitingCallers;
   readonly #questions: ServerQuestions | undefined;
+  readonly #replies: PendingReplies;
   #draining: (() => void)[] = [];
   #state: ConnectionState = 'idle';
   #link: Link | undefined;
@@ -105,7 +110,8 @@ export class Connection {
     this.#options = options;
     this.#listeners = listeners;
     this.transport = options.transport;
-    const { environment } = options;
+    const { environment, budget } = options;
+    this.#replies = new PendingReplies(budget, this.#report);
     this.requests = new Requests({
       environment,
       framing: () => this.#link?.framing ?? options.transport.framing,
@@ -324,9 +330,8 @@ export class Connection {
   /** @param described what is reported when it cannot be sent */
   #send(message: JSONRPCMessage, described = (reason: Failure): Failure => reason): void {
     this.#noteSent(message);
-    sendOver(this.#link, message)?.catch((thrown: unknown) => {
-      this.#listeners.report(described(toTransportFailure(thrown)));
-    });
+    const pending = sendOver(this.#link, message);
+    if (pending !== undefined) this.#replies.watch(pending, described);
   }
 
   /** Gives the charts what they may do to the world. */
@@ -438,13 +443,14 @@ export class Connection {
   }
 
   #linkPorts(): LinkPorts {
-    const { environment, transport } = this.#options;
+    const { environment, transport, budget } = this.#options;
     const { requests } = this;
     const inbound = {
       requests,
       questions: this.#questions,
       report: this.#report,
       tolerate: this.#tolerate,
+      mayReply: () => this.#replies.mayReply(),
       now: () => environment.now(),
       era: () => this.facts.session?.era,
       send: (message: JSONRPCMessage) => {
@@ -457,6 +463,7 @@ export class Connection {
     return {
       transport,
       environment,
+      budget,
       listener: linkListenerOf(this.#options, environment, this.#report),
       useLink: (link) => {
         this.#link = link;

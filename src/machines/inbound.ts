@@ -29,6 +29,8 @@ export interface InboundPorts {
   readonly requests: Requests;
   /** What the server asks; undefined when nobody answers. */
   readonly questions: ServerQuestions | undefined;
+  /** Whether the server reads what it is sent. If not, what it asks for is not answered, and that is reported. */
+  mayReply(): boolean;
   now(): number;
   /** The era of the session; undefined while it is being negotiated. */
   era(): Era | undefined;
@@ -109,7 +111,8 @@ function receiveInvalid(ports: InboundPorts, value: unknown, problem: Failure, d
   }
   ports.report(problem);
   const isRequest = method !== undefined && method !== null && ports.era() !== 'modern';
-  if (isRequest && (isRequestId(id) || typeof id === 'number')) ports.send(invalidRequest(id, decisive));
+  if (isRequest && (isRequestId(id) || typeof id === 'number') && ports.mayReply())
+    ports.send(invalidRequest(id, decisive));
 }
 
 function receiveAnswer(ports: InboundPorts, answer: JSONRPCResultResponse | JSONRPCErrorResponse): void {
@@ -187,6 +190,8 @@ function receiveRequest(
   if (ports.era() === 'modern') {
     const message = `The server sent the request ${method.slice(0, 80)}, which modern servers must not`;
     ports.report(failure('protocol', 'MCP_INVALID_MESSAGE', message, { details: { method } }));
+  } else if (!ports.mayReply()) {
+    return;
   } else if (method === 'ping') {
     ports.send({ jsonrpc: '2.0', id, result: {} });
   } else if (ports.questions === undefined) {

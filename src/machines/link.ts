@@ -1,4 +1,5 @@
 import type { Environment } from '../environment.js';
+import type { Budget } from '../protocol/budget.js';
 import { failure, isFailure, toTransportFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
@@ -18,6 +19,7 @@ export type ConnectionTransport = Pick<MCPTransport, 'framing' | 'claim' | 'uncl
 export interface LinkPorts {
   readonly transport: ConnectionTransport;
   readonly environment: Environment;
+  readonly budget: Budget;
   /** Hears of everything that goes over a link. */
   readonly listener: LinkListener | undefined;
   /** The link that is open now, or that there is none. */
@@ -30,7 +32,7 @@ export interface LinkPorts {
 
 /** Opens a link and tells the connection what becomes of it. Returns what closes it, after which nothing more is told. */
 export function openLink(ports: LinkPorts, epoch: number, sendBack: (event: ConnectionEvent) => void): () => void {
-  const { transport, environment } = ports;
+  const { transport, environment, budget } = ports;
   const tap = ports.listener && new LinkTap(ports.listener, epoch);
   const stopping = new AbortController();
   // The signal says the same, but it is asked at every message, and reading a signal takes longer than all else here.
@@ -45,6 +47,7 @@ export function openLink(ports: LinkPorts, epoch: number, sendBack: (event: Conn
   };
   const events: LinkEvents = {
     environment,
+    budget,
     message: (message, about) => {
       if (!stopped) ports.received(message, about);
     },

@@ -58,6 +58,7 @@ export class RecordedConnection extends Connection {
       identity,
       maxQueued,
       maxInputRounds,
+      budget: { maxPendingReplies },
       continuation,
       questions,
     } = options;
@@ -67,7 +68,7 @@ export class RecordedConnection extends Connection {
       by,
       redacted: false,
       transport: { type: transport, framing: options.transport.framing },
-      ...{ policy, perRequest, era, healthInterval, inherited, identity, maxQueued, maxInputRounds },
+      ...{ policy, perRequest, era, healthInterval, inherited, identity, maxQueued, maxInputRounds, maxPendingReplies },
       lastId: continuation?.lastId ?? 0,
       ...(questions !== undefined && { maxQuestions: questions.limit }),
     });

@@ -23,6 +23,8 @@ export interface RecordingHeader extends ConnectionInput {
   readonly lastId: number;
   /** How often a server may ask before it answers a request. Missing in recordings of earlier versions of the package. */
   readonly maxInputRounds?: number | undefined;
+  /** How many replies may wait to be written. Missing in recordings of earlier versions of the package. */
+  readonly maxPendingReplies?: number | undefined;
   /** How many questions of a server are answered at once; undefined when none are. */
   readonly maxQuestions?: number | undefined;
 }

@@ -74,6 +74,7 @@ export class LinkTap {
   events(events: LinkEvents): LinkEvents {
     return {
       environment: events.environment,
+      budget: events.budget,
       message: (message, about) => {
         this.received(message, about);
         events.message(message, about);

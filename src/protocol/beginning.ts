@@ -5,7 +5,7 @@
 export function beginning(text: string, length: number): string {
   if (text.length <= length) return text;
   const cut = isHighSurrogate(text.charCodeAt(length - 1)) ? length - 1 : length;
-  return Buffer.from(text.slice(0, cut), 'utf16le').toString('utf16le');
+  return JSON.parse(JSON.stringify(text.slice(0, cut))) as string;
 }
 
 function isHighSurrogate(unit: number): boolean {

@@ -1,8 +1,9 @@
 import { didYouMean } from './did-you-mean.js';
+import { rephrased } from './failure.js';
 import type { Failure } from './failure.js';
 import { ErrorCode } from './json-rpc.js';
 import type { Params } from './json-rpc.js';
-import { excerpt, printable } from './printable.js';
+import { excerpt, safeText } from './printable.js';
 
 /** Lists whose names errors suggest. */
 export type NamedList = 'tools' | 'prompts' | 'resources';
@@ -58,17 +59,17 @@ export function failureOfCall(why: Failure, call: FailedCall): Failure {
 /** A failure about a name, with a similar name of the list that was received last, if that list does not have the name. */
 export function withSuggestion(why: Failure, name: string, known: readonly string[] | undefined): Failure {
   if (known === undefined || known.includes(name)) return why;
-  const suggestion = printable(didYouMean(name, known));
+  const suggestion = didYouMean(name, known);
   if (suggestion === '') return why;
   const { message } = why;
-  return { ...why, message: `${message}${/[.!?]$/.test(message) ? '' : '.'}${suggestion}` };
+  return rephrased(why, `${message}${/[.!?]$/.test(message) ? '' : '.'}${suggestion}`);
 }
 
 function toolRefused(why: Failure, tool: string): Failure {
   const { errorCode, details } = why;
   const what = NOT_BEGUN.has(errorCode) ? 'was refused' : 'failed';
   const message = `The call of the tool ${shown(tool)} ${what}: ${excerpt(String(details?.reason))}`;
-  return { ...why, kind: 'tool', code: 'MCP_TOOL_ERROR', message, details: { ...details, tool } };
+  return { ...rephrased(why, message, { ...details, tool }), kind: 'tool', code: 'MCP_TOOL_ERROR' };
 }
 
 function subjectOf({ method, params }: FailedCall): Subject | undefined {
@@ -104,9 +105,9 @@ function withSubject(why: Failure, method: string, { key, name }: Subject): Fail
   const [own = ''] = ` ${message}`.split(':', 1);
   const at = own.indexOf(` ${method}`);
   const text = at === -1 ? `${call}: ${message}` : message.slice(0, at) + call + message.slice(at + method.length);
-  return { ...why, message: text, details: { ...details, [key]: name } };
+  return rephrased(why, text, { ...details, [key]: name });
 }
 
 function shown(name: string): string {
-  return printable(name.slice(0, LONGEST_NAME));
+  return safeText(name, LONGEST_NAME);
 }

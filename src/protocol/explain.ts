@@ -1,7 +1,7 @@
 import type { Delivery } from './failure.js';
 import { hintOf } from './hints.js';
 import type { Circumstances } from './hints.js';
-import { excerpt, printable, withoutNumbers } from './printable.js';
+import { barred, excerpt, withoutNumbers } from './printable.js';
 import { circumstancesOf, storyLines } from './story.js';
 import type { Story } from './story.js';
 
@@ -45,7 +45,10 @@ interface Background {
   readonly about?: Circumstances | undefined;
 }
 
-/** Tells a failure, what led to it and what the connection had been through, in lines for a person. */
+/**
+ * Tells a failure, what led to it and what the connection had been through, in lines for a person. A text of a stranger is one line of these;
+ * the rest of it begins with a bar.
+ */
 export function explainFailure(start: Explainable, { story, about }: Background = {}): string {
   const lines: string[] = [];
   /** Facts are told once, however many causes have them. */
@@ -53,10 +56,10 @@ export function explainFailure(start: Explainable, { story, about }: Background 
   let indent = '';
   for (let current: unknown = start; current !== undefined; current = causeOf(current)) {
     if (indent.length > 2 * DEEPEST) break;
-    lines.push(`${indent}${indent === '' ? '' : 'because '}${headline(current)}`);
+    lines.push(barred(`${indent}${indent === '' ? '' : 'because '}${headline(current)}`, indent));
     for (const fact of isExplainable(current) ? facts(current) : []) {
       const key = fact.startsWith('stderr: ') ? withoutNumbers(fact) : fact;
-      if (!told.has(key)) lines.push(`${indent}  ${fact}`);
+      if (!told.has(key)) lines.push(barred(`${indent}  ${fact}`, `${indent}  `));
       told.add(key);
     }
     indent += '  ';
@@ -65,7 +68,7 @@ export function explainFailure(start: Explainable, { story, about }: Background 
   if (story !== undefined) lines.push(`The state was ${story.path}.`, ...storyLines(story, 'before'));
   const hint = hintFor(start, story === undefined ? about : circumstancesOf(story));
   if (hint !== undefined) lines.push(`Hint: ${hint}`);
-  return printable(lines.join('\n'));
+  return lines.join('\n');
 }
 
 /** The hint of the innermost cause that has one: that is where something can be done. */
@@ -85,7 +88,7 @@ function deliveryOf({ code }: Explainable, delivery: Delivery): string {
 
 /** The message of a failure, without that of its cause, which comes next. */
 function headline(value: unknown): string {
-  if (!isExplainable(value)) return value instanceof Error ? value.message : 'something that is not an error';
+  if (!isExplainable(value)) return value instanceof Error ? String(value.message) : 'something that is not an error';
   const cause = causeOf(value);
   const ending = isExplainable(cause) || cause instanceof Error ? `: ${cause.message}` : undefined;
   const { message, code } = value;
@@ -96,10 +99,11 @@ function headline(value: unknown): string {
 function facts(value: Explainable): string[] {
   const lines: string[] = [];
   // The message has what the server said.
-  const { stderr, reason, ...rest } = value.details ?? {};
-  const facts = value.message.includes(excerpt(String(reason))) ? rest : { ...rest, reason };
+  const { stderr, reason, data: _data, result: _result, ...rest } = value.details ?? {};
+  const isSaid = typeof reason === 'string' && value.message.includes(barred(excerpt(reason).trimEnd(), ''));
+  const facts = isSaid ? rest : { ...rest, reason };
   for (const [name, fact] of Object.entries(facts)) {
-    if (typeof fact === 'string') lines.push(`${name}: ${excerpt(fact)}`);
+    if (typeof fact === 'string') lines.push(`${name}: ${fact}`);
     else if (typeof fact === 'number' || fact === null) lines.push(`${name}: ${String(fact)}`);
   }
   if (typeof stderr === 'string' && stderr !== '') lines.push(`stderr: ${stderr.slice(-LONGEST_TAIL).trimEnd()}`);

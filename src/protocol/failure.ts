@@ -1,3 +1,5 @@
+import { safeDetails, safeMessage } from './printable.js';
+
 /**
  * What is known about the fate of a request that did not end in a result.
  *
@@ -29,6 +31,7 @@ export type FailureCode =
   | 'MCP_SPAWN_FAILED'
   | 'MCP_PROCESS_EXITED'
   | 'MCP_MESSAGE_TOO_LARGE'
+  | 'MCP_MEMORY_LIMIT'
   | 'MCP_INVALID_JSON'
   | 'MCP_INVALID_MESSAGE'
   | 'MCP_INVALID_RESULT'
@@ -63,14 +66,28 @@ export interface Failure {
   readonly details?: Readonly<Record<string, unknown>> | undefined;
   /** What led to this failure: another failure, or the error that a lower layer threw. */
   readonly cause?: unknown;
+  /** What printers show in place of `details.data`: a safe copy, without secrets. */
+  readonly shownData?: unknown;
 }
 
 /** The parts of a failure besides its kind, code and message. */
 export type FailureParts = Omit<Failure, 'kind' | 'code' | 'message'>;
 
-/** Writes a failure down; `parts` adds what is known beyond the message. */
+/**
+ * Writes a failure down; `parts` adds what is known beyond the message. This is the one place where text of strangers is made safe: control
+ * characters, escapes and what else a reader does not see are taken out of the message and of the details, long texts are cut, and further
+ * lines of the message begin with a bar. `details.data` and `details.result` are data for programs, and left as they came.
+ */
 export function failure(kind: FailureKind, code: FailureCode, message: string, parts?: FailureParts): Failure {
-  return parts === undefined ? { kind, code, message } : { kind, code, message, ...parts };
+  const text = safeMessage(message);
+  if (parts?.details === undefined) return { kind, code, message: text, ...parts };
+  return { kind, code, message: text, ...parts, details: safeDetails(parts.details) };
+}
+
+/** The same failure with another message, and with other details if they are given. */
+export function rephrased(why: Failure, message: string, details = why.details): Failure {
+  const { kind, code, message: _message, ...parts } = why;
+  return failure(kind, code, message, { ...parts, ...(details !== undefined && { details }) });
 }
 
 /** Whether a caught value is a failure rather than something that a lower layer threw. */

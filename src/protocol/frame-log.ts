@@ -1,4 +1,5 @@
 import { beginning } from './beginning.js';
+import { printable } from './printable.js';
 
 /** What kind of message went by, and which way. */
 export type FrameKind =
@@ -105,7 +106,8 @@ export class FrameLog {
 }
 
 /** A message in words. */
-export function describeFrame({ kind, method, id, code }: Frame): string {
+export function describeFrame({ kind, method: called, id, code }: Frame): string {
+  const method = printable(called);
   const which = id === undefined ? method : `${method} #${id}`;
   switch (kind) {
     case 'request':

@@ -263,6 +263,7 @@ const CODE_HINTS: Readonly<Record<string, string | Finder>> = {
     const field = typeof details?.field === 'string' ? details.field : 'maxMessageBytes';
     return `Raise \`${field}\` if messages of this size are expected.`;
   },
+  MCP_MEMORY_LIMIT: 'Make fewer calls at the same time, or raise `limits.maxHeldBytes` of the client.',
   MCP_NOT_CONNECTED: ({ message }) =>
     message.startsWith('Not connected: ')
       ? 'It was connected, or tried to be, before: call connect() again. With `autoReconnect` the client reopens a lost connection by itself.'

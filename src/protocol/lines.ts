@@ -1,5 +1,6 @@
 import { BoundedBytes } from './bounded-bytes.js';
 import type { Oversized } from './bounded-bytes.js';
+import type { Budget } from './budget.js';
 
 /** The default for the longest message, in bytes: far above what models read, far below what hurts a process. 32 MiB. */
 export const DEFAULT_MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
@@ -21,10 +22,13 @@ export class LineSplitter {
   /** The unfinished line. */
   readonly #held: BoundedBytes;
 
-  /** @param limit the most bytes that a line may have, without its end */
-  constructor(limit: number = DEFAULT_MAX_MESSAGE_BYTES) {
+  /**
+   * @param limit the most bytes that a line may have, without its end
+   * @param budget what the bytes of an unfinished line are taken from; undefined for none
+   */
+  constructor(limit: number = DEFAULT_MAX_MESSAGE_BYTES, budget?: Budget) {
     this.#limit = limit;
-    this.#held = new BoundedBytes(limit);
+    this.#held = new BoundedBytes(limit, budget);
   }
 
   /** The lines that end in this chunk, in order; one that was too long is told as data. */
@@ -54,6 +58,11 @@ export class LineSplitter {
     if (this.#held.length > 0) this.#finish(lines);
     this.#held.clear();
     return lines;
+  }
+
+  /** Lets go of an unfinished line. */
+  clear(): void {
+    this.#held.clear();
   }
 
   /** Lines that lie whole between two places in one chunk. Decoding them together takes less than half the time. */

@@ -6,7 +6,7 @@ import type { Failure, FailureCode } from './failure.js';
 import { invalidResult, unfinishedFailure } from './methods.js';
 import type { MethodEntry, ResultItems } from './methods.js';
 import { notificationCheck } from './notification-checks.js';
-import { printable } from './printable.js';
+import { safeText } from './printable.js';
 import type { Era } from './revisions.js';
 
 /** How many faults of one message are told one by one. */
@@ -90,7 +90,7 @@ function nameOf(item: unknown, index: number): string {
 }
 
 function shortened(text: string): string {
-  return printable(text).slice(0, LONGEST_NAME);
+  return safeText(text, LONGEST_NAME);
 }
 
 /** An item of a result. */

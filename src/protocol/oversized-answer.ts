@@ -98,26 +98,23 @@ function parsedId(token = ''): RequestId | undefined {
 }
 
 /**
- * What is wrong with a message of the server that was too long and was thrown away. If it is known, `details.requestId` says whose answer
- * it was, and `details.method` that it was none.
+ * What is wrong with a message of the server that was too long, by itself or for the budget, and was thrown away. If it is known,
+ * `details.requestId` says whose answer it was, and `details.method` that it was none.
  */
 export function tooLarge(message: Oversized, field: string): Failure {
-  const { limit, received } = message;
+  const { limit, received, budget } = message;
   const id = answeredBy(message);
   const method = methodIn(message.head);
+  const delivery = id === undefined ? undefined : 'answered';
+  const about = { received, ...(id !== undefined && { requestId: id }), ...(method !== undefined && { method }) };
+  if (budget !== undefined) {
+    const exhausted = budget.exhausted(`A message of the server of ${received} bytes`, delivery);
+    return { ...exhausted, details: { ...exhausted.details, ...about } };
+  }
   return failure(
     'protocol',
     'MCP_MESSAGE_TOO_LARGE',
     `A message of the server has ${received} bytes, more than ${field}, ${limit}`,
-    {
-      delivery: id === undefined ? undefined : 'answered',
-      details: {
-        field,
-        limit,
-        received,
-        ...(id !== undefined && { requestId: id }),
-        ...(method !== undefined && { method }),
-      },
-    },
+    { delivery, details: { field, limit, ...about } },
   );
 }

@@ -10,6 +10,8 @@ export interface RedactionLimits {
   readonly maxNodes?: number;
   /** How many different secrets keep their pseudonyms, at the least. Beyond that the oldest get new ones. Default 100 000. */
   readonly remember?: number;
+  /** Whether a text has something in it that is a secret wherever it stands, such as a token. Default: none has. */
+  readonly isSecret?: ((text: string) => boolean) | undefined;
 }
 
 /** What stands for something that could not be copied. */
@@ -28,22 +30,32 @@ const SMALLEST_SECRET = 10;
  * arguments, names and versions of programs, the structure of schemas, and all keys and booleans. Where a word of a closed set or a
  * name is expected, anything else is a secret. Everything else is hidden: arguments, results, texts, data, instructions,
  * descriptions, the messages of errors, cursors, headers. URIs become URIs (`redacted:s7:24`), numbers become other numbers of their
- * kind (from 9 000 000; integers from -9 to 9 stay). Mind the keys: a program that uses secrets as keys of its arguments shows them.
+ * kind (from 9 000 000; integers from -9 to 9 stay). Mind the keys: a program that uses secrets as keys of its arguments shows them. A
+ * name, an id or a key that has a token or another value in it which was sent to the server is hidden like a text.
  *
  * No method ever throws. What JSON has no place for is treated as `JSON.stringify` does it, cycles and unreadable properties are
  * replaced by a note such as `‹cycle›`, and nothing of the original is shared with the copy.
  */
 export class Redaction {
-  readonly #pseudonyms: Pseudonyms;
+  #pseudonyms: Pseudonyms;
   readonly #maxDepth: number;
   readonly #maxNodes: number;
   readonly #above: object[] = [];
+  readonly #isSecret: (text: string) => boolean;
   #left = 0;
 
-  constructor({ maxDepth = 100, maxNodes = 1_000_000, remember = 100_000 }: RedactionLimits = {}) {
+  constructor({ maxDepth = 100, maxNodes = 1_000_000, remember = 100_000, isSecret }: RedactionLimits = {}) {
+    this.#isSecret = isSecret ?? ((): boolean => false);
     this.#pseudonyms = new Pseudonyms(remember);
     this.#maxDepth = maxDepth;
     this.#maxNodes = maxNodes;
+  }
+
+  /** A redaction that has the same pseudonyms for the same secrets, and secrets of its own besides. */
+  beside(isSecret: (text: string) => boolean): Redaction {
+    const other = new Redaction({ maxDepth: this.#maxDepth, maxNodes: this.#maxNodes, isSecret });
+    other.#pseudonyms = this.#pseudonyms;
+    return other;
   }
 
   /** A message of JSON-RPC, or a batch of them, or whatever else came in place of one. */
@@ -115,7 +127,7 @@ export class Redaction {
   }
 
   #string(text: string, rule: Rule): string {
-    if (rule instanceof RegExp && rule.test(text)) return text;
+    if (rule instanceof RegExp && rule.test(text) && !this.#isSecret(text)) return text;
     return rule === 'uri' ? this.uri(text) : this.text(text);
   }
 
@@ -176,9 +188,10 @@ export class Redaction {
         inner = LEFT_OUT.unreadable;
       }
       if (inner === undefined) continue;
+      const shown = this.#isSecret(key) ? this.text(key) : key;
       // Assigned, a key of this name would be the prototype.
-      if (key === '__proto__') Object.defineProperty(copy, key, { value: inner, enumerable: true });
-      else copy[key] = inner;
+      if (shown === '__proto__') Object.defineProperty(copy, shown, { value: inner, enumerable: true });
+      else copy[shown] = inner;
     }
     return copy;
   }

@@ -3,6 +3,7 @@ import type { Failure } from './failure.js';
 import { describeFrame } from './frame-log.js';
 import type { Frame } from './frame-log.js';
 import type { Circumstances } from './hints.js';
+import { barred } from './printable.js';
 
 /** A change of state and when it happened, in milliseconds since the Unix epoch. */
 export interface StateChange {
@@ -45,7 +46,7 @@ export function storyLines({ at, changes, frames, problem }: Story, since: 'ago'
     const { message, code } = problem.failure;
     lines.push(`Last problem: ${message} [${code}], ${age(problem.at)}`);
   }
-  return lines;
+  return lines.map((line) => barred(line, /^ */.exec(line)?.[0] ?? ''));
 }
 
 /** What of a story decides what can be done. */

@@ -6,6 +6,7 @@ import { RecordedConnection } from '../machines/recorded-connection.js';
 import { entryLine, parseLine } from '../machines/recording-lines.js';
 import type { Fate, Happening, RecordedEntry, RecordingSink } from '../machines/recording.js';
 import type { QuestionService } from '../machines/server-questions.js';
+import { Budget } from '../protocol/budget.js';
 import { methodEntry, uncheckedEntry } from '../protocol/methods.js';
 import type { QuestionAnswer } from '../protocol/questions.js';
 import { readRecording } from './recording-reader.js';
@@ -140,6 +141,7 @@ class Replay implements RecordingSink, ReplayScript {
         continuation: { lastId: header.lastId, memory: { streamed: false } },
         questions: header.maxQuestions === undefined ? undefined : this.#answers(header.maxQuestions),
         maxInputRounds: header.maxInputRounds ?? 0,
+        budget: new Budget({ maxPendingReplies: header.maxPendingReplies }),
       },
       { entered: during, notified: during, suspectChanges: during, report: during, tolerated: during },
       this,

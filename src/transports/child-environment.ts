@@ -49,6 +49,13 @@ const SAFE_ON_WINDOWS = [
   'WINDIR',
 ];
 
+const SAFE: ReadonlySet<string> = new Set([...SAFE_ON_POSIX, ...SAFE_ON_WINDOWS]);
+
+/** Whether a variable is one of those that programs need and that hold no secrets. */
+export function isSafeVariable(name: string): boolean {
+  return SAFE.has(name.toUpperCase());
+}
+
 /** What a server's environment is made from. */
 export interface ChildEnvironmentInput {
   /** The environment of this process. */

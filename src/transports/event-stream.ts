@@ -2,6 +2,7 @@ import { createParser } from 'eventsource-parser';
 import type { EventSourceMessage, EventSourceParser } from 'eventsource-parser';
 import { BoundedBytes } from '../protocol/bounded-bytes.js';
 import type { Oversized } from '../protocol/bounded-bytes.js';
+import type { Budget } from '../protocol/budget.js';
 import type { Failure } from '../protocol/failure.js';
 import { lastEventIdValue } from '../protocol/http-headers.js';
 import { tooLarge } from '../protocol/oversized-answer.js';
@@ -51,11 +52,14 @@ export class EventStream {
   #lastEventId: string | undefined;
   #retry: number | undefined;
 
-  /** @param limit the most bytes that an event may have, with the names of its fields */
-  constructor(reader: EventReader, limit: number) {
+  /**
+   * @param limit the most bytes that an event may have, with the names of its fields
+   * @param budget what the bytes of an unfinished event are taken from, until {@link EventStream.end}; undefined for none
+   */
+  constructor(reader: EventReader, limit: number, budget?: Budget) {
     this.#reader = reader;
     this.#limit = limit;
-    this.#held = new BoundedBytes(limit);
+    this.#held = new BoundedBytes(limit, budget);
     this.#parser = createParser({
       onEvent: (event) => {
         this.#tell(event);

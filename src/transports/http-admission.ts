@@ -2,8 +2,8 @@ import type { Environment, TimerHandle } from '../environment.js';
 
 /** What waits until it may start. */
 export interface Admittable {
-  /** Whether it was started. Only the admission sets it. */
-  admitted: boolean;
+  /** In which place it was started: a `call` counts for the ceiling, one of the connection's `own` does not. Only the admission sets it. */
+  admitted: 'call' | 'own' | undefined;
   /** Whether it came to its end meanwhile. */
   readonly over: boolean;
   start(): void;
@@ -28,12 +28,19 @@ const HUMBLER = 0.97;
  * sooner over a connection that another has just left than over one that has yet to be made, and a thousand connections made in one moment
  * are more than many servers take. So beyond a number of them an exchange waits its turn, for as long as the pace at which others end
  * promises one within {@link PATIENCE}. Where it does not, because the server is slow or calls wait for people, more may go on, step by
- * step: none waits for the end of any other. The steps are slower where one did not help, because the server is as busy as it can be.
+ * step, up to a ceiling: none waits for the end of any other. The steps are slower where one did not help, because the server is as busy as
+ * it can be. A few places beyond the ceiling are for exchanges that must not wait behind calls that hang.
  */
 export class HttpAdmission<One extends Admittable> {
   readonly #environment: Environment;
-  #allowed = STEP;
+  readonly #ceiling: number;
+  readonly #reserved: number;
+  #allowed: number;
   #active = 0;
+  /** How many go on in a place that is reserved. */
+  #ownActive = 0;
+  /** How many of those that wait came to their end meanwhile, at most. */
+  #gone = 0;
   /** In order, also those that came to their end while they waited. */
   #waiting: One[] = [];
   #next = 0;
@@ -44,15 +51,31 @@ export class HttpAdmission<One extends Admittable> {
   #timer: TimerHandle;
   #turning = false;
 
-  constructor(environment: Environment) {
+  /**
+   * @param ceiling the most that go on at the same time
+   * @param reserved how many of the connection's own may go on besides
+   */
+  constructor(environment: Environment, ceiling = Infinity, reserved = 0) {
     this.#environment = environment;
+    this.#ceiling = ceiling;
+    this.#reserved = reserved;
+    this.#allowed = Math.min(STEP, ceiling);
   }
 
-  /** Starts it when its turn comes, which mostly is now. */
-  admit(one: One): void {
+  /**
+   * Starts it when its turn comes, which mostly is now.
+   * @param own the connection depends on it: it takes a place that is reserved, if one is free
+   */
+  admit(one: One, own = false): void {
     if (one.over) return;
     if (this.#active < this.#allowed && this.#next === this.#waiting.length) {
       this.#start(one);
+      return;
+    }
+    if (own && this.#ownActive < this.#reserved) {
+      one.admitted = 'own';
+      this.#ownActive += 1;
+      one.start();
       return;
     }
     this.#waiting.push(one);
@@ -61,7 +84,16 @@ export class HttpAdmission<One extends Admittable> {
 
   /** It came to its end, whether it was started or not. */
   left(one: One): void {
-    if (!one.admitted) return;
+    if (one.admitted === 'own') {
+      this.#ownActive -= 1;
+      return;
+    }
+    if (one.admitted === undefined) {
+      this.#gone += 1;
+      // Where no place becomes free, they would be kept for ever.
+      if (this.#gone > STEP && this.#gone * 2 > this.#waiting.length - this.#next) this.#dropGone();
+      return;
+    }
     this.#active -= 1;
     this.#ended += 1;
     if (this.#waiting.length === 0) {
@@ -83,15 +115,22 @@ export class HttpAdmission<One extends Admittable> {
   #forget(): void {
     this.#waiting = [];
     this.#next = 0;
+    this.#gone = 0;
+  }
+
+  #dropGone(): void {
+    this.#waiting = this.#waiting.slice(this.#next).filter(({ over }) => !over);
+    this.#next = 0;
+    this.#gone = 0;
   }
 
   #calmDown(): void {
-    this.#allowed = STEP;
+    this.#allowed = Math.min(STEP, this.#ceiling);
     this.#hoped = 0;
   }
 
   #start(one: One): void {
-    one.admitted = true;
+    one.admitted = 'call';
     this.#active += 1;
     one.start();
   }
@@ -122,7 +161,8 @@ export class HttpAdmission<One extends Admittable> {
   readonly #look = (): void => {
     this.#timer = undefined;
     const waiting = this.#waiting.length - this.#next;
-    if (waiting === 0) return;
+    // At the ceiling each that ends makes room for the next, and nothing else does.
+    if (waiting === 0 || this.#allowed === this.#ceiling) return;
     if ((waiting / this.#ended) * LOOK > PATIENCE) this.#grow();
     this.#lookLater();
     this.#turn();
@@ -130,7 +170,7 @@ export class HttpAdmission<One extends Admittable> {
 
   #grow(): void {
     if (this.#ended === 0 || this.#ended >= this.#hoped) {
-      this.#allowed += STEP;
+      this.#allowed = Math.min(this.#allowed + STEP, this.#ceiling);
       this.#hoped = this.#ended * HELPED;
     } else {
       this.#hoped *= HUMBLER;

@@ -1,3 +1,5 @@
+import { BoundedBytes } from '../protocol/bounded-bytes.js';
+import type { Budget } from '../protocol/budget.js';
 import { failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import { answeredIn, methodIn } from '../protocol/oversized-answer.js';
@@ -10,12 +12,19 @@ const LONGEST_HEAD = 256;
 /** The body of an answer that is read as a whole. */
 export class HttpBody {
   readonly #limit: number;
-  #chunks: Buffer[] = [];
+  readonly #budget: Budget | undefined;
+  /** Most bodies come in one chunk, which need not be copied. More are collected, since a chunk costs more than its bytes. */
+  #only: Buffer | undefined;
+  #collected: BoundedBytes | undefined;
   #length = 0;
 
-  /** @param limit the most bytes that it may have */
-  constructor(limit: number) {
+  /**
+   * @param limit the most bytes that it may have
+   * @param budget what its bytes are taken from, until {@link HttpBody.end}; undefined for none
+   */
+  constructor(limit: number, budget?: Budget) {
     this.#limit = limit;
+    this.#budget = budget;
   }
 
   /** Whether nothing came. */
@@ -23,20 +32,41 @@ export class HttpBody {
     return this.#length === 0;
   }
 
-  /** Takes the next bytes in; a failure when that is too much. */
+  /** Takes the next bytes in; a failure when that is too much. What came before them can still be read. */
   push(bytes: Buffer): Failure | undefined {
     this.#length += bytes.length;
     if (this.#length > this.#limit) return bodyTooLarge(this.#limit, this.#length);
-    this.#chunks.push(bytes);
-    return undefined;
+    if (this.#length === bytes.length) {
+      this.#only = bytes;
+      return undefined;
+    }
+    if (this.#collected === undefined) {
+      this.#collected = new BoundedBytes(this.#limit, this.#budget);
+      this.#collect(this.#only);
+      this.#only = undefined;
+    }
+    return this.#collect(bytes);
+  }
+
+  #collect(bytes: Buffer | undefined): Failure | undefined {
+    const collected = this.#collected;
+    if (bytes !== undefined) collected?.push(bytes);
+    if (collected?.oversized !== true) return undefined;
+    return this.#budget?.exhausted(`An answer of the server of ${this.#length} bytes or more`, 'answered');
   }
 
   /** What it says. */
   text(): string {
-    const [only] = this.#chunks;
-    const bytes = this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks);
-    this.#chunks = [];
-    return bytes.toString();
+    const text = this.#only?.toString() ?? this.#collected?.take() ?? '';
+    this.end();
+    return typeof text === 'string' ? text : text.head;
+  }
+
+  /** Lets go of what came. */
+  end(): void {
+    this.#only = undefined;
+    this.#collected?.clear();
+    this.#collected = undefined;
   }
 }
 

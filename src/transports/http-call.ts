@@ -13,7 +13,6 @@ import { contentKind, headerOf } from './http-head.js';
 import type { ResponseHead } from './http-head.js';
 import { Pacer, pushBytes } from './pacer.js';
 import type { PacedStream } from './pacer.js';
-import { secretsOf } from './redactor.js';
 import type { Roster, RosterMember } from './roster.js';
 
 /** One request of HTTP. */
@@ -98,12 +97,6 @@ export class HttpCall implements AttemptOwner, RosterMember, PacedStream<Buffer>
     return this.#token !== undefined || hasAuthorization(this.#endpoint.headers);
   }
 
-  /** What was sent and no error may show, besides the message and its session. */
-  get secrets(): string[] {
-    const own = secretsOf(this.#endpoint.url, this.#endpoint.headers);
-    return this.#token === undefined ? own : [...own, this.#token];
-  }
-
   /** @param refusal what became of the token before */
   async #authorize(auth: TokenSource, refusal: ResponseHead | undefined): Promise<void> {
     const refused = this.#token;
@@ -115,6 +108,7 @@ export class HttpCall implements AttemptOwner, RosterMember, PacedStream<Buffer>
         throw new TypeError('it must give a string that can stand in a header');
       }
       this.#token = token;
+      this.#endpoint.secrets.add(token);
     } catch (thrown) {
       this.#fail(
         failure('authentication', 'MCP_AUTHENTICATION_REQUIRED', `auth.token() failed: ${describeThrown(thrown)}`, {

@@ -1,8 +1,11 @@
 import type { Dispatcher } from 'undici';
 import type { TokenSource } from '../auth/token-source.js';
 import type { Environment } from '../environment.js';
+import type { Budget } from '../protocol/budget.js';
+import type { ConnectionShares } from './connection-shares.js';
 import { HttpCall } from './http-call.js';
 import type { HttpReceiver, HttpRequest } from './http-call.js';
+import type { Secrets } from './secrets.js';
 import type { HttpDispatcher } from './http-dispatcher.js';
 
 /** How to reach a server over HTTP. */
@@ -13,8 +16,14 @@ export interface EndpointOptions {
   /** Milliseconds that making a connection may take. */
   readonly timeout: number;
   readonly maxMessageBytes: number;
+  /** How many connections there may be, and for what. */
+  readonly shares: ConnectionShares;
+  /** What bodies and messages are taken from; undefined for none. */
+  readonly budget?: Budget | undefined;
   readonly environment: Environment;
   readonly auth?: TokenSource | undefined;
+  /** Learns the tokens, and is what failures pass before anybody hears of them. */
+  readonly secrets: Secrets;
   /** Used instead of pools of our own, and left alone when we are done. */
   readonly dispatcher?: HttpDispatcher | undefined;
 }
@@ -32,8 +41,11 @@ export class HttpEndpoint {
   readonly url: URL;
   readonly headers: readonly string[];
   readonly maxMessageBytes: number;
+  readonly shares: ConnectionShares;
+  readonly budget: Budget | undefined;
   readonly environment: Environment;
   readonly auth: TokenSource | undefined;
+  readonly secrets: Secrets;
   readonly #given: Dispatcher | undefined;
   readonly #makePool: (origin: string) => Dispatcher;
   readonly #pools = new Map<string, Dispatcher>();
@@ -44,8 +56,11 @@ export class HttpEndpoint {
     this.url = options.url;
     this.headers = options.headers;
     this.maxMessageBytes = options.maxMessageBytes;
+    this.shares = options.shares;
+    this.budget = options.budget;
     this.environment = options.environment;
     this.auth = options.auth;
+    this.secrets = options.secrets;
     // The options were checked: it has the one method that is used.
     this.#given = options.dispatcher as Dispatcher | undefined;
     this.#makePool = makePool;
@@ -54,11 +69,13 @@ export class HttpEndpoint {
   /** Loads what is needed for requests; makes none. */
   static async open(options: EndpointOptions): Promise<HttpEndpoint> {
     const { Pool } = await import('undici');
-    const { timeout } = options;
-    // As many connections as there are requests: a call that waits for a person must not keep the answer of that person waiting.
+    const { timeout, shares } = options;
+    // All that are shared out: a call that waits for a person must not keep the answer of that person waiting. Where responses do not end after
+    // the answer, what is to be sent next may wait in the pool until their connections are given up.
+    const connections = shares.all === Infinity ? null : shares.all;
     return new HttpEndpoint(
       options,
-      (origin) => new Pool(origin, { headersTimeout: 0, bodyTimeout: 0, connect: { timeout } }),
+      (origin) => new Pool(origin, { connections, headersTimeout: 0, bodyTimeout: 0, connect: { timeout } }),
     );
   }
 

@@ -85,7 +85,9 @@ const MAYBE_OLDER: ReadonlySet<number> = new Set([400, 404, 405]);
 /** One request and its answer, which comes as JSON or on a stream of events. Modern streams end with what breaks them; legacy streams go on. */
 export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
   place = -1;
-  admitted = false;
+  admitted: 'call' | 'own' | undefined = undefined;
+  /** How many bytes its owner took from the budget for it. */
+  held = 0;
   readonly id: RequestId;
   /** Settles with the exchange; rejects with a failure. */
   readonly done: Promise<void>;
@@ -164,6 +166,7 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
         return;
       }
       session.id = id;
+      if (id !== undefined) this.#owner.endpoint.secrets.add(id);
     }
     const kind = contentKind(head);
     if (kind === 'events') this.#openStream();
@@ -176,21 +179,22 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
   }
 
   #openStream(): void {
-    const { maxMessageBytes } = this.#owner.endpoint;
+    const { maxMessageBytes, budget } = this.#owner.endpoint;
     const tooLarge = (problem: Failure): void => {
       this.#unreadable(problem);
     };
     const event = (one: StreamEvent): void => {
       this.#event(one);
     };
-    this.#reader = new EventStream({ event, tooLarge }, maxMessageBytes);
+    this.#reader = new EventStream({ event, tooLarge }, maxMessageBytes, budget);
   }
 
   #openBody(head: ResponseHead): void {
-    const maxMessageBytes = isRefusalText(head) ? LONGEST_REASON : this.#owner.endpoint.maxMessageBytes;
+    const { endpoint } = this.#owner;
+    const maxMessageBytes = isRefusalText(head) ? LONGEST_REASON : endpoint.maxMessageBytes;
     const length = Number(headerOf(head, 'content-length'));
     if (length > maxMessageBytes) this.#unread(bodyTooLarge(maxMessageBytes, length));
-    else this.#reader = new HttpBody(maxMessageBytes);
+    else this.#reader = new HttpBody(maxMessageBytes, endpoint.budget);
   }
 
   /** The server turned the request away. Why may stand in the body. */
@@ -265,7 +269,7 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
     if (verdict === 'lost') this.#loseSession(why);
     if (verdict !== 'unclear') return verdict === 'lost';
     this.#stage = 'deciding';
-    this.#reader = undefined;
+    this.#readNoMore();
     this.#release(false);
     void this.#owner.verify(session).then(() => {
       if (this.over) return;
@@ -300,8 +304,9 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
       this.#unread(excess);
       return;
     }
-    this.#reader = undefined;
-    this.#unread(this.#statusFailure(this.#reasonIn(body.text())));
+    const reason = refusalReason(body.text());
+    this.#readNoMore();
+    this.#unread(this.#statusFailure(reason));
   }
 
   #event({ type, data }: StreamEvent): void {
@@ -347,9 +352,9 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
   end(): void {
     if (this.over || this.#stage === 'deciding') return;
     const reader = this.#reader;
-    this.#reader = undefined;
     if (reader instanceof HttpBody) this.#readBody(reader);
-    else this.#broke(endedWithoutAnswer(this.#url, this.#head, 'The stream'));
+    this.#readNoMore();
+    if (!(reader instanceof HttpBody)) this.#broke(endedWithoutAnswer(this.#url, this.#head, 'The stream'));
   }
 
   #readBody(body: HttpBody): void {
@@ -367,7 +372,7 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
 
   #readRefusal(value: unknown, text: string): void {
     const error = rpcErrorOf(value);
-    const why = error ?? this.#reasonIn(text);
+    const why = error ?? refusalReason(text);
     const refuse = (): void => {
       this.#refuse(value, why);
     };
@@ -388,15 +393,9 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
     });
   }
 
-  /** What the server said to a refusal, without what it was sent. */
-  #reasonIn(text: string): string | undefined {
-    const { id = '' } = this.#request.session;
-    return refusalReason(text, [...(this.#call?.secrets ?? []), id]);
-  }
-
   failed(reason: Failure): void {
     if (this.#stage === 'deciding') return;
-    this.#reader = undefined;
+    this.#readNoMore();
     const status = this.#head?.status ?? 0;
     if (this.#stage === 'resuming') this.#broke(reason);
     else if (status >= 400) this.#unread();
@@ -458,10 +457,16 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
     return failure('transport', 'MCP_STREAM_BROKEN', message, { delivery: 'unknown', cause });
   }
 
+  /** Lets go of what was read. */
+  #readNoMore(): void {
+    this.#reader?.end();
+    this.#reader = undefined;
+  }
+
   /** Fails while there is more to read. */
   #give(reason: Failure): void {
     if (this.over) return;
-    this.#release(reason.code === 'MCP_MESSAGE_TOO_LARGE');
+    this.#release(reason.code === 'MCP_MESSAGE_TOO_LARGE' || reason.code === 'MCP_MEMORY_LIMIT');
     this.#fail(reason);
   }
 
@@ -475,7 +480,7 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
   #fail(reason: Failure): void {
     if (this.over) return;
     this.#end();
-    const thrown: Error = reason as unknown as Error;
+    const thrown: Error = this.#owner.endpoint.secrets.failure(reason) as unknown as Error;
     this.#reject(thrown);
   }
 
@@ -489,7 +494,7 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
 
   #end(): void {
     this.#stage = 'over';
-    this.#reader = undefined;
+    this.#readNoMore();
     this.#owner.events.environment.clearTimeout(this.#timer);
     this.#owner.ended(this);
   }

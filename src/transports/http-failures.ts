@@ -3,6 +3,7 @@ import { demandOf } from '../protocol/challenge.js';
 import { failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import { NO_RESPONSE } from '../protocol/hints.js';
+import { safeText } from '../protocol/printable.js';
 import { retryAfterOf } from '../protocol/http-headers.js';
 import type { JSONRPCErrorObject } from '../protocol/json-rpc.js';
 import { compressionOf, headerOf } from './http-head.js';
@@ -172,7 +173,7 @@ export function wrongContent(url: URL, head: ResponseHead): Failure {
 
 /** What a server said, for a message. */
 function quoted(text: string | undefined): string {
-  return text === undefined ? '(none)' : `"${text.slice(0, 80)}"`;
+  return text === undefined ? '(none)' : `"${safeText(text, 80)}"`;
 }
 
 /** Milliseconds that a server has to take `notifications/initialized` before the next messages go out without waiting for that. */

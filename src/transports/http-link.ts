@@ -11,7 +11,7 @@ import type { EndpointOptions } from './http-endpoint.js';
 import { HttpExchange } from './http-exchange.js';
 import type { ExchangeOwner } from './http-exchange.js';
 import { INITIALIZED_TIMEOUT, initializedUnanswered, linkClosed, sessionLost } from './http-failures.js';
-import { HttpPosts } from './http-posts.js';
+import { HttpPosts, postOf } from './http-posts.js';
 import { HttpServerStream } from './http-server-stream.js';
 import { HttpSession } from './http-session.js';
 import { rejectedWith } from './link.js';
@@ -41,6 +41,9 @@ const SESSION_CHECK = 5_000;
 /** What a stream whose answer has come is given to end by itself, at least; its connection can then be used again. */
 const LINGER = 250;
 
+/** What the connection depends on: they do not wait behind calls that hang. */
+const OWN: ReadonlySet<string> = new Set(['initialize', 'server/discover', 'ping', 'subscriptions/listen']);
+
 /** Streamable HTTP, of every revision: an exchange for each request, and a session where the server wants one. */
 export class HttpLink implements Link, ExchangeOwner {
   readonly endpoint: HttpEndpoint;
@@ -49,7 +52,7 @@ export class HttpLink implements Link, ExchangeOwner {
   readonly #farewell: number;
   readonly #exchanges = new Roster<HttpExchange>();
   readonly #admission: HttpAdmission<HttpExchange>;
-  readonly #posts = new HttpPosts(this);
+  readonly #posts: HttpPosts;
   #session = new HttpSession();
   /** Somebody else goes on with the session. */
   #leftOpen = false;
@@ -68,7 +71,9 @@ export class HttpLink implements Link, ExchangeOwner {
     this.#options = options;
     this.events = events;
     this.refusals = new SessionRefusals(events.environment);
-    this.#admission = new HttpAdmission(events.environment);
+    const { calls, own } = endpoint.shares;
+    this.#admission = new HttpAdmission(events.environment, calls, own);
+    this.#posts = new HttpPosts(this, endpoint.shares.posts);
     this.#farewell = Math.min(FAREWELL, options.timeout);
   }
 
@@ -158,12 +163,16 @@ export class HttpLink implements Link, ExchangeOwner {
     const headers = this.#headers(message, session, options);
     const modern = session.modern || statedVersion(message) !== undefined;
     const { doubtful } = this.refusals;
+    const { budget } = this.endpoint;
+    if (budget?.take(body.length) === false) return rejectedWith(budget.exhausted(postOf(body), 'not-sent'));
     const exchange = new HttpExchange(this, { message, modern, session, doubtful, headers, body });
+    exchange.held = body.length;
     this.#exchanges.add(exchange);
-    if (session.ready === undefined || modern) this.#admission.admit(exchange);
+    const own = OWN.has(message.method);
+    if (session.ready === undefined || modern) this.#admission.admit(exchange, own);
     else
       void session.ready.then(() => {
-        this.#admission.admit(exchange);
+        this.#admission.admit(exchange, own);
       });
     return exchange.done;
   }
@@ -199,6 +208,7 @@ export class HttpLink implements Link, ExchangeOwner {
   }
 
   resume({ era, protocolVersion }: EstablishedSession, memory: LinkMemory): boolean {
+    if (memory.sessionId !== undefined) this.endpoint.secrets.add(memory.sessionId);
     this.#session = Object.assign(new HttpSession(), {
       id: memory.sessionId,
       version: protocolVersion,
@@ -281,7 +291,7 @@ export class HttpLink implements Link, ExchangeOwner {
     const timer = environment.setTimeout(() => {
       exchange.abort();
     }, SESSION_CHECK);
-    this.#admission.admit(exchange);
+    this.#admission.admit(exchange, true);
     await exchange.done.then(
       () => {
         this.refusals.vouched();
@@ -293,6 +303,7 @@ export class HttpLink implements Link, ExchangeOwner {
 
   ended(exchange: HttpExchange): void {
     this.#exchanges.remove(exchange);
+    this.endpoint.budget?.give(exchange.held);
     this.#admission.left(exchange);
   }
 

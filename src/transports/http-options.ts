@@ -2,8 +2,9 @@ import type { TokenSource } from '../auth/token-source.js';
 import { USER_AGENT } from '../protocol/package.js';
 import { percentDecoded } from '../protocol/percent-decoding.js';
 import type { Era } from '../protocol/revisions.js';
+import { FEWEST_CONNECTIONS } from './connection-shares.js';
 import type { HttpDispatcher } from './http-dispatcher.js';
-import type { TransportLimits } from './limits.js';
+import type { HttpLimits } from './limits.js';
 import { checkNetworkOptions, checkUrl, checker, hasFunction, readHeaders } from './network-options.js';
 import type { Check, HeadersOption } from './network-options.js';
 import { optionNames } from './option-names.js';
@@ -26,7 +27,7 @@ export interface HttpTransportOptions {
   readonly dispatcher?: HttpDispatcher | undefined;
   /** What is known about the server's era from an earlier connection; saves the question. The option of the client comes first. */
   readonly priorEra?: Era | undefined;
-  readonly limits?: TransportLimits | undefined;
+  readonly limits?: HttpLimits | undefined;
 }
 
 /** The names of the options of an {@link HttpTransport}. */
@@ -68,6 +69,8 @@ export function checkHttpOptions(
   return { url: parsed, headers: readHeaders(check, options) };
 }
 
+const LIMITS = optionNames<HttpLimits>({ maxMessageBytes: true, maxConnections: true });
+
 /** Refuses what is wrong about the options that all transports over HTTP have. */
 export function checkHttpCalls(
   check: Check,
@@ -75,8 +78,17 @@ export function checkHttpCalls(
   options: unknown,
   names: ReadonlySet<string>,
 ): Record<string, unknown> {
-  const checked = checkNetworkOptions(check, transport, options, names);
-  const { auth, dispatcher } = checked;
+  const checked = checkNetworkOptions(check, transport, options, names, LIMITS);
+  const { auth, dispatcher, limits } = checked;
+  const { maxConnections } = (limits ?? {}) as Record<string, unknown>;
+  const enough = Number.isInteger(maxConnections) && (maxConnections as number) >= FEWEST_CONNECTIONS;
+  const expected = `a whole number of at least ${FEWEST_CONNECTIONS}, or Infinity`;
+  check(
+    'limits.maxConnections',
+    maxConnections === undefined || maxConnections === Infinity || enough,
+    expected,
+    maxConnections,
+  );
   check('auth', auth === undefined || hasFunction(auth, 'token'), 'an object with a function `token`', auth);
   const dispatches = dispatcher === undefined || hasFunction(dispatcher, 'dispatch');
   check('dispatcher', dispatches, 'a dispatcher of undici 5 or later, such as an Agent or a ProxyAgent', dispatcher);

@@ -44,7 +44,7 @@ export class HttpPost implements HttpReceiver {
     else {
       this.#refusal = new HttpRefusal(this.#call, head, (why) => {
         const lost = status === 404 && this.#losesSession(why);
-        this.#reject((lost ? sessionLost(url, status) : why) as unknown as Error);
+        this.#refuse(lost ? sessionLost(url, status) : why);
         if (!this.#call.over) this.#owner.linger(this.#call);
       });
       return;
@@ -75,8 +75,11 @@ export class HttpPost implements HttpReceiver {
 
   failed(reason: Failure): void {
     this.#refusal?.end();
-    const thrown: Error = reason as unknown as Error;
-    this.#reject(thrown);
+    this.#refuse(reason);
+  }
+
+  #refuse(reason: Failure): void {
+    this.#reject(this.#owner.endpoint.secrets.failure(reason) as unknown as Error);
   }
 
   /** Gives it up. */

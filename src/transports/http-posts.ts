@@ -5,18 +5,20 @@ import type { PostOwner } from './http-post.js';
 import type { HttpSession } from './http-session.js';
 import { rejectedWith } from './link.js';
 
-/** How many are under way at the same time, and how many wait for their turn: a server could ask for any number of answers at once. */
-const MOST_POSTS = 64;
-const MOST_WAITING = 1_000;
+/** How many messages that want no answer wait for their turn at most: a server could ask for any number of replies at once. */
+export const MOST_WAITING = 1_000;
 
 /** The messages of a link that want no answer, on their way. */
 export class HttpPosts {
   readonly #owner: PostOwner;
+  readonly #most: number;
   readonly #active = new Set<HttpPost>();
   #waiting: HttpPost[] = [];
 
-  constructor(owner: PostOwner) {
+  /** @param most how many are under way at the same time */
+  constructor(owner: PostOwner, most: number) {
     this.#owner = owner;
+    this.#most = most;
   }
 
   /** How many have not arrived. */
@@ -26,9 +28,15 @@ export class HttpPosts {
 
   /** Sends one, when its turn comes. Settles when the server has taken it, or not; rejects with a failure. */
   send(session: HttpSession, headers: readonly string[], body: string): Promise<void> {
-    if (this.#waiting.length >= MOST_WAITING) return rejectedWith(tooMany());
+    if (this.#waiting.length >= MOST_WAITING) return rejectedWith(tooManyPosts());
+    const { budget } = this.#owner.endpoint;
+    if (budget?.take(body.length) === false) return rejectedWith(budget.exhausted(postOf(body), 'not-sent'));
     const post = new HttpPost(this.#owner, session, headers, body);
-    if (this.#active.size < MOST_POSTS) this.#start(post);
+    const settled = (): void => {
+      budget?.give(body.length);
+    };
+    post.done.then(settled, settled);
+    if (this.#active.size < this.#most) this.#start(post);
     else this.#waiting.push(post);
     return post.done;
   }
@@ -57,7 +65,13 @@ export class HttpPosts {
   }
 }
 
-function tooMany(): Failure {
+/** What a message to be posted is called in errors. */
+export function postOf(body: string): string {
+  return `A message of ${body.length} characters to be posted`;
+}
+
+/** The failure of a message that would have to wait behind too many others. */
+export function tooManyPosts(): Failure {
   const message = `${MOST_WAITING} messages wait to be posted already, which is the most that may`;
   return failure('connection', 'MCP_QUEUE_FULL', message, { delivery: 'not-sent', details: { limit: MOST_WAITING } });
 }

@@ -2,17 +2,17 @@ import type { TimerHandle } from '../environment.js';
 import { rpcErrorOf } from '../protocol/exchange-answer.js';
 import { isFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
+import { safeText } from '../protocol/printable.js';
 import { HttpBody, parseJson } from './http-body.js';
 import type { HttpCall } from './http-call.js';
 import { statusFailure } from './http-failures.js';
 import { compressionOf, contentKind, headerOf } from './http-head.js';
 import type { ResponseHead } from './http-head.js';
-import { Redactor } from './redactor.js';
 
 /** More of what a server says to a refusal is not read. Bytes. */
 export const LONGEST_REASON = 64 * 1024;
-/** How much of it an error shows, in characters. */
-const EXCERPT = 200;
+/** How much of it is taken for the reason, in characters. The rest is mostly markup. */
+const LONGEST_WORDS = 200;
 /** Where servers and gateways put what a person should read, the most telling first. */
 const WORDY = ['message', 'error_description', 'detail', 'msg', 'reason', 'title', 'error', 'errors'];
 /** How far inside of what they say that is looked for. */
@@ -30,14 +30,11 @@ function isTooLong(head: ResponseHead): boolean {
   return Number(headerOf(head, 'content-length') ?? 0) > LONGEST_REASON;
 }
 
-/**
- * What a server says to a refusal, in one line that an error can show; undefined when it says nothing that a person could read.
- * @param secrets what the server was sent and may quote
- */
-export function refusalReason(text: string, secrets: readonly string[]): string | undefined {
+/** What a server says to a refusal; undefined when it says nothing that a person could read. */
+export function refusalReason(text: string): string | undefined {
   const parsed = parseJson(text);
   const said = isFailure(parsed) ? text : (wordsIn(parsed.value, DEEPEST) ?? (text.length > 2 ? text : ''));
-  return new Redactor(secrets).excerpt(said, EXCERPT) || undefined;
+  return safeText(said.replace(/\s+/g, ' ').trim(), LONGEST_WORDS) || undefined;
 }
 
 function wordsIn(value: unknown, depth: number): string | undefined {
@@ -54,7 +51,7 @@ function wordsIn(value: unknown, depth: number): string | undefined {
 }
 
 /** What has to be known of a call to say why it was refused. */
-type RefusedCall = Pick<HttpCall, 'url' | 'secrets' | 'environment'>;
+type RefusedCall = Pick<HttpCall, 'url' | 'environment'>;
 
 /** The refusal of a message that wants no answer. It is told when the server has said why, or when that takes too long. */
 export class HttpRefusal {
@@ -86,11 +83,11 @@ export class HttpRefusal {
   end(): void {
     if (this.#told) return;
     this.#told = true;
-    const { url, secrets, environment } = this.#call;
+    const { url, environment } = this.#call;
     environment.clearTimeout(this.#timer);
     const text = this.#body.text();
     const parsed = parseJson(text);
     const error = isFailure(parsed) ? undefined : rpcErrorOf(parsed.value);
-    this.#tell(statusFailure(url, this.#head, environment.now(), error ?? refusalReason(text, secrets)));
+    this.#tell(statusFailure(url, this.#head, environment.now(), error ?? refusalReason(text)));
   }
 }

@@ -51,7 +51,7 @@ export class HttpServerStream implements HttpReceiver {
       // 409: it is open already, as the server sees it. The last one may have ended without its notice.
       this.close();
       const refusal = statusFailure(this.#call.url, head, this.#owner.events.environment.now());
-      this.#told.ended(askedDelay(refusal), refusal);
+      this.#told.ended(askedDelay(refusal), this.#owner.endpoint.secrets.failure(refusal));
     } else if (this.#session.streamed) {
       // It was there once, so the session may be gone. A server that never had the stream says 404 as well.
       this.#refusal = new HttpRefusal(this.#call, head, (why) => {
@@ -87,6 +87,7 @@ export class HttpServerStream implements HttpReceiver {
         },
       },
       endpoint.maxMessageBytes,
+      endpoint.budget,
     );
     this.#told.opened(this.#resumed);
   }
@@ -110,12 +111,14 @@ export class HttpServerStream implements HttpReceiver {
     this.#refusal?.end();
     if (this.#over) return;
     this.#over = true;
-    this.#told.ended(this.#stream?.retry, reason);
+    this.#stream?.end();
+    this.#told.ended(this.#stream?.retry, reason && this.#owner.endpoint.secrets.failure(reason));
   }
 
   /** Ends it; nothing more is told. */
   close(): void {
     this.#over = true;
+    this.#stream?.end();
     this.#call.abort();
     this.#refusal?.end();
   }

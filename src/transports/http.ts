@@ -1,4 +1,5 @@
 import type { TokenSource } from '../auth/token-source.js';
+import { connectionShares } from './connection-shares.js';
 import type { HttpLink } from './http-link.js';
 import { checkHttpOptions, fixedHeaders, HTTP_OPTIONS } from './http-options.js';
 import type { HttpTransportOptions } from './http-options.js';
@@ -28,6 +29,7 @@ export class HttpTransport extends NetworkTransport<HttpTransportOptions> {
     const checked = checkHttpOptions('HttpTransport', url, options);
     super(copyOptions(options, HTTP_OPTIONS), checked.headers);
     this.#url = checked.url;
+    this.keepSecret([this.#url]);
   }
 
   /** Where the server takes its messages, as it was given. */
@@ -51,15 +53,18 @@ export class HttpTransport extends NetworkTransport<HttpTransportOptions> {
   protected async open(events: LinkEvents): Promise<Link> {
     // Loaded with the first link: whoever never speaks HTTP does not pay for it.
     const { HttpLink } = await import('./http-link.js');
-    const { auth, dispatcher } = this.options;
+    const { auth, dispatcher, limits } = this.options;
     const link = await HttpLink.open(
       {
         url: this.#url,
         headers: fixedHeaders(this.#url, this.headers, auth),
         timeout: this.timeout,
         maxMessageBytes: this.maxMessageBytes,
+        shares: connectionShares(limits?.maxConnections),
+        budget: events.budget,
         environment: events.environment,
         auth,
+        secrets: this.secrets,
         dispatcher,
       },
       events,

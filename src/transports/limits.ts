@@ -9,3 +9,13 @@ export interface TransportLimits {
    */
   readonly maxMessageBytes?: number | undefined;
 }
+
+/** The same, on transports over HTTP. */
+export interface HttpLimits extends TransportLimits {
+  /**
+   * The most connections to the server at the same time, at least 4. Calls beyond it wait for their turn, `not-sent`, within their time-outs.
+   * An eighth of them is kept for replies, cancellations and other notifications, and up to five for pings, handshakes and the stream of the
+   * server, so that calls that hang keep nothing else waiting. With a `dispatcher` it is the number of exchanges. Default 200.
+   */
+  readonly maxConnections?: number | undefined;
+}

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import type { Budget } from '../protocol/budget.js';
 import type { Failure } from '../protocol/failure.js';
 import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
 import { messageText, withEscapedLineEnds } from '../protocol/message-text.js';
@@ -24,11 +25,13 @@ export class LineWriter {
   /** The stream still holds a part of the last chunk. */
   #blocked = false;
   #held = false;
-  readonly #queue = new OutboundQueue();
+  readonly #queue: OutboundQueue;
   #end: Failure | undefined;
 
-  constructor(stream: Writable) {
+  /** @param budget what the messages that wait are taken from; undefined for none */
+  constructor(stream: Writable, budget?: Budget) {
     this.#stream = stream;
+    this.#queue = new OutboundQueue(budget);
     stream.on('drain', () => {
       this.#blocked = false;
       this.#drain();
@@ -37,7 +40,7 @@ export class LineWriter {
 
   /**
    * Nothing is returned when the message leaves in this tick. A promise is returned while the stream takes no more; it rejects with a
-   * failure, `not-sent`, when the stream ends first. So does a message that JSON cannot express.
+   * failure, `not-sent`, when the stream ends first. So does a message that JSON cannot express, and one for which the budget has too little left.
    */
   send(message: JSONRPCMessage): Promise<void> | undefined {
     if (this.#end !== undefined) return rejectedWith(this.#end);

@@ -1,4 +1,5 @@
 import type { Environment } from '../environment.js';
+import type { Budget } from '../protocol/budget.js';
 import type { Failure } from '../protocol/failure.js';
 import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
 
@@ -17,6 +18,11 @@ export interface MessageOrigin {
 export interface LinkEvents {
   /** The clock, timers and randomness to use. */
   readonly environment: Environment;
+  /**
+   * What is left of the bytes that the connection may hold. A link that collects bytes, or queues messages, takes them from it first. Undefined
+   * where nobody set limits; a link need not look at it.
+   */
+  readonly budget?: Budget | undefined;
   /** One parsed JSON value; it may be any shape, the receiver checks it. */
   message(message: unknown, about?: MessageOrigin): void;
   /** Something was wrong but the link goes on: junk between messages, a line that is not JSON. */

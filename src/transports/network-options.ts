@@ -64,6 +64,7 @@ export function checkNetworkOptions(
   transport: string,
   options: unknown,
   names: ReadonlySet<string>,
+  limitNames: ReadonlySet<string> = LIMITS,
 ): Record<string, unknown> {
   check('options', isObject(options), 'an object', options);
   refuseUnknownOptions(transport, options as object, names);
@@ -73,7 +74,7 @@ export function checkNetworkOptions(
   };
   optional('timeout', timeout, typeof timeout === 'number' && timeout > 0, 'a number of milliseconds above 0');
   optional('limits', limits, isObject(limits), 'an object');
-  if (limits !== undefined) refuseUnknownOptions('limits', limits as object, LIMITS, { prefix: 'limits.' });
+  if (limits !== undefined) refuseUnknownOptions('limits', limits as object, limitNames, { prefix: 'limits.' });
   const { maxMessageBytes } = (limits ?? {}) as Record<string, unknown>;
   const whole = Number.isInteger(maxMessageBytes) && (maxMessageBytes as number) > 0;
   optional('limits.maxMessageBytes', maxMessageBytes, whole, 'a whole number of bytes above 0');

@@ -2,6 +2,8 @@ import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/lines.js';
 import type { Era } from '../protocol/revisions.js';
 import type { TransportLimits } from './limits.js';
 import type { HeadersOption } from './network-options.js';
+import { fixedHeaders } from './http-options.js';
+import { headerSecrets, urlSecrets } from './secret-values.js';
 import { MCPTransport } from './transport.js';
 
 /** The options that all transports over a network have. */
@@ -23,6 +25,14 @@ export abstract class NetworkTransport<Options extends NetworkOptions> extends M
     super(options);
     this.#options = { ...options };
     this.#headers = headers;
+  }
+
+  /** Makes sure that nothing shows what is secret about these URLs, or the headers that go with them. */
+  protected keepSecret(urls: readonly URL[]): void {
+    for (const { origin, host, pathname } of urls) this.secrets.show(`${origin === 'null' ? host : origin}${pathname}`);
+    this.secrets.from(() =>
+      urls.flatMap((url) => [...urlSecrets(url), ...headerSecrets(fixedHeaders(url, this.#headers))]),
+    );
   }
 
   /** The headers that were given. */

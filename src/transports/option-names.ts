@@ -1,7 +1,7 @@
 import { raise } from '../errors.js';
 import type { MCPError } from '../errors.js';
 import { closest } from '../protocol/did-you-mean.js';
-import { printable } from '../protocol/printable.js';
+import { safeText } from '../protocol/printable.js';
 
 /** The longest unknown name that an error shows. */
 const LONGEST_NAME = 60;
@@ -63,7 +63,7 @@ export function unknownOption(
   { prefix = '', advice }: UnknownOptionText = {},
 ): MCPError {
   const names = [...known];
-  const name = printable(given.slice(0, LONGEST_NAME));
+  const name = safeText(given, LONGEST_NAME);
   const similar = closest(name, names);
   const all = names.join(', ');
   const help = advice?.(name) ?? (similar === undefined ? `: its options are ${all}` : `. Did you mean "${similar}"?`);

@@ -1,6 +1,8 @@
+import type { Budget } from '../protocol/budget.js';
 import { failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
+import { rejectedWith } from './link.js';
 
 interface OutboundMessage {
   readonly text: string;
@@ -20,7 +22,13 @@ export function requestIdOf(message: JSONRPCMessage): RequestId | undefined {
 export class OutboundQueue {
   /** By the id of the request; a message without one is its own key. */
   readonly #messages = new Map<unknown, OutboundMessage>();
+  readonly #budget: Budget | undefined;
   #length = 0;
+
+  /** @param budget what the characters that wait are taken from; undefined for none */
+  constructor(budget?: Budget) {
+    this.#budget = budget;
+  }
 
   /** How many messages wait. */
   get size(): number {
@@ -32,8 +40,12 @@ export class OutboundQueue {
     return this.#length;
   }
 
-  /** Resolves when the message is taken out to be written. Rejects with a failure, `not-sent`, when it never is. */
+  /** Resolves when the message is taken out to be written. Rejects with a failure, `not-sent`, when it never is: at once when the budget has too little left. */
   add(text: string, requestId: RequestId | undefined): Promise<void> {
+    if (this.#budget?.take(text.length) === false)
+      return rejectedWith(
+        this.#budget.exhausted(`A message of ${text.length} characters that has to wait`, 'not-sent'),
+      );
     return new Promise((resolve, reject) => {
       const message: OutboundMessage = { text, resolve, reject };
       const taken = requestId === undefined || this.#messages.has(requestId);
@@ -46,7 +58,7 @@ export class OutboundQueue {
   *take(): Generator<string, void, undefined> {
     for (const [key, { text, resolve }] of this.#messages) {
       this.#messages.delete(key);
-      this.#length -= text.length;
+      this.#release(text.length);
       resolve();
       yield text;
     }
@@ -57,16 +69,21 @@ export class OutboundQueue {
     const message = this.#messages.get(requestId);
     if (message === undefined) return false;
     this.#messages.delete(requestId);
-    this.#length -= message.text.length;
+    this.#release(message.text.length);
     message.reject(asThrown(cancelled()));
     return true;
+  }
+
+  #release(length: number): void {
+    this.#length -= length;
+    this.#budget?.give(length);
   }
 
   /** Removes all messages. They reject with this reason. */
   clear(reason: Failure): void {
     const messages = [...this.#messages.values()];
     this.#messages.clear();
-    this.#length = 0;
+    this.#release(this.#length);
     for (const { reject } of messages) reject(asThrown(reason));
   }
 }

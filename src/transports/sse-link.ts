@@ -22,6 +22,7 @@ import {
 } from './http-failures.js';
 import { contentKind } from './http-head.js';
 import type { ResponseHead } from './http-head.js';
+import { MOST_WAITING, postOf, tooManyPosts } from './http-posts.js';
 import { rejectedWith } from './link.js';
 import type { EstablishedSession, Link, LinkEvents } from './link.js';
 import { SsePost } from './sse-post.js';
@@ -42,8 +43,21 @@ interface Opening {
   readonly reject: (reason: Error) => void;
 }
 
-/** Requests that are posted at the same time. Their posts are answered long before they are. */
-const MOST_POSTS = 64;
+/** Requests that are posted at the same time, at most. Their posts are answered long before they are. */
+const MOST_REQUESTS = 64;
+
+/** Posts that take turns. */
+class Lane {
+  readonly active = new Set<SsePost>();
+  waiting: SsePost[] = [];
+
+  /** @param most how many are under way at the same time */
+  constructor(readonly most: number) {}
+
+  get full(): boolean {
+    return this.active.size >= this.most;
+  }
+}
 
 /**
  * One stream of a server, and the posts to it. HTTP+SSE of 2024-11-05 basic/transports: the server says on the stream where to post to, all
@@ -59,8 +73,9 @@ export class SseLink implements Link, HttpReceiver {
   #opening: Opening | undefined;
   #posts: HttpEndpoint | undefined;
   #versionHeaders: readonly string[] = [];
-  readonly #active = new Set<SsePost>();
-  #waiting: SsePost[] = [];
+  /** A reply must not wait behind requests that wait for it. */
+  readonly #requests: Lane;
+  readonly #others: Lane;
   /** The post that tells the server of the end of the handshake: nothing is posted before that is answered, or its time is over. */
   #barrier: SsePost | undefined;
   #barrierTimer: TimerHandle;
@@ -73,6 +88,9 @@ export class SseLink implements Link, HttpReceiver {
     this.#recipe = recipe;
     this.#events = events;
     this.#endpoint = endpoint;
+    const { calls, posts } = endpoint.shares;
+    this.#requests = new Lane(Math.min(MOST_REQUESTS, calls));
+    this.#others = new Lane(posts);
     this.#opening = opening;
     this.#stream = new EventStream(
       {
@@ -84,6 +102,7 @@ export class SseLink implements Link, HttpReceiver {
         },
       },
       endpoint.maxMessageBytes,
+      endpoint.budget,
     );
     this.#call = endpoint.call({ method: 'GET', headers: LISTENING }, this);
     this.#call.start();
@@ -194,18 +213,25 @@ export class SseLink implements Link, HttpReceiver {
     const body = messageText(message);
     if (typeof body !== 'string') return rejectedWith(body);
     const post = new SsePost(message, body);
-    if (this.#mustWait(post)) this.#waiting.push(post);
+    const lane = this.#laneOf(post);
+    const { budget } = this.#endpoint;
+    if (lane === this.#others && lane.waiting.length >= MOST_WAITING) return rejectedWith(tooManyPosts());
+    if (budget?.take(body.length) === false) return rejectedWith(budget.exhausted(postOf(body), 'not-sent'));
+    const settled = (): void => {
+      budget?.give(body.length);
+    };
+    post.done.then(settled, settled);
+    if (this.#barrier !== undefined || lane.full) lane.waiting.push(post);
     else this.#start(post);
     return post.done;
   }
 
-  /** Only requests wait for their turn: an answer that waited for questions to be answered could wait for ever. */
-  #mustWait(post: SsePost): boolean {
-    return this.#barrier !== undefined || (post.isRequest && this.#active.size >= MOST_POSTS);
+  #laneOf(post: SsePost): Lane {
+    return post.isRequest ? this.#requests : this.#others;
   }
 
   #start(post: SsePost): void {
-    this.#active.add(post);
+    this.#laneOf(post).active.add(post);
     if (post.method === 'notifications/initialized') this.#raiseBarrier(post);
     post.start(this.#posts as HttpEndpoint, this.#versionHeaders, {
       answered: (trouble) => {
@@ -219,8 +245,9 @@ export class SseLink implements Link, HttpReceiver {
   }
 
   #ended(post: SsePost): void {
-    this.#active.delete(post);
-    if (this.#barrier === undefined && this.#active.size < MOST_POSTS) this.#startNext();
+    const lane = this.#laneOf(post);
+    lane.active.delete(post);
+    this.#startNext(lane);
   }
 
   #raiseBarrier(post: SsePost): void {
@@ -234,17 +261,17 @@ export class SseLink implements Link, HttpReceiver {
   #liftBarrier(): void {
     this.#barrier = undefined;
     this.#events.environment.clearTimeout(this.#barrierTimer);
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const post of waiting) {
-      if (this.#mustWait(post)) this.#waiting.push(post);
-      else this.#start(post);
-    }
+    this.#startNext(this.#others);
+    this.#startNext(this.#requests);
   }
 
-  #startNext(): void {
-    const next = this.#waiting.shift();
-    if (next !== undefined) this.#start(next);
+  /** Starts what waits, as far as it may. */
+  #startNext(lane: Lane): void {
+    while (this.#barrier === undefined && !lane.full) {
+      const next = lane.waiting.shift();
+      if (next === undefined) return;
+      this.#start(next);
+    }
   }
 
   established({ protocolVersion }: EstablishedSession): void {
@@ -252,11 +279,12 @@ export class SseLink implements Link, HttpReceiver {
   }
 
   recall(requestId: RequestId): boolean {
-    const post = [...this.#waiting, ...this.#active].find(({ id, isRequest }) => isRequest && id === requestId);
+    const { waiting, active } = this.#requests;
+    const post = [...waiting, ...active].find(({ id }) => id === requestId);
     if (post === undefined || post.sent) return false;
     post.abort(linkClosed('not-sent'));
-    this.#waiting = this.#waiting.filter((one) => one !== post);
-    if (this.#active.has(post)) this.#ended(post);
+    this.#requests.waiting = waiting.filter((one) => one !== post);
+    if (active.has(post)) this.#ended(post);
     return true;
   }
 
@@ -279,12 +307,15 @@ export class SseLink implements Link, HttpReceiver {
   }
 
   async #close(reason: Failure): Promise<void> {
-    this.#end = withDelivery(reason, 'not-sent');
+    this.#end = withDelivery(this.#endpoint.secrets.failure(reason), 'not-sent');
     this.#call.abort();
+    this.#stream.end();
     this.#events.environment.clearTimeout(this.#barrierTimer);
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const post of [...waiting, ...this.#active]) post.abort(reason);
+    for (const lane of [this.#requests, this.#others]) {
+      const { waiting, active } = lane;
+      lane.waiting = [];
+      for (const post of [...waiting, ...active]) post.abort(reason);
+    }
     await Promise.all([this.#endpoint.close(), this.#posts?.close()]);
   }
 }

@@ -6,6 +6,7 @@ import type { HttpEndpoint } from './http-endpoint.js';
 import { authenticationFailure, isAboutAuthentication } from './http-failures.js';
 import type { ResponseHead } from './http-head.js';
 import { HttpRefusal } from './http-refusal.js';
+import type { Secrets } from './secrets.js';
 
 /** What a post has to know of its link. */
 export interface PostOwner {
@@ -31,6 +32,7 @@ export class SsePost implements HttpReceiver {
   #reject!: (reason: Error) => void;
   #owner: PostOwner | undefined;
   #call: HttpCall | undefined;
+  #secrets: Secrets | undefined;
   #settled = false;
   /** The server has turned the message away and is saying why. */
   #refusal: HttpRefusal | undefined;
@@ -57,6 +59,7 @@ export class SsePost implements HttpReceiver {
 
   start(endpoint: HttpEndpoint, headers: readonly string[], owner: PostOwner): void {
     this.#owner = owner;
+    this.#secrets = endpoint.secrets;
     this.#call = endpoint.call({ method: 'POST', headers: [...POSTED, ...headers], body: this.#body }, this);
     this.#call.start();
   }
@@ -106,12 +109,12 @@ export class SsePost implements HttpReceiver {
     this.#settle(withDelivery(reason, sent ? 'unknown' : 'not-sent'));
   }
 
-  #settle(trouble: Failure | undefined): void {
+  #settle(given: Failure | undefined): void {
     if (this.#settled) return;
+    const trouble = given && (this.#secrets?.failure(given) ?? given);
     this.#settled = true;
-    const thrown: Error = trouble as unknown as Error;
     if (trouble === undefined) this.#resolve();
-    else this.#reject(thrown);
+    else this.#reject(trouble as unknown as Error);
     this.#owner?.answered(trouble);
   }
 }

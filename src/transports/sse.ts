@@ -1,7 +1,8 @@
 import type { TokenSource } from '../auth/token-source.js';
+import { connectionShares } from './connection-shares.js';
 import type { HttpDispatcher } from './http-dispatcher.js';
 import { HTTP, checkHttpCalls, fixedHeaders } from './http-options.js';
-import type { TransportLimits } from './limits.js';
+import type { HttpLimits } from './limits.js';
 import type { Link, LinkEvents } from './link.js';
 import { checkUrl, checker, readHeaders } from './network-options.js';
 import type { HeadersOption } from './network-options.js';
@@ -19,7 +20,7 @@ export interface SseTransportOptions {
   readonly auth?: TokenSource | undefined;
   /** Sends the requests instead of connections of our own: an undici `Agent`, `Pool`, `ProxyAgent` or mock. It is not closed with the transport. */
   readonly dispatcher?: HttpDispatcher | undefined;
-  readonly limits?: TransportLimits | undefined;
+  readonly limits?: HttpLimits | undefined;
 }
 
 const NAMES = optionNames<SseTransportOptions>({
@@ -53,6 +54,7 @@ export class SseTransport extends NetworkTransport<SseTransportOptions> {
     super(copyOptions(options, NAMES), readHeaders(check, options));
     this.#sseUrl = stream;
     this.#postUrl = post;
+    this.keepSecret(post === undefined ? [stream] : [stream, post]);
   }
 
   /** Where the server opens its stream, as it was given. */
@@ -85,8 +87,11 @@ export class SseTransport extends NetworkTransport<SseTransportOptions> {
           headers: fixedHeaders(this.#sseUrl, this.headers, auth),
           timeout: this.timeout,
           maxMessageBytes: this.maxMessageBytes,
+          shares: connectionShares(this.options.limits?.maxConnections),
+          budget: events.budget,
           environment: events.environment,
           auth,
+          secrets: this.secrets,
           dispatcher,
         },
         ...(this.#postUrl && { post: { url: this.#postUrl, headers: this.#postHeaders(this.#postUrl) } }),

@@ -6,13 +6,14 @@ import type { Failure } from '../protocol/failure.js';
 import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
 import { LineSplitter } from '../protocol/lines.js';
 import { answeredIn, tooLarge } from '../protocol/oversized-answer.js';
+import { safeText } from '../protocol/printable.js';
 import { callUserFunction } from '../protocol/user-function.js';
 import { LineWriter } from './line-writer.js';
 import type { Link, LinkEvents } from './link.js';
 import { Pacer, pushBytes } from './pacer.js';
 import type { PacedStream } from './pacer.js';
 import { groupLives, killTree, signalGroup, watchGroup } from './process-groups.js';
-import { Redactor } from './redactor.js';
+import type { Secrets } from './secrets.js';
 import { spawnFailure, spawnServer } from './spawn-server.js';
 import type { ServerRecipe } from './spawn-server.js';
 import { StderrTail } from './stderr-tail.js';
@@ -22,6 +23,8 @@ export interface StdioRecipe extends ServerRecipe {
   readonly maxMessageBytes: number;
   readonly onStderr: ((text: string) => void) | undefined;
   readonly handleSignals: boolean;
+  /** Taken out of what the server wrote before anybody sees it. */
+  readonly secrets: Secrets;
 }
 
 /** How much of standard error is kept, and how much of that goes into an error, in bytes and characters. */
@@ -59,7 +62,7 @@ export class StdioLink implements Link, PacedStream<Buffer> {
   #drains = 0;
   readonly #writer: LineWriter;
   readonly #stderr = new StderrTail(STDERR_KEPT);
-  readonly #redactor: Redactor;
+  readonly #secrets: Secrets;
   /** Resolves when the process has exited, and when besides that its pipes are closed. */
   readonly #exit: Promise<void>;
   readonly #allClosed: Promise<void>;
@@ -78,9 +81,9 @@ export class StdioLink implements Link, PacedStream<Buffer> {
     // A process that was spawned has one.
     this.#pid = child.pid as number;
     this.#unwatch = watchGroup(this.#pid, recipe.handleSignals);
-    this.#lines = new LineSplitter(recipe.maxMessageBytes);
-    this.#writer = new LineWriter(child.stdin);
-    this.#redactor = new Redactor(Object.values(recipe.env ?? {}));
+    this.#lines = new LineSplitter(recipe.maxMessageBytes, events.budget);
+    this.#writer = new LineWriter(child.stdin, events.budget);
+    this.#secrets = recipe.secrets;
     this.#exit = new Promise((resolve) => {
       const exited = (): void => {
         this.#exited = true;
@@ -134,7 +137,7 @@ export class StdioLink implements Link, PacedStream<Buffer> {
   }
 
   #stderrForErrors(): string {
-    return this.#redactor.tail(this.stderrTail, STDERR_IN_ERRORS, this.#stderr.truncated);
+    return this.#secrets.tail(this.stderrTail, STDERR_IN_ERRORS, this.#stderr.truncated);
   }
 
   send(message: JSONRPCMessage): Promise<void> | undefined {
@@ -194,7 +197,7 @@ export class StdioLink implements Link, PacedStream<Buffer> {
   }
 
   #notJson(line: string): void {
-    const problem = notJson(this.#redactor.excerpt(line, EXCERPT));
+    const problem = notJson(safeText(line, EXCERPT));
     const ids = answeredIn(line);
     for (const requestId of ids) this.#events.problem(answerNotJson(problem, requestId));
     if (ids.length === 0) this.#events.problem(problem);
@@ -266,7 +269,7 @@ export class StdioLink implements Link, PacedStream<Buffer> {
     this.#over = true;
     this.#pacer.stop();
     for (const line of this.#lines.end()) this.#receive(line);
-    const reason = this.#reason();
+    const reason = this.#secrets.failure(this.#reason());
     this.#writer.end({ ...reason, delivery: 'not-sent' });
     void this.close();
     // After what those who waited to send have to hear.
@@ -294,6 +297,7 @@ export class StdioLink implements Link, PacedStream<Buffer> {
 
   async #close(): Promise<void> {
     this.#events.environment.clearTimeout(this.#timer);
+    this.#lines.clear();
     this.#pacer.stop();
     this.#writer.end(
       failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection is closed', { delivery: 'not-sent' }),

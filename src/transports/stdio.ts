@@ -5,6 +5,7 @@ import { launcherOf } from './launchers.js';
 import type { Link, LinkEvents } from './link.js';
 import type { StdioLink } from './stdio-link.js';
 import { copyOptions } from './option-names.js';
+import { argumentSecrets, environmentSecrets } from './secret-values.js';
 import { checkStdioOptions, environmentVariables, STDIO_OPTIONS } from './stdio-options.js';
 import type { StdioTransportOptions } from './stdio-options.js';
 import { MCPTransport } from './transport.js';
@@ -43,6 +44,14 @@ export class StdioTransport extends MCPTransport {
     this.#launcher = launcherOf(command, args);
     const { env, ...others } = copyOptions(options, STDIO_OPTIONS);
     this.#options = { ...others, ...(env && { env: environmentVariables(env) }) };
+    this.secrets.show(command);
+    // Of now: what is taken out of it later was sent all the same.
+    const { inheritEnv = 'safe' } = others;
+    const inherited = inheritEnv === 'safe' || inheritEnv === 'none' ? {} : { ...process.env };
+    this.secrets.from(() => [
+      ...environmentSecrets(this.#options.env, inheritEnv, inherited),
+      ...argumentSecrets(this.#args),
+    ]);
   }
 
   /** The program. */
@@ -107,6 +116,7 @@ export class StdioTransport extends MCPTransport {
         env,
         cwd,
         onStderr,
+        secrets: this.secrets,
         inheritEnv: inheritEnv ?? 'safe',
         maxMessageBytes: maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
         handleSignals: handleSignals ?? false,

@@ -1,4 +1,5 @@
 import type { Link, LinkEvents } from './link.js';
+import type { Secrets } from './secrets.js';
 
 /** A link, from the attempt to open it to its end; lets through what its owner should hear. */
 export class Tenancy {
@@ -11,9 +12,11 @@ export class Tenancy {
   /** What the link is given to speak to. */
   readonly events: LinkEvents;
 
-  constructor(owner: LinkEvents) {
+  /** @param secrets taken out of all failures that the owner hears of */
+  constructor(owner: LinkEvents, secrets: Secrets) {
     this.events = {
       environment: owner.environment,
+      budget: owner.budget,
       message: (message, about) => {
         if (this.#early === undefined && !this.over) owner.message(message, about);
         else
@@ -23,7 +26,7 @@ export class Tenancy {
       },
       problem: (problem) => {
         this.#tell(() => {
-          owner.problem(problem);
+          owner.problem(secrets.failure(problem));
         });
       },
       sessionLost: () => {
@@ -44,7 +47,7 @@ export class Tenancy {
       closed: (reason) => {
         this.#tell(() => {
           this.over = true;
-          owner.closed(reason);
+          owner.closed(reason && secrets.failure(reason));
         });
       },
     };

@@ -9,6 +9,7 @@ import { readLeniently } from '../protocol/lenient-reading.js';
 import type { Era } from '../protocol/revisions.js';
 import type { Link, LinkEvents } from './link.js';
 import { MessageQueue } from './message-queue.js';
+import { Secrets } from './secrets.js';
 import { Tenancy } from './tenancy.js';
 
 /**
@@ -54,6 +55,8 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
   /** What is known about the server's era from an earlier connection, for a client that was not told. Default: nothing. */
   readonly priorEra: Era | undefined;
 
+  // Not visible to whoever prints the transport.
+  readonly #secrets = new Secrets();
   #owner: object | undefined;
   #tenancy: Tenancy | undefined;
   #released: Promise<void> = Promise.resolve();
@@ -81,6 +84,14 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
    */
   describeSilence(): SilentServer | undefined {
     return undefined;
+  }
+
+  /**
+   * What is sent to the server and may not be shown. Whoever shows something that the server said takes them out first.
+   * @internal
+   */
+  get secrets(): Secrets {
+    return this.#secrets;
   }
 
   /** Whether a link is open now. */
@@ -158,14 +169,14 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
   }
 
   async #open(events: LinkEvents, signal: AbortSignal): Promise<Link> {
-    const tenancy = new Tenancy(events);
+    const tenancy = new Tenancy(events, this.#secrets);
     const opening = this.#adopt(tenancy, signal);
     // Whatever becomes of the attempt, also when nobody waits for it any longer: the next one waits for that.
     this.#released = endOf(opening, signal, events.environment);
     try {
       return await Promise.race([opening, rejectOnAbort(signal)]);
     } catch (thrown) {
-      throw signal.aborted ? signal.reason : toTransportFailure(thrown, 'not-sent');
+      throw signal.aborted ? signal.reason : this.secrets.failure(toTransportFailure(thrown, 'not-sent'));
     }
   }
 
@@ -273,7 +284,7 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
     try {
       await link.send(message);
     } catch (thrown) {
-      throw toError(toTransportFailure(thrown));
+      throw toError(this.secrets.failure(toTransportFailure(thrown)));
     }
   }
 

@@ -4,6 +4,7 @@ import type { WebSocket } from 'ws';
 import type { Environment } from '../environment.js';
 import { failure, withDelivery } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
+import { safeText } from '../protocol/printable.js';
 import {
   authenticationFailure,
   exchangeFailed,
@@ -13,6 +14,7 @@ import {
   statusFailure,
 } from './http-failures.js';
 import type { ResponseHead } from './http-head.js';
+import type { Secrets } from './secrets.js';
 
 /** How to reach a server over a WebSocket. */
 export interface WebSocketRecipe {
@@ -20,6 +22,7 @@ export interface WebSocketRecipe {
   /** Names and values in turn. */
   readonly headers: readonly string[];
   readonly maxMessageBytes: number;
+  readonly secrets: Secrets;
   /** Opens the connection, when Node is not to do it by itself. */
   readonly agent?: Agent | undefined;
 }
@@ -135,7 +138,7 @@ function handshakeFailed(url: URL, why: string, more?: object): Failure {
 }
 
 function otherSubprotocol(url: URL, subprotocol: string): Failure {
-  const shown = subprotocol.slice(0, 80);
+  const shown = safeText(subprotocol, 80);
   return handshakeFailed(url, `it chose the subprotocol ${JSON.stringify(shown)} where "${SUBPROTOCOL}" was offered`, {
     subprotocol: shown,
   });

@@ -12,7 +12,7 @@ import type { Link, LinkEvents } from './link.js';
 import { OutboundQueue, requestIdOf } from './outbound-queue.js';
 import { Pacer } from './pacer.js';
 import type { PacedStream } from './pacer.js';
-import { Redactor, secretsOf } from './redactor.js';
+import type { Secrets } from './secrets.js';
 import { SUBPROTOCOL, shakeHands } from './websocket-handshake.js';
 import type { Handshake, WebSocketRecipe } from './websocket-handshake.js';
 
@@ -24,9 +24,6 @@ const GRACE = 2_000;
 
 /** Bytes that wait for the network before messages wait here, where it is known that they were not sent. */
 const MOST_BUFFERED = 256 * 1024;
-
-/** The most that RFC 6455 lets the reason of a close have. */
-const LONGEST_REASON = 123;
 
 const NORMAL = 1_000;
 const NO_CODE = 1_005;
@@ -60,9 +57,9 @@ export class WebSocketLink implements Link, PacedStream<Frame> {
   readonly #url: string;
   readonly #limit: number;
   readonly #events: LinkEvents;
-  readonly #redactor: Redactor;
+  readonly #secrets: Secrets;
   readonly #gone: Promise<void>;
-  readonly #queue = new OutboundQueue();
+  readonly #queue: OutboundQueue;
   readonly #pacer = new Pacer<Frame>(this);
   #corked = false;
   /** Why nothing can be sent any more. */
@@ -79,8 +76,9 @@ export class WebSocketLink implements Link, PacedStream<Frame> {
     this.#socket = socket;
     this.#url = shownUrl(recipe.url);
     this.#limit = recipe.maxMessageBytes;
+    this.#queue = new OutboundQueue(events.budget);
     this.#events = events;
-    this.#redactor = new Redactor(secretsOf(recipe.url, recipe.headers));
+    this.#secrets = recipe.secrets;
     this.#gone = new Promise((resolve) => {
       websocket.once('close', (code, reason) => {
         resolve();
@@ -134,7 +132,7 @@ export class WebSocketLink implements Link, PacedStream<Frame> {
 
   /**
    * Nothing is returned when the message is on its way. A promise is returned while the network does not keep up; it rejects with a failure,
-   * `not-sent`, when the link ends first.
+   * `not-sent`, when the link ends first or too many bytes wait.
    */
   send(message: JSONRPCMessage): Promise<void> | undefined {
     if (this.#end !== undefined) return rejectedWith(this.#end);
@@ -214,12 +212,11 @@ export class WebSocketLink implements Link, PacedStream<Frame> {
     return failure('transport', 'MCP_TRANSPORT_FAILED', message, { details, cause: error });
   }
 
-  #closed(code: number, said: string): void {
+  #closed(code: number, reason: string): void {
     if (code === NORMAL || code === NO_CODE) {
       this.#lose(undefined);
       return;
     }
-    const reason = this.#redactor.excerpt(said, LONGEST_REASON);
     const meaning = MEANINGS[code] === undefined ? '' : ` (${MEANINGS[code]})`;
     const { code: errno } = (this.#trouble ?? {}) as NodeJS.ErrnoException;
     const how =
@@ -237,7 +234,9 @@ export class WebSocketLink implements Link, PacedStream<Frame> {
   /** The link ended by itself, without a reason in good order: says so, and clears away what is left. */
   #lose(reason: Failure | undefined): void {
     if (this.#closing !== undefined) return;
-    const ended = reason ?? failure('transport', 'MCP_CONNECTION_CLOSED', `${this.#url} closed the connection`);
+    const ended = this.#secrets.failure(
+      reason ?? failure('transport', 'MCP_CONNECTION_CLOSED', `${this.#url} closed the connection`),
+    );
     void this.#finish({ ...ended, delivery: 'not-sent' });
     // After what those who waited to send have to hear.
     queueMicrotask(() => {

@@ -69,6 +69,7 @@ export class WebSocketTransport extends NetworkTransport<WebSocketTransportOptio
     );
     super(copyOptions(options, NAMES), readHeaders(check, options));
     this.#url = parsed;
+    this.keepSecret([parsed]);
   }
 
   /** Where the server is, as it was given. */
@@ -89,6 +90,7 @@ export class WebSocketTransport extends NetworkTransport<WebSocketTransportOptio
       headers: fixedHeaders(this.#url, this.headers),
       maxMessageBytes: this.maxMessageBytes,
       agent: this.options.agent as Agent | undefined,
+      secrets: this.secrets,
     };
     const link = await WebSocketLink.open(recipe, events, signal);
     this.#latest = link;

@@ -208,7 +208,7 @@ describe.each(ERAS)('what a %s server refuses by name', (_era, script) => {
   });
 });
 
-test('what a server says in an error is bounded and printable in the message, and whole in the details', async () => {
+test('what a server says in an error is bounded and printable in the message, and in the details', async () => {
   const reason = `\u001b[31mred\u001b[0m \u0007${'x'.repeat(100_000)}`;
   await using server = await serverWith(
     legacyScript('2025-11-25', { 'tools/call': refuse(-32603, reason), 'prompts/get': refuse(-32603, reason) }),
@@ -219,7 +219,7 @@ test('what a server says in an error is bounded and printable in the message, an
     expect(error.message.length).toBeLessThan(700);
     // eslint-disable-next-line no-control-regex -- control characters are what this test is about
     expect(error.message).not.toMatch(/[\u0000-\u001f]/);
-    expect(error.details).toMatchObject({ reason });
+    expect(error.details).toMatchObject({ reason: `red ${'x'.repeat(4_092)}… (100014 characters in all)` });
   }
 });
 
@@ -230,5 +230,5 @@ test('a name of a tool that is long or has control characters does not spoil the
   const error = await errorFrom(client.callTool(name));
   expect(error.message.length).toBeLessThan(300);
   expect(error.message).not.toContain('\u001b');
-  expect(error.details).toMatchObject({ tool: name });
+  expect(error.details).toMatchObject({ tool: `${'n'.repeat(4_096)}… (10010 characters in all)` });
 });

@@ -1,3 +1,4 @@
+import { Budget } from '../../src/protocol/budget.js';
 import { Connection } from '../../src/machines/connection-actor.js';
 import type { ConnectionOptions } from '../../src/machines/connection-actor.js';
 import type { ConnectionPolicy, ConnectionState } from '../../src/machines/connection-facts.js';
@@ -180,6 +181,7 @@ export class Stage {
         healthInterval: 0,
         maxQueued: 1_000,
         maxInputRounds: 10,
+        budget: new Budget(),
         ...more,
       },
       {

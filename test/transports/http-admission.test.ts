@@ -4,7 +4,7 @@ import { SimulatedEnvironment } from '../support/simulated-environment.js';
 
 /** Something that waits for its turn, and ends when a test says so. */
 class Errand implements Admittable {
-  admitted = false;
+  admitted: 'call' | 'own' | undefined = undefined;
   over = false;
 
   constructor(
@@ -25,15 +25,19 @@ class Errand implements Admittable {
 /** Errands that are begun in their order. */
 class Crowd {
   readonly environment = new SimulatedEnvironment();
-  readonly admission = new HttpAdmission<Errand>(this.environment);
+  readonly admission: HttpAdmission<Errand>;
   readonly started: number[] = [];
   readonly all: Errand[] = [];
 
-  begin(count: number): void {
+  constructor(ceiling?: number, reserved?: number) {
+    this.admission = new HttpAdmission<Errand>(this.environment, ceiling, reserved);
+  }
+
+  begin(count: number, own?: boolean): void {
     for (let left = count; left > 0; left -= 1) {
       const errand = new Errand(this, this.all.length);
       this.all.push(errand);
-      this.admission.admit(errand);
+      this.admission.admit(errand, own);
     }
   }
 
@@ -194,5 +198,28 @@ describe('the admission of exchanges', () => {
     for (const errand of hasty) crowd.admission.admit(errand);
     await crowd.end(1);
     expect(hasty.every(({ over }) => over)).toBe(true);
+  });
+
+  it('starts no more than the ceiling, needs no timer there, and forgets those that end while they wait', async () => {
+    const crowd = new Crowd(100, 2);
+    crowd.begin(300);
+    for (let looks = 0; looks < 10; looks += 1) await crowd.environment.advance(25);
+    expect(crowd.active).toHaveLength(100);
+    expect(crowd.environment.pending).toEqual([]);
+    for (const errand of crowd.all.slice(100, 299)) errand.end();
+    await crowd.end(1);
+    expect(crowd.started.slice(100)).toEqual([299]);
+  });
+
+  it("starts a few of the connection's own beyond the ceiling, and the rest in their turn", async () => {
+    const crowd = new Crowd(1, 2);
+    crowd.begin(1);
+    crowd.begin(4, true);
+    expect(crowd.started).toEqual([0, 1, 2]);
+    crowd.all[1]?.end();
+    crowd.begin(1, true);
+    expect(crowd.started).toEqual([0, 1, 2, 5]);
+    await crowd.end(1);
+    expect(crowd.started).toEqual([0, 1, 2, 5, 3]);
   });
 });

@@ -2,7 +2,9 @@ import { systemEnvironment } from '../../src/environment.js';
 import type { TokenSource } from '../../src/index.js';
 import type { Failure } from '../../src/protocol/failure.js';
 import type { HttpReceiver } from '../../src/transports/http-call.js';
+import { connectionShares } from '../../src/transports/connection-shares.js';
 import { HttpEndpoint } from '../../src/transports/http-endpoint.js';
+import { Secrets } from '../../src/transports/secrets.js';
 import { ScriptedHttpServer } from '../support/http-server.js';
 
 let server: ScriptedHttpServer;
@@ -19,12 +21,14 @@ afterEach(async () => {
 
 function open(auth?: TokenSource): Promise<HttpEndpoint> {
   return HttpEndpoint.open({
+    shares: connectionShares(),
     url: new URL(server.url),
     headers: [],
     timeout: 1_000,
     maxMessageBytes: 1_000,
     environment: systemEnvironment,
     auth,
+    secrets: new Secrets(),
   });
 }
 

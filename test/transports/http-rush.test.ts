@@ -3,7 +3,7 @@ import { ByteServer } from '../support/byte-server.js';
 import { request } from '../support/http-link.js';
 import { httpScene } from '../support/http-scene.js';
 import { legacyServer } from '../support/http-server.js';
-import { rejection } from '../support/outcomes.js';
+import { errorFrom, rejection } from '../support/outcomes.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
 
 const { endLater, open, serve } = httpScene();
@@ -32,7 +32,7 @@ describe('a thousand calls at once', () => {
 
   test('do not wait for each other, when the server does not answer', async () => {
     const server = await serve(legacyServer(({ message }) => message.method === 'tools/call'));
-    const client = await MCPClient.connect(new HttpTransport(server.url));
+    const client = await MCPClient.connect(new HttpTransport(server.url, { limits: { maxConnections: 400 } }));
     endLater(() => client.disconnect());
     const calls = Promise.allSettled(numbers(300).map((number) => client.callTool(`tool-${number}`)));
     await server.until(() => server.asked('tools/call').length === 300);
@@ -41,22 +41,57 @@ describe('a thousand calls at once', () => {
   });
 });
 
+describe('a thousand calls that hang', () => {
+  const hanging = legacyServer(({ message }) => message.method === 'tools/call', { sessionId: 's-1' });
+
+  test('take 170 connections, and keep pings, cancellations and the end of the session waiting no longer', async () => {
+    const server = await serve(hanging);
+    const client = await MCPClient.connect(new HttpTransport(server.url), { healthCheckInterval: 0 });
+    endLater(() => client.disconnect());
+    const hung = numbers(1_000).map(() => rejection(client.callTool('hang', {}, { timeout: 60_000 })));
+    await server.until(() => server.asked('tools/call').length === 170);
+    const late = await errorFrom(client.callTool('late', {}, { timeout: 100 }));
+    expect(late).toMatchObject({ code: 'MCP_TIMEOUT', delivery: 'not-sent' });
+    expect(await client.ping()).toBeGreaterThanOrEqual(0);
+    const given = new AbortController();
+    const freed = rejection(client.callTool('freed', {}, { signal: given.signal }));
+    given.abort();
+    await freed;
+    await client.disconnect();
+    await Promise.all(hung);
+    expect(server.asked('tools/call')).toHaveLength(170);
+    expect(server.visits.filter(({ method }) => method === 'DELETE')).toHaveLength(1);
+  });
+
+  test('are cancelled, each, and make room for the next', async () => {
+    const server = await serve(hanging);
+    const client = await MCPClient.connect(new HttpTransport(server.url, { limits: { maxConnections: 8 } }));
+    endLater(() => client.disconnect());
+    const calls = numbers(20).map(() => rejection(client.callTool('hang', {}, { timeout: 300 })));
+    await Promise.all(calls);
+    await server.until(() => server.asked('notifications/cancelled').length > 0);
+    const sent = server.asked('tools/call').length;
+    expect(sent).toBeLessThan(20);
+    expect(client.state).toBe('ready');
+  });
+});
+
 test('a call that waits for its turn is not sent in a session that was lost meanwhile', async () => {
   const script = legacyServer(
     (visit) => {
       // Of those that are sent, only the first is answered.
       if (visit.message.id === 0) visit.status(404);
-      return visit.message.method === 'ping';
+      return visit.message.method === 'work';
     },
     { sessionId: 's-1' },
   );
   const server = await serve(script);
   const opened = await open(server.url, {}, new SimulatedEnvironment());
   await opened.shakeHands();
-  const sends = numbers(70).map((id) => rejection(Promise.resolve(opened.link.send(request(id, 'ping')))));
+  const sends = numbers(70).map((id) => rejection(Promise.resolve(opened.link.send(request(id, 'work')))));
   const told = await Promise.all([sends[0], ...sends.slice(64)]);
   for (const one of told) expect(one).toMatchObject({ code: 'MCP_SESSION_LOST', delivery: 'not-sent' });
-  expect(server.asked('ping').length).toBeLessThanOrEqual(64);
+  expect(server.asked('work').length).toBeLessThanOrEqual(64);
   expect(opened.news).toEqual(['lost']);
   await opened.link.close();
   await Promise.all(sends);

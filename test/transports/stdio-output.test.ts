@@ -56,14 +56,16 @@ describe('what a server writes to standard output', () => {
         failure: {
           kind: 'protocol',
           code: 'MCP_INVALID_JSON',
-          message: 'The server wrote a line that is not JSON: "Starting server on port 80…"',
-          details: { excerpt: 'Starting server on port 80…' },
+          message: 'The server wrote a line that is not JSON: "Starting server on\\tport 80…"',
+          details: { excerpt: 'Starting server on\tport 80…' },
         },
       },
       { type: 'message', message: { id: 1 } },
       {
         type: 'problem',
-        failure: expect.objectContaining({ details: { excerpt: `{"broken": ${'x'.repeat(69)}…` } }) as unknown,
+        failure: expect.objectContaining({
+          details: { excerpt: `{"broken": ${'x'.repeat(69)}… (511 characters in all)` },
+        }) as unknown,
       },
       { type: 'message', message: { id: 2 } },
     ]);
@@ -207,6 +209,6 @@ describe('a server that exits', () => {
     const TOKEN = 's3cr3t'.repeat(15_000);
     await open('stderr-words', chunks(TOKEN.slice(0, 60_000), TOKEN.slice(60_000), ' end'), { env: { TOKEN } });
     const failure = await recorder.untilClosed();
-    expect(failure?.details?.['stderr']).toBe('');
+    expect(failure?.details?.['stderr']).toBe('[redacted] end');
   });
 });
