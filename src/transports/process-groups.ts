@@ -1,5 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+
+import { systemProgram } from './system-program.js';
 
 /**
  * The servers that live now, by the process id of their leader. On POSIX each leads a process group, so that what it started dies with
@@ -34,7 +36,12 @@ export function watchGroup(pid: number, handleSignals: boolean): () => void {
 function killAll(): void {
   for (const pid of living.keys()) {
     if (process.platform !== 'win32') signalGroup(pid, 'SIGKILL');
-    else spawnSync('taskkill', taskkillArguments(pid), { stdio: 'ignore', windowsHide: true, timeout: 5_000 });
+    else
+      spawnSync(systemProgram('taskkill.exe'), taskkillArguments(pid), {
+        stdio: 'ignore',
+        windowsHide: true,
+        timeout: 5_000,
+      });
   }
 }
 
@@ -61,38 +68,69 @@ export function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean
 }
 
 /** Whether a group has a process that still runs. POSIX only. */
-export function groupLives(leader: number): boolean {
+export async function groupLives(leader: number): Promise<boolean> {
   if (!signalGroup(leader, 0)) return false;
   // One that ended counts until its parent asks how, and in many containers the parent of orphans never does.
   if (process.platform !== 'linux') return true;
-  const states = membersOf(leader);
-  return states === undefined || states.some((state) => !/[ZX]/.test(state));
+  const running = await runningGroups();
+  return running?.has(leader) ?? true;
 }
 
-/** The states of the processes in a group, from Linux's own list; undefined when that cannot be read. */
-function membersOf(leader: number): string[] | undefined {
-  let processes: string[];
+/** The scan of processes that is under way, or the one behind it: when it is over the next may begin. */
+let lastScan: Promise<unknown> = Promise.resolve();
+/** A scan that has not begun. */
+let nextScan: Promise<ReadonlySet<number> | undefined> | undefined;
+
+/**
+ * The groups with a process that runs, from Linux's own list; undefined when that cannot be read. The list has all processes of the machine:
+ * everybody who asks during a scan shares the next one, so that the end of many servers takes no more scans than that of one.
+ */
+function runningGroups(): Promise<ReadonlySet<number> | undefined> {
+  if (nextScan !== undefined) return nextScan;
+  const scan = lastScan.then(() => {
+    nextScan = undefined;
+    return scanProcesses();
+  });
+  lastScan = scan;
+  nextScan = scan;
+  return scan;
+}
+
+/** How many processes are looked at at once. */
+const LOOKS = 16;
+
+async function scanProcesses(): Promise<ReadonlySet<number> | undefined> {
+  const groups = new Set<number>();
   try {
-    processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+    const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).values();
+    const look = async (): Promise<void> => {
+      for (const pid of processes) {
+        const group = await groupIfRunning(pid);
+        if (group !== undefined) groups.add(group);
+      }
+    };
+    await Promise.all(Array.from({ length: LOOKS }, look));
   } catch {
     return undefined;
   }
-  return processes.flatMap((pid) => {
-    try {
-      const status = readFileSync(`/proc/${pid}/stat`, 'utf8');
-      // Behind the name, which may have blanks and parentheses in it: state, parent, group.
-      const [state = '', , group] = status.slice(status.lastIndexOf(')') + 2).split(' ');
-      return Number(group) === leader ? [state] : [];
-    } catch {
-      // It is gone since the list was made.
-      return [];
-    }
-  });
+  return groups;
+}
+
+async function groupIfRunning(pid: string): Promise<number | undefined> {
+  try {
+    const status = await readFile(`/proc/${pid}/stat`, 'utf8');
+    // Behind the name, which may have blanks and parentheses in it: state, parent, group.
+    const [state = '', , group] = status.slice(status.lastIndexOf(')') + 2).split(' ');
+    return /[ZX]/.test(state) ? undefined : Number(group);
+  } catch {
+    // It is gone since the list was made.
+    return undefined;
+  }
 }
 
 /** Ends a server and all that it started, at once. Windows only; it is asked and not awaited. */
 export function killTree(pid: number): void {
-  const taskkill = spawn('taskkill', taskkillArguments(pid), { stdio: 'ignore', windowsHide: true });
+  const taskkill = spawn(systemProgram('taskkill.exe'), taskkillArguments(pid), { stdio: 'ignore', windowsHide: true });
   taskkill.on('error', () => {
     try {
       process.kill(pid);

@@ -347,11 +347,11 @@ export class StdioLink implements Link, PacedStream<Buffer> {
     if (process.platform === 'win32') return;
     const { environment } = this.#events;
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-      if (!groupLives(this.#pid)) return;
+      if (!(await groupLives(this.#pid))) return;
       signalGroup(this.#pid, signal);
       for (let pause = FIRST_LOOK; pause <= LAST_LOOK; pause *= 2) {
         await new Promise<void>((resolve) => environment.setTimeout(resolve, pause));
-        if (!groupLives(this.#pid)) return;
+        if (!(await groupLives(this.#pid))) return;
       }
     }
   }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { groupLives, signalGroup, taskkillArguments, watchGroup } from '../../src/transports/process-groups.js';
 import { StdioTransport } from '../../src/transports/stdio.js';
+import { systemProgram } from '../../src/transports/system-program.js';
 import { processFixture } from '../support/processes.js';
 
 const EVENTS = ['exit', 'SIGINT', 'SIGTERM', 'SIGHUP'];
@@ -72,18 +73,46 @@ test('a group lives as long as one of its processes runs, with its leader or wit
   const leader = spawn(process.execPath, [script, 'exit'], { detached: true, stdio: ['pipe', 'pipe', 'ignore'] });
   const group = leader.pid as number;
   await once(leader, 'spawn');
-  expect(groupLives(group)).toBe(true);
+  expect(await groupLives(group)).toBe(true);
   await once(leader, 'exit');
-  expect(groupLives(group)).toBe(true);
+  expect(await groupLives(group)).toBe(true);
   expect(signalGroup(group, 'SIGKILL')).toBe(true);
   // Nobody may have asked yet how its last process ended.
-  for (const deadline = Date.now() + 10_000; groupLives(group) && Date.now() < deadline;) await setImmediate();
-  expect(groupLives(group)).toBe(false);
+  for (const deadline = Date.now() + 10_000; (await groupLives(group)) && Date.now() < deadline;) await setImmediate();
+  expect(await groupLives(group)).toBe(false);
 });
 
-test('a group that is not there does not live and takes no signal', () => {
-  expect(groupLives(2 ** 30)).toBe(false);
+test('many who ask at once share a scan of the processes, and none of them blocks the others', async () => {
+  const leader = spawn(process.execPath, [processFixture('family'), 'exit'], {
+    detached: true,
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  const group = leader.pid as number;
+  await once(leader, 'spawn');
+  const timed = async (asks: number): Promise<number> => {
+    const start = performance.now();
+    const lives = await Promise.all(Array.from({ length: asks }, () => groupLives(group)));
+    expect(lives).not.toContain(false);
+    return performance.now() - start;
+  };
+  const one = await timed(1);
+  // With a scan each it would be a thousand times as long.
+  expect(await timed(1_000)).toBeLessThan(50 * one + 500);
+  signalGroup(group, 'SIGKILL');
+  await once(leader, 'exit');
+});
+
+test('a group that is not there does not live and takes no signal', async () => {
+  expect(await groupLives(2 ** 30)).toBe(false);
   expect(signalGroup(2 ** 30, 'SIGTERM')).toBe(false);
+});
+
+test('programs of Windows are called by their path, so that none in the working directory is run', () => {
+  const there = (path: string): boolean => path.startsWith('D:\\Win');
+  expect(systemProgram('taskkill.exe', 'D:\\Win', there)).toBe('D:\\Win\\System32\\taskkill.exe');
+  for (const elsewhere of [undefined, '', '.', 'Win', '\\\\server\\share', 'E:\\Win', 'D:Win']) {
+    expect(systemProgram('taskkill.exe', elsewhere, there)).toBe('C:\\Windows\\System32\\taskkill.exe');
+  }
 });
 
 test('on Windows a server is ended with all that it started, by force', () => {
