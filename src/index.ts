@@ -53,12 +53,13 @@ export {
 export type { MCPErrorOptions } from './errors.js';
 export type { Delivery, Failure, FailureCode, FailureKind } from './protocol/failure.js';
 
+export type { Budget, BudgetLimits } from './protocol/budget.js';
 export { MCPTransport } from './transports/transport.js';
 export type { Framing } from './transports/transport.js';
 export type { EnvironmentVariables, InheritEnv } from './transports/child-environment.js';
 export type { NetworkOptions, NetworkTransport } from './transports/network-transport.js';
 export type { HeadersOption } from './transports/network-options.js';
-export type { TransportLimits } from './transports/limits.js';
+export type { HttpLimits, TransportLimits } from './transports/limits.js';
 export { HttpTransport } from './transports/http.js';
 export type { HttpTransportOptions } from './transports/http.js';
 export type { HttpDispatcher } from './transports/http-dispatcher.js';

@@ -9,6 +9,8 @@ import type { MCPPrompt, MCPResource, MCPTool } from '../protocol/schema/index.j
 import { checkCallOptions, LIST_OPTIONS } from './call-options.js';
 import type { ListOptions } from './call-options.js';
 import type { Core, SubmitOptions } from './core.js';
+import { HeldPages } from './held-pages.js';
+import type { HeldList } from './held-pages.js';
 import { isTorn, listDeadline, listPages, otherSession } from './list-pages.js';
 import type { ListItems } from './list-pages.js';
 import { Paced } from './paced.js';
@@ -42,6 +44,8 @@ interface Reading<Item> {
   readonly shared: boolean;
   /** The number of the session that they came from. */
   readonly session: number;
+  /** What its pages are counted by, until nobody has it. */
+  readonly held: HeldList;
 }
 
 /** Listings that may share requests. */
@@ -68,6 +72,9 @@ interface Torn {
 export class Catalogue {
   readonly #core: Core;
   readonly #kept = new Map<ListName, Kept<unknown>>();
+  readonly #pages: HeldPages;
+  /** What the lists are counted by that are kept, or are the last known tools. */
+  readonly #held = new Map<ListName, HeldList>();
   /** Lists that were asked for, or inherited. */
   readonly #asked = new Set<ListName>();
   /** Counts what made each list stale, so that an answer under way at that moment is not taken for fresh. */
@@ -89,7 +96,8 @@ export class Catalogue {
 
   constructor(core: Core) {
     this.#core = core;
-    const { resume, environment } = core.options;
+    const { resume, environment, limits } = core.options;
+    this.#pages = new HeldPages(core.budget, limits.maxListBytes);
     this.#comparisons = new Paced(environment, () => this.#compare());
     this.#inherited = resume;
     const tools = resume?.lists.tools;
@@ -140,6 +148,7 @@ export class Catalogue {
       freshUntil,
       shared,
       session: number,
+      held,
     } = await this.#readAll(
       name,
       { ...options, sharing: this.#sharing(name, options, token) },
@@ -148,7 +157,11 @@ export class Catalogue {
     );
     const { session, facts } = this.#core.connection;
     const unchanged = this.#expiries.get(name) === expiries;
-    if (session !== undefined && facts.connectionCount === number && unchanged) {
+    const fresh = session !== undefined && facts.connectionCount === number && unchanged;
+    // The last tools are kept, whether or not they are fresh.
+    if (fresh || name === 'tools') this.#hold(name, held);
+    else held.release();
+    if (fresh) {
       const receivedAt = this.#now;
       const about = { session: number, receivedAt, freshUntil, shared, token, unheard: !hearing, once: false };
       this.#kept.set(name, { items, ...about });
@@ -192,8 +205,10 @@ export class Catalogue {
     let freshUntil = Infinity;
     let shared = true;
     let number: number | undefined;
+    let whole = false;
+    const held = this.#pages.begin(LISTS[name].method);
     try {
-      for await (const page of listPages(this.#core, name, options, deadline, since)) {
+      for await (const page of listPages(this.#core, name, options, deadline, since, (one) => held.add(one))) {
         const { session, facts } = this.#core.connection;
         number ??= facts.connectionCount;
         if (number !== facts.connectionCount) return { torn: toError(otherSession(name)) };
@@ -202,11 +217,14 @@ export class Catalogue {
         freshUntil = Math.min(freshUntil, this.#now + lifetime);
         shared &&= page.cacheScope === 'public';
       }
+      whole = true;
     } catch (thrown) {
       if (number !== undefined && isTorn(thrown)) return { torn: thrown };
       throw thrown;
+    } finally {
+      if (!whole) held.release();
     }
-    return { items, freshUntil, shared, session: number ?? 0 };
+    return { items, freshUntil, shared, session: number ?? 0, held };
   }
 
   /** The server has announced that a list has changed. */
@@ -215,9 +233,17 @@ export class Catalogue {
     this.#expire(name);
   }
 
+  /** Counts the pages of this list in place of those of the one before. */
+  #hold(name: ListName, held: HeldList | undefined): void {
+    this.#held.get(name)?.release();
+    if (held === undefined) this.#held.delete(name);
+    else this.#held.set(name, held);
+  }
+
   /** Forgets that a list is fresh. */
   #expire(name: ListName): void {
     this.#kept.delete(name);
+    if (name !== 'tools') this.#hold(name, undefined);
     this.#expiries.set(name, (this.#expiries.get(name) ?? 0) + 1);
     if (name === 'tools') this.#wantComparison();
   }

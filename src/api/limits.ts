@@ -1,5 +1,5 @@
 import { DEFAULT_MAX_HELD_BYTES, DEFAULT_MAX_PENDING_REPLIES } from '../protocol/budget.js';
-import { DEFAULT_MAX_PAGES } from '../protocol/pagination.js';
+import { DEFAULT_MAX_LIST_BYTES, DEFAULT_MAX_PAGES } from '../protocol/pagination.js';
 import { optionNames, refuseUnknownOptions } from '../transports/option-names.js';
 import { invalidOption, OptionReader } from './option-reader.js';
 
@@ -7,6 +7,11 @@ import { invalidOption, OptionReader } from './option-reader.js';
 export interface ClientLimits {
   /** Pages of one list; more of them are an error with code `MCP_PAGINATION`. Default 1 000. */
   readonly maxPages?: number | undefined;
+  /**
+   * Bytes of memory, about, that all pages of a list may take together; more of them are an error with code `MCP_PAGINATION`. Where a list is
+   * iterated over, its pages are not kept, and only its cursors count. Default 64 MiB (67 108 864).
+   */
+  readonly maxListBytes?: number | undefined;
   /**
    * Milliseconds that compiling an output schema, and holding an output against it, may take. A schema that takes longer cannot be used: its
    * outputs are handed out with a warning and not checked any more. The first 100 ms are taken in the thread of the caller, once for each
@@ -38,6 +43,7 @@ export interface ClientLimits {
 
 const NAMES = optionNames<ClientLimits>({
   maxPages: true,
+  maxListBytes: true,
   validationTime: true,
   maxQuestions: true,
   maxInputRounds: true,
@@ -62,6 +68,7 @@ export function clientLimits(given: ClientLimits = {}): ResolvedClientLimits {
   const read = new OptionReader(given, 'limits.');
   return {
     maxPages: read.count('maxPages', DEFAULT_MAX_PAGES),
+    maxListBytes: read.count('maxListBytes', DEFAULT_MAX_LIST_BYTES),
     validationTime: read.milliseconds('validationTime', LONGEST_VALIDATION),
     maxQuestions: read.count('maxQuestions', 100),
     maxInputRounds: read.count('maxInputRounds', 10),

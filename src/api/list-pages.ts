@@ -15,6 +15,7 @@ import type {
 import { checkCallOptions, REQUEST_OPTIONS } from './call-options.js';
 import type { RequestOptions } from './call-options.js';
 import type { Core, SubmitOptions } from './core.js';
+import { listTooLong } from './held-pages.js';
 import { callableTools } from './tool-headers.js';
 
 /** What each list holds. */
@@ -36,7 +37,7 @@ export function listDeadline({ options: { maxTotalTimeout, environment } }: Core
 
 /**
  * The pages of a list, one after the other. What a cursor means is the secret of a legacy session, so that there is no next page in
- * another one; a modern server has no sessions. `since` is the time from which the `timeout` of the first page counts. 2026-07-28 server/utilities/pagination; 2025-11-25 server/utilities/pagination.
+ * another one; a modern server has no sessions. `hold` is asked for each page as it came whether there is room for it. `since` is the time from which the `timeout` of the first page counts. 2026-07-28 server/utilities/pagination; 2025-11-25 server/utilities/pagination.
  */
 export async function* listPages(
   core: Core,
@@ -44,12 +45,15 @@ export async function* listPages(
   options: SubmitOptions = {},
   totalDeadline: number = listDeadline(core, options),
   since?: number,
+  hold?: (page: Page) => Failure | undefined,
 ): AsyncGenerator<Page, void, undefined> {
   const { method } = LISTS[name];
-  const trail = new PageTrail(method, core.options.limits.maxPages);
+  const { maxPages, maxListBytes } = core.options.limits;
+  const trail = new PageTrail(method, maxPages);
   let params: { cursor: string } | undefined;
   let began: number | undefined;
   let first: Page | undefined;
+  let cursors = 0;
   const goesOn = (): boolean => {
     const { era, connectionCount } = core.connection.facts;
     return began === undefined || began === connectionCount || era === 'modern';
@@ -68,6 +72,8 @@ export async function* listPages(
       throw goesOn() || !isRefusedCursor(thrown) ? thrown : toError(otherSession(name));
     }
     if (!goesOn()) throw toError(otherSession(name));
+    const excess = hold?.(page);
+    if (excess !== undefined) throw core.error(excess);
     began ??= core.connection.facts.connectionCount;
     first ??= page;
     // By the specification an empty cursor is one like any other. To some legacy servers it means the end, and they begin anew after it.
@@ -79,6 +85,8 @@ export async function* listPages(
     const cursor = trail.next(page.nextCursor);
     if (cursor === undefined) return;
     if (isFailure(cursor)) throw core.error(cursor);
+    cursors += cursor.length;
+    if (cursors > maxListBytes) throw core.error(listTooLong(method, trail.pages, cursors, maxListBytes));
     params = { cursor };
   }
 }

@@ -4,6 +4,9 @@ import type { Failure } from './failure.js';
 /** How many pages are read before a list is taken for endless. */
 export const DEFAULT_MAX_PAGES = 1_000;
 
+/** How many bytes of memory all pages of a list may take. 64 MiB. */
+export const DEFAULT_MAX_LIST_BYTES = 64 * 1024 * 1024;
+
 /**
  * Decides whether there is a next page. A missing or null cursor ends the list, an empty string does not; a cursor that was seen
  * before, or too many pages, is a fault of the server. 2026-07-28 server/utilities/pagination.
@@ -16,6 +19,11 @@ export class PageTrail {
   constructor(method: string, maxPages: number = DEFAULT_MAX_PAGES) {
     this.#method = method;
     this.#maxPages = maxPages;
+  }
+
+  /** How many pages were read. */
+  get pages(): number {
+    return this.#seen.size;
   }
 
   /** Whether the list was read from this cursor before. */

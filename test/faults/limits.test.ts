@@ -33,4 +33,20 @@ describe('a program with a small heap survives a server', () => {
     },
     120_000,
   );
+
+  test('that has sixty pages of 20 MB', async () => {
+    const report = await attacked(library, { attack: 'pages', size: 20_000_000, heap: 384, list: true });
+    expect(report.outcomes).toEqual({ MCP_PAGINATION: 1 });
+    const details = { field: 'limits.maxListBytes', limit: 64 * 1024 * 1024, method: 'tools/list' };
+    expect(report.failure).toMatchObject({ delivery: 'answered', details });
+  }, 120_000);
+
+  test('that sends a hundred bodies of 20 MB at the same time', async () => {
+    const report = await attacked(library, { attack: 'bodies', size: 20_000_000, heap: 64, calls: 100 });
+    const { ok = 0, MCP_MEMORY_LIMIT: failed = 0 } = report.outcomes;
+    expect(ok + failed).toBe(100);
+    expect(ok).toBeGreaterThan(0);
+    const details = { field: 'limits.maxHeldBytes', limit: 256 * 1024 * 1024 };
+    expect(report.failure).toMatchObject({ code: 'MCP_MEMORY_LIMIT', delivery: 'answered', details });
+  }, 120_000);
 });
