@@ -126,7 +126,7 @@ export class Core {
         ...inspectionFor(options.inspect, {
           name,
           transport: transport.constructor.name,
-          isSecret: (text) => this.secrets.isIn(text),
+          hide: this.secrets.hide,
         }),
       },
       {

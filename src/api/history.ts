@@ -1,3 +1,4 @@
+import { LONGEST_METHOD } from '../protocol/frame-log.js';
 import type { FrameLog } from '../protocol/frame-log.js';
 import type { Problem, StateChange, Story } from '../protocol/story.js';
 
@@ -10,7 +11,7 @@ const FRAMES_TOLD = 8;
 /** What a connection has been through, for explanations. */
 export class History {
   readonly #frames: () => FrameLog;
-  readonly #hide: (text: string) => string;
+  readonly #hide: (text: string, cut: boolean) => string;
   readonly #changes: StateChange[] = [];
   #problem: Problem | undefined;
   /** The story of the last error. When many calls fail at once it is that of all of them. */
@@ -19,9 +20,9 @@ export class History {
 
   /**
    * @param frames asked for when they are needed, since a connection may have something to report before it is there
-   * @param hide takes secrets out of a text
+   * @param hide takes secrets out of a text, which may have been cut off
    */
-  constructor(frames: () => FrameLog, hide: (text: string) => string) {
+  constructor(frames: () => FrameLog, hide: (text: string, cut: boolean) => string) {
     this.#frames = frames;
     this.#hide = hide;
   }
@@ -66,7 +67,7 @@ export class History {
       // A server may call its methods what it likes.
       frames: this.#frames()
         .last(frames)
-        .map((frame) => ({ ...frame, method: this.#hide(frame.method) })),
+        .map((frame) => ({ ...frame, method: this.#hide(frame.method, frame.method.length >= LONGEST_METHOD) })),
       problem: this.#problem,
     };
   }

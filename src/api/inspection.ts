@@ -14,7 +14,8 @@ export function inspectionFor(
   about: InspectedConnection,
 ): Pick<ConnectionOptions, 'inspect' | 'pooled' | 'tap'> {
   if (target === undefined) return {};
-  const limits = { ...LIMITS, isSecret: about.isSecret };
+  const { hide } = about;
+  const limits = { ...LIMITS, isSecret: hide && ((text: string): boolean => hide(text) !== text) };
   if (typeof target !== 'object' || !('inspect' in target)) return { inspect: discreet(target, new Redaction(limits)) };
   if (target.attach !== undefined) return target.attach(about);
   const { inspect, redact = true } = target;

@@ -70,8 +70,11 @@ export interface InspectedConnection {
   readonly name: string | undefined;
   /** The class of the transport. */
   readonly transport: string;
-  /** Whether a text has something in it that was sent to the server and may not be shown: a token, the value of a header or a variable. */
-  readonly isSecret?: ((text: string) => boolean) | undefined;
+  /**
+   * Takes out of a text what was sent to the server and may not be shown: tokens, values of headers and of variables. Gives back the same text
+   * when there is none of that in it. An inspector that shows texts calls it first.
+   */
+  readonly hide?: ((text: string) => string) | undefined;
   /** When it is not at work, but does again what a recording says. */
   readonly recording?: InspectedRecording | undefined;
 }

@@ -2,6 +2,7 @@ import type { OpenQuestion, QuestionService } from '../machines/server-questions
 import { describeAge } from '../protocol/age.js';
 import { answerQuestion } from '../protocol/answer-question.js';
 import type { ResolvedOptions } from './options.js';
+import { safeText } from '../protocol/printable.js';
 
 /** Who answers what servers ask; undefined when nobody does. `connection`: what whoever supervises it calls the connection. */
 export function questionService(
@@ -23,5 +24,5 @@ export function describeQuestions(open: readonly OpenQuestion[], now: number): s
   if (oldest === undefined) return [];
   const more = open.length === 1 ? '' : `, and to ${open.length - 1} more`;
   const age = describeAge(Math.max(now - oldest.since, 0));
-  return [`The server has waited ${age} for an answer to ${oldest.method.slice(0, 80)}${more}.`];
+  return [`The server has waited ${age} for an answer to ${safeText(oldest.method, 80)}${more}.`];
 }

@@ -9,6 +9,7 @@ import type { AjvClass, SchemaCompiler, Verdict } from './schema-compiler.js';
 import { OutOfTime, withinTime } from './time-bound.js';
 import { ValidationWorker } from './validation-worker.js';
 import type { GivenUp, ValidationJob } from './validation-worker.js';
+import { safeText } from '../protocol/printable.js';
 
 /** How outputs are held against a schema. */
 interface Checker {
@@ -156,7 +157,7 @@ function dialectOf(schema: object): ValidationJob['dialect'] {
   const name = typeof dialect === 'string' ? dialect : '2020-12';
   if (name.includes('draft-07')) return { module: 'ajv', name: 'Ajv' };
   if (name.includes('2020-12')) return { module: 'ajv/dist/2020.js', name: 'Ajv2020' };
-  throw new Error(`its dialect ${name.slice(0, 80)} is neither 2020-12 nor draft-07`);
+  throw new Error(`its dialect ${safeText(name, 80)} is neither 2020-12 nor draft-07`);
 }
 
 async function compilerFor({ module }: ValidationJob['dialect']): Promise<SchemaCompiler> {

@@ -12,6 +12,7 @@ const LONGEST_NAME = 80;
 /** Decides what of the things that a client exchanges may be seen. Nothing else makes text of them. */
 export class Disclosure {
   #redaction: Redaction | undefined;
+  #hide = (text: string): string => text;
 
   /** @param redact whether secrets are hidden */
   constructor(redact: boolean) {
@@ -20,10 +21,11 @@ export class Disclosure {
   }
 
   /** The same for a client that has secrets of its own. */
-  of(isSecret: ((text: string) => boolean) | undefined): Disclosure {
-    if (this.#redaction === undefined || isSecret === undefined) return this;
+  of(hide: ((text: string) => string) | undefined): Disclosure {
+    if (hide === undefined) return this;
     const own = new Disclosure(false);
-    own.#redaction = this.#redaction.beside(isSecret);
+    own.#hide = hide;
+    own.#redaction = this.#redaction?.beside((text) => hide(text) !== text);
     return own;
   }
 
@@ -45,7 +47,7 @@ export class Disclosure {
     if (typeof part !== 'object' || part === null) return undefined;
     if (this.#redaction === undefined) {
       const { code, message } = part as { code?: unknown; message?: unknown };
-      return [code, message].filter((one) => typeof one === 'string').join(': ');
+      return this.#hide([code, message].filter((one) => typeof one === 'string').join(': '));
     }
     const { code, delivery } = this.#redaction.failure(part) as { code?: unknown; delivery?: unknown };
     return [code, delivery].filter((one) => typeof one === 'string').join(', ');

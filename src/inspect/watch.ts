@@ -81,7 +81,7 @@ export class Watch {
   }
 
   /** @throws MCPError with code `MCP_INVALID_PARAMS` for a recording beside anything else: they would have one time. */
-  attach({ name, transport, recording, isSecret }: InspectedConnection): Watcher {
+  attach({ name, transport, recording, hide }: InspectedConnection): Watcher {
     if (this.#replayed !== undefined || (recording !== undefined && this.#clients > 0)) {
       throw new MCPError('An inspector shows clients at work or one recording, and this one is in use', {
         code: 'MCP_INVALID_PARAMS',
@@ -91,7 +91,7 @@ export class Watch {
     if (recording !== undefined) this.#enter(recording);
     const c = (this.#clients += 1);
     const observer = new Observer({
-      disclosure: this.#disclosure.of(isSecret),
+      disclosure: this.#disclosure.of(hide),
       now: () => this.#environment.now(),
       nextActor: () => (this.#actors += 1),
       share: () => this.#share,

@@ -23,6 +23,7 @@ import type {
 import type { MessageOrigin } from '../transports/link.js';
 import type { Requests } from './requests.js';
 import type { ServerQuestions } from './server-questions.js';
+import { safeText } from '../protocol/printable.js';
 
 /** Where incoming messages go. */
 export interface InboundPorts {
@@ -188,7 +189,7 @@ function receiveRequest(
   ports.requests.frames.add('request from the server', method, ports.now());
   // A modern server has no requests to make, and a client that answers one breaks the framing of the stream.
   if (ports.era() === 'modern') {
-    const message = `The server sent the request ${method.slice(0, 80)}, which modern servers must not`;
+    const message = `The server sent the request ${safeText(method, 80)}, which modern servers must not`;
     ports.report(failure('protocol', 'MCP_INVALID_MESSAGE', message, { details: { method } }));
   } else if (!ports.mayReply()) {
     return;

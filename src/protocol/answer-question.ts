@@ -23,6 +23,7 @@ import type {
   ElicitRequestURLParams,
 } from './schema/index.js';
 import { askUserFunction, handlerFailed } from './user-function.js';
+import { safeText } from './printable.js';
 
 /** A question that somebody is going to answer. */
 interface Asked {
@@ -205,7 +206,7 @@ function notOffered(method: string, required: string): QuestionAnswer {
 }
 
 function missing(method: string, required: string): Failure {
-  const message = `The server asked ${method.slice(0, 80)}, for which this client does not have the capability ${required}`;
+  const message = `The server asked ${safeText(method, 80)}, for which this client does not have the capability ${required}`;
   return failure('capability', 'MCP_CAPABILITY_MISSING', message, { details: { method, required } });
 }
 

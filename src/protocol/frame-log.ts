@@ -40,7 +40,7 @@ const KINDS: readonly FrameKind[] = [
 /** How many messages are kept. A power of two. */
 const KEPT = 32;
 /** A server may give its methods any name. */
-const LONGEST_METHOD = 60;
+export const LONGEST_METHOD = 60;
 
 const NUMBERS = new Map(KINDS.map((kind, number) => [kind, number]));
 const [REQUEST, RESULT] = [NUMBERS.get('request') as number, NUMBERS.get('result') as number];

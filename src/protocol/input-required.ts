@@ -10,6 +10,7 @@ import type { Question } from './questions.js';
 import { checkInputRequiredResult } from './result-checks.js';
 import type { ClientCapabilities } from './schema/index.js';
 import type { Session } from './session.js';
+import { safeText } from './printable.js';
 
 /** What a server wants to know before it goes on with a request. */
 export interface NeededInput {
@@ -79,7 +80,7 @@ function wantedCapability({ method, params }: Question): string {
     case 'roots/list':
       return 'roots';
     default:
-      return method.slice(0, 80);
+      return safeText(method, 80);
   }
 }
 
@@ -137,7 +138,7 @@ export function tooManyQuestions(method: string, asked: number, limit: number): 
 
 /** The failure of a request because one of its questions was not answered. There is no way to tell the server. */
 export function notAnswered(method: string, question: Question, why: Failure): Failure {
-  const asked = question.method.slice(0, 80);
+  const asked = safeText(question.method, 80);
   return failure(
     'protocol',
     'MCP_INPUT_FAILED',

@@ -5,6 +5,7 @@ import type { Failure } from './failure.js';
 import { classifyMessage, ErrorCode, isRequestId } from './json-rpc.js';
 import type { JSONRPCErrorObject, JSONRPCMessage, MessageKind, RequestId } from './json-rpc.js';
 import { isResultless } from './methods.js';
+import { safeText } from './printable.js';
 
 /** A message that departs from JSON-RPC only in members that the client does not act on. */
 export interface LenientMessage {
@@ -101,7 +102,7 @@ function saysSomething(value: unknown): boolean {
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
   try {
-    return JSON.stringify(value).slice(0, LONGEST_TEXT);
+    return safeText(JSON.stringify(value), LONGEST_TEXT);
   } catch {
     // Too deeply nested, or not JSON at all: it came from this process.
     return 'no message';

@@ -29,6 +29,7 @@ import type { ResultCheck } from './result-checks.js';
 import type { Era } from './revisions.js';
 import type { ServerCapabilities } from './schema/index.js';
 import type { Session } from './session.js';
+import { safeText } from './printable.js';
 
 /** A capability of servers, as the specification writes it. */
 export type MCPCapability =
@@ -234,7 +235,7 @@ export function unfinishedFailure(
   if (era === 'legacy' || type === undefined || type === null || type === 'complete') return undefined;
   if (type !== 'input_required' || mayAskBack !== true) {
     if (check === undefined) return undefined;
-    const received = typeof type === 'string' ? `"${type.slice(0, 40)}"` : typeof type;
+    const received = typeof type === 'string' ? `"${safeText(type, 40)}"` : typeof type;
     return invalidResult(method, { path: 'resultType', expected: '"complete"', received }, result);
   }
   return failure(

@@ -1,4 +1,5 @@
 import type { ElicitRequestFormParams, ElicitRequestURLParams } from './schema/index.js';
+import { safeText } from './printable.js';
 
 /** Names of fields for what must not be asked for in a form. */
 const SECRET =
@@ -8,7 +9,7 @@ const SECRET =
 export function formWarnings({ requestedSchema }: ElicitRequestFormParams): string[] {
   return Object.entries(requestedSchema.properties)
     .filter(([name, { title }]) => SECRET.test(name) || SECRET.test(title ?? ''))
-    .map(([name]) => `The field ${name.slice(0, 80)} seems to ask for a secret, which a form must not`);
+    .map(([name]) => `The field ${safeText(name, 80)} seems to ask for a secret, which a form must not`);
 }
 
 /** What a person should be told before a page is opened. 2026-07-28 client/elicitation, "Safe URL Handling". */

@@ -1,6 +1,7 @@
 import { isFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import { cutsOf, printable, safeCopy, safeDetails, safeText } from '../protocol/printable.js';
+import { percentDecoded } from '../protocol/percent-decoding.js';
 import { safeError } from '../protocol/safe-error.js';
 
 /** Shorter values are words such as `true` or `debug`: hiding those would only make text unreadable. Characters. */
@@ -9,6 +10,9 @@ const REDACTED = '[redacted]';
 
 /** How many tokens and session ids are remembered besides the values that do not change. */
 const MOST_LATEST = 64;
+
+/** How often something may be encoded for a URL, to be found. */
+const MOST_ENCODINGS = 4;
 
 /** Values of variables and headers that say nothing, and words of our own messages. */
 const NO_SECRETS: ReadonlySet<string> = new Set(
@@ -74,12 +78,26 @@ export class Secrets {
     return text.length >= SHORTEST_SECRET && this.#written.some((secret) => text.includes(secret));
   }
 
-  /** A text without the secrets. The same text when there is none in it. */
-  readonly hide = (text: string): string => {
+  /**
+   * A text without the secrets. The same text when there is none in it.
+   * @param cut whether it is the beginning of a longer text; a safe text says so itself
+   */
+  readonly hide = (text: string, cut = false): string => {
     let clean = text;
     for (const secret of this.#written) if (clean.includes(secret)) clean = clean.replaceAll(secret, REDACTED);
+    if (clean.includes('%')) clean = clean.split(/(\s+)/).map(this.#decodedToo).join('');
     for (const at of cutsOf(clean).reverse()) clean = this.#withoutPiece(clean.slice(0, at), true) + clean.slice(at);
-    return clean;
+    return cut ? this.#withoutPiece(clean, true) : clean;
+  };
+
+  /** A word without secrets that are encoded more than once, as those of a URL in a URL are. */
+  readonly #decodedToo = (word: string): string => {
+    let decoded = word;
+    for (let times = 0; times < MOST_ENCODINGS && decoded.includes('%'); times++) {
+      decoded = percentDecoded(decoded);
+      if (this.isIn(decoded)) return REDACTED;
+    }
+    return word;
   };
 
   /** A text without the piece of a secret that is left where the text was cut: at its end, or at its start. */
@@ -110,7 +128,7 @@ export class Secrets {
     if (done !== undefined) return done as Failure;
     const { hide } = this;
     const message = hide(why.message);
-    const details = why.details && safeDetails(why.details, hide);
+    const details = why.details && safeDetails(why.details, (text) => hide(text));
     const cause = isFailure(why.cause) ? this.failure(why.cause) : this.#cause(why.cause);
     const data = details?.data;
     const shownData =

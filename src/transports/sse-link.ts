@@ -26,6 +26,7 @@ import { MOST_WAITING, postOf, tooManyPosts } from './http-posts.js';
 import { rejectedWith } from './link.js';
 import type { EstablishedSession, Link, LinkEvents } from './link.js';
 import { SsePost } from './sse-post.js';
+import { safeText } from '../protocol/printable.js';
 
 /** How to reach a server of HTTP+SSE. */
 export interface SseRecipe {
@@ -188,7 +189,7 @@ export class SseLink implements Link, HttpReceiver {
   #firstEvent(type: string, data: string): void {
     const { url } = this.#call;
     const judged =
-      type === 'endpoint' ? endpointOf(data, url) : notAnEndpoint(url, `began with the event "${type.slice(0, 80)}"`);
+      type === 'endpoint' ? endpointOf(data, url) : notAnEndpoint(url, `began with the event "${safeText(type, 80)}"`);
     if (judged instanceof URL) this.#opened(judged);
     else this.#refuse(judged);
   }
