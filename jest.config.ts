@@ -16,8 +16,11 @@ if (flags.some((flag) => !process.execArgv.includes(flag)) && process.env['JEST_
 
 const config: Config = {
   testEnvironment: '<rootDir>/test/support/leak-environment.ts',
-  // `npm run coverage:states` looks at what the machines do in the tests.
-  setupFilesAfterEnv: process.env['STATES_FILE'] === undefined ? [] : ['<rootDir>/test/support/state-coverage.ts'],
+  setupFilesAfterEnv: [
+    '<rootDir>/test/support/seeded-faults.ts',
+    // `npm run coverage:states` looks at what the machines do in the tests.
+    ...(process.env['STATES_FILE'] === undefined ? [] : ['<rootDir>/test/support/state-coverage.ts']),
+  ],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: { '\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.json' }] },
   moduleNameMapper: {
