@@ -212,7 +212,8 @@ export class Catalogue {
         const { session, facts } = this.#core.connection;
         number ??= facts.connectionCount;
         if (number !== facts.connectionCount) return { torn: toError(otherSession(name)) };
-        items.push(...(page[LISTS[name].items] as ListItems[Name][]));
+        // Not as arguments of one push: so many fit on no stack.
+        for (const item of page[LISTS[name].items] as ListItems[Name][]) items.push(item);
         const lifetime = session === undefined ? 0 : pageLifetime(name, session, page.ttlMs);
         freshUntil = Math.min(freshUntil, this.#now + lifetime);
         shared &&= page.cacheScope === 'public';

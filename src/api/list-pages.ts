@@ -4,6 +4,7 @@ import type { ListName } from '../protocol/cache-rules.js';
 import { failure, isFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import { ErrorCode } from '../protocol/json-rpc.js';
+import { isSameJson } from '../protocol/json-values.js';
 import { PageTrail } from '../protocol/pagination.js';
 import type {
   CacheableResult,
@@ -97,7 +98,7 @@ function isLegacy(core: Core): boolean {
 
 function hasSameItems(name: ListName, one: Page, other: Page): boolean {
   const { items } = LISTS[name];
-  return JSON.stringify(one[items]) === JSON.stringify(other[items]);
+  return isSameJson(one[items], other[items]);
 }
 
 function warnOfEmptyCursor(core: Core, method: string): void {

@@ -2,6 +2,7 @@ import { raise } from '../errors.js';
 import type { Inheritance } from '../machines/connection-facts.js';
 import type { Continuation } from '../machines/handover.js';
 import { isFailure } from '../protocol/failure.js';
+import { isDeeperThan } from '../protocol/json-values.js';
 import type { MCPTransport } from '../transports/transport.js';
 import type { Core } from './core.js';
 import type { ResolvedOptions } from './options.js';
@@ -14,10 +15,22 @@ import type { SuspendedClient } from './suspended-client.js';
  */
 const ID_SPREAD = 2 ** 20;
 
+/** Levels of nesting that are kept: `JSON.stringify` gives up after a few thousand, the fewer the deeper its caller is in the stack. */
+const DEEPEST = 1_000;
+
 /** Ends the connection of a client, and tells all that another needs to go on with its session. */
 export async function suspend(core: Core): Promise<SuspendedClient> {
+  if (isDeeperThan(core.connection.session, DEEPEST)) {
+    raise(`The session cannot be kept: what the server says about itself is nested deeper than ${DEEPEST} levels`, {
+      code: 'MCP_INVALID_RESULT',
+      delivery: 'not-sent',
+    });
+  }
   const suspendedAt = core.options.environment.now();
-  const lists = core.catalogue.leave();
+  // A list that is left out is asked for again.
+  const lists = Object.fromEntries(
+    Object.entries(core.catalogue.leave()).filter(([, list]) => !isDeeperThan(list, DEEPEST)),
+  );
   const outcome = await core.connection.suspend();
   if (isFailure(outcome)) throw core.error(outcome);
   const { session, desired, memory, lastId } = outcome;

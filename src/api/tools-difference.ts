@@ -1,3 +1,4 @@
+import { isSameJson } from '../protocol/json-values.js';
 import type { MCPTool } from '../protocol/schema/index.js';
 
 /** How a server's tools differ from what they were. */
@@ -12,15 +13,13 @@ export interface ToolsDifference {
 
 /** Compares two lists of tools by name and definition. */
 export function differenceOf(before: readonly MCPTool[], now: readonly MCPTool[]): ToolsDifference {
-  const old = new Map(before.map((tool) => [tool.name, JSON.stringify(tool)]));
+  const old = new Map(before.map((tool) => [tool.name, tool]));
   const names = new Set(now.map(({ name }) => name));
   return {
     tools: now,
     added: now.filter(({ name }) => !old.has(name)).map(({ name }) => name),
     removed: before.filter(({ name }) => !names.has(name)).map(({ name }) => name),
-    changed: now
-      .filter((tool) => old.has(tool.name) && old.get(tool.name) !== JSON.stringify(tool))
-      .map(({ name }) => name),
+    changed: now.filter((tool) => old.has(tool.name) && !isSameJson(old.get(tool.name), tool)).map(({ name }) => name),
   };
 }
 

@@ -180,8 +180,7 @@ export class HttpLink implements Link, ExchangeOwner {
   #headers(message: JSONRPCMessage, session: HttpSession, options: SendOptions | undefined): string[] {
     const version = statedVersion(message) ?? (session.modern ? session.version : undefined);
     const headers = [...POSTED, ...(version === undefined ? session.headers() : modernHeaders(message, version))];
-    if (options?.headers !== undefined) headers.push(...Object.entries(options.headers).flat());
-    return headers;
+    return options?.headers === undefined ? headers : headers.concat(Object.entries(options.headers).flat());
   }
 
   #post(session: HttpSession, headers: readonly string[], body: string): Promise<void> {
