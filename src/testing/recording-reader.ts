@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseLine } from '../machines/recording-lines.js';
 import type { RecordedEntry, RecordingHeader } from '../machines/recording.js';
+import { checkEntry, checkHeader, refuse } from './recording-checks.js';
 
 /** A recording that was read. */
 export interface Recording {
@@ -11,45 +12,50 @@ export interface Recording {
   readonly cut: 'full' | 'slow' | 'torn' | undefined;
 }
 
+/** Lines of a recording. One that is made with the default `limit` has fewer. */
+const MOST_LINES = 10_000_000;
+
 /**
  * Reads a recording that the option `record` wrote. A last line that was not finished is left out.
- * @throws Error when the file cannot be read, is no recording, has a line that is no entry, or is one of a later version.
+ * @throws what reading the file throws, and what {@link parseRecording} throws.
  */
 export async function readRecording(file: string): Promise<Recording> {
   return parseRecording(await readFile(file, 'utf8'));
 }
 
-/** The same from text. */
+/**
+ * The same from text. Each line is checked: a recording may come from anybody.
+ * @throws MCPError with code `MCP_INVALID_PARAMS` for what is no recording, or one of a later version; for a line that is no entry it names
+ * the line, the field and its value.
+ */
 export function parseRecording(text: string): Recording {
-  const lines = text.split('\n');
+  const lines = text.split('\n', MOST_LINES + 1);
+  if (lines.length > MOST_LINES) refuse(`The recording has more than ${MOST_LINES} lines`);
   const torn = lines.pop() !== '';
-  const [first, ...rest] = lines.map(readLine);
-  const { format, version, transport, policy } = (first ?? {}) as Partial<RecordingHeader>;
-  if (format !== 'mcp-actors-recording') throw new Error('This is not a recording: the first line must say so');
-  if (version !== 1) throw new Error(`A recording of version ${String(version)}; this package reads version 1`);
-  if (typeof transport?.framing !== 'string' || typeof policy !== 'object') {
-    throw new Error('The first line of the recording does not say of what the connection was made');
-  }
-  const wrong = rest.findIndex((entry) => !isEntry(entry));
-  if (wrong !== -1) throw new Error(`Line ${wrong + 2} of the recording is no entry: it needs "type" and "at"`);
-  const last = rest.at(-1) as { type?: unknown; why?: 'full' | 'slow' } | undefined;
+  const [header, ...entries] = lines.map(readLine);
+  const last = entries.at(-1) as { type?: unknown; why?: unknown } | null | undefined;
   const ended = last?.type === 'end';
-  return {
-    header: first as RecordingHeader,
-    entries: (ended ? rest.slice(0, -1) : rest) as RecordedEntry[],
-    cut: ended ? last.why : torn ? 'torn' : undefined,
-  };
+  if (ended) entries.pop();
+  const cut = torn ? 'torn' : undefined;
+  const recording = { header, entries, cut: ended ? (last.why === 'slow' ? 'slow' : 'full') : cut };
+  checkRecording(recording);
+  return recording as Recording;
 }
 
-function isEntry(entry: unknown): boolean {
-  const { type, at } = (entry ?? {}) as { type?: unknown; at?: unknown };
-  return type === 'end' || (typeof type === 'string' && typeof at === 'number');
+/**
+ * Checks all lines of a recording that was read, or made in another way.
+ * @throws what {@link parseRecording} throws.
+ */
+export function checkRecording(recording: { readonly header: unknown; readonly entries: readonly unknown[] }): void {
+  checkHeader(recording.header);
+  for (const [index, entry] of recording.entries.entries()) checkEntry(entry, index + 2);
 }
 
 function readLine(line: string, index: number): unknown {
   try {
     return parseLine(line);
-  } catch {
-    throw new Error(`Line ${index + 1} of the recording is not JSON`);
+  } catch (thrown) {
+    const what = thrown instanceof RangeError ? 'nested too deeply' : 'not JSON';
+    return refuse(`Line ${index + 1} of the recording is ${what}`, { line: index + 1 });
   }
 }

@@ -9,7 +9,7 @@ import type { QuestionService } from '../machines/server-questions.js';
 import { Budget } from '../protocol/budget.js';
 import { methodEntry, uncheckedEntry } from '../protocol/methods.js';
 import type { QuestionAnswer } from '../protocol/questions.js';
-import { readRecording } from './recording-reader.js';
+import { checkRecording, readRecording } from './recording-reader.js';
 import type { Recording } from './recording-reader.js';
 import { ReplayEnvironment } from './replay-environment.js';
 import { ReplayTransport } from './replay-transport.js';
@@ -69,10 +69,12 @@ export interface ReplayOptions {
  * Does again what a recording says, offline and in simulated time: a real connection is given everything that came from outside, in the
  * same order and the same turns, and everything that it does is compared with what it did then. Redacted recordings can be replayed.
  * @param source the name of a file, or a recording that was read
- * @throws what {@link readRecording} throws, and MCPError with code `MCP_INVALID_PARAMS` for an inspector that is in use
+ * @throws what {@link readRecording} throws, before any of it is repeated; and MCPError with code `MCP_INVALID_PARAMS` for an inspector that
+ * is in use
  */
 export async function replay(source: string | Recording, options: ReplayOptions = {}): Promise<ReplayReport> {
   const recording = typeof source === 'string' ? await readRecording(source) : source;
+  if (typeof source !== 'string') checkRecording(source);
   const { inspect, name = typeof source === 'string' ? basename(source) : 'recording' } = options;
   const over = new Settleable<string | undefined>();
   try {
@@ -262,28 +264,28 @@ class Replay implements RecordingSink, ReplayScript {
     switch (entry.type) {
       case 'connect':
       case 'join':
-        connection[entry.type](entry.timeout, this.#signal(entry)).catch(() => undefined);
+        connection[entry.type](entry.timeout, this.#signal(entry)).catch(ignore);
         break;
       case 'probe':
-        connection.probe(entry.timeout, this.#signal(entry)).catch(() => undefined);
+        connection.probe(entry.timeout, this.#signal(entry)).catch(ignore);
         break;
       case 'submit':
         this.#submit(entry);
         break;
       case 'watch':
-        connection.watch(entry.uri, entry, this.#signal(entry)).catch(() => undefined);
+        connection.watch(entry.uri, entry, this.#signal(entry)).catch(ignore);
         break;
       case 'unwatch':
         connection.unwatch(entry.uri);
         break;
       case 'send':
-        void connection.sendMessage(entry.message);
+        connection.sendMessage(entry.message).catch(ignore);
         break;
       case 'disconnect':
-        void connection.disconnect();
+        connection.disconnect().catch(ignore);
         break;
       case 'suspend':
-        void connection.suspend();
+        connection.suspend().catch(ignore);
         break;
       case 'tell':
         connection.send(entry.event);
@@ -315,17 +317,26 @@ class Replay implements RecordingSink, ReplayScript {
 
   /** Repeats what came at the beginning of a turn from inside a tick: other ticks then come before all microtasks. */
   #repeatInTick(): Promise<void> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       process.nextTick(() => {
-        for (let next = this.next(), first = true; next !== undefined; next = this.next(), first = false) {
-          const at = this.#at;
-          if (!this.#isInput(next) || (!first && next.turn === true)) break;
-          this.#repeat(next);
-          if (this.#at === at) break;
+        try {
+          this.#repeatTurn();
+          resolve();
+        } catch (thrown) {
+          // What a tick throws ends the process.
+          reject(thrown as Error);
         }
-        resolve();
       });
     });
+  }
+
+  #repeatTurn(): void {
+    for (let next = this.next(), first = true; next !== undefined; next = this.next(), first = false) {
+      const at = this.#at;
+      if (!this.#isInput(next) || (!first && next.turn === true)) break;
+      this.#repeat(next);
+      if (this.#at === at) break;
+    }
   }
 
   #submit(entry: Extract<Happening, { type: 'submit' }>): void {
@@ -342,7 +353,7 @@ class Replay implements RecordingSink, ReplayScript {
       sharing,
       unchecked,
     } = entry;
-    void this.#connection.submit({
+    const submitted = this.#connection.submit({
       ...{ method, params, headers, timeout, since, totalDeadline, maxTotalTimeout, repeatable, failFast, sharing },
       entry: unchecked === true ? uncheckedEntry(method) : methodEntry(method),
       direct: false,
@@ -355,6 +366,7 @@ class Replay implements RecordingSink, ReplayScript {
           }
         : undefined,
     });
+    submitted.catch(ignore);
   }
 
   /** Answers as handlers had answered. */
@@ -383,6 +395,10 @@ class Replay implements RecordingSink, ReplayScript {
     this.#signals.set(number, known);
     return known;
   }
+}
+
+function ignore(): void {
+  // The recording says how it ended, and the connection what came of it.
 }
 
 function nextTick(): Promise<void> {

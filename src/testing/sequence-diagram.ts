@@ -92,9 +92,9 @@ class Storyteller {
       case 'question.answered':
         return `U-->>C: question ${entry.question}: ${answered(entry.answer)}`;
       case 'state':
-        return `Note over C: ${entry.state}`;
+        return `Note over C: ${text(entry.state)}`;
       case 'problem':
-        return `Note over C: warns of ${entry.code}`;
+        return `Note over C: warns of ${text(entry.code)}`;
       default:
         return this.#onLink(entry);
     }
@@ -165,7 +165,7 @@ function details(method: string, params: unknown): string {
 function ended(fate: Fate): string {
   if ('ok' in fate) return 'done';
   if ('aborted' in fate) return 'aborted';
-  return fate.delivery === undefined ? fate.code : `${fate.code}, ${fate.delivery}`;
+  return text(fate.delivery === undefined ? fate.code : `${fate.code}, ${fate.delivery}`);
 }
 
 /** What somebody said to a question of the server, as far as it may be seen. */
@@ -195,9 +195,12 @@ function idText(id: unknown): string {
   return typeof id === 'string' || typeof id === 'number' ? text(String(id)) : 'no id';
 }
 
+/** What means nothing but itself in a line of a diagram, nor in the HTML that becomes of it. */
+const PLAIN = /[^\p{L}\p{M}\p{N} _./:()@,'=+*!?‹›…-]/gu;
+
 /** A text of somebody else as Mermaid takes it: in one line, short, and without what has a meaning in a diagram. */
 function text(given: string): string {
   const line = printable(given).replace(/\s+/g, ' ').trim();
   const short = line.length > LONGEST_TEXT ? `${line.slice(0, LONGEST_TEXT)}…` : line;
-  return short.replace(/[#;<>%]/g, (character) => `#${character.charCodeAt(0)};`);
+  return short.replace(PLAIN, (character) => `#${character.codePointAt(0)};`);
 }
