@@ -1,6 +1,9 @@
 // The global of that name is a getter, which takes as long again as reading the clock.
 import { performance } from 'node:perf_hooks';
 
+import type { Failure } from './protocol/failure.js';
+import { handlerFailed } from './protocol/user-function.js';
+
 /** What {@link Environment.setTimeout} gives back and {@link Environment.clearTimeout} takes. Opaque on purpose. */
 export type TimerHandle = unknown;
 
@@ -53,16 +56,47 @@ export const systemEnvironment: Environment = {
   newId: () => crypto.randomUUID(),
 };
 
+/** A timer in an environment of a user. */
+interface SteadyTimer {
+  handle: TimerHandle;
+  /** The environment that set it. */
+  from: Environment;
+  over: boolean;
+}
+
 /**
  * An environment whose clock never runs backwards, as deadlines need it, although that of a user may: after a jump back it goes on from
  * where it was. Of the time that passed unseen meanwhile it knows what timers say: when one fires, its delay has passed.
+ *
+ * A function of the user that throws, or returns something else than it should, is reported once and is no trouble: the system's own is
+ * used in its place, and for a clock its last reading.
  */
-export function steady(environment: Environment): Environment {
+export function steady(environment: Environment, report: (problem: Failure) => void = () => undefined): Environment {
   if (environment === systemEnvironment) return environment;
+  const reported = new Set<string>();
+  const ask = <Value>(
+    name: keyof Environment,
+    call: () => Value,
+    good: (value: Value) => boolean,
+  ): Value | undefined => {
+    try {
+      const value = call();
+      if (good(value)) return value;
+      throw new TypeError('It returned something else than it should');
+    } catch (thrown) {
+      if (reported.has(name)) return undefined;
+      reported.add(name);
+      report(handlerFailed(`environment.${name}`, thrown));
+      return undefined;
+    }
+  };
   let ahead = 0;
   let latest = -Infinity;
+  const read = (): number => environment.now();
   const now = (): number => {
-    const reading = environment.now() + ahead;
+    const given = ask('now', read, Number.isFinite);
+    if (given === undefined) return latest === -Infinity ? (latest = systemEnvironment.now()) : latest;
+    const reading = given + ahead;
     ahead += Math.max(latest - reading, 0);
     return (latest = Math.max(latest, reading));
   };
@@ -70,19 +104,46 @@ export function steady(environment: Environment): Environment {
     now,
     setTimeout: (callback, delay) => {
       const due = now() + delay;
+      const timer: SteadyTimer = { handle: undefined, from: environment, over: false };
       const fire = (): void => {
+        if (timer.over) return;
+        timer.over = true;
         const late = now() - due;
         if (late < -EARLY) latest = due;
         callback();
       };
-      return environment.setTimeout(fire, delay);
+      const set = (): boolean => {
+        timer.handle = environment.setTimeout(fire, delay);
+        return true;
+      };
+      if (ask('setTimeout', set, Boolean) !== true) {
+        timer.from = systemEnvironment;
+        timer.handle = systemEnvironment.setTimeout(fire, delay);
+      }
+      return timer;
     },
-    clearTimeout: (handle) => {
-      environment.clearTimeout(handle);
+    clearTimeout: (given) => {
+      const timer = given as SteadyTimer | undefined;
+      if (timer === undefined || timer.over) return;
+      timer.over = true;
+      const clear = (): unknown => {
+        timer.from.clearTimeout(timer.handle);
+        return undefined;
+      };
+      ask('clearTimeout', clear, () => true);
     },
-    ...(environment.hold !== undefined && { hold: environment.hold.bind(environment) }),
-    random: () => environment.random(),
-    newId: () => environment.newId(),
+    ...(environment.hold !== undefined && {
+      hold: (given, held) => {
+        const timer = given as SteadyTimer | undefined;
+        const hold = (): unknown => {
+          timer?.from.hold?.(timer.handle, held);
+          return undefined;
+        };
+        ask('hold', hold, () => true);
+      },
+    }),
+    random: () => ask('random', () => environment.random(), isFraction) ?? systemEnvironment.random(),
+    newId: () => ask('newId', () => environment.newId(), isText) ?? systemEnvironment.newId(),
   };
 }
 
@@ -92,4 +153,12 @@ export function steady(environment: Environment): Environment {
  */
 export function nextTurn(callback: () => void): void {
   setImmediate(callback);
+}
+
+function isFraction(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0 && value < 1;
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
 }

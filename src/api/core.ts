@@ -1,5 +1,6 @@
 import { debuglog } from 'node:util';
 
+import { steady } from '../environment.js';
 import { raise, toError } from '../errors.js';
 import type { MCPError } from '../errors.js';
 import { Connection } from '../machines/connection-actor.js';
@@ -89,7 +90,10 @@ export class Core {
   /** @param name what whoever supervises it calls the connection */
   constructor(transport: MCPTransport, options: ResolvedOptions, name?: string) {
     this.transport = transport;
-    this.options = options;
+    const environment = steady(options.environment, (problem) => {
+      this.#report(problem);
+    });
+    this.options = { ...options, environment };
     // Another copy of this package, perhaps an older one, may have made the transport.
     this.secrets = (transport as Partial<MCPTransport>).secrets ?? new Secrets();
     this.history = new History(() => this.connection.requests.frames, this.secrets.hide);
@@ -106,7 +110,7 @@ export class Core {
     this.connection = this.#connection(
       {
         transport,
-        environment: options.environment,
+        environment,
         identity: {
           clientInfo: options.clientInfo,
           capabilities: {
@@ -120,7 +124,7 @@ export class Core {
         policy: options.policy,
         perRequest: transport.framing === 'per-request',
         era: options.priorEra ?? options.resume?.session.era ?? transport.priorEra,
-        ...inherit(options, transport),
+        ...inherit(this.options, transport),
         healthInterval: options.healthCheckInterval,
         maxQueued: options.maxQueued,
         ...inspectionFor(options.inspect, {
@@ -140,8 +144,7 @@ export class Core {
           this.catalogue.expireAll();
         },
         report: (problem) => {
-          this.history.note({ failure: this.secrets.failure(problem), at: options.environment.now() });
-          this.events.report(problem);
+          this.#report(problem);
         },
         tolerated: (fault) => {
           this.events.warnOnce(fault);
@@ -370,6 +373,11 @@ export class Core {
     else if (state === 'idle' || state === 'closed')
       told.push(`Hint: ${hintFor({ code: 'MCP_NOT_CONNECTED', message: '' }) ?? ''}`);
     return this.secrets.hide(printable(told.join('\n')));
+  }
+
+  #report(problem: Failure): void {
+    this.history.note({ failure: this.secrets.failure(problem), at: this.options.environment.now() });
+    this.events.report(problem);
   }
 
   #entered(state: ConnectionState, from: ConnectionState): void {

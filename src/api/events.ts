@@ -44,7 +44,7 @@ const HARMLESS: ReadonlySet<FailureCode> = new Set<FailureCode>([
   'MCP_UNKNOWN_RESPONSE',
 ]);
 
-/** Who listens to a client. A listener that throws is reported to `error`; one of `error` that throws is not reported at all. */
+/** Who listens to a client. A listener that throws is reported to `error`; one of `error` to the others of these, once. */
 export class Events {
   readonly #listeners = new Map<MCPClientEventName, Set<(...args: never[]) => unknown>>();
   readonly #changed: () => void;
@@ -80,10 +80,25 @@ export class Events {
   emit<Name extends MCPClientEventName>(name: Name, ...args: MCPClientEvents[Name]): void {
     const listeners = this.#listeners.get(name);
     if (listeners === undefined) return;
-    const failed = (problem: Failure): void => {
-      if (name !== 'error') this.report(problem);
-    };
-    for (const listener of [...listeners]) callUserFunction(name, () => (listener as Listener<Name>)(...args), failed);
+    for (const listener of [...listeners]) {
+      const failed = (problem: Failure): void => {
+        if (name === 'error') this.#reportToOthers(problem, listener);
+        else this.report(problem);
+      };
+      callUserFunction(name, () => (listener as Listener<Name>)(...args), failed);
+    }
+  }
+
+  /** Reports that a listener of `error` failed, to the other ones. What fails at that goes nowhere, or there would be no end. */
+  #reportToOthers(problem: Failure, failed: unknown): void {
+    for (const listener of [...(this.#listeners.get('error') ?? [])]) {
+      if (listener === failed) continue;
+      callUserFunction(
+        'error',
+        () => (listener as Listener<'error'>)(this.#errorOf(problem)),
+        () => undefined,
+      );
+    }
   }
 
   /**

@@ -26,18 +26,19 @@ export function inspectionFor(
 }
 
 /** An inspector that is shown copies without secrets. */
-function discreet(inspect: InspectObserver, redaction: Redaction): (event: InspectionEvent) => void {
+function discreet(inspect: InspectObserver, redaction: Redaction): (event: InspectionEvent) => unknown {
   const look = typeof inspect === 'function' ? inspect : inspect.next?.bind(inspect);
   if (look === undefined) return () => undefined;
   const copies = new Copies(redaction);
   return (event) => {
-    look(copies.of(event));
+    // What it returns may be a promise that rejects.
+    return look(copies.of(event));
   };
 }
 
 function discreetTap(tap: Tap, redaction: Redaction): Tap {
   return (event) => {
-    tap({
+    return tap({
       ...event,
       ...('message' in event && { message: redaction.message(event.message) }),
       ...('failure' in event && { failure: redaction.failure(event.failure) }),

@@ -1,4 +1,4 @@
-import { steady, systemEnvironment } from '../environment.js';
+import { systemEnvironment } from '../environment.js';
 import type { Environment } from '../environment.js';
 import type { ConnectionPolicy } from '../machines/connection-facts.js';
 import type { TapEvent } from '../machines/tap.js';
@@ -297,7 +297,7 @@ export function resolveOptions(given: MCPClientOptions, owner: OptionOwner, tran
     limits: clientLimits(given.limits),
     inspect: checkedInspector(given.inspect),
     record: recordOptions(given.record),
-    environment: steady(given.environment ?? systemEnvironment),
+    environment: given.environment ?? systemEnvironment,
     questionHandlers: questionHandlers(given),
     whenDisconnected: read.oneOf('whenDisconnected', ['wait', 'fail'], 'wait'),
     maxQueued: read.count('maxQueued', 1_000),

@@ -3,7 +3,7 @@ import type { RecordedEntry, RecordingHeader, RecordingSink } from '../machines/
 import { failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import { Redaction } from '../protocol/redaction.js';
-import { callUserFunction } from '../protocol/user-function.js';
+import { tellUserFunction } from '../protocol/user-function.js';
 import { LineFile } from './line-file.js';
 import type { LineFileEnd } from './line-file.js';
 import type { ResolvedRecordOptions } from './record-options.js';
@@ -60,13 +60,7 @@ function fileOf(file: string, limit: number, report: (problem: Failure) => void)
 function functionOf(write: (line: string) => void, report: (problem: Failure) => void): Lines {
   return {
     add: (line) => {
-      callUserFunction(
-        'record',
-        () => {
-          write(line);
-        },
-        report,
-      );
+      tellUserFunction('record', write, line, report);
     },
     flush: () => undefined,
   };

@@ -1,6 +1,6 @@
 import type { RequestRecord } from './request-record.js';
 
-type Abort = (record: RequestRecord, signal: AbortSignal) => void;
+type Abort = (record: RequestRecord, reason: unknown) => void;
 
 /**
  * Passes the aborts of callers' signals on to their requests. A signal that serves many requests has one listener, since Node warns of
@@ -31,7 +31,11 @@ export class AbortWatch {
     const group = this.#groups.get(signal);
     if (group?.records.delete(record) !== true || group.records.size > 0) return;
     this.#groups.delete(signal);
-    signal.removeEventListener('abort', group);
+    try {
+      signal.removeEventListener('abort', group);
+    } catch {
+      // One that only looks like a signal. Nobody waits for it.
+    }
   }
 }
 
@@ -47,6 +51,15 @@ class Group {
   }
 
   handleEvent(): void {
-    for (const record of [...this.records]) this.#abort(record, this.#signal);
+    const reason = reasonOf(this.#signal);
+    for (const record of [...this.records]) this.#abort(record, reason);
+  }
+}
+
+function reasonOf(signal: AbortSignal): unknown {
+  try {
+    return signal.reason;
+  } catch (thrown) {
+    return thrown;
   }
 }

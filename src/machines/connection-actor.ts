@@ -9,9 +9,10 @@ import type { JSONRPCMessage, Params } from '../protocol/json-rpc.js';
 import { modernMeta } from '../protocol/request-meta.js';
 import type { ClientIdentity, Session } from '../protocol/session.js';
 import { callUserFunction } from '../protocol/user-function.js';
-import type { Link } from '../transports/link.js';
+import type { Link, ServerStreamEvents } from '../transports/link.js';
 import { connectionMachine } from './connection.js';
 import type { ConnectionFacts, ConnectionInput, ConnectionState, ConnectionWish } from './connection-facts.js';
+import { closedByFailure, internalFailure, stopRemains } from './connection-net.js';
 import { connectionPorts } from './connection-ports.js';
 import type { ConnectionPorts } from './connection-ports.js';
 import { Handovers } from './handover.js';
@@ -85,7 +86,7 @@ type ConnectionActor = Actor<typeof connectionMachine>;
 export class Connection {
   readonly requests: Requests;
   readonly transport: ConnectionTransport;
-  readonly #actor: ConnectionActor;
+  #actor: ConnectionActor;
   readonly #options: ConnectionOptions;
   readonly #listeners: ConnectionListeners;
   readonly #handovers: Handovers;
@@ -95,6 +96,8 @@ export class Connection {
   #draining: (() => void)[] = [];
   #state: ConnectionState = 'idle';
   #link: Link | undefined;
+  /** Lets go of the link, or of the attempt to open one. */
+  #leaveLink: (() => void) | undefined;
   /** The resources of a modern server that are watched. */
   readonly #watched: WatchedResources;
 
@@ -128,8 +131,8 @@ export class Connection {
       },
       lastId: options.continuation?.lastId ?? 0,
       pooled: options.inspect === undefined || options.pooled === true,
-      callUser: (fn) => {
-        callUserFunction('onProgress', fn, this.#report);
+      callUser: (purpose, fn) => {
+        callUserFunction(purpose, fn, this.#report);
       },
     });
     this.#callers = new WaitingCallers({
@@ -160,33 +163,68 @@ export class Connection {
       honoured: () => this.#subscription?.getSnapshot().context.honoured,
       unsupported: () => this.#subscription?.getSnapshot().matches('unsupported') === true,
     });
-    this.#actor = createActor(connectionMachine, {
-      input: {
-        policy: options.policy,
-        perRequest: options.perRequest,
-        era: options.era,
-        healthInterval: options.healthInterval,
-        inherited: options.inherited,
-      },
+    this.#actor = this.#begin(connectionMachine);
+    this.#actor.start();
+  }
+
+  /** Makes the actor that runs a chart of a connection, and gives it what it needs. */
+  #begin(machine: typeof connectionMachine): ConnectionActor {
+    const { environment, policy, perRequest, era, healthInterval, inherited, inspect } = this.#options;
+    const actor = createActor(machine, {
+      input: { policy, perRequest, era, healthInterval, inherited },
       clock: {
         setTimeout: (fn, delay) => environment.setTimeout(fn, delay),
         clearTimeout: (handle: unknown) => {
           environment.clearTimeout(handle);
         },
       },
-      ...(options.inspect !== undefined && { inspect: inspectorOf(options.inspect, this.#report) }),
+      ...(inspect !== undefined && { inspect: inspectorOf(inspect, this.#report) }),
     });
-    this.#providePorts();
-    this.#actor.subscribe((snapshot) => {
-      if (listeners.moved !== undefined) listeners.moved(this.path);
-      const [state] = snapshot.tags as Set<ConnectionState>;
-      if (state === undefined || state === this.#state) return;
-      const from = this.#state;
-      this.#state = state;
-      listeners.entered(state, from);
+    this.#providePorts(actor);
+    actor.subscribe({
+      next: ({ tags }) => {
+        try {
+          this.#moved(tags as Set<ConnectionState>);
+        } catch (thrown) {
+          this.#report(internalFailure(thrown));
+        }
+      },
+      error: this.#fail,
     });
-    this.#actor.start();
+    return actor;
   }
+
+  #moved([state]: Set<ConnectionState>): void {
+    this.#listeners.moved?.(this.path);
+    if (state === undefined || state === this.#state) return;
+    const from = this.#state;
+    this.#state = state;
+    this.#listeners.entered(state, from);
+  }
+
+  /**
+   * Something threw inside of the connection: in a chart, or in what takes messages and answers to it. Everybody who waits is told, by hand
+   * since the charts cannot be relied upon, the link is let go, and another actor goes on where this one would be: closed.
+   */
+  readonly #fail = (thrown: unknown): void => {
+    const failed = this.#actor;
+    const why = internalFailure(thrown);
+    const { environment, transport } = this.#options;
+    const { context, value } = failed.getSnapshot();
+    // One that is closed already may have thrown at just that, and would do so again without end.
+    const drains = typeof value !== 'object' || !('closed' in value);
+    this.#actor = this.#begin(closedByFailure(context, why, environment.now(), drains));
+    stopRemains(failed);
+    this.#leaveLink?.();
+    this.#questions?.abandon();
+    this.requests.abandon(why);
+    this.#watched.failed(withDelivery(why, 'unknown'));
+    this.#handovers.refuseHandOver(why);
+    this.#callers.settleAll(why);
+    this.#actor.start();
+    if (!drains) void transport.closeLink().then(this.#drained, this.#drained);
+    this.#report(why);
+  };
 
   /** The public state now. */
   get state(): ConnectionState {
@@ -334,11 +372,15 @@ export class Connection {
     if (pending !== undefined) this.#replies.watch(pending, described);
   }
 
+  readonly #drained = (): void => {
+    if (this.facts.waiters.length === 0) this.transport.unclaim(this);
+    for (const done of this.#draining.splice(0)) done();
+  };
+
   /** Gives the charts what they may do to the world. */
-  #providePorts(): void {
+  #providePorts({ system }: ConnectionActor): void {
     const { environment } = this.#options;
     const { requests } = this;
-    const { system } = this.#actor;
     connectionPorts.provide(system, this.#ports());
     requestsPorts.provide(system, requests);
     if (this.#questions !== undefined) serverQuestionPorts.provide(system, this.#questions);
@@ -357,6 +399,7 @@ export class Connection {
           this.#listeners.suspectChanges();
         },
         report: this.#report,
+        fail: this.#fail,
       }),
     );
   }
@@ -370,6 +413,7 @@ export class Connection {
       identity,
       report: this.#report,
       tolerate: this.#tolerate,
+      fail: this.#fail,
       tell: (event) => {
         this.#actor.send(event);
       },
@@ -377,7 +421,7 @@ export class Connection {
     return {
       now: () => environment.now(),
       random: () => environment.random(),
-      openLink: (epoch, tell) => openLink(linkPorts, epoch, tell),
+      openLink: (epoch, tell) => (this.#leaveLink = openLink(linkPorts, epoch, tell)),
       release: () => transport.closeLink(),
       describeSilence: () => transport.describeSilence?.(),
       tellRequests: (event) => {
@@ -405,7 +449,7 @@ export class Connection {
         requests.useMeta(modern ? modernMeta(session.protocolVersion, identity, desired.logLevel) : undefined);
       },
       restore: (session, desired) => {
-        void questions.restore(session, desired);
+        questions.restore(session, desired).catch(this.#fail);
       },
       takeUp: (session) => {
         this.#handovers.takeUp(session);
@@ -419,11 +463,7 @@ export class Connection {
       settle: (waiters, outcome) => {
         this.#callers.settle(waiters, outcome);
       },
-      drained: () => {
-        const { waiters } = this.facts;
-        if (waiters.length === 0) transport.unclaim(this);
-        for (const done of this.#draining.splice(0)) done();
-      },
+      drained: this.#drained,
       report: this.#report,
     };
   }
@@ -479,8 +519,12 @@ export class Connection {
         requests.inFlight.resumed(id);
       },
       received: (message, about) => {
-        requests.heard();
-        receive(inbound, message, about);
+        try {
+          requests.heard();
+          receive(inbound, message, about);
+        } catch (thrown) {
+          this.#fail(thrown);
+        }
       },
     };
   }
@@ -495,11 +539,13 @@ export class Connection {
       check: () => {
         const { connectionCount, healthInterval } = this.facts;
         const ask = (): Promise<ProbeResult> => this.#probe(Math.min(PROBE_TIMEOUT, healthInterval));
-        void check(sawTraffic, requests, ask).then((found) => {
-          // Of a session that is over by now it says nothing about this one.
-          if (this.facts.connectionCount !== connectionCount) return;
-          this.#actor.getSnapshot().children.health?.send({ type: 'checked', check: found });
-        });
+        check(sawTraffic, requests, ask)
+          .then((found) => {
+            // Of a session that is over by now it says nothing about this one.
+            if (this.facts.connectionCount !== connectionCount) return;
+            this.#actor.getSnapshot().children.health?.send({ type: 'checked', check: found });
+          })
+          .catch(this.#fail);
       },
       report: (news) => {
         this.#actor.send(news);
@@ -516,7 +562,7 @@ export class Connection {
           tell({ type: 'unsupported' });
           return undefined;
         }
-        return open({
+        const events: ServerStreamEvents = {
           opened: (resumed = false) => {
             tell({ type: 'opened', resumed });
           },
@@ -526,7 +572,18 @@ export class Connection {
           ended: (retry, failure) => {
             tell({ type: 'ended', retry, failure });
           },
-        });
+        };
+        let close: (() => void) | undefined;
+        callUserFunction(
+          'serverStream',
+          () => {
+            close = open(events);
+          },
+          this.#report,
+        );
+        return () => {
+          callUserFunction('serverStream', () => close?.(), this.#report);
+        };
       },
       suspectChanges: () => {
         this.#listeners.suspectChanges();

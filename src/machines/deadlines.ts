@@ -59,6 +59,16 @@ export class Deadlines {
     else this.#drop();
   }
 
+  /** Stops watching all of them, and gives them back: all that have no outcome yet. */
+  takeAll(): RequestRecord[] {
+    const all: RequestRecord[] = [];
+    for (let record = this.#first; record !== undefined; record = record.next) all.push(record);
+    for (const record of all) record.next = record.previous = undefined;
+    this.#first = undefined;
+    this.open(false);
+    return all;
+  }
+
   /** The present wait begins anew. While it is held its clock stands where it stood then. */
   extend(record: RequestRecord): void {
     const now = this.#environment.now();

@@ -74,6 +74,12 @@ export class IdRing {
     return records.sort((one, other) => one.id - other.id);
   }
 
+  /** Forgets all of them. Their ids stay used. */
+  clear(): void {
+    this.#slots.fill(undefined);
+    this.#count = 0;
+  }
+
   #grow(): void {
     const records = this.all();
     this.#slots = new Array<RequestRecord | undefined>(this.#slots.length * 4).fill(undefined);

@@ -159,6 +159,13 @@ export class InputRounds {
     this.#ports.proceed(record);
   }
 
+  /** Nobody is asked anything any more, whatever becomes of the requests. */
+  clear(): void {
+    const all = [...this.#asking.keys()];
+    this.#asking.clear();
+    for (const { controller } of all) controller.abort(new Error('Nobody wants the answer any more'));
+  }
+
   /** Nobody is asked any more: all is answered, or the answers are of no use. */
   dismiss(record: RequestRecord): void {
     const { asking } = record;

@@ -43,7 +43,7 @@ export function openLink(ports: LinkPorts, epoch: number, sendBack: (event: Conn
   const end = (reason: Failure | undefined): void => {
     if (stopped) return;
     ports.useLink(undefined);
-    tell({ type: 'link.closed', failure: reason ?? serverLeft() });
+    tell({ type: 'link.closed', failure: reason === undefined ? serverLeft() : toTransportFailure(reason) });
   };
   const events: LinkEvents = {
     environment,
@@ -51,8 +51,9 @@ export function openLink(ports: LinkPorts, epoch: number, sendBack: (event: Conn
     message: (message, about) => {
       if (!stopped) ports.received(message, about);
     },
+    // What a transport of a user tells may be anything.
     problem: (problem) => {
-      ports.report(problem);
+      ports.report(toTransportFailure(problem));
     },
     closed: end,
     sessionLost: () => {
@@ -65,9 +66,15 @@ export function openLink(ports: LinkPorts, epoch: number, sendBack: (event: Conn
       ports.resumed(requestId);
     },
   };
+  const opening = (): Promise<Link> => {
+    try {
+      return transport.openLink(tap?.events(events) ?? events, stopping.signal);
+    } catch (thrown) {
+      return rejectedWith(toTransportFailure(thrown));
+    }
+  };
   tap?.tell({ type: 'link.opening' });
-  transport
-    .openLink(tap?.events(events) ?? events, stopping.signal)
+  opening()
     .then((link) => {
       if (stopped) return;
       const { framing } = transport;
@@ -81,6 +88,7 @@ export function openLink(ports: LinkPorts, epoch: number, sendBack: (event: Conn
       end(reason);
     });
   return () => {
+    if (stopped) return;
     tap?.tell({ type: 'link.left' });
     stopped = true;
     stopping.abort();
@@ -99,7 +107,9 @@ export function sendOver(
   options?: SendOptions,
 ): Promise<void> | undefined {
   try {
-    return link?.send(message, options);
+    const sending: unknown = link?.send(message, options);
+    if (sending === undefined || sending instanceof Promise) return sending as Promise<void> | undefined;
+    return Promise.resolve(sending) as Promise<unknown> as Promise<void>;
   } catch (thrown) {
     return rejectedWith(toTransportFailure(thrown));
   }

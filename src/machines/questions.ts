@@ -46,6 +46,8 @@ export interface QuestionPorts {
   readonly report: (problem: Failure) => void;
   /** Reports a fault in an answer that is read all the same. */
   readonly tolerate: (fault: Failure) => void;
+  /** Something threw that nobody else catches. */
+  readonly fail: (thrown: unknown) => void;
 }
 
 /** Asks what a connection has to ask before it stands. What is withdrawn is no longer waited for, and tells nobody anything. */
@@ -74,17 +76,19 @@ export class Questions {
   }
 
   #negotiate(method: string, params: Params, type: 'discovered' | 'shook'): void {
-    const { requests, tell } = this.#ports;
+    const { requests, tell, fail } = this.#ports;
     const { signal } = this.#open;
     const entry = uncheckedEntry(method);
-    void ask(requests, { method, params, entry, signal }).then((outcome) => {
-      if (signal.aborted) return;
-      const answer = outcome instanceof Unsuccessful ? answerOf(outcome.failure) : this.#read(method, outcome);
-      if (answer !== undefined) tell({ type, answer });
-      else if (outcome instanceof Unsuccessful && outcome.failure !== undefined) {
-        tell({ type: 'attempt.failed', failure: outcome.failure });
-      }
-    });
+    ask(requests, { method, params, entry, signal })
+      .then((outcome) => {
+        if (signal.aborted) return;
+        const answer = outcome instanceof Unsuccessful ? answerOf(outcome.failure) : this.#read(method, outcome);
+        if (answer !== undefined) tell({ type, answer });
+        else if (outcome instanceof Unsuccessful && outcome.failure !== undefined) {
+          tell({ type: 'attempt.failed', failure: outcome.failure });
+        }
+      })
+      .catch(fail);
   }
 
   /** A result that is refused is judged as it came: it may be that of a server of the other era. */

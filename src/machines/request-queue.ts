@@ -38,6 +38,12 @@ export class RequestQueue {
     return all;
   }
 
+  /** Forgets all of them. */
+  clear(): void {
+    this.#places = [];
+    this.#size = 0;
+  }
+
   /** Drops the places of those that wait no longer. A record may wait again by now, at a later place. */
   #closeGaps(): void {
     if (this.#size === 0) {

@@ -108,6 +108,8 @@ export interface RequestSnapshot extends Record<string, unknown> {
 export class RequestRecord implements RequestFacts {
   spec = NOTHING;
   actor!: ActorRefFrom<RequestLogic>;
+  /** The actor that hears of it when this one throws. */
+  parent: unknown = undefined;
   /** What the actions of the chart do: the same for all requests of a connection. */
   effects!: RequestEffects;
   snapshot: RequestSnapshot;

@@ -23,6 +23,8 @@ export interface SendingPorts {
   /** Gives them their ids. */
   readonly ring: IdRing;
   readonly frames: FrameLog;
+  /** Calls a function of the user, such as one of a link; what it throws is reported and goes no further. */
+  readonly callUser: (purpose: string, fn: () => unknown) => void;
   /** How messages share the link that is open. */
   readonly framing: () => Framing;
   /** How long a request waits for a server that cannot be reached for a moment; undefined when it does not. */
@@ -141,9 +143,25 @@ export class RequestSending {
   /** Before a request is given up: one in flight of which no byte has left becomes one that waits to be sent. Whether it was such a one. */
   recall(record: RequestRecord): boolean {
     const { id } = record;
-    if (this.#ports.ring.get(id) !== record || this.#link?.recall?.(id) !== true) return false;
+    if (this.#ports.ring.get(id) !== record || !this.#recalled(id)) return false;
     endTogether(record, UNSENT);
     return true;
+  }
+
+  #recalled(id: number): boolean {
+    const link = this.#link;
+    if (link?.recall === undefined) return false;
+    let recalled: unknown;
+    this.#ports.callUser('recall', () => {
+      recalled = link.recall?.(id);
+    });
+    return recalled === true;
+  }
+
+  /** Forgets what is in flight. */
+  clear(): void {
+    this.#ports.ring.clear();
+    this.#shared.clear();
   }
 
   /** It is not in flight any more. */
@@ -168,6 +186,7 @@ export class RequestSending {
       // The caller has its outcome; a link that cannot carry the news is on its way out and says so itself.
       pending?.catch(() => undefined);
     }
-    link.abandon?.(id);
+    if (link.abandon === undefined) return;
+    this.#ports.callUser('abandon', () => link.abandon?.(id));
   }
 }

@@ -55,9 +55,16 @@ export const requestsLogic: RequestsLogic = {
     requestsPorts.of(system).begin(self);
   },
   transition: (snapshot, event, { system }) => {
+    // A request threw. Nobody but its parent hears of it, and its caller waits: the connection has to end.
+    if (isErrorOfChild(event)) throw event.error;
     const registry = requestsPorts.of(system);
     registry.receive(event);
     return snapshot.value === registry.gate ? snapshot : { ...snapshot, value: registry.gate };
   },
   getPersistedSnapshot: (snapshot) => snapshot,
 };
+
+/** What XState tells the parent of an actor that threw. */
+function isErrorOfChild(event: EventObject): event is EventObject & { readonly error: unknown } {
+  return event.type.startsWith('xstate.error.');
+}

@@ -39,7 +39,7 @@ export interface RequestsSurroundings {
   /** Reuse actors. Off when somebody inspects them who takes each for a request. */
   readonly pooled: boolean;
   /** Calls a function of the user; what it throws is reported and goes no further. */
-  readonly callUser: (fn: () => unknown) => void;
+  readonly callUser: (purpose: string, fn: () => unknown) => void;
   /** How messages share the link that is open. */
   readonly framing: () => Framing;
   /** How long a request waits for a server that cannot be reached for a moment; undefined when it does not. */
@@ -54,6 +54,9 @@ export interface RequestsSurroundings {
 
 /** How many idle actors are kept for reuse. */
 const LARGEST_POOL = 1_024;
+
+/** States of a request that is not in flight. */
+const WAITING: ReadonlySet<string> = new Set(['idle', 'queued', 'backingOff']);
 
 const IGNORE = (): void => undefined;
 
@@ -75,8 +78,8 @@ export class Requests implements RequestsPorts {
   readonly #requestLogic: RequestLogic;
   readonly #ring: IdRing;
   readonly #deadlines: Deadlines;
-  readonly #aborts = new AbortWatch((record, signal) => {
-    this.#abort(record, signal);
+  readonly #aborts = new AbortWatch((record, reason) => {
+    this.#abort(record, reason);
   });
   readonly #pool: RequestRecord[] = [];
   readonly #queue = new RequestQueue();
@@ -98,11 +101,12 @@ export class Requests implements RequestsPorts {
   constructor(ports: RequestsSurroundings) {
     this.#ports = ports;
     this.#ring = new IdRing(ports.lastId);
-    const { environment, framing, reconnect, unreachable } = ports;
+    const { environment, callUser, framing, reconnect, unreachable } = ports;
     this.#sending = new RequestSending({
       environment,
       ring: this.#ring,
       frames: this.frames,
+      callUser,
       framing,
       reconnect,
       unreachable,
@@ -177,20 +181,27 @@ export class Requests implements RequestsPorts {
     this.#deadlines.add(record, now);
     const { signal, direct } = spec;
     record.actor.send(SUBMIT);
-    if (signal !== undefined) {
-      if (signal.aborted) this.#abort(record, signal);
-      else this.#aborts.add(signal, record);
-    }
+    if (signal !== undefined) this.#listen(record, signal);
     if (direct) this.#dispatchDirectly(record, now);
     else if (this.#gate === 'flowing') this.#flush(now);
     else this.#keepOrRefuse(record);
     return outcome;
   }
 
+  #listen(record: RequestRecord, signal: AbortSignal): void {
+    try {
+      if (signal.aborted) this.#abort(record, signal.reason);
+      else this.#aborts.add(signal, record);
+    } catch (thrown) {
+      // A signal that only looks like one. Nobody could give up the request by it.
+      this.#abort(record, thrown);
+    }
+  }
+
   /** The caller gave up. */
-  #abort(record: RequestRecord, signal: AbortSignal): void {
+  #abort(record: RequestRecord, reason: unknown): void {
     this.#sending.recall(record);
-    record.actor.send({ type: 'abort', reason: signal.reason });
+    record.actor.send({ type: 'abort', reason });
     this.#sendShared();
   }
 
@@ -222,6 +233,28 @@ export class Requests implements RequestsPorts {
 
   begin(self: ActorRefFrom<RequestsLogic>): void {
     this.#self = self;
+  }
+
+  /**
+   * The connection has failed from inside: ends all requests by hand, whatever their actors would do, and forgets them and their actors,
+   * which belong to a parent that is gone.
+   */
+  abandon(why: Failure): void {
+    this.#gate = 'refusing';
+    this.#refusal = withDelivery(why, 'not-sent');
+    this.#session = undefined;
+    this.#pool.length = 0;
+    this.#queue.clear();
+    this.#sending.clear();
+    this.#rounds.clear();
+    for (const { wake } of this.#sleeping) this.#ports.environment.clearTimeout(wake);
+    this.#sleeping.clear();
+    for (const record of this.#deadlines.takeAll()) {
+      const waits = WAITING.has(record.snapshot.value);
+      const fate = waits ? fateOf(record, { type: 'refuse', failure: why }) : withDelivery(why, 'unknown');
+      this.#settle(record, Unsuccessful.failed(fate));
+      record.life += 1;
+    }
   }
 
   get gate(): Gate {
@@ -290,6 +323,7 @@ export class Requests implements RequestsPorts {
     if (record !== undefined) return record;
     const fresh = new RequestRecord();
     if (this.#self === undefined) throw new Error('Requests are made before the connection was started');
+    fresh.parent = this.#self;
     fresh.actor = createActor(this.#requestLogic, {
       parent: this.#self,
       input: fresh,
@@ -318,7 +352,7 @@ export class Requests implements RequestsPorts {
     record.spec = NOTHING;
     record.input = undefined;
     record.leader = undefined;
-    const kept = this.#pool.length < LARGEST_POOL;
+    const kept = this.#pool.length < LARGEST_POOL && record.parent === this.#self;
     if (kept) this.#pool.push(record);
     return kept;
   }
@@ -400,7 +434,7 @@ export class Requests implements RequestsPorts {
     if (onProgress === undefined) return;
     const attempt = record.earlierAttempts + record.attempts;
     record.progress ??= new ProgressGate(this.#ports.environment, (one) => {
-      this.#ports.callUser(() => onProgress(one));
+      this.#ports.callUser('onProgress', () => onProgress(one));
     });
     record.progress.pass({
       progress,

@@ -7,6 +7,7 @@ import { ErrorCode } from '../protocol/json-rpc.js';
 import type { JSONRPCErrorObject, JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
 import type { Question, QuestionAnswer } from '../protocol/questions.js';
 import type { Session } from '../protocol/session.js';
+import { stopRemains } from './connection-net.js';
 import type { Requests } from './requests.js';
 import { serverQuestionMachine } from './server-question.js';
 import type { ServerQuestion, ServerQuestionEvent, ServerQuestionPorts } from './server-question.js';
@@ -99,6 +100,12 @@ export class ServerQuestions implements ServerQuestionPorts {
   /** The link, or the session, is gone: whoever is being asked need not answer any more. */
   lose(): void {
     for (const id of [...this.#open.keys()]) this.#end(id, { type: 'lose' });
+  }
+
+  /** The connection has failed from inside. Nothing is answered any more, whatever the actors of the questions would do. */
+  abandon(): void {
+    for (const { actor } of this.#open.values()) stopRemains(actor);
+    this.#open.clear();
   }
 
   #end(id: RequestId, event: ServerQuestionEvent): void {

@@ -30,6 +30,11 @@ export class SharedRequests {
     return true;
   }
 
+  /** Forgets all of them. */
+  clear(): void {
+    this.#leaders.clear();
+  }
+
   /** It is not in flight any more. */
   leave(record: RequestRecord): void {
     const { leader, followers } = record;

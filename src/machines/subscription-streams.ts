@@ -14,6 +14,8 @@ export interface StreamSurroundings extends Pick<SubscriptionPorts, 'random' | '
   readonly requests: Requests;
   readonly watched: WatchedResources;
   readonly tell: (event: Extract<SubscriptionEvent, { type: 'acknowledged' | 'ended' }>) => void;
+  /** Something threw that nobody else catches. */
+  readonly fail: (thrown: unknown) => void;
 }
 
 /** The `subscriptions/listen` requests of a connection. Only what the newest says counts; older ones stay until that stands. */
@@ -47,11 +49,11 @@ export class SubscriptionStreams implements SubscriptionPorts {
   }
 
   listen(wanted: SubscriptionFilter): void {
-    const { requests, tell } = this.#surroundings;
+    const { requests, tell, fail } = this.#surroundings;
     const stream = new AbortController();
     let filter = wanted;
     this.#streams.push(stream);
-    void ask(requests, {
+    ask(requests, {
       method: 'subscriptions/listen',
       // Not through the gate: when a session begins it goes before the calls that wait for that.
       params: withMeta({ notifications: wanted }, requests.meta, undefined),
@@ -63,11 +65,13 @@ export class SubscriptionStreams implements SubscriptionPorts {
         if (this.#isNewest(stream)) tell({ type: 'acknowledged', honoured: filter });
         return true;
       },
-    }).then((outcome) => {
-      const counts = this.#isNewest(stream) && !stream.signal.aborted;
-      this.#streams = this.#streams.filter((one) => one !== stream);
-      if (counts) tell({ type: 'ended', failure: outcome instanceof Unsuccessful ? outcome.failure : undefined });
-    });
+    })
+      .then((outcome) => {
+        const counts = this.#isNewest(stream) && !stream.signal.aborted;
+        this.#streams = this.#streams.filter((one) => one !== stream);
+        if (counts) tell({ type: 'ended', failure: outcome instanceof Unsuccessful ? outcome.failure : undefined });
+      })
+      .catch(fail);
   }
 
   dropOlder(): void {

@@ -40,6 +40,11 @@ export class WaitingCallers {
     }
   }
 
+  /** Ends the wait of all. */
+  settleAll(outcome: Failure): void {
+    this.settle([...this.#waiting.keys()], outcome);
+  }
+
   /** Ends the wait of some. */
   settle(waiters: readonly number[], outcome: Session | Failure): void {
     for (const id of waiters) {

@@ -1,7 +1,7 @@
 import type { CheckProblem } from './checks/problem.js';
 import { detailsOf, isObject, problem, within } from './checks/problem.js';
 import { repaired } from './checks/repair.js';
-import { failure } from './failure.js';
+import { failure, isInstance } from './failure.js';
 import type { Failure } from './failure.js';
 import { contentProblem, withDefaults } from './forms.js';
 import { ErrorCode } from './json-rpc.js';
@@ -59,7 +59,7 @@ export async function answerQuestion(
     returned = await askUserFunction(() => ask(context), signal);
   } catch (thrown) {
     if (signal.aborted) return withdrawn(method);
-    return thrown instanceof QuestionRefusal ? refused(method, thrown) : unanswered(handlerFailed(method, thrown));
+    return isInstance(thrown, QuestionRefusal) ? refused(method, thrown) : unanswered(handlerFailed(method, thrown));
   }
   try {
     const result = finish(plain(returned));

@@ -47,6 +47,7 @@ export type FailureCode =
   | 'MCP_AUTHENTICATION_REQUIRED'
   | 'MCP_TOOL_ERROR'
   | 'MCP_HANDLER_FAILED'
+  | 'MCP_INTERNAL'
   | 'MCP_QUESTION_REFUSED'
   | 'MCP_QUESTION_WITHDRAWN'
   | 'MCP_RECORDING_ENDED';
@@ -90,34 +91,75 @@ export function rephrased(why: Failure, message: string, details = why.details):
   return failure(kind, code, message, { ...parts, ...(details !== undefined && { details }) });
 }
 
-/** Whether a caught value is a failure rather than something that a lower layer threw. */
+/** Whether a caught value is a failure rather than something that a lower layer threw. Never throws. */
 export function isFailure(value: unknown): value is Failure {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    !(value instanceof Error) &&
-    typeof (value as Failure).kind === 'string' &&
-    typeof (value as Failure).code === 'string' &&
-    typeof (value as Failure).message === 'string'
-  );
+  try {
+    return (
+      typeof value === 'object' &&
+      value !== null &&
+      !(value instanceof Error) &&
+      typeof (value as Failure).kind === 'string' &&
+      typeof (value as Failure).code === 'string' &&
+      typeof (value as Failure).message === 'string'
+    );
+  } catch {
+    // A revoked proxy, or a getter that throws.
+    return false;
+  }
 }
 
-/** A failure of the transport from whatever was thrown. A failure is returned as it is. */
+/** A failure of the transport from whatever was thrown. A failure is returned as it is. Never throws. */
 export function toTransportFailure(thrown: unknown, delivery?: Delivery): Failure {
   if (isFailure(thrown)) return thrown;
-  const message = thrown instanceof Error ? thrown.message : `The transport failed: ${describeThrown(thrown)}`;
-  return failure('transport', 'MCP_TRANSPORT_FAILED', message, { delivery, cause: thrown });
+  const cause = lookable(thrown);
+  const message = cause instanceof Error ? describeThrown(cause) : `The transport failed: ${describeThrown(cause)}`;
+  return failure('transport', 'MCP_TRANSPORT_FAILED', message, { delivery, cause });
 }
 
-/** One line about a value that somebody threw: what it says if it is a text or has a message, else what kind of value it is. */
+const UNLOOKABLE = 'a thrown object that cannot be looked at';
+
+/** One line about a value that somebody threw: what it says if it is a text or has a message, else what kind of value it is. Never throws. */
 export function describeThrown(thrown: unknown): string {
+  if (typeof thrown === 'string') return thrown;
+  if (typeof thrown !== 'object' || thrown === null) return `a thrown ${thrown === null ? 'null' : typeof thrown}`;
   try {
-    if (thrown instanceof Error) return String(thrown.message);
-    if (isFailure(thrown)) return thrown.message;
+    const { message } = thrown as { readonly message?: unknown };
+    // Errors of other realms, such as those of `node:vm`, are no instances of `Error` here.
+    if (typeof message === 'string') return message;
+    return thrown instanceof Error ? String(message) : 'a thrown object';
   } catch {
-    return 'a thrown object that cannot be looked at';
+    return UNLOOKABLE;
   }
-  return typeof thrown === 'string' ? thrown : `a thrown ${thrown === null ? 'null' : typeof thrown}`;
+}
+
+/** Causes below a cause that are looked at. */
+const DEEPEST = 20;
+
+/**
+ * A thrown value as the cause of a failure: the value itself, or an `Error` in place of one that throws when it is looked at, such as a
+ * revoked proxy. Whoever prints the failure may look at it then.
+ */
+export function lookable(thrown: unknown): unknown {
+  try {
+    let one = thrown;
+    for (let depth = 0; typeof one === 'object' && one !== null && depth <= DEEPEST; depth++) {
+      const { name, message, stack, cause } = one as Readonly<Record<string, unknown>>;
+      if (one instanceof Error) void `${String(name)}${String(message)}${String(stack)}`;
+      one = cause;
+    }
+    return thrown;
+  } catch {
+    return new Error(UNLOOKABLE);
+  }
+}
+
+/** Whether a value is an instance of a class; also of a revoked proxy it can be asked. */
+export function isInstance<Value>(value: unknown, of: abstract new (...args: never[]) => Value): value is Value {
+  try {
+    return value instanceof of;
+  } catch {
+    return false;
+  }
 }
 
 /** The same failure with another delivery, for the request that it ended. */

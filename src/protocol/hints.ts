@@ -270,6 +270,8 @@ const CODE_HINTS: Readonly<Record<string, string | Finder>> = {
       : 'Call connect() first, or construct the client with `MCPClient.connect`.',
   MCP_CRASH_LOOP:
     'Find out why the connection is lost so often. If so many restarts are expected, raise `maxRestarts`.',
+  MCP_INTERNAL:
+    'This is a bug of mcp-actors, or of a custom transport: report it, with the stack of the cause. connect() begins anew.',
   MCP_CONNECTION_LOST: ({ message, details }) => {
     if (typeof details?.misses === 'number')
       return 'The server hangs, or the network drops the messages: look at the log of the server.';

@@ -1,4 +1,4 @@
-import { describeThrown, failure } from './failure.js';
+import { describeThrown, failure, lookable } from './failure.js';
 import type { Failure } from './failure.js';
 
 /**
@@ -18,14 +18,18 @@ export function tellUserFunction<Told>(
 ): void {
   try {
     const returned = fn(told);
-    if (returned instanceof Promise) reportRejection(purpose, returned, report);
+    if ((typeof returned === 'object' && returned !== null) || typeof returned === 'function')
+      reportRejection(purpose, returned, report);
   } catch (thrown) {
     report(handlerFailed(purpose, thrown));
   }
 }
 
-function reportRejection(purpose: string, returned: Promise<unknown>, report: (problem: Failure) => void): void {
-  returned.catch((thrown: unknown) => {
+/** Whatever has a method `then` may be a promise: of another realm, or of a library. A promise of our own finds out, whatever that throws. */
+function reportRejection(purpose: string, returned: object, report: (problem: Failure) => void): void {
+  new Promise((settle) => {
+    settle(returned);
+  }).catch((thrown: unknown) => {
     report(handlerFailed(purpose, thrown));
   });
 }
@@ -33,7 +37,10 @@ function reportRejection(purpose: string, returned: Promise<unknown>, report: (p
 /** What a function of the user that failed means. */
 export function handlerFailed(purpose: string, thrown: unknown): Failure {
   const message = `The function for ${purpose} failed: ${describeThrown(thrown)}`;
-  return failure('protocol', 'MCP_HANDLER_FAILED', message, { details: { handler: purpose }, cause: thrown });
+  return failure('protocol', 'MCP_HANDLER_FAILED', message, {
+    details: { handler: purpose },
+    cause: lookable(thrown),
+  });
 }
 
 /**

@@ -28,7 +28,10 @@ const text: Kind = { expected: 'a text', good: isText };
 const flag: Kind = { expected: 'true or false', good: (value) => typeof value === 'boolean' };
 const object: Kind = { expected: 'an object', good: isObject };
 const anything: Kind = { expected: 'anything', good: () => true };
-const count: Kind = { expected: 'a whole number from 1', good: (value) => Number.isSafeInteger(value) && Number(value) > 0 };
+const count: Kind = {
+  expected: 'a whole number from 1',
+  good: (value) => Number.isSafeInteger(value) && Number(value) > 0,
+};
 const amount: Kind = {
   expected: 'a whole number from 0, or ∞',
   good: (value) => value === Infinity || (Number.isSafeInteger(value) && Number(value) >= 0),
@@ -37,7 +40,10 @@ const time: Kind = { expected: 'a number', good: (value) => Number.isFinite(valu
 /** A length of time, or a time that may never come. */
 const limit: Kind = { expected: 'a number, or ∞', good: (value) => isNumber(value) && value !== -Infinity };
 const id: Kind = { expected: 'a text or a number', good: (value) => isText(value) || Number.isFinite(value) };
-const framing: Kind = { expected: '"shared" or "per-request"', good: (value) => value === 'shared' || value === 'per-request' };
+const framing: Kind = {
+  expected: '"shared" or "per-request"',
+  good: (value) => value === 'shared' || value === 'per-request',
+};
 const era: Kind = { expected: '"legacy" or "modern"', good: (value) => value === 'legacy' || value === 'modern' };
 
 function listOf(one: Kind): Kind {
@@ -70,14 +76,18 @@ function own(value: Readonly<Record<string, unknown>>, name: string): unknown {
 
 const texts = listOf(text);
 const failure = shape({ kind: text, code: text, message: text, delivery: optional(text), details: optional(object) });
-const headers: Kind = { expected: 'an object of texts', good: (value) => isObject(value) && Object.values(value).every(isText) };
+const headers: Kind = {
+  expected: 'an object of texts',
+  good: (value) => isObject(value) && Object.values(value).every(isText),
+};
 const revisions: Kind = {
   expected: 'a list of revisions of the protocol',
   good: (value) => Array.isArray(value) && value.every((one) => isText(one) && eraOf(one) !== undefined),
 };
 const lists: Kind = {
   expected: 'a list of "tools", "prompts" and "resources"',
-  good: (value) => Array.isArray(value) && value.every((one) => ['tools', 'prompts', 'resources'].includes(one as string)),
+  good: (value) =>
+    Array.isArray(value) && value.every((one) => ['tools', 'prompts', 'resources'].includes(one as string)),
 };
 const fate = oneOf(
   'how a call ended',
@@ -193,14 +203,13 @@ const HEADER: Fields = {
   perRequest: flag,
   era: optional(era),
   healthInterval: limit,
-  inherited: optional(
-    shape({ session, desired: shape({ logLevel: optional(text), resources: texts, lists }) }),
-  ),
+  inherited: optional(shape({ session, desired: shape({ logLevel: optional(text), resources: texts, lists }) })),
   'identity.clientInfo': object,
   'identity.capabilities': object,
   maxQueued: amount,
   lastId: amount,
   maxInputRounds: optional(amount),
+  maxPendingReplies: optional(amount),
   maxQuestions: optional(amount),
 };
 
@@ -246,7 +255,8 @@ function checkDepth(value: object, line: number): void {
     if (depth > DEEPEST) refuse(`Line ${line} of the recording is nested deeper than ${DEEPEST} levels`, { line });
     const next: object[] = [];
     for (const one of level)
-      for (const inner of Object.values(one)) if (typeof inner === 'object' && inner !== null) next.push(inner as object);
+      for (const inner of Object.values(one))
+        if (typeof inner === 'object' && inner !== null) next.push(inner as object);
     level = next;
   }
 }

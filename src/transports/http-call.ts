@@ -1,7 +1,7 @@
 import type { TokenSource } from '../auth/token-source.js';
 import type { TimerHandle } from '../environment.js';
 import type { Environment } from '../environment.js';
-import { describeThrown, failure } from '../protocol/failure.js';
+import { describeThrown, failure, lookable } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import { isHeaderValue } from '../protocol/http-headers.js';
 import { isRedirect, judgeRedirect } from '../protocol/redirects.js';
@@ -113,7 +113,7 @@ export class HttpCall implements AttemptOwner, RosterMember, PacedStream<Buffer>
       this.#fail(
         failure('authentication', 'MCP_AUTHENTICATION_REQUIRED', `auth.token() failed: ${describeThrown(thrown)}`, {
           delivery: 'not-sent',
-          cause: thrown,
+          cause: lookable(thrown),
         }),
       );
       return;

@@ -1,9 +1,9 @@
 import { MCPClient, MCPError } from '../../src/index.js';
 import { createInspectorServer } from '../../src/inspect/index.js';
 import { createScriptedServer, parseRecording, replay, sequenceDiagram } from '../../src/testing/index.js';
-import { seededRandom } from '../../src/testing/random.js';
+import { Dice } from './fuzzer.js';
 import type { Fuzzer } from './fuzzer.js';
-import { Mutation } from './mutation.js';
+import { mutated, mutatedText } from './mutations.js';
 
 /** Lines of a session that has some of everything. */
 async function recorded(revision: '2025-11-25' | '2026-07-28', redact: boolean): Promise<string[]> {
@@ -61,36 +61,19 @@ function original(seed: number): Promise<string[]> {
 }
 
 /** The lines with a few of them changed, as a stranger might hand them out. */
-function mutated(lines: readonly string[], mutation: Mutation): string {
+function tampered(lines: readonly string[], dice: Dice): string {
   const copy = [...lines];
-  for (let times = 1 + mutation.below(3); times > 0; times -= 1) {
-    const at = mutation.below(copy.length);
-    const line = copy[at] ?? '';
-    switch (mutation.below(9)) {
-      case 0:
-        copy.splice(at, 1);
-        break;
-      case 1:
-        copy.splice(mutation.below(copy.length), 0, line);
-        break;
-      case 2:
-        copy[at] = mutation.garbled(line);
-        break;
-      case 3:
-        copy.length = at;
-        break;
-      case 4:
-        copy[at] = JSON.stringify(mutation.odd());
-        break;
-      default:
-        try {
-          copy[at] = JSON.stringify(mutation.changed(JSON.parse(line)));
-        } catch {
-          copy[at] = mutation.garbled(line);
-        }
-    }
+  for (let times = 1 + dice.number(3); times > 0; times -= 1) {
+    const at = dice.number(copy.length);
+    const line = copy[at] ?? '{}';
+    if (dice.chance(10)) copy.splice(at, 1);
+    else if (dice.chance(10)) copy.splice(dice.number(copy.length), 0, line);
+    else if (dice.chance(10)) copy[at] = mutatedText(line, dice);
+    else if (dice.chance(10)) copy.length = at;
+    else if (dice.chance(5)) copy[at] = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+    else copy[at] = JSON.stringify(mutated(JSON.parse(line) as unknown, dice));
   }
-  return `${copy.join('\n')}${mutation.below(10) === 0 ? '' : '\n'}`;
+  return `${copy.join('\n')}${dice.chance(10) ? '' : '\n'}`;
 }
 
 /**
@@ -100,13 +83,14 @@ function mutated(lines: readonly string[], mutation: Mutation): string {
 export const recordingsFuzzer: Fuzzer = {
   name: 'recordings',
   async one(seed) {
-    const text = mutated(await original(seed), new Mutation(seededRandom(seed)));
+    const text = tampered(await original(seed), new Dice(seed));
     const found: string[] = [];
     const inspector = seed % 5 === 0 ? await createInspectorServer({ port: 0 }) : undefined;
     try {
       const recording = parseRecording(text);
       await replay(recording, inspector === undefined ? {} : { inspect: inspector });
-      for (const line of sequenceDiagram(recording).split('\n')) if (!isDiagram(line)) found.push(`a line of the diagram: ${line}`);
+      for (const line of sequenceDiagram(recording).split('\n'))
+        if (!isDiagram(line)) found.push(`a line of the diagram: ${line}`);
     } catch (thrown) {
       if (!MCPError.isInstance(thrown)) found.push(`threw ${String((thrown as Error)?.stack ?? thrown)}`);
     }
@@ -117,7 +101,7 @@ export const recordingsFuzzer: Fuzzer = {
 
 /** What Mermaid reads in a diagram of ours, with what it is told by number left out. */
 function isDiagram(line: string): boolean {
-  return /^(?:sequenceDiagram| {2}participant [UCS] as [^#;<>%$&]+| {2}[UCS](?:->>|-->>|-\)|-x|--x)[UCS]: [^#;<>%$&]+| {2}Note over [UCS](?:,[CS])?: [^#;<>%$&]+|)$/.test(
+  return /^(?:sequenceDiagram| {2}participant [UCS] as [^#;<>%$&]*| {2}[UCS](?:->>|-->>|-\)|-x|--x)[UCS]: [^#;<>%$&]*| {2}Note over [UCS](?:,[CS])?: [^#;<>%$&]*|)$/.test(
     line.replace(/#\d+;/g, ''),
   );
 }

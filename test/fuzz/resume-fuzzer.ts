@@ -1,9 +1,9 @@
 import { MCPClient, MCPError } from '../../src/index.js';
 import type { SuspendedClient } from '../../src/index.js';
 import { createScriptedServer } from '../../src/testing/index.js';
-import { seededRandom } from '../../src/testing/random.js';
+import { Dice } from './fuzzer.js';
 import type { Fuzzer } from './fuzzer.js';
-import { Mutation } from './mutation.js';
+import { mutated, mutatedText } from './mutations.js';
 
 const tools = [{ name: 'x', inputSchema: { type: 'object' } }];
 
@@ -39,12 +39,14 @@ export const resumeFuzzer: Fuzzer = {
   name: 'resume',
   async one(seed) {
     original ??= suspended();
-    const whole = { ...(await original), link: { sessionId: 'SECRET-session', streamed: true, lastEventId: 'SECRET-event' } };
-    const mutation = new Mutation(seededRandom(seed));
-    let value: unknown = whole;
-    for (let times = 1 + mutation.below(3); times > 0; times -= 1) value = mutation.changed(value);
+    const whole = {
+      ...(await original),
+      link: { sessionId: 'SECRET-session', streamed: true, lastEventId: 'SECRET-event' },
+    };
+    const dice = new Dice(seed);
+    const value = mutated(whole, dice);
     const text = JSON.stringify(value);
-    const given = seed % 3 === 0 ? mutation.garbled(text) : seed % 3 === 1 ? text : value;
+    const given = dice.pick([value, text, mutatedText(text, dice)]);
     const found: string[] = [];
     await using scripted = server();
     try {
@@ -59,7 +61,8 @@ export const resumeFuzzer: Fuzzer = {
       }
     } catch (thrown) {
       if (!MCPError.isInstance(thrown)) found.push(`threw ${String((thrown as Error)?.stack ?? thrown)}`);
-      else if (`${String(thrown)}${thrown.explain()}`.includes('SECRET')) found.push(`shows a secret: ${String(thrown)}`);
+      else if (`${String(thrown)}${thrown.explain()}`.includes('SECRET'))
+        found.push(`shows a secret: ${String(thrown)}`);
     }
     if (({} as { polluted?: unknown }).polluted !== undefined || Object.keys(Object.prototype).length > 0)
       found.push('Object.prototype was changed');

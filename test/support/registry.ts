@@ -91,7 +91,7 @@ export class Registry {
       reconnect: { delay: 500, maxDelay: 10_000 },
       tolerate: (fault) => this.reports.push(fault),
       unreachable: (why) => this.unreachable.push(why),
-      callUser: (fn) => {
+      callUser: (_purpose, fn) => {
         try {
           fn();
         } catch (thrown) {
