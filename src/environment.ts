@@ -100,6 +100,13 @@ export function steady(environment: Environment, report: (problem: Failure) => v
     ahead += Math.max(latest - reading, 0);
     return (latest = Math.max(latest, reading));
   };
+  const hold = ({ from, handle }: SteadyTimer, held: boolean): void => {
+    const tell = (): boolean => {
+      from.hold?.(handle, held);
+      return true;
+    };
+    ask('hold', tell, Boolean);
+  };
   return {
     now,
     setTimeout: (callback, delay) => {
@@ -126,20 +133,17 @@ export function steady(environment: Environment, report: (problem: Failure) => v
       const timer = given as SteadyTimer | undefined;
       if (timer === undefined || timer.over) return;
       timer.over = true;
-      const clear = (): unknown => {
-        timer.from.clearTimeout(timer.handle);
-        return undefined;
+      const { from, handle } = timer;
+      const clear = (): boolean => {
+        from.clearTimeout(handle);
+        return true;
       };
-      ask('clearTimeout', clear, () => true);
+      // Nothing comes of it any more, but until it fires it would keep the process alive.
+      if (ask('clearTimeout', clear, Boolean) !== true) hold(timer, false);
     },
     ...(environment.hold !== undefined && {
       hold: (given, held) => {
-        const timer = given as SteadyTimer | undefined;
-        const hold = (): unknown => {
-          timer?.from.hold?.(timer.handle, held);
-          return undefined;
-        };
-        ask('hold', hold, () => true);
+        if (given !== undefined) hold(given as SteadyTimer, held);
       },
     }),
     random: () => ask('random', () => environment.random(), isFraction) ?? systemEnvironment.random(),

@@ -43,7 +43,7 @@ export function openLink(ports: LinkPorts, epoch: number, sendBack: (event: Conn
   const end = (reason: Failure | undefined): void => {
     if (stopped) return;
     ports.useLink(undefined);
-    tell({ type: 'link.closed', failure: reason === undefined ? serverLeft() : toTransportFailure(reason) });
+    tell({ type: 'link.closed', failure: reason ?? serverLeft() });
   };
   const events: LinkEvents = {
     environment,
@@ -51,9 +51,8 @@ export function openLink(ports: LinkPorts, epoch: number, sendBack: (event: Conn
     message: (message, about) => {
       if (!stopped) ports.received(message, about);
     },
-    // What a transport of a user tells may be anything.
     problem: (problem) => {
-      ports.report(toTransportFailure(problem));
+      ports.report(problem);
     },
     closed: end,
     sessionLost: () => {
@@ -107,9 +106,10 @@ export function sendOver(
   options?: SendOptions,
 ): Promise<void> | undefined {
   try {
-    const sending: unknown = link?.send(message, options);
-    if (sending === undefined || sending instanceof Promise) return sending as Promise<void> | undefined;
-    return Promise.resolve(sending) as Promise<unknown> as Promise<void>;
+    const sending = link?.send(message, options);
+    if (sending === undefined || typeof sending.catch === 'function') return sending;
+    // Of another library, or no promise at all.
+    return Promise.resolve(sending);
   } catch (thrown) {
     return rejectedWith(toTransportFailure(thrown));
   }

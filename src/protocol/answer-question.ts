@@ -50,7 +50,13 @@ export async function answerQuestion(
   asker: Asker,
   signal: AbortSignal,
 ): Promise<QuestionAnswer> {
-  const asked = recognise(method, params ?? {}, handlers, asker);
+  let asked: Asked | QuestionAnswer;
+  try {
+    asked = recognise(method, params ?? {}, handlers, asker);
+  } catch (thrown) {
+    // What it asks is nested deeper than the stack, for instance.
+    return unanswered(handlerFailed(method, thrown));
+  }
   if (isAnswer(asked)) return asked;
   const { ask, finish, warnings = [] } = asked;
   const context: QuestionContext = { ...asker, signal, method, warnings, refuse };

@@ -91,6 +91,10 @@ export function rephrased(why: Failure, message: string, details = why.details):
   return failure(kind, code, message, { ...parts, ...(details !== undefined && { details }) });
 }
 
+const KINDS: ReadonlySet<unknown> = new Set<FailureKind>([
+  ...(['connection', 'timeout', 'transport', 'protocol', 'capability', 'authentication', 'tool'] as const),
+]);
+
 /** Whether a caught value is a failure rather than something that a lower layer threw. Never throws. */
 export function isFailure(value: unknown): value is Failure {
   try {
@@ -98,7 +102,7 @@ export function isFailure(value: unknown): value is Failure {
       typeof value === 'object' &&
       value !== null &&
       !(value instanceof Error) &&
-      typeof (value as Failure).kind === 'string' &&
+      KINDS.has((value as Failure).kind) &&
       typeof (value as Failure).code === 'string' &&
       typeof (value as Failure).message === 'string'
     );

@@ -1,3 +1,5 @@
+import { toTransportFailure } from '../protocol/failure.js';
+import type { Failure } from '../protocol/failure.js';
 import type { Link, LinkEvents } from './link.js';
 import type { Secrets } from './secrets.js';
 
@@ -14,6 +16,8 @@ export class Tenancy {
 
   /** @param secrets taken out of all failures that the owner hears of */
   constructor(owner: LinkEvents, secrets: Secrets) {
+    // A transport of a user may be written without types, and tell anything.
+    const safe = (told: unknown): Failure => secrets.failure(toTransportFailure(told));
     this.events = {
       environment: owner.environment,
       budget: owner.budget,
@@ -26,7 +30,7 @@ export class Tenancy {
       },
       problem: (problem) => {
         this.#tell(() => {
-          owner.problem(secrets.failure(problem));
+          owner.problem(safe(problem));
         });
       },
       sessionLost: () => {
@@ -47,7 +51,7 @@ export class Tenancy {
       closed: (reason) => {
         this.#tell(() => {
           this.over = true;
-          owner.closed(reason && secrets.failure(reason));
+          owner.closed(reason == null ? undefined : safe(reason));
         });
       },
     };

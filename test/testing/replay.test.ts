@@ -406,10 +406,14 @@ describe('a replay', () => {
     expect(() => parseRecording('')).toThrow('not a recording');
     expect(() => parseRecording(changed(lines, '"version":1', '"version":2'))).toThrow('version 2');
     expect(() => parseRecording(`${lines[0]}\nnonsense\n`)).toThrow('Line 2 of the recording is not JSON');
-    expect(() => parseRecording(`${lines[0]}\n{"type":"connect"}\n`)).toThrow('Line 2 of the recording is no entry');
-    expect(() => parseRecording(`${lines[0]}\nnull\n`)).toThrow('Line 2 of the recording is no entry');
+    expect(() => parseRecording(`${lines[0]}\n{"type":"connect"}\n`)).toThrow(
+      'Line 2 of the recording cannot be used: "at"',
+    );
+    expect(() => parseRecording(`${lines[0]}\nnull\n`)).toThrow('Line 2 of the recording cannot be used');
     const { transport: _transport, ...header } = JSON.parse(lines[0] ?? '') as Record<string, unknown>;
-    expect(() => parseRecording(`${JSON.stringify(header)}\n`)).toThrow('of what the connection was made');
+    expect(() => parseRecording(`${JSON.stringify(header)}\n`)).toThrow(
+      'Line 1 of the recording cannot be used: "transport.type"',
+    );
     await expect(replay(scratch('missing'))).rejects.toThrow('ENOENT');
   });
 });
