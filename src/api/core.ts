@@ -118,7 +118,7 @@ export class Core {
             ...(options.extensions && { extensions: options.extensions }),
           },
         },
-        questions: questionService(options, name),
+        questions: questionService(options, name, this.budget),
         maxInputRounds: options.limits.maxInputRounds,
         budget: this.budget,
         policy: options.policy,

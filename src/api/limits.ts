@@ -19,10 +19,11 @@ export interface ClientLimits {
    */
   readonly validationTime?: number | undefined;
   /**
-   * How many questions of the server are answered at once: of a legacy server over the whole connection, of a modern one for one request.
-   * Others are refused. Default 100.
+   * Handlers of server requests (sampling, elicitation, roots) that are at work at the same time. A handler counts until it has settled, also
+   * when its signal is aborted. Beyond that a legacy server is refused; what a modern one needs for a call waits its turn, and the call fails
+   * with `MCP_INPUT_LIMIT` if it needs more than this at once. Default 100.
    */
-  readonly maxQuestions?: number | undefined;
+  readonly maxServerRequests?: number | undefined;
   /**
    * How often a server may ask for something before it answers a call; once more, and the call fails with `MCP_INPUT_LIMIT`. Default 10.
    * 2026-07-28 basic/patterns/mrtr.
@@ -45,7 +46,7 @@ const NAMES = optionNames<ClientLimits>({
   maxPages: true,
   maxListBytes: true,
   validationTime: true,
-  maxQuestions: true,
+  maxServerRequests: true,
   maxInputRounds: true,
   maxHeldBytes: true,
   maxPendingReplies: true,
@@ -70,7 +71,7 @@ export function clientLimits(given: ClientLimits = {}): ResolvedClientLimits {
     maxPages: read.count('maxPages', DEFAULT_MAX_PAGES),
     maxListBytes: read.count('maxListBytes', DEFAULT_MAX_LIST_BYTES),
     validationTime: read.milliseconds('validationTime', LONGEST_VALIDATION),
-    maxQuestions: read.count('maxQuestions', 100),
+    maxServerRequests: read.count('maxServerRequests', 100),
     maxInputRounds: read.count('maxInputRounds', 10),
     maxHeldBytes: read.count('maxHeldBytes', DEFAULT_MAX_HELD_BYTES),
     maxPendingReplies: read.count('maxPendingReplies', DEFAULT_MAX_PENDING_REPLIES),

@@ -15,6 +15,7 @@ import type { ConnectionFacts, ConnectionInput, ConnectionState, ConnectionWish 
 import { closedByFailure, internalFailure, stopRemains } from './connection-net.js';
 import { connectionPorts } from './connection-ports.js';
 import type { ConnectionPorts } from './connection-ports.js';
+import { HandlerSlots } from './handler-slots.js';
 import { Handovers } from './handover.js';
 import type { Continuation, Handover } from './handover.js';
 import { healthPorts } from './health.js';
@@ -114,6 +115,7 @@ export class Connection {
     this.#listeners = listeners;
     this.transport = options.transport;
     const { environment, budget } = options;
+    const service = options.questions && new HandlerSlots(options.questions);
     this.#replies = new PendingReplies(budget, this.#report);
     this.requests = new Requests({
       environment,
@@ -125,7 +127,7 @@ export class Connection {
       },
       maxQueued: options.maxQueued,
       input: {
-        service: options.questions,
+        service,
         offered: options.identity.capabilities,
         maxInputRounds: options.maxInputRounds,
       },
@@ -153,7 +155,7 @@ export class Connection {
       },
       report: this.#report,
     });
-    this.#questions = options.questions && this.#serverQuestions(options.questions);
+    this.#questions = service && this.#serverQuestions(service);
     this.#watched = new WatchedResources({
       environment,
       resources: () => this.facts.desired.resources,

@@ -16,6 +16,7 @@ import type { ClientCapabilities } from '../protocol/schema/index.js';
 import type { Session } from '../protocol/session.js';
 import type { RequestEvent } from './request.js';
 import type { RequestRecord } from './request-record.js';
+import { stillAtWork } from './server-questions.js';
 import type { QuestionService } from './server-questions.js';
 
 /** Who answers what a server has to know before it goes on with a request. */
@@ -103,8 +104,8 @@ export class InputRounds {
     if (missing.length > 0) return notOffered(method, missing);
     if (rounds >= maxInputRounds) return tooManyRounds(method, maxInputRounds);
     const asked = needs.questions?.length ?? 0;
-    const limit = service?.limit ?? 0;
-    return asked > limit ? tooManyQuestions(method, asked, limit) : undefined;
+    const { limit = 0, abandoned = 0 } = service ?? {};
+    return asked + abandoned > limit ? tooManyQuestions(method, asked, limit, stillAtWork(abandoned)) : undefined;
   }
 
   /** Asks. What becomes of it the request is told. */

@@ -3,6 +3,7 @@ import type { Failure } from '../protocol/failure.js';
 import { isFailure } from '../protocol/failure.js';
 import type { JSONRPCMessage } from '../protocol/json-rpc.js';
 import { methodEntry } from '../protocol/methods.js';
+import type { QuestionAnswer } from '../protocol/questions.js';
 import type { Session } from '../protocol/session.js';
 import { Connection } from './connection-actor.js';
 import type { ConnectionListeners, ConnectionOptions } from './connection-actor.js';
@@ -243,8 +244,9 @@ function recordedQuestions(service: QuestionService, recorder: Recorder): Questi
   let questions = 0;
   return {
     limit: service.limit,
-    answer: (asked, session, signal, tell) => {
+    answer: (asked, session, signal, tell, settled) => {
       const question = (questions += 1);
+      let answered = false;
       recorder.output({ type: 'question.asked', question, method: asked.method });
       // Whoever listens to it is outside, too.
       const withdrawal = new AbortController();
@@ -254,11 +256,17 @@ function recordedQuestions(service: QuestionService, recorder: Recorder): Questi
         });
       });
       recorder.outside(() => {
-        service.answer(asked, session, withdrawal.signal, (answer) => {
+        const told = (answer: QuestionAnswer): void => {
           // One that nobody wants any more makes no difference.
           if (signal.aborted) return;
+          answered = true;
           recorder.input({ type: 'question.answered', question, answer });
           tell(answer);
+        };
+        service.answer(asked, session, withdrawal.signal, told, () => {
+          if (answered) return;
+          recorder.input({ type: 'question.settled', question });
+          settled?.();
         });
       });
     },

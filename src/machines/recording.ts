@@ -87,7 +87,9 @@ export type Given =
   /** Nothing is left of a link. */
   | { readonly type: 'link.released'; readonly release: number }
   /** What a handler said, or why it did not. */
-  | { readonly type: 'question.answered'; readonly question: number; readonly answer: QuestionAnswer };
+  | { readonly type: 'question.answered'; readonly question: number; readonly answer: QuestionAnswer }
+  /** Whoever was asked a question that was withdrawn is at work no longer. */
+  | { readonly type: 'question.settled'; readonly question: number };
 
 /** What the connection did that can be seen from outside, besides what it sent. */
 export type Shown =

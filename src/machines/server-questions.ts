@@ -17,10 +17,19 @@ export interface QuestionService {
   /**
    * Asks, and tells the answer once, but not within this call. When the signal is aborted nobody wants it any more, and it may be that
    * none is told. Must not throw.
+   * @param settled called when whoever was asked has told the answer, or will not do so any more: with an aborted signal that may be later
    */
-  answer(question: Question, session: Session, signal: AbortSignal, tell: (answer: QuestionAnswer) => void): void;
+  answer(
+    question: Question,
+    session: Session,
+    signal: AbortSignal,
+    tell: (answer: QuestionAnswer) => void,
+    settled?: () => void,
+  ): void;
   /** At most this many questions are answered at once. Others are refused. */
   readonly limit: number;
+  /** How many of those who were asked are at work although nobody wants their answers any more. Default 0. */
+  readonly abandoned?: number;
 }
 
 /** What the questions of a legacy server need from their surroundings. */
@@ -81,10 +90,12 @@ export class ServerQuestions implements ServerQuestionPorts {
       this.#refuse(id, { code: ErrorCode.InvalidRequest, message: 'There is no session yet' });
       return;
     }
-    if (this.#open.size >= service.limit) {
-      const why = `${service.limit} questions are being answered already`;
+    const { limit, abandoned = 0 } = service;
+    if (this.#open.size + abandoned >= limit) {
+      const why = `${limit} questions are being answered already`;
       this.#refuse(id, { code: ErrorCode.InternalError, message: why });
-      report(this.#refused(method, `${why}, which is \`limits.maxQuestions\``, { limit: service.limit }));
+      const details = { field: 'limits.maxServerRequests', limit, abandoned };
+      report(this.#refused(method, `${why}, which is \`limits.maxServerRequests\`${stillAtWork(abandoned)}`, details));
       return;
     }
     const actor = createActor(serverQuestionMachine, { id: 'serverQuestion', parent: parent(), input: question });
@@ -150,4 +161,11 @@ export class ServerQuestions implements ServerQuestionPorts {
   report(problem: Failure): void {
     if (!EXPECTED.has(problem.code)) this.#surroundings.report(problem);
   }
+}
+
+/** Says that handlers do not heed their signals, where that is why a place is missing. */
+export function stillAtWork(abandoned: number): string {
+  return abandoned === 0
+    ? ''
+    : `; ${abandoned} of the handlers at work were asked for something that was withdrawn, and go on although their signals are aborted`;
 }

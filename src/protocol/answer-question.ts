@@ -42,27 +42,30 @@ class Wrong {
 /**
  * Answers a question of a server, whichever way it came: checks it, asks the handler, checks and completes what that says. Never rejects.
  * What a handler throws stays on this side, in `failure`; the server is told nothing of it. With an aborted signal the answer is an error
- * at once, which nobody wants. 2026-07-28 client/elicitation, client/sampling, client/roots.
+ * at once, which nobody wants. `settled` is called when the handler is done, also after that, or was not asked. 2026-07-28 client/elicitation, client/sampling, client/roots.
  */
 export async function answerQuestion(
   { method, params }: Question,
   handlers: QuestionHandlers,
   asker: Asker,
   signal: AbortSignal,
+  settled: () => void = () => undefined,
 ): Promise<QuestionAnswer> {
   let asked: Asked | QuestionAnswer;
   try {
     asked = recognise(method, params ?? {}, handlers, asker);
   } catch (thrown) {
     // What it asks is nested deeper than the stack, for instance.
+    settled();
     return unanswered(handlerFailed(method, thrown));
   }
+  if (isAnswer(asked) || signal.aborted) settled();
   if (isAnswer(asked)) return asked;
   const { ask, finish, warnings = [] } = asked;
   const context: QuestionContext = { ...asker, signal, method, warnings, refuse };
   let returned: unknown;
   try {
-    returned = await askUserFunction(() => ask(context), signal);
+    returned = await askUserFunction(() => watched(() => ask(context), settled), signal);
   } catch (thrown) {
     if (signal.aborted) return withdrawn(method);
     return isInstance(thrown, QuestionRefusal) ? refused(method, thrown) : unanswered(handlerFailed(method, thrown));
@@ -74,6 +77,15 @@ export async function answerQuestion(
     // What is no JSON, or throws when it is read.
     return unanswered(handlerFailed(method, thrown));
   }
+}
+
+/** What a handler returns. Tells when it has settled. */
+function watched(ask: () => unknown, settled: () => void): Promise<unknown> {
+  const answering = new Promise<unknown>((resolve) => {
+    resolve(ask());
+  });
+  answering.then(settled, settled);
+  return answering;
 }
 
 /** What the server will read: nothing that the handler changes later, or that cannot be sent. */

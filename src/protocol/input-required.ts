@@ -128,11 +128,11 @@ export function tooManyRounds(method: string, rounds: number): Failure {
 }
 
 /** The failure of a request that asks more at once than anybody can be asked. */
-export function tooManyQuestions(method: string, asked: number, limit: number): Failure {
-  const message = `${method} asks ${asked} questions at once; the limit \`limits.maxQuestions\` is ${limit}`;
+export function tooManyQuestions(method: string, asked: number, limit: number, why = ''): Failure {
+  const message = `${method} asks ${asked} questions at once; the limit \`limits.maxServerRequests\` is ${limit}${why}`;
   return failure('protocol', 'MCP_INPUT_LIMIT', message, {
     delivery: 'answered',
-    details: { method, field: 'limits.maxQuestions', limit, size: asked },
+    details: { method, field: 'limits.maxServerRequests', limit, size: asked },
   });
 }
 

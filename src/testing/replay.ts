@@ -105,7 +105,10 @@ class Replay implements RecordingSink, ReplayScript {
   readonly #paths: string[] = [];
   readonly #asked = new Map<number, string>();
   /** What handlers were asked, in order. */
-  readonly #questions: ((answer: QuestionAnswer) => void)[] = [];
+  readonly #questions: {
+    readonly tell: (answer: QuestionAnswer) => void;
+    readonly settled: (() => void) | undefined;
+  }[] = [];
   readonly #fates = new Map<number, Fate>();
   /** Fates that the recording has, by call, with their lines. */
   readonly #expectedFates = new Map<number, number>();
@@ -297,7 +300,10 @@ class Replay implements RecordingSink, ReplayScript {
         this.#environment.fire(entry.timer);
         break;
       case 'question.answered':
-        this.#questions[entry.question - 1]?.(entry.answer);
+        this.#questions[entry.question - 1]?.tell(entry.answer);
+        break;
+      case 'question.settled':
+        this.#questions[entry.question - 1]?.settled?.();
         break;
       default:
         if (entry.type === 'link.failed') this.#failed = true;
@@ -373,8 +379,8 @@ class Replay implements RecordingSink, ReplayScript {
   #answers(limit: number): QuestionService {
     return {
       limit,
-      answer: (_question, _session, signal, tell) => {
-        this.#questions.push(tell);
+      answer: (_question, _session, signal, tell, settled) => {
+        this.#questions.push({ tell, settled });
         signal.addEventListener('abort', () => {
           this.during();
         });
@@ -423,6 +429,7 @@ const INPUTS: ReadonlySet<string> = new Set([
     'abort',
     'timer.fired',
     'question.answered',
+    'question.settled',
   ],
   ...['link.ready', 'link.failed', 'link.released', 'link.problem', 'message.in', 'message.settled', 'session.lost'],
   ...['answer.interrupted', 'answer.resumed', 'stream.opened', 'stream.unsupported', 'stream.ended'],

@@ -7,7 +7,7 @@ import { modernServer, ScriptedHttpServer } from '../support/http-server.js';
 import type { PostedMessage } from '../support/http-server.js';
 import { Meeting } from '../support/meeting.js';
 import type { MeetingOptions } from '../support/meeting.js';
-import { errorFrom, rejection } from '../support/outcomes.js';
+import { errorFrom, rejection, turns } from '../support/outcomes.js';
 import { RecordedLines, replayed } from '../support/recordings.js';
 import { answer, inTurn, legacyScript, modernScript, refuse, ScriptedProcess, serverWith } from '../support/scripts.js';
 import type { Heard, Step } from '../support/scripts.js';
@@ -442,12 +442,68 @@ describe('a call that cannot be answered', () => {
     expect(await errorFrom(never.client.callTool('book'))).toMatchObject({
       details: { field: 'limits.maxInputRounds' },
     });
-    await using few = await Meeting.begin(script, { elicitation, limits: { maxQuestions: 1 } });
+    await using few = await Meeting.begin(script, { elicitation, limits: { maxServerRequests: 1 } });
     expect(await errorFrom(few.client.callTool('book'))).toMatchObject({
       code: 'MCP_INPUT_LIMIT',
-      details: { field: 'limits.maxQuestions', limit: 1 },
+      details: { field: 'limits.maxServerRequests', limit: 1 },
     });
     expect(() => new MCPClient(never.server.transport, { limits: { maxInputRounds: -1 } })).toThrow(/maxInputRounds/);
+  });
+});
+
+describe('handlers that are asked for many calls at once', () => {
+  test('are at work up to the limit, and the others wait their turn', async () => {
+    const script = modernScript({
+      'tools/call': ({ params }: Heard) =>
+        answer(params?.['inputResponses'] === undefined ? needs({ a: QUESTION }) : DONE),
+    });
+    let [atWork, most] = [0, 0];
+    const elicitation = async (): Promise<ElicitResult> => {
+      atWork += 1;
+      most = Math.max(most, atWork);
+      await turns();
+      atWork -= 1;
+      return seat(1);
+    };
+    await using meeting = await Meeting.begin(script, { elicitation, limits: { maxServerRequests: 3 } });
+    await Promise.all(Array.from({ length: 50 }, () => meeting.client.callTool('book')));
+    expect(most).toBe(3);
+  });
+
+  test('count until they have settled, also when their calls were aborted', async () => {
+    const script = modernScript({ 'tools/call': answer(needs({ a: QUESTION })) });
+    const settle: (() => void)[] = [];
+    const elicitation = (): Promise<ElicitResult> =>
+      new Promise((resolve) =>
+        settle.push(() => {
+          resolve(seat(1));
+        }),
+      );
+    await using meeting = await Meeting.begin(script, { elicitation, limits: { maxServerRequests: 2 } });
+    const calls = Array.from({ length: 2 }, async () => {
+      const given = new AbortController();
+      const call = rejection(meeting.client.callTool('book', {}, { signal: given.signal }));
+      await turns();
+      given.abort();
+      await call;
+    });
+    await Promise.all(calls);
+    const refused = await errorFrom(meeting.client.callTool('book'));
+    expect(refused).toMatchObject({
+      code: 'MCP_INPUT_LIMIT',
+      details: { field: 'limits.maxServerRequests', limit: 2 },
+    });
+    expect(refused.message).toContain('2 of the handlers at work were asked for something that was withdrawn');
+    expect(settle).toHaveLength(2);
+    for (const one of settle.splice(0)) one();
+    await turns();
+    const given = new AbortController();
+    const again = rejection(meeting.client.callTool('book', {}, { signal: given.signal }));
+    await turns();
+    expect(settle).toHaveLength(1);
+    given.abort();
+    await again;
+    settle[0]?.();
   });
 });
 

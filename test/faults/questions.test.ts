@@ -114,7 +114,7 @@ describe('a server that asks too much', () => {
     const waiting: ((answer: ElicitResult) => void)[] = [];
     await begin({
       elicitation: () => new Promise((resolve) => waiting.push(resolve)),
-      limits: { maxQuestions: 10 },
+      limits: { maxServerRequests: 10 },
     });
     for (let id = 1; id <= 1_000; id += 1) ask(id, 'elicitation/create', { message: 'm', requestedSchema });
     const refused = (await answersOf(990)) as { id: number; error: object }[];
@@ -124,7 +124,7 @@ describe('a server that asks too much', () => {
     });
     expect(waiting).toHaveLength(10);
     const [warning] = announced.warning as [MCPError];
-    expect(warning.message).toContain('which is `limits.maxQuestions`');
+    expect(warning.message).toContain('which is `limits.maxServerRequests`');
     for (const settle of waiting) settle({ action: 'cancel' });
     expect(new Set(((await answersOf(10)) as { id: number }[]).map(({ id }) => id)).size).toBe(10);
     ask('after', 'elicitation/create', { message: 'm', requestedSchema });
@@ -135,11 +135,39 @@ describe('a server that asks too much', () => {
   });
 
   test('is answered a thousand times at once when that is allowed', async () => {
-    await begin({ roots: [{ uri: 'file:///a' }], limits: { maxQuestions: Infinity } });
+    await begin({ roots: [{ uri: 'file:///a' }], limits: { maxServerRequests: Infinity } });
     for (let id = 1; id <= 1_000; id += 1) ask(id, 'roots/list');
     const answers = (await answersOf(1_000)) as { id: number; result: unknown }[];
     expect(answers.every(({ result }) => result !== undefined)).toBe(true);
     expect(new Set(answers.map(({ id }) => id)).size).toBe(1_000);
+  });
+
+  test('and takes it back again and again keeps no more handlers at work than the limit', async () => {
+    const settle: (() => void)[] = [];
+    await begin({
+      // It does not look at its signal.
+      elicitation: () =>
+        new Promise((resolve) =>
+          settle.push(() => {
+            resolve({ action: 'cancel' });
+          }),
+        ),
+      limits: { maxServerRequests: 10 },
+    });
+    for (let id = 1; id <= 1_000; id += 1) {
+      ask(id, 'elicitation/create', { message: 'm', requestedSchema });
+      server.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id } });
+    }
+    expect(await answersOf(990)).toHaveLength(990);
+    expect(settle).toHaveLength(10);
+    const [warning] = announced.warning as [MCPError];
+    expect(warning.details).toMatchObject({ field: 'limits.maxServerRequests', limit: 10, abandoned: 10 });
+    expect(warning.message).toContain('10 of the handlers at work were asked for something that was withdrawn');
+    for (const one of settle.splice(0, 3)) one();
+    await turns();
+    for (let id = 2_000; id < 2_010; id += 1) ask(id, 'elicitation/create', { message: 'm', requestedSchema });
+    await turns();
+    expect(settle).toHaveLength(10);
   });
 
   test('and takes everything back leaves nobody being asked', async () => {

@@ -339,7 +339,7 @@ describe('a question that nobody can answer', () => {
     expect(inquiry.put).toEqual([]);
     expect(failureOf(made)).toMatchObject({
       code: 'MCP_INPUT_LIMIT',
-      message: 'tools/call asks 5 questions at once; the limit `limits.maxQuestions` is 4',
+      message: 'tools/call asks 5 questions at once; the limit `limits.maxServerRequests` is 4',
     });
   });
 

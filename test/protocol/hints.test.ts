@@ -126,7 +126,7 @@ test.each<[FailureCode, object, string]>([
   ['MCP_SESSION_LOST', {}, 'instances'],
   ['MCP_CAPABILITY_MISSING', { required: 'tools' }, '`getServerInfo()`'],
   ['MCP_CAPABILITY_MISSING', { resultType: 'input_required' }, '`elicitation`'],
-  ['MCP_INPUT_LIMIT', { field: 'maxQuestions' }, 'raise `maxQuestions`'],
+  ['MCP_INPUT_LIMIT', { field: 'maxServerRequests' }, 'raise `maxServerRequests`'],
   ['MCP_INPUT_LIMIT', {}, 'raise `limits.maxInputRounds`'],
 ])('the hint for %s with %j', (code, details, expected) => {
   expect(hint(code, details)).toContain(expected);

@@ -89,7 +89,7 @@ async function questions(record: MCPClientOptions['record']): Promise<unknown[]>
     record,
     autoReconnect: true,
     reconnectDelay: 1,
-    limits: { maxQuestions: 2 },
+    limits: { maxServerRequests: 2 },
     roots: () => {
       if ((turn += 1) > 1) throw new Error('a secret of a handler');
       return [{ uri: 'file:///a/secret/root', name: 'a secret name' }];
