@@ -11,6 +11,9 @@ const REDACTED = '[redacted]';
 /** How many tokens and session ids are remembered besides the values that do not change. */
 const MOST_LATEST = 64;
 
+/** How many places of a text may be cut. Only a server would write more. */
+const MOST_CUTS = 4;
+
 /** How often something may be encoded for a URL, to be found. */
 const MOST_ENCODINGS = 4;
 
@@ -34,8 +37,10 @@ export class Secrets {
   #newest: string | undefined;
   readonly #shown: string[] = [];
   #needles: readonly string[] | undefined;
-  /** Failures and their causes that were looked at: when many calls fail at once they have one reason. */
-  #done = new WeakMap<object, object>();
+  #beginnings: RegExp | undefined;
+  /** What was looked at last, and what became of it: when many calls fail at once they have one reason. */
+  #last: { readonly given: Failure; readonly clean: Failure } | undefined;
+  #lastCause: { readonly given: object; readonly clean: unknown } | undefined;
 
   /** Adds values that stay, such as those of headers. They are asked for when something has failed. */
   from(source: () => Iterable<string>): void {
@@ -60,7 +65,8 @@ export class Secrets {
 
   #forget(): void {
     this.#needles = undefined;
-    this.#done = new WeakMap();
+    this.#beginnings = undefined;
+    this.#last = this.#lastCause = undefined;
   }
 
   /** All the ways to write the secrets, the longest first, since one may contain another. */
@@ -73,9 +79,15 @@ export class Secrets {
     return (this.#needles = [...needles].sort((one, other) => other.length - one.length));
   }
 
+  /** Whether the beginning of a secret is in a text, which is faster to find out than whether one of many secrets is. */
+  #mayBeIn(text: string): boolean {
+    this.#beginnings ??= beginningsOf(this.#written);
+    return this.#beginnings.test(text);
+  }
+
   /** Whether a secret is in a text. */
   isIn(text: string): boolean {
-    return text.length >= SHORTEST_SECRET && this.#written.some((secret) => text.includes(secret));
+    return this.#mayBeIn(text) && this.#written.some((secret) => text.includes(secret));
   }
 
   /**
@@ -84,9 +96,11 @@ export class Secrets {
    */
   readonly hide = (text: string, cut = false): string => {
     let clean = text;
-    for (const secret of this.#written) if (clean.includes(secret)) clean = clean.replaceAll(secret, REDACTED);
+    if (this.#mayBeIn(text))
+      for (const secret of this.#written) if (clean.includes(secret)) clean = clean.replaceAll(secret, REDACTED);
     if (clean.includes('%')) clean = clean.split(/(\s+)/).map(this.#decodedToo).join('');
-    for (const at of cutsOf(clean).reverse()) clean = this.#withoutPiece(clean.slice(0, at), true) + clean.slice(at);
+    for (const at of cutsOf(clean).slice(-MOST_CUTS).reverse())
+      clean = this.#withoutPiece(clean.slice(0, at), true) + clean.slice(at);
     return cut ? this.#withoutPiece(clean, true) : clean;
   };
 
@@ -103,13 +117,19 @@ export class Secrets {
   /** A text without the piece of a secret that is left where the text was cut: at its end, or at its start. */
   #withoutPiece(text: string, atEnd: boolean): string {
     let longest = 0;
+    const edge = text.charCodeAt(atEnd ? text.length - 1 : 0);
     for (const secret of this.#written) {
-      for (let length = Math.min(secret.length - 1, text.length); length > longest; length--) {
+      const least = Math.max(longest + 1, SHORTEST_SECRET);
+      for (let length = Math.min(secret.length - 1, text.length); length >= least; length--) {
+        // Most lengths end here.
+        if (secret.charCodeAt(atEnd ? length - 1 : secret.length - length) !== edge) continue;
         const isPiece = atEnd ? text.endsWith(secret.slice(0, length)) : text.startsWith(secret.slice(-length));
-        if (isPiece) longest = length;
+        if (!isPiece) continue;
+        longest = length;
+        break;
       }
     }
-    if (longest < SHORTEST_SECRET) return text;
+    if (longest === 0) return text;
     return atEnd ? text.slice(0, -longest) + REDACTED : REDACTED + text.slice(longest);
   }
 
@@ -124,8 +144,8 @@ export class Secrets {
 
   /** A failure, and what led to it, without the secrets. The same failure when there is none in it. */
   failure(why: Failure): Failure {
-    const done = this.#done.get(why);
-    if (done !== undefined) return done as Failure;
+    const last = this.#last;
+    if (last !== undefined && (last.given === why || last.clean === why)) return last.clean;
     const { hide } = this;
     const message = hide(why.message);
     const details = why.details && safeDetails(why.details, (text) => hide(text));
@@ -144,20 +164,26 @@ export class Secrets {
           ...(shownData !== undefined && { shownData }),
           ...(cause !== undefined && { cause }),
         };
-    this.#done.set(why, clean);
-    this.#done.set(clean, clean);
+    this.#last = { given: why, clean };
     return clean;
   }
 
   #cause(thrown: unknown): unknown {
     if (typeof thrown !== 'object' || thrown === null)
       return typeof thrown === 'string' ? this.hide(printable(thrown)) : thrown;
-    const done = this.#done.get(thrown);
-    if (done !== undefined) return done;
-    const cause = safeError(thrown, (text) => this.hide(printable(text)));
-    if (typeof cause === 'object' && cause !== null) this.#done.set(thrown, cause);
-    return cause;
+    const last = this.#lastCause;
+    if (last?.given === thrown) return last.clean;
+    const clean = safeError(thrown, (text) => this.hide(printable(text)));
+    this.#lastCause = { given: thrown, clean };
+    return clean;
   }
+}
+
+/** Finds the first characters of any of these; nothing in no text when there are none. */
+function beginningsOf(secrets: readonly string[]): RegExp {
+  const beginnings = new Set(secrets.map((secret) => secret.slice(0, SHORTEST_SECRET)));
+  const patterns = [...beginnings].map((text) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'));
+  return patterns.length === 0 ? /(?!)/ : new RegExp(patterns.join('|'));
 }
 
 /** A value as it stands in a text, in JSON, and in a URL or a form. */
