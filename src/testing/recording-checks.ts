@@ -153,6 +153,7 @@ const ENTRIES: Readonly<Record<Happening['type'], Fields>> = {
   'link.failed': { opening: count, failure },
   'link.released': { release: count },
   'question.answered': { question: count, answer },
+  'question.settled': { question: count },
   state: { state: text, from: text },
   path: { path: text },
   ticked: {},
@@ -209,6 +210,7 @@ const HEADER: Fields = {
   maxQueued: amount,
   lastId: amount,
   maxInputRounds: optional(amount),
+  maxPendingReplies: optional(amount),
   maxPendingReplies: optional(amount),
   maxQuestions: optional(amount),
 };
