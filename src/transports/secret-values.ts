@@ -5,7 +5,7 @@ import type { EnvironmentVariables, InheritEnv } from './child-environment.js';
 
 /** Names of variables, options and headers whose values are secrets. */
 const SECRET_NAME =
-  /key|token|secret|passw|passphrase|pwd|credential|auth(?!ors?\b)|bearer|cookie|jwt|(?:^|[^a-z])pat(?:$|[^a-z])/i;
+  /key|token|secret|passw|passphrase|pwd|credential|auth(?!or(?!i[sz]))|bearer|cookie|jwt|(?:^|[^a-z])pat(?:$|[^a-z])/i;
 
 /** How many texts of one value that is JSON are secrets of their own. */
 const MOST_IN_JSON = 200;

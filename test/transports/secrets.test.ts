@@ -140,6 +140,7 @@ describe('what is secret', () => {
       API_KEY: 'inherited',
       EDITOR: 'nano',
       GH_PAT: 'pat',
+      GIT_AUTHOR_NAME: 'me',
       PATH: '/bin',
     });
     expect([...all]).toEqual(['inherited', 'pat']);
