@@ -211,7 +211,6 @@ const HEADER: Fields = {
   lastId: amount,
   maxInputRounds: optional(amount),
   maxPendingReplies: optional(amount),
-  maxPendingReplies: optional(amount),
   maxQuestions: optional(amount),
 };
 
