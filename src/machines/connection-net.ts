@@ -65,7 +65,7 @@ export function closedByFailure(
   const context = factsAfter(facts, why, now);
   const getInitialSnapshot: typeof connectionMachine.getInitialSnapshot = (scope) =>
     // XState looks for actors in the context that it restores, and would look at what was thrown.
-    ({ ...connectionMachine.restoreSnapshot({ ...closed, context: {} } as never, scope), context }) as never;
+    ({ ...connectionMachine.restoreSnapshot({ ...closed, context: {} } as never, scope), context });
   return Object.create(connectionMachine, {
     getInitialSnapshot: { value: getInitialSnapshot },
   }) as typeof connectionMachine;

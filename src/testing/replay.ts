@@ -330,7 +330,8 @@ class Replay implements RecordingSink, ReplayScript {
           resolve();
         } catch (thrown) {
           // What a tick throws ends the process.
-          reject(thrown as Error);
+          const error: Error = thrown as Error;
+          reject(error);
         }
       });
     });

@@ -1,4 +1,5 @@
-import { MCPClient, MCPError } from '../../src/index.js';
+import type { MCPError } from '../../src/index.js';
+import { MCPClient } from '../../src/index.js';
 import { connectionMachine } from '../../src/machines/connection.js';
 import { connectionPorts } from '../../src/machines/connection-ports.js';
 import { healthMachine, healthPorts } from '../../src/machines/health.js';
@@ -183,7 +184,7 @@ const LIVES: Readonly<Record<string, { readonly script: Script; readonly live: (
         answer({ resultType: 'input_required', requestState: 's' }),
         answer({ ...done, resultType: 'complete' }),
       ),
-    } as Script),
+    }),
     live: async (stage) => {
       await stage.do((client) => client.connect(), 10);
       await stage.do((client) => client.callTool('asks'), 5_000);
@@ -195,7 +196,7 @@ const LIVES: Readonly<Record<string, { readonly script: Script; readonly live: (
     script: {
       'server/discover': inTurn(
         [{ wait: 6_000 }],
-        refuse(-32_022, 'No', { supported: ['2026-07-28'], requested: 'x' }) as never,
+        refuse(-32_022, 'No', { supported: ['2026-07-28'], requested: 'x' }),
         refuse(-32_601),
       ),
       initialize: inTurn(refuse(-32_600), answer({ ...initializeResult(), protocolVersion: '1999-01-01' })),

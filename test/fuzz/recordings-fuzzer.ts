@@ -66,14 +66,40 @@ function tampered(lines: readonly string[], dice: Dice): string {
   for (let times = 1 + dice.number(3); times > 0; times -= 1) {
     const at = dice.number(copy.length);
     const line = copy[at] ?? '{}';
-    if (dice.chance(10)) copy.splice(at, 1);
-    else if (dice.chance(10)) copy.splice(dice.number(copy.length), 0, line);
-    else if (dice.chance(10)) copy[at] = mutatedText(line, dice);
-    else if (dice.chance(10)) copy.length = at;
-    else if (dice.chance(5)) copy[at] = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
-    else copy[at] = JSON.stringify(mutated(JSON.parse(line) as unknown, dice));
+    switch (dice.number(10)) {
+      case 0:
+        copy.splice(at, 1);
+        break;
+      case 1:
+        copy.splice(dice.number(copy.length), 0, line);
+        break;
+      case 2:
+        copy[at] = mutatedText(line, dice);
+        break;
+      case 3:
+        copy[at] = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+        break;
+      case 4:
+        copy.length = at + 1;
+        break;
+      default:
+        // What is nested too deeply already cannot be walked.
+        copy[at] =
+          isJson(line) && !line.startsWith('[[[')
+            ? JSON.stringify(mutated(JSON.parse(line), dice))
+            : mutatedText(line, dice);
+    }
   }
   return `${copy.join('\n')}${dice.chance(10) ? '' : '\n'}`;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

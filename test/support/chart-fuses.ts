@@ -97,7 +97,7 @@ export class Fuses {
       );
     return {
       guards: protect('guard', implementations.guards) as Implementations<Subject, Event>['guards'],
-      actions: protect('action', implementations.actions) as Implementations<Subject, Event>['actions'],
+      actions: protect('action', implementations.actions),
     };
   }
 
