@@ -102,6 +102,7 @@ export class Core {
         this.#watch();
       },
       (problem) => toError(this.secrets.failure(problem)),
+      { environment: options.environment, maxProblemsPerSecond: options.limits.maxProblemsPerSecond },
     );
     this.handlers = new NotificationHandlers(this.events, () => {
       this.#watch();
@@ -386,6 +387,7 @@ export class Core {
     if (debug.enabled) this.#debugState(state, from);
     if (state === 'initializing') this.events.sessionBegan();
     this.catalogue.entered(state);
+    if (state === 'closed') this.events.closed();
     this.events.emit('state', state, from);
   }
 

@@ -1,9 +1,11 @@
+import type { Environment } from '../environment.js';
 import type { MCPError } from '../errors.js';
 import type { ConnectionState } from '../machines/connection-facts.js';
 import type { Failure, FailureCode } from '../protocol/failure.js';
 import type { Params } from '../protocol/json-rpc.js';
 import type { LoggingMessageNotificationParams } from '../protocol/schema/index.js';
 import { callUserFunction } from '../protocol/user-function.js';
+import { ProblemRate } from './problem-rate.js';
 import type { ToolsDifference } from './tools-difference.js';
 import { WarningBudget } from './warning-budget.js';
 
@@ -28,7 +30,7 @@ export interface MCPClientEvents {
    * of about 30 faults for each method in a session.
    */
   warning: [problem: MCPError];
-  /** Something went wrong that nobody was waiting for. */
+  /** Something went wrong that nobody was waiting for. Of both kinds `limits.maxProblemsPerSecond` are told one by one, and the others together. */
   error: [problem: MCPError];
 }
 
@@ -44,20 +46,33 @@ const HARMLESS: ReadonlySet<FailureCode> = new Set<FailureCode>([
   'MCP_UNKNOWN_RESPONSE',
 ]);
 
+function nameOf({ code }: Failure): 'warning' | 'error' {
+  return HARMLESS.has(code) ? 'warning' : 'error';
+}
+
 /** Who listens to a client. A listener that throws is reported to `error`; one of `error` to the others of these, once. */
 export class Events {
   readonly #listeners = new Map<MCPClientEventName, Set<(...args: never[]) => unknown>>();
   readonly #changed: () => void;
   readonly #errorOf: (problem: Failure) => MCPError;
   readonly #warnings = new WarningBudget();
+  readonly #rate: ProblemRate;
 
   /**
    * @param changed called when somebody begins or ceases to listen
    * @param errorOf makes the error of a failure that may be shown
+   * @param rate how many problems are told in a second, by which clock
    */
-  constructor(changed: () => void, errorOf: (problem: Failure) => MCPError) {
+  constructor(
+    changed: () => void,
+    errorOf: (problem: Failure) => MCPError,
+    rate: { readonly environment: Environment; readonly maxProblemsPerSecond: number },
+  ) {
     this.#changed = changed;
     this.#errorOf = errorOf;
+    this.#rate = new ProblemRate(rate.environment, rate.maxProblemsPerSecond, (problem) => {
+      this.#tell(problem);
+    });
   }
 
   on<Name extends MCPClientEventName>(name: Name, listener: Listener<Name>): () => void {
@@ -108,7 +123,7 @@ export class Events {
   warnOnce(fault: Failure): void {
     if (!this.has('warning')) return;
     const told = this.#warnings.admitted(fault);
-    if (told !== undefined) this.emit('warning', this.#errorOf(told));
+    if (told !== undefined && this.#rate.admits(told)) this.emit('warning', this.#errorOf(told));
   }
 
   /** A new session may warn of new faults. */
@@ -116,9 +131,20 @@ export class Events {
     this.#warnings.sessionBegan();
   }
 
-  /** Reports a problem that nobody waits for. Without a listener it goes nowhere, and never throws. */
+  /**
+   * Reports a problem that nobody waits for. Without a listener it goes nowhere, and never throws. Of many in one second those beyond a number
+   * are told together.
+   */
   report(problem: Failure): void {
-    const name = HARMLESS.has(problem.code) ? 'warning' : 'error';
-    if (this.has(name)) this.emit(name, this.#errorOf(problem));
+    if (this.has(nameOf(problem)) && this.#rate.admits(problem)) this.#tell(problem);
+  }
+
+  #tell(problem: Failure): void {
+    this.emit(nameOf(problem), this.#errorOf(problem));
+  }
+
+  /** The connection is closed: tells what has not been told. */
+  closed(): void {
+    this.#rate.flush();
   }
 }

@@ -1,5 +1,6 @@
 import { DEFAULT_MAX_HELD_BYTES, DEFAULT_MAX_PENDING_REPLIES } from '../protocol/budget.js';
 import { DEFAULT_MAX_LIST_BYTES, DEFAULT_MAX_PAGES } from '../protocol/pagination.js';
+import { DEFAULT_MAX_PROBLEMS_PER_SECOND } from './problem-rate.js';
 import { optionNames, refuseUnknownOptions } from '../transports/option-names.js';
 import { invalidOption, OptionReader } from './option-reader.js';
 
@@ -40,6 +41,11 @@ export interface ClientLimits {
    * (`MCP_QUEUE_FULL`). Default 1 000.
    */
   readonly maxPendingReplies?: number | undefined;
+  /**
+   * `error` and `warning` events in one second. Those beyond it are counted, and told when the second is over: one event for each code, with
+   * `details.count` and the text of the first. Default 100.
+   */
+  readonly maxProblemsPerSecond?: number | undefined;
 }
 
 const NAMES = optionNames<ClientLimits>({
@@ -50,6 +56,7 @@ const NAMES = optionNames<ClientLimits>({
   maxInputRounds: true,
   maxHeldBytes: true,
   maxPendingReplies: true,
+  maxProblemsPerSecond: true,
 });
 
 /** All limits with their defaults. */
@@ -74,6 +81,7 @@ export function clientLimits(given: ClientLimits = {}): ResolvedClientLimits {
     maxServerRequests: read.count('maxServerRequests', 100),
     maxInputRounds: read.count('maxInputRounds', 10),
     maxHeldBytes: read.count('maxHeldBytes', DEFAULT_MAX_HELD_BYTES),
+    maxProblemsPerSecond: read.count('maxProblemsPerSecond', DEFAULT_MAX_PROBLEMS_PER_SECOND),
     maxPendingReplies: read.count('maxPendingReplies', DEFAULT_MAX_PENDING_REPLIES),
   };
 }
