@@ -35,7 +35,7 @@ const undetermined = {
 };
 
 const lazyImports = {
-  group: ['ajv', 'ajv/*', 'ajv-formats', 'zod', 'zod/*', 'undici', 'ws'],
+  group: ['ajv', 'ajv/*', 'ajv-formats', 'zod', 'zod/*', 'undici', 'undici/*', 'ws'],
   allowTypeImports: true,
   message: loadLater,
 };

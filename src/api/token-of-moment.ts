@@ -1,5 +1,6 @@
 import type { TokenSource } from '../auth/token-source.js';
 import type { Environment } from '../environment.js';
+import { onAbort } from '../protocol/on-abort.js';
 
 /** How long somebody waits for a token. */
 interface Patience {
@@ -27,13 +28,13 @@ export async function tokenOfMoment(
       resolve('');
     };
   });
-  signal?.addEventListener('abort', giveUp);
+  const forget = signal && onAbort(signal, giveUp);
   const timer = environment.setTimeout(giveUp, Math.min(timeout, LONGEST));
   try {
     return await Promise.race([ask(tokens), patience]);
   } finally {
     environment.clearTimeout(timer);
-    signal?.removeEventListener('abort', giveUp);
+    forget?.();
   }
 }
 

@@ -1,10 +1,11 @@
+import { onAbort } from '../protocol/on-abort.js';
 import type { RequestRecord } from './request-record.js';
 
 type Abort = (record: RequestRecord, reason: unknown) => void;
 
 /**
- * Passes the aborts of callers' signals on to their requests. A signal that serves many requests has one listener, since Node warns of
- * a leak at the eleventh, and has none while no request waits.
+ * Passes the aborts of callers' signals on to their requests. A signal that serves many requests is listened to once, and not while no
+ * request waits.
  */
 export class AbortWatch {
   readonly #groups = new Map<AbortSignal, Group>();
@@ -21,7 +22,6 @@ export class AbortWatch {
     if (group === undefined) {
       group = new Group(signal, this.#abort);
       this.#groups.set(signal, group);
-      signal.addEventListener('abort', group);
     }
     group.records.add(record);
   }
@@ -31,35 +31,18 @@ export class AbortWatch {
     const group = this.#groups.get(signal);
     if (group?.records.delete(record) !== true || group.records.size > 0) return;
     this.#groups.delete(signal);
-    try {
-      signal.removeEventListener('abort', group);
-    } catch {
-      // One that only looks like a signal. Nobody waits for it.
-    }
+    group.forget();
   }
 }
 
 /** The requests that one signal ends. */
 class Group {
   readonly records = new Set<RequestRecord>();
-  readonly #signal: AbortSignal;
-  readonly #abort: Abort;
+  readonly forget: () => void;
 
   constructor(signal: AbortSignal, abort: Abort) {
-    this.#signal = signal;
-    this.#abort = abort;
-  }
-
-  handleEvent(): void {
-    const reason = reasonOf(this.#signal);
-    for (const record of [...this.records]) this.#abort(record, reason);
-  }
-}
-
-function reasonOf(signal: AbortSignal): unknown {
-  try {
-    return signal.reason;
-  } catch (thrown) {
-    return thrown;
+    this.forget = onAbort(signal, (reason) => {
+      for (const record of [...this.records]) abort(record, reason);
+    });
   }
 }

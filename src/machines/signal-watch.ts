@@ -1,5 +1,7 @@
+import { onAbort } from '../protocol/on-abort.js';
+
 interface Watched {
-  readonly listener: () => void;
+  readonly forget: () => void;
   /** The calls that have it and are not over. */
   calls: number;
 }
@@ -34,18 +36,17 @@ export class SignalWatch {
       watched.calls -= 1;
       if (watched.calls > 0) return;
       this.#watched.delete(signal);
-      signal.removeEventListener('abort', watched.listener);
+      watched.forget();
     };
     return { mark: { signal: number }, forget };
   }
 
   #listen(signal: AbortSignal, number: number): Watched {
-    const listener = (): void => {
+    const forget = onAbort(signal, () => {
       this.#aborted(number);
-    };
-    const watched = { listener, calls: 0 };
+    });
+    const watched = { forget, calls: 0 };
     this.#watched.set(signal, watched);
-    signal.addEventListener('abort', listener);
     return watched;
   }
 

@@ -1,4 +1,5 @@
 import type { Failure } from '../protocol/failure.js';
+import { onAbort } from '../protocol/on-abort.js';
 import type { Session } from '../protocol/session.js';
 import type { ConnectionEvent } from './connection-facts.js';
 
@@ -23,20 +24,21 @@ export class WaitingCallers {
     const { now, tell } = this.#surroundings;
     const id = (this.#last += 1);
     const deadline = now() + timeout;
-    let stop: (() => void) | undefined;
+    let forget: (() => void) | undefined;
     try {
       return await new Promise<Session | Failure>((resolve, reject) => {
-        stop = () => {
+        const stop = (reason: unknown): void => {
           this.#waiting.delete(id);
           tell({ type: 'leave', waiter: id });
-          reject(signal?.reason as Error);
+          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the reason is whatever the caller gave
+          reject(reason);
         };
-        signal?.addEventListener('abort', stop);
+        forget = signal && onAbort(signal, stop);
         this.#waiting.set(id, resolve);
         tell({ type, waiter: { id, deadline, timeout } });
       });
     } finally {
-      if (stop !== undefined) signal?.removeEventListener('abort', stop);
+      forget?.();
     }
   }
 

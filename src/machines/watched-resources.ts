@@ -1,6 +1,7 @@
 import type { Environment } from '../environment.js';
 import { failure, withDelivery } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
+import { onAbort } from '../protocol/on-abort.js';
 import type { SubscriptionFilter } from '../protocol/schema/index.js';
 
 /** What watching resources of a modern server needs to know and to change. */
@@ -50,16 +51,17 @@ export class WatchedResources {
     if (desired && this.#ports.honoured()?.resourceSubscriptions?.includes(uri) === true) return undefined;
     if (this.#ports.unsupported()) return notServed();
     const begun = !desired || this.#isAwaited(uri);
-    let abort: (() => void) | undefined;
+    let forget: (() => void) | undefined;
     let waiter: Waiter | undefined;
     let timer: unknown;
     let watched = false;
     try {
       const problem = await new Promise<Failure | undefined>((resolve, reject) => {
-        abort = () => {
-          reject(signal?.reason as Error);
+        const abort = (reason: unknown): void => {
+          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the reason is whatever the caller gave
+          reject(reason);
         };
-        signal?.addEventListener('abort', abort);
+        forget = signal && onAbort(signal, abort);
         timer = environment.setTimeout(
           () => {
             resolve(timedOut(limit.timeout));
@@ -74,7 +76,7 @@ export class WatchedResources {
       return problem;
     } finally {
       environment.clearTimeout(timer);
-      if (abort !== undefined) signal?.removeEventListener('abort', abort);
+      forget?.();
       if (waiter !== undefined) this.#waiters.delete(waiter);
       if (!watched && begun && !this.#isAwaited(uri)) this.#drop(uri);
     }

@@ -1,4 +1,4 @@
-import type { Dispatcher } from 'undici';
+import type { Dispatcher, Pool } from 'undici';
 import type { TokenSource } from '../auth/token-source.js';
 import type { Environment } from '../environment.js';
 import type { Budget } from '../protocol/budget.js';
@@ -68,7 +68,7 @@ export class HttpEndpoint {
 
   /** Loads what is needed for requests; makes none. */
   static async open(options: EndpointOptions): Promise<HttpEndpoint> {
-    const { Pool } = await import('undici');
+    const Pool = await loadPool();
     const { timeout, shares } = options;
     // All that are shared out: a call that waits for a person must not keep the answer of that person waiting. Where responses do not end after
     // the answer, what is to be sent next may wait in the pool until their connections are given up.
@@ -114,5 +114,17 @@ export class HttpEndpoint {
     const pools = [...this.#pools.values()];
     this.#pools.clear();
     await Promise.all(pools.map((pool) => pool.destroy()));
+  }
+}
+
+/**
+ * The class of undici alone. The package as a whole sets the dispatcher that every `fetch` of the process uses, if none is set yet. Should the
+ * file be elsewhere in another version, it is the package after all.
+ */
+async function loadPool(): Promise<typeof Pool> {
+  try {
+    return (await import('undici/lib/dispatcher/pool.js')).default;
+  } catch {
+    return (await import('undici')).Pool;
   }
 }
