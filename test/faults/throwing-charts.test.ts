@@ -1,5 +1,7 @@
-import type { MCPError } from '../../src/index.js';
-import { MCPClient } from '../../src/index.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { HttpTransport, MCPClient } from '../../src/index.js';
+import type { MCPError, MCPTransport } from '../../src/index.js';
 import { connectionMachine } from '../../src/machines/connection.js';
 import { connectionPorts } from '../../src/machines/connection-ports.js';
 import { healthMachine, healthPorts } from '../../src/machines/health.js';
@@ -8,6 +10,9 @@ import { serverQuestionMachine, serverQuestionPorts } from '../../src/machines/s
 import { serverStreamMachine, serverStreamPorts } from '../../src/machines/server-stream.js';
 import { subscriptionMachine, subscriptionPorts } from '../../src/machines/subscription.js';
 import type { Blow, Fuses as FusesType } from '../support/chart-fuses.js';
+import { legacyServer, ScriptedHttpServer } from '../support/http-server.js';
+import type { HttpVisit } from '../support/http-server.js';
+import { isAlive } from '../support/processes.js';
 import {
   answer,
   discoverResult,
@@ -16,7 +21,9 @@ import {
   legacyScript,
   modernScript,
   refuse,
+  ScriptedProcess,
   serverWith,
+  silence,
 } from '../support/scripts.js';
 import type { Script, ScriptedServer } from '../support/scripts.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
@@ -59,6 +66,9 @@ const BLOWS: readonly Blow[] = ['before', 'after', 'always'];
 class Stage {
   readonly clock = new SimulatedEnvironment();
   readonly promises: Promise<unknown>[] = [];
+  /** How many promises waited for more than that something had thrown. */
+  waited = 0;
+  readonly #open = new Set<Promise<unknown>>();
   readonly errors: MCPError[] = [];
   readonly states: string[] = [];
   server!: ScriptedServer;
@@ -82,6 +92,7 @@ class Stage {
     });
     stage.client.on('error', (error) => {
       stage.errors.push(error);
+      if (error.code === 'MCP_INTERNAL') void stage.#settleSoon([...stage.#open]);
     });
     stage.client.on('state', (state) => {
       stage.states.push(state);
@@ -91,8 +102,18 @@ class Stage {
 
   /** Does something, keeps what it promises, and lets it happen. */
   async do(act: (client: MCPClient) => Promise<unknown>, milliseconds = 0): Promise<void> {
-    this.promises.push(act(this.client).catch((thrown: unknown) => thrown));
+    const promise = act(this.client).catch((thrown: unknown) => thrown);
+    this.promises.push(promise);
+    this.#open.add(promise);
+    void promise.then(() => this.#open.delete(promise));
     await this.clock.advance(milliseconds);
+  }
+
+  /** Nobody waits for a time-out, nor for anything else that takes time. */
+  async #settleSoon(open: readonly Promise<unknown>[]): Promise<void> {
+    const at = this.clock.now();
+    for (let turns = 0; turns < 3; turns += 1) await this.clock.settle();
+    if (this.clock.now() === at) this.waited += open.filter((promise) => this.#open.has(promise)).length;
   }
 }
 
@@ -240,6 +261,7 @@ async function lifeWith(life: string, name: string, blow: Blow): Promise<{ blown
   await stage.clock.advance(60_000);
   const open = stage.promises.map((promise) => Promise.race([promise, Promise.resolve(stage)]));
   if ((await Promise.all(open)).includes(stage)) wrong.push('a promise never settles');
+  if (stage.waited > 0) wrong.push(`${stage.waited} promises are not settled at once`);
   if (blown > 0) {
     if (!stage.errors.some(({ code }) => code === 'MCP_INTERNAL')) wrong.push('no MCP_INTERNAL was reported');
     if (!stage.states.includes('closed')) wrong.push('the connection was not closed');
@@ -292,4 +314,128 @@ describe('a part of a chart that throws', () => {
     const left = fuses.names.filter((name) => !reached.has(name));
     expect(left.length / fuses.names.length).toBeLessThan(0.3);
   });
+});
+
+/** A server in another process, or behind sockets, and what says whether anything of the way to it is left. */
+interface Real extends AsyncDisposable {
+  readonly transport: MCPTransport;
+  readonly isLeft: () => boolean;
+  /** The server does something unasked. */
+  readonly turn: () => void;
+}
+
+async function overHttp(): Promise<Real> {
+  let sessions = 0;
+  const open = new Set<HttpVisit>();
+  const answering = legacyServer(
+    (visit) => {
+      const { method } = visit.message;
+      const forgotten =
+        visit.headers['mcp-session-id'] !== undefined && visit.headers['mcp-session-id'] !== `s-${sessions}`;
+      open.add(visit);
+      visit.response.once('close', () => open.delete(visit));
+      if (visit.method === 'GET') visit.stream().event(undefined, { id: 'e-1', retry: 10 });
+      else if (visit.method === 'DELETE') visit.status(200);
+      else if (forgotten) visit.status(404);
+      else if (method === 'initialize') {
+        visit.response.setHeader('mcp-session-id', `s-${(sessions += 1)}`);
+        return false;
+      } else if (method === 'tools/list') visit.result({ tools: [{ name: 'x', inputSchema: { type: 'object' } }] });
+      else if (method === 'tools/call' && visit.message.params?.['name'] === 'hangs') visit.stream();
+      else return false;
+      return true;
+    },
+    { capabilities: { tools: { listChanged: true } } },
+  );
+  const server = await ScriptedHttpServer.start(answering);
+  return {
+    transport: new HttpTransport(server.url),
+    isLeft: () => open.size > 0,
+    turn: () => {
+      // The session is forgotten, and the stream of the server ends.
+      sessions += 1;
+      for (const visit of open) if (visit.method === 'GET') visit.end();
+    },
+    [Symbol.asyncDispose]: () => server.close(),
+  };
+}
+
+function overStdio(): Promise<Real> {
+  const server = new ScriptedProcess(
+    legacyScript('2025-11-25', {
+      'tools/list': answer({ tools: [] }),
+      'tools/call': { inTurn: [answer(done), silence, answer(done)] } as never,
+    }),
+  );
+  const pids = new Set<number>();
+  const { transport } = server;
+  return Promise.resolve({
+    transport,
+    isLeft: () => [...pids].some(isAlive),
+    turn: () => {
+      if (transport.pid !== undefined) pids.add(transport.pid);
+    },
+    [Symbol.asyncDispose]: () => {
+      server[Symbol.dispose]();
+      return Promise.resolve();
+    },
+  });
+}
+
+/** A short life in real time, in which one part throws; and what is wrong then. */
+async function realLife(start: () => Promise<Real>, name: string, blow: Blow): Promise<string[]> {
+  fuses.light(name, blow);
+  await using real = await start();
+  const client = new MCPClient(real.transport, {
+    era: 'legacy',
+    autoReconnect: true,
+    reconnectDelay: 1,
+    timeout: 5_000,
+  });
+  const errors: MCPError[] = [];
+  client.on('error', (error) => {
+    errors.push(error);
+  });
+  const wrong: string[] = [];
+  const outcome = (promise: Promise<unknown>): Promise<unknown> => promise.catch((thrown: unknown) => thrown);
+  await outcome(client.connect());
+  real.turn();
+  await outcome(client.listTools());
+  await outcome(client.callTool('x', {}, { onProgress: () => undefined }));
+  const giveUp = new AbortController();
+  const given = outcome(client.callTool('hangs', {}, { signal: giveUp.signal }));
+  await sleep(15);
+  giveUp.abort();
+  await given;
+  await client.disconnect();
+  fuses.putOut();
+  if (fuses.blown > 0 && !errors.some(({ code }) => code === 'MCP_INTERNAL'))
+    wrong.push('no MCP_INTERNAL was reported');
+  for (let turns = 0; real.isLeft() && turns < 100; turns += 1) await sleep(5);
+  if (real.isLeft()) wrong.push('something of the link is left');
+  await outcome(client.connect());
+  real.turn();
+  if (JSON.stringify(await outcome(client.callTool('x'))) !== JSON.stringify(done))
+    wrong.push('no call works any more');
+  await client.disconnect();
+  if (client.state !== 'closed') wrong.push(`it is ${client.state}`);
+  return wrong.map((what) => `${name} ${blow}: ${what}`);
+}
+
+describe('a part of a chart that throws lets go of the link', () => {
+  test.each([
+    ['HTTP', overHttp, 1],
+    // Each life starts processes.
+    ['stdio', overStdio, 6],
+  ] as const)(
+    'over %s',
+    async (_way, start, every) => {
+      const found = await realLife(start, '', 'before');
+      fuses.used.delete('requests.port.begin');
+      for (const [index, name] of [...fuses.used].entries())
+        if (index % every === 0) found.push(...(await realLife(start, name, BLOWS[index % 3] as Blow)));
+      expect(found).toEqual([]);
+    },
+    240_000,
+  );
 });
