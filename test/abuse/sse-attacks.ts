@@ -44,7 +44,7 @@ async function callOnce({ connect, outcome }: Parameters<Attack['program']>[0]):
   let events = 0;
   client.on('warning', () => (events += 1));
   client.on('error', () => (events += 1));
-  const ended = await outcome(client.callTool('work', {}, { timeout: 8_000 }));
+  const ended = await outcome(client.callTool('work', {}, { timeout: 3_000 }));
   return `${ended}, ${events} events`;
 }
 

@@ -39,7 +39,7 @@ function whenCalled(act: (peer: Peer, id: string | number) => unknown): Hostilit
   };
 }
 
-const CALL_TIMEOUT = 10_000;
+const CALL_TIMEOUT = 5_000;
 const call = { timeout: CALL_TIMEOUT };
 
 function resultLine(id: string | number, result: string): string {
@@ -62,7 +62,7 @@ function floodAttack(name: string, block: string, options: Partial<Attack> = {})
     serve: stdioServer(
       whenCalled((peer, id) => {
         void flood(peer, block);
-        setTimeout(() => void peer.write(resultLine(id, '{"content":[]}')), 4_000);
+        setTimeout(() => void peer.write(resultLine(id, '{"content":[]}')), 2_000);
       }),
     ),
     async program({ connect, outcome, sleep }) {
@@ -70,8 +70,8 @@ function floodAttack(name: string, block: string, options: Partial<Attack> = {})
       let events = 0;
       client.on('warning', () => (events += 1));
       client.on('error', () => (events += 1));
-      const call = outcome(client.callTool('work', {}, { timeout: 15_000 }));
-      await sleep(6_000);
+      const call = outcome(client.callTool('work', {}, { timeout: 8_000 }));
+      await sleep(3_000);
       return `${await call}, ${events} events`;
     },
     ...options,

@@ -54,7 +54,7 @@ async function callOnce({ connect, outcome, check }: Parameters<Attack['program'
   let events = 0;
   client.on('warning', () => (events += 1));
   client.on('error', () => (events += 1));
-  const ended = await outcome(client.callTool('work', {}, { timeout: 10_000 }));
+  const ended = await outcome(client.callTool('work', {}, { timeout: 5_000 }));
   await outcome(client.disconnect());
   check(events < 1_000, `${events} events`);
   return `${ended}, ${events} events`;
