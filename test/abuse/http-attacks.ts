@@ -79,9 +79,7 @@ const hung: Attack = {
   serve: httpServer(whenCalled(() => undefined)),
   async program({ connect, outcome, check }) {
     const client = await connect();
-    const calls = Array.from({ length: 10_000 }, () =>
-      client.callTool('work', {}, { timeout: 4_000 }),
-    );
+    const calls = Array.from({ length: 10_000 }, () => client.callTool('work', {}, { timeout: 4_000 }));
     const ends = Promise.all(calls.map((one) => outcome(one)));
     const codes = new Set(await ends);
     check(codes.size === 1, [...codes].join(' '));
