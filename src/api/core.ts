@@ -102,7 +102,7 @@ export class Core {
         this.#watch();
       },
       (problem) => toError(this.secrets.failure(problem)),
-      { environment: options.environment, maxProblemsPerSecond: options.limits.maxProblemsPerSecond },
+      { environment, maxProblemsPerSecond: options.limits.maxProblemsPerSecond },
     );
     this.handlers = new NotificationHandlers(this.events, () => {
       this.#watch();
