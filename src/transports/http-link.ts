@@ -51,6 +51,8 @@ export class HttpLink implements Link, ExchangeOwner {
   readonly refusals: SessionRefusals;
   readonly #farewell: number;
   readonly #exchanges = new Roster<HttpExchange>();
+  /** Those of requests that its owner made. */
+  readonly #byId = new Map<RequestId, HttpExchange>();
   readonly #admission: HttpAdmission<HttpExchange>;
   readonly #posts: HttpPosts;
   #session = new HttpSession();
@@ -167,6 +169,7 @@ export class HttpLink implements Link, ExchangeOwner {
     if (budget?.take(body.length) === false) return rejectedWith(budget.exhausted(postOf(body), 'not-sent'));
     const exchange = new HttpExchange(this, { message, modern, session, doubtful, headers, body });
     exchange.held = body.length;
+    this.#byId.set(exchange.id, exchange);
     this.#exchanges.add(exchange);
     const own = OWN.has(message.method);
     if (session.ready === undefined || modern) this.#admission.admit(exchange, own);
@@ -220,14 +223,14 @@ export class HttpLink implements Link, ExchangeOwner {
 
   recall(requestId: RequestId): boolean {
     if (this.#older !== undefined) return this.#older.recall(requestId);
-    const exchange = this.#exchanges.find(({ id }) => id === requestId);
+    const exchange = this.#byId.get(requestId);
     if (exchange === undefined || exchange.sent) return false;
     exchange.abort();
     return true;
   }
 
   abandon(requestId: RequestId): void {
-    this.#exchanges.find(({ id }) => id === requestId)?.abort();
+    this.#byId.get(requestId)?.abort();
   }
 
   serverStream(told: ServerStreamEvents): () => void {
@@ -302,6 +305,7 @@ export class HttpLink implements Link, ExchangeOwner {
 
   ended(exchange: HttpExchange): void {
     this.#exchanges.remove(exchange);
+    if (this.#byId.get(exchange.id) === exchange) this.#byId.delete(exchange.id);
     this.endpoint.budget?.give(exchange.held);
     this.#admission.left(exchange);
   }

@@ -50,7 +50,8 @@ const MOST_REQUESTS = 64;
 /** Posts that take turns. */
 class Lane {
   readonly active = new Set<SsePost>();
-  waiting: SsePost[] = [];
+  /** In order; those that are taken back leave it at once. */
+  readonly waiting = new Set<SsePost>();
 
   /** @param most how many are under way at the same time */
   constructor(readonly most: number) {}
@@ -77,6 +78,8 @@ export class SseLink implements Link, HttpReceiver {
   /** A reply must not wait behind requests that wait for it. */
   readonly #requests: Lane;
   readonly #others: Lane;
+  /** The requests whose posts have not been answered. */
+  readonly #byId = new Map<RequestId, SsePost>();
   /** The post that tells the server of the end of the handshake: nothing is posted before that is answered, or its time is over. */
   #barrier: SsePost | undefined;
   #barrierTimer: TimerHandle;
@@ -216,13 +219,16 @@ export class SseLink implements Link, HttpReceiver {
     const post = new SsePost(message, body);
     const lane = this.#laneOf(post);
     const { budget } = this.#endpoint;
-    if (lane === this.#others && lane.waiting.length >= MOST_WAITING) return rejectedWith(tooManyPosts());
+    if (lane === this.#others && lane.waiting.size >= MOST_WAITING) return rejectedWith(tooManyPosts());
     if (budget?.take(body.length) === false) return rejectedWith(budget.exhausted(postOf(body), 'not-sent'));
+    const { id, isRequest } = post;
+    if (isRequest && id !== undefined) this.#byId.set(id, post);
     const settled = (): void => {
       budget?.give(body.length);
+      if (isRequest && id !== undefined && this.#byId.get(id) === post) this.#byId.delete(id);
     };
     post.done.then(settled, settled);
-    if (this.#barrier !== undefined || lane.full) lane.waiting.push(post);
+    if (this.#barrier !== undefined || lane.full) lane.waiting.add(post);
     else this.#start(post);
     return post.done;
   }
@@ -269,8 +275,9 @@ export class SseLink implements Link, HttpReceiver {
   /** Starts what waits, as far as it may. */
   #startNext(lane: Lane): void {
     while (this.#barrier === undefined && !lane.full) {
-      const next = lane.waiting.shift();
+      const [next] = lane.waiting;
       if (next === undefined) return;
+      lane.waiting.delete(next);
       this.#start(next);
     }
   }
@@ -281,10 +288,10 @@ export class SseLink implements Link, HttpReceiver {
 
   recall(requestId: RequestId): boolean {
     const { waiting, active } = this.#requests;
-    const post = [...waiting, ...active].find(({ id }) => id === requestId);
+    const post = this.#byId.get(requestId);
     if (post === undefined || post.sent) return false;
     post.abort(linkClosed('not-sent'));
-    this.#requests.waiting = waiting.filter((one) => one !== post);
+    waiting.delete(post);
     if (active.has(post)) this.#ended(post);
     return true;
   }
@@ -313,9 +320,9 @@ export class SseLink implements Link, HttpReceiver {
     this.#stream.end();
     this.#events.environment.clearTimeout(this.#barrierTimer);
     for (const lane of [this.#requests, this.#others]) {
-      const { waiting, active } = lane;
-      lane.waiting = [];
-      for (const post of [...waiting, ...active]) post.abort(reason);
+      const all = [...lane.waiting, ...lane.active];
+      lane.waiting.clear();
+      for (const post of all) post.abort(reason);
     }
     await Promise.all([this.#endpoint.close(), this.#posts?.close()]);
   }

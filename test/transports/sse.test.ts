@@ -505,6 +505,24 @@ describe('an SseTransport', () => {
       await Promise.all(sent);
     });
 
+    test('at most 25 replies are posted at a time, a thousand wait, and more are refused', async () => {
+      const held: HttpVisit[] = [];
+      const { url, http } = await start({ accept: (visit) => held.push(visit) });
+      const { link } = await open(url);
+      const replies = Array.from({ length: 1_030 }, async (_, id) => link.send({ jsonrpc: '2.0', id, result: {} }));
+      await expect(replies.at(-1)).rejects.toMatchObject({ code: 'MCP_QUEUE_FULL', delivery: 'not-sent' });
+      const settled = Promise.allSettled(replies);
+      await http.until(() => held.length === 25);
+      // A request goes at once all the same.
+      const request = link.send(ask(7));
+      await http.until(() => held.length === 26);
+      for (const visit of held.splice(0)) visit.status(202);
+      await request;
+      await http.until(() => held.length === 25);
+      await link.close();
+      expect((await settled).filter(({ status }) => status === 'fulfilled')).toHaveLength(25);
+    });
+
     test('the end of a post that is no request lets no further request go, and the end of a request lets one go', async () => {
       const held: HttpVisit[] = [];
       const { url, http } = await start({ accept: (visit) => held.push(visit) });
