@@ -110,7 +110,8 @@ export class Fuses {
       const protect = (target: Ports, name: string): unknown => {
         const value: unknown = Reflect.get(target, name);
         const full = fuses.get(name);
-        if (typeof value !== 'function' || full === undefined) return value;
+        if (full === undefined) return value;
+        if (typeof value !== 'function') return this.#around(full, () => value)();
         return this.#around(full, value.bind(target) as () => unknown);
       };
       provide(system, new Proxy(given, { get: (target, name) => protect(target, name as string) }));
