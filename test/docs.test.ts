@@ -6,6 +6,7 @@ import path from 'node:path';
 import ts from 'typescript';
 import { WebSocket } from 'ws';
 
+import { clientLimits } from '../src/api/limits.js';
 import { compile } from './support/compiled.js';
 import { serverFixture } from './support/fixture-servers.js';
 import { freePort } from './support/http-process.js';
@@ -129,6 +130,14 @@ test('how it is built names every part of the source and every machine', () => {
     readdirSync(path.join(ROOT, 'src'), { recursive: true }).map((file) => path.basename(String(file))),
   );
   expect(named.filter((file = '') => !known.has(file))).toEqual([]);
+});
+
+test('the limits that are listed are those of the options, with their defaults', () => {
+  const text = readFileSync(path.join(ROOT, 'docs/limits.md'), 'utf8');
+  for (const [name, value] of Object.entries(clientLimits())) {
+    const [, shown = ''] = new RegExp(`^\\| \`limits\\.${name}\` \\| ([\\d ]+)`, 'm').exec(text) ?? [];
+    expect(`${name}: ${shown.replaceAll(' ', '')}`).toBe(`${name}: ${value}`);
+  }
 });
 
 test('the lines for the inspector of Stately show its page the charts', async () => {
