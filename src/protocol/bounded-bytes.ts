@@ -11,6 +11,8 @@ export interface Oversized {
   readonly tail: string;
   /** The budget that had too little left, if it was that. */
   readonly budget?: Budget | undefined;
+  /** Whether its end has come. Default true. */
+  readonly ended?: boolean | undefined;
 }
 
 /** How much of a piece that is thrown away is kept from each end, in bytes. */
@@ -47,9 +49,11 @@ export class BoundedBytes {
     return this.#oversized?.received ?? this.#length;
   }
 
-  /** Whether it was too long, or the budget too small, so that it is thrown away. */
-  get oversized(): boolean {
-    return this.#oversized !== undefined;
+  /** What is known so far of a piece that is thrown away, because it is too long or the budget too small. Undefined when it is not. */
+  get oversized(): Oversized | undefined {
+    if (this.#oversized === undefined) return undefined;
+    const { received, head, tail, budget } = this.#oversized;
+    return { limit: this.#limit, received, head, tail: tail.toString(), budget, ended: false };
   }
 
   /** Whether the last byte that came was this one. */
@@ -111,11 +115,11 @@ export class BoundedBytes {
 
   /** The piece is complete: what it says, or what is left of it. The next one begins. */
   take(): string | Oversized {
-    const oversized = this.#oversized;
+    const { oversized } = this;
     if (oversized !== undefined) {
-      const { received, head, tail, budget } = oversized;
       this.#oversized = undefined;
-      return { limit: this.#limit, received, head, tail: tail.toString(), budget };
+      const { ended: _, ...piece } = oversized;
+      return piece;
     }
     const text = this.#held.toString('utf8', 0, this.#length);
     this.#release();

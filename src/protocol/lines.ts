@@ -1,6 +1,7 @@
 import { BoundedBytes } from './bounded-bytes.js';
 import type { Oversized } from './bounded-bytes.js';
 import type { Budget } from './budget.js';
+import { OversizedReports } from './oversized-answer.js';
 
 /** The default for the longest message, in bytes: far above what models read, far below what hurts a process. 32 MiB. */
 export const DEFAULT_MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
@@ -21,6 +22,7 @@ export class LineSplitter {
   readonly #limit: number;
   /** The unfinished line. */
   readonly #held: BoundedBytes;
+  readonly #reports = new OversizedReports();
 
   /**
    * @param limit the most bytes that a line may have, without its end
@@ -31,13 +33,13 @@ export class LineSplitter {
     this.#held = new BoundedBytes(limit, budget);
   }
 
-  /** The lines that end in this chunk, in order; one that was too long is told as data. */
+  /** The lines that end in this chunk, in order. One that is too long is data, also before its end has come: it may never come. */
   push(chunk: Uint8Array): (string | Oversized)[] {
     const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     const lines: (string | Oversized)[] = [];
     const first = bytes.indexOf(NEWLINE);
     if (first === -1) {
-      this.#held.push(bytes);
+      this.#hold(bytes, lines);
       return lines;
     }
     let start = 0;
@@ -48,7 +50,7 @@ export class LineSplitter {
     }
     const last = bytes.lastIndexOf(NEWLINE);
     if (start <= last) this.#whole(bytes, start, last, lines);
-    if (last + 1 < bytes.length) this.#held.push(bytes.subarray(last + 1));
+    if (last + 1 < bytes.length) this.#hold(bytes.subarray(last + 1), lines);
     return lines;
   }
 
@@ -79,11 +81,22 @@ export class LineSplitter {
     }
   }
 
+  /** More of the unfinished line has come. */
+  #hold(bytes: Buffer, lines: (string | Oversized)[]): void {
+    this.#held.push(bytes);
+    const oversized = this.#reports.unfinished(this.#held, this.#limit);
+    if (oversized !== undefined) lines.push(oversized);
+  }
+
   /** The end of the unfinished line has come. */
   #finish(lines: (string | Oversized)[]): void {
     const line = this.#held.take();
-    if (typeof line === 'string') this.#add(line, lines);
-    else lines.push(line);
+    if (typeof line === 'string') {
+      this.#add(line, lines);
+      return;
+    }
+    const oversized = this.#reports.finished(line);
+    if (oversized !== undefined) lines.push(oversized);
   }
 
   #add(text: string, lines: (string | Oversized)[]): void {

@@ -1,4 +1,4 @@
-import type { Oversized } from './bounded-bytes.js';
+import type { BoundedBytes, Oversized } from './bounded-bytes.js';
 import { failure } from './failure.js';
 import type { Failure } from './failure.js';
 import { isRequestId } from './json-rpc.js';
@@ -97,24 +97,60 @@ function parsedId(token = ''): RequestId | undefined {
   }
 }
 
+/** How much longer than the limit a message is at least before it is reported without its end, in bytes. */
+const ENDLESS = 1024 * 1024;
+
+/**
+ * Decides when a message that is thrown away is reported: at its end, which may say whose answer it was. A message that goes on, beyond twice the
+ * limit and 1 MiB more than it, is reported then, since its end may never come, and once more at its end if only that says whose answer it was.
+ */
+export class OversizedReports {
+  readonly #messageIn: (piece: Oversized) => Oversized;
+  #early: Oversized | undefined;
+
+  /** @param messageIn leaves out what belongs to the stream and not to the message */
+  constructor(messageIn = (piece: Oversized): Oversized => piece) {
+    this.#messageIn = messageIn;
+  }
+
+  /** More of an unfinished message has come: what is to be reported of it now. */
+  unfinished({ length, oversized }: BoundedBytes, limit: number): Oversized | undefined {
+    if (length <= limit + Math.max(limit, ENDLESS) || this.#early !== undefined || oversized === undefined)
+      return undefined;
+    // An end that has not come says nothing.
+    this.#early = { ...this.#messageIn(oversized), tail: '' };
+    return this.#early;
+  }
+
+  /** The end of a message has come: what is to be reported of it. */
+  finished(piece: Oversized): Oversized | undefined {
+    const early = this.#early;
+    this.#early = undefined;
+    const message = this.#messageIn(piece);
+    const adds = early === undefined || (answeredBy(early) === undefined && answeredBy(message) !== undefined);
+    return adds ? message : undefined;
+  }
+}
+
 /**
  * What is wrong with a message of the server that was too long, by itself or for the budget, and was thrown away. If it is known,
  * `details.requestId` says whose answer it was, and `details.method` that it was none.
  */
 export function tooLarge(message: Oversized, field: string): Failure {
-  const { limit, received, budget } = message;
+  const { limit, received, budget, ended = true } = message;
+  const size = `${ended ? '' : 'at least '}${received} bytes`;
   const id = answeredBy(message);
   const method = methodIn(message.head);
   const delivery = id === undefined ? undefined : 'answered';
   const about = { received, ...(id !== undefined && { requestId: id }), ...(method !== undefined && { method }) };
   if (budget !== undefined) {
-    const exhausted = budget.exhausted(`A message of the server of ${received} bytes`, delivery);
+    const exhausted = budget.exhausted(`A message of the server of ${size}`, delivery);
     return { ...exhausted, details: { ...exhausted.details, ...about } };
   }
   return failure(
     'protocol',
     'MCP_MESSAGE_TOO_LARGE',
-    `A message of the server has ${received} bytes, more than ${field}, ${limit}`,
+    `A message of the server has ${size}, more than ${field}, ${limit}`,
     { delivery, details: { field, limit, ...about } },
   );
 }

@@ -5,7 +5,7 @@ import type { Oversized } from '../protocol/bounded-bytes.js';
 import type { Budget } from '../protocol/budget.js';
 import type { Failure } from '../protocol/failure.js';
 import { lastEventIdValue } from '../protocol/http-headers.js';
-import { tooLarge } from '../protocol/oversized-answer.js';
+import { OversizedReports, tooLarge } from '../protocol/oversized-answer.js';
 
 /** Something that a server sent on a stream of events. */
 export interface StreamEvent {
@@ -44,6 +44,7 @@ export class EventStream {
   readonly #parser: EventSourceParser;
   /** The unfinished event. */
   readonly #held: BoundedBytes;
+  readonly #reports = new OversizedReports(withoutFields);
   #atStart = true;
   /** The last byte was a carriage return: a line feed after it belongs to it. */
   #returned = false;
@@ -92,7 +93,7 @@ export class EventStream {
     if (this.#held.length > 0) {
       start = this.#held.endsWith(LINE_FEED) && bytes[0] === LINE_FEED ? 1 : after(bytes.indexOf(END));
       if (start === 0) {
-        this.#held.push(bytes);
+        this.#hold(bytes);
         return;
       }
       this.#held.push(bytes.subarray(0, start));
@@ -104,7 +105,7 @@ export class EventStream {
       this.#whole(bytes.subarray(start, end));
       start = this.#skip(bytes, end);
     }
-    if (start < bytes.length) this.#held.push(bytes.subarray(start));
+    if (start < bytes.length) this.#hold(bytes.subarray(start));
   }
 
   /** The stream is over. Whether that was in the middle of an event, which is lost. */
@@ -140,6 +141,16 @@ export class EventStream {
     return at;
   }
 
+  /** More of the unfinished event has come. */
+  #hold(bytes: Buffer): void {
+    this.#held.push(bytes);
+    this.#report(this.#reports.unfinished(this.#held, this.#limit));
+  }
+
+  #report(oversized: Oversized | undefined): void {
+    if (oversized !== undefined) this.#reader.tooLarge(tooLarge(oversized, 'limits.maxMessageBytes'));
+  }
+
   /** The end of the unfinished event has come. */
   #finish(): void {
     const event = this.#held.take();
@@ -148,7 +159,7 @@ export class EventStream {
       return;
     }
     this.#atStart = false;
-    this.#reader.tooLarge(tooLarge(withoutFields(event), 'limits.maxMessageBytes'));
+    this.#report(this.#reports.finished(event));
   }
 
   /** Text that begins and ends between two events. */

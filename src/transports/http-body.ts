@@ -51,7 +51,7 @@ export class HttpBody {
   #collect(bytes: Buffer | undefined): Failure | undefined {
     const collected = this.#collected;
     if (bytes !== undefined) collected?.push(bytes);
-    if (collected?.oversized !== true) return undefined;
+    if (collected?.oversized === undefined) return undefined;
     return this.#budget?.exhausted(`An answer of the server of ${this.#length} bytes or more`, 'answered');
   }
 

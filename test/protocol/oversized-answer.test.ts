@@ -80,3 +80,41 @@ describe('tooLarge', () => {
     expect(detailsOf(message)).not.toHaveProperty('method');
   });
 });
+
+describe('a message whose end does not come', () => {
+  const begun = '{"jsonrpc":"2.0","id":7,"result":{"text":"';
+  const more = Buffer.alloc(100_000, 'x');
+
+  /** What the splitter tells of a message of many chunks, and of its end. */
+  function toldOf(beginning: string, end: string): unknown[][] {
+    const splitter = new LineSplitter(300);
+    splitter.push(Buffer.from(beginning));
+    const told = Array.from({ length: 20 }, () => splitter.push(more)).flat();
+    return [told, splitter.push(Buffer.from(end))];
+  }
+
+  test('is told once, when it is far longer than the limit', () => {
+    expect(toldOf(begun, '"}}\n')).toEqual([[expect.objectContaining({ ended: false, limit: 300 })], []]);
+  });
+
+  test('is told once more at its end when only that says whose answer it is', () => {
+    const [told, end] = toldOf('{"result":{"text":"', '"},"jsonrpc":"2.0","id":7}\n');
+    expect(told).toHaveLength(1);
+    expect(answeredBy((end as Oversized[])[0] as Oversized)).toBe(7);
+  });
+
+  test('does not keep the next one from being told', () => {
+    const splitter = new LineSplitter(300);
+    for (let at = 0; at < 20; at += 1) splitter.push(more);
+    expect(splitter.push(Buffer.from('\n'))).toEqual([]);
+    expect(splitter.push(Buffer.from(`${'y'.repeat(400)}\n`))).toMatchObject([{ received: 400 }]);
+  });
+
+  test('is said to have at least so many bytes', () => {
+    const [[early]] = toldOf(begun, '\n') as [[Oversized], unknown[]];
+    expect(tooLarge(early, 'maxMessageBytes')).toMatchObject({
+      message: expect.stringMatching(/has at least \d+ bytes, more than maxMessageBytes, 300$/) as string,
+      details: { requestId: 7 },
+    });
+  });
+});

@@ -216,7 +216,8 @@ describe('EventStream', () => {
       expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(5 * 1024 * 1024);
       reading.feed('\n\ndata: after\n\n');
       expect(reading.data).toEqual(['after']);
-      expect(reading.problems).toMatchObject([{ details: { received: 100 * 1024 * 1024 + 8 } }]);
+      // Told when it was far longer than the limit: its end might never have come.
+      expect(reading.problems).toMatchObject([{ details: { received: 2 * 1024 * 1024 + 6 } }]);
     });
   });
 

@@ -412,6 +412,15 @@ describe('an SseTransport', () => {
     });
   });
 
+  test('an event that never ends is reported when it is far longer than the limit', async () => {
+    const { url } = await start();
+    const { heard } = await open(url, { limits: { maxMessageBytes: 1_000 } });
+    const { response } = (server as SseServer).stream;
+    response.write(`data: {"jsonrpc":"2.0","id":5,"result":{"text":"${'x'.repeat(2_000_000)}`);
+    await heard.until(() => heard.log.length > 0);
+    expect(heard.problems).toMatchObject([{ code: 'MCP_MESSAGE_TOO_LARGE', details: { requestId: 5 } }]);
+  });
+
   describe('losing the stream', () => {
     test.each<[string, (visit: HttpVisit) => void, string]>([
       [
