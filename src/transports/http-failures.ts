@@ -8,6 +8,7 @@ import { retryAfterOf } from '../protocol/http-headers.js';
 import type { JSONRPCErrorObject } from '../protocol/json-rpc.js';
 import { compressionOf, headerOf } from './http-head.js';
 import type { ResponseHead } from './http-head.js';
+import { PATIENCE } from './post-lane.js';
 
 /** A URL without what may be secret in it: neither credentials nor the query. */
 export function shownUrl(url: URL): string {
@@ -186,6 +187,15 @@ export function initializedUnanswered(url: URL): Failure {
   return failure('protocol', 'MCP_INVALID_MESSAGE', message, {
     delivery: 'unknown',
     details: { url: shownUrl(url), method, timeout: INITIALIZED_TIMEOUT },
+  });
+}
+
+/** The server did not take a message that wants no answer, and others wait behind it. */
+export function postUnanswered(url: URL): Failure {
+  const message = `${shownUrl(url)} did not answer the POST of a message within ${PATIENCE} ms, while others waited behind it`;
+  return failure('transport', 'MCP_TRANSPORT_FAILED', message, {
+    delivery: 'unknown',
+    details: { url: shownUrl(url), timeout: PATIENCE },
   });
 }
 

@@ -130,7 +130,8 @@ export class HttpLink implements Link, ExchangeOwner {
       return rejectedWith(sessionLost(this.endpoint.url, 404));
     }
     if (asks) return this.#ask(message, session, body, options);
-    const post = (): Promise<void> => this.#post(session, this.#headers(message, session, options), body);
+    const isReply = !('method' in message);
+    const post = (): Promise<void> => this.#post(session, this.#headers(message, session, options), body, isReply);
     if (session.ready !== undefined) return session.ready.then(post);
     if (!('method' in message) || message.method !== 'notifications/initialized') return post();
     const done = this.#taken(post());
@@ -186,9 +187,9 @@ export class HttpLink implements Link, ExchangeOwner {
     return options?.headers === undefined ? headers : headers.concat(Object.entries(options.headers).flat());
   }
 
-  #post(session: HttpSession, headers: readonly string[], body: string): Promise<void> {
+  #post(session: HttpSession, headers: readonly string[], body: string, isReply: boolean): Promise<void> {
     if (this.endpoint.closed) return rejectedWith(linkClosed('not-sent'));
-    return this.#posts.send(session, headers, body);
+    return this.#posts.send(session, headers, body, isReply);
   }
 
   established(established: EstablishedSession): void {

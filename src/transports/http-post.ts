@@ -1,19 +1,28 @@
+import { withDelivery } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import { ErrorCode } from '../protocol/json-rpc.js';
 import type { HttpCall, HttpReceiver } from './http-call.js';
 import type { ExchangeOwner } from './http-exchange.js';
-import { authenticationFailure, isAboutAuthentication, linkClosed, sessionLost } from './http-failures.js';
+import {
+  authenticationFailure,
+  isAboutAuthentication,
+  linkClosed,
+  postUnanswered,
+  sessionLost,
+} from './http-failures.js';
 import type { ResponseHead } from './http-head.js';
 import { HttpRefusal } from './http-refusal.js';
 import type { HttpSession } from './http-session.js';
+import type { LanePost } from './post-lane.js';
 
 /** What a post needs from the link that it belongs to. */
 export type PostOwner = Pick<ExchangeOwner, 'endpoint' | 'events' | 'lose' | 'linger' | 'refusals' | 'verify'>;
 
 /** A message that wants no answer: any status that means success will do, whatever comes with it. */
-export class HttpPost implements HttpReceiver {
+export class HttpPost implements HttpReceiver, LanePost {
   /** Settles when the server has taken it, or not; rejects with a failure. */
   readonly done: Promise<void>;
+  readonly isReply: boolean;
   readonly #owner: PostOwner;
   readonly #session: HttpSession;
   readonly #call: HttpCall;
@@ -22,8 +31,9 @@ export class HttpPost implements HttpReceiver {
   /** The server has turned the message away and is saying why. */
   #refusal: HttpRefusal | undefined;
 
-  constructor(owner: PostOwner, session: HttpSession, headers: readonly string[], body: string) {
+  constructor(owner: PostOwner, session: HttpSession, headers: readonly string[], body: string, isReply: boolean) {
     this.#owner = owner;
+    this.isReply = isReply;
     this.#session = session;
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -82,10 +92,16 @@ export class HttpPost implements HttpReceiver {
     this.#reject(this.#owner.endpoint.secrets.failure(reason) as unknown as Error);
   }
 
-  /** Gives it up. */
-  abort(): void {
+  /** Gives it up, because the link ends or for another reason; that gets the delivery that is true. */
+  abort(reason: Failure = linkClosed('unknown')): void {
     const { sent } = this.#call;
     this.#call.abort();
-    this.failed(linkClosed(sent ? 'unknown' : 'not-sent'));
+    this.failed(withDelivery(reason, sent ? 'unknown' : 'not-sent'));
+  }
+
+  /** See {@link LanePost}. */
+  giveUp(): boolean {
+    this.abort(postUnanswered(this.#call.url));
+    return true;
   }
 }

@@ -4,6 +4,7 @@ import { HttpPost } from './http-post.js';
 import type { PostOwner } from './http-post.js';
 import type { HttpSession } from './http-session.js';
 import { rejectedWith } from './link.js';
+import { PostLane } from './post-lane.js';
 
 /** How many messages that want no answer wait for their turn at most: a server could ask for any number of replies at once. */
 export const MOST_WAITING = 1_000;
@@ -11,57 +12,45 @@ export const MOST_WAITING = 1_000;
 /** The messages of a link that want no answer, on their way. */
 export class HttpPosts {
   readonly #owner: PostOwner;
-  readonly #most: number;
-  readonly #active = new Set<HttpPost>();
-  #waiting: HttpPost[] = [];
+  readonly #lane: PostLane<HttpPost>;
 
   /** @param most how many are under way at the same time */
   constructor(owner: PostOwner, most: number) {
     this.#owner = owner;
-    this.#most = most;
+    const start = (post: HttpPost): void => {
+      post.start();
+    };
+    this.#lane = new PostLane(owner.endpoint.environment, start, most);
   }
 
   /** How many have not arrived. */
   get size(): number {
-    return this.#active.size + this.#waiting.length;
+    return this.#lane.all.length;
   }
 
   /** Sends one, when its turn comes. Settles when the server has taken it, or not; rejects with a failure. */
-  send(session: HttpSession, headers: readonly string[], body: string): Promise<void> {
-    if (this.#waiting.length >= MOST_WAITING) return rejectedWith(tooManyPosts());
+  send(session: HttpSession, headers: readonly string[], body: string, isReply: boolean): Promise<void> {
+    if (this.#lane.waiting >= MOST_WAITING) return rejectedWith(tooManyPosts());
     const { budget } = this.#owner.endpoint;
     if (budget?.take(body.length) === false) return rejectedWith(budget.exhausted(postOf(body), 'not-sent'));
-    const post = new HttpPost(this.#owner, session, headers, body);
-    const settled = (): void => {
-      budget?.give(body.length);
-    };
-    post.done.then(settled, settled);
-    if (this.#active.size < this.#most) this.#start(post);
-    else this.#waiting.push(post);
-    return post.done;
-  }
-
-  #start(post: HttpPost): void {
-    this.#active.add(post);
+    const post = new HttpPost(this.#owner, session, headers, body, isReply);
     const over = (): void => {
-      this.#active.delete(post);
-      const next = this.#waiting.shift();
-      if (next !== undefined) this.#start(next);
+      budget?.give(body.length);
+      this.#lane.ended(post);
     };
     post.done.then(over, over);
-    post.start();
+    this.#lane.add(post);
+    return post.done;
   }
 
   /** Resolves when each of those that are here now has arrived, or has not. */
   async settled(): Promise<void> {
-    await Promise.allSettled([...this.#active, ...this.#waiting].map(({ done }) => done));
+    await Promise.allSettled(this.#lane.all.map(({ done }) => done));
   }
 
   /** Gives all of them up. */
   abort(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const post of [...waiting, ...this.#active]) post.abort();
+    for (const post of this.#lane.clear()) post.abort();
   }
 }
 

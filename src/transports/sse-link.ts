@@ -25,6 +25,7 @@ import type { ResponseHead } from './http-head.js';
 import { MOST_WAITING, postOf, tooManyPosts } from './http-posts.js';
 import { rejectedWith } from './link.js';
 import type { EstablishedSession, Link, LinkEvents } from './link.js';
+import { PostLane } from './post-lane.js';
 import { SsePost } from './sse-post.js';
 import { safeText } from '../protocol/printable.js';
 
@@ -44,22 +45,8 @@ interface Opening {
   readonly reject: (reason: Error) => void;
 }
 
-/** Requests that are posted at the same time, at most. Their posts are answered long before they are. */
+/** Requests that are posted at the same time, unless the server answers their posts no sooner than the requests. */
 const MOST_REQUESTS = 64;
-
-/** Posts that take turns. */
-class Lane {
-  readonly active = new Set<SsePost>();
-  /** In order; those that are taken back leave it at once. */
-  readonly waiting = new Set<SsePost>();
-
-  /** @param most how many are under way at the same time */
-  constructor(readonly most: number) {}
-
-  get full(): boolean {
-    return this.active.size >= this.most;
-  }
-}
 
 /**
  * One stream of a server, and the posts to it. HTTP+SSE of 2024-11-05 basic/transports: the server says on the stream where to post to, all
@@ -76,8 +63,8 @@ export class SseLink implements Link, HttpReceiver {
   #posts: HttpEndpoint | undefined;
   #versionHeaders: readonly string[] = [];
   /** A reply must not wait behind requests that wait for it. */
-  readonly #requests: Lane;
-  readonly #others: Lane;
+  readonly #requests: PostLane<SsePost>;
+  readonly #others: PostLane<SsePost>;
   /** The requests whose posts have not been answered. */
   readonly #byId = new Map<RequestId, SsePost>();
   /** The post that tells the server of the end of the handshake: nothing is posted before that is answered, or its time is over. */
@@ -93,8 +80,12 @@ export class SseLink implements Link, HttpReceiver {
     this.#events = events;
     this.#endpoint = endpoint;
     const { calls, posts } = endpoint.shares;
-    this.#requests = new Lane(Math.min(MOST_REQUESTS, calls));
-    this.#others = new Lane(posts);
+    const { environment } = events;
+    const start = (post: SsePost): void => {
+      this.#start(post);
+    };
+    this.#requests = new PostLane(environment, start, Math.min(MOST_REQUESTS, calls), calls);
+    this.#others = new PostLane(environment, start, posts);
     this.#opening = opening;
     this.#stream = new EventStream(
       {
@@ -219,7 +210,7 @@ export class SseLink implements Link, HttpReceiver {
     const post = new SsePost(message, body);
     const lane = this.#laneOf(post);
     const { budget } = this.#endpoint;
-    if (lane === this.#others && lane.waiting.size >= MOST_WAITING) return rejectedWith(tooManyPosts());
+    if (lane === this.#others && lane.waiting >= MOST_WAITING) return rejectedWith(tooManyPosts());
     if (budget?.take(body.length) === false) return rejectedWith(budget.exhausted(postOf(body), 'not-sent'));
     const { id, isRequest } = post;
     if (isRequest && id !== undefined) this.#byId.set(id, post);
@@ -228,17 +219,15 @@ export class SseLink implements Link, HttpReceiver {
       if (isRequest && id !== undefined && this.#byId.get(id) === post) this.#byId.delete(id);
     };
     post.done.then(settled, settled);
-    if (this.#barrier !== undefined || lane.full) lane.waiting.add(post);
-    else this.#start(post);
+    lane.add(post);
     return post.done;
   }
 
-  #laneOf(post: SsePost): Lane {
+  #laneOf(post: SsePost): PostLane<SsePost> {
     return post.isRequest ? this.#requests : this.#others;
   }
 
   #start(post: SsePost): void {
-    this.#laneOf(post).active.add(post);
     if (post.method === 'notifications/initialized') this.#raiseBarrier(post);
     post.start(this.#posts as HttpEndpoint, this.#versionHeaders, {
       answered: (trouble) => {
@@ -246,19 +235,15 @@ export class SseLink implements Link, HttpReceiver {
         else if (post === this.#barrier) this.#liftBarrier();
       },
       over: () => {
-        this.#ended(post);
+        this.#laneOf(post).ended(post);
       },
     });
   }
 
-  #ended(post: SsePost): void {
-    const lane = this.#laneOf(post);
-    lane.active.delete(post);
-    this.#startNext(lane);
-  }
-
   #raiseBarrier(post: SsePost): void {
     this.#barrier = post;
+    this.#others.hold();
+    this.#requests.hold();
     this.#barrierTimer = this.#events.environment.setTimeout(() => {
       this.#events.problem(initializedUnanswered(this.#posts?.url ?? this.#endpoint.url));
       post.waive();
@@ -268,18 +253,8 @@ export class SseLink implements Link, HttpReceiver {
   #liftBarrier(): void {
     this.#barrier = undefined;
     this.#events.environment.clearTimeout(this.#barrierTimer);
-    this.#startNext(this.#others);
-    this.#startNext(this.#requests);
-  }
-
-  /** Starts what waits, as far as it may. */
-  #startNext(lane: Lane): void {
-    while (this.#barrier === undefined && !lane.full) {
-      const [next] = lane.waiting;
-      if (next === undefined) return;
-      lane.waiting.delete(next);
-      this.#start(next);
-    }
+    this.#others.release();
+    this.#requests.release();
   }
 
   established({ protocolVersion }: EstablishedSession): void {
@@ -287,12 +262,10 @@ export class SseLink implements Link, HttpReceiver {
   }
 
   recall(requestId: RequestId): boolean {
-    const { waiting, active } = this.#requests;
     const post = this.#byId.get(requestId);
     if (post === undefined || post.sent) return false;
     post.abort(linkClosed('not-sent'));
-    waiting.delete(post);
-    if (active.has(post)) this.#ended(post);
+    this.#requests.ended(post);
     return true;
   }
 
@@ -320,9 +293,7 @@ export class SseLink implements Link, HttpReceiver {
     this.#stream.end();
     this.#events.environment.clearTimeout(this.#barrierTimer);
     for (const lane of [this.#requests, this.#others]) {
-      const all = [...lane.waiting, ...lane.active];
-      lane.waiting.clear();
-      for (const post of all) post.abort(reason);
+      for (const post of lane.clear()) post.abort(reason);
     }
     await Promise.all([this.#endpoint.close(), this.#posts?.close()]);
   }

@@ -3,9 +3,10 @@ import type { Failure } from '../protocol/failure.js';
 import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
 import type { HttpCall, HttpReceiver } from './http-call.js';
 import type { HttpEndpoint } from './http-endpoint.js';
-import { authenticationFailure, isAboutAuthentication } from './http-failures.js';
+import { authenticationFailure, isAboutAuthentication, postUnanswered } from './http-failures.js';
 import type { ResponseHead } from './http-head.js';
 import { HttpRefusal } from './http-refusal.js';
+import type { LanePost } from './post-lane.js';
 import type { Secrets } from './secrets.js';
 
 /** What a post has to know of its link. */
@@ -22,7 +23,7 @@ const POSTED = ['accept', 'application/json', 'accept-encoding', 'identity', 'co
 const LONGEST_ANSWER = 64 * 1024;
 
 /** A message on its way by POST. Any status of success will do: what it leads to comes on the stream. 2024-11-05 basic/transports. */
-export class SsePost implements HttpReceiver {
+export class SsePost implements HttpReceiver, LanePost {
   readonly id: RequestId | undefined;
   readonly method: string | undefined;
   /** Settles when the server has taken it, or not; rejects with a failure. */
@@ -55,6 +56,10 @@ export class SsePost implements HttpReceiver {
 
   get isRequest(): boolean {
     return this.id !== undefined && this.method !== undefined;
+  }
+
+  get isReply(): boolean {
+    return this.method === undefined;
   }
 
   start(endpoint: HttpEndpoint, headers: readonly string[], owner: PostOwner): void {
@@ -98,6 +103,15 @@ export class SsePost implements HttpReceiver {
   /** Takes it for accepted without an answer, which changes nothing any more when it comes. */
   waive(): void {
     this.#settle(undefined);
+  }
+
+  /** See {@link LanePost}. Some servers answer the POST of a request when they have handled it; what comes after a head is of no interest. */
+  giveUp(): boolean {
+    if (this.isRequest && !this.#settled) return false;
+    const owner = this.#owner;
+    this.abort(postUnanswered((this.#call as HttpCall).url));
+    owner?.over();
+    return true;
   }
 
   /** Gives it up; the reason gets the delivery that is true. Its owner hears nothing of that. */
