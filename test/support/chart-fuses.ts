@@ -4,7 +4,7 @@ import type { AnyStateMachine } from 'xstate';
 import type { Implementations } from '../../src/machines/chart-table.js';
 import type { SystemPorts } from '../../src/machines/system-ports.js';
 
-/** When a fuse blows: before the first use of what it protects, after it, or before each use. */
+/** When a fuse blows: before one use of what it protects, after it, or before each use from that one on. */
 export type Blow = 'before' | 'after' | 'always';
 
 /** What a blown fuse throws. */
@@ -14,17 +14,19 @@ export class Blown extends Error {}
 export class Fuses {
   /** Everything that can be made to throw, as `chart.kind.name`. */
   readonly names: string[] = [];
-  /** Those that were reached since one was lit. */
-  readonly used = new Set<string>();
+  /** How often each was reached since one was lit. */
+  readonly used = new Map<string, number>();
   #lit: string | undefined;
   #blow: Blow = 'before';
+  #at = 1;
   #lighted = false;
   /** How often the part that is to throw has thrown. */
   blown = 0;
 
-  /** This part is to throw from now on. */
-  light(name: string, blow: Blow): void {
+  /** This part is to throw at its first use from now on, or at a later one. */
+  light(name: string, blow: Blow, at = 1): void {
     this.#lit = name;
+    this.#at = at;
     this.#blow = blow;
     this.blown = 0;
     this.used.clear();
@@ -38,8 +40,9 @@ export class Fuses {
   }
 
   #check(name: string, moment: 'before' | 'after'): void {
-    if (this.#lighted) this.used.add(name);
-    if (name !== this.#lit) return;
+    const uses = (this.used.get(name) ?? 0) + (moment === 'before' ? 1 : 0);
+    if (this.#lighted) this.used.set(name, uses);
+    if (name !== this.#lit || uses < this.#at) return;
     if (moment !== (this.#blow === 'after' ? 'after' : 'before') || (this.blown > 0 && this.#blow !== 'always')) return;
     this.blown += 1;
     throw new Blown(`${name} threw`);
