@@ -3,6 +3,7 @@ import type { Budget } from '../protocol/budget.js';
 import { failure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 import { answeredIn, methodIn } from '../protocol/oversized-answer.js';
+import { tooMuchStructure } from '../protocol/parsed-size.js';
 import { bodyTooLarge } from './http-failures.js';
 
 const BYTE_ORDER_MARK = 0xfeff;
@@ -79,6 +80,8 @@ export function parseJson(text: string): { readonly value: unknown } | Failure {
   // RFC 8259, 8.1, lets a reader ignore them.
   while (text.charCodeAt(start) === BYTE_ORDER_MARK) start += 1;
   const json = start === 0 ? text : text.slice(start);
+  const refused = tooMuchStructure(json);
+  if (refused !== undefined) return refused;
   try {
     return { value: JSON.parse(json) as unknown };
   } catch {

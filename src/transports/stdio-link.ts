@@ -6,6 +6,7 @@ import type { Failure } from '../protocol/failure.js';
 import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
 import { LineSplitter } from '../protocol/lines.js';
 import { answeredIn, tooLarge } from '../protocol/oversized-answer.js';
+import { tooMuchStructure } from '../protocol/parsed-size.js';
 import { safeText } from '../protocol/printable.js';
 import { callUserFunction } from '../protocol/user-function.js';
 import { LineWriter } from './line-writer.js';
@@ -184,6 +185,11 @@ export class StdioLink implements Link, PacedStream<Buffer> {
     }
     if (line.charCodeAt(0) !== BRACE && !BEGINS_LIKE_JSON.test(line)) {
       this.#notJson(line);
+      return;
+    }
+    const refused = tooMuchStructure(line);
+    if (refused !== undefined) {
+      this.#events.problem(refused);
       return;
     }
     let message: unknown;
