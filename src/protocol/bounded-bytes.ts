@@ -85,7 +85,8 @@ export class BoundedBytes {
   /** Makes room for a piece of this length. False when the budget does not allow it. */
   #grow(length: number): boolean {
     const size = Math.max(length, Math.min(this.#held.length * 2, this.#limit), 1024);
-    return this.#take(size) || this.#take(length);
+    // Never by little: a piece that grew by each chunk would be copied as often as there are chunks.
+    return this.#take(size) || this.#take(Math.max(length, Math.min(length + (length >>> 3), this.#limit)));
   }
 
   #take(size: number): boolean {

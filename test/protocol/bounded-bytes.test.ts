@@ -38,3 +38,20 @@ describe('bytes that are taken from a budget', () => {
     expect(bytes.take()).toHaveLength(64 * 1024);
   });
 });
+
+test('a piece for which the budget gets tight is not copied with each of its chunks', () => {
+  const budget = new Budget({ maxHeldBytes: 40 * MIB });
+  let takes = 0;
+  const take = budget.take.bind(budget);
+  budget.take = (bytes) => {
+    takes += 1;
+    return take(bytes);
+  };
+  const piece = new BoundedBytes(32 * MIB, budget);
+  const chunk = Buffer.alloc(2 * 1024);
+  while (piece.oversized === undefined && piece.length < 31 * MIB) piece.push(chunk);
+  expect(piece.oversized).toBeDefined();
+  expect(takes).toBeLessThan(100);
+  piece.clear();
+  expect(budget.held).toBe(0);
+});
