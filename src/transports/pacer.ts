@@ -4,8 +4,8 @@ import { nextTurn, systemEnvironment } from '../environment.js';
 const LONGEST_TURN = 20;
 /** Milliseconds between two items after which the event loop has had its turn meanwhile. */
 const APART = 5;
-/** Bytes that are handed on at once: at most about 1 000 lines, or 250 events, of a server that makes them as short as can be. */
-const PIECE = 2 * 1024;
+/** Bytes that are handed on at once: at most about 2 000 events of a server that makes them as short as can be. */
+const PIECE = 16 * 1024;
 
 /** Who works on the items of a stream, and can hold the stream back. */
 export interface PacedStream<Item> {
@@ -21,6 +21,7 @@ export interface PacedStream<Item> {
  */
 export class Pacer<Item> {
   readonly #stream: PacedStream<Item>;
+  readonly #unwatched: number;
   #waiting: Item[] = [];
   #paused = false;
   #stopped = false;
@@ -29,8 +30,10 @@ export class Pacer<Item> {
   #last = 0;
   #afterwards: (() => void)[] = [];
 
-  constructor(stream: PacedStream<Item>) {
+  /** @param unwatched how many items may be handed on without a look at the clock, because they are small. Default 1. */
+  constructor(stream: PacedStream<Item>, unwatched = 1) {
     this.#stream = stream;
+    this.#unwatched = unwatched;
   }
 
   /** Whether items wait for their turn. */
@@ -39,8 +42,31 @@ export class Pacer<Item> {
   }
 
   push(item: Item): void {
-    if (this.#paused) this.#waiting.push(item);
-    else if (this.#take(item)) this.#pause();
+    this.pushAll([item]);
+  }
+
+  /** Does work, and counts it for this turn. */
+  count<Result>(work: () => Result): Result {
+    const start = systemEnvironment.now();
+    if (start - this.#last > APART) this.#busy = 0;
+    const result = work();
+    this.#last = systemEnvironment.now();
+    this.#busy += this.#last - start;
+    return result;
+  }
+
+  /** Pushes items that came together. */
+  pushAll(items: readonly Item[]): void {
+    if (this.#paused) {
+      for (const item of items) this.#waiting.push(item);
+      return;
+    }
+    const taken = this.#take(items);
+    if (this.#stopped || this.#busy <= LONGEST_TURN) return;
+    this.#waiting = items.slice(taken);
+    this.#paused = true;
+    this.#stream.hold();
+    nextTurn(this.#goOn);
   }
 
   /** Calls a function when everything that was pushed has been taken: at once, if nothing waits. */
@@ -59,40 +85,31 @@ export class Pacer<Item> {
     this.#stream.release();
   }
 
-  /** Whether this turn has been long enough. */
-  #take(item: Item): boolean {
-    if (this.#stopped) return false;
-    const start = systemEnvironment.now();
-    if (start - this.#last > APART) this.#busy = 0;
-    this.#stream.take(item);
-    this.#last = systemEnvironment.now();
-    this.#busy += this.#last - start;
-    return this.#busy > LONGEST_TURN;
-  }
-
-  #pause(): void {
-    if (this.#stopped) return;
-    this.#paused = true;
-    this.#stream.hold();
-    nextTurn(this.#goOn);
+  /** Hands on items until this turn has been long enough, and says how many those were. */
+  #take(items: readonly Item[]): number {
+    let taken = 0;
+    while (taken < items.length && !this.#stopped) {
+      const end = Math.min(taken + this.#unwatched, items.length);
+      this.count(() => {
+        for (; taken < end; taken += 1) this.#stream.take(items[taken] as Item);
+      });
+      if (this.#busy > LONGEST_TURN) break;
+    }
+    return taken;
   }
 
   readonly #goOn = (): void => {
     this.#busy = 0;
     const items = this.#waiting;
-    let next = 0;
-    while (next < items.length && !this.#stopped) {
-      const item = items[next] as Item;
-      next += 1;
-      if (this.#take(item)) break;
-    }
+    // What comes meanwhile goes behind them.
+    this.#waiting = [];
+    const taken = this.#take(items);
     if (this.#stopped) return;
-    if (next < items.length) {
-      this.#waiting = items.slice(next);
+    if (taken < items.length) this.#waiting = [...items.slice(taken), ...this.#waiting];
+    if (this.#waiting.length > 0) {
       nextTurn(this.#goOn);
       return;
     }
-    this.#waiting = [];
     this.#paused = false;
     this.#stream.release();
     // What is waited for may be the end of the stream, which comes behind all of its items.
@@ -108,5 +125,8 @@ export function pushBytes(pacer: Pacer<Buffer>, chunk: Buffer): void {
     pacer.push(chunk);
     return;
   }
-  for (let at = 0; at < chunk.length; at += PIECE) pacer.push(chunk.subarray(at, at + PIECE));
+  const pieces = Array.from({ length: Math.ceil(chunk.length / PIECE) }, (_, index) =>
+    chunk.subarray(index * PIECE, (index + 1) * PIECE),
+  );
+  pacer.pushAll(pieces);
 }

@@ -11,7 +11,7 @@ import { safeText } from '../protocol/printable.js';
 import { callUserFunction } from '../protocol/user-function.js';
 import { LineWriter } from './line-writer.js';
 import type { Link, LinkEvents } from './link.js';
-import { Pacer, pushBytes } from './pacer.js';
+import { Pacer } from './pacer.js';
 import type { PacedStream } from './pacer.js';
 import { groupLives, killTree, signalGroup, watchGroup } from './process-groups.js';
 import type { Secrets } from './secrets.js';
@@ -43,6 +43,9 @@ const BEGINS_LIKE_JSON = /^\s*(?:[{"\-\dtfn]|\[\s*[[\]{"\-\dtfn])/;
 const GRACE = 2_000;
 /** After the exit of a process, for the end of its output: a process that it started may hold the pipe open. */
 const DRAIN = 100;
+/** Lines that are taken without a look at the clock: each of a size that blocks nobody, since the pipe gives 64 KiB at a time. */
+const UNWATCHED = 16;
+
 /** How often that is prolonged while output waits for its turn. */
 const MOST_DRAINS = 50;
 /** After the end of its output, for a process to exit: the exit says more about what happened. */
@@ -52,14 +55,14 @@ const FIRST_LOOK = 5;
 const LAST_LOOK = 320;
 
 /** A server process and the lines that go to and from it. */
-export class StdioLink implements Link, PacedStream<Buffer> {
+export class StdioLink implements Link, PacedStream<string | Oversized> {
   readonly child: ChildProcessWithoutNullStreams;
   readonly #recipe: StdioRecipe;
   readonly #events: LinkEvents;
   readonly #pid: number;
   readonly #unwatch: () => void;
   readonly #lines: LineSplitter;
-  readonly #pacer = new Pacer<Buffer>(this);
+  readonly #pacer = new Pacer<string | Oversized>(this, UNWATCHED);
   #drains = 0;
   readonly #writer: LineWriter;
   readonly #stderr = new StderrTail(STDERR_KEPT);
@@ -153,7 +156,9 @@ export class StdioLink implements Link, PacedStream<Buffer> {
     const { stdout } = this.child;
     stdout.on('data', (chunk: Buffer) => {
       // When it is closing it must not be stopped by a pipe that nobody empties, but it is not listened to.
-      if (!this.#over && this.#closing === undefined) pushBytes(this.#pacer, chunk);
+      if (this.#over || this.#closing !== undefined) return;
+      // Lines that are blank are items of nobody, and take time all the same.
+      this.#pacer.pushAll(this.#pacer.count(() => this.#lines.push(chunk)));
     });
     stdout.once('end', () => {
       this.#lose('closed its standard output');
@@ -161,11 +166,6 @@ export class StdioLink implements Link, PacedStream<Buffer> {
     stdout.on('error', (error) => {
       this.#lose('cannot be read from', error);
     });
-  }
-
-  /** Takes the next bytes that the server wrote: see {@link PacedStream}. */
-  take(bytes: Buffer): void {
-    for (const line of this.#lines.push(bytes)) this.#receive(line);
   }
 
   hold(): void {
@@ -176,7 +176,8 @@ export class StdioLink implements Link, PacedStream<Buffer> {
     this.child.stdout.resume();
   }
 
-  #receive(line: string | Oversized): void {
+  /** Takes the next line that the server wrote: see {@link PacedStream}. */
+  take(line: string | Oversized): void {
     // A message may have made the owner close the link.
     if (this.#closing !== undefined) return;
     if (typeof line !== 'string') {
@@ -274,7 +275,7 @@ export class StdioLink implements Link, PacedStream<Buffer> {
     if (this.#over || this.#closing !== undefined) return;
     this.#over = true;
     this.#pacer.stop();
-    for (const line of this.#lines.end()) this.#receive(line);
+    for (const line of this.#lines.end()) this.take(line);
     const reason = this.#secrets.failure(this.#reason());
     this.#writer.end({ ...reason, delivery: 'not-sent' });
     void this.close();
