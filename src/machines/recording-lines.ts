@@ -49,13 +49,21 @@ export function entryLine(entry: RecordedEntry, redaction: Redaction | undefined
   return line(redacted(entry, redaction));
 }
 
+/** What JSON leaves as it is although a terminal obeys it, or a reader does not see it: keys of messages are recorded as they came. */
+const UNSEEN =
+  /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e0fff}]/gu;
+
+function escaped(character: string): string {
+  return character.split('').reduce((all, unit) => `${all}\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`, '');
+}
+
 function line(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => {
     if (inner === Infinity) return INFINITE;
     if (!(inner instanceof Error)) return inner;
     const { name, message, cause } = inner;
     return { ...inner, name, message, cause };
-  });
+  }).replace(UNSEEN, escaped);
 }
 
 function redacted(entry: RecordedEntry, redaction: Redaction): unknown {
