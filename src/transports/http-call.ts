@@ -37,6 +37,9 @@ export interface HttpReceiver {
 /** What an answer that is not of interest is given to come to its end, at most; its connection can then be used again. Milliseconds. */
 const LINGER = 250;
 
+/** Bytes in which there cannot be so many events that they block anybody. */
+const FEW = 2 * 1024;
+
 /**
  * One request over undici's `dispatch`, with its token and its redirects. Nothing is told after `abort()`.
  */
@@ -57,8 +60,10 @@ export class HttpCall implements AttemptOwner, RosterMember, PacedStream<Buffer>
   /** The receiver has the head of its answer. */
   #begun = false;
   #over = false;
-  /** For a stream of events, of which a server can send any number at once. */
+  /** For a stream of events, of which a server can send any number at once: from the first chunk on that can have many. */
   #pacer: Pacer<Buffer> | undefined;
+  #head: ResponseHead | undefined;
+  #streams: boolean | undefined;
   /** Those that should end soon, once it is one of them, and whether it was told so before. */
   #ending: Roster<HttpCall> | undefined;
   #overdue = false;
@@ -169,7 +174,7 @@ export class HttpCall implements AttemptOwner, RosterMember, PacedStream<Buffer>
     }
     if (!isRedirect(status)) {
       this.#begun = true;
-      if (contentKind(head) === 'events') this.#pacer = new Pacer(this);
+      this.#head = head;
       this.#receiver.head(head);
       return;
     }
@@ -212,8 +217,14 @@ export class HttpCall implements AttemptOwner, RosterMember, PacedStream<Buffer>
   }
 
   received(bytes: Buffer): void {
+    if (bytes.length > FEW && this.#isStream()) this.#pacer ??= new Pacer(this);
     if (this.#pacer === undefined) this.take(bytes);
     else pushBytes(this.#pacer, bytes);
+  }
+
+  #isStream(): boolean {
+    const head = this.#head;
+    return (this.#streams ??= head !== undefined && contentKind(head) === 'events');
   }
 
   /** Hands the next bytes on: see {@link PacedStream}. */

@@ -41,6 +41,9 @@ const SESSION_CHECK = 5_000;
 /** What a stream whose answer has come is given to end by itself, at least; its connection can then be used again. */
 const LINGER = 250;
 
+/** Exchanges that are looked through one by one. */
+const FEW = 64;
+
 /** What the connection depends on: they do not wait behind calls that hang. */
 const OWN: ReadonlySet<string> = new Set(['initialize', 'server/discover', 'ping', 'subscriptions/listen']);
 
@@ -51,8 +54,8 @@ export class HttpLink implements Link, ExchangeOwner {
   readonly refusals: SessionRefusals;
   readonly #farewell: number;
   readonly #exchanges = new Roster<HttpExchange>();
-  /** Those of requests that its owner made. */
-  readonly #byId = new Map<RequestId, HttpExchange>();
+  /** Made when one of many is looked for: a table that is kept up to date would cost each call a tenth of its time. */
+  #byId: Map<RequestId, HttpExchange> | undefined;
   readonly #admission: HttpAdmission<HttpExchange>;
   readonly #posts: HttpPosts;
   #session = new HttpSession();
@@ -170,7 +173,7 @@ export class HttpLink implements Link, ExchangeOwner {
     if (budget?.take(body.length) === false) return rejectedWith(budget.exhausted(postOf(body), 'not-sent'));
     const exchange = new HttpExchange(this, { message, modern, session, doubtful, headers, body });
     exchange.held = body.length;
-    this.#byId.set(exchange.id, exchange);
+    this.#byId = undefined;
     this.#exchanges.add(exchange);
     const own = OWN.has(message.method);
     if (session.ready === undefined || modern) this.#admission.admit(exchange, own);
@@ -224,14 +227,20 @@ export class HttpLink implements Link, ExchangeOwner {
 
   recall(requestId: RequestId): boolean {
     if (this.#older !== undefined) return this.#older.recall(requestId);
-    const exchange = this.#byId.get(requestId);
+    const exchange = this.#exchangeOf(requestId);
     if (exchange === undefined || exchange.sent) return false;
     exchange.abort();
     return true;
   }
 
   abandon(requestId: RequestId): void {
-    this.#byId.get(requestId)?.abort();
+    this.#exchangeOf(requestId)?.abort();
+  }
+
+  #exchangeOf(requestId: RequestId): HttpExchange | undefined {
+    if (this.#exchanges.size <= FEW) return this.#exchanges.find(({ id }) => id === requestId);
+    this.#byId ??= new Map(this.#exchanges.all().map((exchange) => [exchange.id, exchange]));
+    return this.#byId.get(requestId);
   }
 
   serverStream(told: ServerStreamEvents): () => void {
@@ -306,7 +315,8 @@ export class HttpLink implements Link, ExchangeOwner {
 
   ended(exchange: HttpExchange): void {
     this.#exchanges.remove(exchange);
-    if (this.#byId.get(exchange.id) === exchange) this.#byId.delete(exchange.id);
+    if (this.#exchanges.size === 0) this.#byId = undefined;
+    else this.#byId?.delete(exchange.id);
     this.endpoint.budget?.give(exchange.held);
     this.#admission.left(exchange);
   }

@@ -32,6 +32,11 @@ export class Roster<Member extends RosterMember> {
     member.place = -1;
   }
 
+  /** One of those that are here now. */
+  find(met: (member: Member) => boolean): Member | undefined {
+    return this.#members.find(met);
+  }
+
   /** All that are here now, however many leave while they are looked at. */
   all(): readonly Member[] {
     return [...this.#members];
