@@ -37,8 +37,9 @@ export interface HttpReceiver {
 /** What an answer that is not of interest is given to come to its end, at most; its connection can then be used again. Milliseconds. */
 const LINGER = 250;
 
-/** Bytes in which there cannot be so many events that they block anybody. */
+/** Bytes, and chunks of so many, in which there cannot be so many events that they block anybody. */
 const FEW = 2 * 1024;
+const MANY = 100;
 
 /**
  * One request over undici's `dispatch`, with its token and its redirects. Nothing is told after `abort()`.
@@ -62,6 +63,7 @@ export class HttpCall implements AttemptOwner, RosterMember, PacedStream<Buffer>
   #over = false;
   /** For a stream of events, of which a server can send any number at once: from the first chunk on that can have many. */
   #pacer: Pacer<Buffer> | undefined;
+  #chunks = 0;
   #head: ResponseHead | undefined;
   #streams: boolean | undefined;
   /** Those that should end soon, once it is one of them, and whether it was told so before. */
@@ -217,7 +219,8 @@ export class HttpCall implements AttemptOwner, RosterMember, PacedStream<Buffer>
   }
 
   received(bytes: Buffer): void {
-    if (bytes.length > FEW && this.#isStream()) this.#pacer ??= new Pacer(this);
+    this.#chunks += 1;
+    if ((bytes.length > FEW || this.#chunks > MANY) && this.#isStream()) this.#pacer ??= new Pacer(this);
     if (this.#pacer === undefined) this.take(bytes);
     else pushBytes(this.#pacer, bytes);
   }

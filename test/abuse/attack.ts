@@ -16,6 +16,12 @@ export interface Bounds {
 
 export const USUAL_BOUNDS: Bounds = { heap: 128, loop: 200, descriptors: 100, memory: 512, seconds: 60 };
 
+/**
+ * For attacks by a single message: it is parsed and checked in one piece, and most of that is V8 parsing it and collecting garbage. The limit
+ * is that of the message, `maxMessageBytes`.
+ */
+export const ONE_MESSAGE: Partial<Bounds> = { loop: 400 };
+
 /** What the program of an attack has. */
 export interface Host {
   /** Connects a client to the hostile server; it is closed when the program ends. */

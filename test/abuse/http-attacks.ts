@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { HttpTransport, MCPClient } from '../../src/index.js';
 import { legacyServer, ScriptedHttpServer } from '../support/http-server.js';
 import type { HttpVisit } from '../support/http-server.js';
+import { ONE_MESSAGE } from './attack.js';
 import type { Attack } from './attack.js';
 import { lines, nestedArrays, nestedObjects } from './message-peer.js';
 
@@ -124,12 +125,16 @@ export const httpAttacks: readonly Attack[] = [
     },
     { long: true },
   ),
-  callAttack('answers 500,000 levels deep', (visit) => {
-    visit.response.writeHead(200, { 'content-type': 'application/json' });
-    visit.response.end(
-      `{"jsonrpc":"2.0","id":${JSON.stringify(visit.message.id)},"result":{"content":[],"_meta":{"a":${nestedArrays(500_000)}}}}`,
-    );
-  }),
+  callAttack(
+    'answers 500,000 levels deep',
+    (visit) => {
+      visit.response.writeHead(200, { 'content-type': 'application/json' });
+      visit.response.end(
+        `{"jsonrpc":"2.0","id":${JSON.stringify(visit.message.id)},"result":{"content":[],"_meta":{"a":${nestedArrays(500_000)}}}}`,
+      );
+    },
+    { bounds: ONE_MESSAGE },
+  ),
   callAttack('redirects in a circle', (visit) => {
     visit.status(307, { location: `/mcp?again=${'x'.repeat(200)}` });
   }),

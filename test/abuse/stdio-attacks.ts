@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { MCPError } from '../../src/index.js';
 import type { PostedMessage } from '../support/http-server.js';
+import { ONE_MESSAGE } from './attack.js';
 import type { Attack } from './attack.js';
 import { answerHonestly, honestResult, lines, nestedArrays, nestedObjects } from './message-peer.js';
 import type { Hostility, Peer } from './message-peer.js';
@@ -81,7 +82,7 @@ function floodAttack(name: string, block: string, options: Partial<Attack> = {})
 const ping = (id: number): string => `{"jsonrpc":"2.0","id":"p${id}","method":"ping"}`;
 
 /** Never reads again after a call, and asks for something that wants an answer all the time. */
-function deafAttack(name: string, block: string): Attack {
+function deafAttack(name: string, block: string, options: Partial<Attack> = {}): Attack {
   return {
     name: `never reads its input and sends ${name}`,
     over: 'stdio',
@@ -100,6 +101,7 @@ function deafAttack(name: string, block: string): Attack {
       check(events < 1_000, `${events} error events`);
       return `${ended}, ${events} error events`;
     },
+    ...options,
   };
 }
 
@@ -192,8 +194,8 @@ export const stdioAttacks: readonly Attack[] = [
     'requests that are malformed',
     lines(1_000, (id) => `{"jsonrpc":"2.0","id":"b${id}","method":5}`),
   ),
-  deafAttack('numbers as ids, each with a batch', `[${numbered(1_000).map(ping).join(',')}]\n`),
-  floodAttack('floods with pings and reads them', lines(1_000, ping)),
+  deafAttack('numbers as ids, each with a batch', `[${numbered(1_000).map(ping).join(',')}]\n`, { long: true }),
+  floodAttack('floods with pings and reads them', lines(1_000, ping), { long: true }),
   floodAttack(
     'floods with lines that are not JSON',
     lines(10_000, (number) => `DEBUG ${number} what a day`),
@@ -214,7 +216,7 @@ export const stdioAttacks: readonly Attack[] = [
     'floods with malformed messages',
     lines(5_000, (number) => `{"jsonrpc":"1.0","number":${number}}`),
   ),
-  floodAttack('floods with empty lines', '\n'.repeat(65_536)),
+  floodAttack('floods with empty lines', '\n'.repeat(65_536), { long: true }),
   answerAttack(
     'prints 1,000,000 lines of junk before the answer',
     (id) => lines(1_000_000, () => 'junk') + resultLine(id, '{"content":[]}'),
@@ -227,8 +229,10 @@ export const stdioAttacks: readonly Attack[] = [
     'answers with 200,000 members in a batch',
     (id) => `[${'5,'.repeat(200_000)}${resultLine(id, '{"content":[]}').trim()}]\n`,
   ),
-  answerAttack('answers 500,000 levels deep', (id) =>
-    resultLine(id, `{"content":[],"_meta":{"a":${nestedArrays(500_000)}}}`),
+  answerAttack(
+    'answers 500,000 levels deep',
+    (id) => resultLine(id, `{"content":[],"_meta":{"a":${nestedArrays(500_000)}}}`),
+    { bounds: ONE_MESSAGE },
   ),
   answerAttack('answers with structured content 100,000 levels deep', (id) =>
     resultLine(id, `{"content":[],"structuredContent":${nestedObjects(100_000, 'a')}}`),
@@ -238,8 +242,10 @@ export const stdioAttacks: readonly Attack[] = [
     (id) =>
       `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"error":{"code":1,"message":"m","data":${nestedArrays(100_000)}}}\n`,
   ),
-  answerAttack('answers with 300,000 content blocks that are malformed', (id) =>
-    resultLine(id, `{"content":[${'{"type":5},'.repeat(300_000)}{"type":"text","text":"x"}]}`),
+  answerAttack(
+    'answers with 300,000 content blocks that are malformed',
+    (id) => resultLine(id, `{"content":[${'{"type":5},'.repeat(300_000)}{"type":"text","text":"x"}]}`),
+    { bounds: ONE_MESSAGE },
   ),
   answerAttack('answers with a line of 40 MiB', (id) => resultLine(id, `{"content":[],"x":"${'x'.repeat(40 << 20)}"}`)),
   {
@@ -324,7 +330,11 @@ export const stdioAttacks: readonly Attack[] = [
       bounds: { heap: 256, loop: 500 },
     },
   ),
-  listAttack('lists 100,000 malformed tools', () => `[${'{"name":5},'.repeat(100_000)}${tool('work', '"title":"x"')}]`),
+  listAttack(
+    'lists 100,000 malformed tools',
+    () => `[${'{"name":5},'.repeat(100_000)}${tool('work', '"title":"x"')}]`,
+    { bounds: ONE_MESSAGE },
+  ),
   listAttack(
     'lists a tool with x-mcp-header 60,000 levels deep',
     () => `[{"name":"work","inputSchema":{"type":"object","properties":${nestedObjects(60_000, 'properties')}}}]`,
@@ -332,6 +342,7 @@ export const stdioAttacks: readonly Attack[] = [
   listAttack(
     'lists a tool with an annotation 200,000 levels deep',
     () => `[${tool('work', `"_meta":${nestedObjects(200_000, 'a')}`)}]`,
+    { bounds: ONE_MESSAGE },
   ),
   listAttack(
     'lists a tool with an output schema 50,000 levels deep',
@@ -349,6 +360,8 @@ export const stdioAttacks: readonly Attack[] = [
     'checks a pattern that backtracks for ever',
     () => ({ type: 'object', properties: { text: { type: 'string', pattern: '^(a+)+$' } } }),
     () => ({ text: `${'a'.repeat(40)}!` }),
+    // Loading the validator, and 100 ms before the check is given to a worker.
+    { bounds: { loop: 300 } },
   ),
   schemaAttack(
     'checks uniqueItems of 30,000 objects',
@@ -403,7 +416,8 @@ export const stdioAttacks: readonly Attack[] = [
       for (let round = 0; round < 20; round += 1) await Promise.all(numbered(5).map(() => connect()));
       return undefined;
     },
-    bounds: { descriptors: 1_000, seconds: 120 },
+    // Starting a process blocks its parent.
+    bounds: { loop: 400, descriptors: 1_000, seconds: 120 },
     long: true,
   },
 ];

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { ScriptedWebSocketServer } from '../support/websocket-server.js';
 import type { WebSocketVisit } from '../support/websocket-server.js';
 import type { PostedMessage } from '../support/http-server.js';
+import { ONE_MESSAGE } from './attack.js';
 import type { Attack } from './attack.js';
 import { answerHonestly, nestedArrays } from './message-peer.js';
 import type { Peer } from './message-peer.js';
@@ -108,11 +109,15 @@ export const webSocketAttacks: readonly Attack[] = [
     for (let n = 0; n < 1_000; n += 1) rawSocket(visit).write(block);
     visit.socket.send(done(id));
   }),
-  attack('answers 500,000 levels deep', (visit, id) => {
-    visit.socket.send(
-      `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"content":[],"_meta":{"a":${nestedArrays(500_000)}}}}`,
-    );
-  }),
+  attack(
+    'answers 500,000 levels deep',
+    (visit, id) => {
+      visit.socket.send(
+        `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"content":[],"_meta":{"a":${nestedArrays(500_000)}}}}`,
+      );
+    },
+    { bounds: ONE_MESSAGE },
+  ),
   attack('sends a message of 40 MiB', (visit, id) => {
     visit.socket.send(JSON.stringify({ jsonrpc: '2.0', id, result: { content: [], x: 'x'.repeat(40 << 20) } }));
   }),
