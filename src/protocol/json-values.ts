@@ -3,6 +3,9 @@
 /** Values that are compared before two are taken for different: a message has fewer, and one that contains itself has no end. */
 const MOST_COMPARED = 2 ** 25;
 
+/** Objects and arrays of one level that are looked at without finding out whether some are the same. */
+const MOST_OF_LEVEL = 10_000;
+
 /** Whether two values are the same JSON, whatever the order of keys. Of any depth. */
 export function isSameJson(one: unknown, other: unknown): boolean {
   const open: unknown[] = [one, other];
@@ -26,6 +29,8 @@ export function isDeeperThan(value: unknown, levels: number): boolean {
   let level = [value].filter(isContainer);
   for (let depth = 0; depth < levels && level.length > 0; depth += 1) {
     level = level.flatMap((one) => Object.values(one).filter(isContainer));
+    // They may be the same ones again, in a value that contains itself.
+    if (level.length > MOST_OF_LEVEL) level = [...new Set(level)];
   }
   return level.length > 0;
 }

@@ -48,8 +48,6 @@ export interface Attack {
   readonly program: (host: Host) => Promise<string | undefined>;
   /** Bounds that differ from the usual ones. */
   readonly bounds?: Partial<Bounds>;
-  /** Too long for the quick form. */
-  readonly long?: boolean;
 }
 
 /** What the process of the client found. */

@@ -117,14 +117,10 @@ export const httpAttacks: readonly Attack[] = [
     visit.response.writeHead(500, { 'content-type': 'text/html' });
     return pour(visit, '<p>'.repeat(20_000));
   }),
-  callAttack(
-    'answers with 1 GiB in 1 MiB of gzip',
-    (visit) => {
-      visit.response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' });
-      visit.response.end(gzipSync(Buffer.alloc(1 << 30, ' ')));
-    },
-    { long: true },
-  ),
+  callAttack('answers with 1 GiB in 1 MiB of gzip', (visit) => {
+    visit.response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' });
+    visit.response.end(gzipSync(Buffer.alloc(1 << 30, ' ')));
+  }),
   callAttack(
     'answers 500,000 levels deep',
     (visit) => {
@@ -207,7 +203,6 @@ export const httpAttacks: readonly Attack[] = [
       return [...counts].map(([code, count]) => `${count} ${code}`).join(', ');
     },
     bounds: { heap: 512, descriptors: 300, memory: 900 },
-    long: true,
   },
   {
     name: 'lists 60 pages of 20 MB',
@@ -225,7 +220,6 @@ export const httpAttacks: readonly Attack[] = [
       return outcome(client.listTools({ timeout: 60_000 }));
     },
     bounds: { heap: 512, memory: 1_000 },
-    long: true,
   },
   {
     name: 'lists pages without end',

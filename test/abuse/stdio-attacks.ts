@@ -194,8 +194,8 @@ export const stdioAttacks: readonly Attack[] = [
     'requests that are malformed',
     lines(1_000, (id) => `{"jsonrpc":"2.0","id":"b${id}","method":5}`),
   ),
-  deafAttack('numbers as ids, each with a batch', `[${numbered(1_000).map(ping).join(',')}]\n`, { long: true }),
-  floodAttack('floods with pings and reads them', lines(1_000, ping), { long: true }),
+  deafAttack('numbers as ids, each with a batch', `[${numbered(1_000).map(ping).join(',')}]\n`),
+  floodAttack('floods with pings and reads them', lines(1_000, ping)),
   floodAttack(
     'floods with lines that are not JSON',
     lines(10_000, (number) => `DEBUG ${number} what a day`),
@@ -216,7 +216,7 @@ export const stdioAttacks: readonly Attack[] = [
     'floods with malformed messages',
     lines(5_000, (number) => `{"jsonrpc":"1.0","number":${number}}`),
   ),
-  floodAttack('floods with empty lines', '\n'.repeat(65_536), { long: true }),
+  floodAttack('floods with empty lines', '\n'.repeat(65_536)),
   answerAttack(
     'prints 1,000,000 lines of junk before the answer',
     (id) => lines(1_000_000, () => 'junk') + resultLine(id, '{"content":[]}'),
@@ -418,6 +418,5 @@ export const stdioAttacks: readonly Attack[] = [
     },
     // Starting a process blocks its parent.
     bounds: { loop: 400, descriptors: 1_000, seconds: 120 },
-    long: true,
   },
 ];
