@@ -2,16 +2,16 @@ import type { Question, QuestionAnswer } from '../protocol/questions.js';
 import type { Session } from '../protocol/session.js';
 import type { QuestionService } from './server-questions.js';
 
-/** A server request that is handled, or waits for that. */
+/** A server request that is being handled, or waits for a slot. */
 interface Handled {
   readonly signal: AbortSignal;
   readonly begin: () => void;
 }
 
 /**
- * The places of handlers on one connection. A place is taken when a handler is asked and free when it has settled, also when nobody wants its
- * answer any more: a server that asks and cancels keeps no more handlers at work than one that only asks. Where no place is free, requests of
- * calls wait their turn; those that a legacy server makes by itself are refused before they come here.
+ * Limits the handlers at work on one connection. A slot is taken when a handler is called, and free when the handler has settled, also after the
+ * server cancelled its request: a server that asks and cancels keeps no more handlers at work than one that only asks. When no slot is free,
+ * requests of modern calls wait; a legacy server's requests are refused earlier.
  */
 export class HandlerSlots implements QuestionService {
   readonly limit: number;
@@ -47,7 +47,7 @@ export class HandlerSlots implements QuestionService {
     };
     const handled: Handled = { signal, begin };
     if (this.#atWork.size < this.limit) begin();
-    else this.#waiting.push(handled);
+    else this.#waiting = [...this.#waiting.filter((one) => !one.signal.aborted), handled];
   }
 
   #beginNext(): void {
