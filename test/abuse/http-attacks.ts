@@ -8,6 +8,7 @@ import type { HttpVisit } from '../support/http-server.js';
 import { ONE_MESSAGE } from './attack.js';
 import type { Attack } from './attack.js';
 import { lines, nestedArrays, nestedObjects } from './message-peer.js';
+import { callOnce, countHandlers } from './programs.js';
 
 /** A server of Streamable HTTP. What `hostility` leaves alone is answered honestly. */
 function httpServer(
@@ -27,12 +28,6 @@ function whenCalled(act: (visit: HttpVisit) => unknown): (visit: HttpVisit) => b
 }
 
 const call = { timeout: 5_000 };
-
-async function callOnce({ connect, outcome }: Parameters<Attack['program']>[0]): Promise<string> {
-  const client = await connect();
-  client.on('warning', () => undefined);
-  return outcome(client.callTool('work', {}, call));
-}
 
 function callAttack(name: string, act: (visit: HttpVisit) => unknown, options: Partial<Attack> = {}): Attack {
   return { name, over: 'http', serve: httpServer(whenCalled(act)), program: callOnce, ...options };
@@ -156,19 +151,7 @@ export const httpAttacks: readonly Attack[] = [
         );
     },
     {
-      async program({ connect, outcome, check, sleep }) {
-        let atWork = 0;
-        const sampling = async (): Promise<never> => {
-          atWork += 1;
-          await sleep(5_000);
-          throw new Error('Nobody answered');
-        };
-        const client = await connect({ sampling });
-        client.on('error', () => undefined);
-        const ended = await outcome(client.callTool('work', {}, call));
-        check(atWork <= 100, `${atWork} handlers at work`);
-        return `${ended}, ${atWork} handlers at work`;
-      },
+      program: countHandlers,
     },
   ),
   {

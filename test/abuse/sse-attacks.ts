@@ -4,6 +4,7 @@ import type { HttpVisit } from '../support/http-server.js';
 import type { Attack } from './attack.js';
 import { answerHonestly } from './message-peer.js';
 import type { Peer } from './message-peer.js';
+import { callOnce } from './programs.js';
 
 /** A server of HTTP+SSE. What `called` does not do when a tool is called is done honestly. */
 function sseServer(called: (stream: HttpVisit, id: unknown) => void, accept?: SseBehaviour['accept']): Attack['serve'] {
@@ -38,15 +39,6 @@ const event = (data: string): string => `data: ${data}\n\n`;
 const done = (id: unknown): string => event(JSON.stringify({ jsonrpc: '2.0', id, result: { content: [] } }));
 const pings = (count: number): string =>
   Array.from({ length: count }, (_, number) => event(`{"jsonrpc":"2.0","id":"p${number}","method":"ping"}`)).join('');
-
-async function callOnce({ connect, outcome }: Parameters<Attack['program']>[0]): Promise<string> {
-  const client = await connect();
-  let events = 0;
-  client.on('warning', () => (events += 1));
-  client.on('error', () => (events += 1));
-  const ended = await outcome(client.callTool('work', {}, { timeout: 3_000 }));
-  return `${ended}, ${events} events`;
-}
 
 export const sseAttacks: readonly Attack[] = [
   {

@@ -6,6 +6,7 @@ import { ONE_MESSAGE } from './attack.js';
 import type { Attack } from './attack.js';
 import { answerHonestly, honestResult, lines, nestedArrays, nestedObjects } from './message-peer.js';
 import type { Hostility, Peer } from './message-peer.js';
+import { callOnce, countHandlers } from './programs.js';
 
 /** A server on the standard streams of this process. What `hostility` leaves alone is answered honestly. */
 function stdioServer(hostility: Hostility, tools?: readonly object[]): () => Promise<undefined> {
@@ -92,15 +93,7 @@ function deafAttack(name: string, block: string, options: Partial<Attack> = {}):
         void flood(peer, block);
       }),
     ),
-    async program({ connect, outcome, check }) {
-      const client = await connect();
-      let events = 0;
-      client.on('error', () => (events += 1));
-      const ended = await outcome(client.callTool('work', {}, call));
-      await outcome(client.disconnect());
-      check(events < 1_000, `${events} error events`);
-      return `${ended}, ${events} error events`;
-    },
+    program: callOnce,
     ...options,
   };
 }
@@ -305,20 +298,7 @@ export const stdioAttacks: readonly Attack[] = [
         void peer.write(lines(20_000, ask) + resultLine(id, '{"content":[]}'));
       }),
     ),
-    async program({ connect, outcome, check, sleep }) {
-      let atWork = 0;
-      // A handler of a person: it does not look at the signal.
-      const sampling = async (): Promise<never> => {
-        atWork += 1;
-        await sleep(5_000);
-        throw new Error('Nobody answered');
-      };
-      const client = await connect({ sampling });
-      client.on('error', () => undefined);
-      const ended = await outcome(client.callTool('work', {}, call));
-      check(atWork <= 100, `${atWork} handlers at work`);
-      return `${ended}, ${atWork} handlers at work`;
-    },
+    program: countHandlers,
   },
   listAttack(
     'lists 100,000 tools',

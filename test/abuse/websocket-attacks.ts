@@ -6,6 +6,7 @@ import { ONE_MESSAGE } from './attack.js';
 import type { Attack } from './attack.js';
 import { answerHonestly, nestedArrays } from './message-peer.js';
 import type { Peer } from './message-peer.js';
+import { callOnce } from './programs.js';
 
 /** A WebSocket server that does something when a tool is called, and is honest otherwise. */
 function webSocketServer(called: (visit: WebSocketVisit, id: unknown) => void, options?: object): Attack['serve'] {
@@ -48,17 +49,6 @@ async function pour(socket: Socket, block: Buffer): Promise<void> {
       await new Promise<void>((resolve) => socket.once('drain', resolve).once('close', () => resolve()));
     await new Promise(setImmediate);
   }
-}
-
-async function callOnce({ connect, outcome, check }: Parameters<Attack['program']>[0]): Promise<string> {
-  const client = await connect();
-  let events = 0;
-  client.on('warning', () => (events += 1));
-  client.on('error', () => (events += 1));
-  const ended = await outcome(client.callTool('work', {}, { timeout: 5_000 }));
-  await outcome(client.disconnect());
-  check(events < 1_000, `${events} events`);
-  return `${ended}, ${events} events`;
 }
 
 function attack(
