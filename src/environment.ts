@@ -138,7 +138,7 @@ export function steady(environment: Environment, report: (problem: Failure) => v
         from.clearTimeout(handle);
         return true;
       };
-      // Nothing comes of it any more, but until it fires it would keep the process alive.
+      // The timer does nothing any more, but it would keep the process alive until it fires.
       if (ask('clearTimeout', clear, Boolean) !== true) hold(timer, false);
     },
     ...(environment.hold !== undefined && {

@@ -128,7 +128,7 @@ function define(error: MCPError, name: string | symbol, value: unknown, enumerab
  * Details whose `data` and `result` are what the server sent, for programs, and which print neither: both are accessors, and `util.inspect` and
  * `JSON.stringify` show a safe copy of `data` and no result.
  *
- * @param shownData the copy, when it was made by somebody who knows what is secret
+ * @param shownData the copy of `details.data` that printers show, if the caller has removed secrets from it
  */
 function withDataUnprinted(
   details: Readonly<Record<string, unknown>>,

@@ -44,7 +44,7 @@ interface Reading<Item> {
   readonly shared: boolean;
   /** The number of the session that they came from. */
   readonly session: number;
-  /** What its pages are counted by, until nobody has it. */
+  /** Counts its pages for the budget, until the list is released. */
   readonly held: HeldList;
 }
 

@@ -30,7 +30,9 @@ export interface MCPClientEvents {
    * of about 30 faults for each method in a session.
    */
   warning: [problem: MCPError];
-  /** Something went wrong that nobody was waiting for. Of both kinds `limits.maxProblemsPerSecond` are told one by one, and the others together. */
+  /**
+   * Something failed that no call waits for. Beyond `limits.maxProblemsPerSecond`, `error` and `warning` events of one code are combined into one.
+   */
   error: [problem: MCPError];
 }
 
@@ -132,8 +134,8 @@ export class Events {
   }
 
   /**
-   * Reports a problem that nobody waits for. Without a listener it goes nowhere, and never throws. Of many in one second those beyond a number
-   * are told together.
+   * Emits `error` or `warning` for a problem that fails no call, if there is a listener. Never throws. Problems beyond the limit of a second are
+   * reported together.
    */
   report(problem: Failure): void {
     if (this.has(nameOf(problem)) && this.#rate.admits(problem)) this.#tell(problem);

@@ -75,7 +75,7 @@ export class HeldList {
       : undefined;
   }
 
-  /** Nobody has the list any more. */
+  /** Releases the list: its pages are given back to the budget. */
   release(): void {
     for (const page of this.#pages) this.#all.remove(page);
     this.#pages = [];

@@ -15,8 +15,8 @@ interface Untold {
 }
 
 /**
- * Lets through so many problems a second, and tells of the others together: one for each code, when the second is over. A server that does
- * something wrong a million times costs a count each time, and whoever listens hears of it about a hundred times a second.
+ * Limits the `error` and `warning` events of a client. Problems beyond the limit are counted, and reported when the second is over: one event for
+ * each code. A server that does something wrong a million times costs a counter each time, and causes about a hundred events a second.
  */
 export class ProblemRate {
   readonly #environment: Environment;
@@ -30,7 +30,7 @@ export class ProblemRate {
 
   /**
    * @param limit how many problems are told in a second
-   * @param tell tells of those that were not
+   * @param tell reports the problems that were counted
    */
   constructor(environment: Environment, limit: number, tell: (problem: Failure) => void) {
     this.#environment = environment;
@@ -49,7 +49,7 @@ export class ProblemRate {
       this.#told += 1;
       if (this.#told <= this.#limit) return true;
       this.#timer = this.#environment.setTimeout(this.#tellTogether, Math.max(this.#since + SECOND - now, 1));
-      // Nobody waits for it: it must not keep the process alive.
+      // A report that is late must not keep the process alive.
       this.#environment.hold?.(this.#timer, false);
     }
     const untold = this.#untold.get(problem.code);
@@ -58,7 +58,7 @@ export class ProblemRate {
     return false;
   }
 
-  /** Tells of all that were counted, now. */
+  /** Reports all problems that were counted, now. */
   flush(): void {
     if (this.#timer === undefined) return;
     this.#environment.clearTimeout(this.#timer);

@@ -160,7 +160,7 @@ export class InputRounds {
     this.#ports.proceed(record);
   }
 
-  /** Nobody is asked anything any more, whatever becomes of the requests. */
+  /** Aborts all handlers at work and forgets them. */
   clear(): void {
     const all = [...this.#asking.keys()];
     this.#asking.clear();

@@ -3,8 +3,8 @@ import { failure, toTransportFailure } from '../protocol/failure.js';
 import type { Failure } from '../protocol/failure.js';
 
 /**
- * The messages that nobody waits for and that wait to be written: replies to the server, and notifications. A server that asks without
- * reading what it is told could make any number of them wait, so beyond a number of them its requests are ignored until it reads.
+ * Counts the messages that are not yet written and that no caller awaits: replies to the server, and notifications. A server that sends requests
+ * and never reads the replies could make any number of them wait, so beyond a limit its requests are ignored until it reads.
  */
 export class PendingReplies {
   readonly #budget: Budget;

@@ -46,7 +46,7 @@ export interface QuestionPorts {
   readonly report: (problem: Failure) => void;
   /** Reports a fault in an answer that is read all the same. */
   readonly tolerate: (fault: Failure) => void;
-  /** Something threw that nobody else catches. */
+  /** Handles an exception that is caught nowhere else: ends the connection. */
   readonly fail: (thrown: unknown) => void;
 }
 

@@ -88,7 +88,7 @@ export type Given =
   | { readonly type: 'link.released'; readonly release: number }
   /** What a handler said, or why it did not. */
   | { readonly type: 'question.answered'; readonly question: number; readonly answer: QuestionAnswer }
-  /** Whoever was asked a question that was withdrawn is at work no longer. */
+  /** The handler of a withdrawn server request has settled. */
   | { readonly type: 'question.settled'; readonly question: number };
 
 /** What the connection did that can be seen from outside, besides what it sent. */

@@ -55,7 +55,7 @@ export const requestsLogic: RequestsLogic = {
     requestsPorts.of(system).begin(self);
   },
   transition: (snapshot, event, { system }) => {
-    // A request threw. Nobody but its parent hears of it, and its caller waits: the connection has to end.
+    // A request threw. XState tells only its parent, and its caller still waits: the connection has to end.
     if (isErrorOfChild(event)) throw event.error;
     const registry = requestsPorts.of(system);
     registry.receive(event);

@@ -193,7 +193,7 @@ export class Requests implements RequestsPorts {
       if (signal.aborted) this.#abort(record, signal.reason);
       else this.#aborts.add(signal, record);
     } catch (thrown) {
-      // A signal that only looks like one. Nobody could give up the request by it.
+      // The value only looks like an AbortSignal, so it could never cancel the request.
       this.#abort(record, thrown);
     }
   }

@@ -17,7 +17,7 @@ export interface QuestionService {
   /**
    * Asks, and tells the answer once, but not within this call. When the signal is aborted nobody wants it any more, and it may be that
    * none is told. Must not throw.
-   * @param settled called when whoever was asked has told the answer, or will not do so any more: with an aborted signal that may be later
+   * @param settled called when the handler has settled. After an abort that may be long after the answer was given up
    */
   answer(
     question: Question,
@@ -28,7 +28,7 @@ export interface QuestionService {
   ): void;
   /** At most this many questions are answered at once. Others are refused. */
   readonly limit: number;
-  /** How many of those who were asked are at work although nobody wants their answers any more. Default 0. */
+  /** How many handlers are still at work on server requests that were withdrawn. Default 0. */
   readonly abandoned?: number;
 }
 

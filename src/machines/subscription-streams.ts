@@ -14,7 +14,7 @@ export interface StreamSurroundings extends Pick<SubscriptionPorts, 'random' | '
   readonly requests: Requests;
   readonly watched: WatchedResources;
   readonly tell: (event: Extract<SubscriptionEvent, { type: 'acknowledged' | 'ended' }>) => void;
-  /** Something threw that nobody else catches. */
+  /** Handles an exception that is caught nowhere else: ends the connection. */
   readonly fail: (thrown: unknown) => void;
 }
 

@@ -56,8 +56,8 @@ export class Budget {
   }
 
   /**
-   * The failure of whoever wanted bytes and did not get them.
-   * @param what what the bytes are of, as the subject of a sentence
+   * The failure of a call or message that {@link Budget.take} refused.
+   * @param what the call or message, as the subject of a sentence
    */
   exhausted(what: string, delivery: Delivery | undefined): Failure {
     const [field, limit, held] = ['limits.maxHeldBytes', this.maxHeldBytes, this.#held];

@@ -141,7 +141,7 @@ const DEEPEST = 20;
 
 /**
  * A thrown value as the cause of a failure: the value itself, or an `Error` in place of one that throws when it is looked at, such as a
- * revoked proxy. Whoever prints the failure may look at it then.
+ * revoked proxy. The result can be printed safely.
  */
 export function lookable(thrown: unknown): unknown {
   try {

@@ -39,7 +39,7 @@ export function onAbort(signal: AbortSignal, callback: Callback): () => void {
     try {
       signal.removeEventListener('abort', listener);
     } catch {
-      // One that only looks like a signal. Nobody waits for it.
+      // The value only looks like an AbortSignal.
     }
   };
 }

@@ -23,13 +23,13 @@ const LONE_SURROGATE = /\p{Surrogate}/gu;
 const SUSPICIOUS =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]/;
 
-/** Text of somebody else, so that it does nothing to a terminal but begin new lines and set tabs, and hides nothing from a reader. */
+/** Removes from foreign text what controls a terminal or is invisible. Newlines and tabs stay. */
 export function printable(text: string): string {
   if (!SUSPICIOUS.test(text)) return text;
   return text.replace(SEQUENCES, '').replace(LINE_ENDS, '\n').replace(INVISIBLE, '').replace(LONE_SURROGATE, '\ufffd');
 }
 
-/** How much of one text of somebody else goes into a failure. Characters. */
+/** The most characters of one foreign text in a failure. */
 export const LONGEST_TEXT = 4_096;
 
 /** More of a text is not looked at: what is taken out of it does not count. Characters. */

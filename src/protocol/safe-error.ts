@@ -21,7 +21,7 @@ export function safeError(thrown: unknown, safe: Safe): unknown {
     const isUnsafe = new Search(safe).finds(thrown, 0);
     return isUnsafe ? new Copies(safe).of(thrown, 0) : thrown;
   } catch {
-    // A proxy of somebody else threw.
+    // A foreign proxy threw.
     return 'a thrown object that cannot be looked at';
   }
 }

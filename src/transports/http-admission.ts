@@ -105,7 +105,7 @@ export class HttpAdmission<One extends Admittable> {
     }
   }
 
-  /** Forgets those that wait, which are ended by whoever began them. */
+  /** Forgets the exchanges that wait. Their owner has to end them. */
   close(): void {
     this.#forget();
     this.#environment.clearTimeout(this.#timer);

@@ -2,7 +2,7 @@ import type { Environment, TimerHandle } from '../environment.js';
 
 /** A message on its way by POST. */
 export interface LanePost {
-  /** The server waits for it, so it goes ahead of those that nobody waits for. */
+  /** Whether it is a reply, which the server waits for. Replies go before notifications. */
   readonly isReply: boolean;
   /** The server has had long enough to take the message. Ends it and returns true, unless the server may need longer for it. */
   giveUp(): boolean;
@@ -94,7 +94,7 @@ export class PostLane<Post extends LanePost> {
     this.#startNext();
   }
 
-  /** Forgets all, and returns them: whoever began them ends them. */
+  /** Removes all posts and returns them. The caller has to end them. */
   clear(): Post[] {
     const { all } = this;
     this.#replies.clear();

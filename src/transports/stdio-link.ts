@@ -43,7 +43,7 @@ const BEGINS_LIKE_JSON = /^\s*(?:[{"\-\dtfn]|\[\s*[[\]{"\-\dtfn])/;
 const GRACE = 2_000;
 /** After the exit of a process, for the end of its output: a process that it started may hold the pipe open. */
 const DRAIN = 100;
-/** Lines that are taken without a look at the clock: each of a size that blocks nobody, since the pipe gives 64 KiB at a time. */
+/** Lines that are handled between two readings of the clock. A pipe gives 64 KiB at a time, so most are short. */
 const UNWATCHED = 16;
 
 /** How often that is prolonged while output waits for its turn. */
@@ -157,7 +157,7 @@ export class StdioLink implements Link, PacedStream<string | Oversized> {
     stdout.on('data', (chunk: Buffer) => {
       // When it is closing it must not be stopped by a pipe that nobody empties, but it is not listened to.
       if (this.#over || this.#closing !== undefined) return;
-      // Lines that are blank are items of nobody, and take time all the same.
+      // Splitting takes time, too, and blank lines lead to no items.
       this.#pacer.pushAll(this.#pacer.count(() => this.#lines.push(chunk)));
     });
     stdout.once('end', () => {

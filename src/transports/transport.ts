@@ -55,7 +55,7 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
   /** What is known about the server's era from an earlier connection, for a client that was not told. Default: nothing. */
   readonly priorEra: Era | undefined;
 
-  // Not visible to whoever prints the transport.
+  // Private, so that printing the transport does not show it.
   readonly #secrets = new Secrets();
   #owner: object | undefined;
   #tenancy: Tenancy | undefined;
@@ -87,7 +87,7 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
   }
 
   /**
-   * What is sent to the server and may not be shown. Whoever shows something that the server said takes them out first.
+   * The secrets that were sent to the server. They are removed from everything the server said before it is shown.
    * @internal
    */
   get secrets(): Secrets {
