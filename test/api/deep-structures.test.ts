@@ -149,7 +149,8 @@ describe.each([20_000, 500_000])(
 );
 
 describe('arguments that are nested too deeply for JSON', () => {
-  const args = JSON.parse(deep(100_000)) as Record<string, unknown>;
+  // Newer versions of V8 write plain JSON of any depth. They, too, recurse where something in it has a `toJSON`.
+  const args = { at: new Date(0), a: JSON.parse(deep(100_000)) as unknown };
 
   test('are refused, not sent, with the name of the method, and the connection goes on', async () => {
     const source = program(1, { initialize, 'tools/call': '"result":{"content":[]}' });
