@@ -6,7 +6,7 @@ import layers from './scripts/eslint-layers.mjs';
 const useEnvironment = 'Use the injected Environment: simulated clocks, chaos and replay hang on it.';
 const loadLater = 'The root import must not load it. Use import() when it is first needed; a type import is fine.';
 
-/** What would be undetermined, by the ways to reach it. Only src/environment.ts may. */
+/** What would be undetermined, by the ways to reach it. Only src/util/environment.ts may. */
 const undetermined = {
   globals: [
     'setTimeout',
@@ -44,7 +44,7 @@ const commonjsGlobals = ['__dirname', '__filename', 'require', 'module', 'export
   message: 'src is built as ESM, too, where this does not exist.',
 }));
 /** Inside of the library a failure is data, and promises reject with it; the facades make errors of it. */
-const failure = { from: 'file', name: 'Failure', path: 'src/protocol/failure.ts' };
+const failure = { from: 'file', name: 'Failure', path: 'src/util/failure.ts' };
 
 /** `no-restricted-globals` also through `globalThis.` and `global.`. */
 const restrictedGlobals = (globals) => ['error', { globals, checkGlobalObject: true, globalObjects: ['global'] }];
@@ -98,7 +98,7 @@ export default defineConfig(
   {
     files: ['src/**/*.ts'],
     // The simulation has to let real turns of the event loop pass.
-    ignores: ['src/environment.ts', 'src/testing/simulated-environment.ts'],
+    ignores: ['src/util/environment.ts', 'src/testing/simulated-environment.ts'],
     rules: {
       'no-restricted-globals': restrictedGlobals([...commonjsGlobals, ...undetermined.globals]),
       'no-restricted-properties': ['error', ...undetermined.properties],

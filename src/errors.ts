@@ -1,11 +1,11 @@
-import { explainFailure, hintFor } from './protocol/explain.js';
-import { describeThrown, isFailure } from './protocol/failure.js';
-import type { Delivery, Failure, FailureKind } from './protocol/failure.js';
-import type { Circumstances } from './protocol/hints.js';
-import { safeCopy, safeMessage, withoutNumbers } from './protocol/printable.js';
+import { explainFailure, hintFor } from './diagnostics/explain.js';
+import { describeThrown, isFailure } from './util/failure.js';
+import type { Delivery, Failure, FailureKind } from './util/failure.js';
+import type { Circumstances } from './diagnostics/hints.js';
+import { safeCopy, safeMessage, withoutNumbers } from './util/printable.js';
 import type { CallToolResult } from './protocol/schema/index.js';
-import { circumstancesOf } from './protocol/story.js';
-import type { Story } from './protocol/story.js';
+import { circumstancesOf } from './diagnostics/story.js';
+import type { Story } from './diagnostics/story.js';
 
 /** What an {@link MCPError} may carry besides its message. */
 export interface MCPErrorOptions {

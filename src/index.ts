@@ -14,7 +14,7 @@ export type {
   RetryPolicy,
   ToolErrorPolicy,
   ValidationPolicy,
-} from './api/options.js';
+} from './api/options/options.js';
 export type {
   CallToolOptions,
   CallToolParams,
@@ -23,7 +23,7 @@ export type {
   Progress,
   RequestOptions,
   ResultSchema,
-} from './api/call-options.js';
+} from './api/options/call-options.js';
 export type {
   ConnectTarget,
   HttpServerEntry,
@@ -33,12 +33,12 @@ export type {
 } from './api/connect-target.js';
 export type { MCPClientEventName, MCPClientEvents, NotificationEvent } from './api/events.js';
 export type { NotificationHandler } from './api/notification-handlers.js';
-export type { ClientLimits } from './api/limits.js';
-export type { ElicitationOptions, QuestionOptions, SamplingOptions } from './api/question-options.js';
-export type { RecordOptions } from './api/record-options.js';
+export type { ClientLimits } from './api/options/client-limits.js';
+export type { ElicitationOptions, QuestionOptions, SamplingOptions } from './api/options/handler-options.js';
+export type { RecordOptions } from './recording/record-options.js';
 export type { ServerInfo } from './api/server-info.js';
 export type { SuspendedClient, SuspendedList } from './api/suspended-client.js';
-export type { ToolsDifference } from './api/tools-difference.js';
+export type { ToolsDifference } from './api/lists/tools-difference.js';
 
 export {
   MCPAuthenticationError,
@@ -51,26 +51,30 @@ export {
   MCPTransportError,
 } from './errors.js';
 export type { MCPErrorOptions } from './errors.js';
-export type { Delivery, Failure, FailureCode, FailureKind } from './protocol/failure.js';
+export type { Delivery, Failure, FailureCode, FailureKind } from './util/failure.js';
 
-export type { Budget, BudgetLimits } from './protocol/budget.js';
+export type { Budget, BudgetLimits } from './util/budget.js';
 export { MCPTransport } from './transports/transport.js';
 export type { Framing } from './transports/transport.js';
-export type { EnvironmentVariables, InheritEnv } from './transports/child-environment.js';
+export type { EnvironmentVariables, InheritEnv } from './transports/stdio/child-environment.js';
 export type { NetworkOptions, NetworkTransport } from './transports/network-transport.js';
 export type { HeadersOption } from './transports/network-options.js';
-export type { HttpLimits, TransportLimits } from './transports/limits.js';
-export { HttpTransport } from './transports/http.js';
-export type { HttpTransportOptions } from './transports/http.js';
-export type { HttpDispatcher } from './transports/http-dispatcher.js';
+export type { HttpLimits, TransportLimits } from './transports/transport-limits.js';
+export { HttpTransport } from './transports/http/http-transport.js';
+export type { HttpTransportOptions } from './transports/http/http-transport.js';
+export type { HttpDispatcher } from './transports/http/http-dispatcher.js';
 export type { TokenRefusal, TokenSource } from './auth/token-source.js';
-export { MemoryTransport } from './transports/memory.js';
-export { SseTransport } from './transports/sse.js';
-export type { SseTransportOptions } from './transports/sse.js';
-export { StdioTransport } from './transports/stdio.js';
-export type { StdioTransportOptions } from './transports/stdio.js';
-export { WebSocketTransport } from './transports/websocket.js';
-export type { WebSocketAgent, WebSocketTransportOptions, WebSocketView } from './transports/websocket.js';
+export { MemoryTransport } from './transports/memory-transport.js';
+export { SseTransport } from './transports/sse/sse-transport.js';
+export type { SseTransportOptions } from './transports/sse/sse-transport.js';
+export { StdioTransport } from './transports/stdio/stdio-transport.js';
+export type { StdioTransportOptions } from './transports/stdio/stdio-transport.js';
+export { WebSocketTransport } from './transports/websocket/websocket-transport.js';
+export type {
+  WebSocketAgent,
+  WebSocketTransportOptions,
+  WebSocketView,
+} from './transports/websocket/websocket-transport.js';
 export type {
   EstablishedSession,
   Link,
@@ -81,10 +85,10 @@ export type {
   ServerStreamEvents,
 } from './transports/link.js';
 
-export type { Latencies } from './protocol/latency-window.js';
-export type { Environment, TimerHandle } from './environment.js';
-export type { ConnectionState } from './machines/connection-facts.js';
-export type { LinkHappening, LinkNews, TapEvent } from './machines/tap.js';
+export type { Latencies } from './diagnostics/latency-window.js';
+export type { Environment, TimerHandle } from './util/environment.js';
+export type { ConnectionState } from './machines/connection/connection-context.js';
+export type { LinkHappening, LinkNews, TapEvent } from './machines/connection/link-tap.js';
 export type { EraChoice } from './protocol/negotiation.js';
 export type {
   Asker,
@@ -94,7 +98,7 @@ export type {
   RootsHandler,
   SamplingHandler,
   UrlElicitationHandler,
-} from './protocol/questions.js';
+} from './protocol/server-requests/server-requests.js';
 export type { Session } from './protocol/session.js';
 export type { Era, MCPProtocolVersion } from './protocol/revisions.js';
 export type { MCPCapability } from './protocol/methods.js';
@@ -107,7 +111,7 @@ export type {
   JSONRPCResultResponse,
   Params,
   RequestId,
-} from './protocol/json-rpc.js';
+} from './protocol/messages/json-rpc.js';
 export type {
   Annotations,
   AudioContent,

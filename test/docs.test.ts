@@ -6,10 +6,10 @@ import path from 'node:path';
 import ts from 'typescript';
 import { WebSocket } from 'ws';
 
-import { clientLimits } from '../src/api/limits.js';
+import { clientLimits } from '../src/api/options/client-limits.js';
 import { compile } from './support/compiled.js';
-import { serverFixture } from './support/fixture-servers.js';
-import { freePort } from './support/http-process.js';
+import { serverFixture } from './support/servers/fixture-servers.js';
+import { freePort } from './support/servers/http-process.js';
 import { Waiting } from './support/waiting.js';
 
 const ROOT = path.resolve(__dirname, '..');
@@ -119,9 +119,9 @@ test('how it is built names every part of the source and every machine', () => {
   const text = readFileSync(path.join(ROOT, 'docs/architecture.md'), 'utf8');
   const folders = readdirSync(path.join(ROOT, 'src')).map((name) => `src/${name}`);
   const beside = ['test', 'visualizations', 'bench', 'examples', 'scripts'];
-  const machines = readdirSync(path.join(ROOT, 'src/machines')).filter((file) =>
-    readFileSync(path.join(ROOT, 'src/machines', file), 'utf8').includes('createMachine('),
-  );
+  const machines = readdirSync(path.join(ROOT, 'src/machines'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('-machine.ts'))
+    .map((file) => path.basename(file));
   expect(machines.length).toBeGreaterThan(5);
   expect([...folders, ...beside, ...machines].filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
   // And what it names is there.

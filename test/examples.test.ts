@@ -4,7 +4,7 @@ import { questions } from '../examples/questions.js';
 import { quickStart } from '../examples/quick-start.js';
 import { supervised } from '../examples/supervised.js';
 import { worker } from '../examples/worker.js';
-import { freePort, HttpProcess } from './support/http-process.js';
+import { freePort, HttpProcess } from './support/servers/http-process.js';
 
 /** What an example prints. */
 async function linesOf(example: (print: (line: string) => void) => Promise<void>): Promise<string[]> {

@@ -1,11 +1,11 @@
 import type { AnyStateMachine } from 'xstate';
 
-import { connectionMachine } from '../src/machines/connection.js';
-import { healthMachine } from '../src/machines/health.js';
-import { requestMachine } from '../src/machines/request.js';
-import { serverQuestionMachine } from '../src/machines/server-question.js';
-import { serverStreamMachine } from '../src/machines/server-stream.js';
-import { subscriptionMachine } from '../src/machines/subscription.js';
+import { connectionMachine } from '../src/machines/connection/connection-machine.js';
+import { healthMachine } from '../src/machines/health/health-machine.js';
+import { requestMachine } from '../src/machines/request/request-machine.js';
+import { serverQuestionMachine } from '../src/machines/server-requests/server-request-machine.js';
+import { serverStreamMachine } from '../src/machines/server-stream/server-stream-machine.js';
+import { subscriptionMachine } from '../src/machines/subscription/subscription-machine.js';
 
 /** A machine of which diagrams are kept beside this file. */
 export interface DrawnMachine {

@@ -1,8 +1,8 @@
-import { Unsuccessful } from '../machines/request-record.js';
+import { Unsuccessful } from '../machines/request/request-record.js';
 import type { MCPError } from '../errors.js';
-import type { ConnectionState } from '../machines/connection-facts.js';
+import type { ConnectionState } from '../machines/connection/connection-context.js';
 import type { ListName } from '../protocol/cache-rules.js';
-import type { Params } from '../protocol/json-rpc.js';
+import type { Params } from '../protocol/messages/json-rpc.js';
 import { capabilityNames } from '../protocol/methods.js';
 import type { MCPCapability } from '../protocol/methods.js';
 import type { Era } from '../protocol/revisions.js';
@@ -19,7 +19,7 @@ import type {
   ReadResourceResult,
 } from '../protocol/schema/index.js';
 import type { MCPTransport } from '../transports/transport.js';
-import { checkCallOptions, CONNECT_OPTIONS, HEALTH_OPTIONS } from './call-options.js';
+import { checkCallOptions, CONNECT_OPTIONS, HEALTH_OPTIONS } from './options/call-options.js';
 import type {
   CallToolOptions,
   CallToolParams,
@@ -27,14 +27,14 @@ import type {
   ListOptions,
   RequestOptions,
   ResultSchema,
-} from './call-options.js';
+} from './options/call-options.js';
 import { connectOrDispose, transportFor } from './connect-target.js';
 import type { ConnectTarget } from './connect-target.js';
 import { Core } from './core.js';
 import type { HealthReport } from './health-report.js';
 import type { MCPClientEventName, MCPClientEvents } from './events.js';
-import { listItems } from './list-pages.js';
-import type { ListItems } from './list-pages.js';
+import { listItems } from './lists/list-pages.js';
+import type { ListItems } from './lists/list-pages.js';
 import type { NotificationHandler } from './notification-handlers.js';
 import {
   callTool,
@@ -47,11 +47,11 @@ import {
   setLogLevel,
   subscribe,
   unsubscribe,
-} from './operations.js';
+} from './operations/operations.js';
 import { suspend } from './suspension.js';
 import type { SuspendedClient } from './suspended-client.js';
-import { CLIENT, resolveOptions } from './options.js';
-import type { MCPClientOptions } from './options.js';
+import { CLIENT, resolveOptions } from './options/options.js';
+import type { MCPClientOptions } from './options/options.js';
 import { MCPProtocol } from './protocol.js';
 import { serverInfoOf } from './server-info.js';
 import type { ServerInfo } from './server-info.js';

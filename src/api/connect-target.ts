@@ -1,13 +1,13 @@
-import { closest } from '../protocol/did-you-mean.js';
-import { suggestedUrl } from '../protocol/url-advice.js';
-import { HttpTransport } from '../transports/http.js';
+import { closest } from '../util/did-you-mean.js';
+import { suggestedUrl } from '../diagnostics/url-advice.js';
+import { HttpTransport } from '../transports/http/http-transport.js';
 import type { HeadersOption } from '../transports/network-options.js';
-import { SseTransport } from '../transports/sse.js';
-import type { StdioTransportOptions } from '../transports/stdio-options.js';
-import { StdioTransport } from '../transports/stdio.js';
+import { SseTransport } from '../transports/sse/sse-transport.js';
+import type { StdioTransportOptions } from '../transports/stdio/stdio-options.js';
+import { StdioTransport } from '../transports/stdio/stdio-transport.js';
 import { MCPTransport } from '../transports/transport.js';
-import { WebSocketTransport } from '../transports/websocket.js';
-import { oneOfThese, shownAs, unusableOption } from './option-reader.js';
+import { WebSocketTransport } from '../transports/websocket/websocket-transport.js';
+import { oneOfThese, shownAs, unusableOption } from './options/option-reader.js';
 
 /** One entry of an `mcpServers` file that starts a process. Keys that other programs read, such as `disabled`, are ignored. */
 export interface StdioServerEntry {

@@ -1,7 +1,7 @@
 import type { MCPError } from '../errors.js';
-import type { ConnectionState } from '../machines/connection-facts.js';
-import { failure } from '../protocol/failure.js';
-import { healthScore } from '../protocol/health-score.js';
+import type { ConnectionState } from '../machines/connection/connection-context.js';
+import { failure } from '../util/failure.js';
+import { healthScore } from '../diagnostics/health-score.js';
 import { optionNames } from '../transports/option-names.js';
 import type { MCPTransport } from '../transports/transport.js';
 import { MCPClient } from './client.js';
@@ -10,9 +10,9 @@ import type { ConnectTarget } from './connect-target.js';
 import { Core } from './core.js';
 import type { MCPClientEventName, MCPClientEvents } from './events.js';
 import type { HealthReport } from './health-report.js';
-import { A_DURATION, invalidOption, isDuration, OptionReader } from './option-reader.js';
-import { CLIENT_NAMES, defaultConnectTimeout, resolveOptions } from './options.js';
-import type { MCPClientOptions, OptionOwner } from './options.js';
+import { A_DURATION, invalidOption, isDuration, OptionReader } from './options/option-reader.js';
+import { CLIENT_NAMES, defaultConnectTimeout, resolveOptions } from './options/options.js';
+import type { MCPClientOptions, OptionOwner } from './options/options.js';
 import { suspend } from './suspension.js';
 import type { SuspendedClient } from './suspended-client.js';
 

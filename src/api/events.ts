@@ -1,12 +1,12 @@
-import type { Environment } from '../environment.js';
+import type { Environment } from '../util/environment.js';
 import type { MCPError } from '../errors.js';
-import type { ConnectionState } from '../machines/connection-facts.js';
-import type { Failure, FailureCode } from '../protocol/failure.js';
-import type { Params } from '../protocol/json-rpc.js';
+import type { ConnectionState } from '../machines/connection/connection-context.js';
+import type { Failure, FailureCode } from '../util/failure.js';
+import type { Params } from '../protocol/messages/json-rpc.js';
 import type { LoggingMessageNotificationParams } from '../protocol/schema/index.js';
-import { callUserFunction } from '../protocol/user-function.js';
+import { callUserFunction } from '../util/user-function.js';
 import { ProblemRate } from './problem-rate.js';
-import type { ToolsDifference } from './tools-difference.js';
+import type { ToolsDifference } from './lists/tools-difference.js';
 import { WarningBudget } from './warning-budget.js';
 
 /** A notification of the server, with its wire name. */

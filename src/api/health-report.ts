@@ -1,4 +1,4 @@
-import type { Latencies } from '../protocol/latency-window.js';
+import type { Latencies } from '../diagnostics/latency-window.js';
 
 /** What is known about the health of a connection without asking the server. */
 export interface HealthReport {

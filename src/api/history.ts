@@ -1,6 +1,6 @@
-import { LONGEST_METHOD } from '../protocol/frame-log.js';
-import type { FrameLog } from '../protocol/frame-log.js';
-import type { Problem, StateChange, Story } from '../protocol/story.js';
+import { LONGEST_METHOD } from '../diagnostics/frame-log.js';
+import type { FrameLog } from '../diagnostics/frame-log.js';
+import type { Problem, StateChange, Story } from '../diagnostics/story.js';
 
 /** How many changes of state are kept. */
 const CHANGES_KEPT = 20;

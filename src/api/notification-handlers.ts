@@ -1,5 +1,5 @@
-import type { Params } from '../protocol/json-rpc.js';
-import { callUserFunction } from '../protocol/user-function.js';
+import type { Params } from '../protocol/messages/json-rpc.js';
+import { callUserFunction } from '../util/user-function.js';
 import type { Events } from './events.js';
 
 /** Hears a notification. */

@@ -1,4 +1,4 @@
-import type { Environment, TimerHandle } from '../environment.js';
+import type { Environment, TimerHandle } from '../util/environment.js';
 
 // Milliseconds.
 /** The pause after the second run of a series, and the longest pause. */

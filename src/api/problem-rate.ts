@@ -1,6 +1,6 @@
-import type { Environment, TimerHandle } from '../environment.js';
-import { failure } from '../protocol/failure.js';
-import type { Failure } from '../protocol/failure.js';
+import type { Environment, TimerHandle } from '../util/environment.js';
+import { failure } from '../util/failure.js';
+import type { Failure } from '../util/failure.js';
 
 /** The default of `limits.maxProblemsPerSecond`. */
 export const DEFAULT_MAX_PROBLEMS_PER_SECOND = 100;

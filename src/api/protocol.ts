@@ -1,7 +1,13 @@
-import { checkCallOptions, CONNECT_OPTIONS } from './call-options.js';
-import type { CallToolOptions, CallToolParams, ConnectOptions, RequestOptions, ResultSchema } from './call-options.js';
+import { checkCallOptions, CONNECT_OPTIONS } from './options/call-options.js';
+import type {
+  CallToolOptions,
+  CallToolParams,
+  ConnectOptions,
+  RequestOptions,
+  ResultSchema,
+} from './options/call-options.js';
 import type { MCPProtocolVersion } from '../protocol/revisions.js';
-import type { Params } from '../protocol/json-rpc.js';
+import type { Params } from '../protocol/messages/json-rpc.js';
 import type {
   CallToolResult,
   GetPromptResult,
@@ -17,9 +23,9 @@ import { connectOrDispose, transportFor } from './connect-target.js';
 import type { ConnectTarget } from './connect-target.js';
 import { Core } from './core.js';
 import type { NotificationHandler } from './notification-handlers.js';
-import { callTool, callToolOf, getPrompt, readResource, request } from './operations.js';
-import { PROTOCOL, resolveOptions } from './options.js';
-import type { MCPProtocolOptions } from './options.js';
+import { callTool, callToolOf, getPrompt, readResource, request } from './operations/operations.js';
+import { PROTOCOL, resolveOptions } from './options/options.js';
+import type { MCPProtocolOptions } from './options/options.js';
 import { serverInfoOf } from './server-info.js';
 import type { ServerInfo } from './server-info.js';
 

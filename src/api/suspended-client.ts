@@ -14,7 +14,7 @@ import {
 import type { CheckProblem, UncheckedObject } from '../protocol/checks/problem.js';
 import { isHeaderValue, isSessionId } from '../protocol/http-headers.js';
 import { methodEntry } from '../protocol/methods.js';
-import { isLoggingLevel } from '../protocol/notification-checks.js';
+import { isLoggingLevel } from '../protocol/checks/notification-checks.js';
 import { eraOf } from '../protocol/revisions.js';
 import type { LoggingLevel, MCPPrompt, MCPResource, MCPResourceTemplate, MCPTool } from '../protocol/schema/index.js';
 import type { Session } from '../protocol/session.js';

@@ -1,11 +1,11 @@
 import { raise } from '../errors.js';
-import type { Inheritance } from '../machines/connection-facts.js';
-import type { Continuation } from '../machines/handover.js';
-import { isFailure } from '../protocol/failure.js';
-import { isDeeperThan } from '../protocol/json-values.js';
+import type { Inheritance } from '../machines/connection/connection-context.js';
+import type { Continuation } from '../machines/connection/session-export.js';
+import { isFailure } from '../util/failure.js';
+import { isDeeperThan } from '../util/json-values.js';
 import type { MCPTransport } from '../transports/transport.js';
 import type { Core } from './core.js';
-import type { ResolvedOptions } from './options.js';
+import type { ResolvedOptions } from './options/options.js';
 import { SUSPENDED_FORMAT } from './suspended-client.js';
 import type { SuspendedClient } from './suspended-client.js';
 

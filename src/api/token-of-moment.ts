@@ -1,6 +1,6 @@
 import type { TokenSource } from '../auth/token-source.js';
-import type { Environment } from '../environment.js';
-import { onAbort } from '../protocol/on-abort.js';
+import type { Environment } from '../util/environment.js';
+import { onAbort } from '../util/on-abort.js';
 
 /** How long somebody waits for a token. */
 interface Patience {

@@ -1,5 +1,5 @@
-import { failure } from '../protocol/failure.js';
-import type { Failure } from '../protocol/failure.js';
+import { failure } from '../util/failure.js';
+import type { Failure } from '../util/failure.js';
 
 /** How many warnings about one method a session may cause. A message causes at most 21. */
 const MOST_OF_METHOD = 30;

@@ -1,5 +1,5 @@
-import { beginning } from '../protocol/beginning.js';
-import { Redaction } from '../protocol/redaction.js';
+import { beginning } from '../util/beginning.js';
+import { Redaction } from '../diagnostics/redaction.js';
 import { excerpt } from './excerpt.js';
 import type { RequestLabel } from './records.js';
 

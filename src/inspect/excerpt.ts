@@ -1,4 +1,4 @@
-import { beginning } from '../protocol/beginning.js';
+import { beginning } from '../util/beginning.js';
 
 /** How much of a value is copied. */
 const MOST_NODES = 160;

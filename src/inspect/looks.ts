@@ -1,6 +1,6 @@
 import type { AnyActorRef } from 'xstate';
 
-import { RequestRecord } from '../machines/request-record.js';
+import { RequestRecord } from '../machines/request/request-record.js';
 
 /** The snapshot of any actor, as far as it is looked at. */
 export interface Look {

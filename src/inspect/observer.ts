@@ -1,6 +1,6 @@
 import type { AnyActorRef, InspectionEvent } from 'xstate';
 
-import type { TapEvent } from '../machines/tap.js';
+import type { TapEvent } from '../machines/connection/link-tap.js';
 import { Budget } from './budget.js';
 import { recordOf } from './looks.js';
 import { messageOf } from './messages.js';

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 
-import { systemProgram } from '../transports/system-program.js';
+import { systemProgram } from '../transports/stdio/system-program.js';
 
 /** How to open an address in the user's browser, by platform. */
 function opener(): readonly [string, ...string[]] {

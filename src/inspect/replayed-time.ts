@@ -1,4 +1,4 @@
-import type { Environment } from '../environment.js';
+import type { Environment } from '../util/environment.js';
 
 /** The time of a recording that is replayed: it goes on when the recording does, and what has become due is done on the way. One timer at a time. */
 export class ReplayedTime implements Pick<Environment, 'now' | 'setTimeout' | 'clearTimeout'> {

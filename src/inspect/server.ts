@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { WebSocketServer } from 'ws';
 
-import { invalidOption, OptionReader } from '../api/option-reader.js';
-import type { InspectedConnection } from '../api/options.js';
-import { systemEnvironment } from '../environment.js';
-import type { Environment } from '../environment.js';
+import { invalidOption, OptionReader } from '../api/options/option-reader.js';
+import type { InspectedConnection } from '../api/options/options.js';
+import { systemEnvironment } from '../util/environment.js';
+import type { Environment } from '../util/environment.js';
 import { Audience, MOST_PAGES } from './audience.js';
 import { Gate } from './gate.js';
 import type { Refusal } from './gate.js';

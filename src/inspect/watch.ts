@@ -1,9 +1,9 @@
 import type { InspectionEvent } from 'xstate';
 
-import type { InspectedConnection, InspectedRecording } from '../api/options.js';
-import type { Environment } from '../environment.js';
+import type { InspectedConnection, InspectedRecording } from '../api/options/options.js';
+import type { Environment } from '../util/environment.js';
 import { MCPError } from '../errors.js';
-import type { TapEvent } from '../machines/tap.js';
+import type { TapEvent } from '../machines/connection/link-tap.js';
 import { Disclosure, short } from './disclosure.js';
 import { InspectHistory } from './history.js';
 import { Observer } from './observer.js';

@@ -1,7 +1,7 @@
 import type { AnyActorRef, InspectionEvent } from 'xstate';
 
-import type { ConnectionFacts } from '../machines/connection-facts.js';
-import { healthScore } from '../protocol/health-score.js';
+import type { ConnectionFacts } from '../machines/connection/connection-context.js';
+import { healthScore } from '../diagnostics/health-score.js';
 import { detail, short } from './disclosure.js';
 import { chartOf, hasMore, leavesOf } from './looks.js';
 import type { Look } from './looks.js';

@@ -1,7 +1,7 @@
 import type { AnyActorRef } from 'xstate';
 
-import type { RequestRecord, RequestSpec } from '../machines/request-record.js';
-import type { TapEvent } from '../machines/tap.js';
+import type { RequestRecord, RequestSpec } from '../machines/request/request-record.js';
+import type { TapEvent } from '../machines/connection/link-tap.js';
 import { Budget } from './budget.js';
 import { ById } from './by-id.js';
 import { chartOf, leavesOf } from './looks.js';

@@ -1,9 +1,9 @@
-import { didYouMean } from './did-you-mean.js';
-import { rephrased } from './failure.js';
-import type { Failure } from './failure.js';
-import { ErrorCode } from './json-rpc.js';
-import type { Params } from './json-rpc.js';
-import { excerpt, safeText } from './printable.js';
+import { didYouMean } from '../util/did-you-mean.js';
+import { rephrased } from '../util/failure.js';
+import type { Failure } from '../util/failure.js';
+import { ErrorCode } from './messages/json-rpc.js';
+import type { Params } from './messages/json-rpc.js';
+import { excerpt, safeText } from '../util/printable.js';
 
 /** Lists whose names errors suggest. */
 export type NamedList = 'tools' | 'prompts' | 'resources';

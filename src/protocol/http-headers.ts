@@ -1,4 +1,4 @@
-import type { JSONRPCMessage } from './json-rpc.js';
+import type { JSONRPCMessage } from './messages/json-rpc.js';
 import { META } from './request-meta.js';
 
 /** Header values that are text may have visible ASCII with blanks inside; everything else is wrapped. */

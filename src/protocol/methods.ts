@@ -6,8 +6,8 @@ import {
 } from './checks/content.js';
 import { detailsOf } from './checks/problem.js';
 import type { Check, CheckProblem } from './checks/problem.js';
-import { failure } from './failure.js';
-import type { Failure } from './failure.js';
+import { failure } from '../util/failure.js';
+import type { Failure } from '../util/failure.js';
 import {
   checkCallToolResult,
   checkCompleteResult,
@@ -24,12 +24,12 @@ import {
   promptMessageProblem,
   promptProblem,
   toolProblem,
-} from './result-checks.js';
-import type { ResultCheck } from './result-checks.js';
+} from './checks/result-checks.js';
+import type { ResultCheck } from './checks/result-checks.js';
 import type { Era } from './revisions.js';
 import type { ServerCapabilities } from './schema/index.js';
 import type { Session } from './session.js';
-import { safeText } from './printable.js';
+import { safeText } from '../util/printable.js';
 
 /** A capability of servers, as the specification writes it. */
 export type MCPCapability =

@@ -1,8 +1,8 @@
-import { failure } from './failure.js';
-import type { Failure } from './failure.js';
-import { ErrorCode, rpcFailure } from './json-rpc.js';
-import type { JSONRPCErrorObject } from './json-rpc.js';
-import { checkDiscoverResult, checkInitializeResult } from './result-checks.js';
+import { failure } from '../util/failure.js';
+import type { Failure } from '../util/failure.js';
+import { ErrorCode, rpcFailure } from './messages/json-rpc.js';
+import type { JSONRPCErrorObject } from './messages/json-rpc.js';
+import { checkDiscoverResult, checkInitializeResult } from './checks/result-checks.js';
 import { invalidResult, methodEntry, unfinishedFailure } from './methods.js';
 import { eraOf, LATEST_LEGACY, LEGACY_REVISIONS, MODERN_REVISIONS, newestShared } from './revisions.js';
 import type { Era, MCPProtocolVersion } from './revisions.js';

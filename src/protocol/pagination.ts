@@ -1,5 +1,5 @@
-import { failure } from './failure.js';
-import type { Failure } from './failure.js';
+import { failure } from '../util/failure.js';
+import type { Failure } from '../util/failure.js';
 
 /** How many pages are read before a list is taken for endless. */
 export const DEFAULT_MAX_PAGES = 1_000;

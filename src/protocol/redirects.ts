@@ -1,5 +1,5 @@
-import { failure } from './failure.js';
-import type { Failure } from './failure.js';
+import { failure } from '../util/failure.js';
+import type { Failure } from '../util/failure.js';
 
 /** How many redirects in a row are followed. */
 export const MOST_REDIRECTS = 5;

@@ -1,6 +1,6 @@
-import type { Params, RequestId } from './json-rpc.js';
+import type { Params, RequestId } from './messages/json-rpc.js';
 import type { MCPProtocolVersion } from './revisions.js';
-import { modernCapabilities } from './questions.js';
+import { modernCapabilities } from './server-requests/server-requests.js';
 import type { LoggingLevel } from './schema/index.js';
 import type { ClientIdentity } from './session.js';
 

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Environment, TimerHandle } from '../environment.js';
+import type { Environment, TimerHandle } from '../util/environment.js';
 
 /** How many pieces bytes are cut into at most, and how many bytes there are in a piece at least. */
 const MOST_PIECES = 64;

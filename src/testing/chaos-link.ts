@@ -1,6 +1,6 @@
-import { failure } from '../protocol/failure.js';
-import type { Failure } from '../protocol/failure.js';
-import type { JSONRPCMessage } from '../protocol/json-rpc.js';
+import { failure } from '../util/failure.js';
+import type { Failure } from '../util/failure.js';
+import type { JSONRPCMessage } from '../protocol/messages/json-rpc.js';
 import { rejectedWith } from '../transports/link.js';
 import type { Link, LinkEvents, SendOptions } from '../transports/link.js';
 import type { Framing } from '../transports/transport.js';

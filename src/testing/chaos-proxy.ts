@@ -1,9 +1,9 @@
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { systemEnvironment } from '../environment.js';
-import type { Environment, TimerHandle } from '../environment.js';
+import { systemEnvironment } from '../util/environment.js';
+import type { Environment, TimerHandle } from '../util/environment.js';
 import { MCPError } from '../errors.js';
-import type { JSONRPCRequest } from '../protocol/json-rpc.js';
+import type { JSONRPCRequest } from '../protocol/messages/json-rpc.js';
 import { FaultPlan, refusals } from './fault-plan.js';
 import type { Way } from './fault-plan.js';
 import { ProxyConnection } from './proxy-connection.js';

@@ -1,5 +1,5 @@
-import { failure } from '../protocol/failure.js';
-import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
+import { failure } from '../util/failure.js';
+import type { JSONRPCMessage, RequestId } from '../protocol/messages/json-rpc.js';
 import { rejectedWith } from '../transports/link.js';
 import type { Link, LinkEvents } from '../transports/link.js';
 import { MCPTransport } from '../transports/transport.js';

@@ -1,6 +1,6 @@
-import { systemEnvironment } from '../environment.js';
-import type { TimerHandle } from '../environment.js';
-import type { JSONRPCErrorObject, Params, RequestId } from '../protocol/json-rpc.js';
+import { systemEnvironment } from '../util/environment.js';
+import type { TimerHandle } from '../util/environment.js';
+import type { JSONRPCErrorObject, Params, RequestId } from '../protocol/messages/json-rpc.js';
 
 /** A message of a client, of whatever kind: which fields it has says which. */
 export interface HeardMessage {

@@ -16,16 +16,25 @@ export type {
   ConnectionWish,
   DesiredState,
   Inheritance,
-} from '../machines/connection-facts.js';
-export type { SignalMark } from '../machines/signal-watch.js';
-export type { BackoffPolicy } from '../protocol/backoff.js';
+} from '../machines/connection/connection-context.js';
+export type { SignalMark } from '../machines/request/signal-watch.js';
+export type { BackoffPolicy } from '../util/backoff.js';
 export type { Acceptable } from '../protocol/negotiation.js';
-export type { RestartBudget } from '../protocol/restart-budget.js';
-export type { QuestionAnswer } from '../protocol/questions.js';
+export type { RestartBudget } from '../util/restart-budget.js';
+export type { QuestionAnswer } from '../protocol/server-requests/server-requests.js';
 export type { ClientIdentity } from '../protocol/session.js';
-export type { Asked, Fate, Given, Happening, RecordedEntry, RecordingHeader, Shown } from '../machines/recording.js';
+export type {
+  Asked,
+  Fate,
+  Given,
+  Happening,
+  RecordedEntry,
+  RecordingHeader,
+  Shown,
+} from '../recording/recorded-events.js';
 export { replay } from './replay.js';
-export type { Divergence, ReplayedCall, ReplayOptions, ReplayReport } from './replay.js';
+export type { Divergence } from './replay-remark.js';
+export type { ReplayedCall, ReplayOptions, ReplayReport } from './replay.js';
 export { createScriptedServer, ScriptedServer } from './scripted-server.js';
 export type { ScriptedHandler, ScriptedRequest, ScriptedServerOptions } from './scripted-server.js';
 export { sequenceDiagram } from './sequence-diagram.js';

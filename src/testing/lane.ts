@@ -1,4 +1,4 @@
-import type { Environment, TimerHandle } from '../environment.js';
+import type { Environment, TimerHandle } from '../util/environment.js';
 import type { FaultName } from './message-faults.js';
 
 /** Something on its way: a message, or the news that the link is over. */

@@ -1,4 +1,4 @@
-import type { JSONRPCMessage } from '../protocol/json-rpc.js';
+import type { JSONRPCMessage } from '../protocol/messages/json-rpc.js';
 import { FaultPlan, rateOf } from './fault-plan.js';
 import type { FaultRate, PlannedFault, Way } from './fault-plan.js';
 

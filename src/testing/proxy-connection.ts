@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Environment } from '../environment.js';
+import type { Environment } from '../util/environment.js';
 import { ByteLane } from './byte-lane.js';
 import type { PlannedFault, Way } from './fault-plan.js';
 import { HttpFraming, statusOf } from './http-framing.js';

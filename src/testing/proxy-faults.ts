@@ -1,4 +1,4 @@
-import type { JSONRPCRequest, RequestId } from '../protocol/json-rpc.js';
+import type { JSONRPCRequest, RequestId } from '../protocol/messages/json-rpc.js';
 import type { Way } from './fault-plan.js';
 
 /** What can happen to a request over HTTP and its answer. */

@@ -1,7 +1,7 @@
 import { MCPError } from '../errors.js';
-import type { Happening } from '../machines/recording.js';
+import type { Happening } from '../recording/recorded-events.js';
 import { isObject } from '../protocol/checks/problem.js';
-import { printable } from '../protocol/printable.js';
+import { printable } from '../util/printable.js';
 import { eraOf } from '../protocol/revisions.js';
 
 // A recording may come from anybody. Each line is checked before any of it is repeated: what a replay hands to a connection is what a

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { parseLine } from '../machines/recording-lines.js';
-import type { RecordedEntry, RecordingHeader } from '../machines/recording.js';
+import { parseLine } from '../recording/recording-lines.js';
+import type { RecordedEntry, RecordingHeader } from '../recording/recorded-events.js';
 import { checkEntry, checkHeader, refuse } from './recording-checks.js';
 
 /** A recording that was read. */

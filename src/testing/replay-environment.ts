@@ -1,5 +1,5 @@
-import type { Environment } from '../environment.js';
-import type { RecordedEntry } from '../machines/recording.js';
+import type { Environment } from '../util/environment.js';
+import type { RecordedEntry } from '../recording/recorded-events.js';
 
 /** The clock, timers and randomness that a recording has. */
 export class ReplayEnvironment implements Environment {

@@ -1,5 +1,15 @@
 import type { Recording } from './recording-reader.js';
-import type { Divergence } from './replay.js';
+import type { Happening, RecordedEntry } from '../recording/recorded-events.js';
+
+/** Where a replay went another way than the recording. */
+export interface Divergence {
+  /** The line of the file, from 1. */
+  readonly line: number;
+  /** What the recording has there; undefined when it is over. */
+  readonly expected: RecordedEntry | undefined;
+  /** What happened instead; undefined when nothing did. */
+  readonly happened: Happening | undefined;
+}
 
 const CUTS: Readonly<Record<NonNullable<Recording['cut']>, string>> = {
   full: 'it had reached its limit',

@@ -1,7 +1,7 @@
 import { MCPConnectionError } from '../errors.js';
-import type { ConnectionTransport } from '../machines/link.js';
-import type { Happening } from '../machines/recording.js';
-import type { RequestId } from '../protocol/json-rpc.js';
+import type { ConnectionTransport } from '../machines/connection/link-actor.js';
+import type { Happening } from '../recording/recorded-events.js';
+import type { RequestId } from '../protocol/messages/json-rpc.js';
 import type { Link, LinkEvents, ServerStreamEvents } from '../transports/link.js';
 import type { Framing } from '../transports/transport.js';
 import { Settleable } from './settleable.js';

@@ -1,33 +1,24 @@
 import { basename } from 'node:path';
 
 import { inspectionFor } from '../api/inspection.js';
-import type { InspectTarget } from '../api/options.js';
-import { RecordedConnection } from '../machines/recorded-connection.js';
-import { entryLine, parseLine } from '../machines/recording-lines.js';
-import type { Fate, Happening, RecordedEntry, RecordingSink } from '../machines/recording.js';
-import type { QuestionService } from '../machines/server-questions.js';
-import { Budget } from '../protocol/budget.js';
+import type { InspectTarget } from '../api/options/options.js';
+import { RecordedConnection } from '../recording/recorded-connection.js';
+import { entryLine, parseLine } from '../recording/recording-lines.js';
+import type { Fate, Happening, RecordedEntry, RecordingSink } from '../recording/recorded-events.js';
+import type { QuestionService } from '../machines/server-requests/server-requests.js';
+import { Budget } from '../util/budget.js';
 import { methodEntry, uncheckedEntry } from '../protocol/methods.js';
-import type { QuestionAnswer } from '../protocol/questions.js';
+import type { QuestionAnswer } from '../protocol/server-requests/server-requests.js';
 import { checkRecording, readRecording } from './recording-reader.js';
 import type { Recording } from './recording-reader.js';
 import { ReplayEnvironment } from './replay-environment.js';
 import { ReplayTransport } from './replay-transport.js';
 import type { ReplayScript } from './replay-transport.js';
 import { describeEnd } from './replay-remark.js';
+import type { Divergence } from './replay-remark.js';
 import { SameButForNames } from './same-but-for-names.js';
 import { Settleable } from './settleable.js';
 import { SimulatedEnvironment } from './simulated-environment.js';
-
-/** Where a replay went another way than the recording. */
-export interface Divergence {
-  /** The line of the file, from 1. */
-  readonly line: number;
-  /** What the recording has there; undefined when it is over. */
-  readonly expected: RecordedEntry | undefined;
-  /** What happened instead; undefined when nothing did. */
-  readonly happened: Happening | undefined;
-}
 
 /** How a request or another call ended. */
 export interface ReplayedCall {

@@ -1,13 +1,13 @@
-import { systemEnvironment } from '../environment.js';
-import type { Environment, TimerHandle } from '../environment.js';
-import { ErrorCode, methodNotFound } from '../protocol/json-rpc.js';
-import type { JSONRPCMessage, JSONRPCRequest, Params, RequestId } from '../protocol/json-rpc.js';
+import { systemEnvironment } from '../util/environment.js';
+import type { Environment, TimerHandle } from '../util/environment.js';
+import { ErrorCode, methodNotFound } from '../protocol/messages/json-rpc.js';
+import type { JSONRPCMessage, JSONRPCRequest, Params, RequestId } from '../protocol/messages/json-rpc.js';
 import { META } from '../protocol/request-meta.js';
 import { eraOf } from '../protocol/revisions.js';
 import type { MCPProtocolVersion } from '../protocol/revisions.js';
 import type { Implementation, ServerCapabilities } from '../protocol/schema/index.js';
 import type { Link, LinkEvents } from '../transports/link.js';
-import { MemoryTransport } from '../transports/memory.js';
+import { MemoryTransport } from '../transports/memory-transport.js';
 import { Hearing } from './hearing.js';
 import type { HeardMessage, HeardNotification, HeardRequest } from './hearing.js';
 

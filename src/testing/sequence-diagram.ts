@@ -1,7 +1,7 @@
-import type { Fate, RecordedEntry } from '../machines/recording.js';
-import type { Failure } from '../protocol/failure.js';
-import { printable } from '../protocol/printable.js';
-import type { QuestionAnswer } from '../protocol/questions.js';
+import type { Fate, RecordedEntry } from '../recording/recorded-events.js';
+import type { Failure } from '../util/failure.js';
+import { printable } from '../util/printable.js';
+import type { QuestionAnswer } from '../protocol/server-requests/server-requests.js';
 import type { Recording } from './recording-reader.js';
 
 /** How a session is drawn. */

@@ -1,4 +1,4 @@
-import type { Failure } from '../protocol/failure.js';
+import type { Failure } from '../util/failure.js';
 
 /**
  * A promise that is settled from outside, and whose handlers run in that very call instead of a microtask later. What was seen when a

@@ -1,4 +1,4 @@
-import type { Environment, TimerHandle } from '../environment.js';
+import type { Environment, TimerHandle } from '../util/environment.js';
 import { seededRandom } from './random.js';
 
 /** A timer that is set and has not fired. */

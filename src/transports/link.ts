@@ -1,7 +1,7 @@
-import type { Environment } from '../environment.js';
-import type { Budget } from '../protocol/budget.js';
-import type { Failure } from '../protocol/failure.js';
-import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
+import type { Environment } from '../util/environment.js';
+import type { Budget } from '../util/budget.js';
+import type { Failure } from '../util/failure.js';
+import type { JSONRPCMessage, RequestId } from '../protocol/messages/json-rpc.js';
 
 /** What negotiation found that a transport has to know: it decides headers and stream rules on HTTP. */
 export interface EstablishedSession {

@@ -1,7 +1,7 @@
-import { failure } from '../protocol/failure.js';
-import type { Failure } from '../protocol/failure.js';
+import { failure } from '../util/failure.js';
+import type { Failure } from '../util/failure.js';
 import { toError } from '../errors.js';
-import type { JSONRPCMessage } from '../protocol/json-rpc.js';
+import type { JSONRPCMessage } from '../protocol/messages/json-rpc.js';
 
 interface Receiver {
   resolve(message: JSONRPCMessage): void;

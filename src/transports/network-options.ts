@@ -1,7 +1,7 @@
 import { raise } from '../errors.js';
 import { isHeaderValue, isToken } from '../protocol/http-headers.js';
-import { suggestedUrl } from '../protocol/url-advice.js';
-import type { TransportLimits } from './limits.js';
+import { suggestedUrl } from '../diagnostics/url-advice.js';
+import type { TransportLimits } from './transport-limits.js';
 import { optionNames, refuseUnknownOptions } from './option-names.js';
 
 /**

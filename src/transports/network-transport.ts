@@ -1,8 +1,8 @@
-import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/lines.js';
+import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/messages/lines.js';
 import type { Era } from '../protocol/revisions.js';
-import type { TransportLimits } from './limits.js';
+import type { TransportLimits } from './transport-limits.js';
 import type { HeadersOption } from './network-options.js';
-import { fixedHeaders } from './http-options.js';
+import { fixedHeaders } from './http/http-options.js';
 import { headerSecrets, urlSecrets } from './secret-values.js';
 import { MCPTransport } from './transport.js';
 

@@ -1,7 +1,7 @@
 import { raise } from '../errors.js';
 import type { MCPError } from '../errors.js';
-import { closest } from '../protocol/did-you-mean.js';
-import { safeText } from '../protocol/printable.js';
+import { closest } from '../util/did-you-mean.js';
+import { safeText } from '../util/printable.js';
 
 /** The longest unknown name that an error shows. */
 const LONGEST_NAME = 60;

@@ -1,7 +1,7 @@
-import type { Budget } from '../protocol/budget.js';
-import { failure } from '../protocol/failure.js';
-import type { Failure } from '../protocol/failure.js';
-import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
+import type { Budget } from '../util/budget.js';
+import { failure } from '../util/failure.js';
+import type { Failure } from '../util/failure.js';
+import type { JSONRPCMessage, RequestId } from '../protocol/messages/json-rpc.js';
 import { rejectedWith } from './link.js';
 
 interface OutboundMessage {

@@ -1,4 +1,4 @@
-import { nextTurn, systemEnvironment } from '../environment.js';
+import { nextTurn, systemEnvironment } from '../util/environment.js';
 
 /** Milliseconds of work after which everything else in the process gets its turn. */
 const LONGEST_TURN = 20;

@@ -1,7 +1,7 @@
-import { USER_AGENT } from '../protocol/package.js';
-import { percentDecoded } from '../protocol/percent-decoding.js';
-import { isSafeVariable } from './child-environment.js';
-import type { EnvironmentVariables, InheritEnv } from './child-environment.js';
+import { USER_AGENT } from '../util/package.js';
+import { percentDecoded } from '../util/percent-decoding.js';
+import { isSafeVariable } from './stdio/child-environment.js';
+import type { EnvironmentVariables, InheritEnv } from './stdio/child-environment.js';
 
 /** Names of variables, options and headers whose values are secrets. */
 const SECRET_NAME =

@@ -1,8 +1,8 @@
-import { isFailure } from '../protocol/failure.js';
-import type { Failure } from '../protocol/failure.js';
-import { cutsOf, printable, safeCopy, safeDetails, safeText } from '../protocol/printable.js';
-import { percentDecoded } from '../protocol/percent-decoding.js';
-import { safeError } from '../protocol/safe-error.js';
+import { isFailure } from '../util/failure.js';
+import type { Failure } from '../util/failure.js';
+import { cutsOf, printable, safeCopy, safeDetails, safeText } from '../util/printable.js';
+import { percentDecoded } from '../util/percent-decoding.js';
+import { safeError } from '../util/safe-error.js';
 
 /** Shorter values are words such as `true` or `debug`: hiding those would only make text unreadable. Characters. */
 const SHORTEST_SECRET = 6;

@@ -1,16 +1,16 @@
-import { systemEnvironment } from '../environment.js';
-import type { TimerHandle } from '../environment.js';
+import { systemEnvironment } from '../util/environment.js';
+import type { TimerHandle } from '../util/environment.js';
 import { toError } from '../errors.js';
-import { failure, isFailure, toTransportFailure } from '../protocol/failure.js';
-import type { Failure } from '../protocol/failure.js';
-import { classifyMessage } from '../protocol/json-rpc.js';
-import type { JSONRPCMessage } from '../protocol/json-rpc.js';
-import { readLeniently } from '../protocol/lenient-reading.js';
+import { failure, isFailure, toTransportFailure } from '../util/failure.js';
+import type { Failure } from '../util/failure.js';
+import { classifyMessage } from '../protocol/messages/json-rpc.js';
+import type { JSONRPCMessage } from '../protocol/messages/json-rpc.js';
+import { readLeniently } from '../protocol/messages/lenient-reading.js';
 import type { Era } from '../protocol/revisions.js';
 import type { Link, LinkEvents } from './link.js';
 import { MessageQueue } from './message-queue.js';
 import { Secrets } from './secrets.js';
-import { Tenancy } from './tenancy.js';
+import { Tenancy } from './buffered-link-events.js';
 
 /**
  * How losing a connection relates to requests in flight: with `shared` framing one link carries all of them and takes all of them

@@ -1,4 +1,4 @@
-import type { JSONRPCMessage, RequestId } from '../protocol/json-rpc.js';
+import type { JSONRPCMessage, RequestId } from '../protocol/messages/json-rpc.js';
 import type { EstablishedSession, Link, LinkMemory, SendOptions, ServerStreamEvents } from './link.js';
 
 /**

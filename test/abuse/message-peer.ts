@@ -1,4 +1,4 @@
-import type { PostedMessage } from '../support/http-server.js';
+import type { PostedMessage } from '../support/servers/http-server.js';
 
 /** The server's end of a connection that carries messages both ways. */
 export interface Peer {

@@ -1,6 +1,6 @@
-import { SseServer } from '../support/sse-server.js';
-import type { SseBehaviour } from '../support/sse-server.js';
-import type { HttpVisit } from '../support/http-server.js';
+import { SseServer } from '../support/servers/sse-server.js';
+import type { SseBehaviour } from '../support/servers/sse-server.js';
+import type { HttpVisit } from '../support/servers/http-server.js';
 import type { Attack } from './attack.js';
 import { answerHonestly } from './message-peer.js';
 import type { Peer } from './message-peer.js';

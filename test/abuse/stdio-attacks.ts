@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { MCPError } from '../../src/index.js';
-import type { PostedMessage } from '../support/http-server.js';
+import type { PostedMessage } from '../support/servers/http-server.js';
 import { ONE_MESSAGE } from './attack.js';
 import type { Attack } from './attack.js';
 import { answerHonestly, honestResult, lines, nestedArrays, nestedObjects } from './message-peer.js';

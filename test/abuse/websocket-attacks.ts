@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
-import { ScriptedWebSocketServer } from '../support/websocket-server.js';
-import type { WebSocketVisit } from '../support/websocket-server.js';
-import type { PostedMessage } from '../support/http-server.js';
+import { ScriptedWebSocketServer } from '../support/servers/websocket-server.js';
+import type { WebSocketVisit } from '../support/servers/websocket-server.js';
+import type { PostedMessage } from '../support/servers/http-server.js';
 import { ONE_MESSAGE } from './attack.js';
 import type { Attack } from './attack.js';
 import { answerHonestly, nestedArrays } from './message-peer.js';

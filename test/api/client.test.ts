@@ -1,5 +1,5 @@
 import { MCPClient, MCPConnectionError, MCPProtocolError } from '../../src/index.js';
-import { PACKAGE } from '../../src/protocol/package.js';
+import { PACKAGE } from '../../src/util/package.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { connector } from '../support/connector.js';
 import { errorFrom, turns } from '../support/outcomes.js';
@@ -12,8 +12,8 @@ import {
   refuse,
   serverWith,
   silence,
-} from '../support/scripts.js';
-import type { Script } from '../support/scripts.js';
+} from '../support/servers/scripts.js';
+import type { Script } from '../support/servers/scripts.js';
 
 const prompt = { messages: [{ role: 'user', content: { type: 'text', text: 'hi' } }] };
 const resource = { contents: [{ uri: 'x:1', text: 'one' }], ttlMs: 0, cacheScope: 'private' };

@@ -2,8 +2,8 @@ import { MCPClient, MCPConnection, MCPConnectionError, MCPTimeoutError } from '.
 import type { ConnectionStatus, MCPConnectionOptions } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { errorFrom, isSettled } from '../support/outcomes.js';
-import { answer, initializeResult, inTurn, legacyScript, serverWith, silence } from '../support/scripts.js';
-import type { Script, ScriptedServer } from '../support/scripts.js';
+import { answer, initializeResult, inTurn, legacyScript, serverWith, silence } from '../support/servers/scripts.js';
+import type { Script, ScriptedServer } from '../support/servers/scripts.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
 
 const START = 1_000_000;

@@ -11,8 +11,8 @@ import {
   MCPTransportError,
 } from '../../src/index.js';
 import { errorFrom } from '../support/outcomes.js';
-import { answer, legacyScript, refuse, serverWith, silence } from '../support/scripts.js';
-import type { ScriptedServer } from '../support/scripts.js';
+import { answer, legacyScript, refuse, serverWith, silence } from '../support/servers/scripts.js';
+import type { ScriptedServer } from '../support/servers/scripts.js';
 
 const LINEAGES = [
   { ErrorClass: MCPError, lineage: [MCPError], code: 'MCP_ERROR' },

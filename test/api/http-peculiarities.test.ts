@@ -1,7 +1,7 @@
 import { HttpTransport, MCPAuthenticationError, MCPClient } from '../../src/index.js';
 import type { MCPClientOptions, MCPError } from '../../src/index.js';
-import { ScriptedHttpServer, legacyServer, modernServer } from '../support/http-server.js';
-import type { HttpVisit } from '../support/http-server.js';
+import { ScriptedHttpServer, legacyServer, modernServer } from '../support/servers/http-server.js';
+import type { HttpVisit } from '../support/servers/http-server.js';
 import { hastyEnvironment } from '../support/link-recorder.js';
 import { errorFrom } from '../support/outcomes.js';
 

@@ -4,7 +4,7 @@ import { MCPClient, MemoryTransport } from '../../src/index.js';
 import type { InspectTarget } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { errorFrom, turns } from '../support/outcomes.js';
-import { answer, legacyScript, serverWith, silence } from '../support/scripts.js';
+import { answer, legacyScript, serverWith, silence } from '../support/servers/scripts.js';
 
 /** What an inspector of XState is told, as far as it matters here. */
 interface Told {

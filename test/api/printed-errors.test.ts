@@ -7,10 +7,10 @@ import type { MCPToolError } from '../../src/index.js';
 import { MCPClient, MCPConnectionError, MCPError, MCPTimeoutError, MCPTransportError } from '../../src/index.js';
 import { compile } from '../support/compiled.js';
 import type { Compiled } from '../support/compiled.js';
-import { scratchDirectory } from '../support/fixture-servers.js';
+import { scratchDirectory } from '../support/servers/fixture-servers.js';
 import { errorFrom } from '../support/outcomes.js';
-import { answer, legacyScript, serverWith, silence } from '../support/scripts.js';
-import type { Script } from '../support/scripts.js';
+import { answer, legacyScript, serverWith, silence } from '../support/servers/scripts.js';
+import type { Script } from '../support/servers/scripts.js';
 
 const ROOT = path.resolve(__dirname, '../..');
 

@@ -1,7 +1,7 @@
 import type { MCPError } from '../../src/index.js';
 import { Meeting } from '../support/meeting.js';
 import { turns } from '../support/outcomes.js';
-import { legacyScript } from '../support/scripts.js';
+import { legacyScript } from '../support/servers/scripts.js';
 
 const SECOND = 1_000;
 

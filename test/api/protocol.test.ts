@@ -1,5 +1,5 @@
 import { MCPClient, MCPProtocol, MCPToolError } from '../../src/index.js';
-import { PACKAGE } from '../../src/protocol/package.js';
+import { PACKAGE } from '../../src/util/package.js';
 import { errorFrom, rejection, turns } from '../support/outcomes.js';
 import {
   answer,
@@ -9,7 +9,7 @@ import {
   refuse,
   serverWith,
   silence,
-} from '../support/scripts.js';
+} from '../support/servers/scripts.js';
 
 const serverInfo = { name: 's', version: '2' };
 const script = legacyScript('2025-06-18', {

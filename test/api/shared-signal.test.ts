@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 
 import { HttpTransport, MCPClient } from '../../src/index.js';
 import type { HttpTransportOptions } from '../../src/index.js';
-import { onAbort } from '../../src/protocol/on-abort.js';
+import { onAbort } from '../../src/util/on-abort.js';
 
 const MANY = 30;
 const each = <Value>(fn: () => Value): Value[] => Array.from({ length: MANY }, fn);

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 
-import { systemEnvironment } from '../../src/environment.js';
+import { systemEnvironment } from '../../src/util/environment.js';
 import { MCPConnection } from '../../src/index.js';
 import { createInspectorServer } from '../../src/inspect/index.js';
 import type { InspectorServer, InspectorServerOptions } from '../../src/inspect/index.js';

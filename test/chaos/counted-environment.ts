@@ -1,5 +1,5 @@
-import { systemEnvironment } from '../../src/environment.js';
-import type { Environment, TimerHandle } from '../../src/environment.js';
+import { systemEnvironment } from '../../src/util/environment.js';
+import type { Environment, TimerHandle } from '../../src/util/environment.js';
 import { seededRandom } from '../../src/testing/random.js';
 
 /** The real clock and seeded randomness, with the timers that are set. */

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive } from '../support/processes.js';
+import { isAlive } from '../support/servers/processes.js';
 
 /** Resources that come and go by themselves. */
 const PASSING = new Set(['CloseReq', 'FSReqCallback', 'FSReqPromise', 'Immediate', 'Microtask', 'TickObject']);

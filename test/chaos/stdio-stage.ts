@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { StdioTransport } from '../../src/index.js';
-import { isAlive } from '../support/processes.js';
+import { isAlive } from '../support/servers/processes.js';
 import { FileLedger } from './ledger.js';
 import type { Stage } from './real-course.js';
 import type { Schedule } from './schedule.js';

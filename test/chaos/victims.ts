@@ -7,7 +7,7 @@ import { HttpTransport, StdioTransport } from '../../src/index.js';
 import type { MCPClient, MCPProtocolVersion, MCPTransport } from '../../src/index.js';
 import { createScriptedServer } from '../../src/testing/index.js';
 import type { ScriptedServer } from '../../src/testing/index.js';
-import { isAlive } from '../support/processes.js';
+import { isAlive } from '../support/servers/processes.js';
 import { CAPABILITIES, handlersOf } from './handlers.js';
 
 /** A server that is killed. */

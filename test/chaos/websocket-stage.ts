@@ -1,10 +1,10 @@
-import { systemEnvironment } from '../../src/environment.js';
+import { systemEnvironment } from '../../src/util/environment.js';
 import { WebSocketTransport } from '../../src/index.js';
 import type { JSONRPCMessage } from '../../src/index.js';
 import { createScriptedServer } from '../../src/testing/index.js';
 import { LinkRecorder } from '../support/link-recorder.js';
-import { ScriptedWebSocketServer } from '../support/websocket-server.js';
-import type { WebSocketVisit } from '../support/websocket-server.js';
+import { ScriptedWebSocketServer } from '../support/servers/websocket-server.js';
+import type { WebSocketVisit } from '../support/servers/websocket-server.js';
 import { CAPABILITIES, handlersOf } from './handlers.js';
 import { MemoryLedger } from './ledger.js';
 import { Network } from './network.js';

@@ -1,5 +1,5 @@
 import { Meeting } from '../support/meeting.js';
-import { answer, initializeResult, legacyScript, silence } from '../support/scripts.js';
+import { answer, initializeResult, legacyScript, silence } from '../support/servers/scripts.js';
 
 describe('an answer that is no proper message', () => {
   test.each<[what: string, broken: object, field: string]>([

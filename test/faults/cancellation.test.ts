@@ -2,10 +2,10 @@ import { getEventListeners } from 'node:events';
 
 import { MCPClient } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
-import { legacyServer, modernServer, ScriptedHttpServer } from '../support/http-server.js';
+import { legacyServer, modernServer, ScriptedHttpServer } from '../support/servers/http-server.js';
 import { errorFrom, rejection, turns } from '../support/outcomes.js';
-import { answer, legacyScript, modernScript, refuse, serverWith, silence } from '../support/scripts.js';
-import type { Script, ScriptedServer } from '../support/scripts.js';
+import { answer, legacyScript, modernScript, refuse, serverWith, silence } from '../support/servers/scripts.js';
+import type { Script, ScriptedServer } from '../support/servers/scripts.js';
 
 const text = { content: [{ type: 'text', text: 'done' }] };
 

@@ -2,7 +2,7 @@ import { MCPClient, MCPConnectionError, MCPTimeoutError, MCPTransport, MCPTransp
 import type { JSONRPCMessage, Link, LinkEvents } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { errorFrom, isSettled, rejection, turns } from '../support/outcomes.js';
-import { initializeResult } from '../support/scripts.js';
+import { initializeResult } from '../support/servers/scripts.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
 
 /** What somebody writes who has a way of their own to reach a server. */

@@ -3,9 +3,9 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { MCPClient, MCPConnectionError, MCPTransportError } from '../../src/index.js';
 import type { MCPClientOptions, StdioTransport } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
-import { scratchDirectory, textOf, toolsServer } from '../support/fixture-servers.js';
+import { scratchDirectory, textOf, toolsServer } from '../support/servers/fixture-servers.js';
 import { errorFrom, isSettled } from '../support/outcomes.js';
-import { isAlive, waitForExit } from '../support/processes.js';
+import { isAlive, waitForExit } from '../support/servers/processes.js';
 
 jest.setTimeout(30_000);
 

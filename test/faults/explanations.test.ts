@@ -4,14 +4,14 @@ import type { AddressInfo } from 'node:net';
 
 import { HttpTransport, MCPClient, StdioTransport, WebSocketTransport } from '../../src/index.js';
 import type { MCPClientOptions, MCPTransport } from '../../src/index.js';
-import { ByteServer } from '../support/byte-server.js';
+import { ByteServer } from '../support/servers/byte-server.js';
 import { ClientRecorder } from '../support/client-recorder.js';
-import { freePort } from '../support/http-process.js';
-import { legacyServer, modernServer, ScriptedHttpServer } from '../support/http-server.js';
-import type { HttpVisit } from '../support/http-server.js';
+import { freePort } from '../support/servers/http-process.js';
+import { legacyServer, modernServer, ScriptedHttpServer } from '../support/servers/http-server.js';
+import type { HttpVisit } from '../support/servers/http-server.js';
 import { Meeting } from '../support/meeting.js';
 import { errorFrom } from '../support/outcomes.js';
-import { legacyScript, silence } from '../support/scripts.js';
+import { legacyScript, silence } from '../support/servers/scripts.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
 
 jest.setTimeout(30_000);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 
 import { compile } from '../support/compiled.js';
-import { serverFixture } from '../support/fixture-servers.js';
+import { serverFixture } from '../support/servers/fixture-servers.js';
 
 const library = compile('index');
 const testing = compile('testing/index');

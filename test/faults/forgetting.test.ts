@@ -1,6 +1,6 @@
 import { HttpTransport, MCPClient } from '../../src/index.js';
-import { textOf } from '../support/fixture-servers.js';
-import { legacyServer, ScriptedHttpServer } from '../support/http-server.js';
+import { textOf } from '../support/servers/fixture-servers.js';
+import { legacyServer, ScriptedHttpServer } from '../support/servers/http-server.js';
 import { hastyEnvironment } from '../support/link-recorder.js';
 import { errorFrom } from '../support/outcomes.js';
 

@@ -1,8 +1,8 @@
 import { MCPClient } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { turns } from '../support/outcomes.js';
-import { answer, legacyScript, serverWith } from '../support/scripts.js';
-import type { ScriptedServer } from '../support/scripts.js';
+import { answer, legacyScript, serverWith } from '../support/servers/scripts.js';
+import type { ScriptedServer } from '../support/servers/scripts.js';
 
 const text = { content: [{ type: 'text', text: 'done' }] };
 

@@ -1,7 +1,15 @@
 import { MCPConnection } from '../../src/index.js';
 import { Meeting } from '../support/meeting.js';
-import { answer, discoverResult, inTurn, legacyScript, modernScript, serverWith, silence } from '../support/scripts.js';
-import type { ScriptedServer } from '../support/scripts.js';
+import {
+  answer,
+  discoverResult,
+  inTurn,
+  legacyScript,
+  modernScript,
+  serverWith,
+  silence,
+} from '../support/servers/scripts.js';
+import type { ScriptedServer } from '../support/servers/scripts.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
 
 const INTERVAL = 1_000;

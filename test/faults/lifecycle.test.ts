@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 
 import { MCPClient, MCPConnectionError, MCPTimeoutError, StdioTransport } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
-import { scratchDirectory, textOf, toolsServer } from '../support/fixture-servers.js';
+import { scratchDirectory, textOf, toolsServer } from '../support/servers/fixture-servers.js';
 import { errorFrom, isSettled, rejection, turns } from '../support/outcomes.js';
-import { isAlive, processFixture } from '../support/processes.js';
-import { answer, initializeResult, legacyScript, serverWith, silence } from '../support/scripts.js';
+import { isAlive, processFixture } from '../support/servers/processes.js';
+import { answer, initializeResult, legacyScript, serverWith, silence } from '../support/servers/scripts.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
 
 jest.setTimeout(30_000);

@@ -1,9 +1,9 @@
 import { MCPClient } from '../../src/index.js';
 import type { StdioTransport } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
-import { textOf, toolsServer } from '../support/fixture-servers.js';
+import { textOf, toolsServer } from '../support/servers/fixture-servers.js';
 import { errorFrom } from '../support/outcomes.js';
-import { legacyScript, serverWith } from '../support/scripts.js';
+import { legacyScript, serverWith } from '../support/servers/scripts.js';
 
 jest.setTimeout(60_000);
 

@@ -1,13 +1,13 @@
 import { HttpTransport, SseTransport, StdioTransport, WebSocketTransport } from '../../src/index.js';
 import type { MCPTransport } from '../../src/index.js';
-import { ScriptedHttpServer } from '../support/http-server.js';
-import type { HttpVisit } from '../support/http-server.js';
+import { ScriptedHttpServer } from '../support/servers/http-server.js';
+import type { HttpVisit } from '../support/servers/http-server.js';
 import { expectNoMarker, MARKER, marked } from '../support/markers.js';
-import { serverFixture } from '../support/fixture-servers.js';
-import { initializeResult } from '../support/scripts.js';
+import { serverFixture } from '../support/servers/fixture-servers.js';
+import { initializeResult } from '../support/servers/scripts.js';
 import { WatchedClient } from '../support/watched-client.js';
-import { SseServer } from '../support/sse-server.js';
-import { ScriptedWebSocketServer } from '../support/websocket-server.js';
+import { SseServer } from '../support/servers/sse-server.js';
+import { ScriptedWebSocketServer } from '../support/servers/websocket-server.js';
 
 jest.setTimeout(60_000);
 

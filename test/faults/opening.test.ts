@@ -1,11 +1,11 @@
 import { Agent, buildConnector } from 'undici';
 
 import { HttpTransport, MCPClient, MCPConnection } from '../../src/index.js';
-import { legacyServer, modernServer, ScriptedHttpServer } from '../support/http-server.js';
-import type { HttpVisit } from '../support/http-server.js';
+import { legacyServer, modernServer, ScriptedHttpServer } from '../support/servers/http-server.js';
+import type { HttpVisit } from '../support/servers/http-server.js';
 import { errorFrom, rejection } from '../support/outcomes.js';
 import { RecordedLines, replayed } from '../support/recordings.js';
-import { textOf } from '../support/fixture-servers.js';
+import { textOf } from '../support/servers/fixture-servers.js';
 import { Waiting } from '../support/waiting.js';
 
 /** Makes connections, until it is told not to: those that are asked for then stay under way. */

@@ -1,6 +1,6 @@
 import { MCPClient, MCPProtocolError, MCPTimeoutError } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
-import { textOf, toolsServer } from '../support/fixture-servers.js';
+import { textOf, toolsServer } from '../support/servers/fixture-servers.js';
 import { errorFrom } from '../support/outcomes.js';
 
 jest.setTimeout(30_000);

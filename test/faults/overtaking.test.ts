@@ -1,7 +1,7 @@
 import { HttpTransport, MCPClient } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
-import { modernServer, ScriptedHttpServer } from '../support/http-server.js';
-import type { HttpVisit } from '../support/http-server.js';
+import { modernServer, ScriptedHttpServer } from '../support/servers/http-server.js';
+import type { HttpVisit } from '../support/servers/http-server.js';
 
 const LISTEN = 'subscriptions/listen';
 

@@ -5,8 +5,8 @@ import { ClientRecorder } from '../support/client-recorder.js';
 import { InspectorPage } from '../support/inspector-page.js';
 import { turns } from '../support/outcomes.js';
 import { RecordedLines } from '../support/recordings.js';
-import { legacyScript, serverWith } from '../support/scripts.js';
-import type { ScriptedServer } from '../support/scripts.js';
+import { legacyScript, serverWith } from '../support/servers/scripts.js';
+import type { ScriptedServer } from '../support/servers/scripts.js';
 
 const requestedSchema = { type: 'object', properties: { name: { type: 'string', maxLength: 3 } } };
 const text = { content: [{ type: 'text', text: 'done' }] };

@@ -1,10 +1,10 @@
 import { MCPClient } from '../../src/index.js';
 import type { ConnectionState, StdioTransport } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
-import { textOf, toolsServer } from '../support/fixture-servers.js';
+import { textOf, toolsServer } from '../support/servers/fixture-servers.js';
 import { errorFrom, rejection, turns } from '../support/outcomes.js';
-import { answer, legacyScript, serverWith, silence } from '../support/scripts.js';
-import type { HeardRequest, ScriptedServer } from '../support/scripts.js';
+import { answer, legacyScript, serverWith, silence } from '../support/servers/scripts.js';
+import type { HeardRequest, ScriptedServer } from '../support/servers/scripts.js';
 
 jest.setTimeout(30_000);
 

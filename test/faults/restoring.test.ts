@@ -1,9 +1,9 @@
 import { HttpTransport, MCPClient } from '../../src/index.js';
 import type { CallToolResult, MCPClientOptions, StdioTransport } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
-import { textOf } from '../support/fixture-servers.js';
-import { ScriptedHttpServer } from '../support/http-server.js';
-import type { HttpVisit } from '../support/http-server.js';
+import { textOf } from '../support/servers/fixture-servers.js';
+import { ScriptedHttpServer } from '../support/servers/http-server.js';
+import type { HttpVisit } from '../support/servers/http-server.js';
 import {
   acknowledgement,
   answer,
@@ -12,8 +12,8 @@ import {
   legacyScript,
   modernScript,
   ScriptedProcess,
-} from '../support/scripts.js';
-import type { Script } from '../support/scripts.js';
+} from '../support/servers/scripts.js';
+import type { Script } from '../support/servers/scripts.js';
 
 jest.setTimeout(30_000);
 

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { MCPClient, MCPConnection } from '../../src/index.js';
 import type { MCPError } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
-import { toolsServer } from '../support/fixture-servers.js';
+import { toolsServer } from '../support/servers/fixture-servers.js';
 import { errorFrom } from '../support/outcomes.js';
 
 jest.setTimeout(30_000);

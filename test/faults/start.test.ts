@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 
 import { MCPClient, MCPTimeoutError, MCPTransportError, StdioTransport } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
-import { scratchDirectory, textOf, toolsServer } from '../support/fixture-servers.js';
+import { scratchDirectory, textOf, toolsServer } from '../support/servers/fixture-servers.js';
 import { errorFrom, turns } from '../support/outcomes.js';
-import { isAlive, processFixture } from '../support/processes.js';
+import { isAlive, processFixture } from '../support/servers/processes.js';
 
 jest.setTimeout(30_000);
 

@@ -1,11 +1,11 @@
 import { MCPClient, SseTransport, WebSocketTransport } from '../../src/index.js';
 import type { MCPClientOptions } from '../../src/index.js';
-import type { HttpVisit, PostedMessage } from '../support/http-server.js';
+import type { HttpVisit, PostedMessage } from '../support/servers/http-server.js';
 import { errorFrom } from '../support/outcomes.js';
-import { SseServer } from '../support/sse-server.js';
-import type { SseBehaviour } from '../support/sse-server.js';
-import { ScriptedWebSocketServer } from '../support/websocket-server.js';
-import type { WebSocketVisit } from '../support/websocket-server.js';
+import { SseServer } from '../support/servers/sse-server.js';
+import type { SseBehaviour } from '../support/servers/sse-server.js';
+import { ScriptedWebSocketServer } from '../support/servers/websocket-server.js';
+import type { WebSocketVisit } from '../support/servers/websocket-server.js';
 
 /** What a server says to a message; `undefined` when it leaves it unanswered. */
 type Answering = (message: PostedMessage) => object | undefined;

@@ -4,26 +4,31 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { HttpTransport, MCPClient } from '../../src/index.js';
 import type { MCPError, MCPTransport } from '../../src/index.js';
-import { connectionMachine } from '../../src/machines/connection.js';
-import { connectionPorts } from '../../src/machines/connection-ports.js';
-import { healthMachine, healthPorts } from '../../src/machines/health.js';
-import { requestsPorts } from '../../src/machines/requests-logic.js';
-import { serverQuestionMachine, serverQuestionPorts } from '../../src/machines/server-question.js';
-import { serverStreamMachine, serverStreamPorts } from '../../src/machines/server-stream.js';
-import { subscriptionMachine, subscriptionPorts } from '../../src/machines/subscription.js';
-import { done, leaveSession, LIVES, Stage } from '../support/chart-lives.js';
-import type { Life } from '../support/chart-lives.js';
-import type { Blow, Fuses as FusesType } from '../support/chart-fuses.js';
-import { legacyServer, ScriptedHttpServer } from '../support/http-server.js';
-import type { HttpVisit } from '../support/http-server.js';
-import { isAlive } from '../support/processes.js';
-import { answer, legacyScript, ScriptedProcess, silence } from '../support/scripts.js';
+import { connectionMachine } from '../../src/machines/connection/connection-machine.js';
+import { connectionPorts } from '../../src/machines/connection/connection-ports.js';
+import { healthMachine, healthPorts } from '../../src/machines/health/health-machine.js';
+import { requestsPorts } from '../../src/machines/request/request-gate.js';
+import {
+  serverQuestionMachine,
+  serverQuestionPorts,
+} from '../../src/machines/server-requests/server-request-machine.js';
+import { serverStreamMachine, serverStreamPorts } from '../../src/machines/server-stream/server-stream-machine.js';
+import { subscriptionMachine, subscriptionPorts } from '../../src/machines/subscription/subscription-machine.js';
+import { done, leaveSession, LIVES, Stage } from '../support/charts/chart-lives.js';
+import type { Life } from '../support/charts/chart-lives.js';
+import type { Blow, Fuses as FusesType } from '../support/charts/chart-fuses.js';
+import { legacyServer, ScriptedHttpServer } from '../support/servers/http-server.js';
+import type { HttpVisit } from '../support/servers/http-server.js';
+import { isAlive } from '../support/servers/processes.js';
+import { answer, legacyScript, ScriptedProcess, silence } from '../support/servers/scripts.js';
 
 // The chart of a request is compiled when its file is loaded, which is before any line of this file runs.
-jest.mock('../../src/machines/chart-table.js', () => {
-  const { Fuses } = jest.requireActual<typeof import('../support/chart-fuses.js')>('../support/chart-fuses.js');
-  const real = jest.requireActual<typeof import('../../src/machines/chart-table.js')>(
-    '../../src/machines/chart-table.js',
+jest.mock('../../src/machines/request/compiled-chart.js', () => {
+  const { Fuses } = jest.requireActual<typeof import('../support/charts/chart-fuses.js')>(
+    '../support/charts/chart-fuses.js',
+  );
+  const real = jest.requireActual<typeof import('../../src/machines/request/compiled-chart.js')>(
+    '../../src/machines/request/compiled-chart.js',
   );
   const shared = new Fuses();
   return {
@@ -34,7 +39,7 @@ jest.mock('../../src/machines/chart-table.js', () => {
   };
 });
 
-const { shared: fuses } = jest.requireMock<{ shared: FusesType }>('../../src/machines/chart-table.js');
+const { shared: fuses } = jest.requireMock<{ shared: FusesType }>('../../src/machines/request/compiled-chart.js');
 for (const machine of [
   connectionMachine,
   healthMachine,

@@ -1,8 +1,8 @@
-import type { Environment } from '../../src/environment.js';
-import { systemEnvironment } from '../../src/environment.js';
+import type { Environment } from '../../src/util/environment.js';
+import { systemEnvironment } from '../../src/util/environment.js';
 import { HttpTransport, MCPClient } from '../../src/index.js';
-import { textOf } from '../support/fixture-servers.js';
-import { modernServer, ScriptedHttpServer } from '../support/http-server.js';
+import { textOf } from '../support/servers/fixture-servers.js';
+import { modernServer, ScriptedHttpServer } from '../support/servers/http-server.js';
 import { errorFrom } from '../support/outcomes.js';
 import { Waiting } from '../support/waiting.js';
 

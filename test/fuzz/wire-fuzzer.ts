@@ -1,10 +1,10 @@
 import { HttpTransport, MCPTransport, SseTransport, StdioTransport, WebSocketTransport } from '../../src/index.js';
 import type { JSONRPCMessage, Link, LinkEvents, MCPProtocolVersion } from '../../src/index.js';
-import { ByteServer } from '../support/byte-server.js';
-import { ScriptedHttpServer } from '../support/http-server.js';
-import type { HttpVisit } from '../support/http-server.js';
-import { SseServer } from '../support/sse-server.js';
-import { ScriptedWebSocketServer } from '../support/websocket-server.js';
+import { ByteServer } from '../support/servers/byte-server.js';
+import { ScriptedHttpServer } from '../support/servers/http-server.js';
+import type { HttpVisit } from '../support/servers/http-server.js';
+import { SseServer } from '../support/servers/sse-server.js';
+import { ScriptedWebSocketServer } from '../support/servers/websocket-server.js';
 import { Dice } from './fuzzer.js';
 import type { Fuzzer } from './fuzzer.js';
 import { HonestServer } from './honest-server.js';

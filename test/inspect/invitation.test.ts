@@ -4,11 +4,11 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import path from 'node:path';
 
-import { systemEnvironment } from '../../src/environment.js';
+import { systemEnvironment } from '../../src/util/environment.js';
 import { createInspectorServer } from '../../src/inspect/index.js';
 import type { InspectorServer, InspectorServerOptions } from '../../src/inspect/index.js';
 import { Invitation, ownerOf, socketTable } from '../../src/inspect/invitation.js';
-import { scratchDirectory } from '../support/fixture-servers.js';
+import { scratchDirectory } from '../support/servers/fixture-servers.js';
 
 const scratch = scratchDirectory();
 

@@ -8,7 +8,7 @@ import type { InspectorServer, InspectorServerOptions } from '../../src/inspect/
 import { createScriptedServer, readRecording, replay, SimulatedEnvironment } from '../../src/testing/index.js';
 import type { Recording } from '../../src/testing/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
-import { scratchDirectory, toolsServer } from '../support/fixture-servers.js';
+import { scratchDirectory, toolsServer } from '../support/servers/fixture-servers.js';
 import { InspectorPage } from '../support/inspector-page.js';
 import { errorFrom } from '../support/outcomes.js';
 import { RecordedLines } from '../support/recordings.js';

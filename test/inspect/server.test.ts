@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 
 import WebSocket from 'ws';
 
-import { systemEnvironment } from '../../src/environment.js';
+import { systemEnvironment } from '../../src/util/environment.js';
 import { createInspectorServer } from '../../src/inspect/index.js';
 import type { InspectorServer } from '../../src/inspect/index.js';
 import { MOST_PAGES } from '../../src/inspect/audience.js';

@@ -7,7 +7,7 @@ import { createScriptedServer } from '../../src/testing/index.js';
 import type { HeardMessage, ScriptedServer } from '../../src/testing/index.js';
 import { InspectorPage } from '../support/inspector-page.js';
 import { errorFrom, turns } from '../support/outcomes.js';
-import { toolsServer } from '../support/fixture-servers.js';
+import { toolsServer } from '../support/servers/fixture-servers.js';
 
 const legacy = { revision: '2025-11-25' as const };
 

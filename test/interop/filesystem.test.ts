@@ -2,9 +2,9 @@ import { mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { MCPClient } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
-import { scratchDirectory, textOf } from '../support/fixture-servers.js';
-import { isAlive } from '../support/processes.js';
-import { referenceServer } from '../support/real-servers.js';
+import { scratchDirectory, textOf } from '../support/servers/fixture-servers.js';
+import { isAlive } from '../support/servers/processes.js';
+import { referenceServer } from '../support/servers/real-servers.js';
 
 // Processes start slowly on a machine that is busy.
 jest.setTimeout(30_000);

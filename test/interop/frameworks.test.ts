@@ -2,8 +2,8 @@ import { HttpTransport, MCPClient, MCPToolError, SseTransport, StdioTransport } 
 import type { MCPTransport, Progress } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { endAfterEach } from '../support/endings.js';
-import { serverFixture, textOf } from '../support/fixture-servers.js';
-import { HttpProcess } from '../support/http-process.js';
+import { serverFixture, textOf } from '../support/servers/fixture-servers.js';
+import { HttpProcess } from '../support/servers/http-process.js';
 import { errorFrom } from '../support/outcomes.js';
 
 // Processes start slowly on a machine that is busy.

@@ -1,8 +1,8 @@
 import { HttpTransport, MCPClient } from '../../src/index.js';
 import type { MCPClientOptions, MCPError } from '../../src/index.js';
-import { textOf } from '../support/fixture-servers.js';
-import { freePort, HttpProcess } from '../support/http-process.js';
-import { stepsOf, THREE_STEPS } from '../support/real-servers.js';
+import { textOf } from '../support/servers/fixture-servers.js';
+import { freePort, HttpProcess } from '../support/servers/http-process.js';
+import { stepsOf, THREE_STEPS } from '../support/servers/real-servers.js';
 
 jest.setTimeout(60_000);
 

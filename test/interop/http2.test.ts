@@ -5,11 +5,11 @@ import { Agent } from 'undici';
 import { HttpTransport, MCPClient } from '../../src/index.js';
 import type { MCPClientOptions } from '../../src/index.js';
 import { endAfterEach } from '../support/endings.js';
-import { textOf } from '../support/fixture-servers.js';
-import { Http2Server } from '../support/http2-server.js';
-import type { Http2Visit } from '../support/http2-server.js';
+import { textOf } from '../support/servers/fixture-servers.js';
+import { Http2Server } from '../support/servers/http2-server.js';
+import type { Http2Visit } from '../support/servers/http2-server.js';
 import { errorFrom, rejection } from '../support/outcomes.js';
-import { CA } from '../support/tls.js';
+import { CA } from '../support/servers/tls.js';
 
 const endLater = endAfterEach();
 

@@ -1,8 +1,8 @@
 import { MCPConnection } from '../../src/index.js';
 import type { MCPClient } from '../../src/index.js';
-import { scratchDirectory } from '../support/fixture-servers.js';
-import { isAlive, waitForExit } from '../support/processes.js';
-import { referenceServer } from '../support/real-servers.js';
+import { scratchDirectory } from '../support/servers/fixture-servers.js';
+import { isAlive, waitForExit } from '../support/servers/processes.js';
+import { referenceServer } from '../support/servers/real-servers.js';
 
 // Processes start slowly on a machine that is busy.
 jest.setTimeout(30_000);

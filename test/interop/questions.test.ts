@@ -2,9 +2,9 @@ import { HttpTransport, MCPClient } from '../../src/index.js';
 import type { ElicitRequestFormParams, MCPClientOptions, MCPTransport, QuestionContext } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { endAfterEach } from '../support/endings.js';
-import { textOf } from '../support/fixture-servers.js';
-import { freePort, HttpProcess } from '../support/http-process.js';
-import { referenceServer } from '../support/real-servers.js';
+import { textOf } from '../support/servers/fixture-servers.js';
+import { freePort, HttpProcess } from '../support/servers/http-process.js';
+import { referenceServer } from '../support/servers/real-servers.js';
 
 jest.setTimeout(60_000);
 

@@ -1,7 +1,7 @@
 import { HttpTransport, MCPClient } from '../../src/index.js';
 import type { MCPError } from '../../src/index.js';
-import { textOf } from '../support/fixture-servers.js';
-import { HttpProcess } from '../support/http-process.js';
+import { textOf } from '../support/servers/fixture-servers.js';
+import { HttpProcess } from '../support/servers/http-process.js';
 
 jest.setTimeout(60_000);
 

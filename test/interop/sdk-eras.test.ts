@@ -2,9 +2,9 @@ import { MCPClient } from '../../src/index.js';
 import type { EraChoice, MCPClientOptions, MCPProtocolVersion } from '../../src/index.js';
 import { LEGACY_REVISIONS } from '../../src/protocol/revisions.js';
 import { ClientRecorder } from '../support/client-recorder.js';
-import { textOf } from '../support/fixture-servers.js';
-import { isAlive } from '../support/processes.js';
-import { sdkServer } from '../support/real-servers.js';
+import { textOf } from '../support/servers/fixture-servers.js';
+import { isAlive } from '../support/servers/processes.js';
+import { sdkServer } from '../support/servers/real-servers.js';
 
 // Processes start slowly on a machine that is busy.
 jest.setTimeout(30_000);

@@ -1,9 +1,9 @@
 import { MCPClient } from '../../src/index.js';
 import type { Params, Progress, ServerInfo } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
-import { textOf } from '../support/fixture-servers.js';
-import { isAlive } from '../support/processes.js';
-import { sdkServer } from '../support/real-servers.js';
+import { textOf } from '../support/servers/fixture-servers.js';
+import { isAlive } from '../support/servers/processes.js';
+import { sdkServer } from '../support/servers/real-servers.js';
 
 // Processes start slowly on a machine that is busy.
 jest.setTimeout(30_000);

@@ -1,8 +1,8 @@
 import { HttpTransport, MCPClient, StdioTransport } from '../../src/index.js';
 import type { MCPClientOptions, MCPTransport, QuestionContext } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
-import { serverFixture, textOf } from '../support/fixture-servers.js';
-import { HttpProcess } from '../support/http-process.js';
+import { serverFixture, textOf } from '../support/servers/fixture-servers.js';
+import { HttpProcess } from '../support/servers/http-process.js';
 import { errorFrom } from '../support/outcomes.js';
 
 // Processes start slowly on a machine that is busy.

@@ -1,8 +1,8 @@
 import { MCPClient, SseTransport } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
-import { textOf } from '../support/fixture-servers.js';
-import { freePort, HttpProcess } from '../support/http-process.js';
-import { echoes, HUNDRED_TEXTS, stepsOf, THREE_STEPS } from '../support/real-servers.js';
+import { textOf } from '../support/servers/fixture-servers.js';
+import { freePort, HttpProcess } from '../support/servers/http-process.js';
+import { echoes, HUNDRED_TEXTS, stepsOf, THREE_STEPS } from '../support/servers/real-servers.js';
 
 // Processes start slowly on a machine that is busy.
 jest.setTimeout(60_000);

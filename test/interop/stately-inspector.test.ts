@@ -8,10 +8,10 @@ import type { AnyStateMachine, MachineConfig } from 'xstate';
 
 import { HttpTransport, MCPClient } from '../../src/index.js';
 import type { MCPClientOptions, MCPTransport } from '../../src/index.js';
-import { scratchDirectory, textOf, toolsServer } from '../support/fixture-servers.js';
-import { ScriptedHttpServer, legacyServer } from '../support/http-server.js';
+import { scratchDirectory, textOf, toolsServer } from '../support/servers/fixture-servers.js';
+import { ScriptedHttpServer, legacyServer } from '../support/servers/http-server.js';
 import { errorFrom } from '../support/outcomes.js';
-import { sdkServer } from '../support/real-servers.js';
+import { sdkServer } from '../support/servers/real-servers.js';
 import { Waiting } from '../support/waiting.js';
 
 const SECRETS = {

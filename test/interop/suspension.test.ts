@@ -3,8 +3,8 @@ import type { CallToolResult, MCPTool, SuspendedClient, TapEvent } from '../../s
 import { ClientRecorder } from '../support/client-recorder.js';
 import { compile } from '../support/compiled.js';
 import type { Compiled } from '../support/compiled.js';
-import { textOf } from '../support/fixture-servers.js';
-import { freePort, HttpProcess } from '../support/http-process.js';
+import { textOf } from '../support/servers/fixture-servers.js';
+import { freePort, HttpProcess } from '../support/servers/http-process.js';
 import { runNomad } from '../support/nomads.js';
 import type { Job, Report } from '../support/nomads.js';
 

@@ -1,8 +1,8 @@
 import type { AnyStateMachine } from 'xstate';
 
-import { connectionMachine } from '../../src/machines/connection.js';
-import { healthMachine } from '../../src/machines/health.js';
-import { allNodes, nameOf } from '../support/recorded-actions.js';
+import { connectionMachine } from '../../src/machines/connection/connection-machine.js';
+import { healthMachine } from '../../src/machines/health/health-machine.js';
+import { allNodes, nameOf } from '../support/charts/recorded-actions.js';
 import { memoryStage } from './world/memory-stage.js';
 import type { View } from './world/model.js';
 import { commonPaths } from './world/paths.js';

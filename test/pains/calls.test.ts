@@ -17,12 +17,12 @@ import type { MCPClientOptions } from '../../src/index.js';
 import { createScriptedServer, SimulatedEnvironment } from '../../src/testing/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { compile } from '../support/compiled.js';
-import { readLog, scratchDirectory, serverFixture, textOf, toolsServer } from '../support/fixture-servers.js';
-import { ScriptedHttpServer, modernServer } from '../support/http-server.js';
-import type { HttpVisit } from '../support/http-server.js';
+import { readLog, scratchDirectory, serverFixture, textOf, toolsServer } from '../support/servers/fixture-servers.js';
+import { ScriptedHttpServer, modernServer } from '../support/servers/http-server.js';
+import type { HttpVisit } from '../support/servers/http-server.js';
 import { errorFrom, rejection } from '../support/outcomes.js';
-import { isAlive, processFixture } from '../support/processes.js';
-import { sdkServer } from '../support/real-servers.js';
+import { isAlive, processFixture } from '../support/servers/processes.js';
+import { sdkServer } from '../support/servers/real-servers.js';
 
 const scratch = scratchDirectory();
 

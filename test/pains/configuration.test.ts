@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { MCPClient, MCPConnection, MCPTimeoutError, StdioTransport } from '../../src/index.js';
 import type { ConnectTarget } from '../../src/index.js';
-import { scratchDirectory, serverFixture, textOf } from '../support/fixture-servers.js';
+import { scratchDirectory, serverFixture, textOf } from '../support/servers/fixture-servers.js';
 import { errorFrom, isSettled } from '../support/outcomes.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
 

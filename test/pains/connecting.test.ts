@@ -1,16 +1,16 @@
-import type { Environment } from '../../src/environment.js';
+import type { Environment } from '../../src/util/environment.js';
 import { HttpTransport, MCPClient, SseTransport, WebSocketTransport } from '../../src/index.js';
 import type { MCPClientOptions, MCPTransport } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
-import { textOf } from '../support/fixture-servers.js';
+import { textOf } from '../support/servers/fixture-servers.js';
 import { httpScene } from '../support/http-scene.js';
-import { legacyServer, modernServer } from '../support/http-server.js';
-import type { HttpVisit, PostedMessage, ScriptedHttpServer } from '../support/http-server.js';
+import { legacyServer, modernServer } from '../support/servers/http-server.js';
+import type { HttpVisit, PostedMessage, ScriptedHttpServer } from '../support/servers/http-server.js';
 import { hastyEnvironment } from '../support/link-recorder.js';
 import { errorFrom } from '../support/outcomes.js';
-import { discoverResult, initializeResult } from '../support/scripts.js';
-import { SseServer, welcome } from '../support/sse-server.js';
-import { ScriptedWebSocketServer } from '../support/websocket-server.js';
+import { discoverResult, initializeResult } from '../support/servers/scripts.js';
+import { SseServer, welcome } from '../support/servers/sse-server.js';
+import { ScriptedWebSocketServer } from '../support/servers/websocket-server.js';
 
 const { endLater, serve } = httpScene();
 

@@ -4,10 +4,10 @@ import { inspect } from 'node:util';
 
 import { MCPClient } from '../../src/index.js';
 import type { MCPError } from '../../src/index.js';
-import { toolsServer } from '../support/fixture-servers.js';
-import { legacyServer, ScriptedHttpServer } from '../support/http-server.js';
+import { toolsServer } from '../support/servers/fixture-servers.js';
+import { legacyServer, ScriptedHttpServer } from '../support/servers/http-server.js';
 import { errorFrom } from '../support/outcomes.js';
-import { legacyScript, refuse, ScriptedProcess, silence } from '../support/scripts.js';
+import { legacyScript, refuse, ScriptedProcess, silence } from '../support/servers/scripts.js';
 
 /** What a log shows of an error, and what a machine reads of it. */
 function logged(error: MCPError): { readonly text: string; readonly fields: Record<string, unknown> } {

@@ -1,8 +1,8 @@
 import { HttpTransport, MCPClient } from '../../src/index.js';
-import { textOf } from '../support/fixture-servers.js';
+import { textOf } from '../support/servers/fixture-servers.js';
 import { httpScene } from '../support/http-scene.js';
-import { legacyServer, modernServer } from '../support/http-server.js';
-import type { HttpVisit } from '../support/http-server.js';
+import { legacyServer, modernServer } from '../support/servers/http-server.js';
+import type { HttpVisit } from '../support/servers/http-server.js';
 import { hastyEnvironment } from '../support/link-recorder.js';
 import { errorFrom } from '../support/outcomes.js';
 

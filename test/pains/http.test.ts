@@ -3,11 +3,11 @@ import { Agent } from 'undici';
 import { HttpTransport, MCPClient } from '../../src/index.js';
 import type { MCPClientOptions } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
-import { textOf } from '../support/fixture-servers.js';
-import { HttpProcess } from '../support/http-process.js';
+import { textOf } from '../support/servers/fixture-servers.js';
+import { HttpProcess } from '../support/servers/http-process.js';
 import { httpScene } from '../support/http-scene.js';
-import { legacyServer, modernServer } from '../support/http-server.js';
-import type { HttpVisit, ScriptedHttpServer } from '../support/http-server.js';
+import { legacyServer, modernServer } from '../support/servers/http-server.js';
+import type { HttpVisit, ScriptedHttpServer } from '../support/servers/http-server.js';
 import { hastyEnvironment } from '../support/link-recorder.js';
 import { errorFrom } from '../support/outcomes.js';
 

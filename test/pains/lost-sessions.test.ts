@@ -1,10 +1,10 @@
 import { HttpTransport, MCPClient, MCPConnection } from '../../src/index.js';
 import type { MCPClientOptions } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
-import { textOf } from '../support/fixture-servers.js';
+import { textOf } from '../support/servers/fixture-servers.js';
 import { httpScene } from '../support/http-scene.js';
-import { legacyServer, modernServer } from '../support/http-server.js';
-import type { HttpVisit, ScriptedHttpServer } from '../support/http-server.js';
+import { legacyServer, modernServer } from '../support/servers/http-server.js';
+import type { HttpVisit, ScriptedHttpServer } from '../support/servers/http-server.js';
 import { hastyEnvironment } from '../support/link-recorder.js';
 import { errorFrom, rejection, turns } from '../support/outcomes.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';

@@ -10,9 +10,9 @@ import { MCPClient, MCPConnection, MCPError, StdioTransport } from '../../src/in
 import type { CallToolResult, JSONRPCMessage } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { compile } from '../support/compiled.js';
-import { readLog, scratchDirectory, serverFixture, textOf, toolsServer } from '../support/fixture-servers.js';
+import { readLog, scratchDirectory, serverFixture, textOf, toolsServer } from '../support/servers/fixture-servers.js';
 import { errorFrom, rejection } from '../support/outcomes.js';
-import { isAlive, processFixture, waitForExit } from '../support/processes.js';
+import { isAlive, processFixture, waitForExit } from '../support/servers/processes.js';
 
 const node = process.execPath;
 const scratch = scratchDirectory();

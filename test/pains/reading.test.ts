@@ -4,11 +4,11 @@ import { ClientRecorder } from '../support/client-recorder.js';
 import { endAfterEach } from '../support/endings.js';
 import { EVERY_TRANSPORT, startServer } from '../support/every-transport.js';
 import type { ReachableServer, TransportName } from '../support/every-transport.js';
-import { textOf } from '../support/fixture-servers.js';
+import { textOf } from '../support/servers/fixture-servers.js';
 import { RecordedLines, replayed } from '../support/recordings.js';
 import { errorFrom } from '../support/outcomes.js';
-import { answer, initializeResult, legacyScript } from '../support/scripts.js';
-import type { Heard, Script, Step } from '../support/scripts.js';
+import { answer, initializeResult, legacyScript } from '../support/servers/scripts.js';
+import type { Heard, Script, Step } from '../support/servers/scripts.js';
 
 jest.setTimeout(30_000);
 

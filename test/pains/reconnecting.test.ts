@@ -12,9 +12,9 @@ import {
 import type { MCPClientOptions, MCPConnectionOptions, MCPTransport } from '../../src/index.js';
 import { chaosProxy } from '../../src/testing/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
-import { textOf, toolsServer } from '../support/fixture-servers.js';
-import { freePort, HttpProcess } from '../support/http-process.js';
-import { sdkServer } from '../support/real-servers.js';
+import { textOf, toolsServer } from '../support/servers/fixture-servers.js';
+import { freePort, HttpProcess } from '../support/servers/http-process.js';
+import { sdkServer } from '../support/servers/real-servers.js';
 import { Waiting } from '../support/waiting.js';
 
 /** What is to be closed after a test, the last thing first. */

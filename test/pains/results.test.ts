@@ -6,7 +6,7 @@ import { HttpTransport, MCPClient } from '../../src/index.js';
 import type { MCPClientOptions, MCPTool } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { endAfterEach } from '../support/endings.js';
-import { modernServer, ScriptedHttpServer } from '../support/http-server.js';
+import { modernServer, ScriptedHttpServer } from '../support/servers/http-server.js';
 import { errorFrom } from '../support/outcomes.js';
 import {
   answer,
@@ -15,8 +15,8 @@ import {
   legacyScript,
   modernScript,
   ScriptedProcess,
-} from '../support/scripts.js';
-import type { Script } from '../support/scripts.js';
+} from '../support/servers/scripts.js';
+import type { Script } from '../support/servers/scripts.js';
 
 const endLater = endAfterEach();
 

@@ -11,10 +11,10 @@ import {
   WebSocketTransport,
 } from '../../src/index.js';
 import type { MCPTransport } from '../../src/index.js';
-import { freePort, HttpProcess } from '../support/http-process.js';
-import { scratchDirectory, serverFixture, textOf, toolsServer } from '../support/fixture-servers.js';
+import { freePort, HttpProcess } from '../support/servers/http-process.js';
+import { scratchDirectory, serverFixture, textOf, toolsServer } from '../support/servers/fixture-servers.js';
 import { errorFrom } from '../support/outcomes.js';
-import { isAlive, processFixture } from '../support/processes.js';
+import { isAlive, processFixture } from '../support/servers/processes.js';
 import { typeCosts } from '../support/type-costs.js';
 
 const scratch = scratchDirectory();

@@ -6,10 +6,10 @@ import {
   checkProgressParams,
   checkResourceUpdatedParams,
   checkSubscriptionsAcknowledgedParams,
-} from '../../src/protocol/notification-checks.js';
-import { checkInputRequiredResult } from '../../src/protocol/result-checks.js';
-import type { ResultCheck } from '../../src/protocol/result-checks.js';
-import { LEGACY, MODERN, SHAPES } from '../support/checked-shapes.js';
+} from '../../src/protocol/checks/notification-checks.js';
+import { checkInputRequiredResult } from '../../src/protocol/checks/result-checks.js';
+import type { ResultCheck } from '../../src/protocol/checks/result-checks.js';
+import { LEGACY, MODERN, SHAPES } from '../support/charts/checked-shapes.js';
 import { readExamples, readSchema } from '../support/official-schema.js';
 
 const ajv = new Ajv2020({ strict: false, validateFormats: false });

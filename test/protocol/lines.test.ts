@@ -1,5 +1,5 @@
-import { DEFAULT_MAX_MESSAGE_BYTES, LineSplitter } from '../../src/protocol/lines.js';
-import type { Oversized } from '../../src/protocol/bounded-bytes.js';
+import { DEFAULT_MAX_MESSAGE_BYTES, LineSplitter } from '../../src/protocol/messages/lines.js';
+import type { Oversized } from '../../src/util/bounded-bytes.js';
 
 const TEXT = ['{"text":"é"}', '{"text":"漢字"}', '{"text":"🎉🎉"}', '{"a":"\\n"}', '[1,2]', 'x'];
 

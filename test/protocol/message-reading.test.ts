@@ -1,10 +1,10 @@
 import { repaired } from '../../src/protocol/checks/repair.js';
-import { isFailure } from '../../src/protocol/failure.js';
-import { readParams, readResult } from '../../src/protocol/message-reading.js';
-import type { Reading } from '../../src/protocol/message-reading.js';
+import { isFailure } from '../../src/util/failure.js';
+import { readParams, readResult } from '../../src/protocol/messages/message-reading.js';
+import type { Reading } from '../../src/protocol/messages/message-reading.js';
 import { methodEntry, uncheckedEntry } from '../../src/protocol/methods.js';
 import type { Era } from '../../src/protocol/revisions.js';
-import { LEGACY, MODERN, SHAPES } from '../support/checked-shapes.js';
+import { LEGACY, MODERN, SHAPES } from '../support/charts/checked-shapes.js';
 
 type Result = Readonly<Record<string, unknown>>;
 

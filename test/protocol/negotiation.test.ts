@@ -7,10 +7,10 @@ import {
   mayFallBack,
 } from '../../src/protocol/negotiation.js';
 import type { Answer, EraChoice, Question, Verdict } from '../../src/protocol/negotiation.js';
-import type { Failure } from '../../src/protocol/failure.js';
+import type { Failure } from '../../src/util/failure.js';
 import { eraOf, LEGACY_REVISIONS, MODERN_REVISIONS, newestShared } from '../../src/protocol/revisions.js';
 import type { Era, MCPProtocolVersion } from '../../src/protocol/revisions.js';
-import { discoverResult, initializeResult } from '../support/scripts.js';
+import { discoverResult, initializeResult } from '../support/servers/scripts.js';
 
 /** What was asked, in the words of a table: with which choice, which version, and whether after a correction. */
 interface Asked {

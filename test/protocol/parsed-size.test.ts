@@ -1,6 +1,6 @@
 import { MCPClient, StdioTransport } from '../../src/index.js';
-import { tooMuchStructure } from '../../src/protocol/parsed-size.js';
-import { parseJson } from '../../src/transports/http-body.js';
+import { tooMuchStructure } from '../../src/protocol/messages/parsed-size.js';
+import { parseJson } from '../../src/transports/http/http-body.js';
 import { errorFrom } from '../support/outcomes.js';
 
 const MILLION = 1_000_000;

@@ -2,7 +2,7 @@ import {
   checkElicitationCompleteParams,
   checkListChangedParams,
   checkLoggingMessageParams,
-} from '../../src/protocol/notification-checks.js';
+} from '../../src/protocol/checks/notification-checks.js';
 import {
   checkCallToolResult,
   checkDiscoverResult,
@@ -12,9 +12,9 @@ import {
   checkListToolsResult,
   checkReadResourceResult,
   checkSubscriptionsListenResult,
-} from '../../src/protocol/result-checks.js';
-import type { ResultCheck } from '../../src/protocol/result-checks.js';
-import { LEGACY, MODERN, serverInfo } from '../support/checked-shapes.js';
+} from '../../src/protocol/checks/result-checks.js';
+import type { ResultCheck } from '../../src/protocol/checks/result-checks.js';
+import { LEGACY, MODERN, serverInfo } from '../support/charts/checked-shapes.js';
 
 describe('the path of a problem', () => {
   const tools = [{ name: 'a', inputSchema: { type: 'object' } }];

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 
 import type { MCPClientOptions } from '../../src/index.js';
 import type { Compiled } from './compiled.js';
-import { serverFixture } from './fixture-servers.js';
+import { serverFixture } from './servers/fixture-servers.js';
 
 const HOST = path.resolve(__dirname, '../fixtures/hosts/attacked.mjs');
 const NODE_PATH = path.resolve(__dirname, '../../node_modules');

@@ -1,8 +1,8 @@
 import { MCPClient } from '../../src/index.js';
 import type { MCPClientOptions } from '../../src/index.js';
 import { endAfterEach } from './endings.js';
-import { serverWith } from './scripts.js';
-import type { Script, ScriptedServer } from './scripts.js';
+import { serverWith } from './servers/scripts.js';
+import type { Script, ScriptedServer } from './servers/scripts.js';
 
 /** For the top of a test file. Gives back a function that connects a client to a server with a script; both are ended after the test. */
 export function connector(): (

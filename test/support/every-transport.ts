@@ -2,12 +2,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import { HttpTransport, SseTransport, WebSocketTransport } from '../../src/index.js';
 import type { MCPTransport } from '../../src/index.js';
-import { ScriptedHttpServer } from './http-server.js';
-import type { HttpVisit } from './http-server.js';
-import { ScriptedProcess, serverWith } from './scripts.js';
-import type { Heard, Script } from './scripts.js';
-import { SseServer } from './sse-server.js';
-import { ScriptedWebSocketServer } from './websocket-server.js';
+import { ScriptedHttpServer } from './servers/http-server.js';
+import type { HttpVisit } from './servers/http-server.js';
+import { ScriptedProcess, serverWith } from './servers/scripts.js';
+import type { Heard, Script } from './servers/scripts.js';
+import { SseServer } from './servers/sse-server.js';
+import { ScriptedWebSocketServer } from './servers/websocket-server.js';
 
 /** How a scripted server can be reached. Over HTTP each request is answered by a stream of events. */
 export const EVERY_TRANSPORT = ['memory', 'stdio', 'WebSocket', 'HTTP+SSE', 'HTTP'] as const;

@@ -1,9 +1,9 @@
 import type { EstablishedSession, Link } from '../../src/transports/link.js';
 import type { HttpTransport } from '../../src/index.js';
-import type { JSONRPCMessage } from '../../src/protocol/json-rpc.js';
-import type { Failure } from '../../src/protocol/failure.js';
+import type { JSONRPCMessage } from '../../src/protocol/messages/json-rpc.js';
+import type { Failure } from '../../src/util/failure.js';
 import { LinkRecorder } from './link-recorder.js';
-import type { Environment } from '../../src/environment.js';
+import type { Environment } from '../../src/util/environment.js';
 import { rejection } from './outcomes.js';
 
 /** A request, as it is sent. */

@@ -1,9 +1,9 @@
-import type { Environment } from '../../src/environment.js';
+import type { Environment } from '../../src/util/environment.js';
 import { HttpTransport } from '../../src/index.js';
 import type { HttpTransportOptions } from '../../src/index.js';
 import { endAfterEach } from './endings.js';
 import { OpenedLink } from './http-link.js';
-import { ScriptedHttpServer } from './http-server.js';
+import { ScriptedHttpServer } from './servers/http-server.js';
 
 /** Scripted servers and links that last for one test, for the tests of HTTP. */
 export interface HttpScene {

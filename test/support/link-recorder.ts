@@ -1,6 +1,6 @@
-import { systemEnvironment } from '../../src/environment.js';
-import type { Environment, TimerHandle } from '../../src/environment.js';
-import type { Failure } from '../../src/protocol/failure.js';
+import { systemEnvironment } from '../../src/util/environment.js';
+import type { Environment, TimerHandle } from '../../src/util/environment.js';
+import type { Failure } from '../../src/util/failure.js';
 import type { LinkEvents } from '../../src/transports/link.js';
 import { Waiting } from './waiting.js';
 

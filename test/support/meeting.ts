@@ -1,8 +1,8 @@
 import { MCPClient } from '../../src/index.js';
 import type { MCPClientEventName, MCPClientOptions } from '../../src/index.js';
 import { ClientRecorder } from './client-recorder.js';
-import { serverWith } from './scripts.js';
-import type { Script, ScriptedServer } from './scripts.js';
+import { serverWith } from './servers/scripts.js';
+import type { Script, ScriptedServer } from './servers/scripts.js';
 import { SimulatedEnvironment } from './simulated-environment.js';
 
 /** How a meeting goes: what the client is told, and which of its events are of interest beside states and problems. */

@@ -1,6 +1,6 @@
 import { MCPTransport } from '../../src/index.js';
 import type { JSONRPCMessage } from '../../src/index.js';
-import { failure } from '../../src/protocol/failure.js';
+import { failure } from '../../src/util/failure.js';
 import { rejectedWith } from '../../src/transports/link.js';
 import type { Link, LinkEvents, ServerStreamEvents } from '../../src/transports/link.js';
 

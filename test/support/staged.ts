@@ -1,18 +1,18 @@
-import { Budget } from '../../src/protocol/budget.js';
-import { Connection } from '../../src/machines/connection-actor.js';
-import type { ConnectionOptions } from '../../src/machines/connection-actor.js';
-import type { ConnectionPolicy, ConnectionState } from '../../src/machines/connection-facts.js';
-import type { Outcome, RequestSpec } from '../../src/machines/request-record.js';
-import { isFailure } from '../../src/protocol/failure.js';
-import type { Failure } from '../../src/protocol/failure.js';
-import type { JSONRPCErrorObject, JSONRPCMessage, JSONRPCRequest } from '../../src/protocol/json-rpc.js';
+import { Budget } from '../../src/util/budget.js';
+import { Connection } from '../../src/machines/connection/connection.js';
+import type { ConnectionOptions } from '../../src/machines/connection/connection.js';
+import type { ConnectionPolicy, ConnectionState } from '../../src/machines/connection/connection-context.js';
+import type { Outcome, RequestSpec } from '../../src/machines/request/request-record.js';
+import { isFailure } from '../../src/util/failure.js';
+import type { Failure } from '../../src/util/failure.js';
+import type { JSONRPCErrorObject, JSONRPCMessage, JSONRPCRequest } from '../../src/protocol/messages/json-rpc.js';
 import { methodEntry } from '../../src/protocol/methods.js';
 import { acceptable } from '../../src/protocol/negotiation.js';
 import type { Session } from '../../src/protocol/session.js';
 import type { Link, LinkEvents } from '../../src/transports/link.js';
 import { MCPTransport } from '../../src/transports/transport.js';
-import { requestSpec } from './request-spec.js';
-import { discoverResult, initializeResult } from './scripts.js';
+import { requestSpec } from './charts/request-spec.js';
+import { discoverResult, initializeResult } from './servers/scripts.js';
 import { SimulatedEnvironment } from './simulated-environment.js';
 
 /** What a server says to a request; undefined for nothing at all. */

@@ -1,5 +1,5 @@
 import type { MCPClient } from '../../src/index.js';
-import type { HeardRequest, ScriptedServer } from './scripts.js';
+import type { HeardRequest, ScriptedServer } from './servers/scripts.js';
 
 export const SUBSCRIPTION = 'io.modelcontextprotocol/subscriptionId';
 export const LISTEN = 'subscriptions/listen';

@@ -1,17 +1,17 @@
 import { once } from 'node:events';
 import { connect, createServer, Server } from 'node:net';
 import { WebSocket } from 'ws';
-import { systemEnvironment } from '../../src/environment.js';
+import { systemEnvironment } from '../../src/util/environment.js';
 import { HttpTransport, MCPClient, SseTransport, WebSocketTransport } from '../../src/index.js';
 import { chaosProxy } from '../../src/testing/index.js';
 import type { ChaosProxy, ChaosProxyOptions, ProxyFault, ProxyHit } from '../../src/testing/index.js';
-import { ScriptedHttpServer } from '../support/http-server.js';
-import type { HttpVisit } from '../support/http-server.js';
-import { textOf } from '../support/fixture-servers.js';
-import { freePort, HttpProcess } from '../support/http-process.js';
-import { stepsOf, THREE_STEPS } from '../support/real-servers.js';
+import { ScriptedHttpServer } from '../support/servers/http-server.js';
+import type { HttpVisit } from '../support/servers/http-server.js';
+import { textOf } from '../support/servers/fixture-servers.js';
+import { freePort, HttpProcess } from '../support/servers/http-process.js';
+import { stepsOf, THREE_STEPS } from '../support/servers/real-servers.js';
 import { errorFrom } from '../support/outcomes.js';
-import { ScriptedWebSocketServer } from '../support/websocket-server.js';
+import { ScriptedWebSocketServer } from '../support/servers/websocket-server.js';
 
 const TEXT = 'café 漢字 🎉';
 

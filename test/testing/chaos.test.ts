@@ -1,13 +1,13 @@
 import { MCPClient, MCPTransport } from '../../src/index.js';
 import { chaos, createScriptedServer, SimulatedEnvironment } from '../../src/testing/index.js';
 import type { ChaosOptions, ScriptedServer } from '../../src/testing/index.js';
-import type { JSONRPCMessage } from '../../src/protocol/json-rpc.js';
+import type { JSONRPCMessage } from '../../src/protocol/messages/json-rpc.js';
 import type { Link, LinkEvents } from '../../src/transports/link.js';
-import { toolsServer } from '../support/fixture-servers.js';
+import { toolsServer } from '../support/servers/fixture-servers.js';
 import { LinkRecorder } from '../support/link-recorder.js';
 import { errorFrom, isSettled } from '../support/outcomes.js';
 import { transportContract } from '../transports/contract.js';
-import { servePeer } from '../support/memory-peer.js';
+import { servePeer } from '../support/servers/memory-peer.js';
 
 const ask = (id: number): JSONRPCMessage => ({ jsonrpc: '2.0', id, method: 'echo', params: { id } });
 

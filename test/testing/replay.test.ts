@@ -10,8 +10,8 @@ import { realCourse } from '../chaos/real-course.js';
 import { stdioStage } from '../chaos/stdio-stage.js';
 import { webSocketStage } from '../chaos/websocket-stage.js';
 import { ClientRecorder } from '../support/client-recorder.js';
-import { scratchDirectory, textOf, toolsServer } from '../support/fixture-servers.js';
-import { HttpProcess } from '../support/http-process.js';
+import { scratchDirectory, textOf, toolsServer } from '../support/servers/fixture-servers.js';
+import { HttpProcess } from '../support/servers/http-process.js';
 import { errorFrom, rejection, turns } from '../support/outcomes.js';
 import { RecordedLines, replayed } from '../support/recordings.js';
 

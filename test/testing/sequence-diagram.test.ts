@@ -1,6 +1,6 @@
 import { MCPClient } from '../../src/index.js';
 import { createScriptedServer, readRecording, sequenceDiagram } from '../../src/testing/index.js';
-import { scratchDirectory, toolsServer } from '../support/fixture-servers.js';
+import { scratchDirectory, toolsServer } from '../support/servers/fixture-servers.js';
 import { errorFrom } from '../support/outcomes.js';
 import { RecordedLines } from '../support/recordings.js';
 

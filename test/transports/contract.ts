@@ -1,4 +1,4 @@
-import type { JSONRPCMessage, JSONRPCRequest } from '../../src/protocol/json-rpc.js';
+import type { JSONRPCMessage, JSONRPCRequest } from '../../src/protocol/messages/json-rpc.js';
 import { MCPConnectionError } from '../../src/errors.js';
 import type { Link } from '../../src/transports/link.js';
 import type { MCPTransport } from '../../src/transports/transport.js';

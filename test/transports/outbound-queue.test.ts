@@ -1,4 +1,4 @@
-import { failure } from '../../src/protocol/failure.js';
+import { failure } from '../../src/util/failure.js';
 import { OutboundQueue, requestIdOf } from '../../src/transports/outbound-queue.js';
 
 const GONE = failure('transport', 'MCP_TRANSPORT_FAILED', 'gone', { delivery: 'not-sent' });

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { toError } from '../../src/errors.js';
-import { failure } from '../../src/protocol/failure.js';
+import { failure } from '../../src/util/failure.js';
 import { argumentSecrets, environmentSecrets, headerSecrets, urlSecrets } from '../../src/transports/secret-values.js';
 import { Secrets } from '../../src/transports/secrets.js';
 

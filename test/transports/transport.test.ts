@@ -1,5 +1,5 @@
-import type { Failure } from '../../src/protocol/failure.js';
-import type { JSONRPCMessage } from '../../src/protocol/json-rpc.js';
+import type { Failure } from '../../src/util/failure.js';
+import type { JSONRPCMessage } from '../../src/protocol/messages/json-rpc.js';
 import type { Link, LinkEvents } from '../../src/transports/link.js';
 import { MCPTransport } from '../../src/transports/transport.js';
 import { hastyEnvironment, LinkRecorder } from '../support/link-recorder.js';

@@ -1,4 +1,4 @@
-import type { RequestId } from '../json-rpc.js';
+import type { RequestId } from '../messages/json-rpc.js';
 
 /** Any value that JSON can hold. */
 export type JSONValue = string | number | boolean | null | JSONObject | JSONArray;

@@ -56,12 +56,8 @@ export type {
   KnownContentBlock,
   ContentBlock,
 } from './content.js';
+export type { ToolInputSchema, ToolOutputSchema, ToolAnnotations, ToolExecution, MCPTool } from './tool.js';
 export type {
-  ToolInputSchema,
-  ToolOutputSchema,
-  ToolAnnotations,
-  ToolExecution,
-  MCPTool,
   ListToolsRequest,
   ListToolsResult,
   CallToolRequestParams,

@@ -1,4 +1,4 @@
-import type { RequestId } from '../json-rpc.js';
+import type { RequestId } from '../messages/json-rpc.js';
 import type { LoggingLevel, NotificationMetaObject, ProgressToken } from './base.js';
 import type { SubscriptionsAcknowledgedNotification } from './subscriptions.js';
 import type { Task } from './tasks.js';

@@ -2,7 +2,7 @@ import type { JSONObject, MetaObject, Role } from './base.js';
 import type { AudioContent, ContentBlock, ImageContent, TextContent } from './content.js';
 import type { RequestParams } from './request-meta.js';
 import type { TaskMetadata } from './tasks.js';
-import type { MCPTool } from './tools.js';
+import type { MCPTool } from './tool.js';
 
 /** A language model wants to use a tool. Since 2025-11-25. 2026-07-28 client/sampling. */
 export interface ToolUseContent {

@@ -1,4 +1,4 @@
-import type { RequestId } from '../json-rpc.js';
+import type { RequestId } from '../messages/json-rpc.js';
 import type { NotificationMetaObject, ResultFields, ResultMetaObject } from './base.js';
 import type { RequestParams } from './request-meta.js';
 

@@ -1,10 +1,10 @@
 import type { AnyStateMachine } from 'xstate';
 
 import type { SystemPorts } from '../../../src/machines/system-ports.js';
-import { declaredTransitions, watchTransitions } from '../../support/chart-coverage.js';
-import { Exploration } from '../../support/explorer.js';
-import type { Scene, Vertex } from '../../support/explorer.js';
-import { allNodes } from '../../support/recorded-actions.js';
+import { declaredTransitions, watchTransitions } from '../../support/charts/chart-coverage.js';
+import { Exploration } from '../../support/charts/explorer.js';
+import type { Scene, Vertex } from '../../support/charts/explorer.js';
+import { allNodes } from '../../support/charts/recorded-actions.js';
 
 /** What a law looks at, and where it says what is against it. */
 export interface Inquiry<Facts> {

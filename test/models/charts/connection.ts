@@ -1,19 +1,19 @@
 import type { AnyEventObject } from 'xstate';
 
-import { connectionMachine } from '../../../src/machines/connection.js';
+import { connectionMachine } from '../../../src/machines/connection/connection-machine.js';
 import type {
   ConnectionEvent,
   ConnectionFacts,
   ConnectionInput,
   Waiter,
-} from '../../../src/machines/connection-facts.js';
-import { connectionPorts } from '../../../src/machines/connection-ports.js';
-import { LONGEST_RETRY_AFTER } from '../../../src/protocol/backoff.js';
-import { failure, isFailure } from '../../../src/protocol/failure.js';
+} from '../../../src/machines/connection/connection-context.js';
+import { connectionPorts } from '../../../src/machines/connection/connection-ports.js';
+import { LONGEST_RETRY_AFTER } from '../../../src/util/backoff.js';
+import { failure, isFailure } from '../../../src/util/failure.js';
 import { acceptable } from '../../../src/protocol/negotiation.js';
 import type { Session } from '../../../src/protocol/session.js';
-import type { Scene, Seen, Vertex } from '../../support/explorer.js';
-import { discoverResult, initializeResult } from '../../support/scripts.js';
+import type { Scene, Seen, Vertex } from '../../support/charts/explorer.js';
+import { discoverResult, initializeResult } from '../../support/servers/scripts.js';
 import type { ChartModel } from './chart-model.js';
 
 const LOST = failure('connection', 'MCP_CONNECTION_LOST', 'gone');

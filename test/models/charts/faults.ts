@@ -1,7 +1,7 @@
 import { createMachine } from 'xstate';
 import type { AnyStateMachine } from 'xstate';
 
-import type { ConnectionFacts } from '../../../src/machines/connection-facts.js';
+import type { ConnectionFacts } from '../../../src/machines/connection/connection-context.js';
 import type { ChartModel } from './chart-model.js';
 import { connectionChart } from './connection.js';
 import { healthChart } from './health.js';

@@ -1,6 +1,6 @@
-import { healthMachine, MISSES_ALLOWED, healthPorts } from '../../../src/machines/health.js';
-import type { HealthEvent, HealthFacts } from '../../../src/machines/health.js';
-import type { Vertex } from '../../support/explorer.js';
+import { healthMachine, MISSES_ALLOWED, healthPorts } from '../../../src/machines/health/health-machine.js';
+import type { HealthEvent, HealthFacts } from '../../../src/machines/health/health-machine.js';
+import type { Vertex } from '../../support/charts/explorer.js';
 import type { ChartModel } from './chart-model.js';
 
 const INTERVAL = 1_000;

@@ -2,9 +2,9 @@ import { createActor, transition } from 'xstate';
 import type { AnyActor, AnyEventObject, AnyMachineSnapshot, AnyStateMachine, InspectionEvent } from 'xstate';
 
 import type { SystemPorts } from '../../../src/machines/system-ports.js';
-import { Exploration, pathOf } from '../../support/explorer.js';
-import type { Seen, Vertex } from '../../support/explorer.js';
-import { recordActions } from '../../support/recorded-actions.js';
+import { Exploration, pathOf } from '../../support/charts/explorer.js';
+import type { Seen, Vertex } from '../../support/charts/explorer.js';
+import { recordActions } from '../../support/charts/recorded-actions.js';
 import { SimulatedEnvironment } from '../../support/simulated-environment.js';
 import type { ChartModel } from './chart-model.js';
 

@@ -1,7 +1,7 @@
-import { requestMachine } from '../../../src/machines/request.js';
-import type { RequestEvent, RequestFacts } from '../../../src/machines/request.js';
-import { failure } from '../../../src/protocol/failure.js';
-import type { Vertex } from '../../support/explorer.js';
+import { requestMachine } from '../../../src/machines/request/request-machine.js';
+import type { RequestEvent, RequestFacts } from '../../../src/machines/request/request-machine.js';
+import { failure } from '../../../src/util/failure.js';
+import type { Vertex } from '../../support/charts/explorer.js';
 import type { ChartModel } from './chart-model.js';
 
 const LOST = failure('connection', 'MCP_CONNECTION_LOST', 'gone');

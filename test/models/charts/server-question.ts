@@ -1,7 +1,13 @@
-import { serverQuestionMachine, serverQuestionPorts } from '../../../src/machines/server-question.js';
-import type { ServerQuestionEvent, ServerQuestionFacts } from '../../../src/machines/server-question.js';
-import { failure } from '../../../src/protocol/failure.js';
-import type { Vertex } from '../../support/explorer.js';
+import {
+  serverQuestionMachine,
+  serverQuestionPorts,
+} from '../../../src/machines/server-requests/server-request-machine.js';
+import type {
+  ServerQuestionEvent,
+  ServerQuestionFacts,
+} from '../../../src/machines/server-requests/server-request-machine.js';
+import { failure } from '../../../src/util/failure.js';
+import type { Vertex } from '../../support/charts/explorer.js';
 import type { ChartModel } from './chart-model.js';
 
 const REFUSED = failure('protocol', 'MCP_HANDLER_FAILED', 'no');

@@ -1,6 +1,9 @@
-import { serverStreamMachine, serverStreamPorts } from '../../../src/machines/server-stream.js';
-import type { ServerStreamEvent, ServerStreamFacts } from '../../../src/machines/server-stream.js';
-import type { Vertex } from '../../support/explorer.js';
+import { serverStreamMachine, serverStreamPorts } from '../../../src/machines/server-stream/server-stream-machine.js';
+import type {
+  ServerStreamEvent,
+  ServerStreamFacts,
+} from '../../../src/machines/server-stream/server-stream-machine.js';
+import type { Vertex } from '../../support/charts/explorer.js';
 import type { ChartModel } from './chart-model.js';
 
 const EVENTS: readonly ServerStreamEvent[] = [

@@ -1,8 +1,8 @@
-import { subscriptionMachine, subscriptionPorts } from '../../../src/machines/subscription.js';
-import type { SubscriptionEvent, SubscriptionFacts } from '../../../src/machines/subscription.js';
-import { failure } from '../../../src/protocol/failure.js';
+import { subscriptionMachine, subscriptionPorts } from '../../../src/machines/subscription/subscription-machine.js';
+import type { SubscriptionEvent, SubscriptionFacts } from '../../../src/machines/subscription/subscription-machine.js';
+import { failure } from '../../../src/util/failure.js';
 import type { SubscriptionFilter } from '../../../src/protocol/schema/index.js';
-import type { Vertex } from '../../support/explorer.js';
+import type { Vertex } from '../../support/charts/explorer.js';
 import type { ChartModel } from './chart-model.js';
 
 const TOOLS: SubscriptionFilter = { toolsListChanged: true };

@@ -1,5 +1,5 @@
 import type { MCPProtocolVersion } from '../../../src/index.js';
-import type { JSONRPCMessage, JSONRPCRequest } from '../../../src/protocol/json-rpc.js';
+import type { JSONRPCMessage, JSONRPCRequest } from '../../../src/protocol/messages/json-rpc.js';
 import { eraOf } from '../../../src/protocol/revisions.js';
 
 /** A request that the server holds. */

@@ -1,7 +1,7 @@
 import { HttpTransport } from '../../../src/index.js';
-import type { JSONRPCMessage } from '../../../src/protocol/json-rpc.js';
-import { ScriptedHttpServer } from '../../support/http-server.js';
-import type { HttpVisit } from '../../support/http-server.js';
+import type { JSONRPCMessage } from '../../../src/protocol/messages/json-rpc.js';
+import { ScriptedHttpServer } from '../../support/servers/http-server.js';
+import type { HttpVisit } from '../../support/servers/http-server.js';
 import { turns } from '../../support/outcomes.js';
 import type { Desk } from './desk.js';
 import type { Stage } from './stage.js';

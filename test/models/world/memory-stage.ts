@@ -1,7 +1,7 @@
-import { systemEnvironment } from '../../../src/environment.js';
+import { systemEnvironment } from '../../../src/util/environment.js';
 import { MCPTransport, MemoryTransport } from '../../../src/index.js';
-import { failure } from '../../../src/protocol/failure.js';
-import type { JSONRPCMessage } from '../../../src/protocol/json-rpc.js';
+import { failure } from '../../../src/util/failure.js';
+import type { JSONRPCMessage } from '../../../src/protocol/messages/json-rpc.js';
 import { rejectedWith } from '../../../src/transports/link.js';
 import type { Link, LinkEvents } from '../../../src/transports/link.js';
 import type { Desk } from './desk.js';

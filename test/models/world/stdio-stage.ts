@@ -3,8 +3,8 @@ import type { AddressInfo, Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 
 import { StdioTransport } from '../../../src/index.js';
-import type { JSONRPCMessage } from '../../../src/protocol/json-rpc.js';
-import { isAlive, processFixture } from '../../support/processes.js';
+import type { JSONRPCMessage } from '../../../src/protocol/messages/json-rpc.js';
+import { isAlive, processFixture } from '../../support/servers/processes.js';
 import type { Desk } from './desk.js';
 import type { Stage } from './stage.js';
 

@@ -1,8 +1,8 @@
-import { systemEnvironment } from '../../../src/environment.js';
-import type { Environment, TimerHandle } from '../../../src/environment.js';
+import { systemEnvironment } from '../../../src/util/environment.js';
+import type { Environment, TimerHandle } from '../../../src/util/environment.js';
 import type { Framing, MCPTransport as Transport } from '../../../src/index.js';
 import { MCPTransport } from '../../../src/index.js';
-import type { JSONRPCMessage, RequestId } from '../../../src/protocol/json-rpc.js';
+import type { JSONRPCMessage, RequestId } from '../../../src/protocol/messages/json-rpc.js';
 import type { Link, LinkEvents, ServerStreamEvents } from '../../../src/transports/link.js';
 
 /**

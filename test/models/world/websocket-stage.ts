@@ -1,7 +1,7 @@
 import { WebSocketTransport } from '../../../src/index.js';
-import type { JSONRPCMessage } from '../../../src/protocol/json-rpc.js';
-import { ScriptedWebSocketServer } from '../../support/websocket-server.js';
-import type { WebSocketVisit } from '../../support/websocket-server.js';
+import type { JSONRPCMessage } from '../../../src/protocol/messages/json-rpc.js';
+import { ScriptedWebSocketServer } from '../../support/servers/websocket-server.js';
+import type { WebSocketVisit } from '../../support/servers/websocket-server.js';
 import type { Desk } from './desk.js';
 import type { Stage } from './stage.js';
 

@@ -1,0 +1,137 @@
+import { MCPError, toError } from '../../errors.js';
+import { LISTS } from '../../protocol/cache-rules.js';
+import type { ListName } from '../../protocol/cache-rules.js';
+import { failure, isFailure } from '../../util/failure.js';
+import type { Failure } from '../../util/failure.js';
+import { ErrorCode } from '../../protocol/messages/json-rpc.js';
+import { isSameJson } from '../../util/json-values.js';
+import { PageTrail } from '../../protocol/pagination.js';
+import type {
+  CacheableResult,
+  MCPPrompt,
+  MCPResource,
+  MCPResourceTemplate,
+  MCPTool,
+} from '../../protocol/schema/index.js';
+import { checkCallOptions, REQUEST_OPTIONS } from '../options/call-options.js';
+import type { RequestOptions } from '../options/call-options.js';
+import type { Core, SubmitOptions } from '../core.js';
+import { listTooLong } from './held-pages.js';
+import { callableTools } from '../operations/tool-headers.js';
+
+/** What each list holds. */
+export interface ListItems {
+  tools: MCPTool;
+  prompts: MCPPrompt;
+  resources: MCPResource;
+  resourceTemplates: MCPResourceTemplate;
+}
+
+/** A page of any list. */
+export type Page = CacheableResult & { readonly nextCursor?: string | null } & Readonly<Record<string, unknown>>;
+
+/** The time at which all pages of a list must be there. */
+export function listDeadline({ options: { maxTotalTimeout, environment } }: Core, options: RequestOptions): number {
+  const total = options.maxTotalTimeout ?? maxTotalTimeout;
+  return total === undefined ? Infinity : environment.now() + total;
+}
+
+/**
+ * The pages of a list, one after the other. What a cursor means is the secret of a legacy session, so that there is no next page in
+ * another one; a modern server has no sessions. `hold` is asked for each page as it came whether there is room for it. `since` is the time from which the `timeout` of the first page counts. 2026-07-28 server/utilities/pagination; 2025-11-25 server/utilities/pagination.
+ */
+export async function* listPages(
+  core: Core,
+  name: ListName,
+  options: SubmitOptions = {},
+  totalDeadline: number = listDeadline(core, options),
+  since?: number,
+  hold?: (page: Page) => Failure | undefined,
+): AsyncGenerator<Page, void, undefined> {
+  const { method } = LISTS[name];
+  const { maxPages, maxListBytes } = core.options.limits;
+  const trail = new PageTrail(method, maxPages);
+  let params: { cursor: string } | undefined;
+  let began: number | undefined;
+  let first: Page | undefined;
+  let cursors = 0;
+  const goesOn = (): boolean => {
+    const { era, connectionCount } = core.connection.facts;
+    return began === undefined || began === connectionCount || era === 'modern';
+  };
+  for (;;) {
+    if (!goesOn()) throw toError(otherSession(name));
+    let page: Page;
+    try {
+      page = (await core.request(method, params, { ...options, totalDeadline, since })) as Page;
+      since = undefined;
+    } catch (thrown) {
+      if (goesOn() && params?.cursor === '' && isLegacy(core) && isRefusedCursor(thrown)) {
+        warnOfEmptyCursor(core, method);
+        return;
+      }
+      throw goesOn() || !isRefusedCursor(thrown) ? thrown : toError(otherSession(name));
+    }
+    if (!goesOn()) throw toError(otherSession(name));
+    const excess = hold?.(page);
+    if (excess !== undefined) throw core.error(excess);
+    began ??= core.connection.facts.connectionCount;
+    first ??= page;
+    // By the specification an empty cursor is one like any other. To some legacy servers it means the end, and they begin anew after it.
+    const isOver = params?.cursor === '' && isLegacy(core) && trail.saw(page.nextCursor);
+    if (isOver) warnOfEmptyCursor(core, method);
+    if (isOver && hasSameItems(name, first, page)) return;
+    yield name === 'tools' ? { ...page, tools: callableTools(core, page.tools as MCPTool[]) } : page;
+    if (isOver) return;
+    const cursor = trail.next(page.nextCursor);
+    if (cursor === undefined) return;
+    if (isFailure(cursor)) throw core.error(cursor);
+    cursors += cursor.length;
+    if (cursors > maxListBytes) throw core.error(listTooLong(method, trail.pages, cursors, maxListBytes));
+    params = { cursor };
+  }
+}
+
+function isLegacy(core: Core): boolean {
+  return core.connection.facts.era === 'legacy';
+}
+
+function hasSameItems(name: ListName, one: Page, other: Page): boolean {
+  const { items } = LISTS[name];
+  return isSameJson(one[items], other[items]);
+}
+
+function warnOfEmptyCursor(core: Core, method: string): void {
+  const message = `${method} ended its list with an empty cursor; it should leave \`nextCursor\` out`;
+  core.events.emit('warning', core.error(failure('protocol', 'MCP_PAGINATION', message, { details: { method } })));
+}
+
+/** The items of a list one by one; the next page is asked for only when it is reached. */
+export async function* listItems<Name extends ListName>(
+  core: Core,
+  name: Name,
+  options?: RequestOptions,
+): AsyncGenerator<ListItems[Name], void, undefined> {
+  checkCallOptions(name, options, REQUEST_OPTIONS);
+  for await (const page of listPages(core, name, options)) yield* page[LISTS[name].items] as ListItems[Name][];
+}
+
+/** Whether a list has to be read from its beginning: the server does not take the cursor, or it is of another session. */
+export function isTorn(thrown: unknown): boolean {
+  if (!MCPError.isInstance(thrown)) return false;
+  return isRefusedCursor(thrown) || (thrown.code === 'MCP_PAGINATION' && thrown.details.session === 'changed');
+}
+
+function isRefusedCursor(thrown: unknown): boolean {
+  return MCPError.isInstance(thrown) && thrown.code === 'MCP_RPC_ERROR' && thrown.errorCode === ErrorCode.InvalidParams;
+}
+
+/** The failure of a list of which a page came from another session than the one before. */
+export function otherSession(name: ListName): Failure {
+  const { method } = LISTS[name];
+  const message = `The session changed between two pages of ${method}: begin with the first page again`;
+  return failure('protocol', 'MCP_PAGINATION', message, {
+    delivery: 'answered',
+    details: { method, session: 'changed' },
+  });
+}

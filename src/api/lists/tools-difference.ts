@@ -1,0 +1,29 @@
+import { isSameJson } from '../../util/json-values.js';
+import type { MCPTool } from '../../protocol/schema/index.js';
+
+/** How a server's tools differ from what they were. */
+export interface ToolsDifference {
+  /** The tools as they are now. */
+  readonly tools: readonly MCPTool[];
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  /** Same name, other definition. */
+  readonly changed: readonly string[];
+}
+
+/** Compares two lists of tools by name and definition. */
+export function differenceOf(before: readonly MCPTool[], now: readonly MCPTool[]): ToolsDifference {
+  const old = new Map(before.map((tool) => [tool.name, tool]));
+  const names = new Set(now.map(({ name }) => name));
+  return {
+    tools: now,
+    added: now.filter(({ name }) => !old.has(name)).map(({ name }) => name),
+    removed: before.filter(({ name }) => !names.has(name)).map(({ name }) => name),
+    changed: now.filter((tool) => old.has(tool.name) && !isSameJson(old.get(tool.name), tool)).map(({ name }) => name),
+  };
+}
+
+/** Whether anything differs. */
+export function isDifferent({ added, removed, changed }: ToolsDifference): boolean {
+  return added.length + removed.length + changed.length > 0;
+}

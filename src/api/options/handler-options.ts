@@ -1,0 +1,94 @@
+import { checkRoots } from '../../protocol/checks/server-request-checks.js';
+import type {
+  ElicitationHandler,
+  QuestionHandlers,
+  RootsHandler,
+  SamplingHandler,
+  UrlElicitationHandler,
+} from '../../protocol/server-requests/server-requests.js';
+import type { Root } from '../../protocol/schema/index.js';
+import { optionNames, refuseUnknownOptions } from '../../transports/option-names.js';
+import { invalidOption, OptionReader, unusableOption } from './option-reader.js';
+
+/** A handler of sampling, and what it can do besides. */
+export interface SamplingOptions {
+  readonly createMessage: SamplingHandler;
+  /** Whether it also takes `tools` and `toolChoice`. Default false: such questions are refused. */
+  readonly tools?: boolean | undefined;
+  /** Whether it also takes an `includeContext` other than `none`. Default false: it is told `none`. */
+  readonly context?: boolean | undefined;
+}
+
+/** Handlers of elicitation by mode: at least one of them. */
+export interface ElicitationOptions {
+  readonly form?: ElicitationHandler | undefined;
+  readonly url?: UrlElicitationHandler | undefined;
+}
+
+/** Who answers the questions of a server. What is not given is not offered to servers. */
+export interface QuestionOptions {
+  /**
+   * Asks a language model for the server. `(params, context) => ({ role, content, model })`, or that as `createMessage` beside what else
+   * it can do. Default: not offered. 2026-07-28 client/sampling.
+   */
+  readonly sampling?: SamplingHandler | SamplingOptions | undefined;
+  /**
+   * Asks the user for the server: a function that shows forms, or functions by mode. What is filled in is completed with the defaults of
+   * the form and checked. Default: not offered. 2026-07-28 client/elicitation.
+   */
+  readonly elicitation?: ElicitationHandler | ElicitationOptions | undefined;
+  /**
+   * The directories and files that servers should work in, as `file:` URIs, or a function that says which. `[]` offers that there may be
+   * some later. Default: not offered. 2026-07-28 client/roots.
+   */
+  readonly roots?: readonly Root[] | RootsHandler | undefined;
+}
+
+const SAMPLING = optionNames<SamplingOptions>({ createMessage: true, tools: true, context: true });
+const ELICITATION = optionNames<ElicitationOptions>({ form: true, url: true });
+
+/**
+ * Reads the options about questions of servers.
+ * @throws MCPError with code `MCP_INVALID_PARAMS` when one cannot be used.
+ */
+export function questionHandlers({ sampling, elicitation, roots }: QuestionOptions): QuestionHandlers {
+  return {
+    ...(sampling !== undefined && { sampling: samplingHandler(sampling) }),
+    ...(elicitation !== undefined && { elicitation: elicitationHandlers(elicitation) }),
+    ...(roots !== undefined && { roots: checkedRoots(roots) }),
+  };
+}
+
+function samplingHandler(given: NonNullable<QuestionOptions['sampling']>): QuestionHandlers['sampling'] {
+  const options: Partial<SamplingOptions> = typeof given === 'function' ? { createMessage: given } : given;
+  const { createMessage } = asObject('sampling', 'a function, or an object with `createMessage`', options);
+  refuseUnknownOptions('sampling', options, SAMPLING, { prefix: 'sampling.' });
+  if (typeof createMessage !== 'function') throw invalidOption('sampling.createMessage', 'a function', createMessage);
+  const read = new OptionReader<SamplingOptions>(options as SamplingOptions, 'sampling.');
+  return { createMessage, tools: read.flag('tools', false), context: read.flag('context', false) };
+}
+
+function elicitationHandlers(given: NonNullable<QuestionOptions['elicitation']>): QuestionHandlers['elicitation'] {
+  const options: ElicitationOptions = typeof given === 'function' ? { form: given } : given;
+  const expected = 'a function, or an object with `form` or `url`';
+  const { form, url } = asObject('elicitation', expected, options);
+  refuseUnknownOptions('elicitation', options, ELICITATION, { prefix: 'elicitation.' });
+  if (form === undefined && url === undefined) throw invalidOption('elicitation', expected, given);
+  if (form !== undefined && typeof form !== 'function') throw invalidOption('elicitation.form', 'a function', form);
+  if (url !== undefined && typeof url !== 'function') throw invalidOption('elicitation.url', 'a function', url);
+  return { ...(form !== undefined && { form }), ...(url !== undefined && { url }) };
+}
+
+function asObject<Options extends object>(name: string, expected: string, options: Options): Options {
+  const value: unknown = options;
+  if (typeof value !== 'object' || value === null) throw invalidOption(name, expected, value);
+  return options;
+}
+
+function checkedRoots(roots: NonNullable<QuestionOptions['roots']>): QuestionHandlers['roots'] {
+  if (typeof roots === 'function') return roots;
+  const wrong = checkRoots(roots);
+  if (wrong === undefined) return roots;
+  if (wrong.path === '') throw invalidOption('roots', 'a function or an array of roots', roots);
+  throw unusableOption(`roots${wrong.path}`, wrong.expected, wrong.received);
+}

@@ -1,0 +1,97 @@
+import { failure } from '../../util/failure.js';
+import type { Failure } from '../../util/failure.js';
+import { withoutNumbers } from '../../util/printable.js';
+import type { SilentServer } from '../../transports/transport.js';
+import type { ConnectionEvent, ConnectionFacts } from './connection-context.js';
+
+export const DISCONNECTED = failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection was closed by disconnect()');
+export const SUSPENDED = failure('connection', 'MCP_CONNECTION_CLOSED', 'The client was suspended by suspend()');
+const RENEWED = failure('connection', 'MCP_CONNECTION_LOST', 'The connection was renewed by reconnect()');
+export const FORGOTTEN = failure('transport', 'MCP_SESSION_LOST', 'The server has forgotten the session');
+export const GIVEN_UP = failure(
+  'connection',
+  'MCP_CONNECTION_CLOSED',
+  'Connecting was given up because nobody waited for it any longer',
+);
+
+/** The failure that an event brings, with the first ending of a server that was started twice. */
+export function failureOf(facts: ConnectionFacts, event: ConnectionEvent): Failure | undefined {
+  if (!('failure' in event)) return undefined;
+  const { endedOnQuestion } = facts;
+  if (endedOnQuestion === undefined || event.failure.cause !== undefined) return event.failure;
+  return { ...event.failure, cause: firstEnding(endedOnQuestion, event.failure) };
+}
+
+/** The ending of the first start. When the second start ended in the same way, the message says only that. */
+function firstEnding(first: Failure, second: Failure): Failure {
+  return wayOf(first) === wayOf(second)
+    ? { ...first, message: 'The server was started once before and ended in the same way' }
+    : first;
+}
+
+/** How a server ended, without what differs from start to start: process ids and times in its texts. */
+function wayOf({ message, details }: Failure): string {
+  const { exitCode, signal, stderr } = details ?? {};
+  return JSON.stringify([withoutNumbers(message + (typeof stderr === 'string' ? stderr : '')), exitCode, signal]);
+}
+
+/** Why a link is left by an event that brings no failure. */
+export function endOf(
+  { waiters, armedFor, policy }: ConnectionFacts,
+  event: ConnectionEvent,
+  server?: SilentServer,
+): Failure {
+  if (event.type === 'reconnect') return RENEWED;
+  if (event.type === 'leave') return GIVEN_UP;
+  if (event.type === 'session.lost') return FORGOTTEN;
+  const expired = waiters.find(({ deadline }) => deadline <= armedFor);
+  return connectTimedOut(expired?.timeout ?? policy.connectTimeout, server);
+}
+
+/** Failures that another attempt would only repeat. */
+export function isFinal(why: Failure): boolean {
+  return why.kind === 'capability' || why.kind === 'authentication' || why.code === 'MCP_UNSUPPORTED_VERSION';
+}
+
+/** What a request is told that comes, or waits, while there is no connection and there will be none. */
+export function refusal(facts: ConnectionFacts): Failure {
+  const cause = reasonOf(facts);
+  if (cause === undefined)
+    return failure('connection', 'MCP_NOT_CONNECTED', 'Not connected: the connection was closed', {
+      delivery: 'not-sent',
+    });
+  return failure('connection', 'MCP_NOT_CONNECTED', `Not connected: ${cause.message}`, { delivery: 'not-sent', cause });
+}
+
+/** What somebody is told who wants to suspend what does not stand. */
+export function nothingToSuspend(facts: ConnectionFacts): Failure {
+  const cause = reasonOf(facts);
+  const message = `There is no session that could be suspended${cause === undefined ? '' : `: ${cause.message}`}`;
+  return failure('connection', 'MCP_NOT_CONNECTED', message, { delivery: 'not-sent', cause });
+}
+
+/** Why there is no session; undefined when the user ended it, or never began it. */
+function reasonOf({ suspended, failure: why }: ConnectionFacts): Failure | undefined {
+  return suspended ? SUSPENDED : why;
+}
+
+/** Connecting ran out of time. A server that was started may have said on standard error what it was doing. */
+export function connectTimedOut(timeout: number, server: SilentServer | undefined): Failure {
+  const launcher = server?.launcher;
+  const why = launcher === undefined ? '' : `: at a first start \`${launcher}\` may still be downloading the server`;
+  return failure('timeout', 'MCP_TIMEOUT', `Connecting took longer than ${timeout} ms${why}`, {
+    delivery: 'not-sent',
+    details: { operation: 'connect', timeout, phase: 'connecting', ...server },
+  });
+}
+
+/** The connection was lost once more than its budget allows; the last loss is the cause. */
+export function crashLoop({ losses, policy, failure: cause }: ConnectionFacts): Failure {
+  const { maxRestarts, window } = policy.restarts;
+  const [first = 0] = losses;
+  const within = Math.round((losses.at(-1) ?? 0) - first);
+  const times = losses.length === 1 ? 'once' : `${losses.length} times within ${within} ms`;
+  const message = `The connection was lost ${times}, which is more than \`maxRestarts\` (${maxRestarts}) in \`restartWindow\` (${window} ms)`;
+  const details = { losses: losses.length, within, maxRestarts, restartWindow: window };
+  return failure('connection', 'MCP_CRASH_LOOP', message, { details, cause });
+}

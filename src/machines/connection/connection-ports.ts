@@ -1,0 +1,66 @@
+import type { Failure } from '../../util/failure.js';
+import type { Session } from '../../protocol/session.js';
+import type { SilentServer } from '../../transports/transport.js';
+import type { ConnectionEvent, CurrentQuestion, DesiredState } from './connection-context.js';
+import type { RequestsEvent } from '../request/request-gate.js';
+import { SystemPorts } from '../system-ports.js';
+
+/** What the connection does to the world. None of these may throw. */
+export interface ConnectionPorts {
+  now(): number;
+  random(): number;
+  /** Opens a link and says what happens to it. Returns what closes it. */
+  openLink(epoch: number, tell: (event: ConnectionEvent) => void): () => void;
+  /** Resolves when nothing is left of the last link. */
+  release(): Promise<void>;
+  /** What is known about a server that does not answer, while there is a link to it. */
+  describeSilence(): SilentServer | undefined;
+  /** Opens, holds or shuts the way for requests. */
+  tellRequests(event: RequestsEvent): void;
+  /** Nobody need answer what the server asked any more. */
+  loseQuestions(): void;
+  askDiscover(question: CurrentQuestion): void;
+  askHandshake(question: CurrentQuestion): void;
+  /** Stops waiting for the answers to the questions of negotiating and restoring. */
+  withdrawQuestions(): void;
+  /** Tells the link, and after a handshake the server, that there is a session. */
+  announce(session: Session): void;
+  restore(session: Session, desired: DesiredState): void;
+  /** Has the link go on with a session that another client left behind; says whether it does. */
+  takeUp(inherited: Session): void;
+  /** Gives a session, which the link is not to end, to those who asked for that. */
+  handOver(session: Session, desired: DesiredState): void;
+  /** Tells those who asked for a session that there is none. */
+  refuseHandOver(why: Failure): void;
+  /** What is desired decides the metadata of requests in a session that stands. */
+  applyDesired(session: Session, desired: DesiredState): void;
+  /** Ends the wait of these callers of `connect()`. */
+  settle(waiters: readonly number[], outcome: Session | Failure): void;
+  /** Nothing is left of the last link. */
+  drained(): void;
+  report(problem: Failure): void;
+}
+
+const nothing = (): void => undefined;
+
+export const connectionPorts = new SystemPorts<ConnectionPorts>({
+  now: () => 0,
+  random: () => 1,
+  openLink: () => nothing,
+  release: () => Promise.resolve(),
+  describeSilence: () => undefined,
+  tellRequests: nothing,
+  loseQuestions: nothing,
+  askDiscover: nothing,
+  askHandshake: nothing,
+  withdrawQuestions: nothing,
+  announce: nothing,
+  restore: nothing,
+  takeUp: nothing,
+  handOver: nothing,
+  refuseHandOver: nothing,
+  applyDesired: nothing,
+  settle: nothing,
+  drained: nothing,
+  report: nothing,
+});

@@ -1,0 +1,122 @@
+import { isFailure } from '../../util/failure.js';
+import type { Failure } from '../../util/failure.js';
+import type { Params } from '../../protocol/messages/json-rpc.js';
+import { readResult } from '../../protocol/messages/message-reading.js';
+import { hasCapability, methodEntry, uncheckedEntry } from '../../protocol/methods.js';
+import { answerOf, resultAnswer } from '../../protocol/negotiation.js';
+import type { Answer } from '../../protocol/negotiation.js';
+import { modernMeta } from '../../protocol/request-meta.js';
+import type { ClientIdentity, Session } from '../../protocol/session.js';
+import type { ConnectionEvent, CurrentQuestion, DesiredState } from './connection-context.js';
+import { Unsuccessful } from '../request/request-record.js';
+import type { Outcome, RequestSpec } from '../request/request-record.js';
+import type { Requests } from '../request/request-registry.js';
+
+/** A request that the connection makes for itself. */
+export type OwnRequest = Pick<RequestSpec, 'method' | 'params'> & Partial<RequestSpec>;
+
+/** Makes a request of the connection: nobody waits for it but the connection, and the link of the moment has to carry it. */
+export function ask(requests: Requests, request: OwnRequest): Promise<Outcome> {
+  return requests.submit({
+    entry: methodEntry(request.method),
+    timeout: Infinity,
+    since: undefined,
+    totalDeadline: Infinity,
+    maxTotalTimeout: undefined,
+    repeatable: false,
+    direct: true,
+    quiet: true,
+    failFast: true,
+    signal: undefined,
+    onProgress: undefined,
+    onNotice: undefined,
+    headers: undefined,
+    sharing: undefined,
+    ...request,
+  });
+}
+
+/** Where the questions of a connection go, and their answers. */
+export interface QuestionPorts {
+  readonly requests: Requests;
+  readonly identity: ClientIdentity;
+  readonly tell: (
+    event: Extract<ConnectionEvent, { type: 'discovered' | 'shook' | 'attempt.failed' | 'restored' }>,
+  ) => void;
+  readonly report: (problem: Failure) => void;
+  /** Reports a fault in an answer that is read all the same. */
+  readonly tolerate: (fault: Failure) => void;
+  /** Handles an exception that is caught nowhere else: ends the connection. */
+  readonly fail: (thrown: unknown) => void;
+}
+
+/** Asks what a connection has to ask before it stands. What is withdrawn is no longer waited for, and tells nobody anything. */
+export class Questions {
+  readonly #ports: QuestionPorts;
+  #open = new AbortController();
+
+  constructor(ports: QuestionPorts) {
+    this.#ports = ports;
+  }
+
+  withdraw(): void {
+    const open = this.#open;
+    this.#open = new AbortController();
+    open.abort();
+  }
+
+  discover({ version }: CurrentQuestion): void {
+    const meta = modernMeta(version, this.#ports.identity, undefined);
+    this.#negotiate('server/discover', { _meta: meta }, 'discovered');
+  }
+
+  handshake({ version }: CurrentQuestion): void {
+    const { clientInfo, capabilities } = this.#ports.identity;
+    this.#negotiate('initialize', { protocolVersion: version, capabilities, clientInfo }, 'shook');
+  }
+
+  #negotiate(method: string, params: Params, type: 'discovered' | 'shook'): void {
+    const { requests, tell, fail } = this.#ports;
+    const { signal } = this.#open;
+    const entry = uncheckedEntry(method);
+    ask(requests, { method, params, entry, signal })
+      .then((outcome) => {
+        if (signal.aborted) return;
+        const answer = outcome instanceof Unsuccessful ? answerOf(outcome.failure) : this.#read(method, outcome);
+        if (answer !== undefined) tell({ type, answer });
+        else if (outcome instanceof Unsuccessful && outcome.failure !== undefined) {
+          tell({ type: 'attempt.failed', failure: outcome.failure });
+        }
+      })
+      .catch(fail);
+  }
+
+  /** A result that is refused is judged as it came: it may be that of a server of the other era. */
+  #read(method: string, result: Readonly<Record<string, unknown>>): Answer {
+    const era = method === 'initialize' ? 'legacy' : 'modern';
+    const read = readResult(method, methodEntry(method), era, result);
+    if (read === undefined || isFailure(read)) return resultAnswer(result);
+    for (const fault of read.warnings) this.#ports.tolerate(fault);
+    return resultAnswer(read.value);
+  }
+
+  /** Puts back what the user had asked of the session before. */
+  async restore({ capabilities }: Session, { logLevel, resources }: DesiredState): Promise<void> {
+    const { requests, tell, report } = this.#ports;
+    const { signal } = this.#open;
+    const asked: Promise<Outcome>[] = [];
+    const also = (method: string, params: Params): void => {
+      asked.push(ask(requests, { method, params, signal, quiet: false }));
+    };
+    if (logLevel !== undefined && hasCapability(capabilities, 'logging')) also('logging/setLevel', { level: logLevel });
+    if (hasCapability(capabilities, 'resources.subscribe')) {
+      for (const uri of resources) also('resources/subscribe', { uri });
+    }
+    const outcomes = await Promise.all(asked);
+    if (signal.aborted) return;
+    for (const outcome of outcomes) {
+      if (outcome instanceof Unsuccessful && outcome.failure !== undefined) report(outcome.failure);
+    }
+    tell({ type: 'restored' });
+  }
+}

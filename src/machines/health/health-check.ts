@@ -1,0 +1,77 @@
+import type { Environment } from '../../util/environment.js';
+import { methodEntry } from '../../protocol/methods.js';
+import { modernMeta } from '../../protocol/request-meta.js';
+import type { ClientIdentity, Session } from '../../protocol/session.js';
+import type { CheckResult } from './health-machine.js';
+import type { Outcome } from '../request/request-record.js';
+import { Unsuccessful } from '../request/request-record.js';
+import type { Requests } from '../request/request-registry.js';
+
+/** Milliseconds that the server has to answer a probe, at most. */
+export const PROBE_TIMEOUT = 10_000;
+
+/** What a probe found out. */
+export interface ProbeResult {
+  readonly ok: boolean;
+  /** Milliseconds until the answer, or until it was clear that none comes. */
+  readonly latency: number;
+  readonly outcome: Outcome;
+}
+
+/**
+ * Asks the server for a sign of life: `ping` in the legacy era, `server/discover` in the modern one, which has no ping. An error is
+ * a sign of life too. 2025-11-25 basic/utilities/ping.
+ */
+export async function probe(
+  requests: Requests,
+  environment: Environment,
+  session: Session,
+  identity: ClientIdentity,
+  timeout: number,
+  signal?: AbortSignal,
+): Promise<ProbeResult> {
+  const modern = session.era === 'modern';
+  const method = modern ? 'server/discover' : 'ping';
+  const startedAt = environment.now();
+  const outcome = await requests.submit({
+    method,
+    params: modern ? { _meta: modernMeta(session.protocolVersion, identity, undefined) } : undefined,
+    entry: methodEntry(method),
+    timeout,
+    since: undefined,
+    totalDeadline: Infinity,
+    maxTotalTimeout: undefined,
+    repeatable: false,
+    direct: true,
+    quiet: false,
+    failFast: true,
+    signal,
+    onProgress: undefined,
+    onNotice: undefined,
+    headers: undefined,
+    sharing: undefined,
+  });
+  const ok = !(outcome instanceof Unsuccessful) || outcome.failure?.delivery === 'answered';
+  return { ok, latency: environment.now() - startedAt, outcome };
+}
+
+/** Says whether any answer came since the last look, so that traffic makes probes unnecessary. */
+export function trafficWatch(requests: Requests): () => boolean {
+  let seen = requests.inFlight.lastAnswerAt;
+  return () => {
+    const any = requests.inFlight.lastAnswerAt !== seen;
+    seen = requests.inFlight.lastAnswerAt;
+    return any;
+  };
+}
+
+/** The finding of one check: by traffic if there was any, else by a probe, and by traffic while it was waited for. */
+export async function check(
+  sawTraffic: () => boolean,
+  requests: Requests,
+  ask: () => Promise<ProbeResult>,
+): Promise<CheckResult> {
+  if (sawTraffic()) return { ok: true, busy: requests.inFlight.working };
+  const { ok, latency } = await ask();
+  return { ok: ok || sawTraffic(), latency: ok ? latency : undefined, busy: requests.inFlight.working };
+}

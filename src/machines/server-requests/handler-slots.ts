@@ -1,0 +1,59 @@
+import type { Question, QuestionAnswer } from '../../protocol/server-requests/server-requests.js';
+import type { Session } from '../../protocol/session.js';
+import type { QuestionService } from './server-requests.js';
+
+/** A server request that is being handled, or waits for a slot. */
+interface Handled {
+  readonly signal: AbortSignal;
+  readonly begin: () => void;
+}
+
+/**
+ * Limits the handlers at work on one connection. A slot is taken when a handler is called, and free when the handler has settled, also after the
+ * server cancelled its request: a server that asks and cancels keeps no more handlers at work than one that only asks. When no slot is free,
+ * requests of modern calls wait; a legacy server's requests are refused earlier.
+ */
+export class HandlerSlots implements QuestionService {
+  readonly limit: number;
+  readonly #service: QuestionService;
+  readonly #atWork = new Set<Handled>();
+  #waiting: Handled[] = [];
+
+  constructor(service: QuestionService) {
+    this.#service = service;
+    this.limit = service.limit;
+  }
+
+  /** How many handlers are at work although what they were asked was withdrawn. */
+  get abandoned(): number {
+    let count = 0;
+    for (const { signal } of this.#atWork) if (signal.aborted) count += 1;
+    return count;
+  }
+
+  answer(question: Question, session: Session, signal: AbortSignal, tell: (answer: QuestionAnswer) => void): void {
+    const free = (): void => {
+      if (this.#atWork.delete(handled)) this.#beginNext();
+    };
+    const begin = (): void => {
+      this.#atWork.add(handled);
+      const told = (answer: QuestionAnswer): void => {
+        // One that was withdrawn is told of at once, whatever the handler still does.
+        const settled = !signal.aborted;
+        tell(answer);
+        if (settled) free();
+      };
+      this.#service.answer(question, session, signal, told, free);
+    };
+    const handled: Handled = { signal, begin };
+    if (this.#atWork.size < this.limit) begin();
+    else this.#waiting = [...this.#waiting.filter((one) => !one.signal.aborted), handled];
+  }
+
+  #beginNext(): void {
+    while (this.#waiting.length > 0 && this.#atWork.size < this.limit) {
+      const next = this.#waiting.shift();
+      if (next?.signal.aborted === false) next.begin();
+    }
+  }
+}

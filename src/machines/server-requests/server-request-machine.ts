@@ -1,0 +1,99 @@
+import { assign, fromCallback, setup } from 'xstate';
+import type { EventObject } from 'xstate';
+
+import type { Failure } from '../../util/failure.js';
+import type { Params, RequestId } from '../../protocol/messages/json-rpc.js';
+import type { Question, QuestionAnswer } from '../../protocol/server-requests/server-requests.js';
+import type { MessageOrigin } from '../../transports/link.js';
+import { SystemPorts } from '../system-ports.js';
+
+/** A question of a legacy server, as it came. */
+export interface ServerQuestion extends Question {
+  readonly id: RequestId;
+  readonly params: Params | undefined;
+  /** Where it came from, on transports where that is known. */
+  readonly about: MessageOrigin | undefined;
+}
+
+/** What is known about a question. */
+export interface ServerQuestionFacts {
+  readonly question: ServerQuestion;
+  /** What the server is told; undefined until somebody has said it. */
+  readonly answer: QuestionAnswer | undefined;
+}
+
+/** Everything that can happen to a question. */
+export type ServerQuestionEvent =
+  /** Somebody has said what the server is to be told. */
+  | { readonly type: 'answer'; readonly answer: QuestionAnswer }
+  /** The server does not want to know any more. */
+  | { readonly type: 'cancel' }
+  /** The link that it came over, or the session that it belongs to, is gone. */
+  | { readonly type: 'lose' };
+
+/** What a question does to the world. */
+export interface ServerQuestionPorts {
+  /** Asks whoever answers. Returns what tells them that nobody wants to know any more; then nothing is told. */
+  ask(question: ServerQuestion, tell: (event: ServerQuestionEvent) => void): () => void;
+  reply(question: ServerQuestion, answer: QuestionAnswer): void;
+  report(problem: Failure): void;
+}
+
+export const serverQuestionPorts = new SystemPorts<ServerQuestionPorts>({
+  ask: () => () => undefined,
+  reply: () => undefined,
+  report: () => undefined,
+});
+
+const portsOf = serverQuestionPorts.of;
+
+/**
+ * A question of a legacy server (sampling, elicitation, roots) while a handler, or the person behind it, is being asked. It is answered
+ * once or not at all: never after the server took it back, and never over another link. 2025-11-25 client/elicitation, client/sampling,
+ * client/roots, basic/utilities/cancellation.
+ */
+export const serverQuestionMachine = setup({
+  types: {
+    context: {} as ServerQuestionFacts,
+    events: {} as ServerQuestionEvent,
+    input: {} as ServerQuestion,
+  },
+  actors: {
+    handler: fromCallback<EventObject, ServerQuestion>(({ input, sendBack, system }) =>
+      portsOf(system).ask(input, sendBack),
+    ),
+  },
+  guards: {
+    isResult: ({ event }) => event.type === 'answer' && 'result' in event.answer,
+  },
+  actions: {
+    keepAnswer: assign(({ event }) => (event.type === 'answer' ? { answer: event.answer } : {})),
+    reply: ({ context: { question, answer }, system }) => {
+      if (answer !== undefined) portsOf(system).reply(question, answer);
+    },
+    report: ({ context: { answer }, system }) => {
+      if (answer !== undefined && 'error' in answer) portsOf(system).report(answer.failure);
+    },
+  },
+}).createMachine({
+  id: 'serverQuestion',
+  context: ({ input }) => ({ question: input, answer: undefined }),
+  initial: 'asking',
+  states: {
+    asking: {
+      invoke: { src: 'handler', id: 'handler', input: ({ context }) => context.question },
+      on: {
+        answer: [
+          { guard: 'isResult', target: 'answered', actions: 'keepAnswer' },
+          { target: 'failed', actions: 'keepAnswer' },
+        ],
+        cancel: 'withdrawn',
+        lose: 'lost',
+      },
+    },
+    answered: { type: 'final', entry: 'reply' },
+    failed: { type: 'final', entry: ['reply', 'report'] },
+    withdrawn: { type: 'final' },
+    lost: { type: 'final' },
+  },
+});

@@ -1,0 +1,142 @@
+import type { Environment } from '../../util/environment.js';
+import { failure, withDelivery } from '../../util/failure.js';
+import type { Failure } from '../../util/failure.js';
+import { onAbort } from '../../util/on-abort.js';
+import type { SubscriptionFilter } from '../../protocol/schema/index.js';
+
+/** What watching resources of a modern server needs to know and to change. */
+export interface WatchingPorts {
+  readonly environment: Environment;
+  /** The resources that are to be watched, in this session and those that follow. */
+  resources(): readonly string[];
+  desire(resources: readonly string[]): void;
+  /** What the server has acknowledged, while it stands. */
+  honoured(): SubscriptionFilter | undefined;
+  /** Whether the server is known to have no subscriptions. */
+  unsupported(): boolean;
+}
+
+/** How long somebody waits, and until when. In milliseconds. */
+export interface TimeLimit {
+  readonly timeout: number;
+  readonly deadline: number;
+}
+
+interface Waiter {
+  readonly uri: string;
+  /** With why the resource is not watched, or that it is. */
+  readonly settle: (problem: Failure | undefined) => void;
+}
+
+/**
+ * Those who wait until a modern server has acknowledged that it announces changes of a resource. Nobody is asked for it in particular: the
+ * resource becomes part of the one subscription of the session. 2026-07-28 basic/patterns/subscriptions.
+ */
+export class WatchedResources {
+  readonly #ports: WatchingPorts;
+  readonly #waiters = new Set<Waiter>();
+
+  constructor(ports: WatchingPorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * Watches a resource. Resolves when the server has acknowledged that, or with why it has not; then it is not watched. An aborted signal
+   * rejects with its reason.
+   */
+  async watch(uri: string, limit: TimeLimit, signal: AbortSignal | undefined): Promise<Failure | undefined> {
+    signal?.throwIfAborted();
+    const { environment } = this.#ports;
+    const desired = this.#ports.resources().includes(uri);
+    if (desired && this.#ports.honoured()?.resourceSubscriptions?.includes(uri) === true) return undefined;
+    if (this.#ports.unsupported()) return notServed();
+    const begun = !desired || this.#isAwaited(uri);
+    let forget: (() => void) | undefined;
+    let waiter: Waiter | undefined;
+    let timer: unknown;
+    let watched = false;
+    try {
+      const problem = await new Promise<Failure | undefined>((resolve, reject) => {
+        const abort = (reason: unknown): void => {
+          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the reason is whatever the caller gave
+          reject(reason);
+        };
+        forget = signal && onAbort(signal, abort);
+        timer = environment.setTimeout(
+          () => {
+            resolve(timedOut(limit.timeout));
+          },
+          Math.max(limit.deadline - environment.now(), 0),
+        );
+        waiter = { uri, settle: resolve };
+        this.#waiters.add(waiter);
+        if (!desired) this.#ports.desire([...this.#ports.resources(), uri]);
+      });
+      watched = problem === undefined;
+      return problem;
+    } finally {
+      environment.clearTimeout(timer);
+      forget?.();
+      if (waiter !== undefined) this.#waiters.delete(waiter);
+      if (!watched && begun && !this.#isAwaited(uri)) this.#drop(uri);
+    }
+  }
+
+  /** Watches a resource no longer. */
+  unwatch(uri: string): void {
+    this.#drop(uri);
+    this.#settle(() => withdrawn(), uri);
+  }
+
+  /** The server has said what it announces. Gives back those of what it does not that nobody waited for. */
+  acknowledged({ resourceSubscriptions = [] }: SubscriptionFilter, missing: readonly string[]): string[] {
+    for (const { uri, settle } of [...this.#waiters]) if (resourceSubscriptions.includes(uri)) settle(undefined);
+    return missing.filter((one) => !this.#settle(() => notAnnounced([one]), one));
+  }
+
+  /** The subscription ended, or there will be no session any more. False when nobody waited for it. */
+  failed(why: Failure): boolean {
+    return this.#settle(() => (why.delivery === undefined ? withDelivery(why, 'unknown') : why));
+  }
+
+  #drop(uri: string): void {
+    const resources = this.#ports.resources();
+    if (resources.includes(uri)) this.#ports.desire(resources.filter((one) => one !== uri));
+  }
+
+  #isAwaited(uri: string): boolean {
+    return [...this.#waiters].some((waiter) => waiter.uri === uri);
+  }
+
+  /** Tells those who wait, for this resource or for any, that they wait in vain. False when there are none. */
+  #settle(problem: () => Failure, uri?: string): boolean {
+    const waiters = [...this.#waiters].filter((waiter) => uri === undefined || waiter.uri === uri);
+    for (const { settle } of waiters) settle(problem());
+    return waiters.length > 0;
+  }
+}
+
+/** The server has acknowledged a subscription, but not all that it was asked for. */
+export function notAnnounced(refused: readonly string[]): Failure {
+  const message = `The server does not announce changes of: ${refused.join(', ')}`;
+  return failure('capability', 'MCP_CAPABILITY_MISSING', message, { delivery: 'answered', details: { refused } });
+}
+
+function notServed(): Failure {
+  const message = 'The server does not have subscriptions/listen, though it says that resources can be watched';
+  return failure('capability', 'MCP_CAPABILITY_MISSING', message, {
+    delivery: 'not-sent',
+    details: { required: 'subscriptions/listen' },
+  });
+}
+
+function timedOut(timeout: number): Failure {
+  const message = `The server did not acknowledge subscriptions/listen within ${timeout} ms`;
+  const details = { operation: 'subscriptions/listen', timeout, phase: 'waiting' };
+  return failure('timeout', 'MCP_TIMEOUT', message, { delivery: 'unknown', details });
+}
+
+function withdrawn(): Failure {
+  const message = 'The resource was unsubscribed from before the server had acknowledged the subscription';
+  return failure('protocol', 'MCP_ERROR', message, { delivery: 'unknown' });
+}

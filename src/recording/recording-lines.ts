@@ -1,0 +1,127 @@
+import type { QuestionAnswer } from '../protocol/server-requests/server-requests.js';
+import { Redaction } from '../diagnostics/redaction.js';
+import type { Session } from '../protocol/session.js';
+import type { DesiredState } from '../machines/connection/connection-context.js';
+import type { RecordedEntry, RecordingHeader } from './recorded-events.js';
+
+/** JSON has no word for it, and limits use it for "never". */
+const INFINITE = '∞';
+
+/** What others have said, where such a text means nothing but itself. */
+const QUOTED: ReadonlySet<string> = new Set([
+  'message',
+  'params',
+  'headers',
+  'failure',
+  'identity',
+  'inherited',
+  'answer',
+]);
+
+/** The first line of a recording. With a redaction nothing secret is in it. */
+export function headerLine(header: RecordingHeader, redaction: Redaction | undefined): string {
+  if (redaction === undefined) return line(header);
+  const { identity, inherited } = header;
+  return line({
+    ...header,
+    redacted: true,
+    identity: redaction.params('initialize', identity),
+    ...(inherited !== undefined && {
+      inherited: {
+        // Everything in it but the era is from the result that ended the negotiation.
+        session: { ...(redaction.result(inherited.session) as Session), era: inherited.session.era },
+        desired: redactedDesire(inherited.desired, redaction),
+      },
+    }),
+  });
+}
+
+/** Any other line of a recording. What JSON cannot say is left out, and never throws. */
+export function entryLine(entry: RecordedEntry, redaction: Redaction | undefined): string {
+  if (redaction === undefined) {
+    try {
+      return line(entry);
+    } catch {
+      // Something that refers to itself, or a BigInt. It cannot be sent either.
+      return line(redacted(entry, new Redaction()));
+    }
+  }
+  return line(redacted(entry, redaction));
+}
+
+/** What JSON leaves as it is although a terminal obeys it, or a reader does not see it: keys of messages are recorded as they came. */
+const UNSEEN =
+  /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e0fff}]/gu;
+
+function escaped(character: string): string {
+  return character.split('').reduce((all, unit) => `${all}\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`, '');
+}
+
+function line(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) => {
+    if (inner === Infinity) return INFINITE;
+    if (!(inner instanceof Error)) return inner;
+    const { name, message, cause } = inner;
+    return { ...inner, name, message, cause };
+  }).replace(UNSEEN, escaped);
+}
+
+function redacted(entry: RecordedEntry, redaction: Redaction): unknown {
+  switch (entry.type) {
+    case 'message.in':
+    case 'message.out':
+    case 'send':
+      return { ...entry, message: redaction.message(entry.message) };
+    case 'link.failed':
+    case 'link.closed':
+    case 'link.problem':
+    case 'message.settled':
+    case 'stream.ended':
+      return { ...entry, failure: redaction.failure(entry.failure) };
+    case 'question.answered':
+      return { ...entry, answer: redactedAnswer(entry.answer, redaction) };
+    case 'submit': {
+      const { method, params } = entry;
+      const asked = redaction.message({ method, params }) as object;
+      return { ...entry, ...asked, ...(entry.headers !== undefined && { headers: redaction.value(entry.headers) }) };
+    }
+    case 'question.asked':
+    case 'notified':
+      return { ...entry, ...(redaction.message({ method: entry.method }) as object) };
+    case 'watch':
+    case 'unwatch':
+      return { ...entry, uri: redaction.uri(entry.uri) };
+    case 'tell': {
+      const { event } = entry;
+      if (event.type !== 'desire') return entry;
+      return { ...entry, event: { ...event, desired: redactedDesire(event.desired, redaction) } };
+    }
+    default:
+      return entry;
+  }
+}
+
+/** As it will be in the message that carries it. */
+function redactedAnswer(answer: QuestionAnswer, redaction: Redaction): object {
+  if ('result' in answer) return { result: redaction.result(answer.result) };
+  const { error } = redaction.message({ error: answer.error }) as object & { error: unknown };
+  return { error, failure: redaction.failure(answer.failure) };
+}
+
+function redactedDesire(desired: Partial<DesiredState>, redaction: Redaction): Partial<DesiredState> {
+  if (desired.resources === undefined) return desired;
+  return { ...desired, resources: desired.resources.map((uri) => redaction.uri(uri)) };
+}
+
+/** Reads a line that {@link headerLine} or {@link entryLine} wrote. Throws what `JSON.parse` throws. */
+export function parseLine(text: string): unknown {
+  return withInfinity(JSON.parse(text));
+}
+
+function withInfinity(value: unknown): unknown {
+  if (value === INFINITE) return Infinity;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const object = value as Record<string, unknown>;
+  for (const [key, inner] of Object.entries(object)) if (!QUOTED.has(key)) object[key] = withInfinity(inner);
+  return object;
+}

@@ -1,0 +1,383 @@
+import type { TimerHandle } from '../../util/environment.js';
+import { isFailure } from '../../util/failure.js';
+import type { Failure } from '../../util/failure.js';
+import { modernHeaders, statedVersion } from '../../protocol/http-headers.js';
+import type { JSONRPCMessage, JSONRPCRequest, RequestId } from '../../protocol/messages/json-rpc.js';
+import { messageText } from '../../protocol/messages/message-text.js';
+import { HttpAdmission } from './http-admission.js';
+import type { HttpCall } from './http-call.js';
+import { HttpEndpoint } from './http-endpoint.js';
+import type { EndpointOptions } from './http-endpoint.js';
+import { HttpExchange } from './http-exchange.js';
+import type { ExchangeOwner } from './http-exchange.js';
+import { INITIALIZED_TIMEOUT, initializedUnanswered, linkClosed, sessionLost } from './http-failures.js';
+import { HttpPosts, postOf } from './http-posts.js';
+import { HttpServerStream } from './http-server-stream.js';
+import { HttpSession } from './http-session.js';
+import { rejectedWith } from '../link.js';
+import type { EstablishedSession, Link, LinkEvents, LinkMemory, SendOptions, ServerStreamEvents } from '../link.js';
+import { Roster } from '../unordered-set.js';
+import { SessionRefusals } from './session-refusals.js';
+import { SseLink } from '../sse/sse-link.js';
+import type { Framing } from '../transport.js';
+
+/** On every POST. An answer that is compressed could be far larger than it looks. */
+const POSTED = [
+  'accept',
+  'application/json, text/event-stream',
+  'accept-encoding',
+  'identity',
+  'content-type',
+  'application/json',
+];
+
+// Milliseconds.
+/** What a server is given to take note of the end. */
+const FAREWELL = 2_000;
+/** What a server of HTTP+SSE is given to name its endpoint. */
+const FIRST_EVENT = 5_000;
+/** Time for a server to say whether it knows a session. */
+const SESSION_CHECK = 5_000;
+/** What a stream whose answer has come is given to end by itself, at least; its connection can then be used again. */
+const LINGER = 250;
+
+/** Exchanges that are looked through one by one. */
+const FEW = 64;
+
+/** What the connection depends on: they do not wait behind calls that hang. */
+const OWN: ReadonlySet<string> = new Set(['initialize', 'server/discover', 'ping', 'subscriptions/listen']);
+
+/** Streamable HTTP, of every revision: an exchange for each request, and a session where the server wants one. */
+export class HttpLink implements Link, ExchangeOwner {
+  readonly endpoint: HttpEndpoint;
+  readonly events: LinkEvents;
+  readonly refusals: SessionRefusals;
+  readonly #farewell: number;
+  readonly #exchanges = new Roster<HttpExchange>();
+  /** Made when one of many is looked for: a table that is kept up to date would cost each call a tenth of its time. */
+  #byId: Map<RequestId, HttpExchange> | undefined;
+  readonly #admission: HttpAdmission<HttpExchange>;
+  readonly #posts: HttpPosts;
+  #session = new HttpSession();
+  /** Somebody else goes on with the session. */
+  #leftOpen = false;
+  #serverStream: HttpServerStream | undefined;
+  /** Streams that should end by themselves now. */
+  readonly #lingering = new Roster<HttpCall>();
+  #sweep: TimerHandle;
+  /** What everything goes over once the server has turned out to speak HTTP+SSE. */
+  #older: SseLink | undefined;
+  readonly #options: EndpointOptions;
+  readonly #stop = new AbortController();
+  #closing: Promise<void> | undefined;
+
+  private constructor(endpoint: HttpEndpoint, options: EndpointOptions, events: LinkEvents) {
+    this.endpoint = endpoint;
+    this.#options = options;
+    this.events = events;
+    this.refusals = new SessionRefusals(events.environment);
+    const { calls, own } = endpoint.shares;
+    this.#admission = new HttpAdmission(events.environment, calls, own);
+    this.#posts = new HttpPosts(this, endpoint.shares.posts);
+    this.#farewell = Math.min(FAREWELL, options.timeout);
+  }
+
+  /** Makes ready to send; speaks to nobody. */
+  static async open(options: EndpointOptions, events: LinkEvents): Promise<HttpLink> {
+    const endpoint = await HttpEndpoint.open(options);
+    return new HttpLink(endpoint, options, events);
+  }
+
+  /** The id that the server gave the session that stands now. */
+  get sessionId(): string | undefined {
+    return this.#session.lost ? undefined : this.#session.id;
+  }
+
+  /** Once the server has turned out to speak HTTP+SSE, all messages share a stream. */
+  get framing(): Framing {
+    return this.#older === undefined ? 'per-request' : 'shared';
+  }
+
+  /** Looks for the stream that a server of HTTP+SSE begins with its endpoint. 2024-11-05 basic/transports. */
+  async findOlder(): Promise<Link | Failure | undefined> {
+    const { environment } = this.events;
+    const expiry = new AbortController();
+    const stop = (): void => {
+      expiry.abort(linkClosed('not-sent'));
+    };
+    const timer = environment.setTimeout(stop, Math.min(FIRST_EVENT, this.#options.timeout));
+    this.#stop.signal.addEventListener('abort', stop);
+    try {
+      this.#older = await SseLink.open({ stream: this.#options }, this.events, expiry.signal);
+    } catch (thrown) {
+      // Else it is no such server: what it said before is what counts.
+      if (isFailure(thrown) && barsTheWay(thrown)) return thrown;
+    } finally {
+      environment.clearTimeout(timer);
+      this.#stop.signal.removeEventListener('abort', stop);
+    }
+    return this.#older;
+  }
+
+  send(message: JSONRPCMessage, options?: SendOptions): Promise<void> {
+    if (this.#older !== undefined) return this.#older.send(message);
+    if (this.#closing !== undefined) return rejectedWith(linkClosed('not-sent'));
+    const body = messageText(message);
+    if (typeof body !== 'string') return rejectedWith(body);
+    const asks = 'method' in message && 'id' in message;
+    if (asks && this.#negotiates(message)) this.#session = new HttpSession();
+    const session = this.#session;
+    if (session.lost) {
+      // Whoever did not hear it the first time, because it was busy with a handshake, hears it now.
+      if (asks) this.events.sessionLost();
+      return rejectedWith(sessionLost(this.endpoint.url, 404));
+    }
+    if (asks) return this.#ask(message, session, body, options);
+    const isReply = !('method' in message);
+    const post = (): Promise<void> => this.#post(session, this.#headers(message, session, options), body, isReply);
+    if (session.ready !== undefined) return session.ready.then(post);
+    if (!('method' in message) || message.method !== 'notifications/initialized') return post();
+    const done = this.#taken(post());
+    const over = (): void => {
+      session.ready = undefined;
+    };
+    session.ready = done.then(over, over);
+    return done;
+  }
+
+  /** Resolves when the server has taken `notifications/initialized`, or when it had long enough for that; rejects when it refuses in time. */
+  #taken(post: Promise<void>): Promise<void> {
+    const { environment } = this.events;
+    return new Promise((resolve, reject) => {
+      const timer = environment.setTimeout(() => {
+        this.events.problem(initializedUnanswered(this.endpoint.url));
+        resolve();
+      }, INITIALIZED_TIMEOUT);
+      const settled = (): void => {
+        environment.clearTimeout(timer);
+      };
+      post.finally(settled).then(resolve, reject);
+    });
+  }
+
+  /** In the modern era there is nothing to begin anew, unless the server turned out to be another one. */
+  #negotiates({ method }: JSONRPCRequest): boolean {
+    return method === 'initialize' || (method === 'server/discover' && this.#session.lost);
+  }
+
+  #ask(message: JSONRPCRequest, session: HttpSession, body: string, options: SendOptions | undefined): Promise<void> {
+    const headers = this.#headers(message, session, options);
+    const modern = session.modern || statedVersion(message) !== undefined;
+    const { doubtful } = this.refusals;
+    const { budget } = this.endpoint;
+    if (budget?.take(body.length) === false) return rejectedWith(budget.exhausted(postOf(body), 'not-sent'));
+    const exchange = new HttpExchange(this, { message, modern, session, doubtful, headers, body });
+    exchange.held = body.length;
+    this.#byId = undefined;
+    this.#exchanges.add(exchange);
+    const own = OWN.has(message.method);
+    if (session.ready === undefined || modern) this.#admission.admit(exchange, own);
+    else
+      void session.ready.then(() => {
+        this.#admission.admit(exchange, own);
+      });
+    return exchange.done;
+  }
+
+  #headers(message: JSONRPCMessage, session: HttpSession, options: SendOptions | undefined): string[] {
+    const version = statedVersion(message) ?? (session.modern ? session.version : undefined);
+    const headers = [...POSTED, ...(version === undefined ? session.headers() : modernHeaders(message, version))];
+    return options?.headers === undefined ? headers : headers.concat(Object.entries(options.headers).flat());
+  }
+
+  #post(session: HttpSession, headers: readonly string[], body: string, isReply: boolean): Promise<void> {
+    if (this.endpoint.closed) return rejectedWith(linkClosed('not-sent'));
+    return this.#posts.send(session, headers, body, isReply);
+  }
+
+  established(established: EstablishedSession): void {
+    const { era, protocolVersion } = established;
+    this.#older?.established(established);
+    const session = this.#session;
+    session.modern = era === 'modern';
+    session.version = protocolVersion;
+    // Some servers of both eras give one to everybody; in the modern era it means nothing.
+    if (session.modern) session.id = undefined;
+  }
+
+  /** HTTP+SSE has no session that would outlive its stream. */
+  suspend(): LinkMemory | undefined {
+    if (this.#older !== undefined) return undefined;
+    this.#leftOpen = true;
+    const { streamed, lastEventId } = this.#session;
+    return { sessionId: this.sessionId, streamed, lastEventId };
+  }
+
+  resume({ era, protocolVersion }: EstablishedSession, memory: LinkMemory): boolean {
+    if (memory.sessionId !== undefined) this.endpoint.secrets.add(memory.sessionId);
+    this.#session = Object.assign(new HttpSession(), {
+      id: memory.sessionId,
+      version: protocolVersion,
+      modern: era === 'modern',
+      streamed: memory.streamed,
+      lastEventId: memory.lastEventId,
+    });
+    return true;
+  }
+
+  recall(requestId: RequestId): boolean {
+    if (this.#older !== undefined) return this.#older.recall(requestId);
+    const exchange = this.#exchangeOf(requestId);
+    if (exchange === undefined || exchange.sent) return false;
+    exchange.abort();
+    return true;
+  }
+
+  abandon(requestId: RequestId): void {
+    this.#exchangeOf(requestId)?.abort();
+  }
+
+  #exchangeOf(requestId: RequestId): HttpExchange | undefined {
+    if (this.#exchanges.size <= FEW) return this.#exchanges.find(({ id }) => id === requestId);
+    this.#byId ??= new Map(this.#exchanges.all().map((exchange) => [exchange.id, exchange]));
+    return this.#byId.get(requestId);
+  }
+
+  serverStream(told: ServerStreamEvents): () => void {
+    const session = this.#session;
+    if (this.#closing !== undefined || this.#older !== undefined || session.modern || session.lost) {
+      told.unsupported();
+      return () => undefined;
+    }
+    let stream: HttpServerStream | undefined;
+    let dropped = false;
+    const open = (): void => {
+      if (!dropped && this.#closing === undefined)
+        stream = this.#serverStream = new HttpServerStream(this, session, told);
+    };
+    if (session.ready === undefined) open();
+    else void session.ready.then(open);
+    return () => {
+      dropped = true;
+      stream?.close();
+    };
+  }
+
+  lose(session: HttpSession): void {
+    if (session.lost) return;
+    session.lost = true;
+    if (session === this.#session) this.events.sessionLost();
+  }
+
+  verify(session: HttpSession): Promise<void> {
+    return (session.verification ??= this.#verify(session).finally(() => {
+      session.verification = undefined;
+    }));
+  }
+
+  /** Sends a request that any server with tools answers, and whose refusal can only be about the session. */
+  async #verify(session: HttpSession): Promise<void> {
+    const { environment } = this.events;
+    const ignore = (): void => undefined;
+    const owner: ExchangeOwner = {
+      endpoint: this.endpoint,
+      events: { ...this.events, message: ignore, problem: ignore },
+      refusals: this.refusals,
+      lose: (lost) => {
+        this.lose(lost);
+      },
+      linger: (call) => {
+        this.linger(call);
+      },
+      ended: (exchange) => {
+        this.ended(exchange);
+      },
+      findOlder: () => Promise.resolve(undefined),
+      verify: () => Promise.resolve(),
+    };
+    const message = { jsonrpc: '2.0', id: 'session-check', method: 'tools/list' } as const;
+    const headers = this.#headers(message, session, undefined);
+    const request = { message, modern: false, session, doubtful: this.refusals.doubtful, headers };
+    const exchange = new HttpExchange(owner, { ...request, body: JSON.stringify(message) });
+    this.#exchanges.add(exchange);
+    const timer = environment.setTimeout(() => {
+      exchange.abort();
+    }, SESSION_CHECK);
+    this.#admission.admit(exchange, true);
+    await exchange.done.then(
+      () => {
+        this.refusals.vouched();
+      },
+      () => undefined,
+    );
+    environment.clearTimeout(timer);
+  }
+
+  ended(exchange: HttpExchange): void {
+    this.#exchanges.remove(exchange);
+    if (this.#exchanges.size === 0) this.#byId = undefined;
+    else this.#byId?.delete(exchange.id);
+    this.endpoint.budget?.give(exchange.held);
+    this.#admission.left(exchange);
+  }
+
+  linger(call: HttpCall): void {
+    call.endSoon(this.#lingering);
+    this.#sweep ??= this.events.environment.setTimeout(this.#sweepUp, LINGER);
+  }
+
+  readonly #sweepUp = (): void => {
+    for (const call of this.#lingering.all()) call.remind();
+    this.#sweep = this.#lingering.size > 0 ? this.events.environment.setTimeout(this.#sweepUp, LINGER) : undefined;
+  };
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    this.#stop.abort();
+    this.#admission.close();
+    for (const exchange of this.#exchanges.all()) exchange.abort();
+    this.#serverStream?.close();
+    await this.#sayFarewell();
+    this.#posts.abort();
+    this.events.environment.clearTimeout(this.#sweep);
+    for (const call of this.#lingering.all()) call.abort();
+    await Promise.all([this.endpoint.close(), this.#older?.close()]);
+  }
+
+  /** What was said last may still arrive; then the session ends. All of it in a short time. 2025-11-25 basic/transports. */
+  async #sayFarewell(): Promise<void> {
+    const session = this.#session;
+    if (this.#posts.size === 0 && this.sessionId === undefined) return;
+    const { environment } = this.events;
+    let timer: TimerHandle;
+    let call: HttpCall | undefined;
+    const expiry = new Promise<void>((resolve) => {
+      timer = environment.setTimeout(resolve, this.#farewell);
+    });
+    const goodbye = async (): Promise<void> => {
+      await this.#posts.settled();
+      // The last post may have been given up with all else, when the time was over.
+      if (this.sessionId === undefined || this.#leftOpen || this.endpoint.closed) return;
+      await new Promise<void>((resolve) => {
+        const heard = (): void => {
+          resolve();
+        };
+        const receiver = { head: heard, chunk: heard, end: heard, failed: heard };
+        call = this.endpoint.call({ method: 'DELETE', headers: session.headers() }, receiver);
+        call.start();
+      });
+    };
+    await Promise.race([goodbye(), expiry]);
+    environment.clearTimeout(timer);
+    call?.abort();
+  }
+}
+
+/** Whether it is not known what kind of server it is, or it is one of HTTP+SSE, but may not be spoken to. */
+function barsTheWay({ kind, code, details }: Failure): boolean {
+  // Somebody who leads elsewhere with a status has not spoken of HTTP+SSE.
+  return kind === 'authentication' || (code === 'MCP_REDIRECT_REFUSED' && details?.status === undefined);
+}

@@ -1,0 +1,107 @@
+import { withDelivery } from '../../util/failure.js';
+import type { Failure } from '../../util/failure.js';
+import { ErrorCode } from '../../protocol/messages/json-rpc.js';
+import type { HttpCall, HttpReceiver } from './http-call.js';
+import type { ExchangeOwner } from './http-exchange.js';
+import {
+  authenticationFailure,
+  isAboutAuthentication,
+  linkClosed,
+  postUnanswered,
+  sessionLost,
+} from './http-failures.js';
+import type { ResponseHead } from './http-head.js';
+import { HttpRefusal } from './http-refusal.js';
+import type { HttpSession } from './http-session.js';
+import type { LanePost } from './post-lane.js';
+
+/** What a post needs from the link that it belongs to. */
+export type PostOwner = Pick<ExchangeOwner, 'endpoint' | 'events' | 'lose' | 'linger' | 'refusals' | 'verify'>;
+
+/** A message that wants no answer: any status that means success will do, whatever comes with it. */
+export class HttpPost implements HttpReceiver, LanePost {
+  /** Settles when the server has taken it, or not; rejects with a failure. */
+  readonly done: Promise<void>;
+  readonly isReply: boolean;
+  readonly #owner: PostOwner;
+  readonly #session: HttpSession;
+  readonly #call: HttpCall;
+  #resolve!: () => void;
+  #reject!: (reason: Error) => void;
+  /** The server has turned the message away and is saying why. */
+  #refusal: HttpRefusal | undefined;
+
+  constructor(owner: PostOwner, session: HttpSession, headers: readonly string[], body: string, isReply: boolean) {
+    this.#owner = owner;
+    this.isReply = isReply;
+    this.#session = session;
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.#call = owner.endpoint.call({ method: 'POST', headers, body }, this);
+  }
+
+  start(): void {
+    this.#call.start();
+  }
+
+  head(head: ResponseHead): void {
+    const { status } = head;
+    const { url } = this.#call;
+    if (status < 400) this.#resolve();
+    else if (isAboutAuthentication(head)) this.failed(authenticationFailure(url, head, this.#call.authorized));
+    else {
+      this.#refusal = new HttpRefusal(this.#call, head, (why) => {
+        const lost = status === 404 && this.#losesSession(why);
+        this.#refuse(lost ? sessionLost(url, status) : why);
+        if (!this.#call.over) this.#owner.linger(this.#call);
+      });
+      return;
+    }
+    this.#owner.linger(this.#call);
+  }
+
+  /** Whether the server does not know the session that the message named. When that is unclear, the link finds it out by itself. */
+  #losesSession({ details }: Failure): boolean {
+    const code = details?.rpcCode as number | undefined;
+    const refusal = { code, message: details?.reason as string | undefined };
+    const refused = { session: this.#session, modern: this.#session.modern, doubtful: false };
+    if (code === ErrorCode.MethodNotFound) return false;
+    const verdict = this.#owner.refusals.judge(404, refusal, refused);
+    if (verdict === 'lost') this.#owner.lose(this.#session);
+    else if (verdict === 'unclear') void this.#owner.verify(this.#session);
+    return verdict === 'lost';
+  }
+
+  /** Only why it was refused matters. */
+  chunk(bytes: Buffer): void {
+    this.#refusal?.push(bytes);
+  }
+
+  end(): void {
+    this.#refusal?.end();
+  }
+
+  failed(reason: Failure): void {
+    this.#refusal?.end();
+    this.#refuse(reason);
+  }
+
+  #refuse(reason: Failure): void {
+    this.#reject(this.#owner.endpoint.secrets.failure(reason) as unknown as Error);
+  }
+
+  /** Gives it up, because the link ends or for another reason; that gets the delivery that is true. */
+  abort(reason: Failure = linkClosed('unknown')): void {
+    const { sent } = this.#call;
+    this.#call.abort();
+    this.failed(withDelivery(reason, sent ? 'unknown' : 'not-sent'));
+  }
+
+  /** See {@link LanePost}. */
+  giveUp(): boolean {
+    this.abort(postUnanswered(this.#call.url));
+    return true;
+  }
+}

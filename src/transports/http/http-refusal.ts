@@ -1,0 +1,93 @@
+import type { TimerHandle } from '../../util/environment.js';
+import { rpcErrorOf } from '../../protocol/messages/exchange-response.js';
+import { isFailure } from '../../util/failure.js';
+import type { Failure } from '../../util/failure.js';
+import { safeText } from '../../util/printable.js';
+import { HttpBody, parseJson } from './http-body.js';
+import type { HttpCall } from './http-call.js';
+import { statusFailure } from './http-failures.js';
+import { compressionOf, contentKind, headerOf } from './http-head.js';
+import type { ResponseHead } from './http-head.js';
+
+/** More of what a server says to a refusal is not read. Bytes. */
+export const LONGEST_REASON = 64 * 1024;
+/** How much of it is taken for the reason, in characters. The rest is mostly markup. */
+const LONGEST_WORDS = 200;
+/** Where servers and gateways put what a person should read, the most telling first. */
+const WORDY = ['message', 'error_description', 'detail', 'msg', 'reason', 'title', 'error', 'errors'];
+/** How far inside of what they say that is looked for. */
+const DEEPEST = 4;
+/** How long it is waited for when nobody waits for anything else. Milliseconds. */
+const PATIENCE = 1_000;
+
+/** Whether the body of a refusal is text that says why; pages for browsers do not. */
+export function isRefusalText(head: ResponseHead): boolean {
+  if (head.status < 400 || compressionOf(head) !== undefined) return false;
+  return /^\s*text\/plain\b/i.test(headerOf(head, 'content-type') ?? '') && !isTooLong(head);
+}
+
+function isTooLong(head: ResponseHead): boolean {
+  return Number(headerOf(head, 'content-length') ?? 0) > LONGEST_REASON;
+}
+
+/** What a server says to a refusal; undefined when it says nothing that a person could read. */
+export function refusalReason(text: string): string | undefined {
+  const parsed = parseJson(text);
+  const said = isFailure(parsed) ? text : (wordsIn(parsed.value, DEEPEST) ?? (text.length > 2 ? text : ''));
+  return safeText(said.replace(/\s+/g, ' ').trim(), LONGEST_WORDS) || undefined;
+}
+
+function wordsIn(value: unknown, depth: number): string | undefined {
+  if (typeof value === 'string') return value.trim() === '' ? undefined : value;
+  if (typeof value !== 'object' || value === null || depth === 0) return undefined;
+  const inside: readonly unknown[] = Array.isArray(value)
+    ? value.slice(0, 1)
+    : WORDY.map((name) => (Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined));
+  for (const one of inside) {
+    const words = wordsIn(one, depth - 1);
+    if (words !== undefined) return words;
+  }
+  return undefined;
+}
+
+/** What has to be known of a call to say why it was refused. */
+type RefusedCall = Pick<HttpCall, 'url' | 'environment'>;
+
+/** The refusal of a message that wants no answer. It is told when the server has said why, or when that takes too long. */
+export class HttpRefusal {
+  readonly #call: RefusedCall;
+  readonly #head: ResponseHead;
+  readonly #tell: (why: Failure) => void;
+  readonly #body = new HttpBody(LONGEST_REASON);
+  readonly #timer: TimerHandle;
+  #told = false;
+
+  /** @param tell hears the failure of the message, once; perhaps before this returns */
+  constructor(call: RefusedCall, head: ResponseHead, tell: (why: Failure) => void) {
+    this.#call = call;
+    this.#head = head;
+    this.#tell = tell;
+    if (isRefusalText(head) || (contentKind(head) === 'json' && !isTooLong(head))) {
+      this.#timer = call.environment.setTimeout(() => {
+        this.end();
+      }, PATIENCE);
+    } else this.end();
+  }
+
+  /** Takes the next bytes of the body in. */
+  push(bytes: Buffer): void {
+    if (!this.#told && this.#body.push(bytes) !== undefined) this.end();
+  }
+
+  /** Nothing more will be said. */
+  end(): void {
+    if (this.#told) return;
+    this.#told = true;
+    const { url, environment } = this.#call;
+    environment.clearTimeout(this.#timer);
+    const text = this.#body.text();
+    const parsed = parseJson(text);
+    const error = isFailure(parsed) ? undefined : rpcErrorOf(parsed.value);
+    this.#tell(statusFailure(url, this.#head, environment.now(), error ?? refusalReason(text)));
+  }
+}

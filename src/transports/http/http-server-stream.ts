@@ -1,0 +1,125 @@
+import { askedDelay } from '../../util/backoff.js';
+import { isFailure } from '../../util/failure.js';
+import type { Failure } from '../../util/failure.js';
+import { EventStream } from './event-stream.js';
+import { parseJson } from './http-body.js';
+import type { HttpCall, HttpReceiver } from './http-call.js';
+import type { ExchangeOwner } from './http-exchange.js';
+import { statusFailure } from './http-failures.js';
+import { contentKind } from './http-head.js';
+import type { ResponseHead } from './http-head.js';
+import { HttpRefusal } from './http-refusal.js';
+import type { HttpSession } from './http-session.js';
+import type { ServerStreamEvents } from '../link.js';
+
+/** The stream on which a legacy server speaks unasked. 2025-11-25 basic/transports, "Listening for Messages from the Server". */
+export class HttpServerStream implements HttpReceiver {
+  readonly #owner: Pick<ExchangeOwner, 'endpoint' | 'events' | 'refusals' | 'lose'>;
+  readonly #session: HttpSession;
+  readonly #told: ServerStreamEvents;
+  readonly #call: HttpCall;
+  readonly #resumed: boolean;
+  readonly #doubtful: boolean;
+  #stream: EventStream | undefined;
+  #refusal: HttpRefusal | undefined;
+  #over = false;
+
+  constructor(
+    owner: Pick<ExchangeOwner, 'endpoint' | 'events' | 'refusals' | 'lose'>,
+    session: HttpSession,
+    told: ServerStreamEvents,
+  ) {
+    this.#owner = owner;
+    this.#session = session;
+    this.#told = told;
+    const headers = ['accept', 'text/event-stream', 'accept-encoding', 'identity', ...session.headers()];
+    this.#doubtful = owner.refusals.doubtful;
+    this.#resumed = session.lastEventId !== undefined;
+    if (session.lastEventId !== undefined) headers.push('last-event-id', session.lastEventId);
+    this.#call = owner.endpoint.call({ method: 'GET', headers }, this);
+    this.#call.start();
+  }
+
+  head(head: ResponseHead): void {
+    const { status } = head;
+    if (status < 300 && contentKind(head) === 'events') {
+      this.#session.streamed = true;
+      this.#open();
+      return;
+    }
+    if (status >= 500 || status === 429 || status === 409) {
+      // 409: it is open already, as the server sees it. The last one may have ended without its notice.
+      this.close();
+      const refusal = statusFailure(this.#call.url, head, this.#owner.events.environment.now());
+      this.#told.ended(askedDelay(refusal), this.#owner.endpoint.secrets.failure(refusal));
+    } else if (this.#session.streamed) {
+      // It was there once, so the session may be gone. A server that never had the stream says 404 as well.
+      this.#refusal = new HttpRefusal(this.#call, head, (why) => {
+        this.#refused(status, why);
+      });
+    } else {
+      this.close();
+      this.#told.unsupported();
+    }
+  }
+
+  #refused(status: number, { details }: Failure): void {
+    if (this.#over) return;
+    this.close();
+    const refusal = { code: details?.rpcCode as number | undefined, message: details?.reason as string | undefined };
+    const refused = { session: this.#session, modern: false, doubtful: this.#doubtful };
+    if (this.#owner.refusals.loses(status, refusal, refused)) this.#owner.lose(this.#session);
+    this.#told.unsupported();
+  }
+
+  #open(): void {
+    const { events, endpoint } = this.#owner;
+    this.#stream = new EventStream(
+      {
+        event: ({ type, data }) => {
+          if (this.#over || type !== 'message') return;
+          const parsed = parseJson(data);
+          if (isFailure(parsed)) events.problem(parsed);
+          else events.message(parsed.value);
+        },
+        tooLarge: (problem) => {
+          events.problem(problem);
+        },
+      },
+      endpoint.maxMessageBytes,
+      endpoint.budget,
+    );
+    this.#told.opened(this.#resumed);
+  }
+
+  chunk(bytes: Buffer): void {
+    if (this.#over) return;
+    this.#refusal?.push(bytes);
+    this.#stream?.feed(bytes);
+    this.#session.lastEventId = this.#stream?.lastEventId ?? this.#session.lastEventId;
+  }
+
+  end(): void {
+    this.#ended(undefined);
+  }
+
+  failed(reason: Failure): void {
+    this.#ended(reason);
+  }
+
+  #ended(reason: Failure | undefined): void {
+    this.#refusal?.end();
+    if (this.#over) return;
+    this.#over = true;
+    this.#stream?.end();
+    this.#told.ended(this.#stream?.retry, reason && this.#owner.endpoint.secrets.failure(reason));
+  }
+
+  /** Ends it; nothing more is told. */
+  close(): void {
+    this.#over = true;
+    this.#stream?.end();
+    this.#call.abort();
+    this.#refusal?.end();
+  }
+}

@@ -1,0 +1,131 @@
+import type { Progress } from '../../../src/index.js';
+import { Meeting } from '../../support/meeting.js';
+import { rejection } from '../../support/outcomes.js';
+import { legacyScript, modernScript, silence } from '../../support/servers/scripts.js';
+
+/** A call that is under way, and what was heard of its progress. */
+async function calling(signal?: AbortSignal) {
+  const meeting = await Meeting.begin(modernScript({ 'tools/call': silence }), { timeout: 60_000 });
+  const heard: Progress[] = [];
+  const outcome = meeting.client.callTool('work', {}, { signal, onProgress: (one) => heard.push(one) });
+  const request = await meeting.server.hear('tools/call');
+  let last = 0;
+  /** Reports progress so many times at once. */
+  const report = async (times: number): Promise<void> => {
+    for (let time = 0; time < times; time += 1) {
+      meeting.server.notify('notifications/progress', { progressToken: request.id, progress: (last += 1) });
+    }
+    await meeting.clock.settle();
+  };
+  return { meeting, heard, outcome, request, report, last: () => heard.at(-1)?.progress };
+}
+
+describe('progress of a call', () => {
+  test('is told as it comes, a hundred times in a second', async () => {
+    const { meeting, heard, outcome, request, report } = await calling();
+    for (let second = 1; second <= 3; second += 1) {
+      await report(100);
+      expect(heard).toHaveLength(second * 100);
+      await meeting.clock.advance(1_000);
+    }
+    expect(heard.map(({ progress }) => progress)).toEqual(Array.from({ length: 300 }, (_, at) => at + 1));
+    meeting.server.answer(request, { content: [] });
+    await outcome;
+    await meeting[Symbol.asyncDispose]();
+  });
+
+  test('that comes more often is told as it stands at the end of the second', async () => {
+    const { meeting, heard, outcome, request, report, last } = await calling();
+    await report(10_000);
+    expect(heard).toHaveLength(100);
+    await meeting.clock.advance(999);
+    expect(heard).toHaveLength(100);
+    await meeting.clock.advance(1);
+    expect(heard).toHaveLength(101);
+    expect(last()).toBe(10_000);
+    await report(1);
+    expect(last()).toBe(10_001);
+    meeting.server.answer(request, { content: [] });
+    await outcome;
+    await meeting[Symbol.asyncDispose]();
+  });
+
+  test('is told as it stands before the call ends', async () => {
+    const { meeting, heard, outcome, request, report, last } = await calling();
+    await report(5_000);
+    meeting.server.answer(request, { content: [] });
+    await outcome;
+    expect(heard).toHaveLength(101);
+    expect(last()).toBe(5_000);
+    await meeting[Symbol.asyncDispose]();
+  });
+
+  test('is told no more when the call was given up', async () => {
+    const controller = new AbortController();
+    const { meeting, heard, outcome, report } = await calling(controller.signal);
+    await report(5_000);
+    controller.abort(new Error('enough'));
+    expect(await rejection(outcome)).toBe(controller.signal.reason);
+    await meeting.clock.advance(10_000);
+    expect(heard).toHaveLength(100);
+    await meeting[Symbol.asyncDispose]();
+  });
+
+  test('restarts the time limit also when it is not told', async () => {
+    const { meeting, heard, outcome, request, report } = await calling();
+    await report(100);
+    await meeting.clock.advance(900);
+    await report(1);
+    expect(heard).toHaveLength(100);
+    await meeting.clock.advance(59_999);
+    meeting.server.answer(request, { content: [] });
+    await outcome;
+    await meeting[Symbol.asyncDispose]();
+  });
+});
+
+describe('the progress token of a request', () => {
+  const MODERN_META = 'io.modelcontextprotocol/protocolVersion';
+
+  test.each([
+    ['legacy', legacyScript('2025-11-25', { 'tools/call': silence, 'prompts/get': silence })],
+    ['modern', modernScript({ 'tools/call': silence, 'prompts/get': silence })],
+  ])('goes with every tool call and with what has a listener, in the %s era', async (era, script) => {
+    await using meeting = await Meeting.begin(script);
+    const { client, server } = meeting;
+    const ended = [
+      rejection(client.callTool('work')),
+      rejection(client.protocol.request('tools/call', { name: 'work', _meta: { trace: 'a' } })),
+      rejection(client.protocol.request('tools/call', { name: 'work', _meta: { progressToken: 'mine' } })),
+      rejection(client.getPrompt('a')),
+      rejection(client.getPrompt('a', {}, { onProgress: () => undefined })),
+    ];
+    const calls = [await server.hear('tools/call'), await server.hear('tools/call'), await server.hear('tools/call')];
+    const prompts = [await server.hear('prompts/get'), await server.hear('prompts/get')];
+    const metas = [...calls, ...prompts].map(({ params }) => params?.['_meta'] as Record<string, unknown> | undefined);
+    expect(metas.map((meta) => meta?.['progressToken'])).toEqual([
+      calls[0]?.id,
+      calls[1]?.id,
+      'mine',
+      undefined,
+      prompts[1]?.id,
+    ]);
+    expect(metas[1]).toMatchObject({ trace: 'a' });
+    expect(metas.every((meta) => (meta?.[MODERN_META] !== undefined) === (era === 'modern'))).toBe(true);
+    await client.close();
+    await Promise.all(ended);
+  });
+
+  test('of a request that carries none extends nothing', async () => {
+    await using meeting = await Meeting.begin(legacyScript('2025-11-25', { 'prompts/get': silence }), {
+      timeout: 1_000,
+    });
+    const { client, server, clock } = meeting;
+    const ended = rejection(client.getPrompt('a'));
+    const { id } = await server.hear('prompts/get');
+    await clock.advance(900);
+    server.notify('notifications/progress', { progressToken: id, progress: 1 });
+    await clock.advance(100);
+    expect(await ended).toMatchObject({ code: 'MCP_TIMEOUT' });
+  });
+});

@@ -1,0 +1,80 @@
+import { MCPClient } from '../../../src/index.js';
+import { isExtensionIdentifier } from '../../../src/protocol/extensions.js';
+import { Meeting } from '../../support/meeting.js';
+import { RecordedLines, replayed } from '../../support/recordings.js';
+import { createScriptedServer } from '../../../src/testing/index.js';
+import { answer, discoverResult, legacyScript, modernScript } from '../../support/servers/scripts.js';
+
+const UI = 'io.modelcontextprotocol/ui';
+const CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities';
+
+describe('the extensions of a client', () => {
+  test('are told to a modern server with every request, as they were when the client was made', async () => {
+    const settings = { mimeTypes: ['text/html;profile=mcp-app'] };
+    const extensions = { [UI]: settings, 'com.example/plain': {} };
+    const script = modernScript({ 'tools/list': answer({ resultType: 'complete', tools: [] }) });
+    await using meeting = await Meeting.arrange(script, { extensions });
+    settings.mimeTypes.push('image/png');
+    await meeting.client.connect();
+    await meeting.client.listTools();
+    const told = { extensions: { [UI]: { mimeTypes: ['text/html;profile=mcp-app'] }, 'com.example/plain': {} } };
+    expect(meeting.server.methods).toEqual(['server/discover', 'tools/list']);
+    for (const { params } of meeting.server.heard) expect(params?.['_meta']).toMatchObject({ [CAPABILITIES]: told });
+  });
+
+  test('are told to a legacy server with the handshake', async () => {
+    await using meeting = await Meeting.begin(legacyScript(), { era: 'legacy', extensions: { [UI]: {} } });
+    expect(meeting.server.heard[0]?.params?.['capabilities']).toEqual({ extensions: { [UI]: {} } });
+  });
+
+  test('are none unless somebody says so', async () => {
+    await using meeting = await Meeting.begin(modernScript());
+    expect(meeting.server.heard[0]?.params?.['_meta']).toMatchObject({ [CAPABILITIES]: {} });
+    expect(JSON.stringify(meeting.server.heard)).not.toContain('extensions');
+  });
+
+  test('are recorded and replayed', async () => {
+    const recording = new RecordedLines();
+    await using server = createScriptedServer({ handlers: { 'test/own': () => ({}) } });
+    const record = { write: recording.write };
+    const client = new MCPClient(server.transport, { extensions: { [UI]: { secret: 'of mine' } }, record });
+    await client.connect();
+    await client.request('test/own');
+    await client.close();
+    expect(recording.text).not.toContain('of mine');
+    const { calls } = await replayed(recording.read());
+    expect(calls.map(({ asked }) => asked)).toEqual(['connect', 'submit test/own', 'disconnect']);
+  });
+});
+
+test('the extensions of a server are among its capabilities, with their settings', async () => {
+  const capabilities = { extensions: { [UI]: { anything: true } } };
+  await using meeting = await Meeting.arrange(
+    modernScript({ 'server/discover': answer(discoverResult({ capabilities })) }),
+  );
+  expect((await meeting.client.connect()).capabilities).toEqual(capabilities);
+});
+
+test.each(['io.modelcontextprotocol/ui', 'com.example/My_ext-1.0', 'a/b', 'x-1.y2/Z'])(
+  '%s names an extension',
+  (name) => {
+    expect(isExtensionIdentifier(name)).toBe(true);
+  },
+);
+
+test.each([
+  'ui',
+  '/ui',
+  'com.example/',
+  '1com/x',
+  'com..example/x',
+  'com-/x',
+  'com.example/-x',
+  'com.example/x.',
+  'com.example/x/y',
+  'com.example/x y',
+  'com.éxample/x',
+  `com.example/${'x'.repeat(300)}`,
+])('%s does not', (name) => {
+  expect(isExtensionIdentifier(name)).toBe(false);
+});

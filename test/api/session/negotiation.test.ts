@@ -1,0 +1,498 @@
+import type { MCPError } from '../../../src/index.js';
+import { LEGACY_REVISIONS, MODERN_REVISIONS } from '../../../src/protocol/revisions.js';
+import { Meeting } from '../../support/meeting.js';
+import {
+  answer,
+  byHand,
+  discoverResult,
+  initializeResult,
+  inTurn,
+  legacyScript,
+  modernScript,
+  refuse,
+  silence,
+} from '../../support/servers/scripts.js';
+import type { HeardRequest, Script } from '../../support/servers/scripts.js';
+
+const LEGACY_CONVERSATION = ['server/discover', 'initialize', 'notifications/initialized'];
+
+/** Waits until a server that says nothing has been asked both questions. */
+async function bothAsked({ server, clock }: Meeting): Promise<{ question: HeardRequest; handshake: HeardRequest }> {
+  const question = await server.hear('server/discover');
+  await clock.advance(5_000);
+  return { question, handshake: await server.hear('initialize') };
+}
+
+describe('asking a modern server', () => {
+  test('one question is enough, and the session is what it answered', async () => {
+    const script = modernScript({ 'server/discover': answer(discoverResult({ instructions: 'Be kind.' })) });
+    await using meeting = await Meeting.arrange(script);
+    const { client, server } = meeting;
+    expect(await client.connect()).toMatchObject({
+      name: 'scripted',
+      version: '1.0.0',
+      era: 'modern',
+      protocolVersion: '2026-07-28',
+      instructions: 'Be kind.',
+      capabilities: { tools: { listChanged: true } },
+    });
+    expect(client).toMatchObject({ era: 'modern', instructions: 'Be kind.', state: 'ready' });
+    expect(server.methods).toEqual(['server/discover']);
+    expect(meeting.announced.state).toEqual(['connecting', 'initializing', 'ready']);
+  });
+
+  test('a server of both eras is spoken to in the modern one', async () => {
+    const discover = answer(discoverResult({ supportedVersions: [...LEGACY_REVISIONS, ...MODERN_REVISIONS] }));
+    await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { 'server/discover': discover }));
+    expect(await meeting.client.connect()).toMatchObject({ era: 'modern', protocolVersion: '2026-07-28' });
+    expect(meeting.server.methods).toEqual(['server/discover']);
+  });
+
+  test('a server that does not say its name is connected to all the same', async () => {
+    await using meeting = await Meeting.arrange(
+      modernScript({ 'server/discover': answer(discoverResult({ _meta: undefined })) }),
+    );
+    const info = await meeting.client.connect();
+    expect(info.name).toBeUndefined();
+    expect(info.era).toBe('modern');
+  });
+
+  test('nothing but the question is said before it is answered, however much is asked for', async () => {
+    await using meeting = await Meeting.arrange(byHand({ 'tools/list': answer({ tools: [] }) }));
+    const { client, server, clock } = meeting;
+    client.addNotificationHandler('tools/list_changed', () => undefined);
+    const connecting = client.connect();
+    const listing = client.listTools();
+    const question = await server.hear('server/discover');
+    await expect(client.notify('notifications/own')).rejects.toMatchObject({
+      code: 'MCP_NOT_CONNECTED',
+      delivery: 'not-sent',
+    });
+    await clock.advance(4_000);
+    expect(server.methods).toEqual(['server/discover']);
+    server.answer(question, discoverResult());
+    await Promise.all([connecting, listing]);
+    await server.hear('subscriptions/listen');
+    expect(server.methods.slice(1).sort()).toEqual(['subscriptions/listen', 'tools/list']);
+  });
+});
+
+describe('asking a legacy server', () => {
+  test.each<[what: string, reaction: Script[string]]>([
+    ['-32601, as most do', refuse(-32601, 'Method not found')],
+    ['-32602', refuse(-32602, 'Invalid request parameters')],
+    ['-32000', refuse(-32000, 'Bad Request: Server not initialized')],
+    ['-32600', refuse(-32600)],
+    ['0', refuse(0)],
+    ['an empty result', answer({})],
+    ['a result of something else', answer({ tools: [] })],
+    ['a result that is null', ({ id }) => [{ say: { jsonrpc: '2.0', id, result: null } }]],
+    ['an error that is none', ({ id }) => [{ say: { jsonrpc: '2.0', id, error: 'Unknown method' } }]],
+    [
+      'an error without an id',
+      () => [{ say: { jsonrpc: '2.0', error: { code: -32600, message: 'Invalid Request' } } }],
+    ],
+    [
+      'an error with an id of null',
+      () => [{ say: { jsonrpc: '2.0', id: null, error: { code: -32700, message: '' } } }],
+    ],
+    ['a result that names no list of versions', answer(discoverResult({ supportedVersions: 'all' }))],
+  ])('that answers %s leads to the handshake', async (what, reaction) => {
+    await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { 'server/discover': reaction }));
+    const { client, server, announced, clock } = meeting;
+    expect(await client.connect()).toMatchObject({ era: 'legacy', protocolVersion: '2025-11-25', name: 'scripted' });
+    await server.hear('notifications/initialized');
+    expect(server.methods).toEqual(LEGACY_CONVERSATION);
+    expect(server.heard[1]).toEqual({
+      jsonrpc: '2.0',
+      id: expect.any(Number) as number,
+      method: 'initialize',
+      params: {
+        protocolVersion: '2025-11-25',
+        capabilities: {},
+        clientInfo: { name: 'mcp-actors', version: expect.any(String) as string },
+      },
+    });
+    expect(server.heard[1]?.id).not.toBe(server.heard[0]?.id);
+    expect(announced.error).toEqual([]);
+    expect(announced.warning).toHaveLength(what === 'an error that is none' ? 1 : 0);
+    expect(clock.now()).toBe(1_000_000);
+  });
+
+  test('that is silent on the question gets the handshake after probeTimeout, and is not told of the question given up', async () => {
+    await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { 'server/discover': silence }));
+    const { client, server, clock } = meeting;
+    const connecting = client.connect();
+    await server.hear('server/discover');
+    await clock.advance(4_999);
+    expect(server.methods).toEqual(['server/discover']);
+    await clock.advance(1);
+    expect(await connecting).toMatchObject({ era: 'legacy', protocolVersion: '2025-11-25' });
+    await server.hear('notifications/initialized');
+    expect(server.methods).toEqual(LEGACY_CONVERSATION);
+  });
+
+  test('probeTimeout can be chosen', async () => {
+    const script = legacyScript('2025-11-25', { 'server/discover': silence });
+    await using meeting = await Meeting.arrange(script, { probeTimeout: 70 });
+    const connecting = meeting.client.connect();
+    await meeting.server.hear('server/discover');
+    await meeting.clock.advance(70);
+    expect(await connecting).toMatchObject({ era: 'legacy' });
+  });
+
+  test('an error that comes late is ignored', async () => {
+    await using meeting = await Meeting.arrange();
+    const { client, server, clock } = meeting;
+    const connecting = client.connect();
+    const { question, handshake } = await bothAsked(meeting);
+    server.refuse(question, -32601, 'Method not found');
+    await clock.settle();
+    expect(client.state).toBe('initializing');
+    server.answer(handshake, initializeResult('2025-06-18'));
+    expect(await connecting).toMatchObject({ era: 'legacy', protocolVersion: '2025-06-18' });
+    expect(server.methods.filter((method) => method === 'initialize')).toHaveLength(1);
+  });
+
+  test('what answers the question after the handshake changes nothing any more', async () => {
+    await using meeting = await Meeting.arrange();
+    const { client, server, announced } = meeting;
+    const connecting = client.connect();
+    const { question, handshake } = await bothAsked(meeting);
+    server.answer(handshake, initializeResult());
+    await connecting;
+    server.answer(question, discoverResult());
+    await announced.first('warning');
+    expect(announced.warning[0]).toMatchObject({ code: 'MCP_UNKNOWN_RESPONSE' });
+    expect(client).toMatchObject({ era: 'legacy', state: 'ready' });
+  });
+
+  test('a server that is slow to start and modern is still known for modern', async () => {
+    await using meeting = await Meeting.arrange(byHand({ 'tools/list': answer({ tools: [] }) }));
+    const { client, server, announced } = meeting;
+    const connecting = client.connect();
+    const { question, handshake } = await bothAsked(meeting);
+    server.answer(question, discoverResult());
+    expect(await connecting).toMatchObject({ era: 'modern', protocolVersion: '2026-07-28' });
+    // It was asked twice and answers twice.
+    server.refuse(handshake, -32022, 'Unsupported protocol version', { supported: ['2026-07-28'] });
+    await client.listTools();
+    expect(client).toMatchObject({ era: 'modern', state: 'ready' });
+    expect(server.methods).toEqual(['server/discover', 'initialize', 'tools/list']);
+    expect(announced.error).toEqual([]);
+  });
+
+  test('a server that is slow to start and modern may refuse the handshake before it answers the question', async () => {
+    await using meeting = await Meeting.arrange();
+    const { client, server, clock } = meeting;
+    const connecting = client.connect();
+    const { question, handshake } = await bothAsked(meeting);
+    // A server that knows no such method says so at once; what it knows it works on first.
+    server.refuse(handshake, -32601, 'Method not found');
+    await clock.settle();
+    expect(client.state).toBe('initializing');
+    server.answer(question, discoverResult());
+    expect(await connecting).toMatchObject({ era: 'modern', protocolVersion: '2026-07-28' });
+    expect(server.methods).toEqual(['server/discover', 'initialize']);
+  });
+
+  test('and may ask for another version after it refused the handshake', async () => {
+    await using meeting = await Meeting.arrange();
+    const { client, server } = meeting;
+    const connecting = client.connect();
+    const { question, handshake } = await bothAsked(meeting);
+    server.refuse(handshake, -32601, 'Method not found');
+    server.refuse(question, -32022, 'Unsupported protocol version', { supported: ['2026-07-28'] });
+    server.answer(await server.hear('server/discover'), discoverResult());
+    expect(await connecting).toMatchObject({ era: 'modern' });
+  });
+
+  test.each([
+    ['the question is refused, too', true],
+    ['the question is not answered for as long again', false],
+  ])('that refuses the handshake fails for that when %s', async (_, answered) => {
+    await using meeting = await Meeting.arrange();
+    const { client, server, clock } = meeting;
+    const failing = expect(client.connect()).rejects.toMatchObject({ code: 'MCP_RPC_ERROR', errorCode: -32603 });
+    const { question, handshake } = await bothAsked(meeting);
+    server.refuse(handshake, -32603, 'Out of order');
+    await clock.settle();
+    expect(client.state).toBe('initializing');
+    if (answered) server.refuse(question, -32601, 'Method not found');
+    else await clock.advance(5_000);
+    await failing;
+    expect(client.state).toBe('closed');
+  });
+
+  test('that has refused the question already fails at once when it refuses the handshake', async () => {
+    await using meeting = await Meeting.arrange();
+    const { client, server, clock } = meeting;
+    const failing = expect(client.connect()).rejects.toMatchObject({ code: 'MCP_RPC_ERROR', errorCode: -32603 });
+    const { question, handshake } = await bothAsked(meeting);
+    server.refuse(question, -32601, 'Method not found');
+    server.refuse(handshake, -32603, 'Out of order');
+    await failing;
+    expect(clock.now()).toBe(1_005_000);
+  });
+
+  test('the deadline of connect() ends it all, silence on both questions included', async () => {
+    await using meeting = await Meeting.arrange(byHand(), { connectTimeout: 8_000 });
+    const { client, server, clock } = meeting;
+    const failing = expect(client.connect()).rejects.toMatchObject({
+      name: 'MCPTimeoutError',
+      details: { operation: 'connect', timeout: 8_000, phase: 'connecting' },
+    });
+    await server.hear('server/discover');
+    await clock.advance(7_999);
+    expect(client.state).toBe('initializing');
+    await clock.advance(1);
+    await failing;
+    expect(client.state).toBe('closed');
+    expect(server.methods).toEqual(['server/discover', 'initialize']);
+  });
+});
+
+describe('a server that does not take the version', () => {
+  test('and lists one that we speak is asked once more, with another id', async () => {
+    const discover = inTurn(
+      refuse(-32022, 'Unsupported protocol version', {
+        supported: ['2026-07-28', '2025-11-25'],
+        requested: '2026-07-28',
+      }),
+      answer(discoverResult()),
+    );
+    await using meeting = await Meeting.arrange(modernScript({ 'server/discover': discover }));
+    expect(await meeting.client.connect()).toMatchObject({ era: 'modern' });
+    const { heard, methods } = meeting.server;
+    expect(methods).toEqual(['server/discover', 'server/discover']);
+    expect(heard[0]?.id).not.toBe(heard[1]?.id);
+  });
+
+  test('and lists the very one it refused, again and again, is asked twice and no more', async () => {
+    const discover = refuse(-32022, 'Unsupported protocol version', { supported: ['2026-07-28'] });
+    await using meeting = await Meeting.arrange(modernScript({ 'server/discover': discover }));
+    await expect(meeting.client.connect()).rejects.toMatchObject({
+      name: 'MCPProtocolError',
+      code: 'MCP_UNSUPPORTED_VERSION',
+      errorCode: -32022,
+      message: expect.stringContaining('2026-07-28') as string,
+    });
+    expect(meeting.server.methods).toEqual(['server/discover', 'server/discover']);
+    expect(meeting.client.state).toBe('closed');
+  });
+
+  test.each<[what: string, second: ReturnType<typeof refuse>]>([
+    ['refuses', refuse(-32601)],
+    ['answers nonsense to', answer({})],
+  ])(
+    'and then %s the second question does not get a handshake: it has shown that it is modern',
+    async (_what, second) => {
+      const discover = inTurn(refuse(-32022, 'Unsupported', { supported: ['2026-07-28'] }), second);
+      await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { 'server/discover': discover }));
+      await expect(meeting.client.connect()).rejects.toMatchObject({ code: 'MCP_UNSUPPORTED_VERSION' });
+      expect(meeting.server.methods).toEqual(['server/discover', 'server/discover']);
+    },
+  );
+
+  test('and then is silent on the second question does not get a handshake either', async () => {
+    const discover = inTurn(refuse(-32022, 'Unsupported', { supported: ['2026-07-28'] }), silence);
+    await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { 'server/discover': discover }));
+    const { client, server, clock } = meeting;
+    const failing = expect(client.connect()).rejects.toMatchObject({ name: 'MCPTimeoutError' });
+    await server.hear('server/discover');
+    await server.hear('server/discover');
+    await clock.advance(30_000);
+    await failing;
+    expect(server.methods).toEqual(['server/discover', 'server/discover']);
+  });
+
+  test.each([
+    ['2025-06-18', ['2025-06-18']],
+    ['2025-03-26', ['2024-11-05', '2025-03-26', '2099-01-01']],
+  ])('and lists only older ones gets the handshake with the newest we share: %s', async (version, supported) => {
+    const discover = refuse(-32022, 'Unsupported protocol version', { supported, requested: '2026-07-28' });
+    const script = legacyScript('2025-11-25', {
+      'server/discover': discover,
+      initialize: ({ params }) => answer(initializeResult(params?.['protocolVersion'] as string)),
+    });
+    await using meeting = await Meeting.arrange(script);
+    expect(await meeting.client.connect()).toMatchObject({ era: 'legacy', protocolVersion: version });
+    await meeting.server.hear('notifications/initialized');
+    expect(meeting.server.methods).toEqual(LEGACY_CONVERSATION);
+    expect(meeting.server.heard[1]?.params).toMatchObject({ protocolVersion: version });
+  });
+
+  test.each([
+    ['refuses with', refuse(-32022, 'Unsupported', { supported: ['2099-01-01', '3.0'], requested: '2026-07-28' })],
+    ['answers with', answer(discoverResult({ supportedVersions: ['2099-01-01', '3.0'] }))],
+  ])('and %s versions that we do not know is given up, and the error names both lists', async (_how, reaction) => {
+    await using meeting = await Meeting.arrange(modernScript({ 'server/discover': reaction }));
+    const error = (await meeting.client.connect().catch((thrown: unknown) => thrown)) as MCPError;
+    expect(error).toMatchObject({
+      name: 'MCPProtocolError',
+      code: 'MCP_UNSUPPORTED_VERSION',
+      details: { supported: ['2099-01-01', '3.0'], requested: [...LEGACY_REVISIONS, ...MODERN_REVISIONS] },
+    });
+    for (const version of ['2099-01-01', '3.0', ...LEGACY_REVISIONS, ...MODERN_REVISIONS]) {
+      expect(error.message).toContain(version);
+    }
+    expect(meeting.server.methods).toEqual(['server/discover']);
+  });
+
+  test.each([[undefined], [null], [{}], [{ supported: 'all' }], [{ supported: [] }]])(
+    'and says nothing useful about those it takes (%j) gets the handshake',
+    async (data) => {
+      const script = legacyScript('2025-11-25', { 'server/discover': refuse(-32022, 'Unsupported', data) });
+      await using meeting = await Meeting.arrange(script);
+      expect(await meeting.client.connect()).toMatchObject({ era: 'legacy' });
+    },
+  );
+
+  test('-32021 says what the client would have to be able to do, and is not tried again', async () => {
+    const discover = refuse(-32021, 'Missing capability', { requiredCapabilities: { elicitation: {} } });
+    const options = { retryInitialConnect: true };
+    await using meeting = await Meeting.arrange(modernScript({ 'server/discover': discover }), options);
+    await expect(meeting.client.connect()).rejects.toMatchObject({
+      name: 'MCPCapabilityError',
+      errorCode: -32021,
+      details: { required: ['elicitation'] },
+      message: expect.stringContaining('elicitation') as string,
+    });
+    expect(meeting.server.methods).toEqual(['server/discover']);
+  });
+});
+
+describe('the handshake', () => {
+  test.each(LEGACY_REVISIONS)('a server that answers %s is spoken to in it', async (version) => {
+    await using meeting = await Meeting.arrange(legacyScript(version, { 'tools/list': answer({ tools: [] }) }));
+    expect(await meeting.client.connect()).toMatchObject({ era: 'legacy', protocolVersion: version });
+    expect(await meeting.client.listTools()).toEqual([]);
+    expect(meeting.server.heard.at(-1)).toEqual({
+      jsonrpc: '2.0',
+      id: expect.any(Number) as number,
+      method: 'tools/list',
+    });
+  });
+
+  test.each(['2024-10-07', '2099-01-01', '1.0', '2026-07-28'])(
+    'a server that answers %s is left, and the error names both sides',
+    async (version) => {
+      await using meeting = await Meeting.arrange(
+        legacyScript('2025-11-25', { initialize: answer(initializeResult(version)) }),
+      );
+      await expect(meeting.client.connect()).rejects.toMatchObject({
+        name: 'MCPProtocolError',
+        code: 'MCP_UNSUPPORTED_VERSION',
+        message: expect.stringMatching(`${version}.*2025-11-25`) as string,
+        details: { supported: [version] },
+      });
+      expect(meeting.client.state).toBe('closed');
+      // In particular no notifications/initialized.
+      expect(meeting.server.methods).toEqual(['server/discover', 'initialize']);
+    },
+  );
+
+  test('a refusal that lists an older version is followed by one more try with it', async () => {
+    const initialize = inTurn(
+      refuse(-32602, 'Unsupported protocol version', { supported: ['2024-11-05'], requested: '2025-11-25' }),
+      answer(initializeResult('2024-11-05')),
+    );
+    await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { initialize }));
+    expect(await meeting.client.connect()).toMatchObject({ protocolVersion: '2024-11-05' });
+    const offered = meeting.server.heard.flatMap(({ params }) => params?.['protocolVersion'] ?? []);
+    expect(offered).toEqual(['2025-11-25', '2024-11-05']);
+  });
+
+  test('what the server says against it without an id is shown, and is no reason to wait', async () => {
+    const error = { code: -32600, message: 'The license has expired' };
+    const initialize: Script[string] = () => [{ say: { jsonrpc: '2.0', error } }];
+    await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { initialize }));
+    await expect(meeting.client.connect()).rejects.toMatchObject({
+      errorCode: -32600,
+      message: expect.stringContaining('The license has expired') as string,
+    });
+    expect(meeting.clock.now()).toBe(1_000_000);
+  });
+
+  test('an error without an id is about neither question when both are open', async () => {
+    await using meeting = await Meeting.arrange();
+    const { client, server, clock, announced } = meeting;
+    const connecting = client.connect();
+    await server.hear('server/discover');
+    await clock.advance(5_000);
+    const handshake = await server.hear('initialize');
+    server.send({ jsonrpc: '2.0', error: { code: -32600, message: 'What?' } });
+    await clock.settle();
+    expect(client.state).toBe('initializing');
+    expect(announced.error).toMatchObject([{ code: 'MCP_RPC_ERROR', errorCode: -32600 }]);
+    server.answer(handshake, initializeResult());
+    expect(await connecting).toMatchObject({ era: 'legacy' });
+  });
+
+  test('that is refused by a server whose modern answer was spoiled has what was wrong with that for its cause', async () => {
+    const script = modernScript({
+      'server/discover': answer(discoverResult({ capabilities: undefined })),
+      initialize: refuse(-32022, 'Only 2026-07-28 is spoken here', { supported: ['2026-07-28'] }),
+    });
+    await using meeting = await Meeting.arrange(script);
+    await expect(meeting.client.connect()).rejects.toMatchObject({
+      errorCode: -32022,
+      cause: {
+        code: 'MCP_INVALID_RESULT',
+        message: expect.stringContaining('server/discover: capabilities') as string,
+      },
+    });
+  });
+
+  test('what the server says against it is shown', async () => {
+    const initialize = refuse(-32603, 'The license has expired');
+    await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { initialize }));
+    await expect(meeting.client.connect()).rejects.toMatchObject({
+      name: 'MCPProtocolError',
+      errorCode: -32603,
+      message: expect.stringContaining('The license has expired') as string,
+    });
+  });
+
+  test('an answer that is none names the field', async () => {
+    const initialize = answer({ protocolVersion: '2025-11-25', serverInfo: { name: 'n', version: '1' } });
+    await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { initialize }));
+    await expect(meeting.client.connect()).rejects.toMatchObject({
+      code: 'MCP_INVALID_RESULT',
+      details: { method: 'initialize', path: 'capabilities' },
+    });
+  });
+
+  test('nothing but answers to pings is said before it is over, and log messages are heard', async () => {
+    await using meeting = await Meeting.arrange(byHand({ 'tools/list': answer({ tools: [] }) }), {
+      era: 'legacy',
+      record: ['log'],
+    });
+    const { client, server, clock, announced } = meeting;
+    const connecting = client.connect();
+    const listing = client.listTools();
+    const handshake = await server.hear('initialize');
+    server.send({ jsonrpc: '2.0', id: 'early', method: 'ping' });
+    expect(await server.hearAnswer()).toEqual({ jsonrpc: '2.0', id: 'early', result: {} });
+    server.notify('notifications/message', { level: 'info', data: 'starting' });
+    await announced.first('log');
+    await clock.advance(10_000);
+    expect(server.methods).toEqual(['initialize', '(result)']);
+    server.answer(handshake, initializeResult());
+    await Promise.all([connecting, listing]);
+    expect(server.methods).toEqual(['initialize', '(result)', 'notifications/initialized', 'tools/list']);
+  });
+
+  test('giving it up tells the server nothing: initialize must not be cancelled', async () => {
+    await using meeting = await Meeting.arrange(byHand(), { era: 'legacy' });
+    const { client, server, clock } = meeting;
+    const controller = new AbortController();
+    const failing = expect(client.connect({ signal: controller.signal })).rejects.toBe('enough');
+    await server.hear('initialize');
+    controller.abort('enough');
+    await failing;
+    await clock.settle();
+    expect(server.methods).toEqual(['initialize']);
+    expect(client.state).toBe('closed');
+  });
+});

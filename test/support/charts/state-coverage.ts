@@ -1,0 +1,119 @@
+import { appendFileSync } from 'node:fs';
+import { enqueueActions } from 'xstate';
+import type { AnyStateMachine, AnyStateNode } from 'xstate';
+
+import { connectionMachine } from '../../../src/machines/connection/connection-machine.js';
+import { healthMachine } from '../../../src/machines/health/health-machine.js';
+import { requestMachine } from '../../../src/machines/request/request-machine.js';
+import * as requestLogic from '../../../src/machines/request/request-actions.js';
+import { serverQuestionMachine } from '../../../src/machines/server-requests/server-request-machine.js';
+import { serverStreamMachine } from '../../../src/machines/server-stream/server-stream-machine.js';
+import { subscriptionMachine } from '../../../src/machines/subscription/subscription-machine.js';
+import { declaredTransitions, watchTransitions } from './chart-coverage.js';
+import { allNodes } from './recorded-actions.js';
+
+/** What `npm run coverage:states` reads: one line for each machine and test file. */
+interface Covered {
+  readonly machine: string;
+  readonly states: readonly string[];
+  readonly entered: readonly string[];
+  readonly transitions: readonly string[];
+  readonly taken: readonly string[];
+}
+
+/** States that have none inside of them. */
+function leavesOf(machine: AnyStateMachine): AnyStateNode[] {
+  return allNodes(machine.root).filter((node) => Object.keys(node.states).length === 0);
+}
+
+const nameOf = ({ path }: AnyStateNode): string => path.join('..');
+
+/** Watches everything that the actors of a machine do. */
+function watch(machine: AnyStateMachine): () => Covered {
+  const taken = new Set<string>();
+  const entered = new Set<string>();
+  watchTransitions(machine, taken);
+  for (const leaf of leavesOf(machine)) {
+    const note = enqueueActions(() => {
+      entered.add(nameOf(leaf));
+    });
+    leaf.entry = [...leaf.entry, note];
+  }
+  return () => coverage(machine, entered, taken);
+}
+
+function coverage(machine: AnyStateMachine, entered: Set<string>, taken: Set<string>): Covered {
+  return {
+    machine: machine.id,
+    states: leavesOf(machine).map(nameOf),
+    entered: [...entered],
+    transitions: declaredTransitions(machine),
+    taken: [...taken],
+  };
+}
+
+/** Where a request is after a transition that begins in this state. */
+function leafOf(node: AnyStateNode): AnyStateNode {
+  const [inner] = node.initial?.target ?? [];
+  return inner === undefined ? node : leafOf(inner);
+}
+
+/** The names of the transitions of a chart by the state in which it is, the event, and the state in which it is then. */
+function stepsOf(machine: AnyStateMachine): Map<string, string> {
+  const steps = new Map<string, string>();
+  for (const leaf of leavesOf(machine)) {
+    for (let node: AnyStateNode | undefined = leaf; node !== undefined; node = node.parent) {
+      for (const [event, candidates] of node.transitions) {
+        candidates.forEach(({ target }, at) => {
+          const [to] = target ?? [];
+          const step = `${nameOf(leaf)} ${event} ${nameOf(to === undefined ? leaf : leafOf(to))}`;
+          if (!steps.has(step)) steps.set(step, `${nameOf(node)}: ${event} ${at}`);
+        });
+      }
+    }
+  }
+  return steps;
+}
+
+/** Requests run the table of their chart, so what they do is seen at the logic that runs it. */
+function watchRequests(): () => Covered {
+  const { createRequestLogic } = requestLogic;
+  const taken = new Set<string>();
+  const entered = new Set<string>();
+  const steps = stepsOf(requestMachine);
+  const watched: typeof createRequestLogic = (...given) => {
+    const logic = createRequestLogic(...given);
+    return {
+      ...logic,
+      getInitialSnapshot: (...start) => {
+        const snapshot = logic.getInitialSnapshot(...start);
+        entered.add(snapshot.value);
+        return snapshot;
+      },
+      transition: (snapshot, event, scope) => {
+        const from = snapshot.value;
+        const next = logic.transition(snapshot, event, scope);
+        const step = steps.get(`${from} ${event.type} ${next.value}`);
+        if (step !== undefined) taken.add(step);
+        entered.add(next.value);
+        return next;
+      },
+    };
+  };
+  Object.assign(requestLogic, { createRequestLogic: watched });
+  return () => coverage(requestMachine, entered, taken);
+}
+
+const file = process.env['STATES_FILE'];
+if (file === undefined) throw new Error('STATES_FILE is not set: this is for `npm run coverage:states`');
+
+const watched = [
+  ...[connectionMachine, healthMachine, subscriptionMachine, serverQuestionMachine, serverStreamMachine].map(
+    (machine) => watch(machine),
+  ),
+  watchRequests(),
+];
+
+afterAll(() => {
+  for (const covered of watched) appendFileSync(file, `${JSON.stringify(covered())}\n`);
+});
