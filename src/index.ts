@@ -34,7 +34,7 @@ export type {
 export type { MCPClientEventName, MCPClientEvents, NotificationEvent } from './api/events.js';
 export type { NotificationHandler } from './api/notification-handlers.js';
 export type { ClientLimits } from './api/options/client-limits.js';
-export type { ElicitationOptions, QuestionOptions, SamplingOptions } from './api/options/handler-options.js';
+export type { ElicitationOptions, HandlerOptions, SamplingOptions } from './api/options/handler-options.js';
 export type { RecordOptions } from './recording/record-options.js';
 export type { ServerInfo } from './api/server-info.js';
 export type { SuspendedClient, SuspendedList } from './api/suspended-client.js';
@@ -88,13 +88,13 @@ export type {
 export type { Latencies } from './diagnostics/latency-window.js';
 export type { Environment, TimerHandle } from './util/environment.js';
 export type { ConnectionState } from './machines/connection/connection-context.js';
-export type { LinkHappening, LinkNews, TapEvent } from './machines/connection/link-tap.js';
+export type { LinkActivity, LinkNews, TapEvent } from './machines/connection/link-tap.js';
 export type { EraChoice } from './protocol/negotiation.js';
 export type {
   Asker,
   ElicitationHandler,
-  QuestionContext,
-  QuestionRefusal,
+  ServerRequestContext,
+  ServerRequestRefusal,
   RootsHandler,
   SamplingHandler,
   UrlElicitationHandler,

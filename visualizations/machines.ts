@@ -3,7 +3,7 @@ import type { AnyStateMachine } from 'xstate';
 import { connectionMachine } from '../src/machines/connection/connection-machine.js';
 import { healthMachine } from '../src/machines/health/health-machine.js';
 import { requestMachine } from '../src/machines/request/request-machine.js';
-import { serverQuestionMachine } from '../src/machines/server-requests/server-request-machine.js';
+import { serverRequestMachine } from '../src/machines/server-requests/server-request-machine.js';
 import { serverStreamMachine } from '../src/machines/server-stream/server-stream-machine.js';
 import { subscriptionMachine } from '../src/machines/subscription/subscription-machine.js';
 
@@ -23,7 +23,7 @@ export const machines: readonly DrawnMachine[] = [
     machine: connectionMachine,
     title: 'Keeps a link to the server alive. Its tags are the public states.',
   },
-  { name: 'request', machine: requestMachine, title: 'One question to the server, its attempts, and its one outcome.' },
+  { name: 'request', machine: requestMachine, title: 'One request to the server, its attempts, and its one outcome.' },
   {
     name: 'health',
     machine: healthMachine,
@@ -40,8 +40,8 @@ export const machines: readonly DrawnMachine[] = [
     machine: serverStreamMachine,
   },
   {
-    name: 'server-question',
-    title: 'A question of a legacy server while somebody is asked for the answer',
-    machine: serverQuestionMachine,
+    name: 'server-request',
+    title: 'A request of a legacy server while a handler answers it',
+    machine: serverRequestMachine,
   },
 ];

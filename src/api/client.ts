@@ -1,4 +1,4 @@
-import { Unsuccessful } from '../machines/request/request-record.js';
+import { RequestFailure } from '../machines/request/request-record.js';
 import type { MCPError } from '../errors.js';
 import type { ConnectionState } from '../machines/connection/connection-context.js';
 import type { ListName } from '../protocol/cache-rules.js';
@@ -229,7 +229,7 @@ export class MCPClient {
    * {@link MCPClient.request} throws.
    */
   listTools(options?: ListOptions): Promise<MCPTool[]> {
-    return this.#core.catalogue.list('tools', options);
+    return this.#core.listCache.list('tools', options);
   }
 
   /**
@@ -238,7 +238,7 @@ export class MCPClient {
    * {@link MCPClient.request} throws.
    */
   listPrompts(options?: ListOptions): Promise<MCPPrompt[]> {
-    return this.#core.catalogue.list('prompts', options);
+    return this.#core.listCache.list('prompts', options);
   }
 
   /**
@@ -247,7 +247,7 @@ export class MCPClient {
    * what {@link MCPClient.request} throws.
    */
   listResources(options?: ListOptions): Promise<MCPResource[]> {
-    return this.#core.catalogue.list('resources', options);
+    return this.#core.listCache.list('resources', options);
   }
 
   /**
@@ -256,7 +256,7 @@ export class MCPClient {
    * what {@link MCPClient.request} throws.
    */
   listResourceTemplates(options?: ListOptions): Promise<MCPResourceTemplate[]> {
-    return this.#core.catalogue.list('resourceTemplates', options);
+    return this.#core.listCache.list('resourceTemplates', options);
   }
 
   /**
@@ -434,7 +434,7 @@ export class MCPClient {
    * @throws MCPConnectionError when not connected.
    */
   refreshCache(): Promise<void> {
-    return this.#core.catalogue.refresh();
+    return this.#core.listCache.refresh();
   }
 
   /** Asks the server for a sign of life, over the wire, and says what is known. Does not reject, whatever the server does. */
@@ -444,7 +444,7 @@ export class MCPClient {
     const { ok, latency, outcome } = await this.#core.probe(options);
     const { session } = connection;
     const { failure } = connection.facts;
-    const why = outcome instanceof Unsuccessful && !ok ? (failure ?? outcome.failure) : undefined;
+    const why = outcome instanceof RequestFailure && !ok ? (failure ?? outcome.failure) : undefined;
     return {
       connected: session !== undefined,
       state: connection.state,

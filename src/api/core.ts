@@ -8,7 +8,7 @@ import type { ConnectionListeners, ConnectionOptions } from '../machines/connect
 import type { ConnectionState } from '../machines/connection/connection-context.js';
 import type { ProbeResult } from '../machines/health/health-check.js';
 import { RecordedConnection } from '../recording/recorded-connection.js';
-import { Unsuccessful } from '../machines/request/request-record.js';
+import { RequestFailure } from '../machines/request/request-record.js';
 import type { Outcome, RequestSpec } from '../machines/request/request-record.js';
 import { describeAge } from '../util/age.js';
 import { Budget } from '../util/budget.js';
@@ -33,12 +33,12 @@ import { Secrets } from '../transports/secrets.js';
 import type { MCPTransport } from '../transports/transport.js';
 import { checkParams, checkText } from './operations/call-arguments.js';
 import type { ConnectOptions, RequestOptions } from './options/call-options.js';
-import { Catalogue } from './lists/list-cache.js';
+import { ListCache } from './lists/list-cache.js';
 import { Events } from './events.js';
 import { History } from './history.js';
 import { inspectionFor } from './inspection.js';
 import { NotificationHandlers } from './notification-handlers.js';
-import { describeQuestions, questionService } from './server-request-handlers.js';
+import { describeServerRequests, handlerService } from './server-request-handlers.js';
 import type { ResolvedOptions } from './options/options.js';
 import type { HealthReport } from './health-report.js';
 import { LineRecording } from '../recording/line-recording.js';
@@ -78,7 +78,7 @@ export class Core {
   readonly connection: Connection;
   readonly events: Events;
   readonly handlers: NotificationHandlers;
-  readonly catalogue: Catalogue;
+  readonly listCache: ListCache;
   readonly structured: StructuredOutput;
   /** What was sent to the server and may not be shown: all that is told of the connection passes it. */
   readonly secrets: Secrets;
@@ -115,11 +115,11 @@ export class Core {
         identity: {
           clientInfo: options.clientInfo,
           capabilities: {
-            ...offeredCapabilities(options.questionHandlers),
+            ...offeredCapabilities(options.serverRequestHandlers),
             ...(options.extensions && { extensions: options.extensions }),
           },
         },
-        questions: questionService(options, name, this.budget),
+        questions: handlerService(options, name, this.budget),
         maxInputRounds: options.limits.maxInputRounds,
         budget: this.budget,
         policy: options.policy,
@@ -142,7 +142,7 @@ export class Core {
           this.#notified(method, params);
         },
         suspectChanges: () => {
-          this.catalogue.expireAll();
+          this.listCache.expireAll();
         },
         report: (problem) => {
           this.#report(problem);
@@ -152,7 +152,7 @@ export class Core {
         },
       },
     );
-    this.catalogue = new Catalogue(this);
+    this.listCache = new ListCache(this);
     this.structured = new StructuredOutput(options.limits.validationTime);
   }
 
@@ -251,7 +251,7 @@ export class Core {
     const calls = method === 'tools/call';
     let outcome = await (calls ? submitToolCall(this, params, options) : this.submit(method, params, options));
     if (calls && wantsOtherHeaders(this, outcome)) outcome = await callWithOtherHeaders(this, outcome, params, options);
-    if (outcome instanceof Unsuccessful) throw this.errorOfCall(outcome, method, params);
+    if (outcome instanceof RequestFailure) throw this.errorOfCall(outcome, method, params);
     return outcome;
   }
 
@@ -278,18 +278,18 @@ export class Core {
   }
 
   /** What a request that did not succeed throws: its error, or what the caller's signal was aborted with. */
-  errorOf({ failure: failed, reason }: Unsuccessful): unknown {
+  errorOf({ failure: failed, reason }: RequestFailure): unknown {
     return failed === undefined ? reason : this.error(failed);
   }
 
   /** The same for a request of the caller: the error names the tool, the prompt or the resource. */
-  errorOfCall({ failure: failed, reason }: Unsuccessful, method: string, params: Params | undefined): unknown {
+  errorOfCall({ failure: failed, reason }: RequestFailure, method: string, params: Params | undefined): unknown {
     return failed === undefined ? reason : this.error(this.failureOfCall(failed, method, params));
   }
 
   /** A failure of a request of the caller, which names the tool, the prompt or the resource. */
   failureOfCall(failed: Failure, method: string, params: Params | undefined): Failure {
-    return failureOfCall(failed, { method, params, known: (list) => this.catalogue.known(list) });
+    return failureOfCall(failed, { method, params, known: (list) => this.listCache.known(list) });
   }
 
   /** Asks the server for a sign of life. */
@@ -324,7 +324,7 @@ export class Core {
 
   /** Tells a server that the roots are not what they were, if it is one that wants to be told. */
   async rootsChanged(): Promise<void> {
-    if (this.options.questionHandlers.roots === undefined) {
+    if (this.options.serverRequestHandlers.roots === undefined) {
       raise('This client offers no roots: give it the option `roots`', {
         code: 'MCP_INVALID_PARAMS',
         delivery: 'not-sent',
@@ -347,10 +347,11 @@ export class Core {
       lines.push(`Server: ${serverInfo?.name ?? 'unnamed'} ${serverInfo?.version ?? ''}, ${protocolVersion} (${era}).`);
     }
     lines.push(...explainSuspension(this));
-    lines.push(`Requests: ${inFlight} in flight, ${queued} queued. Links opened: ${facts.epoch}.`);
-    if (asking > 0) lines.push(`Requests that wait for somebody to tell what the server has to know first: ${asking}.`);
+    lines.push(`RequestRegistry: ${inFlight} in flight, ${queued} queued. Links opened: ${facts.epoch}.`);
+    if (asking > 0)
+      lines.push(`RequestRegistry that wait for somebody to tell what the server has to know first: ${asking}.`);
     const now = this.options.environment.now();
-    lines.push(...describeQuestions(this.connection.openQuestions, now));
+    lines.push(...describeServerRequests(this.connection.pendingServerRequests, now));
     const { restarts, maxReconnectAttempts } = facts.policy;
     if (facts.attempts > 0 || state === 'reconnecting')
       lines.push(`Attempts to reconnect: ${facts.attempts} of at most ${maxReconnectAttempts}.`);
@@ -386,7 +387,7 @@ export class Core {
     void this.lastError;
     if (debug.enabled) this.#debugState(state, from);
     if (state === 'initializing') this.events.sessionBegan();
-    this.catalogue.entered(state);
+    this.listCache.entered(state);
     if (state === 'closed') this.events.closed();
     this.events.emit('state', state, from);
   }
@@ -411,7 +412,7 @@ export class Core {
   }
 
   #notified(method: string, params: Params | undefined): void {
-    for (const list of listsChangedBy(method)) this.catalogue.announced(list);
+    for (const list of listsChangedBy(method)) this.listCache.announced(list);
     this.handlers.call(method, params);
     this.events.emit('notification', { method, params });
     if (method === 'notifications/message') {

@@ -121,7 +121,7 @@ export class MCPProtocol {
    * @throws what {@link MCPClient.listTools} throws.
    */
   listTools(options?: RequestOptions): Promise<MCPTool[]> {
-    return this.#core.catalogue.list('tools', { ...options, useCache: false });
+    return this.#core.listCache.list('tools', { ...options, useCache: false });
   }
 
   /**
@@ -129,7 +129,7 @@ export class MCPProtocol {
    * @throws what {@link MCPClient.listPrompts} throws.
    */
   listPrompts(options?: RequestOptions): Promise<MCPPrompt[]> {
-    return this.#core.catalogue.list('prompts', { ...options, useCache: false });
+    return this.#core.listCache.list('prompts', { ...options, useCache: false });
   }
 
   /**
@@ -137,7 +137,7 @@ export class MCPProtocol {
    * @throws what {@link MCPClient.listResources} throws.
    */
   listResources(options?: RequestOptions): Promise<MCPResource[]> {
-    return this.#core.catalogue.list('resources', { ...options, useCache: false });
+    return this.#core.listCache.list('resources', { ...options, useCache: false });
   }
 
   /**

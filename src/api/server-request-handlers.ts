@@ -1,19 +1,19 @@
-import type { OpenQuestion, QuestionService } from '../machines/server-requests/server-requests.js';
+import type { PendingServerRequest, HandlerService } from '../machines/server-requests/server-requests.js';
 import { describeAge } from '../util/age.js';
-import { answerQuestion } from '../protocol/server-requests/handle-server-request.js';
+import { handleServerRequest } from '../protocol/server-requests/handle-server-request.js';
 import type { Budget } from '../util/budget.js';
 import { heldSize } from '../util/held-size.js';
 import { ErrorCode } from '../protocol/messages/json-rpc.js';
-import type { Question, QuestionAnswer } from '../protocol/server-requests/server-requests.js';
+import type { ServerRequest, HandlerResponse } from '../protocol/server-requests/server-requests.js';
 import type { ResolvedOptions } from './options/options.js';
 import { safeText } from '../util/printable.js';
 
 /** Who answers what servers ask; undefined when nobody does. `connection`: what whoever supervises it calls the connection. */
-export function questionService(
-  { questionHandlers: handlers, limits }: Pick<ResolvedOptions, 'questionHandlers' | 'limits'>,
+export function handlerService(
+  { serverRequestHandlers: handlers, limits }: Pick<ResolvedOptions, 'serverRequestHandlers' | 'limits'>,
   connection: string | undefined,
   budget: Budget,
-): QuestionService | undefined {
+): HandlerService | undefined {
   if (Object.keys(handlers).length === 0) return undefined;
   return {
     limit: limits.maxServerRequests,
@@ -36,7 +36,7 @@ export function questionService(
         settled?.();
       };
       const asker = { serverInfo, protocolVersion, connection };
-      void answerQuestion(question, handlers, asker, signal, done).then((answer) => {
+      void handleServerRequest(question, handlers, asker, signal, done).then((answer) => {
         tell(answer);
         done();
       });
@@ -45,7 +45,7 @@ export function questionService(
 }
 
 /** What is being answered just now, in words. */
-export function describeQuestions(open: readonly OpenQuestion[], now: number): string[] {
+export function describeServerRequests(open: readonly PendingServerRequest[], now: number): string[] {
   const [oldest] = open;
   if (oldest === undefined) return [];
   const more = open.length === 1 ? '' : `, and to ${open.length - 1} more`;
@@ -53,7 +53,7 @@ export function describeQuestions(open: readonly OpenQuestion[], now: number): s
   return [`The server has waited ${age} for an answer to ${safeText(oldest.method, 80)}${more}.`];
 }
 
-function tooLargeToHandle({ method }: Question, budget: Budget): QuestionAnswer {
+function tooLargeToHandle({ method }: ServerRequest, budget: Budget): HandlerResponse {
   return {
     error: { code: ErrorCode.InternalError, message: 'The client has no memory left for this request' },
     failure: budget.exhausted(`What ${method.slice(0, 80)} carries`, undefined),

@@ -29,7 +29,7 @@ export async function suspend(core: Core): Promise<SuspendedClient> {
   const suspendedAt = core.options.environment.now();
   // A list that is left out is asked for again.
   const lists = Object.fromEntries(
-    Object.entries(core.catalogue.leave()).filter(([, list]) => !isDeeperThan(list, DEEPEST)),
+    Object.entries(core.listCache.leave()).filter(([, list]) => !isDeeperThan(list, DEEPEST)),
   );
   const outcome = await core.connection.suspend();
   if (isFailure(outcome)) throw core.error(outcome);

@@ -1,6 +1,6 @@
 import { detail, named } from './disclosure.js';
 import type { Disclosure } from './disclosure.js';
-import type { Happening } from './records.js';
+import type { RecordedEvent } from './records.js';
 
 /** A message that went over a link. */
 interface Passing {
@@ -13,7 +13,7 @@ export function messageOf(
   way: 'out' | 'in',
   { epoch, message }: Passing,
   disclosure: Disclosure,
-): Extract<Happening, { k: 'message' }> {
+): Extract<RecordedEvent, { k: 'message' }> {
   const shown = disclosure.message(message);
   const { id } = (shown ?? {}) as { id?: unknown };
   const what = kindOf(shown);

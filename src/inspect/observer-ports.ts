@@ -1,5 +1,5 @@
 import type { Disclosure } from './disclosure.js';
-import type { Happening } from './records.js';
+import type { RecordedEvent } from './records.js';
 import type { Traffic } from './traffic.js';
 
 /** What an observer needs of the server. */
@@ -10,7 +10,7 @@ export interface ObserverPorts {
   nextActor(): number;
   /** Which part of what one client may have told falls to each while many are busy. */
   share(): number;
-  tell(happening: Happening): void;
+  tell(happening: RecordedEvent): void;
 }
 
 /** What the parts of an observer share. */

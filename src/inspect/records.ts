@@ -21,7 +21,7 @@ export interface RequestLabel {
 }
 
 /** What happened. */
-export type Happening =
+export type RecordedEvent =
   | { readonly k: 'client'; readonly name?: string; readonly transport: string; readonly recording?: boolean }
   | { readonly k: 'session'; readonly server: string; readonly revision: string; readonly era: string }
   /** An actor was started, maybe a while ago: busy requests are shown only when they turn out to take long. */
@@ -92,7 +92,7 @@ export interface Rates {
   readonly unseen: number;
 }
 
-export type InspectRecord = Stamp & Happening;
+export type InspectRecord = Stamp & RecordedEvent;
 
 /** What the server sends. */
 export type ServerMessage =

@@ -7,7 +7,7 @@ import type { TapEvent } from '../machines/connection/link-tap.js';
 import { Disclosure, short } from './disclosure.js';
 import { InspectHistory } from './history.js';
 import { Observer } from './observer.js';
-import type { Happening, InspectRecord } from './records.js';
+import type { RecordedEvent, InspectRecord } from './records.js';
 import { ReplayedTime } from './replayed-time.js';
 
 /** What a {@link Watch} is made with. */
@@ -195,7 +195,7 @@ export class Watch {
     this.#collect(c, { k: 'link', epoch: 0, what: 'inspector.failed', note });
   }
 
-  #collect(c: number, happening: Happening): void {
+  #collect(c: number, happening: RecordedEvent): void {
     if (this.#closed) return;
     this.#schedule();
     if (this.#collected.length >= MOST_COLLECTED) {

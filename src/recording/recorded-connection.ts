@@ -3,18 +3,18 @@ import type { Failure } from '../util/failure.js';
 import { isFailure } from '../util/failure.js';
 import type { JSONRPCMessage } from '../protocol/messages/json-rpc.js';
 import { methodEntry } from '../protocol/methods.js';
-import type { QuestionAnswer } from '../protocol/server-requests/server-requests.js';
+import type { HandlerResponse } from '../protocol/server-requests/server-requests.js';
 import type { Session } from '../protocol/session.js';
 import { Connection } from '../machines/connection/connection.js';
 import type { ConnectionListeners, ConnectionOptions } from '../machines/connection/connection.js';
-import type { Handover } from '../machines/connection/session-export.js';
+import type { SessionExport } from '../machines/connection/session-export.js';
 import type { ProbeResult } from '../machines/health/health-check.js';
-import type { QuestionService } from '../machines/server-requests/server-requests.js';
+import type { HandlerService } from '../machines/server-requests/server-requests.js';
 import { RecordedTransport } from './recorded-transport.js';
 import { Recorder } from './recorder.js';
-import type { Fate, RecordingSink } from './recorded-events.js';
+import type { RecordedOutcome, RecordingSink } from './recorded-events.js';
 import type { Outcome, RequestSpec } from '../machines/request/request-record.js';
-import { Unsuccessful } from '../machines/request/request-record.js';
+import { RequestFailure } from '../machines/request/request-record.js';
 import { SignalWatch } from '../machines/request/signal-watch.js';
 import type { TimeLimit } from '../machines/subscription/watched-resources.js';
 
@@ -65,13 +65,13 @@ export class RecordedConnection extends Connection {
     } = options;
     sink.begin({
       format: 'mcp-actors-recording',
-      version: 1,
+      version: 2,
       by,
       redacted: false,
       transport: { type: transport, framing: options.transport.framing },
       ...{ policy, perRequest, era, healthInterval, inherited, identity, maxQueued, maxInputRounds, maxPendingReplies },
       lastId: continuation?.lastId ?? 0,
-      ...(questions !== undefined && { maxQuestions: questions.limit }),
+      ...(questions !== undefined && { maxServerRequests: questions.limit }),
     });
     const recorder = new Recorder(options.environment, sink);
     super(recorded(options, recorder), heard(listeners, recorder));
@@ -84,7 +84,7 @@ export class RecordedConnection extends Connection {
   }
 
   override send(event: Parameters<Connection['send']>[0]): void {
-    this.#recorder.input({ type: 'tell', event });
+    this.#recorder.input({ type: 'event', event });
     super.send(event);
   }
 
@@ -164,12 +164,12 @@ export class RecordedConnection extends Connection {
   }
 
   /** Resolves when the recording is safe, too. */
-  override async suspend(): Promise<Handover | Failure> {
+  override async suspend(): Promise<SessionExport | Failure> {
     const call = (this.#calls += 1);
     this.#recorder.input({ type: 'suspend', call });
-    const handover = await this.#end({ call }, super.suspend());
+    const sessionExport = await this.#end({ call }, super.suspend());
     await this.#flush();
-    return handover;
+    return sessionExport;
   }
 
   /** Nobody waits for ever for a disk. */
@@ -197,8 +197,8 @@ export class RecordedConnection extends Connection {
     return promise;
   }
 
-  #watch<Result>({ call, forget }: Begun, promise: Promise<Result>, read: (result: Result) => Fate): void {
-    const settled = (fate: Fate): void => {
+  #watch<Result>({ call, forget }: Begun, promise: Promise<Result>, read: (result: Result) => RecordedOutcome): void {
+    const settled = (fate: RecordedOutcome): void => {
       forget?.();
       this.#recorder.output({ type: 'settled', call, fate });
     };
@@ -214,12 +214,12 @@ export class RecordedConnection extends Connection {
   }
 }
 
-function fateOf(outcome: Outcome): Fate {
-  if (!(outcome instanceof Unsuccessful)) return { ok: true };
+function fateOf(outcome: Outcome): RecordedOutcome {
+  if (!(outcome instanceof RequestFailure)) return { ok: true };
   return outcome.failure === undefined ? { aborted: true } : fateOfFailure(outcome.failure);
 }
 
-function fateOfFailure({ code, delivery, errorCode }: Failure): Fate {
+function fateOfFailure({ code, delivery, errorCode }: Failure): RecordedOutcome {
   return { code, ...(delivery !== undefined && { delivery }), ...(errorCode !== undefined && { errorCode }) };
 }
 
@@ -230,7 +230,7 @@ function recorded(options: ConnectionOptions, recorder: Recorder): ConnectionOpt
     ...options,
     environment: recorder.environment,
     transport,
-    questions: options.questions && recordedQuestions(options.questions, recorder),
+    questions: options.questions && recordedHandlers(options.questions, recorder),
     listener: (news) => {
       // That it could not be opened has been told by the transport.
       if (OUTPUTS.has(news.type) || (news.type === 'link.closed' && transport.failed)) recorder.output(news);
@@ -240,14 +240,14 @@ function recorded(options: ConnectionOptions, recorder: Recorder): ConnectionOpt
 }
 
 /** Whoever answers the server is outside: what they are asked is written down, and what they say. */
-function recordedQuestions(service: QuestionService, recorder: Recorder): QuestionService {
-  let questions = 0;
+function recordedHandlers(service: HandlerService, recorder: Recorder): HandlerService {
+  let handlers = 0;
   return {
     limit: service.limit,
     answer: (asked, session, signal, tell, settled) => {
-      const question = (questions += 1);
+      const handler = (handlers += 1);
       let answered = false;
-      recorder.output({ type: 'question.asked', question, method: asked.method });
+      recorder.output({ type: 'handler.called', handler, method: asked.method });
       // Whoever listens to it is outside, too.
       const withdrawal = new AbortController();
       signal.addEventListener('abort', () => {
@@ -256,16 +256,16 @@ function recordedQuestions(service: QuestionService, recorder: Recorder): Questi
         });
       });
       recorder.outside(() => {
-        const told = (answer: QuestionAnswer): void => {
+        const told = (answer: HandlerResponse): void => {
           // One that nobody wants any more makes no difference.
           if (signal.aborted) return;
           answered = true;
-          recorder.input({ type: 'question.answered', question, answer });
+          recorder.input({ type: 'handler.responded', handler, answer });
           tell(answer);
         };
         service.answer(asked, session, withdrawal.signal, told, () => {
           if (answered) return;
-          recorder.input({ type: 'question.settled', question });
+          recorder.input({ type: 'handler.settled', handler });
           settled?.();
         });
       });

@@ -1,7 +1,7 @@
 import type { Delivery } from '../util/failure.js';
 import type { Failure, FailureCode } from '../util/failure.js';
 import type { JSONRPCMessage, Params, RequestId } from '../protocol/messages/json-rpc.js';
-import type { QuestionAnswer } from '../protocol/server-requests/server-requests.js';
+import type { HandlerResponse } from '../protocol/server-requests/server-requests.js';
 import type { ClientIdentity } from '../protocol/session.js';
 import type { Framing } from '../transports/transport.js';
 import type { ConnectionInput, ConnectionState, ConnectionWish } from '../machines/connection/connection-context.js';
@@ -11,7 +11,7 @@ import type { LinkNews } from '../machines/connection/link-tap.js';
 /** What a recording begins with: everything that a connection is made of, so that it can be made again. */
 export interface RecordingHeader extends ConnectionInput {
   readonly format: 'mcp-actors-recording';
-  readonly version: 1;
+  readonly version: 2;
   /** The package that wrote it, as `name@version`. */
   readonly by: string;
   /** Whether secrets are pseudonyms. */
@@ -26,11 +26,11 @@ export interface RecordingHeader extends ConnectionInput {
   /** How many replies may wait to be written. Missing in recordings of earlier versions of the package. */
   readonly maxPendingReplies?: number | undefined;
   /** How many questions of a server are answered at once; undefined when none are. */
-  readonly maxQuestions?: number | undefined;
+  readonly maxServerRequests?: number | undefined;
 }
 
 /** How something that was asked for ended. Texts are left out: they may quote the server. */
-export type Fate =
+export type RecordedOutcome =
   | { readonly ok: true }
   | { readonly aborted: true }
   | { readonly code: FailureCode; readonly delivery?: Delivery; readonly errorCode?: number };
@@ -66,7 +66,7 @@ export type Asked =
   | { readonly type: 'unwatch'; readonly uri: string }
   | { readonly type: 'send'; readonly call: number; readonly message: JSONRPCMessage }
   | { readonly type: 'disconnect' | 'suspend'; readonly call: number }
-  | { readonly type: 'tell'; readonly event: ConnectionWish }
+  | { readonly type: 'event'; readonly event: ConnectionWish }
   | { readonly type: 'abort'; readonly signal: number };
 
 /** What the environment and the transport gave. Timers, links and releases are numbered in the order in which they were asked for. */
@@ -87,9 +87,9 @@ export type Given =
   /** Nothing is left of a link. */
   | { readonly type: 'link.released'; readonly release: number }
   /** What a handler said, or why it did not. */
-  | { readonly type: 'question.answered'; readonly question: number; readonly answer: QuestionAnswer }
+  | { readonly type: 'handler.responded'; readonly handler: number; readonly answer: HandlerResponse }
   /** The handler of a withdrawn server request has settled. */
-  | { readonly type: 'question.settled'; readonly question: number };
+  | { readonly type: 'handler.settled'; readonly handler: number };
 
 /** What the connection did that can be seen from outside, besides what it sent. */
 export type Shown =
@@ -100,9 +100,9 @@ export type Shown =
   | { readonly type: 'ticked' }
   /** It takes time to send the message of that number. */
   | { readonly type: 'message.pending'; readonly number: number }
-  | { readonly type: 'settled'; readonly call: number; readonly fate: Fate }
+  | { readonly type: 'settled'; readonly call: number; readonly fate: RecordedOutcome }
   /** A handler was asked a question of the server. These are numbered in their order. */
-  | { readonly type: 'question.asked'; readonly question: number; readonly method: string }
+  | { readonly type: 'handler.called'; readonly handler: number; readonly method: string }
   | { readonly type: 'notified'; readonly method: string }
   | { readonly type: 'progress'; readonly call: number; readonly progress: number; readonly total?: number }
   | { readonly type: 'problem'; readonly code: Failure['code'] }
@@ -111,10 +111,10 @@ export type Shown =
   | { readonly type: 'timer.cleared'; readonly timer: number };
 
 /** Something that happened, without when. */
-export type Happening = Asked | Given | Shown | LinkNews;
+export type RecordedEvent = Asked | Given | Shown | LinkNews;
 
 /** One line of a recording. */
-export type RecordedEntry = Happening & {
+export type RecordedEntry = RecordedEvent & {
   /** When, in milliseconds since the Unix epoch. */
   readonly at: number;
   /** Everything that could go on without it had gone on before: it came from the event loop. */

@@ -114,8 +114,8 @@ class RecordedLink extends WrappedLink {
     });
   }
 
-  override recall(requestId: RequestId): boolean {
-    const unsent = this.#recorder.outside(() => super.recall(requestId));
+  override cancelUnsent(requestId: RequestId): boolean {
+    const unsent = this.#recorder.outside(() => super.cancelUnsent(requestId));
     if (unsent) this.#recorder.output({ type: 'recalled', requestId });
     return unsent;
   }

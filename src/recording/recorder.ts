@@ -1,5 +1,5 @@
 import type { Environment } from '../util/environment.js';
-import type { Happening, RecordedEntry, RecordingSink } from './recorded-events.js';
+import type { RecordedEvent, RecordedEntry, RecordingSink } from './recorded-events.js';
 
 interface Timer {
   readonly number: number;
@@ -58,14 +58,14 @@ export class Recorder {
   }
 
   /** Something came from outside. */
-  input(happening: Happening): void {
+  input(happening: RecordedEvent): void {
     const turn = this.#at === undefined;
     this.#at = this.#real.now();
     this.#write(happening, turn);
   }
 
   /** Something was done, or drawn. */
-  output(happening: Happening): void {
+  output(happening: RecordedEvent): void {
     const turn = this.#at === undefined;
     this.#at ??= this.#real.now();
     this.#write(happening, turn);
@@ -81,7 +81,7 @@ export class Recorder {
     }
   }
 
-  #write(happening: Happening, turn: boolean): void {
+  #write(happening: RecordedEvent, turn: boolean): void {
     this.#written += 1;
     if (turn) this.#beginTurn();
     const entry: RecordedEntry = {

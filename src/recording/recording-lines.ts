@@ -1,4 +1,4 @@
-import type { QuestionAnswer } from '../protocol/server-requests/server-requests.js';
+import type { HandlerResponse } from '../protocol/server-requests/server-requests.js';
 import { Redaction } from '../diagnostics/redaction.js';
 import type { Session } from '../protocol/session.js';
 import type { DesiredState } from '../machines/connection/connection-context.js';
@@ -78,20 +78,20 @@ function redacted(entry: RecordedEntry, redaction: Redaction): unknown {
     case 'message.settled':
     case 'stream.ended':
       return { ...entry, failure: redaction.failure(entry.failure) };
-    case 'question.answered':
+    case 'handler.responded':
       return { ...entry, answer: redactedAnswer(entry.answer, redaction) };
     case 'submit': {
       const { method, params } = entry;
       const asked = redaction.message({ method, params }) as object;
       return { ...entry, ...asked, ...(entry.headers !== undefined && { headers: redaction.value(entry.headers) }) };
     }
-    case 'question.asked':
+    case 'handler.called':
     case 'notified':
       return { ...entry, ...(redaction.message({ method: entry.method }) as object) };
     case 'watch':
     case 'unwatch':
       return { ...entry, uri: redaction.uri(entry.uri) };
-    case 'tell': {
+    case 'event': {
       const { event } = entry;
       if (event.type !== 'desire') return entry;
       return { ...entry, event: { ...event, desired: redactedDesire(event.desired, redaction) } };
@@ -102,7 +102,7 @@ function redacted(entry: RecordedEntry, redaction: Redaction): unknown {
 }
 
 /** As it will be in the message that carries it. */
-function redactedAnswer(answer: QuestionAnswer, redaction: Redaction): object {
+function redactedAnswer(answer: HandlerResponse, redaction: Redaction): object {
   if ('result' in answer) return { result: redaction.result(answer.result) };
   const { error } = redaction.message({ error: answer.error }) as object & { error: unknown };
   return { error, failure: redaction.failure(answer.failure) };

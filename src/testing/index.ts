@@ -21,13 +21,13 @@ export type { SignalMark } from '../machines/request/signal-watch.js';
 export type { BackoffPolicy } from '../util/backoff.js';
 export type { Acceptable } from '../protocol/negotiation.js';
 export type { RestartBudget } from '../util/restart-budget.js';
-export type { QuestionAnswer } from '../protocol/server-requests/server-requests.js';
+export type { HandlerResponse } from '../protocol/server-requests/server-requests.js';
 export type { ClientIdentity } from '../protocol/session.js';
 export type {
   Asked,
-  Fate,
+  RecordedOutcome,
   Given,
-  Happening,
+  RecordedEvent,
   RecordedEntry,
   RecordingHeader,
   Shown,

@@ -1,5 +1,5 @@
 import { MCPError } from '../errors.js';
-import type { Happening } from '../recording/recorded-events.js';
+import type { RecordedEvent } from '../recording/recorded-events.js';
 import { isObject } from '../protocol/checks/problem.js';
 import { printable } from '../util/printable.js';
 import { eraOf } from '../protocol/revisions.js';
@@ -118,7 +118,7 @@ const CALL: Fields = { call: count, timeout: limit, ...SIGNAL };
 const LINK: Fields = { epoch: count };
 
 /** The fields of each entry besides its type, its time and its place. */
-const ENTRIES: Readonly<Record<Happening['type'], Fields>> = {
+const ENTRIES: Readonly<Record<RecordedEvent['type'], Fields>> = {
   connect: CALL,
   join: CALL,
   probe: CALL,
@@ -141,7 +141,7 @@ const ENTRIES: Readonly<Record<Happening['type'], Fields>> = {
   send: { call: count, message: object },
   disconnect: { call: count },
   suspend: { call: count },
-  tell: { event: wish },
+  event: { event: wish },
   abort: { signal: count },
   'timer.fired': { timer: count },
   random: { value: time },
@@ -152,14 +152,14 @@ const ENTRIES: Readonly<Record<Happening['type'], Fields>> = {
   'link.ready': { opening: count, framing },
   'link.failed': { opening: count, failure },
   'link.released': { release: count },
-  'question.answered': { question: count, answer },
-  'question.settled': { question: count },
+  'handler.responded': { handler: count, answer },
+  'handler.settled': { handler: count },
   state: { state: text, from: text },
   path: { path: text },
   ticked: {},
   'message.pending': { number: count },
   settled: { call: count, fate },
-  'question.asked': { question: count, method: text },
+  'handler.called': { handler: count, method: text },
   notified: { method: text },
   progress: { call: count, progress: time, total: optional(time) },
   problem: { code: text },
@@ -211,7 +211,7 @@ const HEADER: Fields = {
   lastId: amount,
   maxInputRounds: optional(amount),
   maxPendingReplies: optional(amount),
-  maxQuestions: optional(amount),
+  maxServerRequests: optional(amount),
 };
 
 const MARKS: Fields = { at: time, turn: optional(only(true)), in: optional(count) };
@@ -224,7 +224,7 @@ export function checkHeader(header: unknown): void {
   if (!isObject(header) || own(header, 'format') !== 'mcp-actors-recording')
     refuse('This is not a recording: the first line must say so');
   const version = own(header, 'version');
-  if (version !== 1) refuse(`A recording of version ${shown(version)}; this package reads version 1`);
+  if (version !== 2) refuse(`A recording of version ${shown(version)}; this package reads version 2`);
   checkDepth(header, 1);
   for (const [path, kind] of Object.entries(HEADER)) checkField(header, path, kind, 1);
 }
@@ -240,7 +240,8 @@ export function checkEntry(entry: unknown, line: number): void {
   if (!isText(type) || !Object.hasOwn(ENTRIES, type)) refuseField(line, 'type', 'the type of an entry', type);
   checkDepth(entry, line);
   for (const [name, kind] of Object.entries(MARKS)) checkField(entry, name, kind, line);
-  for (const [name, kind] of Object.entries(ENTRIES[type as Happening['type']])) checkField(entry, name, kind, line);
+  for (const [name, kind] of Object.entries(ENTRIES[type as RecordedEvent['type']]))
+    checkField(entry, name, kind, line);
 }
 
 function checkField(value: Readonly<Record<string, unknown>>, path: string, kind: Kind, line: number): void {

@@ -1,5 +1,5 @@
 import type { Recording } from './recording-reader.js';
-import type { Happening, RecordedEntry } from '../recording/recorded-events.js';
+import type { RecordedEvent, RecordedEntry } from '../recording/recorded-events.js';
 
 /** Where a replay went another way than the recording. */
 export interface Divergence {
@@ -8,7 +8,7 @@ export interface Divergence {
   /** What the recording has there; undefined when it is over. */
   readonly expected: RecordedEntry | undefined;
   /** What happened instead; undefined when nothing did. */
-  readonly happened: Happening | undefined;
+  readonly happened: RecordedEvent | undefined;
 }
 
 const CUTS: Readonly<Record<NonNullable<Recording['cut']>, string>> = {

@@ -1,6 +1,6 @@
 import { MCPConnectionError } from '../errors.js';
 import type { ConnectionTransport } from '../machines/connection/link-actor.js';
-import type { Happening } from '../recording/recorded-events.js';
+import type { RecordedEvent } from '../recording/recorded-events.js';
 import type { RequestId } from '../protocol/messages/json-rpc.js';
 import type { Link, LinkEvents, ServerStreamEvents } from '../transports/link.js';
 import type { Framing } from '../transports/transport.js';
@@ -11,7 +11,7 @@ export interface ReplayScript {
   /** The number of the link that is being opened. */
   readonly epoch: number;
   /** What comes next. */
-  next(): Happening | undefined;
+  next(): RecordedEvent | undefined;
   /** Lets happen what had happened inside of this call. */
   during(): void;
 }
@@ -54,7 +54,7 @@ export class ReplayTransport implements ConnectionTransport {
   }
 
   /** Does what the transport had done, or one of its links. */
-  repeat(happening: Happening): void {
+  repeat(happening: RecordedEvent): void {
     switch (happening.type) {
       case 'link.ready': {
         const link = [...this.#links.values()][happening.opening - 1];
@@ -101,7 +101,7 @@ class ReplayedLink implements Link {
     this.#script.during();
   }
 
-  recall(requestId: RequestId): boolean {
+  cancelUnsent(requestId: RequestId): boolean {
     this.#script.during();
     const next = this.#script.next();
     return next?.type === 'recalled' && next.requestId === requestId;
@@ -133,7 +133,7 @@ class ReplayedLink implements Link {
     return Promise.resolve();
   }
 
-  repeat(happening: Happening): void {
+  repeat(happening: RecordedEvent): void {
     const events = this.#events;
     switch (happening.type) {
       case 'message.in':

@@ -4,11 +4,11 @@ import { inspectionFor } from '../api/inspection.js';
 import type { InspectTarget } from '../api/options/options.js';
 import { RecordedConnection } from '../recording/recorded-connection.js';
 import { entryLine, parseLine } from '../recording/recording-lines.js';
-import type { Fate, Happening, RecordedEntry, RecordingSink } from '../recording/recorded-events.js';
-import type { QuestionService } from '../machines/server-requests/server-requests.js';
+import type { RecordedOutcome, RecordedEvent, RecordedEntry, RecordingSink } from '../recording/recorded-events.js';
+import type { HandlerService } from '../machines/server-requests/server-requests.js';
 import { Budget } from '../util/budget.js';
 import { methodEntry, uncheckedEntry } from '../protocol/methods.js';
-import type { QuestionAnswer } from '../protocol/server-requests/server-requests.js';
+import type { HandlerResponse } from '../protocol/server-requests/server-requests.js';
 import { checkRecording, readRecording } from './recording-reader.js';
 import type { Recording } from './recording-reader.js';
 import { ReplayEnvironment } from './replay-environment.js';
@@ -26,7 +26,7 @@ export interface ReplayedCall {
   /** What was asked for: `connect`, `submit` and so on; with the method for a request. */
   readonly asked: string;
   /** Undefined when it was not over when the recording ended. */
-  readonly fate: Fate | undefined;
+  readonly fate: RecordedOutcome | undefined;
 }
 
 /** What a replay did. */
@@ -81,7 +81,7 @@ export async function replay(source: string | Recording, options: ReplayOptions 
 const PATIENCE = 100;
 const MOST_TICKS = 3;
 
-type Connect = Extract<Happening, { type: 'connect' | 'join' | 'probe' | 'submit' | 'watch' }>;
+type Connect = Extract<RecordedEvent, { type: 'connect' | 'join' | 'probe' | 'submit' | 'watch' }>;
 
 class Replay implements RecordingSink, ReplayScript {
   readonly #recording: Recording;
@@ -97,11 +97,11 @@ class Replay implements RecordingSink, ReplayScript {
   readonly #asked = new Map<number, string>();
   /** What handlers were asked, in order. */
   readonly #questions: {
-    readonly tell: (answer: QuestionAnswer) => void;
+    readonly tell: (answer: HandlerResponse) => void;
     readonly settled: (() => void) | undefined;
   }[] = [];
-  readonly #fates = new Map<number, Fate>();
-  /** Fates that the recording has, by call, with their lines. */
+  readonly #fates = new Map<number, RecordedOutcome>();
+  /** RecordedOutcomes that the recording has, by call, with their lines. */
   readonly #expectedFates = new Map<number, number>();
   #at = 0;
   /** The time of what was repeated last. */
@@ -135,7 +135,7 @@ class Replay implements RecordingSink, ReplayScript {
           recording: { redacted: header.redacted, now: () => this.#time, over },
         }),
         continuation: { lastId: header.lastId, memory: { streamed: false } },
-        questions: header.maxQuestions === undefined ? undefined : this.#answers(header.maxQuestions),
+        questions: header.maxServerRequests === undefined ? undefined : this.#answers(header.maxServerRequests),
         maxInputRounds: header.maxInputRounds ?? 0,
         budget: new Budget({ maxPendingReplies: header.maxPendingReplies }),
       },
@@ -223,7 +223,7 @@ class Replay implements RecordingSink, ReplayScript {
     this.#depth -= 1;
   }
 
-  /** The next line. Fates are not waited for: nothing of the connection depends on when they are known. */
+  /** The next line. RecordedOutcomes are not waited for: nothing of the connection depends on when they are known. */
   next(): RecordedEntry | undefined {
     for (;;) {
       const next = this.#entries[this.#at];
@@ -238,13 +238,13 @@ class Replay implements RecordingSink, ReplayScript {
       const expected = this.#entries[at] as Extract<RecordedEntry, { type: 'settled' }>;
       const fate = this.#fates.get(call);
       if (fate !== undefined && this.#comparison.same(expected.fate, fate)) continue;
-      const happened: Happening | undefined = fate && { type: 'settled', call, fate };
+      const happened: RecordedEvent | undefined = fate && { type: 'settled', call, fate };
       this.#divergence ??= { line: at + 2, expected, happened };
     }
     this.#expectedFates.clear();
   }
 
-  #diverge(happened: Happening | undefined): void {
+  #diverge(happened: RecordedEvent | undefined): void {
     this.#divergence ??= { line: this.#at + 2, expected: this.next(), happened };
   }
 
@@ -281,7 +281,7 @@ class Replay implements RecordingSink, ReplayScript {
       case 'suspend':
         connection.suspend().catch(ignore);
         break;
-      case 'tell':
+      case 'event':
         connection.send(entry.event);
         break;
       case 'abort':
@@ -290,11 +290,11 @@ class Replay implements RecordingSink, ReplayScript {
       case 'timer.fired':
         this.#environment.fire(entry.timer);
         break;
-      case 'question.answered':
-        this.#questions[entry.question - 1]?.tell(entry.answer);
+      case 'handler.responded':
+        this.#questions[entry.handler - 1]?.tell(entry.answer);
         break;
-      case 'question.settled':
-        this.#questions[entry.question - 1]?.settled?.();
+      case 'handler.settled':
+        this.#questions[entry.handler - 1]?.settled?.();
         break;
       default:
         if (entry.type === 'link.failed') this.#failed = true;
@@ -337,7 +337,7 @@ class Replay implements RecordingSink, ReplayScript {
     }
   }
 
-  #submit(entry: Extract<Happening, { type: 'submit' }>): void {
+  #submit(entry: Extract<RecordedEvent, { type: 'submit' }>): void {
     const {
       method,
       params,
@@ -368,7 +368,7 @@ class Replay implements RecordingSink, ReplayScript {
   }
 
   /** Answers as handlers had answered. */
-  #answers(limit: number): QuestionService {
+  #answers(limit: number): HandlerService {
     return {
       limit,
       answer: (_question, _session, signal, tell, settled) => {
@@ -417,11 +417,11 @@ const INPUTS: ReadonlySet<string> = new Set([
     'send',
     'disconnect',
     'suspend',
-    'tell',
+    'event',
     'abort',
     'timer.fired',
-    'question.answered',
-    'question.settled',
+    'handler.responded',
+    'handler.settled',
   ],
   ...['link.ready', 'link.failed', 'link.released', 'link.problem', 'message.in', 'message.settled', 'session.lost'],
   ...['answer.interrupted', 'answer.resumed', 'stream.opened', 'stream.unsupported', 'stream.ended'],

@@ -1,7 +1,7 @@
-import type { Fate, RecordedEntry } from '../recording/recorded-events.js';
+import type { RecordedOutcome, RecordedEntry } from '../recording/recorded-events.js';
 import type { Failure } from '../util/failure.js';
 import { printable } from '../util/printable.js';
-import type { QuestionAnswer } from '../protocol/server-requests/server-requests.js';
+import type { HandlerResponse } from '../protocol/server-requests/server-requests.js';
 import type { Recording } from './recording-reader.js';
 
 /** How a session is drawn. */
@@ -81,16 +81,16 @@ class Storyteller {
         return `U->>C: ${entry.call}: disconnect`;
       case 'suspend':
         return `U->>C: ${entry.call}: suspend`;
-      case 'tell':
+      case 'event':
         return entry.event.type === 'reconnect' ? 'U->>C: reconnect' : undefined;
       case 'abort':
         return 'U-xC: aborts';
       case 'settled':
         return this.#silent.has(entry.call) ? undefined : `C-->>U: ${entry.call}: ${ended(entry.fate)}`;
-      case 'question.asked':
-        return `C->>U: question ${entry.question}: ${text(entry.method)}`;
-      case 'question.answered':
-        return `U-->>C: question ${entry.question}: ${answered(entry.answer)}`;
+      case 'handler.called':
+        return `C->>U: question ${entry.handler}: ${text(entry.method)}`;
+      case 'handler.responded':
+        return `U-->>C: question ${entry.handler}: ${answered(entry.answer)}`;
       case 'state':
         return `Note over C: ${text(entry.state)}`;
       case 'problem':
@@ -162,14 +162,14 @@ function details(method: string, params: unknown): string {
   return ` ${progress}${typeof total === 'number' ? ` of ${total}` : ''} (${idText(progressToken)})`;
 }
 
-function ended(fate: Fate): string {
+function ended(fate: RecordedOutcome): string {
   if ('ok' in fate) return 'done';
   if ('aborted' in fate) return 'aborted';
   return text(fate.delivery === undefined ? fate.code : `${fate.code}, ${fate.delivery}`);
 }
 
 /** What somebody said to a question of the server, as far as it may be seen. */
-function answered(answer: QuestionAnswer): string {
+function answered(answer: HandlerResponse): string {
   if ('error' in answer) return text(answer.failure.code);
   const { action } = answer.result;
   return typeof action === 'string' ? text(action) : 'done';

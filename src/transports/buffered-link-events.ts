@@ -4,7 +4,7 @@ import type { Link, LinkEvents } from './link.js';
 import type { Secrets } from './secrets.js';
 
 /** A link, from the attempt to open it to its end; lets through what its owner should hear. */
-export class Tenancy {
+export class BufferedLinkEvents {
   /** Undefined until it is open. */
   link: Link | undefined;
   /** Whether it ended, by itself or because its owner closed it: nothing more is heard of it. */

@@ -88,7 +88,7 @@ export interface Link {
    * Takes a request back of which no byte has left. True when that could be done: it will not be sent. False when it may have arrived, or
    * nothing is known of it.
    */
-  recall?(requestId: RequestId): boolean;
+  cancelUnsent?(requestId: RequestId): boolean;
   /** Nobody waits for the answer to this request any longer: its exchange is to be closed. */
   abandon?(requestId: RequestId): void;
   /**

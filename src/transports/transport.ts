@@ -10,7 +10,7 @@ import type { Era } from '../protocol/revisions.js';
 import type { Link, LinkEvents } from './link.js';
 import { MessageQueue } from './message-queue.js';
 import { Secrets } from './secrets.js';
-import { Tenancy } from './buffered-link-events.js';
+import { BufferedLinkEvents } from './buffered-link-events.js';
 
 /**
  * How losing a connection relates to requests in flight: with `shared` framing one link carries all of them and takes all of them
@@ -58,7 +58,7 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
   // Private, so that printing the transport does not show it.
   readonly #secrets = new Secrets();
   #owner: object | undefined;
-  #tenancy: Tenancy | undefined;
+  #linkEvents: BufferedLinkEvents | undefined;
   #released: Promise<void> = Promise.resolve();
   #manual: ManualUse | undefined;
 
@@ -96,12 +96,12 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
 
   /** Whether a link is open now. */
   get connected(): boolean {
-    return this.#tenancy?.over === false;
+    return this.#linkEvents?.over === false;
   }
 
   /** The link that is open now, for subclasses that show parts of it. */
   protected get link(): Link | undefined {
-    return this.connected ? this.#tenancy?.link : undefined;
+    return this.connected ? this.#linkEvents?.link : undefined;
   }
 
   /**
@@ -160,7 +160,7 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
       }, this.timeout);
       const link = await this.#open(events, expiry.signal);
       // Two turns of the microtask queue: after the first, whoever awaits this call has the link.
-      void Promise.resolve().then(nothing).then(this.#tenancy?.release);
+      void Promise.resolve().then(nothing).then(this.#linkEvents?.release);
       return link;
     } finally {
       environment.clearTimeout(timer);
@@ -169,8 +169,8 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
   }
 
   async #open(events: LinkEvents, signal: AbortSignal): Promise<Link> {
-    const tenancy = new Tenancy(events, this.#secrets);
-    const opening = this.#adopt(tenancy, signal);
+    const linkEvents = new BufferedLinkEvents(events, this.#secrets);
+    const opening = this.#adopt(linkEvents, signal);
     // Whatever becomes of the attempt, also when nobody waits for it any longer: the next one waits for that.
     this.#released = endOf(opening, signal, events.environment);
     try {
@@ -181,16 +181,16 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
   }
 
   /** Opens a link and makes it the current one, unless nobody wants it by then. */
-  async #adopt(tenancy: Tenancy, signal: AbortSignal): Promise<Link> {
-    const link = await this.open(tenancy.events, signal);
+  async #adopt(linkEvents: BufferedLinkEvents, signal: AbortSignal): Promise<Link> {
+    const link = await this.open(linkEvents.events, signal);
     // A custom transport may be written without types.
     if (typeof (link as Link | undefined)?.send !== 'function') throw new TypeError('open() did not give a link');
     if (signal.aborted) {
       await close(link);
       throw signal.reason;
     }
-    tenancy.link = link;
-    this.#tenancy = tenancy;
+    linkEvents.link = link;
+    this.#linkEvents = linkEvents;
     return link;
   }
 
@@ -199,11 +199,11 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
    * @internal
    */
   closeLink(): Promise<void> {
-    const tenancy = this.#tenancy;
-    if (tenancy?.link !== undefined) {
-      this.#tenancy = undefined;
-      tenancy.over = true;
-      this.#released = close(tenancy.link);
+    const linkEvents = this.#linkEvents;
+    if (linkEvents?.link !== undefined) {
+      this.#linkEvents = undefined;
+      linkEvents.over = true;
+      this.#released = close(linkEvents.link);
     }
     return this.#released;
   }

@@ -1,6 +1,6 @@
-/** What can stand in a {@link Roster}. */
-export interface RosterMember {
-  /** Where it stands; -1 while it does not. Only the roster sets it. */
+/** What can stand in a {@link UnorderedSet}. */
+export interface UnorderedSetMember {
+  /** Where it stands; -1 while it does not. Only the set sets it. */
   place: number;
 }
 
@@ -8,14 +8,14 @@ export interface RosterMember {
  * Things that come and go quickly, in no order. A map or a set would do, but for the tables that it outgrows: each holds on to what stood
  * in it and to the next one, so that sooner or later all that ever came is kept for the big collections of garbage.
  */
-export class Roster<Member extends RosterMember> {
+export class UnorderedSet<Member extends UnorderedSetMember> {
   readonly #members: Member[] = [];
 
   get size(): number {
     return this.#members.length;
   }
 
-  /** Takes in what is in no roster. */
+  /** Takes in what is in no set. */
   add(member: Member): void {
     member.place = this.#members.push(member) - 1;
   }

@@ -18,8 +18,8 @@ export abstract class WrappedLink implements Link {
     this.inner.established?.(session);
   }
 
-  recall(requestId: RequestId): boolean {
-    return this.inner.recall?.(requestId) ?? false;
+  cancelUnsent(requestId: RequestId): boolean {
+    return this.inner.cancelUnsent?.(requestId) ?? false;
   }
 
   abandon(requestId: RequestId): void {

@@ -39,7 +39,7 @@ const AT_ONCE = 64;
 const SLACK = 1_048_576;
 const SLACK_SHARE = 0.05;
 const READINGS = 7;
-/** Milliseconds in which what is idle is let go: sockets, and streams that linger. */
+/** Milliseconds in which what is idle is let go: sockets, and streams that are drained. */
 const PATIENCE = 15_000;
 
 setFlagsFromString('--expose-gc');

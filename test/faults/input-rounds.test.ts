@@ -1,5 +1,5 @@
 import { MCPClient, MCPError } from '../../src/index.js';
-import type { ElicitRequestFormParams, ElicitResult, QuestionContext } from '../../src/index.js';
+import type { ElicitRequestFormParams, ElicitResult, ServerRequestContext } from '../../src/index.js';
 import { chaos, createScriptedServer, SimulatedEnvironment } from '../../src/testing/index.js';
 import type { ScriptedHandler } from '../../src/testing/index.js';
 import { RecordedLines, replayed } from '../support/recordings.js';
@@ -46,7 +46,7 @@ async function course(seed: number, record?: RecordedLines) {
   const suspicions: string[] = [];
   await using server = suspiciousServer(environment, suspicions);
   const waiting = new Set<AbortSignal>();
-  const elicitation = ({ message }: ElicitRequestFormParams, { signal }: QuestionContext): Promise<ElicitResult> =>
+  const elicitation = ({ message }: ElicitRequestFormParams, { signal }: ServerRequestContext): Promise<ElicitResult> =>
     new Promise((resolve) => {
       waiting.add(signal);
       signal.addEventListener('abort', () => waiting.delete(signal));

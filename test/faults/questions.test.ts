@@ -227,12 +227,12 @@ describe('a question that an inspector sees', () => {
     });
     await using page = await InspectorPage.open(inspector);
     ask(1, 'elicitation/create', { message: 'a secret question', requestedSchema });
-    await page.untilRecord('actor', ({ id }) => id === 'serverQuestion');
+    await page.untilRecord('actor', ({ id }) => id === 'serverRequest');
     settle({ action: 'accept', content: { name: 'zzz' } });
     await answersOf(1);
-    await page.untilRecord('step', ({ v }) => v?.[0] === 'serverQuestion.answered');
-    const [actor] = page.all('actor').filter(({ id }) => id === 'serverQuestion');
-    expect(actor?.chart).toBe('serverQuestion');
+    await page.untilRecord('step', ({ v }) => v?.[0] === 'serverRequest.answered');
+    const [actor] = page.all('actor').filter(({ id }) => id === 'serverRequest');
+    expect(actor?.chart).toBe('serverRequest');
     const everything = JSON.stringify([page.all('actor'), page.all('step'), page.all('message')]);
     expect(everything).not.toContain('secret question');
     expect(everything).not.toContain('zzz');

@@ -30,7 +30,7 @@ describe('a line of a recording that is no entry', () => {
   const wrong: [string, unknown, string][] = [
     [
       'does not say what to tell',
-      { type: 'tell', at: 1 },
+      { type: 'event', at: 1 },
       '"event" must be what a connection can be told, and is missing',
     ],
     ['has no time', { type: 'clock' }, '"at" must be a number, and is missing'],

@@ -8,10 +8,7 @@ import { connectionMachine } from '../../src/machines/connection/connection-mach
 import { connectionPorts } from '../../src/machines/connection/connection-ports.js';
 import { healthMachine, healthPorts } from '../../src/machines/health/health-machine.js';
 import { requestsPorts } from '../../src/machines/request/request-gate.js';
-import {
-  serverQuestionMachine,
-  serverQuestionPorts,
-} from '../../src/machines/server-requests/server-request-machine.js';
+import { serverRequestMachine, serverRequestPorts } from '../../src/machines/server-requests/server-request-machine.js';
 import { serverStreamMachine, serverStreamPorts } from '../../src/machines/server-stream/server-stream-machine.js';
 import { subscriptionMachine, subscriptionPorts } from '../../src/machines/subscription/subscription-machine.js';
 import { done, leaveSession, LIVES, Stage } from '../support/charts/chart-lives.js';
@@ -43,7 +40,7 @@ const { shared: fuses } = jest.requireMock<{ shared: FusesType }>('../../src/mac
 for (const machine of [
   connectionMachine,
   healthMachine,
-  serverQuestionMachine,
+  serverRequestMachine,
   serverStreamMachine,
   subscriptionMachine,
 ])
@@ -51,7 +48,7 @@ for (const machine of [
 fuses.protectPorts('connection', connectionPorts);
 fuses.protectPorts('health', healthPorts);
 fuses.protectPorts('requests', requestsPorts);
-fuses.protectPorts('serverQuestion', serverQuestionPorts);
+fuses.protectPorts('serverRequest', serverRequestPorts);
 fuses.protectPorts('serverStream', serverStreamPorts);
 fuses.protectPorts('subscription', subscriptionPorts);
 

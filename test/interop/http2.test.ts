@@ -52,7 +52,7 @@ async function meet(
 }
 
 describe('over HTTP/2, with a dispatcher that allows it,', () => {
-  test('a session works from handshake to farewell', async () => {
+  test('a session works from handshake to termination', async () => {
     const { server, client } = await meet(() => false);
     expect(textOf(await client.callTool('work'))).toBe('done');
     await client.close();

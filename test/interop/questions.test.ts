@@ -1,5 +1,5 @@
 import { HttpTransport, MCPClient } from '../../src/index.js';
-import type { ElicitRequestFormParams, MCPClientOptions, MCPTransport, QuestionContext } from '../../src/index.js';
+import type { ElicitRequestFormParams, MCPClientOptions, MCPTransport, ServerRequestContext } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { endAfterEach } from '../support/endings.js';
 import { textOf } from '../support/servers/fixture-servers.js';
@@ -87,7 +87,7 @@ describe.each(ways)('what server-everything asks over %s', (_way, reach) => {
     const seen: [string, readonly string[]][] = [];
     const { client, announced } = await connected({
       elicitation: {
-        url: ({ url }, { warnings }: QuestionContext) => {
+        url: ({ url }, { warnings }: ServerRequestContext) => {
           seen.push([url, warnings]);
           return { action: 'accept' };
         },

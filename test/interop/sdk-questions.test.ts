@@ -1,5 +1,5 @@
 import { HttpTransport, MCPClient, StdioTransport } from '../../src/index.js';
-import type { MCPClientOptions, MCPTransport, QuestionContext } from '../../src/index.js';
+import type { MCPClientOptions, MCPTransport, ServerRequestContext } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { serverFixture, textOf } from '../support/servers/fixture-servers.js';
 import { HttpProcess } from '../support/servers/http-process.js';
@@ -8,7 +8,7 @@ import { errorFrom } from '../support/outcomes.js';
 // Processes start slowly on a machine that is busy.
 jest.setTimeout(30_000);
 
-const contexts: QuestionContext[] = [];
+const contexts: ServerRequestContext[] = [];
 
 /** Somebody who answers everything. */
 const willing: MCPClientOptions = {

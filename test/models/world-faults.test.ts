@@ -15,8 +15,8 @@ const PATIENCE = 500;
 const FORGOTTEN: readonly (readonly [chart: string, machine: AnyStateMachine, state: string, effect: string])[] = [
   ['connection', connectionMachine, 'linked', 'endInFlight'],
   ['connection', connectionMachine, 'linked.connecting', 'holdRequests'],
-  ['connection', connectionMachine, 'linked.initializing.negotiating.discovering', 'askDiscover'],
-  ['connection', connectionMachine, 'linked.initializing.negotiating.handshaking', 'askHandshake'],
+  ['connection', connectionMachine, 'linked.initializing.negotiating.discovering', 'sendDiscover'],
+  ['connection', connectionMachine, 'linked.initializing.negotiating.handshaking', 'sendInitialize'],
   ['connection', connectionMachine, 'linked.established', 'settleWithSession'],
   ['connection', connectionMachine, 'closed', 'settleWithFailure'],
   ['health', healthMachine, 'cadence.checking', 'check'],

@@ -1,9 +1,9 @@
-import { answerQuestion } from '../../src/protocol/server-requests/handle-server-request.js';
+import { handleServerRequest } from '../../src/protocol/server-requests/handle-server-request.js';
 import type {
   Asker,
-  QuestionAnswer,
-  QuestionContext,
-  QuestionHandlers,
+  HandlerResponse,
+  ServerRequestContext,
+  ServerRequestHandlers,
 } from '../../src/protocol/server-requests/server-requests.js';
 import { modernCapabilities, offeredCapabilities } from '../../src/protocol/server-requests/server-requests.js';
 import type { CreateMessageResult, ElicitResult } from '../../src/protocol/schema/index.js';
@@ -22,18 +22,18 @@ const page = { mode: 'url', message: 'Sign in', url: 'https://example.com/in?x=1
 function answer(
   method: string,
   params: Record<string, unknown> | undefined,
-  handlers: QuestionHandlers,
+  handlers: ServerRequestHandlers,
   { signal = new AbortController().signal, about = asker } = {},
-): Promise<QuestionAnswer> {
-  return answerQuestion({ method, params }, handlers, about, signal);
+): Promise<HandlerResponse> {
+  return handleServerRequest({ method, params }, handlers, about, signal);
 }
 
 const sampling = (
-  createMessage: NonNullable<QuestionHandlers['sampling']>['createMessage'] = () => spoken,
+  createMessage: NonNullable<ServerRequestHandlers['sampling']>['createMessage'] = () => spoken,
   parts: { tools?: boolean; context?: boolean } = {},
-): QuestionHandlers => ({ sampling: { createMessage, tools: false, context: false, ...parts } });
+): ServerRequestHandlers => ({ sampling: { createMessage, tools: false, context: false, ...parts } });
 
-const forms = (answered: unknown): QuestionHandlers => ({ elicitation: { form: () => answered as ElicitResult } });
+const forms = (answered: unknown): ServerRequestHandlers => ({ elicitation: { form: () => answered as ElicitResult } });
 
 describe('a question for which there is a handler', () => {
   test('is answered with what the handler says, at once or later', async () => {
@@ -73,7 +73,7 @@ describe('a question for which there is a handler', () => {
   });
 
   test.each(['accept', 'decline', 'cancel'] as const)('may be answered with %s by a page', async (action) => {
-    const handlers: QuestionHandlers = { elicitation: { url: () => ({ action, content: { never: 'sent' } }) } };
+    const handlers: ServerRequestHandlers = { elicitation: { url: () => ({ action, content: { never: 'sent' } }) } };
     expect(await answer('elicitation/create', page, handlers)).toEqual({ result: { action } });
   });
 
@@ -166,14 +166,14 @@ describe('a handler that does not answer', () => {
   });
 
   test('may refuse, and say with which words and number', async () => {
-    const refusing = (...words: Parameters<QuestionContext['refuse']>): QuestionHandlers =>
+    const refusing = (...words: Parameters<ServerRequestContext['refuse']>): ServerRequestHandlers =>
       sampling((_params, context) => {
         throw context.refuse(...words);
       });
     const question = { messages, maxTokens: 1 };
     expect(await answer('sampling/createMessage', question, refusing('Not today'))).toMatchObject({
       error: { code: -1, message: 'Not today' },
-      failure: { code: 'MCP_QUESTION_REFUSED', errorCode: -1 },
+      failure: { code: 'MCP_SERVER_REQUEST_REFUSED', errorCode: -1 },
     });
     expect(await answer('sampling/createMessage', question, refusing('Too long', -32602))).toMatchObject({
       error: { code: -32602, message: 'Too long' },
@@ -214,14 +214,14 @@ describe('a handler that does not answer', () => {
       { signal: controller.signal },
     );
     controller.abort();
-    expect(await answering).toMatchObject({ failure: { code: 'MCP_QUESTION_WITHDRAWN' } });
+    expect(await answering).toMatchObject({ failure: { code: 'MCP_SERVER_REQUEST_WITHDRAWN' } });
     expect(heard).toBe(true);
   });
 
   test('before it was withdrawn is not even asked', async () => {
     const roots = jest.fn(() => []);
     const answered = await answer('roots/list', {}, { roots }, { signal: AbortSignal.abort() });
-    expect(answered).toMatchObject({ failure: { code: 'MCP_QUESTION_WITHDRAWN' } });
+    expect(answered).toMatchObject({ failure: { code: 'MCP_SERVER_REQUEST_WITHDRAWN' } });
     expect(roots).not.toHaveBeenCalled();
   });
 
@@ -238,8 +238,8 @@ describe('a handler that does not answer', () => {
 });
 
 describe('what was not offered is refused', () => {
-  const everything: QuestionHandlers = { ...sampling(), ...forms({ action: 'decline' }), roots: [] };
-  test.each<[string, Record<string, unknown>, QuestionHandlers, number, string]>([
+  const everything: ServerRequestHandlers = { ...sampling(), ...forms({ action: 'decline' }), roots: [] };
+  test.each<[string, Record<string, unknown>, ServerRequestHandlers, number, string]>([
     ['sampling/createMessage', { messages, maxTokens: 1 }, {}, -32601, 'sampling'],
     ['elicitation/create', form, {}, -32601, 'elicitation'],
     ['roots/list', {}, {}, -32601, 'roots'],
@@ -256,14 +256,14 @@ describe('what was not offered is refused', () => {
   });
 
   test('except a context other than the own, which counts as none', async () => {
-    const included = async (handlers: (seen: unknown[]) => QuestionHandlers): Promise<unknown[]> => {
+    const included = async (handlers: (seen: unknown[]) => ServerRequestHandlers): Promise<unknown[]> => {
       const seen: unknown[] = [];
       await answer('sampling/createMessage', { messages, maxTokens: 1, includeContext: 'allServers' }, handlers(seen));
       return seen;
     };
     const keep =
       (parts: { context?: boolean }) =>
-      (seen: unknown[]): QuestionHandlers =>
+      (seen: unknown[]): ServerRequestHandlers =>
         sampling(({ includeContext }) => {
           seen.push(includeContext);
           return spoken;
@@ -323,7 +323,7 @@ describe('a question with wrong parameters is refused', () => {
     ['elicitation/create', { ...page, url: '/relative' }, 'url must be an absolute http: or https: URL'],
   ])('%s %j', async (method, params, why) => {
     const never = jest.fn();
-    const handlers: QuestionHandlers = {
+    const handlers: ServerRequestHandlers = {
       ...sampling(never, { tools: true }),
       elicitation: { form: never, url: never },
     };
@@ -345,7 +345,7 @@ describe('a question with wrong parameters is refused', () => {
 
 describe('before 2025-11-25', () => {
   const about: Asker = { protocolVersion: '2025-06-18' };
-  const several = (...texts: string[]): QuestionHandlers =>
+  const several = (...texts: string[]): ServerRequestHandlers =>
     sampling(() => ({ ...spoken, content: texts.map((text) => ({ type: 'text', text })) }));
   const question = { messages, maxTokens: 1 };
 
@@ -384,7 +384,7 @@ describe('roots', () => {
 describe('a person is warned', () => {
   async function warnings(params: Record<string, unknown>): Promise<readonly string[]> {
     const seen: (readonly string[])[] = [];
-    const look = (_params: unknown, context: QuestionContext): ElicitResult => {
+    const look = (_params: unknown, context: ServerRequestContext): ElicitResult => {
       seen.push(context.warnings);
       return { action: 'cancel' };
     };
@@ -418,7 +418,7 @@ describe('a person is warned', () => {
 
 describe('what is offered follows from the handlers', () => {
   const nothing = jest.fn();
-  test.each<[QuestionHandlers, unknown]>([
+  test.each<[ServerRequestHandlers, unknown]>([
     [{}, {}],
     [{ roots: [] }, { roots: { listChanged: true } }],
     [sampling(), { sampling: {} }],

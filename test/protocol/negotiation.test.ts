@@ -1,12 +1,12 @@
 import {
   acceptable,
-  firstQuestion,
+  firstNegotiationRequest,
   handshakeVersion,
   judgeDiscovery,
   judgeHandshake,
   mayFallBack,
 } from '../../src/protocol/negotiation.js';
-import type { Answer, EraChoice, Question, Verdict } from '../../src/protocol/negotiation.js';
+import type { Answer, EraChoice, ServerRequest, Verdict } from '../../src/protocol/negotiation.js';
 import type { Failure } from '../../src/util/failure.js';
 import { eraOf, LEGACY_REVISIONS, MODERN_REVISIONS, newestShared } from '../../src/protocol/revisions.js';
 import type { Era, MCPProtocolVersion } from '../../src/protocol/revisions.js';
@@ -19,7 +19,7 @@ interface Asked {
   readonly corrected?: boolean;
 }
 
-function question(version: MCPProtocolVersion, asked: Asked = {}): Question {
+function question(version: MCPProtocolVersion, asked: Asked = {}): ServerRequest {
   return {
     acceptable: acceptable(asked.choice ?? 'auto'),
     version: asked.version ?? version,
@@ -423,7 +423,7 @@ describe('the first question', () => {
       version,
     ]),
   ])('V-36 with %s, knowing %s, is %s, %s', (choice, known, ask, version) => {
-    expect(firstQuestion(acceptable(choice), known)).toEqual({ ask, version });
+    expect(firstNegotiationRequest(acceptable(choice), known)).toEqual({ ask, version });
   });
 
   test.each<[choice: EraChoice, fallBack: boolean, offered: MCPProtocolVersion]>([
@@ -469,7 +469,7 @@ const SERVERS = {
 /** Negotiates to the end, the way the connection does. */
 function negotiate(choice: EraChoice, server: ServerKind): Era | Failure | 'silence' {
   const allowed = acceptable(choice);
-  let { ask, version } = firstQuestion(allowed, undefined);
+  let { ask, version } = firstNegotiationRequest(allowed, undefined);
   for (let corrected = false; ;) {
     const answer = server(ask, version);
     if (answer === undefined && !mayFallBack(allowed)) return 'silence';

@@ -404,7 +404,7 @@ describe('a replay', () => {
     const lines = await session();
     expect(() => parseRecording('{"format":"har"}\n')).toThrow('not a recording');
     expect(() => parseRecording('')).toThrow('not a recording');
-    expect(() => parseRecording(changed(lines, '"version":1', '"version":2'))).toThrow('version 2');
+    expect(() => parseRecording(changed(lines, '"version":2', '"version":1'))).toThrow('version 1');
     expect(() => parseRecording(`${lines[0]}\nnonsense\n`)).toThrow('Line 2 of the recording is not JSON');
     expect(() => parseRecording(`${lines[0]}\n{"type":"connect"}\n`)).toThrow(
       'Line 2 of the recording cannot be used: "at"',

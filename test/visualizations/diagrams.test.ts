@@ -78,7 +78,8 @@ describe('The committed diagrams', () => {
   });
 
   test('show every machine that src/machines exports', async () => {
-    const modules = readdirSync(join(project, 'src/machines')).filter((file) => file.endsWith('.ts'));
+    const files = readdirSync(join(project, 'src/machines'), { recursive: true, encoding: 'utf8' });
+    const modules = files.filter((file) => file.endsWith('.ts'));
     const exported = await Promise.all(
       modules.map(async (file) => Object.entries((await import(`../../src/machines/${file}`)) as object)),
     );

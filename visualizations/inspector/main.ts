@@ -5,7 +5,7 @@ import { Feed } from './feed.js';
 import { duration } from './format.js';
 import { Log } from './log.js';
 import { Meters } from './meters.js';
-import { Requests } from './requests.js';
+import { RequestRegistry } from './requests.js';
 import { Sequence } from './sequence.js';
 import { Statecharts } from './statecharts.js';
 import { nameOf, Story } from './story.js';
@@ -85,7 +85,7 @@ const timeline = new Timeline(
 const panels: readonly Panel[] = [
   charts,
   new Actors(byId('actors')),
-  new Requests(byId('requests'), byId('requests-total')),
+  new RequestRegistry(byId('requests'), byId('requests-total')),
   new Meters(byId('meters')),
   sequence,
   log,

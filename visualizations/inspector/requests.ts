@@ -16,7 +16,7 @@ interface Line {
 }
 
 /** The requests in flight with their age and state, and those that ended last. */
-export class Requests implements Panel {
+export class RequestRegistry implements Panel {
   readonly #list: HTMLElement;
   readonly #total: HTMLElement;
 

@@ -69,7 +69,7 @@ interface Torn {
  * Pages of different times would not fit together. That of a legacy server is fresh only while its announcements are heard, and were
  * heard when it was asked for. What was asked for with one token is not handed out to another. 2026-07-28 server/utilities/caching.
  */
-export class Catalogue {
+export class ListCache {
   readonly #core: Core;
   readonly #kept = new Map<ListName, Kept<unknown>>();
   readonly #pages: HeldPages;

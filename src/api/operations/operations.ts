@@ -1,4 +1,4 @@
-import { Unsuccessful } from '../../machines/request/request-record.js';
+import { RequestFailure } from '../../machines/request/request-record.js';
 import type { Outcome } from '../../machines/request/request-record.js';
 import { withSuggestion } from '../../protocol/call-failure.js';
 import { isObject } from '../../protocol/checks/problem.js';
@@ -44,8 +44,8 @@ export async function callTool(
 ): Promise<CallToolResult> {
   checkParams('args', args);
   checkCallOptions('callTool', options, CALL_TOOL_OPTIONS);
-  const tool = core.catalogue.tool(name);
-  const hints = core.options.trustAnnotations && !core.catalogue.outdated ? tool?.annotations : undefined;
+  const tool = core.listCache.tool(name);
+  const hints = core.options.trustAnnotations && !core.listCache.outdated ? tool?.annotations : undefined;
   const repeatable = hints?.readOnlyHint === true || hints?.idempotentHint === true;
   const params = toolParams(name, args, meta);
   const validate = options.validate ?? core.options.validate;
@@ -55,7 +55,7 @@ export async function callTool(
     outcome = await callWithOtherHeaders(core, outcome, params, submitted, repeatable);
   }
   const refused = validate === 'warn' ? refusedResult(core, outcome, params) : undefined;
-  if (refused === undefined && outcome instanceof Unsuccessful) {
+  if (refused === undefined && outcome instanceof RequestFailure) {
     throw core.errorOfCall(outcome, 'tools/call', params);
   }
   const result = (refused ?? outcome) as unknown as CallToolResult;
@@ -113,7 +113,7 @@ function isSchema(value: unknown): value is ResultSchema<unknown> {
 
 /** A result that was refused for its shape, for a caller who wants no more than a warning. */
 function refusedResult(core: Core, outcome: Outcome, params: Params): unknown {
-  if (!(outcome instanceof Unsuccessful) || outcome.failure?.code !== 'MCP_INVALID_RESULT') return undefined;
+  if (!(outcome instanceof RequestFailure) || outcome.failure?.code !== 'MCP_INVALID_RESULT') return undefined;
   const result = outcome.failure.details?.result;
   if (result !== undefined) {
     core.events.emit('warning', core.error(core.failureOfCall(outcome.failure, 'tools/call', params)));
@@ -129,15 +129,15 @@ async function outputProblem(
   options: CallToolOptions,
 ): Promise<Failure | undefined> {
   const problem = await core.structured.problem(tool, result);
-  if (problem === undefined || isUnusable(problem) || core.catalogue.has('tools')) return problem;
+  if (problem === undefined || isUnusable(problem) || core.listCache.has('tools')) return problem;
   try {
-    await core.catalogue.listToolsAnew(options);
+    await core.listCache.listToolsAnew(options);
   } catch (thrown) {
     if (options.signal?.aborted === true) throw thrown;
     // The answer is there. It is not the fault of the caller that it cannot be told whether it is a good one.
     return problem;
   }
-  const now = core.catalogue.tool(tool.name);
+  const now = core.listCache.tool(tool.name);
   return now === undefined ? undefined : core.structured.problem(now, result);
 }
 
@@ -149,7 +149,7 @@ function toolFailed(core: Core, tool: string, result: CallToolResult): Failure {
     delivery: 'answered',
     details: { tool, result },
   });
-  return withSuggestion(why, tool, core.catalogue.known('tools'));
+  return withSuggestion(why, tool, core.listCache.known('tools'));
 }
 
 /** The first text of a result, which may have any shape when nothing is checked. */
@@ -265,6 +265,6 @@ export async function ping(core: Core, options: ConnectOptions = {}): Promise<nu
   checkCallOptions('ping', options, CONNECT_OPTIONS);
   core.session();
   const probe = await core.probe(options);
-  if (probe.outcome instanceof Unsuccessful && !probe.ok) throw core.errorOf(probe.outcome);
+  if (probe.outcome instanceof RequestFailure && !probe.ok) throw core.errorOf(probe.outcome);
   return probe.latency;
 }

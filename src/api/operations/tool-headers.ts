@@ -1,4 +1,4 @@
-import { Unsuccessful } from '../../machines/request/request-record.js';
+import { RequestFailure } from '../../machines/request/request-record.js';
 import type { Outcome } from '../../machines/request/request-record.js';
 import { failure } from '../../util/failure.js';
 import { ErrorCode } from '../../protocol/messages/json-rpc.js';
@@ -46,7 +46,7 @@ export function callableTools(core: Core, tools: readonly MCPTool[]): MCPTool[] 
 /** The headers of a call, as the definition that was received last wants them. */
 function headersFor(core: Core, params: Params | undefined): Record<string, string> | undefined {
   const name = params?.name;
-  const tool = repeatsParameters(core) && typeof name === 'string' ? core.catalogue.tool(name) : undefined;
+  const tool = repeatsParameters(core) && typeof name === 'string' ? core.listCache.tool(name) : undefined;
   if (tool === undefined) return undefined;
   const headers = headersOf(tool);
   if (!('headers' in headers) || headers.headers.length === 0) return undefined;
@@ -68,7 +68,7 @@ export function submitToolCall(
  * once more when the tools are listed anew. 2026-07-28 basic/transports/streamable-http.
  */
 export function wantsOtherHeaders(core: Core, outcome: Outcome): boolean {
-  if (!(outcome instanceof Unsuccessful) || !repeatsParameters(core)) return false;
+  if (!(outcome instanceof RequestFailure) || !repeatsParameters(core)) return false;
   return outcome.failure?.code === 'MCP_RPC_ERROR' && outcome.failure.errorCode === ErrorCode.HeaderMismatch;
 }
 
@@ -84,7 +84,7 @@ export async function callWithOtherHeaders(
   repeatable?: boolean,
 ): Promise<Outcome> {
   try {
-    await core.catalogue.listToolsAnew(options);
+    await core.listCache.listToolsAnew(options);
   } catch (thrown) {
     if (options.signal?.aborted === true) throw thrown;
     return refused;

@@ -1,7 +1,7 @@
 import { checkRoots } from '../../protocol/checks/server-request-checks.js';
 import type {
   ElicitationHandler,
-  QuestionHandlers,
+  ServerRequestHandlers,
   RootsHandler,
   SamplingHandler,
   UrlElicitationHandler,
@@ -26,7 +26,7 @@ export interface ElicitationOptions {
 }
 
 /** Who answers the questions of a server. What is not given is not offered to servers. */
-export interface QuestionOptions {
+export interface HandlerOptions {
   /**
    * Asks a language model for the server. `(params, context) => ({ role, content, model })`, or that as `createMessage` beside what else
    * it can do. Default: not offered. 2026-07-28 client/sampling.
@@ -51,7 +51,7 @@ const ELICITATION = optionNames<ElicitationOptions>({ form: true, url: true });
  * Reads the options about questions of servers.
  * @throws MCPError with code `MCP_INVALID_PARAMS` when one cannot be used.
  */
-export function questionHandlers({ sampling, elicitation, roots }: QuestionOptions): QuestionHandlers {
+export function serverRequestHandlers({ sampling, elicitation, roots }: HandlerOptions): ServerRequestHandlers {
   return {
     ...(sampling !== undefined && { sampling: samplingHandler(sampling) }),
     ...(elicitation !== undefined && { elicitation: elicitationHandlers(elicitation) }),
@@ -59,7 +59,7 @@ export function questionHandlers({ sampling, elicitation, roots }: QuestionOptio
   };
 }
 
-function samplingHandler(given: NonNullable<QuestionOptions['sampling']>): QuestionHandlers['sampling'] {
+function samplingHandler(given: NonNullable<HandlerOptions['sampling']>): ServerRequestHandlers['sampling'] {
   const options: Partial<SamplingOptions> = typeof given === 'function' ? { createMessage: given } : given;
   const { createMessage } = asObject('sampling', 'a function, or an object with `createMessage`', options);
   refuseUnknownOptions('sampling', options, SAMPLING, { prefix: 'sampling.' });
@@ -68,7 +68,7 @@ function samplingHandler(given: NonNullable<QuestionOptions['sampling']>): Quest
   return { createMessage, tools: read.flag('tools', false), context: read.flag('context', false) };
 }
 
-function elicitationHandlers(given: NonNullable<QuestionOptions['elicitation']>): QuestionHandlers['elicitation'] {
+function elicitationHandlers(given: NonNullable<HandlerOptions['elicitation']>): ServerRequestHandlers['elicitation'] {
   const options: ElicitationOptions = typeof given === 'function' ? { form: given } : given;
   const expected = 'a function, or an object with `form` or `url`';
   const { form, url } = asObject('elicitation', expected, options);
@@ -85,7 +85,7 @@ function asObject<Options extends object>(name: string, expected: string, option
   return options;
 }
 
-function checkedRoots(roots: NonNullable<QuestionOptions['roots']>): QuestionHandlers['roots'] {
+function checkedRoots(roots: NonNullable<HandlerOptions['roots']>): ServerRequestHandlers['roots'] {
   if (typeof roots === 'function') return roots;
   const wrong = checkRoots(roots);
   if (wrong === undefined) return roots;

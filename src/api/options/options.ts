@@ -6,7 +6,7 @@ import { acceptable } from '../../protocol/negotiation.js';
 import type { EraChoice } from '../../protocol/negotiation.js';
 import { isExtensionIdentifier } from '../../protocol/extensions.js';
 import { PACKAGE } from '../../util/package.js';
-import type { QuestionHandlers } from '../../protocol/server-requests/server-requests.js';
+import type { ServerRequestHandlers } from '../../protocol/server-requests/server-requests.js';
 import { eraOf } from '../../protocol/revisions.js';
 import type { Era } from '../../protocol/revisions.js';
 import type { ClientCapabilities, Implementation, JSONObject } from '../../protocol/schema/index.js';
@@ -15,8 +15,8 @@ import { optionNames, refuseUnknownOptions } from '../../transports/option-names
 import { clientLimits } from './client-limits.js';
 import type { ClientLimits, ResolvedClientLimits } from './client-limits.js';
 import { invalidOption, isDuration, OptionReader } from './option-reader.js';
-import { questionHandlers } from './handler-options.js';
-import type { QuestionOptions } from './handler-options.js';
+import { serverRequestHandlers } from './handler-options.js';
+import type { HandlerOptions } from './handler-options.js';
 import type { RecordOptions, ResolvedRecordOptions } from '../../recording/record-options.js';
 import { readSuspended } from '../suspended-client.js';
 import type { SuspendedClient } from '../suspended-client.js';
@@ -90,7 +90,7 @@ export interface InspectedRecording {
 }
 
 /** Options of an {@link MCPProtocol}. */
-export interface MCPProtocolOptions extends QuestionOptions {
+export interface MCPProtocolOptions extends HandlerOptions {
   /** Milliseconds until a request is given up, queueing included; progress restarts it. Default 30 000. */
   readonly timeout?: number | undefined;
   /** Milliseconds until a call is given up whatever happens. Default: no limit. */
@@ -194,7 +194,7 @@ export interface ResolvedOptions {
   readonly inspect: InspectTarget | undefined;
   readonly record: ResolvedRecordOptions | undefined;
   readonly environment: Environment;
-  readonly questionHandlers: QuestionHandlers;
+  readonly serverRequestHandlers: ServerRequestHandlers;
   readonly whenDisconnected: 'wait' | 'fail';
   readonly maxQueued: number;
   readonly retry: RetryPolicy;
@@ -298,7 +298,7 @@ export function resolveOptions(given: MCPClientOptions, owner: OptionOwner, tran
     inspect: checkedInspector(given.inspect),
     record: recordOptions(given.record),
     environment: given.environment ?? systemEnvironment,
-    questionHandlers: questionHandlers(given),
+    serverRequestHandlers: serverRequestHandlers(given),
     whenDisconnected: read.oneOf('whenDisconnected', ['wait', 'fail'], 'wait'),
     maxQueued: read.count('maxQueued', 1_000),
     retry: read.oneOf('retry', ['auto', 'safe', 'never'], 'auto'),

@@ -17,9 +17,9 @@ export const GIVEN_UP = failure(
 /** The failure that an event brings, with the first ending of a server that was started twice. */
 export function failureOf(facts: ConnectionFacts, event: ConnectionEvent): Failure | undefined {
   if (!('failure' in event)) return undefined;
-  const { endedOnQuestion } = facts;
-  if (endedOnQuestion === undefined || event.failure.cause !== undefined) return event.failure;
-  return { ...event.failure, cause: firstEnding(endedOnQuestion, event.failure) };
+  const { endedDuringNegotiation } = facts;
+  if (endedDuringNegotiation === undefined || event.failure.cause !== undefined) return event.failure;
+  return { ...event.failure, cause: firstEnding(endedDuringNegotiation, event.failure) };
 }
 
 /** The ending of the first start. When the second start ended in the same way, the message says only that. */

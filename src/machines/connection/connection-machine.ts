@@ -18,7 +18,7 @@ export const connectionMachine = connectionSetup.createMachine({
     losses: [],
     era: input.era,
     question: { version: handshakeVersion(input.policy.acceptable), corrected: false, unanswered: false },
-    endedOnQuestion: undefined,
+    endedDuringNegotiation: undefined,
     refusal: undefined,
     session: undefined,
     failure: undefined,
@@ -55,7 +55,7 @@ export const connectionMachine = connectionSetup.createMachine({
     // Everything that happens over one link, from opening it to losing it.
     linked: {
       entry: ['beginEpoch', 'chooseDeadline', 'setTimer'],
-      exit: ['handOver', 'endInFlight', 'loseQuestions', 'dropSession', 'endAttempt', 'clearTimer'],
+      exit: ['exportSession', 'endInFlight', 'abortServerRequests', 'dropSession', 'endAttempt', 'clearTimer'],
       invoke: { src: 'link', id: 'link', input: ({ context }) => ({ epoch: context.epoch }) },
       on: {
         connect: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
@@ -92,7 +92,7 @@ export const connectionMachine = connectionSetup.createMachine({
           initial: 'choosing',
           states: {
             choosing: {
-              entry: 'chooseQuestion',
+              entry: 'chooseNegotiationRequest',
               always: [
                 // A server that forgets each session at once would be asked for the next one without a pause and without an end.
                 { guard: 'crashesTooOften', target: '#connection.closed', actions: 'keepCrashLoop' },
@@ -110,11 +110,11 @@ export const connectionMachine = connectionSetup.createMachine({
               },
             },
             negotiating: {
-              exit: 'withdrawQuestions',
+              exit: 'cancelNegotiation',
               on: {
                 // Some legacy servers end on a question that they do not know. One more start tells.
                 'link.closed': {
-                  guard: 'mayHaveEndedOnQuestion',
+                  guard: 'mayHaveEndedDuringNegotiation',
                   target: '#connection.linked',
                   reenter: true,
                   actions: 'keepFirstEnding',
@@ -123,7 +123,7 @@ export const connectionMachine = connectionSetup.createMachine({
               initial: 'discovering',
               states: {
                 discovering: {
-                  entry: 'askDiscover',
+                  entry: 'sendDiscover',
                   on: {
                     discovered: [
                       {
@@ -141,7 +141,7 @@ export const connectionMachine = connectionSetup.createMachine({
                   },
                 },
                 handshaking: {
-                  entry: 'askHandshake',
+                  entry: 'sendInitialize',
                   on: {
                     shook: [
                       {
@@ -189,7 +189,7 @@ export const connectionMachine = connectionSetup.createMachine({
             },
             restoring: {
               entry: 'restore',
-              exit: 'withdrawQuestions',
+              exit: 'cancelNegotiation',
               always: { guard: 'nothingToRestore', target: '#connection.linked.established' },
               on: { restored: '#connection.linked.established' },
               after: {
@@ -227,7 +227,7 @@ export const connectionMachine = connectionSetup.createMachine({
             'session.lost': {
               target: '#connection.linked.initializing',
               actions: [
-                'loseQuestions',
+                'abortServerRequests',
                 'countLoss',
                 'keepForgotten',
                 'beginRenewal',

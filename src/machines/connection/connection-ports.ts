@@ -1,7 +1,7 @@
 import type { Failure } from '../../util/failure.js';
 import type { Session } from '../../protocol/session.js';
 import type { SilentServer } from '../../transports/transport.js';
-import type { ConnectionEvent, CurrentQuestion, DesiredState } from './connection-context.js';
+import type { ConnectionEvent, NegotiationRequest, DesiredState } from './connection-context.js';
 import type { RequestsEvent } from '../request/request-gate.js';
 import { SystemPorts } from '../system-ports.js';
 
@@ -18,18 +18,18 @@ export interface ConnectionPorts {
   /** Opens, holds or shuts the way for requests. */
   tellRequests(event: RequestsEvent): void;
   /** Nobody need answer what the server asked any more. */
-  loseQuestions(): void;
-  askDiscover(question: CurrentQuestion): void;
-  askHandshake(question: CurrentQuestion): void;
+  abortServerRequests(): void;
+  sendDiscover(question: NegotiationRequest): void;
+  sendInitialize(question: NegotiationRequest): void;
   /** Stops waiting for the answers to the questions of negotiating and restoring. */
-  withdrawQuestions(): void;
+  cancelNegotiation(): void;
   /** Tells the link, and after a handshake the server, that there is a session. */
   announce(session: Session): void;
   restore(session: Session, desired: DesiredState): void;
   /** Has the link go on with a session that another client left behind; says whether it does. */
   takeUp(inherited: Session): void;
   /** Gives a session, which the link is not to end, to those who asked for that. */
-  handOver(session: Session, desired: DesiredState): void;
+  exportSession(session: Session, desired: DesiredState): void;
   /** Tells those who asked for a session that there is none. */
   refuseHandOver(why: Failure): void;
   /** What is desired decides the metadata of requests in a session that stands. */
@@ -50,14 +50,14 @@ export const connectionPorts = new SystemPorts<ConnectionPorts>({
   release: () => Promise.resolve(),
   describeSilence: () => undefined,
   tellRequests: nothing,
-  loseQuestions: nothing,
-  askDiscover: nothing,
-  askHandshake: nothing,
-  withdrawQuestions: nothing,
+  abortServerRequests: nothing,
+  sendDiscover: nothing,
+  sendInitialize: nothing,
+  cancelNegotiation: nothing,
   announce: nothing,
   restore: nothing,
   takeUp: nothing,
-  handOver: nothing,
+  exportSession: nothing,
   refuseHandOver: nothing,
   applyDesired: nothing,
   settle: nothing,

@@ -5,7 +5,7 @@ import { askedDelay, retryDelay } from '../../util/backoff.js';
 import { failure } from '../../util/failure.js';
 import { withCheck } from '../../diagnostics/health-score.js';
 import {
-  firstQuestion,
+  firstNegotiationRequest,
   handshakeVersion,
   judgeDiscovery,
   judgeHandshake,
@@ -111,10 +111,10 @@ export const connectionSetup = setup({
     wantsHandshake: ({ context, event }) => judge(context, event)?.verdict === 'handshake',
     // A server that has corrected the version is modern, however silent it is then.
     mayFallBack: ({ context }) => mayFallBack(context.policy.acceptable) && !context.question.corrected,
-    mayHaveEndedOnQuestion: ({ context }) =>
+    mayHaveEndedDuringNegotiation: ({ context }) =>
       mayFallBack(context.policy.acceptable) &&
       context.question.unanswered &&
-      context.endedOnQuestion === undefined &&
+      context.endedDuringNegotiation === undefined &&
       // What was only handed in may be wrong; what a session has shown is not.
       (context.era === undefined || context.connectionCount === 0),
     // It may be modern and slow to start: what it does not know it refuses at once, and what it knows it works on.
@@ -194,7 +194,7 @@ export const connectionSetup = setup({
       attempts: 0,
       losses: [],
       failure: undefined,
-      endedOnQuestion: undefined,
+      endedDuringNegotiation: undefined,
       suspended: false,
     }),
     beginRenewal: assign(({ context, system }) => ({
@@ -202,16 +202,16 @@ export const connectionSetup = setup({
       session: undefined,
       attemptDeadline: portsOf(system).now() + context.policy.connectTimeout,
     })),
-    beginRecovery: assign({ recovering: true, endedOnQuestion: undefined }),
+    beginRecovery: assign({ recovering: true, endedDuringNegotiation: undefined }),
     // Somebody who says so by hand knows more than a count of what went wrong before.
-    beginByHand: assign({ recovering: true, endedOnQuestion: undefined, attempts: 0, losses: [] }),
+    beginByHand: assign({ recovering: true, endedDuringNegotiation: undefined, attempts: 0, losses: [] }),
     countLoss: assign({
       losses: ({ context, system }) => withLoss(context.losses, portsOf(system).now(), context.policy.restarts),
     }),
     keepForgotten: assign({ failure: FORGOTTEN }),
     keepCrashLoop: assign({ failure: ({ context }) => crashLoop(context) }),
     forgetAttempts: assign({ attempts: 0 }),
-    countAttempt: assign({ attempts: ({ context }) => context.attempts + 1, endedOnQuestion: undefined }),
+    countAttempt: assign({ attempts: ({ context }) => context.attempts + 1, endedDuringNegotiation: undefined }),
     chooseDelay: assign(({ context, system }) => {
       const ports = portsOf(system);
       const asked = askedDelay(context.failure);
@@ -230,12 +230,12 @@ export const connectionSetup = setup({
       errorCount: context.errorCount + 1,
     })),
     forgetFailure: assign({ failure: undefined }),
-    keepFirstEnding: assign(({ event }) => ('failure' in event ? { endedOnQuestion: event.failure } : {})),
-    chooseQuestion: assign(({ context }) => {
+    keepFirstEnding: assign(({ event }) => ('failure' in event ? { endedDuringNegotiation: event.failure } : {})),
+    chooseNegotiationRequest: assign(({ context }) => {
       const { acceptable } = context.policy;
-      const { ask, version } = firstQuestion(
+      const { ask, version } = firstNegotiationRequest(
         acceptable,
-        context.endedOnQuestion === undefined ? context.era : 'legacy',
+        context.endedDuringNegotiation === undefined ? context.era : 'legacy',
       );
       return { question: { version, corrected: false, unanswered: ask === 'modern' } };
     }),
@@ -277,9 +277,9 @@ export const connectionSetup = setup({
     })),
     dropInherited: assign({ inherited: undefined }),
     // Before the link is closed, which would end the session.
-    handOver: ({ context, event, system }) => {
+    exportSession: ({ context, event, system }) => {
       if (event.type === 'suspend' && context.session !== undefined)
-        portsOf(system).handOver(context.session, context.desired);
+        portsOf(system).exportSession(context.session, context.desired);
     },
     refuseHandOver: ({ context, system }) => {
       portsOf(system).refuseHandOver(nothingToSuspend(context));
@@ -299,7 +299,7 @@ export const connectionSetup = setup({
       initial: false,
       recovering: false,
       failure: undefined,
-      endedOnQuestion: undefined,
+      endedDuringNegotiation: undefined,
     })),
     recordEnded: assign(({ context, system }) => ({
       pastUptime: context.pastUptime + portsOf(system).now() - (context.establishedAt ?? portsOf(system).now()),
@@ -312,14 +312,14 @@ export const connectionSetup = setup({
     keepCheck: assign(({ context, event }) =>
       event.type === 'health.checked' ? { checks: withCheck(context.checks, event.check) } : {},
     ),
-    askDiscover: ({ context, system }) => {
-      portsOf(system).askDiscover(context.question);
+    sendDiscover: ({ context, system }) => {
+      portsOf(system).sendDiscover(context.question);
     },
-    askHandshake: ({ context, system }) => {
-      portsOf(system).askHandshake(context.question);
+    sendInitialize: ({ context, system }) => {
+      portsOf(system).sendInitialize(context.question);
     },
-    withdrawQuestions: ({ system }) => {
-      portsOf(system).withdrawQuestions();
+    cancelNegotiation: ({ system }) => {
+      portsOf(system).cancelNegotiation();
     },
     announce: ({ context, system }) => {
       if (context.session !== undefined) portsOf(system).announce(context.session);
@@ -353,8 +353,8 @@ export const connectionSetup = setup({
       else portsOf(system).tellRequests({ type: 'lose', failure: failureOf(context, event) ?? endOf(context, event) });
     },
     // Before the link is closed: no answer to a question of this link, or of this session, may reach the next one.
-    loseQuestions: ({ system }) => {
-      portsOf(system).loseQuestions();
+    abortServerRequests: ({ system }) => {
+      portsOf(system).abortServerRequests();
     },
     tellMonitor: sendTo('health', ({ context }) => ({ type: 'monitor' as const, interval: context.healthInterval })),
     tellSubscription: sendTo('subscription', ({ context }) => ({

@@ -16,8 +16,8 @@ import { closedByFailure, internalFailure, stopRemains } from './error-boundary.
 import { connectionPorts } from './connection-ports.js';
 import type { ConnectionPorts } from './connection-ports.js';
 import { HandlerSlots } from '../server-requests/handler-slots.js';
-import { Handovers } from './session-export.js';
-import type { Continuation, Handover } from './session-export.js';
+import { SessionExports } from './session-export.js';
+import type { Continuation, SessionExport } from './session-export.js';
 import { healthPorts } from '../health/health-machine.js';
 import type { HealthPorts } from '../health/health-machine.js';
 import { check, probe, PROBE_TIMEOUT, trafficWatch } from '../health/health-check.js';
@@ -26,16 +26,16 @@ import { receive } from './inbound.js';
 import { openLink, sendOver } from './link-actor.js';
 import type { ConnectionTransport, LinkPorts } from './link-actor.js';
 import { inspectorOf, linkListenerOf } from './observers.js';
-import type { Onlookers } from './observers.js';
+import type { Observers } from './observers.js';
 import { PendingReplies } from '../server-requests/pending-replies.js';
-import { Questions } from './negotiation-requests.js';
-import { Unsuccessful } from '../request/request-record.js';
+import { NegotiationRequests } from './negotiation-requests.js';
+import { RequestFailure } from '../request/request-record.js';
 import type { Outcome, RequestSpec } from '../request/request-record.js';
-import { Requests } from '../request/request-registry.js';
+import { RequestRegistry } from '../request/request-registry.js';
 import { requestsPorts } from '../request/request-gate.js';
-import { serverQuestionPorts } from '../server-requests/server-request-machine.js';
-import { ServerQuestions } from '../server-requests/server-requests.js';
-import type { OpenQuestion, QuestionService } from '../server-requests/server-requests.js';
+import { serverRequestPorts } from '../server-requests/server-request-machine.js';
+import { ServerRequests } from '../server-requests/server-requests.js';
+import type { PendingServerRequest, HandlerService } from '../server-requests/server-requests.js';
 import { hears, serverStreamPorts } from '../server-stream/server-stream-machine.js';
 import type { ServerStreamPorts, ServerStreamSnapshot } from '../server-stream/server-stream-machine.js';
 import { subscriptionPorts } from '../subscription/subscription-machine.js';
@@ -46,7 +46,7 @@ import { WatchedResources } from '../subscription/watched-resources.js';
 import type { TimeLimit } from '../subscription/watched-resources.js';
 
 /** What a connection is made of. */
-export interface ConnectionOptions extends ConnectionInput, Onlookers {
+export interface ConnectionOptions extends ConnectionInput, Observers {
   readonly transport: ConnectionTransport;
   readonly identity: ClientIdentity;
   readonly environment: Environment;
@@ -54,7 +54,7 @@ export interface ConnectionOptions extends ConnectionInput, Onlookers {
   readonly budget: Budget;
   readonly maxQueued: number;
   /** Who answers what servers ask; undefined when nobody does. */
-  readonly questions?: QuestionService | undefined;
+  readonly questions?: HandlerService | undefined;
   /** How often a server may ask for something before it answers a request. */
   readonly maxInputRounds: number;
   /** What is needed to go on with the session that was inherited, besides what the chart knows. */
@@ -85,14 +85,14 @@ type ConnectionActor = Actor<typeof connectionMachine>;
  * decides nothing that depends on state.
  */
 export class Connection {
-  readonly requests: Requests;
+  readonly requests: RequestRegistry;
   readonly transport: ConnectionTransport;
   #actor: ConnectionActor;
   readonly #options: ConnectionOptions;
   readonly #listeners: ConnectionListeners;
-  readonly #handovers: Handovers;
+  readonly #sessionExports: SessionExports;
   readonly #callers: WaitingCallers;
-  readonly #questions: ServerQuestions | undefined;
+  readonly #questions: ServerRequests | undefined;
   readonly #replies: PendingReplies;
   #draining: (() => void)[] = [];
   #state: ConnectionState = 'idle';
@@ -117,7 +117,7 @@ export class Connection {
     const { environment, budget } = options;
     const service = options.questions && new HandlerSlots(options.questions);
     this.#replies = new PendingReplies(budget, this.#report);
-    this.requests = new Requests({
+    this.requests = new RequestRegistry({
       environment,
       framing: () => this.#link?.framing ?? options.transport.framing,
       reconnect: options.policy.autoReconnect ? options.policy.backoff : undefined,
@@ -143,7 +143,7 @@ export class Connection {
         this.#actor.send(event);
       },
     });
-    this.#handovers = new Handovers({
+    this.#sessionExports = new SessionExports({
       continuation: options.continuation,
       link: () => this.#link,
       lastId: () => this.requests.lastId,
@@ -221,7 +221,7 @@ export class Connection {
     this.#questions?.abandon();
     this.requests.abandon(why);
     this.#watched.failed(withDelivery(why, 'unknown'));
-    this.#handovers.refuseHandOver(why);
+    this.#sessionExports.refuseHandOver(why);
     this.#callers.settleAll(why);
     this.#actor.start();
     if (!drains) void transport.closeLink().then(this.#drained, this.#drained);
@@ -258,7 +258,7 @@ export class Connection {
   }
 
   /** What a legacy server has asked and is not answered yet, the oldest first. */
-  get openQuestions(): readonly OpenQuestion[] {
+  get pendingServerRequests(): readonly PendingServerRequest[] {
     return this.#questions?.open ?? [];
   }
 
@@ -271,7 +271,7 @@ export class Connection {
       parts.push(name);
       value = inner;
     }
-    return [...parts, String(value)].join('..');
+    return [...parts, String(value)].join('.');
   }
 
   /** Tells the connection what the user wants of it. */
@@ -307,8 +307,8 @@ export class Connection {
    * Ends the connection and leaves the session for another client. Pending requests fail in this very call; resolves when nothing is left
    * of the link, or with the reason for which there is no session to leave: then nothing has changed.
    */
-  suspend(): Promise<Handover | Failure> {
-    return this.#handovers.ask();
+  suspend(): Promise<SessionExport | Failure> {
+    return this.#sessionExports.ask();
   }
 
   /** Makes a request of the user and promises its outcome. Never rejects. */
@@ -350,7 +350,7 @@ export class Connection {
   async #probe(timeout: number, signal?: AbortSignal): Promise<ProbeResult> {
     const { session, requests } = this;
     const { environment, identity } = this.#options;
-    if (session === undefined) return { ok: false, latency: 0, outcome: Unsuccessful.failed(notConnected()) };
+    if (session === undefined) return { ok: false, latency: 0, outcome: RequestFailure.failed(notConnected()) };
     return probe(requests, environment, session, identity, timeout, signal);
   }
 
@@ -385,7 +385,7 @@ export class Connection {
     const { requests } = this;
     connectionPorts.provide(system, this.#ports());
     requestsPorts.provide(system, requests);
-    if (this.#questions !== undefined) serverQuestionPorts.provide(system, this.#questions);
+    if (this.#questions !== undefined) serverRequestPorts.provide(system, this.#questions);
     healthPorts.provide(system, this.#healthPorts());
     serverStreamPorts.provide(system, this.#serverStreamPorts());
     subscriptionPorts.provide(
@@ -410,7 +410,7 @@ export class Connection {
     const { environment, transport, identity } = this.#options;
     const { requests } = this;
     const linkPorts = this.#linkPorts();
-    const questions = new Questions({
+    const questions = new NegotiationRequests({
       requests,
       identity,
       report: this.#report,
@@ -430,16 +430,16 @@ export class Connection {
         this.#actor.getSnapshot().children.requests?.send(event);
         if (event.type === 'refuse') this.#watched.failed(withDelivery(event.failure, 'unknown'));
       },
-      loseQuestions: () => {
+      abortServerRequests: () => {
         this.#questions?.lose();
       },
-      askDiscover: (question) => {
+      sendDiscover: (question) => {
         questions.discover(question);
       },
-      askHandshake: (question) => {
+      sendInitialize: (question) => {
         questions.handshake(question);
       },
-      withdrawQuestions: () => {
+      cancelNegotiation: () => {
         questions.withdraw();
       },
       announce: (session) => {
@@ -454,13 +454,13 @@ export class Connection {
         questions.restore(session, desired).catch(this.#fail);
       },
       takeUp: (session) => {
-        this.#handovers.takeUp(session);
+        this.#sessionExports.takeUp(session);
       },
-      handOver: (session, desired) => {
-        this.#handovers.handOver(session, desired);
+      exportSession: (session, desired) => {
+        this.#sessionExports.exportSession(session, desired);
       },
       refuseHandOver: (why) => {
-        this.#handovers.refuseHandOver(why);
+        this.#sessionExports.refuseHandOver(why);
       },
       settle: (waiters, outcome) => {
         this.#callers.settle(waiters, outcome);
@@ -470,8 +470,8 @@ export class Connection {
     };
   }
 
-  #serverQuestions(service: QuestionService): ServerQuestions {
-    return new ServerQuestions({
+  #serverQuestions(service: HandlerService): ServerRequests {
+    return new ServerRequests({
       service,
       requests: this.requests,
       parent: () => this.#actor,

@@ -21,15 +21,15 @@ import type {
   ProgressNotificationParams,
 } from '../../protocol/schema/index.js';
 import type { MessageOrigin } from '../../transports/link.js';
-import type { Requests } from '../request/request-registry.js';
-import type { ServerQuestions } from '../server-requests/server-requests.js';
+import type { RequestRegistry } from '../request/request-registry.js';
+import type { ServerRequests } from '../server-requests/server-requests.js';
 import { safeText } from '../../util/printable.js';
 
 /** Where incoming messages go. */
 export interface InboundPorts {
-  readonly requests: Requests;
+  readonly requests: RequestRegistry;
   /** What the server asks; undefined when nobody answers. */
-  readonly questions: ServerQuestions | undefined;
+  readonly questions: ServerRequests | undefined;
   /** Whether the server reads what it is sent. If not, what it asks for is not answered, and that is reported. */
   mayReply(): boolean;
   now(): number;

@@ -6,7 +6,7 @@ import type { Framing } from '../../transports/transport.js';
 import { WrappedLink } from '../../transports/wrapped-link.js';
 
 /** What happens on a link, as data. Messages are those that go by, not copies: look, and leave them as they are. */
-export type LinkHappening =
+export type LinkActivity =
   | { readonly type: 'link.opening' }
   | { readonly type: 'link.opened'; readonly framing: Framing }
   /** The server, or trouble, ended it; also when it could not be opened. */
@@ -29,7 +29,7 @@ export type LinkHappening =
   | { readonly type: 'stream.left' };
 
 /** Something that happened at the border between a connection and the world. */
-export type LinkNews = LinkHappening & {
+export type LinkNews = LinkActivity & {
   /** The number of the link. */
   readonly epoch: number;
 };
@@ -56,7 +56,7 @@ export class LinkTap {
     this.#epoch = epoch;
   }
 
-  tell(happening: LinkHappening): void {
+  tell(happening: LinkActivity): void {
     this.#listener({ ...happening, epoch: this.#epoch });
   }
 

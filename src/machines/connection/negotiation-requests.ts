@@ -7,16 +7,16 @@ import { answerOf, resultAnswer } from '../../protocol/negotiation.js';
 import type { Answer } from '../../protocol/negotiation.js';
 import { modernMeta } from '../../protocol/request-meta.js';
 import type { ClientIdentity, Session } from '../../protocol/session.js';
-import type { ConnectionEvent, CurrentQuestion, DesiredState } from './connection-context.js';
-import { Unsuccessful } from '../request/request-record.js';
+import type { ConnectionEvent, NegotiationRequest, DesiredState } from './connection-context.js';
+import { RequestFailure } from '../request/request-record.js';
 import type { Outcome, RequestSpec } from '../request/request-record.js';
-import type { Requests } from '../request/request-registry.js';
+import type { RequestRegistry } from '../request/request-registry.js';
 
 /** A request that the connection makes for itself. */
 export type OwnRequest = Pick<RequestSpec, 'method' | 'params'> & Partial<RequestSpec>;
 
 /** Makes a request of the connection: nobody waits for it but the connection, and the link of the moment has to carry it. */
-export function ask(requests: Requests, request: OwnRequest): Promise<Outcome> {
+export function ask(requests: RequestRegistry, request: OwnRequest): Promise<Outcome> {
   return requests.submit({
     entry: methodEntry(request.method),
     timeout: Infinity,
@@ -37,8 +37,8 @@ export function ask(requests: Requests, request: OwnRequest): Promise<Outcome> {
 }
 
 /** Where the questions of a connection go, and their answers. */
-export interface QuestionPorts {
-  readonly requests: Requests;
+export interface NegotiationPorts {
+  readonly requests: RequestRegistry;
   readonly identity: ClientIdentity;
   readonly tell: (
     event: Extract<ConnectionEvent, { type: 'discovered' | 'shook' | 'attempt.failed' | 'restored' }>,
@@ -51,11 +51,11 @@ export interface QuestionPorts {
 }
 
 /** Asks what a connection has to ask before it stands. What is withdrawn is no longer waited for, and tells nobody anything. */
-export class Questions {
-  readonly #ports: QuestionPorts;
+export class NegotiationRequests {
+  readonly #ports: NegotiationPorts;
   #open = new AbortController();
 
-  constructor(ports: QuestionPorts) {
+  constructor(ports: NegotiationPorts) {
     this.#ports = ports;
   }
 
@@ -65,12 +65,12 @@ export class Questions {
     open.abort();
   }
 
-  discover({ version }: CurrentQuestion): void {
+  discover({ version }: NegotiationRequest): void {
     const meta = modernMeta(version, this.#ports.identity, undefined);
     this.#negotiate('server/discover', { _meta: meta }, 'discovered');
   }
 
-  handshake({ version }: CurrentQuestion): void {
+  handshake({ version }: NegotiationRequest): void {
     const { clientInfo, capabilities } = this.#ports.identity;
     this.#negotiate('initialize', { protocolVersion: version, capabilities, clientInfo }, 'shook');
   }
@@ -82,9 +82,9 @@ export class Questions {
     ask(requests, { method, params, entry, signal })
       .then((outcome) => {
         if (signal.aborted) return;
-        const answer = outcome instanceof Unsuccessful ? answerOf(outcome.failure) : this.#read(method, outcome);
+        const answer = outcome instanceof RequestFailure ? answerOf(outcome.failure) : this.#read(method, outcome);
         if (answer !== undefined) tell({ type, answer });
-        else if (outcome instanceof Unsuccessful && outcome.failure !== undefined) {
+        else if (outcome instanceof RequestFailure && outcome.failure !== undefined) {
           tell({ type: 'attempt.failed', failure: outcome.failure });
         }
       })
@@ -115,7 +115,7 @@ export class Questions {
     const outcomes = await Promise.all(asked);
     if (signal.aborted) return;
     for (const outcome of outcomes) {
-      if (outcome instanceof Unsuccessful && outcome.failure !== undefined) report(outcome.failure);
+      if (outcome instanceof RequestFailure && outcome.failure !== undefined) report(outcome.failure);
     }
     tell({ type: 'restored' });
   }

@@ -6,7 +6,7 @@ import { tellUserFunction } from '../../util/user-function.js';
 import type { LinkListener, LinkNews, Tap, TapEvent } from './link-tap.js';
 
 /** Those who look at a connection. */
-export interface Onlookers {
+export interface Observers {
   /** Hears every event and snapshot of every actor of this connection. */
   readonly inspect?: Observer<InspectionEvent> | ((event: InspectionEvent) => void) | undefined;
   /** Whether it can tell requests apart although their actors are used again and their snapshots change. Default false. */
@@ -19,7 +19,7 @@ export interface Onlookers {
 
 /** What calls an inspector. One that throws would stop the actor that it looks at. */
 export function inspectorOf(
-  inspect: NonNullable<Onlookers['inspect']>,
+  inspect: NonNullable<Observers['inspect']>,
   report: (problem: Failure) => void,
 ): (event: InspectionEvent) => void {
   const look = typeof inspect === 'function' ? inspect : inspect.next?.bind(inspect);
@@ -31,7 +31,7 @@ export function inspectorOf(
 
 /** What hears of everything that goes over a link, if anybody does. A tap that throws would end the link that it listens to. */
 export function linkListenerOf(
-  { tap, listener }: Onlookers,
+  { tap, listener }: Observers,
   environment: Environment,
   report: (problem: Failure) => void,
 ): LinkListener | undefined {

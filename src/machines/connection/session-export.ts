@@ -14,13 +14,13 @@ export interface Continuation {
 }
 
 /** A session that is left for another client to go on with. */
-export interface Handover extends Continuation {
+export interface SessionExport extends Continuation {
   readonly session: Session;
   readonly desired: DesiredState;
 }
 
 /** What handing over needs from its surroundings. */
-export interface HandoverSurroundings {
+export interface SessionExportPorts {
   /** What was left behind for this connection. */
   readonly continuation: Continuation | undefined;
   /** The link that is open now. */
@@ -34,16 +34,16 @@ export interface HandoverSurroundings {
 }
 
 /** Takes up what another client left behind, and leaves behind what another is to go on with. */
-export class Handovers implements Pick<ConnectionPorts, 'takeUp' | 'handOver' | 'refuseHandOver'> {
-  readonly #surroundings: HandoverSurroundings;
-  #asking: ((outcome: Handover | Failure) => void)[] = [];
+export class SessionExports implements Pick<ConnectionPorts, 'takeUp' | 'exportSession' | 'refuseHandOver'> {
+  readonly #surroundings: SessionExportPorts;
+  #asking: ((outcome: SessionExport | Failure) => void)[] = [];
 
-  constructor(surroundings: HandoverSurroundings) {
+  constructor(surroundings: SessionExportPorts) {
     this.#surroundings = surroundings;
   }
 
   /** Asks for the session. Resolves with it when nothing is left of the link, or with the reason for which there is none. */
-  ask(): Promise<Handover | Failure> {
+  ask(): Promise<SessionExport | Failure> {
     return new Promise((resolve) => {
       this.#asking.push(resolve);
       this.#surroundings.tell({ type: 'suspend' });
@@ -57,13 +57,13 @@ export class Handovers implements Pick<ConnectionPorts, 'takeUp' | 'handOver' | 
     tell({ type: taken ? 'resume.taken' : 'resume.refused' });
   }
 
-  handOver(session: Session, desired: DesiredState): void {
+  exportSession(session: Session, desired: DesiredState): void {
     const { link, lastId, whenDrained } = this.#surroundings;
     const memory = this.#ask('suspend', () => link()?.suspend?.());
-    const handover = { session, desired, memory, lastId: lastId() };
+    const sessionExport = { session, desired, memory, lastId: lastId() };
     for (const resolve of this.#asking.splice(0)) {
       whenDrained(() => {
-        resolve(handover);
+        resolve(sessionExport);
       });
     }
   }

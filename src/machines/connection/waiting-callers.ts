@@ -4,18 +4,18 @@ import type { Session } from '../../protocol/session.js';
 import type { ConnectionEvent } from './connection-context.js';
 
 /** What the callers who wait need from their connection. */
-export interface WaitingSurroundings {
+export interface WaitingCallersPorts {
   readonly now: () => number;
   readonly tell: (event: Extract<ConnectionEvent, { type: 'connect' | 'join' | 'leave' }>) => void;
 }
 
 /** The promises of those who wait for a session. Whether there will be one, and for how long they wait, the chart decides. */
 export class WaitingCallers {
-  readonly #surroundings: WaitingSurroundings;
+  readonly #surroundings: WaitingCallersPorts;
   readonly #waiting = new Map<number, (outcome: Session | Failure) => void>();
   #last = 0;
 
-  constructor(surroundings: WaitingSurroundings) {
+  constructor(surroundings: WaitingCallersPorts) {
     this.#surroundings = surroundings;
   }
 

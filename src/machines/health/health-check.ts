@@ -4,8 +4,8 @@ import { modernMeta } from '../../protocol/request-meta.js';
 import type { ClientIdentity, Session } from '../../protocol/session.js';
 import type { CheckResult } from './health-machine.js';
 import type { Outcome } from '../request/request-record.js';
-import { Unsuccessful } from '../request/request-record.js';
-import type { Requests } from '../request/request-registry.js';
+import { RequestFailure } from '../request/request-record.js';
+import type { RequestRegistry } from '../request/request-registry.js';
 
 /** Milliseconds that the server has to answer a probe, at most. */
 export const PROBE_TIMEOUT = 10_000;
@@ -23,7 +23,7 @@ export interface ProbeResult {
  * a sign of life too. 2025-11-25 basic/utilities/ping.
  */
 export async function probe(
-  requests: Requests,
+  requests: RequestRegistry,
   environment: Environment,
   session: Session,
   identity: ClientIdentity,
@@ -51,12 +51,12 @@ export async function probe(
     headers: undefined,
     sharing: undefined,
   });
-  const ok = !(outcome instanceof Unsuccessful) || outcome.failure?.delivery === 'answered';
+  const ok = !(outcome instanceof RequestFailure) || outcome.failure?.delivery === 'answered';
   return { ok, latency: environment.now() - startedAt, outcome };
 }
 
 /** Says whether any answer came since the last look, so that traffic makes probes unnecessary. */
-export function trafficWatch(requests: Requests): () => boolean {
+export function trafficWatch(requests: RequestRegistry): () => boolean {
   let seen = requests.inFlight.lastAnswerAt;
   return () => {
     const any = requests.inFlight.lastAnswerAt !== seen;
@@ -68,7 +68,7 @@ export function trafficWatch(requests: Requests): () => boolean {
 /** The finding of one check: by traffic if there was any, else by a probe, and by traffic while it was waited for. */
 export async function check(
   sawTraffic: () => boolean,
-  requests: Requests,
+  requests: RequestRegistry,
   ask: () => Promise<ProbeResult>,
 ): Promise<CheckResult> {
   if (sawTraffic()) return { ok: true, busy: requests.inFlight.working };

@@ -45,7 +45,7 @@ export function compileChart<Subject, Event>(
 
 /** The name of a state in a table: its path below the root, as in `inFlight.waiting`. */
 export function stateName(node: AnyStateNode): string {
-  return node.path.join('..');
+  return node.path.join('.');
 }
 
 /** Where a chart starts. */

@@ -7,22 +7,22 @@ import {
   missingCapabilities,
   notAnswered,
   notOffered,
-  tooManyQuestions,
+  tooManyServerRequests,
   tooManyRounds,
 } from '../../protocol/server-requests/input-required.js';
 import type { NeededInput } from '../../protocol/server-requests/input-required.js';
-import type { Question, QuestionAnswer } from '../../protocol/server-requests/server-requests.js';
+import type { ServerRequest, HandlerResponse } from '../../protocol/server-requests/server-requests.js';
 import type { ClientCapabilities } from '../../protocol/schema/index.js';
 import type { Session } from '../../protocol/session.js';
 import type { RequestEvent } from './request-machine.js';
 import type { RequestRecord } from './request-record.js';
 import { stillAtWork } from '../server-requests/server-requests.js';
-import type { QuestionService } from '../server-requests/server-requests.js';
+import type { HandlerService } from '../server-requests/server-requests.js';
 
 /** Who answers what a server has to know before it goes on with a request. */
 export interface InputSource {
   /** Undefined when nobody does. */
-  readonly service: QuestionService | undefined;
+  readonly service: HandlerService | undefined;
   /** What the server was told that it may ask. */
   readonly offered: ClientCapabilities;
   /** How often it may ask before it answers a request. */
@@ -105,7 +105,7 @@ export class InputRounds {
     if (rounds >= maxInputRounds) return tooManyRounds(method, maxInputRounds);
     const asked = needs.questions?.length ?? 0;
     const { limit = 0, abandoned = 0 } = service ?? {};
-    return asked + abandoned > limit ? tooManyQuestions(method, asked, limit, stillAtWork(abandoned)) : undefined;
+    return asked + abandoned > limit ? tooManyServerRequests(method, asked, limit, stillAtWork(abandoned)) : undefined;
   }
 
   /** Asks. What becomes of it the request is told. */
@@ -127,9 +127,9 @@ export class InputRounds {
     }
   }
 
-  #answered(asking: Asking, record: RequestRecord, index: number, answer: QuestionAnswer): void {
+  #answered(asking: Asking, record: RequestRecord, index: number, answer: HandlerResponse): void {
     const { questions, refusal } = asking.needs;
-    const [, question] = questions?.[index] as readonly [string, Question];
+    const [, question] = questions?.[index] as readonly [string, ServerRequest];
     if ('error' in answer) {
       const failure = notAnswered(record.spec.method, question, answer.failure);
       record.actor.send({ type: 'error', failure });

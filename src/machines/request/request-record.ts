@@ -12,7 +12,7 @@ import type { RequestFacts } from './request-machine.js';
 import type { RequestEffects, RequestLogic } from './request-actions.js';
 
 /** How a request ended when it did not succeed. A class, so that an outcome is told from any result by one check. */
-export class Unsuccessful {
+export class RequestFailure {
   readonly failure: Failure | undefined;
   /** What the caller's signal was aborted with; only without a failure. */
   readonly reason: unknown;
@@ -22,17 +22,17 @@ export class Unsuccessful {
     this.reason = reason;
   }
 
-  static failed(failure: Failure): Unsuccessful {
-    return new Unsuccessful(failure, undefined);
+  static failed(failure: Failure): RequestFailure {
+    return new RequestFailure(failure, undefined);
   }
 
-  static aborted(reason: unknown): Unsuccessful {
-    return new Unsuccessful(undefined, reason);
+  static aborted(reason: unknown): RequestFailure {
+    return new RequestFailure(undefined, reason);
   }
 }
 
 /** The result of a request, or why there is none. */
-export type Outcome = Readonly<Record<string, unknown>> | Unsuccessful;
+export type Outcome = Readonly<Record<string, unknown>> | RequestFailure;
 
 /** What the caller wants. */
 export interface RequestSpec {

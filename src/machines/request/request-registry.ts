@@ -25,13 +25,13 @@ import type { RequestEffects, RequestLogic } from './request-actions.js';
 import type { Gate, RequestsEvent, RequestsLogic, RequestsPorts } from './request-gate.js';
 import { ProgressGate } from './progress-throttle.js';
 import { RequestQueue } from './request-queue.js';
-import { NOTHING, RequestRecord, Unsuccessful } from './request-record.js';
+import { NOTHING, RequestRecord, RequestFailure } from './request-record.js';
 import type { Outcome, RequestSpec } from './request-record.js';
 import { RequestSending } from './request-sending.js';
 import { RequestsInFlight } from './requests-in-flight.js';
 
 /** What the registry needs from its surroundings. */
-export interface RequestsSurroundings {
+export interface RequestRegistryPorts {
   readonly environment: Environment;
   readonly maxQueued: number;
   /** The highest id that was used in this session before. Default 0. */
@@ -73,8 +73,8 @@ const captureResolve = (resolve: (outcome: Outcome) => void): void => {
  * The requests of one connection: an actor for each, found by id when its answer comes, queued while there is no link, and given up
  * at its deadline. The actors decide by their chart; this class carries out what the chart names.
  */
-export class Requests implements RequestsPorts {
-  readonly #ports: RequestsSurroundings;
+export class RequestRegistry implements RequestsPorts {
+  readonly #ports: RequestRegistryPorts;
   readonly #requestLogic: RequestLogic;
   readonly #ring: IdRing;
   readonly #deadlines: Deadlines;
@@ -98,7 +98,7 @@ export class Requests implements RequestsPorts {
   /** The last messages that went by, in both directions. */
   readonly frames = new FrameLog();
 
-  constructor(ports: RequestsSurroundings) {
+  constructor(ports: RequestRegistryPorts) {
     this.#ports = ports;
     this.#ring = new IdRing(ports.lastId);
     const { environment, callUser, framing, reconnect, unreachable } = ports;
@@ -117,7 +117,7 @@ export class Requests implements RequestsPorts {
       },
     });
     this.#deadlines = new Deadlines(environment, (record) => {
-      this.#sending.recall(record);
+      this.#sending.cancelUnsent(record);
       record.actor.send({ type: 'expire', failure: timedOut(record) });
       this.#sendShared();
     });
@@ -200,7 +200,7 @@ export class Requests implements RequestsPorts {
 
   /** The caller gave up. */
   #abort(record: RequestRecord, reason: unknown): void {
-    this.#sending.recall(record);
+    this.#sending.cancelUnsent(record);
     record.actor.send({ type: 'abort', reason });
     this.#sendShared();
   }
@@ -252,7 +252,7 @@ export class Requests implements RequestsPorts {
     for (const record of this.#deadlines.takeAll()) {
       const waits = WAITING.has(record.snapshot.value);
       const fate = waits ? fateOf(record, { type: 'refuse', failure: why }) : withDelivery(why, 'unknown');
-      this.#settle(record, Unsuccessful.failed(fate));
+      this.#settle(record, RequestFailure.failed(fate));
       record.life += 1;
     }
   }
@@ -273,7 +273,7 @@ export class Requests implements RequestsPorts {
         this.#gate = 'holding';
         this.#session = undefined;
         // Where the session is lost and not the link, they would only be refused.
-        for (const record of this.#ring.all()) if (!record.spec.direct) this.#sending.recall(record);
+        for (const record of this.#ring.all()) if (!record.spec.direct) this.#sending.cancelUnsent(record);
         break;
       case 'refuse': {
         this.#gate = 'refusing';
@@ -281,7 +281,7 @@ export class Requests implements RequestsPorts {
         const waiting = this.#queue.takeAll();
         const all = [...this.#ring.all(), ...this.#sleeping, ...this.#rounds.records, ...waiting];
         for (const record of all) {
-          this.#sending.recall(record);
+          this.#sending.cancelUnsent(record);
           record.actor.send(event);
         }
         // Not before: how the peer is told depends on its era.
@@ -291,7 +291,7 @@ export class Requests implements RequestsPorts {
       }
       case 'lose':
         for (const record of this.#ring.all()) {
-          if (!this.#sending.recall(record)) record.actor.send(event);
+          if (!this.#sending.cancelUnsent(record)) record.actor.send(event);
           else if (record.spec.failFast) record.actor.send({ type: 'refuse', failure: event.failure });
         }
         break;
@@ -322,7 +322,7 @@ export class Requests implements RequestsPorts {
     const record = this.#pool.pop();
     if (record !== undefined) return record;
     const fresh = new RequestRecord();
-    if (this.#self === undefined) throw new Error('Requests are made before the connection was started');
+    if (this.#self === undefined) throw new Error('RequestRegistry are made before the connection was started');
     fresh.parent = this.#self;
     fresh.actor = createActor(this.#requestLogic, {
       parent: this.#self,
@@ -415,16 +415,16 @@ export class Requests implements RequestsPorts {
         this.#settle(record, event.result as Outcome);
       },
       fail: (record, event) => {
-        this.#settle(record, Unsuccessful.failed(fateOf(record, event)));
+        this.#settle(record, RequestFailure.failed(fateOf(record, event)));
       },
       cancel: (record, event) => {
-        this.#settle(record, Unsuccessful.aborted(event.reason));
+        this.#settle(record, RequestFailure.aborted(event.reason));
       },
       timeOut: (record, event) => {
-        this.#settle(record, Unsuccessful.failed(event.failure as Failure));
+        this.#settle(record, RequestFailure.failed(event.failure as Failure));
       },
       loseAnswer: (record, event) => {
-        this.#settle(record, Unsuccessful.failed(withDelivery(event.failure as Failure, 'unknown')));
+        this.#settle(record, RequestFailure.failed(withDelivery(event.failure as Failure, 'unknown')));
       },
     };
   }

@@ -141,7 +141,7 @@ export class RequestSending {
   }
 
   /** Before a request is given up: one in flight of which no byte has left becomes one that waits to be sent. Whether it was such a one. */
-  recall(record: RequestRecord): boolean {
+  cancelUnsent(record: RequestRecord): boolean {
     const { id } = record;
     if (this.#ports.ring.get(id) !== record || !this.#recalled(id)) return false;
     endTogether(record, UNSENT);
@@ -150,10 +150,10 @@ export class RequestSending {
 
   #recalled(id: number): boolean {
     const link = this.#link;
-    if (link?.recall === undefined) return false;
+    if (link?.cancelUnsent === undefined) return false;
     let recalled: unknown;
-    this.#ports.callUser('recall', () => {
-      recalled = link.recall?.(id);
+    this.#ports.callUser('cancelUnsent', () => {
+      recalled = link.cancelUnsent?.(id);
     });
     return recalled === true;
   }

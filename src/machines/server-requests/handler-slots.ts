@@ -1,6 +1,6 @@
-import type { Question, QuestionAnswer } from '../../protocol/server-requests/server-requests.js';
+import type { ServerRequest, HandlerResponse } from '../../protocol/server-requests/server-requests.js';
 import type { Session } from '../../protocol/session.js';
-import type { QuestionService } from './server-requests.js';
+import type { HandlerService } from './server-requests.js';
 
 /** A server request that is being handled, or waits for a slot. */
 interface Handled {
@@ -13,13 +13,13 @@ interface Handled {
  * server cancelled its request: a server that asks and cancels keeps no more handlers at work than one that only asks. When no slot is free,
  * requests of modern calls wait; a legacy server's requests are refused earlier.
  */
-export class HandlerSlots implements QuestionService {
+export class HandlerSlots implements HandlerService {
   readonly limit: number;
-  readonly #service: QuestionService;
+  readonly #service: HandlerService;
   readonly #atWork = new Set<Handled>();
   #waiting: Handled[] = [];
 
-  constructor(service: QuestionService) {
+  constructor(service: HandlerService) {
     this.#service = service;
     this.limit = service.limit;
   }
@@ -31,13 +31,18 @@ export class HandlerSlots implements QuestionService {
     return count;
   }
 
-  answer(question: Question, session: Session, signal: AbortSignal, tell: (answer: QuestionAnswer) => void): void {
+  answer(
+    question: ServerRequest,
+    session: Session,
+    signal: AbortSignal,
+    tell: (answer: HandlerResponse) => void,
+  ): void {
     const free = (): void => {
       if (this.#atWork.delete(handled)) this.#beginNext();
     };
     const begin = (): void => {
       this.#atWork.add(handled);
-      const told = (answer: QuestionAnswer): void => {
+      const told = (answer: HandlerResponse): void => {
         // One that was withdrawn is told of at once, whatever the handler still does.
         const settled = !signal.aborted;
         tell(answer);

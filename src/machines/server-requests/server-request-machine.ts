@@ -3,12 +3,12 @@ import type { EventObject } from 'xstate';
 
 import type { Failure } from '../../util/failure.js';
 import type { Params, RequestId } from '../../protocol/messages/json-rpc.js';
-import type { Question, QuestionAnswer } from '../../protocol/server-requests/server-requests.js';
+import type { ServerRequest, HandlerResponse } from '../../protocol/server-requests/server-requests.js';
 import type { MessageOrigin } from '../../transports/link.js';
 import { SystemPorts } from '../system-ports.js';
 
 /** A question of a legacy server, as it came. */
-export interface ServerQuestion extends Question {
+export interface ReceivedServerRequest extends ServerRequest {
   readonly id: RequestId;
   readonly params: Params | undefined;
   /** Where it came from, on transports where that is known. */
@@ -16,50 +16,50 @@ export interface ServerQuestion extends Question {
 }
 
 /** What is known about a question. */
-export interface ServerQuestionFacts {
-  readonly question: ServerQuestion;
+export interface ServerRequestFacts {
+  readonly question: ReceivedServerRequest;
   /** What the server is told; undefined until somebody has said it. */
-  readonly answer: QuestionAnswer | undefined;
+  readonly answer: HandlerResponse | undefined;
 }
 
 /** Everything that can happen to a question. */
-export type ServerQuestionEvent =
+export type ServerRequestEvent =
   /** Somebody has said what the server is to be told. */
-  | { readonly type: 'answer'; readonly answer: QuestionAnswer }
+  | { readonly type: 'answer'; readonly answer: HandlerResponse }
   /** The server does not want to know any more. */
   | { readonly type: 'cancel' }
   /** The link that it came over, or the session that it belongs to, is gone. */
   | { readonly type: 'lose' };
 
 /** What a question does to the world. */
-export interface ServerQuestionPorts {
+export interface ServerRequestPorts {
   /** Asks whoever answers. Returns what tells them that nobody wants to know any more; then nothing is told. */
-  ask(question: ServerQuestion, tell: (event: ServerQuestionEvent) => void): () => void;
-  reply(question: ServerQuestion, answer: QuestionAnswer): void;
+  ask(question: ReceivedServerRequest, tell: (event: ServerRequestEvent) => void): () => void;
+  reply(question: ReceivedServerRequest, answer: HandlerResponse): void;
   report(problem: Failure): void;
 }
 
-export const serverQuestionPorts = new SystemPorts<ServerQuestionPorts>({
+export const serverRequestPorts = new SystemPorts<ServerRequestPorts>({
   ask: () => () => undefined,
   reply: () => undefined,
   report: () => undefined,
 });
 
-const portsOf = serverQuestionPorts.of;
+const portsOf = serverRequestPorts.of;
 
 /**
  * A question of a legacy server (sampling, elicitation, roots) while a handler, or the person behind it, is being asked. It is answered
  * once or not at all: never after the server took it back, and never over another link. 2025-11-25 client/elicitation, client/sampling,
  * client/roots, basic/utilities/cancellation.
  */
-export const serverQuestionMachine = setup({
+export const serverRequestMachine = setup({
   types: {
-    context: {} as ServerQuestionFacts,
-    events: {} as ServerQuestionEvent,
-    input: {} as ServerQuestion,
+    context: {} as ServerRequestFacts,
+    events: {} as ServerRequestEvent,
+    input: {} as ReceivedServerRequest,
   },
   actors: {
-    handler: fromCallback<EventObject, ServerQuestion>(({ input, sendBack, system }) =>
+    handler: fromCallback<EventObject, ReceivedServerRequest>(({ input, sendBack, system }) =>
       portsOf(system).ask(input, sendBack),
     ),
   },
@@ -76,7 +76,7 @@ export const serverQuestionMachine = setup({
     },
   },
 }).createMachine({
-  id: 'serverQuestion',
+  id: 'serverRequest',
   context: ({ input }) => ({ question: input, answer: undefined }),
   initial: 'asking',
   states: {

@@ -5,25 +5,25 @@ import { failure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import { ErrorCode } from '../../protocol/messages/json-rpc.js';
 import type { JSONRPCErrorObject, JSONRPCMessage, RequestId } from '../../protocol/messages/json-rpc.js';
-import type { Question, QuestionAnswer } from '../../protocol/server-requests/server-requests.js';
+import type { ServerRequest, HandlerResponse } from '../../protocol/server-requests/server-requests.js';
 import type { Session } from '../../protocol/session.js';
 import { stopRemains } from '../connection/error-boundary.js';
-import type { Requests } from '../request/request-registry.js';
-import { serverQuestionMachine } from './server-request-machine.js';
-import type { ServerQuestion, ServerQuestionEvent, ServerQuestionPorts } from './server-request-machine.js';
+import type { RequestRegistry } from '../request/request-registry.js';
+import { serverRequestMachine } from './server-request-machine.js';
+import type { ReceivedServerRequest, ServerRequestEvent, ServerRequestPorts } from './server-request-machine.js';
 
 /** Who answers what a server asks, whichever way it asks. */
-export interface QuestionService {
+export interface HandlerService {
   /**
    * Asks, and tells the answer once, but not within this call. When the signal is aborted nobody wants it any more, and it may be that
    * none is told. Must not throw.
    * @param settled called when the handler has settled. After an abort that may be long after the answer was given up
    */
   answer(
-    question: Question,
+    question: ServerRequest,
     session: Session,
     signal: AbortSignal,
-    tell: (answer: QuestionAnswer) => void,
+    tell: (answer: HandlerResponse) => void,
     settled?: () => void,
   ): void;
   /** At most this many questions are answered at once. Others are refused. */
@@ -33,9 +33,9 @@ export interface QuestionService {
 }
 
 /** What the questions of a legacy server need from their surroundings. */
-export interface ServerQuestionsSurroundings {
-  readonly service: QuestionService;
-  readonly requests: Requests;
+export interface ServerRequestsPorts {
+  readonly service: HandlerService;
+  readonly requests: RequestRegistry;
   /** Under which actor those of the questions live. */
   readonly parent: () => AnyActorRef;
   /** The session that stands or is being put in order. */
@@ -46,39 +46,39 @@ export interface ServerQuestionsSurroundings {
 }
 
 /** A question that is being answered. */
-export interface OpenQuestion {
+export interface PendingServerRequest {
   readonly method: string;
   /** When it came, in milliseconds since the Unix epoch. */
   readonly since: number;
 }
 
-interface Open extends OpenQuestion {
-  readonly actor: ActorRefFrom<typeof serverQuestionMachine>;
+interface Open extends PendingServerRequest {
+  readonly actor: ActorRefFrom<typeof serverRequestMachine>;
 }
 
 /** What this side knows about a question and does not complain about: it is the business of whoever asked, or of the user's function. */
 const EXPECTED: ReadonlySet<Failure['code']> = new Set<Failure['code']>([
   'MCP_CAPABILITY_MISSING',
-  'MCP_QUESTION_REFUSED',
-  'MCP_QUESTION_WITHDRAWN',
+  'MCP_SERVER_REQUEST_REFUSED',
+  'MCP_SERVER_REQUEST_WITHDRAWN',
 ]);
 
 /** The questions of a legacy server that are being answered: an actor for each, found by id when the server takes it back. */
-export class ServerQuestions implements ServerQuestionPorts {
-  readonly #surroundings: ServerQuestionsSurroundings;
+export class ServerRequests implements ServerRequestPorts {
+  readonly #surroundings: ServerRequestsPorts;
   readonly #open = new Map<RequestId, Open>();
 
-  constructor(surroundings: ServerQuestionsSurroundings) {
+  constructor(surroundings: ServerRequestsPorts) {
     this.#surroundings = surroundings;
   }
 
   /** What is being answered, the oldest first. */
-  get open(): readonly OpenQuestion[] {
+  get open(): readonly PendingServerRequest[] {
     return [...this.#open.values()];
   }
 
   /** A question came. */
-  asked(question: ServerQuestion): void {
+  asked(question: ReceivedServerRequest): void {
     const { service, parent, session, now, report } = this.#surroundings;
     const { id, method } = question;
     if (this.#open.has(id)) {
@@ -98,7 +98,7 @@ export class ServerQuestions implements ServerQuestionPorts {
       report(this.#refused(method, `${why}, which is \`limits.maxServerRequests\`${stillAtWork(abandoned)}`, details));
       return;
     }
-    const actor = createActor(serverQuestionMachine, { id: 'serverQuestion', parent: parent(), input: question });
+    const actor = createActor(serverRequestMachine, { id: 'serverRequest', parent: parent(), input: question });
     this.#open.set(id, { method, since: now(), actor });
     actor.start();
   }
@@ -119,7 +119,7 @@ export class ServerQuestions implements ServerQuestionPorts {
     this.#open.clear();
   }
 
-  #end(id: RequestId, event: ServerQuestionEvent): void {
+  #end(id: RequestId, event: ServerRequestEvent): void {
     this.#open.get(id)?.actor.send(event);
   }
 
@@ -133,7 +133,7 @@ export class ServerQuestions implements ServerQuestionPorts {
     });
   }
 
-  ask(question: ServerQuestion, tell: (event: ServerQuestionEvent) => void): () => void {
+  ask(question: ReceivedServerRequest, tell: (event: ServerRequestEvent) => void): () => void {
     const { service, requests, session } = this.#surroundings;
     const asker = session();
     const withdrawal = new AbortController();
@@ -152,7 +152,7 @@ export class ServerQuestions implements ServerQuestionPorts {
     };
   }
 
-  reply({ id }: ServerQuestion, answer: QuestionAnswer): void {
+  reply({ id }: ReceivedServerRequest, answer: HandlerResponse): void {
     const { send } = this.#surroundings;
     if ('result' in answer) send({ jsonrpc: '2.0', id, result: answer.result });
     else send({ jsonrpc: '2.0', id, error: answer.error });

@@ -3,15 +3,15 @@ import { withMeta } from '../../protocol/request-meta.js';
 import type { SubscriptionFilter } from '../../protocol/schema/index.js';
 import { isAskedFor } from '../../protocol/subscription-filter.js';
 import { ask } from '../connection/negotiation-requests.js';
-import { Unsuccessful } from '../request/request-record.js';
-import type { Requests } from '../request/request-registry.js';
+import { RequestFailure } from '../request/request-record.js';
+import type { RequestRegistry } from '../request/request-registry.js';
 import type { SubscriptionEvent, SubscriptionPorts } from './subscription-machine.js';
 import { notAnnounced } from './watched-resources.js';
 import type { WatchedResources } from './watched-resources.js';
 
 /** What the streams of a subscription need besides the requests that open them. */
-export interface StreamSurroundings extends Pick<SubscriptionPorts, 'random' | 'suspectChanges' | 'report'> {
-  readonly requests: Requests;
+export interface StreamPorts extends Pick<SubscriptionPorts, 'random' | 'suspectChanges' | 'report'> {
+  readonly requests: RequestRegistry;
   readonly watched: WatchedResources;
   readonly tell: (event: Extract<SubscriptionEvent, { type: 'acknowledged' | 'ended' }>) => void;
   /** Handles an exception that is caught nowhere else: ends the connection. */
@@ -20,10 +20,10 @@ export interface StreamSurroundings extends Pick<SubscriptionPorts, 'random' | '
 
 /** The `subscriptions/listen` requests of a connection. Only what the newest says counts; older ones stay until that stands. */
 export class SubscriptionStreams implements SubscriptionPorts {
-  readonly #surroundings: StreamSurroundings;
+  readonly #surroundings: StreamPorts;
   #streams: AbortController[] = [];
 
-  constructor(surroundings: StreamSurroundings) {
+  constructor(surroundings: StreamPorts) {
     this.#surroundings = surroundings;
   }
 
@@ -69,7 +69,7 @@ export class SubscriptionStreams implements SubscriptionPorts {
       .then((outcome) => {
         const counts = this.#isNewest(stream) && !stream.signal.aborted;
         this.#streams = this.#streams.filter((one) => one !== stream);
-        if (counts) tell({ type: 'ended', failure: outcome instanceof Unsuccessful ? outcome.failure : undefined });
+        if (counts) tell({ type: 'ended', failure: outcome instanceof RequestFailure ? outcome.failure : undefined });
       })
       .catch(fail);
   }

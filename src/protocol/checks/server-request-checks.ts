@@ -246,7 +246,7 @@ function rootProblem(value: unknown): CheckProblem | undefined {
 function isFileUri(uri: unknown): boolean {
   if (typeof uri !== 'string' || !uri.startsWith('file://') || !URL.canParse(uri)) return false;
   try {
-    return !decodeURIComponent(uri).split(/[\\/]/).includes('../..');
+    return !decodeURIComponent(uri).split(/[\\/]/).includes('..');
   } catch {
     return false;
   }

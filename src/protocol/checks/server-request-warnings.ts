@@ -17,7 +17,7 @@ export function pageWarnings({ url }: ElicitRequestURLParams): string[] {
   const { protocol, hostname, username, password } = new URL(url);
   return [
     ...(protocol === 'http:' ? ['The page is not encrypted'] : []),
-    ...(hostname.split('..').some((label) => label.startsWith('xn--'))
+    ...(hostname.split('.').some((label) => label.startsWith('xn--'))
       ? [`The host ${hostname} has letters that may imitate others`]
       : []),
     ...(username === '' && password === '' ? [] : [`The URL has a user name in it: its host is ${hostname}`]),

@@ -123,7 +123,7 @@ class Warnings {
     const cure: Repair = seen.repair ?? { at: [] };
     const { at } = cure;
     const subject = [
-      ...(at.length === 0 ? [] : [shortened(at.join('..'))]),
+      ...(at.length === 0 ? [] : [shortened(at.join('.'))]),
       ...(item?.noun === undefined ? [] : [`the ${item.noun} ${item.name}`]),
     ].join(' of ');
     // Numbers differ from message to message, and the text of a warning must not.

@@ -14,8 +14,14 @@ import {
   isUrlElicitation,
 } from '../checks/server-request-checks.js';
 import { formWarnings, pageWarnings } from '../checks/server-request-warnings.js';
-import { QuestionRefusal } from './server-requests.js';
-import type { Asker, Question, QuestionAnswer, QuestionContext, QuestionHandlers } from './server-requests.js';
+import { ServerRequestRefusal } from './server-requests.js';
+import type {
+  Asker,
+  ServerRequest,
+  HandlerResponse,
+  ServerRequestContext,
+  ServerRequestHandlers,
+} from './server-requests.js';
 import type {
   CreateMessageRequestParams,
   ElicitRequestFormParams,
@@ -28,7 +34,7 @@ import { safeText } from '../../util/printable.js';
 /** A question that somebody is going to answer. */
 interface Asked {
   /** Calls the handler. */
-  readonly ask: (context: QuestionContext) => unknown;
+  readonly ask: (context: ServerRequestContext) => unknown;
   readonly warnings?: readonly string[];
   /** The answer as it goes to the server, or what is wrong with it. */
   readonly finish: (returned: unknown) => Params | Wrong;
@@ -44,14 +50,14 @@ class Wrong {
  * What a handler throws stays on this side, in `failure`; the server is told nothing of it. With an aborted signal the answer is an error
  * at once, which nobody wants. `settled` is called when the handler is done, also after that, or was not asked. 2026-07-28 client/elicitation, client/sampling, client/roots.
  */
-export async function answerQuestion(
-  { method, params }: Question,
-  handlers: QuestionHandlers,
+export async function handleServerRequest(
+  { method, params }: ServerRequest,
+  handlers: ServerRequestHandlers,
   asker: Asker,
   signal: AbortSignal,
   settled: () => void = () => undefined,
-): Promise<QuestionAnswer> {
-  let asked: Asked | QuestionAnswer;
+): Promise<HandlerResponse> {
+  let asked: Asked | HandlerResponse;
   try {
     asked = recognise(method, params ?? {}, handlers, asker);
   } catch (thrown) {
@@ -62,13 +68,15 @@ export async function answerQuestion(
   if (isAnswer(asked) || signal.aborted) settled();
   if (isAnswer(asked)) return asked;
   const { ask, finish, warnings = [] } = asked;
-  const context: QuestionContext = { ...asker, signal, method, warnings, refuse };
+  const context: ServerRequestContext = { ...asker, signal, method, warnings, refuse };
   let returned: unknown;
   try {
     returned = await askUserFunction(() => watched(() => ask(context), settled), signal);
   } catch (thrown) {
     if (signal.aborted) return withdrawn(method);
-    return isInstance(thrown, QuestionRefusal) ? refused(method, thrown) : unanswered(handlerFailed(method, thrown));
+    return isInstance(thrown, ServerRequestRefusal)
+      ? refused(method, thrown)
+      : unanswered(handlerFailed(method, thrown));
   }
   try {
     const result = finish(plain(returned));
@@ -94,7 +102,12 @@ function plain(returned: unknown): unknown {
   return text === undefined ? undefined : (JSON.parse(text) as unknown);
 }
 
-function recognise(method: string, params: Params, handlers: QuestionHandlers, asker: Asker): Asked | QuestionAnswer {
+function recognise(
+  method: string,
+  params: Params,
+  handlers: ServerRequestHandlers,
+  asker: Asker,
+): Asked | HandlerResponse {
   switch (method) {
     case 'sampling/createMessage':
       return recogniseSampling(params, handlers.sampling, asker);
@@ -109,9 +122,9 @@ function recognise(method: string, params: Params, handlers: QuestionHandlers, a
 
 function recogniseSampling(
   params: Params,
-  sampling: QuestionHandlers['sampling'],
+  sampling: ServerRequestHandlers['sampling'],
   { protocolVersion }: Asker,
-): Asked | QuestionAnswer {
+): Asked | HandlerResponse {
   const method = 'sampling/createMessage';
   if (sampling === undefined) return notServed(method);
   const read = repaired(params, checkCreateMessageParams);
@@ -140,7 +153,10 @@ function samplingResult(returned: unknown, severalBlocks: boolean): Params | Wro
   return new Wrong(problem('content', 'one block in this revision of the protocol', content));
 }
 
-function recogniseElicitation(params: Params, elicitation: QuestionHandlers['elicitation']): Asked | QuestionAnswer {
+function recogniseElicitation(
+  params: Params,
+  elicitation: ServerRequestHandlers['elicitation'],
+): Asked | HandlerResponse {
   const method = 'elicitation/create';
   if (elicitation === undefined) return notServed(method);
   const { form, url } = elicitation;
@@ -152,7 +168,7 @@ function recogniseElicitation(params: Params, elicitation: QuestionHandlers['eli
   return isUrlElicitation(wanted) ? page(wanted, url) : filledIn(wanted, form);
 }
 
-function page(params: ElicitRequestURLParams, url: NonNullable<QuestionHandlers['elicitation']>['url']): Asked {
+function page(params: ElicitRequestURLParams, url: NonNullable<ServerRequestHandlers['elicitation']>['url']): Asked {
   return {
     ask: (context) => url?.(params, context),
     warnings: pageWarnings(params),
@@ -160,7 +176,10 @@ function page(params: ElicitRequestURLParams, url: NonNullable<QuestionHandlers[
   };
 }
 
-function filledIn(params: ElicitRequestFormParams, form: NonNullable<QuestionHandlers['elicitation']>['form']): Asked {
+function filledIn(
+  params: ElicitRequestFormParams,
+  form: NonNullable<ServerRequestHandlers['elicitation']>['form'],
+): Asked {
   return {
     ask: (context) => form?.(params, context),
     warnings: formWarnings(params),
@@ -191,7 +210,7 @@ function elicitResult(returned: unknown, accepted: (content: unknown) => Params 
   };
 }
 
-function recogniseRoots(roots: QuestionHandlers['roots']): Asked | QuestionAnswer {
+function recogniseRoots(roots: ServerRequestHandlers['roots']): Asked | HandlerResponse {
   if (roots === undefined) return notServed('roots/list');
   return {
     ask: (context) => (typeof roots === 'function' ? roots(context) : roots),
@@ -202,23 +221,23 @@ function recogniseRoots(roots: QuestionHandlers['roots']): Asked | QuestionAnswe
   };
 }
 
-function refuse(reason: string, code = -1): QuestionRefusal {
-  return new QuestionRefusal(String(reason), Number.isInteger(code) ? code : -1);
+function refuse(reason: string, code = -1): ServerRequestRefusal {
+  return new ServerRequestRefusal(String(reason), Number.isInteger(code) ? code : -1);
 }
 
-function isAnswer(value: Asked | QuestionAnswer): value is QuestionAnswer {
+function isAnswer(value: Asked | HandlerResponse): value is HandlerResponse {
   return 'error' in value || 'result' in value;
 }
 
 /** The whole capability is missing. */
-function notServed(method: string): QuestionAnswer {
+function notServed(method: string): HandlerResponse {
   const required = method.slice(0, method.indexOf('/'));
   const message = `This client does not serve ${method.slice(0, 80)}`;
   return { error: { code: ErrorCode.MethodNotFound, message }, failure: missing(method, required) };
 }
 
 /** A part of a capability is missing. 2025-11-25 client/elicitation, "Error Handling". */
-function notOffered(method: string, required: string): QuestionAnswer {
+function notOffered(method: string, required: string): HandlerResponse {
   const message = `This client did not declare the capability ${required}`;
   return { error: { code: ErrorCode.InvalidParams, message }, failure: missing(method, required) };
 }
@@ -228,7 +247,7 @@ function missing(method: string, required: string): Failure {
   return failure('capability', 'MCP_CAPABILITY_MISSING', message, { details: { method, required } });
 }
 
-function invalidParams(method: string, wrong: CheckProblem): QuestionAnswer {
+function invalidParams(method: string, wrong: CheckProblem): HandlerResponse {
   const message = `${wrong.path === '' ? 'params' : wrong.path} must be ${wrong.expected}, got ${wrong.received}`;
   return {
     error: { code: ErrorCode.InvalidParams, message: `Invalid params of ${method}: ${message}` },
@@ -239,7 +258,7 @@ function invalidParams(method: string, wrong: CheckProblem): QuestionAnswer {
 }
 
 /** What the server is told when a handler failed: that it did, and nothing else. */
-function unanswered(why: Failure): QuestionAnswer {
+function unanswered(why: Failure): HandlerResponse {
   return { error: { code: ErrorCode.InternalError, message: 'The client failed to answer' }, failure: why };
 }
 
@@ -249,20 +268,20 @@ function wrongAnswer(method: string, { path, expected, received }: CheckProblem)
   return failure('protocol', 'MCP_HANDLER_FAILED', message, { details: { handler: method, path, expected, received } });
 }
 
-function refused(method: string, { message: reason, code }: QuestionRefusal): QuestionAnswer {
+function refused(method: string, { message: reason, code }: ServerRequestRefusal): HandlerResponse {
   return {
     error: { code, message: reason },
-    failure: failure('protocol', 'MCP_QUESTION_REFUSED', `${method} was refused: ${reason}`, {
+    failure: failure('protocol', 'MCP_SERVER_REQUEST_REFUSED', `${method} was refused: ${reason}`, {
       errorCode: code,
       details: { method, reason },
     }),
   };
 }
 
-function withdrawn(method: string): QuestionAnswer {
+function withdrawn(method: string): HandlerResponse {
   const message = `Nobody wants the answer to ${method} any more`;
   return {
     error: { code: ErrorCode.InternalError, message },
-    failure: failure('protocol', 'MCP_QUESTION_WITHDRAWN', message, { details: { method } }),
+    failure: failure('protocol', 'MCP_SERVER_REQUEST_WITHDRAWN', message, { details: { method } }),
   };
 }

@@ -6,7 +6,7 @@ import { ErrorCode } from '../messages/json-rpc.js';
 import type { JSONRPCErrorObject, Params } from '../messages/json-rpc.js';
 import { invalidResult } from '../methods.js';
 import type { MethodEntry } from '../methods.js';
-import type { Question } from './server-requests.js';
+import type { ServerRequest } from './server-requests.js';
 import { checkInputRequiredResult } from '../checks/result-checks.js';
 import type { ClientCapabilities } from '../schema/index.js';
 import type { Session } from '../session.js';
@@ -15,7 +15,7 @@ import { safeText } from '../../util/printable.js';
 /** What a server wants to know before it goes on with a request. */
 export interface NeededInput {
   /** Its questions, by the keys that it gave them. Undefined when it only wants to be asked again. */
-  readonly questions: readonly (readonly [key: string, question: Question])[] | undefined;
+  readonly questions: readonly (readonly [key: string, question: ServerRequest])[] | undefined;
   /** To be sent back byte for byte; undefined when nothing is to be sent back. */
   readonly requestState: string | undefined;
   /**
@@ -46,7 +46,7 @@ export function neededInput(method: string, result: Readonly<Record<string, unkn
   if (!('faults' in read)) return invalidResult(method, read, result);
   const { inputRequests, requestState } = result;
   return {
-    questions: isObject(inputRequests) ? Object.entries(inputRequests as Record<string, Question>) : undefined,
+    questions: isObject(inputRequests) ? Object.entries(inputRequests as Record<string, ServerRequest>) : undefined,
     requestState: typeof requestState === 'string' ? requestState : undefined,
   };
 }
@@ -71,7 +71,7 @@ export function withInput(params: Params | undefined, input: Input): Params {
 }
 
 /** What a client has to offer for a question to be put to it. */
-function wantedCapability({ method, params }: Question): string {
+function wantedCapability({ method, params }: ServerRequest): string {
   switch (method) {
     case 'elicitation/create':
       return params?.mode === 'url' ? 'elicitation.url' : 'elicitation.form';
@@ -128,7 +128,7 @@ export function tooManyRounds(method: string, rounds: number): Failure {
 }
 
 /** The failure of a request that asks more at once than anybody can be asked. */
-export function tooManyQuestions(method: string, asked: number, limit: number, why = ''): Failure {
+export function tooManyServerRequests(method: string, asked: number, limit: number, why = ''): Failure {
   const message = `${method} asks ${asked} questions at once; the limit \`limits.maxServerRequests\` is ${limit}${why}`;
   return failure('protocol', 'MCP_INPUT_LIMIT', message, {
     delivery: 'answered',
@@ -137,7 +137,7 @@ export function tooManyQuestions(method: string, asked: number, limit: number, w
 }
 
 /** The failure of a request because one of its questions was not answered. There is no way to tell the server. */
-export function notAnswered(method: string, question: Question, why: Failure): Failure {
+export function notAnswered(method: string, question: ServerRequest, why: Failure): Failure {
   const asked = safeText(question.method, 80);
   return failure(
     'protocol',

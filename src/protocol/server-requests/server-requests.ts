@@ -22,7 +22,7 @@ export interface Asker {
 }
 
 /** What a handler is told about a question besides its parameters. */
-export interface QuestionContext extends Asker {
+export interface ServerRequestContext extends Asker {
   /** Aborted when nobody wants the answer any more: the server took the question back, or the connection is gone. */
   readonly signal: AbortSignal;
   /** The method of the question, such as `elicitation/create`. */
@@ -36,17 +36,17 @@ export interface QuestionContext extends Asker {
    * Refuses to answer: `throw context.refuse('The user does not want that')` tells the server just this. The number is the code of the
    * JSON-RPC error; -1, the default, means that the user rejected it. 2025-11-25 client/sampling, "Error Handling".
    */
-  refuse(reason: string, code?: number): QuestionRefusal;
+  refuse(reason: string, code?: number): ServerRequestRefusal;
 }
 
-/** What {@link QuestionContext.refuse} makes, to be thrown. Any other thing that a handler throws is never shown to the server. */
-export class QuestionRefusal extends Error {
+/** What {@link ServerRequestContext.refuse} makes, to be thrown. Any other thing that a handler throws is never shown to the server. */
+export class ServerRequestRefusal extends Error {
   /** The code of the JSON-RPC error. */
   readonly code: number;
 
   constructor(reason: string, code: number) {
     super(reason);
-    this.name = 'QuestionRefusal';
+    this.name = 'ServerRequestRefusal';
     this.code = code;
   }
 }
@@ -54,7 +54,7 @@ export class QuestionRefusal extends Error {
 /** Asks a language model for the server. `maxTokens` is a limit to keep; the rest is advice. 2026-07-28 client/sampling. */
 export type SamplingHandler = (
   params: CreateMessageRequestParams,
-  context: QuestionContext,
+  context: ServerRequestContext,
 ) => CreateMessageResult | Promise<CreateMessageResult>;
 
 /**
@@ -63,7 +63,7 @@ export type SamplingHandler = (
  */
 export type ElicitationHandler = (
   params: ElicitRequestFormParams,
-  context: QuestionContext,
+  context: ServerRequestContext,
 ) => ElicitResult | Promise<ElicitResult>;
 
 /**
@@ -73,14 +73,14 @@ export type ElicitationHandler = (
  */
 export type UrlElicitationHandler = (
   params: ElicitRequestURLParams,
-  context: QuestionContext,
+  context: ServerRequestContext,
 ) => ElicitResult | Promise<ElicitResult>;
 
 /** Says which roots this server may know. 2026-07-28 client/roots. */
-export type RootsHandler = (context: QuestionContext) => readonly Root[] | Promise<readonly Root[]>;
+export type RootsHandler = (context: ServerRequestContext) => readonly Root[] | Promise<readonly Root[]>;
 
 /** Who answers what a server asks. What is missing is not offered to servers. */
-export interface QuestionHandlers {
+export interface ServerRequestHandlers {
   readonly sampling?:
     | {
         readonly createMessage: SamplingHandler;
@@ -96,13 +96,13 @@ export interface QuestionHandlers {
 }
 
 /** A question of a server, whichever way it came. */
-export interface Question {
+export interface ServerRequest {
   readonly method: string;
   readonly params?: Params | undefined;
 }
 
 /** What a server is told, and why when it is no result. */
-export type QuestionAnswer =
+export type HandlerResponse =
   | { readonly result: Readonly<Record<string, unknown>> }
   | {
       readonly error: JSONRPCErrorObject;
@@ -114,7 +114,7 @@ export type QuestionAnswer =
  * What a client with these handlers offers, as it says in the handshake. Nothing is offered that nobody answers. 2025-11-25
  * basic/lifecycle, "Capability Negotiation".
  */
-export function offeredCapabilities({ sampling, elicitation, roots }: QuestionHandlers): ClientCapabilities {
+export function offeredCapabilities({ sampling, elicitation, roots }: ServerRequestHandlers): ClientCapabilities {
   return {
     ...(roots !== undefined && { roots: { listChanged: true } }),
     ...(sampling !== undefined && {

@@ -14,7 +14,7 @@ import type { ResponseHead } from './http-head.js';
 import { Pacer, pushBytes } from '../pacer.js';
 import type { PacedStream } from '../pacer.js';
 import type { Secrets } from '../secrets.js';
-import type { Roster, RosterMember } from '../unordered-set.js';
+import type { UnorderedSet, UnorderedSetMember } from '../unordered-set.js';
 
 /** Where a request goes, and what sends it there. */
 export interface Route {
@@ -58,7 +58,7 @@ export interface HttpReceiver {
 }
 
 /** What an answer that is not of interest is given to come to its end, at most; its connection can then be used again. Milliseconds. */
-const LINGER = 250;
+const DRAIN_TIMEOUT = 250;
 
 /** Bytes, and chunks of so many, in which there cannot be so many events that they block anybody. */
 const FEW = 2 * 1024;
@@ -67,7 +67,7 @@ const MANY = 100;
 /**
  * One request over undici's `dispatch`, with its token and its redirects. Nothing is told after `abort()`.
  */
-export class HttpCall implements AttemptOwner, RosterMember, PacedStream<Buffer> {
+export class HttpCall implements AttemptOwner, UnorderedSetMember, PacedStream<Buffer> {
   place = -1;
   readonly #endpoint: CallEndpoint;
   readonly #request: HttpRequest;
@@ -90,7 +90,7 @@ export class HttpCall implements AttemptOwner, RosterMember, PacedStream<Buffer>
   #head: ResponseHead | undefined;
   #streams: boolean | undefined;
   /** Those that should end soon, once it is one of them, and whether it was told so before. */
-  #ending: Roster<HttpCall> | undefined;
+  #ending: UnorderedSet<HttpCall> | undefined;
   #overdue = false;
 
   constructor(endpoint: CallEndpoint, request: HttpRequest, receiver: HttpReceiver) {
@@ -230,7 +230,7 @@ export class HttpCall implements AttemptOwner, RosterMember, PacedStream<Buffer>
     // Where there is one connection, the next attempt waits for it.
     this.#patience = this.#endpoint.environment.setTimeout(() => {
       this.#drop();
-    }, LINGER);
+    }, DRAIN_TIMEOUT);
   }
 
   /** Gives up the attempt that was left, unless it has come to its end. */
@@ -313,8 +313,8 @@ export class HttpCall implements AttemptOwner, RosterMember, PacedStream<Buffer>
     this.#attempt?.abort();
   }
 
-  /** What still comes is of no interest. It stands in the roster until it has come to its end. */
-  endSoon(ending: Roster<HttpCall>): void {
+  /** What still comes is of no interest. It stands in the set until it has come to its end. */
+  endSoon(ending: UnorderedSet<HttpCall>): void {
     if (this.#over) return;
     this.#ending = ending;
     ending.add(this);

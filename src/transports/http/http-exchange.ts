@@ -27,7 +27,7 @@ import type { ResponseHead } from './http-head.js';
 import { isRefusalText, LONGEST_REASON, refusalReason } from './http-refusal.js';
 import type { HttpSession } from './http-session.js';
 import type { Link, LinkEvents } from '../link.js';
-import type { RosterMember } from '../unordered-set.js';
+import type { UnorderedSetMember } from '../unordered-set.js';
 import type { SessionRefusals } from './session-refusals.js';
 
 /** What an exchange needs from the link that it belongs to. */
@@ -38,7 +38,7 @@ export interface ExchangeOwner {
   /** The server does not know the session any more. */
   lose(session: HttpSession): void;
   /** The answer is here and its stream is not at its end yet. */
-  linger(call: HttpCall): void;
+  drain(call: HttpCall): void;
   /** Nothing more comes of this exchange. */
   ended(exchange: HttpExchange): void;
   /**
@@ -83,7 +83,7 @@ const NOT_NOW: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 const MAYBE_OLDER: ReadonlySet<number> = new Set([400, 404, 405]);
 
 /** One request and its answer, which comes as JSON or on a stream of events. Modern streams end with what breaks them; legacy streams go on. */
-export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
+export class HttpExchange implements HttpReceiver, UnorderedSetMember, Admittable {
   place = -1;
   admitted: 'call' | 'own' | undefined = undefined;
   /** How many bytes its owner took from the budget for it. */
@@ -489,7 +489,7 @@ export class HttpExchange implements HttpReceiver, RosterMember, Admittable {
     const call = this.#call;
     if (call === undefined || call.over) return;
     if (atOnce) call.abort();
-    else this.#owner.linger(call);
+    else this.#owner.drain(call);
   }
 
   #end(): void {

@@ -16,7 +16,7 @@ import { HttpServerStream } from './http-server-stream.js';
 import { HttpSession } from './http-session.js';
 import { rejectedWith } from '../link.js';
 import type { EstablishedSession, Link, LinkEvents, LinkMemory, SendOptions, ServerStreamEvents } from '../link.js';
-import { Roster } from '../unordered-set.js';
+import { UnorderedSet } from '../unordered-set.js';
 import { SessionRefusals } from './session-refusals.js';
 import { SseLink } from '../sse/sse-link.js';
 import type { Framing } from '../transport.js';
@@ -33,13 +33,13 @@ const POSTED = [
 
 // Milliseconds.
 /** What a server is given to take note of the end. */
-const FAREWELL = 2_000;
+const TERMINATE_TIMEOUT = 2_000;
 /** What a server of HTTP+SSE is given to name its endpoint. */
 const FIRST_EVENT = 5_000;
 /** Time for a server to say whether it knows a session. */
 const SESSION_CHECK = 5_000;
 /** What a stream whose answer has come is given to end by itself, at least; its connection can then be used again. */
-const LINGER = 250;
+const DRAIN_TIMEOUT = 250;
 
 /** Exchanges that are looked through one by one. */
 const FEW = 64;
@@ -52,8 +52,8 @@ export class HttpLink implements Link, ExchangeOwner {
   readonly endpoint: HttpEndpoint;
   readonly events: LinkEvents;
   readonly refusals: SessionRefusals;
-  readonly #farewell: number;
-  readonly #exchanges = new Roster<HttpExchange>();
+  readonly #terminateTimeout: number;
+  readonly #exchanges = new UnorderedSet<HttpExchange>();
   /** Made when one of many is looked for: a table that is kept up to date would cost each call a tenth of its time. */
   #byId: Map<RequestId, HttpExchange> | undefined;
   readonly #admission: HttpAdmission<HttpExchange>;
@@ -63,7 +63,7 @@ export class HttpLink implements Link, ExchangeOwner {
   #leftOpen = false;
   #serverStream: HttpServerStream | undefined;
   /** Streams that should end by themselves now. */
-  readonly #lingering = new Roster<HttpCall>();
+  readonly #draining = new UnorderedSet<HttpCall>();
   #sweep: TimerHandle;
   /** What everything goes over once the server has turned out to speak HTTP+SSE. */
   #older: SseLink | undefined;
@@ -79,7 +79,7 @@ export class HttpLink implements Link, ExchangeOwner {
     const { calls, own } = endpoint.shares;
     this.#admission = new HttpAdmission(events.environment, calls, own);
     this.#posts = new HttpPosts(this, endpoint.shares.posts);
-    this.#farewell = Math.min(FAREWELL, options.timeout);
+    this.#terminateTimeout = Math.min(TERMINATE_TIMEOUT, options.timeout);
   }
 
   /** Makes ready to send; speaks to nobody. */
@@ -225,8 +225,8 @@ export class HttpLink implements Link, ExchangeOwner {
     return true;
   }
 
-  recall(requestId: RequestId): boolean {
-    if (this.#older !== undefined) return this.#older.recall(requestId);
+  cancelUnsent(requestId: RequestId): boolean {
+    if (this.#older !== undefined) return this.#older.cancelUnsent(requestId);
     const exchange = this.#exchangeOf(requestId);
     if (exchange === undefined || exchange.sent) return false;
     exchange.abort();
@@ -286,8 +286,8 @@ export class HttpLink implements Link, ExchangeOwner {
       lose: (lost) => {
         this.lose(lost);
       },
-      linger: (call) => {
-        this.linger(call);
+      drain: (call) => {
+        this.drain(call);
       },
       ended: (exchange) => {
         this.ended(exchange);
@@ -321,14 +321,15 @@ export class HttpLink implements Link, ExchangeOwner {
     this.#admission.left(exchange);
   }
 
-  linger(call: HttpCall): void {
-    call.endSoon(this.#lingering);
-    this.#sweep ??= this.events.environment.setTimeout(this.#sweepUp, LINGER);
+  drain(call: HttpCall): void {
+    call.endSoon(this.#draining);
+    this.#sweep ??= this.events.environment.setTimeout(this.#sweepUp, DRAIN_TIMEOUT);
   }
 
   readonly #sweepUp = (): void => {
-    for (const call of this.#lingering.all()) call.remind();
-    this.#sweep = this.#lingering.size > 0 ? this.events.environment.setTimeout(this.#sweepUp, LINGER) : undefined;
+    for (const call of this.#draining.all()) call.remind();
+    this.#sweep =
+      this.#draining.size > 0 ? this.events.environment.setTimeout(this.#sweepUp, DRAIN_TIMEOUT) : undefined;
   };
 
   close(): Promise<void> {
@@ -340,22 +341,22 @@ export class HttpLink implements Link, ExchangeOwner {
     this.#admission.close();
     for (const exchange of this.#exchanges.all()) exchange.abort();
     this.#serverStream?.close();
-    await this.#sayFarewell();
+    await this.#terminate();
     this.#posts.abort();
     this.events.environment.clearTimeout(this.#sweep);
-    for (const call of this.#lingering.all()) call.abort();
+    for (const call of this.#draining.all()) call.abort();
     await Promise.all([this.endpoint.close(), this.#older?.close()]);
   }
 
   /** What was said last may still arrive; then the session ends. All of it in a short time. 2025-11-25 basic/transports. */
-  async #sayFarewell(): Promise<void> {
+  async #terminate(): Promise<void> {
     const session = this.#session;
     if (this.#posts.size === 0 && this.sessionId === undefined) return;
     const { environment } = this.events;
     let timer: TimerHandle;
     let call: HttpCall | undefined;
     const expiry = new Promise<void>((resolve) => {
-      timer = environment.setTimeout(resolve, this.#farewell);
+      timer = environment.setTimeout(resolve, this.#terminateTimeout);
     });
     const goodbye = async (): Promise<void> => {
       await this.#posts.settled();

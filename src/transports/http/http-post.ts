@@ -16,7 +16,7 @@ import type { HttpSession } from './http-session.js';
 import type { LanePost } from './post-lane.js';
 
 /** What a post needs from the link that it belongs to. */
-export type PostOwner = Pick<ExchangeOwner, 'endpoint' | 'events' | 'lose' | 'linger' | 'refusals' | 'verify'>;
+export type PostOwner = Pick<ExchangeOwner, 'endpoint' | 'events' | 'lose' | 'drain' | 'refusals' | 'verify'>;
 
 /** A message that wants no answer: any status that means success will do, whatever comes with it. */
 export class HttpPost implements HttpReceiver, LanePost {
@@ -55,11 +55,11 @@ export class HttpPost implements HttpReceiver, LanePost {
       this.#refusal = new HttpRefusal(this.#call, head, (why) => {
         const lost = status === 404 && this.#losesSession(why);
         this.#refuse(lost ? sessionLost(url, status) : why);
-        if (!this.#call.over) this.#owner.linger(this.#call);
+        if (!this.#call.over) this.#owner.drain(this.#call);
       });
       return;
     }
-    this.#owner.linger(this.#call);
+    this.#owner.drain(this.#call);
   }
 
   /** Whether the server does not know the session that the message named. When that is unclear, the link finds it out by itself. */

@@ -261,7 +261,7 @@ export class SseLink implements Link, HttpReceiver {
     this.#versionHeaders = legacyVersionHeaders(protocolVersion);
   }
 
-  recall(requestId: RequestId): boolean {
+  cancelUnsent(requestId: RequestId): boolean {
     const post = this.#byId.get(requestId);
     if (post === undefined || post.sent) return false;
     post.abort(linkClosed('not-sent'));

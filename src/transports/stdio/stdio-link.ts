@@ -148,7 +148,7 @@ export class StdioLink implements Link, PacedStream<string | Oversized> {
     return this.#writer.send(message);
   }
 
-  recall(requestId: RequestId): boolean {
+  cancelUnsent(requestId: RequestId): boolean {
     return this.#writer.cancelUnsent(requestId);
   }
 

@@ -143,7 +143,7 @@ export class WebSocketLink implements Link, PacedStream<Frame> {
     return undefined;
   }
 
-  recall(requestId: RequestId): boolean {
+  cancelUnsent(requestId: RequestId): boolean {
     return this.#queue.cancel(requestId);
   }
 

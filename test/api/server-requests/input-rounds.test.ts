@@ -1,7 +1,12 @@
 import { inspect as show } from 'node:util';
 
 import { HttpTransport, MCPCapabilityError, MCPClient, MCPProtocolError, MCPTimeoutError } from '../../../src/index.js';
-import type { CallToolOptions, ElicitRequestFormParams, ElicitResult, QuestionContext } from '../../../src/index.js';
+import type {
+  CallToolOptions,
+  ElicitRequestFormParams,
+  ElicitResult,
+  ServerRequestContext,
+} from '../../../src/index.js';
 import { ClientRecorder } from '../../support/client-recorder.js';
 import { modernServer, ScriptedHttpServer } from '../../support/servers/http-server.js';
 import type { PostedMessage } from '../../support/servers/http-server.js';
@@ -53,14 +58,14 @@ function called(heard: readonly (Heard | PostedMessage)[]): object[] {
 /** A form that is shown to somebody. */
 interface Shown {
   readonly form: ElicitRequestFormParams;
-  readonly context: QuestionContext;
+  readonly context: ServerRequestContext;
   readonly answer: (result: ElicitResult) => void;
 }
 
 /** Somebody who is asked, and answers when the test says so. */
 class Somebody {
   readonly shown: Shown[] = [];
-  readonly elicitation = (form: ElicitRequestFormParams, context: QuestionContext): Promise<ElicitResult> =>
+  readonly elicitation = (form: ElicitRequestFormParams, context: ServerRequestContext): Promise<ElicitResult> =>
     new Promise((answer) => {
       this.shown.push({ form, context, answer });
     });
@@ -265,7 +270,7 @@ describe('while somebody is asked', () => {
     const { meeting, shown, client, calling } = await asking();
     await using _ends = meeting;
     expect(client.explain()).toContain(
-      'Requests: 0 in flight, 0 queued. Links opened: 1.\nRequests that wait for somebody to tell what the server has to know first: 1.',
+      'RequestRegistry: 0 in flight, 0 queued. Links opened: 1.\nRequests that wait for somebody to tell what the server has to know first: 1.',
     );
     expect(shown.context).toMatchObject({
       method: 'elicitation/create',

@@ -1,5 +1,5 @@
 import { HttpTransport, MCPClient } from '../../../src/index.js';
-import type { ElicitResult, MCPClientOptions, QuestionContext } from '../../../src/index.js';
+import type { ElicitResult, MCPClientOptions, ServerRequestContext } from '../../../src/index.js';
 import { ClientRecorder } from '../../support/client-recorder.js';
 import { legacyServer } from '../../support/servers/http-server.js';
 import type { HttpVisit } from '../../support/servers/http-server.js';
@@ -39,7 +39,7 @@ async function meet(options: MCPClientOptions = {}, sessionId?: string) {
       { ...(sessionId !== undefined && { sessionId }) },
     ),
   );
-  const contexts: QuestionContext[] = [];
+  const contexts: ServerRequestContext[] = [];
   const settle: ((answer: ElicitResult) => void)[] = [];
   const client = new MCPClient(new HttpTransport(server.url), {
     elicitation: (_form, context) => {
@@ -184,7 +184,7 @@ describe('a session that the server forgets', () => {
       );
       script(visit);
     });
-    const contexts: QuestionContext[] = [];
+    const contexts: ServerRequestContext[] = [];
     const settle: ((answer: ElicitResult) => void)[] = [];
     const client = new MCPClient(new HttpTransport(server.url), {
       autoReconnect: true,

@@ -1,5 +1,5 @@
 import { MCPClient, MCPConnection, MCPProtocol } from '../../../src/index.js';
-import type { ElicitResult, MCPClientOptions, QuestionContext } from '../../../src/index.js';
+import type { ElicitResult, MCPClientOptions, ServerRequestContext } from '../../../src/index.js';
 import { ClientRecorder } from '../../support/client-recorder.js';
 import { errorFrom, turns } from '../../support/outcomes.js';
 import { answer, inTurn, legacyScript, modernScript, serverWith, silence } from '../../support/servers/scripts.js';
@@ -49,13 +49,13 @@ function asks(method: string, params?: object): number {
 
 /** A handler that answers when the test says so. */
 function patient(): {
-  readonly elicitation: (params: unknown, context: QuestionContext) => Promise<ElicitResult>;
-  readonly contexts: QuestionContext[];
+  readonly elicitation: (params: unknown, context: ServerRequestContext) => Promise<ElicitResult>;
+  readonly contexts: ServerRequestContext[];
   readonly answers: ((answered: ElicitResult) => void)[];
 } {
-  const contexts: QuestionContext[] = [];
+  const contexts: ServerRequestContext[] = [];
   const answers: ((answered: ElicitResult) => void)[] = [];
-  const elicitation = (_params: unknown, context: QuestionContext): Promise<ElicitResult> => {
+  const elicitation = (_params: unknown, context: ServerRequestContext): Promise<ElicitResult> => {
     contexts.push(context);
     return new Promise((resolve) => answers.push(resolve));
   };

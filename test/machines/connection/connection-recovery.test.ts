@@ -1,4 +1,4 @@
-import type { Unsuccessful } from '../../../src/machines/request/request-record.js';
+import type { RequestFailure } from '../../../src/machines/request/request-record.js';
 import { failure } from '../../../src/util/failure.js';
 import { rejectedWith } from '../../../src/transports/link.js';
 import { discoverResult } from '../../support/servers/scripts.js';
@@ -32,7 +32,7 @@ function attemptTimes(stage: Stage): number[] {
 
 /** The failures with which requests ended, by the watches on them. */
 function failuresOf(watches: readonly ReturnType<typeof watch>[]): unknown[] {
-  return watches.map(({ value }) => (value as Unsuccessful | undefined)?.failure);
+  return watches.map(({ value }) => (value as RequestFailure | undefined)?.failure);
 }
 
 describe('a lost connection', () => {

@@ -1,6 +1,6 @@
 import type { Inheritance } from '../../../src/machines/connection/connection-context.js';
-import type { Continuation, Handover } from '../../../src/machines/connection/session-export.js';
-import { Unsuccessful } from '../../../src/machines/request/request-record.js';
+import type { Continuation, SessionExport } from '../../../src/machines/connection/session-export.js';
+import { RequestFailure } from '../../../src/machines/request/request-record.js';
 import { isFailure } from '../../../src/util/failure.js';
 import type { Failure } from '../../../src/util/failure.js';
 import type { Link, LinkEvents, LinkMemory } from '../../../src/transports/link.js';
@@ -37,7 +37,10 @@ class RememberingTransport extends StagedTransport {
   }
 }
 
-async function suspended(server: Behaviour, before: (stage: Stage) => unknown = () => undefined): Promise<Handover> {
+async function suspended(
+  server: Behaviour,
+  before: (stage: Stage) => unknown = () => undefined,
+): Promise<SessionExport> {
   const stage = await Stage.ready({ transport: new RememberingTransport(server) });
   await before(stage);
   const outcome = await stage.connection.suspend();
@@ -46,15 +49,15 @@ async function suspended(server: Behaviour, before: (stage: Stage) => unknown = 
   return outcome;
 }
 
-function heir(handover: Handover, transport: StagedTransport, more: StageOptions = {}): Stage {
-  const { session, desired } = handover;
+function heir(sessionExport: SessionExport, transport: StagedTransport, more: StageOptions = {}): Stage {
+  const { session, desired } = sessionExport;
   const inherited: Inheritance = { session, desired };
-  const continuation: Continuation = handover;
+  const continuation: Continuation = sessionExport;
   return new Stage({ transport, inherited, continuation, era: session.era, perRequest: true, ...more });
 }
 
 const isLost = (outcome: unknown): Failure | undefined =>
-  outcome instanceof Unsuccessful ? outcome.failure : undefined;
+  outcome instanceof RequestFailure ? outcome.failure : undefined;
 
 describe('suspending', () => {
   it('hands the session out, asks the link before it is closed, and leaves nothing', async () => {
@@ -68,7 +71,7 @@ describe('suspending', () => {
       desired: { logLevel: 'info', resources: ['file:///a'] },
       memory: MEMORY,
     });
-    expect((outcome as Handover).lastId).toBeGreaterThanOrEqual(2);
+    expect((outcome as SessionExport).lastId).toBeGreaterThanOrEqual(2);
     expect(transport.log.slice(-2)).toEqual(['suspend', 'close']);
     expect(stage.state).toBe('closed');
     expect(stage.connection.facts).toMatchObject({ failure: undefined, suspended: true });
@@ -140,26 +143,26 @@ describe('suspending', () => {
 
 describe('going on with a session of another client', () => {
   it('asks nothing in the legacy era, since the server still knows everything', async () => {
-    const handover = await suspended(legacyServer, (stage) => {
+    const sessionExport = await suspended(legacyServer, (stage) => {
       stage.connection.send({ type: 'desire', desired: { logLevel: 'info' } });
     });
-    const stage = heir(handover, new RememberingTransport(legacyServer));
-    expect(await stage.connect()).toEqual(handover.session);
+    const stage = heir(sessionExport, new RememberingTransport(legacyServer));
+    expect(await stage.connect()).toEqual(sessionExport.session);
     expect(stage.transport.log).toEqual(['open', 'resume s-1']);
     expect(stage.states).toEqual(['connecting', 'initializing', 'ready']);
     expect(stage.connection.facts).toMatchObject({ resumed: true, era: 'legacy', connectionCount: 1 });
     await stage.ask('more');
     const [sent] = stage.transport.newest.sent;
     // The server may still be at work on a request of before: none of its ids may be used again.
-    expect((sent as { id: number }).id).toBeGreaterThan(handover.lastId);
+    expect((sent as { id: number }).id).toBeGreaterThan(sessionExport.lastId);
     expect(await stage.end()).toEqual(NOTHING_LEFT);
   });
 
   it('opens the subscription again in the modern era', async () => {
-    const handover = await suspended(modernServer);
-    const desired = { ...handover.desired, lists: ['tools'] as const };
-    const session = { ...handover.session, capabilities: { tools: { listChanged: true } } };
-    const stage = heir({ ...handover, session, desired }, new RememberingTransport(modernServer));
+    const sessionExport = await suspended(modernServer);
+    const desired = { ...sessionExport.desired, lists: ['tools'] as const };
+    const session = { ...sessionExport.session, capabilities: { tools: { listChanged: true } } };
+    const stage = heir({ ...sessionExport, session, desired }, new RememberingTransport(modernServer));
     await stage.connect();
     expect(stage.transport.log).toEqual(['open', 'resume s-1', 'subscriptions/listen']);
     await stage.end();
@@ -178,9 +181,9 @@ describe('going on with a session of another client', () => {
         }),
     ],
   ])('negotiates over a link that %s, and puts back what was wanted', async (_what, transport) => {
-    const handover = await suspended(legacyServer);
-    const session = { ...handover.session, capabilities: { logging: {} } };
-    const desired = { ...handover.desired, logLevel: 'info' as const };
+    const sessionExport = await suspended(legacyServer);
+    const session = { ...sessionExport.session, capabilities: { logging: {} } };
+    const desired = { ...sessionExport.desired, logLevel: 'info' as const };
     const logging: Behaviour = (request, link) => {
       const reply = legacyServer(request, link);
       if (request.method !== 'initialize' || reply === undefined || !('result' in reply)) return reply;
@@ -188,7 +191,7 @@ describe('going on with a session of another client', () => {
     };
     const staged = transport();
     staged.server = logging;
-    const stage = heir({ ...handover, session, desired }, staged);
+    const stage = heir({ ...sessionExport, session, desired }, staged);
     await stage.connect();
     expect(stage.transport.newest.methods).toEqual(['initialize', 'notifications/initialized', 'logging/setLevel']);
     expect(stage.connection.facts).toMatchObject({ resumed: false, inherited: undefined });
@@ -196,29 +199,29 @@ describe('going on with a session of another client', () => {
   });
 
   it('negotiates where the revision of the session is not allowed', async () => {
-    const handover = await suspended(legacyServer);
+    const sessionExport = await suspended(legacyServer);
     const transport = new RememberingTransport(modernServer);
-    const stage = heir(handover, transport, { policy: { acceptable: { modern: ['2026-07-28'], legacy: [] } } });
+    const stage = heir(sessionExport, transport, { policy: { acceptable: { modern: ['2026-07-28'], legacy: [] } } });
     expect(await stage.connect()).toMatchObject({ era: 'modern' });
     expect(transport.log).toEqual(['open', 'server/discover']);
     await stage.end();
   });
 
   it('keeps it for the next link when the first cannot be opened', async () => {
-    const handover = await suspended(legacyServer);
+    const sessionExport = await suspended(legacyServer);
     const transport = new RememberingTransport(legacyServer);
     transport.opening = (attempt) => (attempt === 1 ? Promise.reject(new Error('not yet')) : undefined);
-    const stage = heir(handover, transport, { policy: { retryInitialConnect: true } });
+    const stage = heir(sessionExport, transport, { policy: { retryInitialConnect: true } });
     const connecting = watch(stage.connect());
     await stage.advance(3_000);
-    expect(connecting.value).toEqual(handover.session);
+    expect(connecting.value).toEqual(sessionExport.session);
     expect(transport.log).toEqual(['open', 'open', 'resume s-1']);
     await stage.end();
   });
 
   it('negotiates anew when the link is lost later', async () => {
-    const handover = await suspended(legacyServer);
-    const stage = heir(handover, new RememberingTransport(legacyServer));
+    const sessionExport = await suspended(legacyServer);
+    const stage = heir(sessionExport, new RememberingTransport(legacyServer));
     await stage.connect();
     stage.transport.newest.ends();
     await stage.advance(3_000);

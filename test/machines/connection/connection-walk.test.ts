@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 
-import { Unsuccessful } from '../../../src/machines/request/request-record.js';
+import { RequestFailure } from '../../../src/machines/request/request-record.js';
 import { failure } from '../../../src/util/failure.js';
 import { rejectedWith } from '../../../src/transports/link.js';
 import {
@@ -260,7 +260,7 @@ class Walk {
   /** How everything ended, and where the connection has been. */
   seen(): string[] {
     const ends = this.#calls.map(({ seen: { value } }) => {
-      if (!(value instanceof Unsuccessful)) return 'an answer';
+      if (!(value instanceof RequestFailure)) return 'an answer';
       return value.failure === undefined ? 'an abort' : `${value.failure.code} ${value.failure.delivery ?? ''}`;
     });
     return [...ends, ...this.stage.states];
@@ -280,7 +280,7 @@ class Walk {
     for (const { what, repeatable, seen } of this.#calls) {
       const sent = (written.get(what) ?? 0) - (this.#givenBack.get(what) ?? 0);
       if (sent > 1 && !repeatable) found.push(`${what} was sent ${sent} times`);
-      if (seen.value instanceof Unsuccessful && seen.value.failure?.delivery === 'not-sent' && sent > 0)
+      if (seen.value instanceof RequestFailure && seen.value.failure?.delivery === 'not-sent' && sent > 0)
         found.push(`${what} was sent and says it was not`);
     }
     return found;

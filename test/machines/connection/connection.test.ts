@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 
 import { failure } from '../../../src/util/failure.js';
 import { acceptable } from '../../../src/protocol/negotiation.js';
-import { Unsuccessful } from '../../../src/machines/request/request-record.js';
+import { RequestFailure } from '../../../src/machines/request/request-record.js';
 import { rejectedWith } from '../../../src/transports/link.js';
 import { discoverResult, initializeResult } from '../../support/servers/scripts.js';
 import {
@@ -273,7 +273,7 @@ describe('disconnecting', () => {
     const gone = stage.connection.disconnect();
     expect(stage.connection.requests.counts).toEqual({ inFlight: 0, queued: 0, asking: 0 });
     await Promise.resolve();
-    expect(inFlight.map(({ value }) => (value as Unsuccessful).failure?.delivery)).toEqual(['unknown', 'unknown']);
+    expect(inFlight.map(({ value }) => (value as RequestFailure).failure?.delivery)).toEqual(['unknown', 'unknown']);
     expect(stage.transport.log).toEqual(['notifications/cancelled', 'notifications/cancelled', 'close']);
     expect(stage.state).toBe('closed');
     expect(stage.connection.facts.failure).toBeUndefined();
@@ -323,7 +323,7 @@ describe('disconnecting', () => {
   it('makes later calls fail as not sent', async () => {
     const stage = await Stage.ready();
     await stage.connection.disconnect();
-    const outcome = (await stage.ask('tools/list')) as Unsuccessful;
+    const outcome = (await stage.ask('tools/list')) as RequestFailure;
     expect(outcome.failure).toMatchObject({ code: 'MCP_NOT_CONNECTED', delivery: 'not-sent' });
   });
 
@@ -530,7 +530,7 @@ describe('a listener for states', () => {
     await stage.advance(2_000);
     await stage.settle();
     expect(stage.states.slice(3)).toEqual(['reconnecting', 'connecting', 'initializing', 'ready']);
-    expect(outcomes.map(({ value }) => value instanceof Unsuccessful)).toEqual(outcomes.map(() => false));
+    expect(outcomes.map(({ value }) => value instanceof RequestFailure)).toEqual(outcomes.map(() => false));
     expect(await stage.end()).toEqual(NOTHING_LEFT);
     expect(outcomes.every(({ settled }) => settled)).toBe(true);
   });

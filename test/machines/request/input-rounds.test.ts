@@ -1,11 +1,11 @@
 import { getEventListeners } from 'node:events';
 
 import type { InputSource } from '../../../src/machines/request/input-rounds.js';
-import type { RequestsSurroundings } from '../../../src/machines/request/request-registry.js';
+import type { RequestRegistryPorts } from '../../../src/machines/request/request-registry.js';
 import type { RequestSpec } from '../../../src/machines/request/request-record.js';
 import { failure } from '../../../src/util/failure.js';
 import type { Params } from '../../../src/protocol/messages/json-rpc.js';
-import type { Question, QuestionAnswer } from '../../../src/protocol/server-requests/server-requests.js';
+import type { ServerRequest, HandlerResponse } from '../../../src/protocol/server-requests/server-requests.js';
 import { modernMeta } from '../../../src/protocol/request-meta.js';
 import type { Session } from '../../../src/protocol/session.js';
 import { rejectedWith } from '../../../src/transports/link.js';
@@ -18,27 +18,27 @@ const MODERN_SESSION: Session = {
   capabilities: { tools: {}, prompts: {}, resources: {} },
 };
 
-const FORM: Question = { method: 'elicitation/create', params: { message: 'Sure?', requestedSchema: {} } };
-const PAGE: Question = {
+const FORM: ServerRequest = { method: 'elicitation/create', params: { message: 'Sure?', requestedSchema: {} } };
+const PAGE: ServerRequest = {
   method: 'elicitation/create',
   params: { mode: 'url', message: 'Sign in', url: 'https://example.com/', elicitationId: 'e1' },
 };
-const ROOTS: Question = { method: 'roots/list' };
+const ROOTS: ServerRequest = { method: 'roots/list' };
 const ACCEPTED = { action: 'accept', content: { sure: true } };
 
 /** A question that was put to somebody, and how it can be answered. */
 interface Put {
-  readonly question: Question;
+  readonly question: ServerRequest;
   readonly session: Session;
   readonly signal: AbortSignal;
-  readonly answer: (answer: QuestionAnswer) => void;
+  readonly answer: (answer: HandlerResponse) => void;
 }
 
 /** A registry whose server may ask, and what was asked. */
 class Inquiry extends Registry {
   readonly put: Put[] = [];
 
-  constructor(source: Partial<InputSource> = {}, ports: Partial<RequestsSurroundings> = {}) {
+  constructor(source: Partial<InputSource> = {}, ports: Partial<RequestRegistryPorts> = {}) {
     super({
       input: {
         offered: { elicitation: { form: {}, url: {} }, roots: {}, sampling: {} },
@@ -55,7 +55,7 @@ class Inquiry extends Registry {
     });
   }
 
-  static begin(source?: Partial<InputSource>, ports?: Partial<RequestsSurroundings>): Inquiry {
+  static begin(source?: Partial<InputSource>, ports?: Partial<RequestRegistryPorts>): Inquiry {
     const inquiry = new Inquiry(source, ports);
     inquiry.flow(MODERN_SESSION);
     return inquiry;
@@ -67,7 +67,7 @@ class Inquiry extends Registry {
   }
 
   /** The server has to know something before it goes on with the newest call. */
-  needs(inputRequests: Readonly<Record<string, Question>> | undefined, requestState?: string): void {
+  needs(inputRequests: Readonly<Record<string, ServerRequest>> | undefined, requestState?: string): void {
     this.answer('tools/call', {
       resultType: 'input_required',
       ...(inputRequests !== undefined && { inputRequests }),
@@ -201,7 +201,7 @@ describe('a request of which the server has to know something first', () => {
   it('does not mix its state and its answers with those of another', async () => {
     const inquiry = Inquiry.begin();
     const [one, other] = [inquiry.ask('prompts/get'), inquiry.ask('tools/call')];
-    const asks = (question: Question, requestState: string) => ({
+    const asks = (question: ServerRequest, requestState: string) => ({
       resultType: 'input_required',
       inputRequests: { same: question },
       requestState,
@@ -276,7 +276,7 @@ describe('a server that only wants to be asked again', () => {
 });
 
 describe('a question that nobody can answer', () => {
-  it.each<[what: string, question: Question, required: string]>([
+  it.each<[what: string, question: ServerRequest, required: string]>([
     ['of a kind that is not offered', { method: 'sampling/createMessage', params: {} }, 'sampling'],
     ['with a page to open', PAGE, 'elicitation.url'],
     ['of a kind that does not exist', { method: 'vendor/ask' }, 'vendor/ask'],
@@ -296,7 +296,7 @@ describe('a question that nobody can answer', () => {
   });
 
   it('with tools for the model wants a model that takes them', async () => {
-    const sampling = (more: object): Question => ({
+    const sampling = (more: object): ServerRequest => ({
       method: 'sampling/createMessage',
       params: { maxTokens: 1, ...more },
     });
@@ -478,7 +478,7 @@ describe('while somebody is asked', () => {
 });
 
 describe('the request of a later round', () => {
-  async function secondRound(more: Partial<RequestSpec> = {}, ports?: Partial<RequestsSurroundings>) {
+  async function secondRound(more: Partial<RequestSpec> = {}, ports?: Partial<RequestRegistryPorts>) {
     const inquiry = Inquiry.begin(undefined, ports);
     const made = inquiry.call(undefined, more);
     inquiry.needs({ sure: FORM }, 'state');

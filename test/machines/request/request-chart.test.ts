@@ -234,7 +234,7 @@ function mutants(): [string, AnyStateMachine][] {
     return node;
   };
   const visit = (node: Node, path: readonly string[]): void => {
-    const name = path.join('..');
+    const name = path.join('.');
     for (const part of ['entry', 'exit'] as const) {
       if (node[part] !== undefined) mutate(`${name} without its ${part}`, (states) => delete at(states, path)[part]);
     }

@@ -2,13 +2,13 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 import { HandlerSlots } from '../../../src/machines/server-requests/handler-slots.js';
-import type { Question, QuestionAnswer } from '../../../src/protocol/server-requests/server-requests.js';
+import type { ServerRequest, HandlerResponse } from '../../../src/protocol/server-requests/server-requests.js';
 import type { Session } from '../../../src/protocol/session.js';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-const question = {} as Question;
+const question = {} as ServerRequest;
 const session = {} as Session;
 
 /** Slots whose handlers never settle. */
@@ -19,7 +19,7 @@ function busySlots(limit: number): HandlerSlots {
 /** Asks and withdraws; returns what the slots were given. */
 function askAndWithdraw(slots: HandlerSlots): WeakRef<object> {
   const withdrawal = new AbortController();
-  const tell = (_answer: QuestionAnswer): void => undefined;
+  const tell = (_answer: HandlerResponse): void => undefined;
   slots.answer(question, session, withdrawal.signal, tell);
   withdrawal.abort();
   return new WeakRef(tell);

@@ -135,7 +135,7 @@ function scene(
       facts.waiters.map(({ id }) => id),
       TIMED.test(path) && [facts.armedFor, facts.attemptDeadline, facts.initial, facts.recovering],
       path.startsWith('linked.initializing.negotiating') && facts.question,
-      path.startsWith('linked') && facts.endedOnQuestion !== undefined,
+      path.startsWith('linked') && facts.endedDuringNegotiation !== undefined,
       [facts.attempts, facts.era, facts.session?.era, facts.connectionCount > 0, facts.failure !== undefined],
       [facts.desired, facts.healthInterval, facts.losses.length],
       [facts.inherited !== undefined, facts.resumed, facts.suspended],
@@ -461,7 +461,8 @@ export const connectionChart: ChartModel<ConnectionFacts> = {
     },
 
     'starts a server once more, and not twice, when it ended on the question': ({ found, none, same }) => {
-      const ended = ({ snapshot }: Vertex<ConnectionFacts>): boolean => snapshot.context.endedOnQuestion !== undefined;
+      const ended = ({ snapshot }: Vertex<ConnectionFacts>): boolean =>
+        snapshot.context.endedDuringNegotiation !== undefined;
       const restarts = found.vertices.flatMap((vertex) =>
         vertex.next.filter(({ event, to }) => event === closed && to.path === 'linked.connecting').map(() => vertex),
       );

@@ -6,7 +6,7 @@ import type { ChartModel } from './chart-model.js';
 import { connectionChart } from './connection.js';
 import { healthChart } from './health.js';
 import { requestChart } from './request.js';
-import { serverQuestionChart } from './server-question.js';
+import { serverRequestChart } from './server-request.js';
 import { serverStreamChart } from './server-stream.js';
 import { subscriptionChart } from './subscription.js';
 
@@ -140,7 +140,7 @@ export function seededFaults(): Fault[] {
       connectionChart,
       'a server is started anew however often it ended on the question',
       'starts a server once more, and not twice, when it ended on the question',
-      { mayHaveEndedOnQuestion: () => true },
+      { mayHaveEndedDuringNegotiation: () => true },
     ),
     misjudged(
       connectionChart,
@@ -236,7 +236,7 @@ export function seededFaults(): Fault[] {
       { unused: ({ context }: { context: { unused: boolean } }) => !context.unused },
     ),
     misdrawn(
-      serverQuestionChart,
+      serverRequestChart,
       'a question that was taken back is still being asked',
       'is over with the first thing that happens',
       (root) => {
@@ -245,7 +245,7 @@ export function seededFaults(): Fault[] {
       },
     ),
     misdrawn(
-      serverQuestionChart,
+      serverRequestChart,
       'what the handler said is forgotten',
       'is answered with what the handler said, and with nothing that it says later',
       (root) => {
@@ -254,7 +254,7 @@ export function seededFaults(): Fault[] {
       },
     ),
     misjudged(
-      serverQuestionChart,
+      serverRequestChart,
       'an error is taken for a result',
       'fails when it is no result that the server is told',
       { isResult: () => true },

@@ -2,7 +2,7 @@ import { connectionChart } from './connection.js';
 import type { ChartModel } from './chart-model.js';
 import { healthChart } from './health.js';
 import { requestChart } from './request.js';
-import { serverQuestionChart } from './server-question.js';
+import { serverRequestChart } from './server-request.js';
 import { serverStreamChart } from './server-stream.js';
 import { subscriptionChart } from './subscription.js';
 
@@ -13,5 +13,5 @@ export const CHARTS = [
   healthChart,
   subscriptionChart,
   serverStreamChart,
-  serverQuestionChart,
+  serverRequestChart,
 ] as readonly unknown[] as readonly ChartModel<unknown>[];

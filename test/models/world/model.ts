@@ -47,7 +47,7 @@ interface OpenCall {
   readonly refused: boolean;
 }
 
-type Question = 'server/discover' | 'initialize';
+type ServerRequest = 'server/discover' | 'initialize';
 
 /** The world between two deeds, when everything has happened that needs no time. */
 export interface World {
@@ -59,7 +59,7 @@ export interface World {
   /** The client has seen what era the server is of. */
   readonly known: boolean;
   /** The questions of the negotiation that the server has not answered. */
-  readonly asked: readonly Question[];
+  readonly asked: readonly ServerRequest[];
   /** A `connect()` waits. */
   readonly connect: boolean;
   readonly read: OpenCall | undefined;

@@ -116,8 +116,8 @@ export class WatchedTransport extends MCPTransport {
       established: (session) => {
         link.established?.(session);
       },
-      recall: (id: RequestId) => {
-        const unsent = link.recall?.(id) ?? false;
+      cancelUnsent: (id: RequestId) => {
+        const unsent = link.cancelUnsent?.(id) ?? false;
         if (unsent) this.#over(id);
         return unsent;
       },

@@ -10,7 +10,7 @@ interface Declared {
 }
 
 function transitionsOf(node: AnyStateNode): Declared[] {
-  const from = node.path.length === 0 ? '(root)' : node.path.join('..');
+  const from = node.path.length === 0 ? '(root)' : node.path.join('.');
   const always = node.always === undefined ? [] : [['always', node.always] as const];
   return [...node.transitions, ...always].flatMap(([event, candidates]) =>
     candidates.map((transition, at) => ({ name: `${from}: ${event} ${at}`, transition })),

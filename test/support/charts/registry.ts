@@ -1,11 +1,11 @@
 import { createActor } from 'xstate';
 
 import type { InputSource } from '../../../src/machines/request/input-rounds.js';
-import { Unsuccessful } from '../../../src/machines/request/request-record.js';
+import { RequestFailure } from '../../../src/machines/request/request-record.js';
 import type { Outcome, RequestSpec } from '../../../src/machines/request/request-record.js';
-import { Requests } from '../../../src/machines/request/request-registry.js';
+import { RequestRegistry } from '../../../src/machines/request/request-registry.js';
 import { requestsLogic, requestsPorts } from '../../../src/machines/request/request-gate.js';
-import type { RequestsSurroundings } from '../../../src/machines/request/request-registry.js';
+import type { RequestRegistryPorts } from '../../../src/machines/request/request-registry.js';
 import { failure } from '../../../src/util/failure.js';
 import type { Failure } from '../../../src/util/failure.js';
 import type {
@@ -47,7 +47,7 @@ export class FakeLink implements Link {
   /** The requests of which no byte has left, by their ids. */
   readonly unsent = new Set<unknown>();
 
-  recall(requestId: RequestId): boolean {
+  cancelUnsent(requestId: RequestId): boolean {
     return this.unsent.delete(requestId);
   }
 
@@ -83,12 +83,12 @@ export class Registry {
   readonly environment = new SimulatedEnvironment();
   readonly reports: unknown[] = [];
   readonly unreachable: Failure[] = [];
-  readonly requests: Requests;
+  readonly requests: RequestRegistry;
   link = new FakeLink();
   readonly #actor;
 
-  constructor(ports: Partial<RequestsSurroundings> = {}) {
-    this.requests = new Requests({
+  constructor(ports: Partial<RequestRegistryPorts> = {}) {
+    this.requests = new RequestRegistry({
       environment: this.environment,
       maxQueued: 1_000,
       pooled: true,
@@ -112,7 +112,7 @@ export class Registry {
   }
 
   /** A registry whose link is open and whose session stands. */
-  static flowing(ports: Partial<RequestsSurroundings> = {}): Registry {
+  static flowing(ports: Partial<RequestRegistryPorts> = {}): Registry {
     const registry = new Registry(ports);
     registry.flow();
     return registry;
@@ -169,10 +169,10 @@ export class Registry {
 
 /** The failure of a request that ended with one. */
 export function failureOf({ outcome }: Made): Failure | undefined {
-  return outcome instanceof Unsuccessful ? outcome.failure : undefined;
+  return outcome instanceof RequestFailure ? outcome.failure : undefined;
 }
 
 /** What the caller's signal was aborted with, of a request that ended so. */
 export function reasonOf({ outcome }: Made): unknown {
-  return outcome instanceof Unsuccessful && outcome.failure === undefined ? outcome.reason : undefined;
+  return outcome instanceof RequestFailure && outcome.failure === undefined ? outcome.reason : undefined;
 }

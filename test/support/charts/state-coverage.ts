@@ -6,7 +6,7 @@ import { connectionMachine } from '../../../src/machines/connection/connection-m
 import { healthMachine } from '../../../src/machines/health/health-machine.js';
 import { requestMachine } from '../../../src/machines/request/request-machine.js';
 import * as requestLogic from '../../../src/machines/request/request-actions.js';
-import { serverQuestionMachine } from '../../../src/machines/server-requests/server-request-machine.js';
+import { serverRequestMachine } from '../../../src/machines/server-requests/server-request-machine.js';
 import { serverStreamMachine } from '../../../src/machines/server-stream/server-stream-machine.js';
 import { subscriptionMachine } from '../../../src/machines/subscription/subscription-machine.js';
 import { declaredTransitions, watchTransitions } from './chart-coverage.js';
@@ -26,7 +26,7 @@ function leavesOf(machine: AnyStateMachine): AnyStateNode[] {
   return allNodes(machine.root).filter((node) => Object.keys(node.states).length === 0);
 }
 
-const nameOf = ({ path }: AnyStateNode): string => path.join('..');
+const nameOf = ({ path }: AnyStateNode): string => path.join('.');
 
 /** Watches everything that the actors of a machine do. */
 function watch(machine: AnyStateMachine): () => Covered {
@@ -108,8 +108,8 @@ const file = process.env['STATES_FILE'];
 if (file === undefined) throw new Error('STATES_FILE is not set: this is for `npm run coverage:states`');
 
 const watched = [
-  ...[connectionMachine, healthMachine, subscriptionMachine, serverQuestionMachine, serverStreamMachine].map(
-    (machine) => watch(machine),
+  ...[connectionMachine, healthMachine, subscriptionMachine, serverRequestMachine, serverStreamMachine].map((machine) =>
+    watch(machine),
   ),
   watchRequests(),
 ];

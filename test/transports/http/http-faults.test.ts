@@ -75,7 +75,7 @@ describe('a message that waits for TLS', () => {
     const opened = await open(server.url.replace('http:', 'https:'));
     const failure = opened.failureOf(request(1, 'ping'));
     await server.connected(1);
-    expect([2, 1, 1].map((id) => opened.link.recall?.(id))).toEqual([false, true, false]);
+    expect([2, 1, 1].map((id) => opened.link.cancelUnsent?.(id))).toEqual([false, true, false]);
     expect(await failure).toMatchObject({ code: 'MCP_CONNECTION_CLOSED', delivery: 'not-sent' });
   });
 });

@@ -72,7 +72,7 @@ describe('over TLS, with a dispatcher that trusts the authority', () => {
     for (const text of [error.explain(), error.toString(), JSON.stringify(error)]) expect(text).not.toContain('secret');
   });
 
-  test('a legacy session works from handshake to farewell, on streams as well', async () => {
+  test('a legacy session works from handshake to termination, on streams as well', async () => {
     const progress: unknown[] = [];
     const server = await serve(
       legacyServer(

@@ -562,12 +562,12 @@ describe('an SseTransport', () => {
       const { url, http } = await start({ accept: (visit) => held.push(visit) });
       const { link } = await open(url);
       const [first, second, third] = [initialized, ask(1), ask(2)].map(async (message) => link.send(message));
-      expect(['unknown', 1].map((id) => link.recall?.(id))).toEqual([false, true]);
+      expect(['unknown', 1].map((id) => link.cancelUnsent?.(id))).toEqual([false, true]);
       await expect(second).rejects.toMatchObject({ delivery: 'not-sent' });
       await http.until(() => held.length === 1);
       held[0]?.status(202);
       await http.until(() => held.length === 2);
-      expect(link.recall?.(2)).toBe(false);
+      expect(link.cancelUnsent?.(2)).toBe(false);
       held[1]?.status(202);
       await Promise.all([first, third]);
       expect(held.map(({ message }) => message.id)).toEqual([undefined, 2]);

@@ -115,7 +115,7 @@ test('a group that is not there does not live and takes no signal', async () => 
 test('programs of Windows are called by their path, so that none in the working directory is run', () => {
   const there = (path: string): boolean => path.startsWith('D:\\Win');
   expect(systemProgram('taskkill.exe', 'D:\\Win', there)).toBe('D:\\Win\\System32\\taskkill.exe');
-  for (const elsewhere of [undefined, '', '..', 'Win', '\\\\server\\share', 'E:\\Win', 'D:Win']) {
+  for (const elsewhere of [undefined, '', '.', 'Win', '\\\\server\\share', 'E:\\Win', 'D:Win']) {
     expect(systemProgram('taskkill.exe', elsewhere, there)).toBe('C:\\Windows\\System32\\taskkill.exe');
   }
 });

@@ -129,9 +129,9 @@ describe('sending', () => {
     const first = large.findIndex((sent) => sent !== undefined);
     // The system has some of them, and one is in the stream: nobody knows how much of it has arrived.
     expect(first).toBeLessThan(10);
-    const cancelled = Array.from({ length: 30 }, (_, id) => link.recall?.(id) === true);
+    const cancelled = Array.from({ length: 30 }, (_, id) => link.cancelUnsent?.(id) === true);
     expect(cancelled).toEqual(Array.from({ length: 30 }, (_, id) => id >= first));
-    expect(link.recall?.(first)).toBe(false);
+    expect(link.cancelUnsent?.(first)).toBe(false);
     const rejected = (await outcomes).filter(({ status }) => status === 'rejected');
     expect(rejected).toHaveLength(30 - first);
     expect(rejected[0]).toMatchObject({ reason: { delivery: 'not-sent' } });
@@ -141,16 +141,20 @@ describe('sending', () => {
     await again;
     await recorder.until(() => ids(recorder.messages).length === first + 1);
     expect(ids(recorder.messages)).toEqual(Array.from({ length: first + 1 }, (_, id) => id));
-    expect(link.recall?.(first)).toBe(false);
+    expect(link.cancelUnsent?.(first)).toBe(false);
   });
 
   test('a request can be cancelled in the tick in which it is sent, and its neighbours go', async () => {
     await open('peer');
     for (const id of [1, 2, 3]) expect(link.send(echo(id))).toBeUndefined();
-    expect([link.recall?.(2), link.recall?.(2), link.recall?.('unknown')]).toEqual([true, false, false]);
+    expect([link.cancelUnsent?.(2), link.cancelUnsent?.(2), link.cancelUnsent?.('unknown')]).toEqual([
+      true,
+      false,
+      false,
+    ]);
     await recorder.until(() => ids(recorder.messages).length === 2);
     expect(ids(recorder.messages)).toEqual([1, 3]);
-    expect(link.recall?.(1)).toBe(false);
+    expect(link.cancelUnsent?.(1)).toBe(false);
   });
 
   test('a response that waits is no request, although it has the same id', async () => {
@@ -159,7 +163,7 @@ describe('sending', () => {
     const response = link.send({ jsonrpc: '2.0', id: 7_000, result: {} });
     const request = link.send(echo(7_000));
     const outcome = expect(request).rejects.toMatchObject({ delivery: 'not-sent' });
-    expect([link.recall?.(7_000), link.recall?.(7_000)]).toEqual([true, false]);
+    expect([link.cancelUnsent?.(7_000), link.cancelUnsent?.(7_000)]).toEqual([true, false]);
     await outcome;
     child.kill('SIGUSR2');
     await response;

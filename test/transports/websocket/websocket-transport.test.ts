@@ -501,7 +501,7 @@ describe('a WebSocketTransport', () => {
       const sent = Array.from({ length: 60 }, (_, id) => link.send(ask(id, { text })));
       const outcomes = Promise.allSettled(sent.map(async (one) => one));
       const first = sent.findIndex((one) => one !== undefined);
-      const even = Array.from({ length: 60 }, (_, id) => id % 2 === 0 && link.recall?.(id) === true);
+      const even = Array.from({ length: 60 }, (_, id) => id % 2 === 0 && link.cancelUnsent?.(id) === true);
       expect(even).toEqual(Array.from({ length: 60 }, (_, id) => id % 2 === 0 && id >= first));
       visit.socket.resume();
       const rejected = (await outcomes).flatMap(({ status }, id) => (status === 'rejected' ? [id] : []));
@@ -509,7 +509,7 @@ describe('a WebSocketTransport', () => {
       await server?.until(() => visit.received.length === 60 - rejected.length);
       const ids = visit.received.map((one) => (JSON.parse(one) as { id: number }).id);
       expect(ids).toEqual(Array.from({ length: 60 }, (_, id) => id).filter((id) => !rejected.includes(id)));
-      expect(link.recall?.(59)).toBe(false);
+      expect(link.cancelUnsent?.(59)).toBe(false);
     });
 
     test('messages of one tick reach the server in one read', async () => {

@@ -1,10 +1,10 @@
 import {
-  serverQuestionMachine,
-  serverQuestionPorts,
+  serverRequestMachine,
+  serverRequestPorts,
 } from '../../../src/machines/server-requests/server-request-machine.js';
 import type {
-  ServerQuestionEvent,
-  ServerQuestionFacts,
+  ServerRequestEvent,
+  ServerRequestFacts,
 } from '../../../src/machines/server-requests/server-request-machine.js';
 import { failure } from '../../../src/util/failure.js';
 import type { Vertex } from '../../support/charts/explorer.js';
@@ -12,20 +12,20 @@ import type { ChartModel } from './chart-model.js';
 
 const REFUSED = failure('protocol', 'MCP_HANDLER_FAILED', 'no');
 
-const EVENTS: readonly ServerQuestionEvent[] = [
+const EVENTS: readonly ServerRequestEvent[] = [
   { type: 'answer', answer: { result: {} } },
   { type: 'answer', answer: { error: { code: -32603, message: 'no' }, failure: REFUSED } },
   { type: 'cancel' },
   { type: 'lose' },
 ];
 
-const isAsked = ({ path }: Vertex<ServerQuestionFacts>): boolean => path === 'asking';
+const isAsked = ({ path }: Vertex<ServerRequestFacts>): boolean => path === 'asking';
 
 /** The chart of a question of a legacy server. */
-export const serverQuestionChart: ChartModel<ServerQuestionFacts> = {
-  name: 'serverQuestion',
-  machine: serverQuestionMachine,
-  ports: serverQuestionPorts,
+export const serverRequestChart: ChartModel<ServerRequestFacts> = {
+  name: 'serverRequest',
+  machine: serverRequestMachine,
+  ports: serverRequestPorts,
   scenes: [
     {
       name: 'asked',
@@ -46,7 +46,7 @@ export const serverQuestionChart: ChartModel<ServerQuestionFacts> = {
     },
 
     'is answered with what the handler said, and with nothing that it says later': ({ found, none }) => {
-      const answers = (vertex: Vertex<ServerQuestionFacts>): boolean =>
+      const answers = (vertex: Vertex<ServerRequestFacts>): boolean =>
         vertex.next.every(({ event, to }) => {
           const { answer } = vertex.snapshot.context;
           const said: unknown = isAsked(vertex) && event.type === 'answer' ? event.answer : answer;
