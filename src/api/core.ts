@@ -347,9 +347,8 @@ export class Core {
       lines.push(`Server: ${serverInfo?.name ?? 'unnamed'} ${serverInfo?.version ?? ''}, ${protocolVersion} (${era}).`);
     }
     lines.push(...explainSuspension(this));
-    lines.push(`RequestRegistry: ${inFlight} in flight, ${queued} queued. Links opened: ${facts.epoch}.`);
-    if (asking > 0)
-      lines.push(`RequestRegistry that wait for somebody to tell what the server has to know first: ${asking}.`);
+    lines.push(`Requests: ${inFlight} in flight, ${queued} queued. Links opened: ${facts.epoch}.`);
+    if (asking > 0) lines.push(`Requests that wait for somebody to tell what the server has to know first: ${asking}.`);
     const now = this.options.environment.now();
     lines.push(...describeServerRequests(this.connection.pendingServerRequests, now));
     const { restarts, maxReconnectAttempts } = facts.policy;

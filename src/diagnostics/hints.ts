@@ -172,7 +172,7 @@ function reasonHint(reason: unknown): string | undefined {
 }
 
 const OVERLOADED =
-  "The server, or a proxy before it, cannot serve now: wait. RequestRegistry that may be repeated are repeated; `retry: 'safe'` says so of a call.";
+  "The server, or a proxy before it, cannot serve now: wait. Requests that may be repeated are repeated; `retry: 'safe'` says so of a call.";
 const GATEWAY =
   'A proxy got no usable response from the server behind it: check that the server runs, and the time limit of the proxy.';
 const NOT_AN_ENDPOINT = 'The server did not answer with JSON or an event stream: check the URL.';

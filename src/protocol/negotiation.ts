@@ -85,7 +85,7 @@ export type Verdict =
   | { readonly verdict: 'incompatible'; readonly failure: Failure };
 
 /** What was asked: the revision that was named, and whether it was named because the server had corrected us. */
-export interface ServerRequest {
+export interface NegotiationRequest {
   readonly acceptable: Acceptable;
   readonly version: MCPProtocolVersion;
   readonly corrected: boolean;
@@ -97,7 +97,7 @@ export interface ServerRequest {
  * Reads the answer to `server/discover`. A result that is one means modern, so does a recognised modern error; anything else says
  * only that the server is not known to be modern, and the handshake decides. 2026-07-28 basic/versioning, basic/transports/stdio.
  */
-export function judgeDiscovery(answer: Answer, question: ServerRequest): Verdict {
+export function judgeDiscovery(answer: Answer, question: NegotiationRequest): Verdict {
   if (answer.kind === 'error') return judgeDiscoveryError(answer.error, question);
   if (answer.kind === 'unusable') return fallBack(question, answer.failure);
   const wrong = discoverFailure(answer.result);
@@ -132,7 +132,7 @@ function discoverFailure(result: unknown): Failure | undefined {
   return unfinishedFailure('server/discover', methodEntry('server/discover'), 'modern', checked);
 }
 
-function judgeDiscoveryError(error: JSONRPCErrorObject, question: ServerRequest): Verdict {
+function judgeDiscoveryError(error: JSONRPCErrorObject, question: NegotiationRequest): Verdict {
   const { code } = error;
   const data = isObject(error.data) ? error.data : {};
   const supported: unknown[] = Array.isArray(data.supported) ? data.supported : [];
@@ -165,13 +165,13 @@ function judgeDiscoveryError(error: JSONRPCErrorObject, question: ServerRequest)
   return fallBack(question, rpcFailure('server/discover', error));
 }
 
-function onlyLegacyShared(supported: readonly unknown[], question: ServerRequest): Verdict {
+function onlyLegacyShared(supported: readonly unknown[], question: NegotiationRequest): Verdict {
   const version = newestShared(question.acceptable.legacy, supported);
   return version === undefined ? incompatible(supported, question) : { verdict: 'handshake', version };
 }
 
 /** The handshake, unless it is not allowed, or the server has shown before that it is modern. */
-function fallBack(question: ServerRequest, why: Failure): Verdict {
+function fallBack(question: NegotiationRequest, why: Failure): Verdict {
   const version = question.corrected ? undefined : question.acceptable.legacy.at(-1);
   if (version !== undefined) return { verdict: 'handshake', version };
   const message = question.corrected
@@ -190,7 +190,7 @@ function fallBack(question: ServerRequest, why: Failure): Verdict {
   };
 }
 
-function incompatible(theirs: readonly unknown[], question: ServerRequest): Verdict {
+function incompatible(theirs: readonly unknown[], question: NegotiationRequest): Verdict {
   const ours = [...question.acceptable.legacy, ...question.acceptable.modern];
   const listed = theirs.map(String);
   return {
@@ -205,7 +205,7 @@ function incompatible(theirs: readonly unknown[], question: ServerRequest): Verd
 }
 
 /** The server agreed to a revision in a way that this revision does not have. */
-function contradictory(version: string, question: ServerRequest): Verdict {
+function contradictory(version: string, question: NegotiationRequest): Verdict {
   const message = `The server answered the handshake with revision ${version}, which has none; it was offered ${question.version}`;
   const details = { supported: [version], requested: question.acceptable.legacy };
   return {
@@ -215,14 +215,14 @@ function contradictory(version: string, question: ServerRequest): Verdict {
 }
 
 /** Reads the answer to `initialize`. 2025-11-25 basic/lifecycle, "Version Negotiation". */
-export function judgeHandshake(answer: Answer, question: ServerRequest): Verdict {
+export function judgeHandshake(answer: Answer, question: NegotiationRequest): Verdict {
   const verdict = judgeAgreement(answer, question);
   const { doubt: cause } = question;
   if (verdict.verdict !== 'incompatible' || cause === undefined) return verdict;
   return { verdict: 'incompatible', failure: { ...verdict.failure, cause } };
 }
 
-function judgeAgreement(answer: Answer, question: ServerRequest): Verdict {
+function judgeAgreement(answer: Answer, question: NegotiationRequest): Verdict {
   if (answer.kind === 'error') {
     const data = isObject(answer.error.data) ? answer.error.data : {};
     const version = Array.isArray(data.supported)

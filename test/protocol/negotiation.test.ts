@@ -6,7 +6,7 @@ import {
   judgeHandshake,
   mayFallBack,
 } from '../../src/protocol/negotiation.js';
-import type { Answer, EraChoice, ServerRequest, Verdict } from '../../src/protocol/negotiation.js';
+import type { Answer, EraChoice, NegotiationRequest, Verdict } from '../../src/protocol/negotiation.js';
 import type { Failure } from '../../src/util/failure.js';
 import { eraOf, LEGACY_REVISIONS, MODERN_REVISIONS, newestShared } from '../../src/protocol/revisions.js';
 import type { Era, MCPProtocolVersion } from '../../src/protocol/revisions.js';
@@ -19,7 +19,7 @@ interface Asked {
   readonly corrected?: boolean;
 }
 
-function question(version: MCPProtocolVersion, asked: Asked = {}): ServerRequest {
+function question(version: MCPProtocolVersion, asked: Asked = {}): NegotiationRequest {
   return {
     acceptable: acceptable(asked.choice ?? 'auto'),
     version: asked.version ?? version,

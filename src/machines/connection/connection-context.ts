@@ -46,7 +46,7 @@ export interface Waiter {
 }
 
 /** The question of the negotiation that is being asked. */
-export interface NegotiationRequest {
+export interface NegotiationStep {
   readonly version: MCPProtocolVersion;
   /** The server named this version after it had refused another. */
   readonly corrected: boolean;
@@ -79,7 +79,7 @@ export interface ConnectionFacts {
   readonly losses: readonly number[];
   /** The era of the server, once known. It outlives the link. */
   readonly era: Era | undefined;
-  readonly question: NegotiationRequest;
+  readonly question: NegotiationStep;
   /** How the server ended when it was asked the modern question, if it did. */
   readonly endedDuringNegotiation: Failure | undefined;
   /** Why the server refused the handshake while the modern question was open, if it did. */

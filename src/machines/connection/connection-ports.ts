@@ -1,7 +1,7 @@
 import type { Failure } from '../../util/failure.js';
 import type { Session } from '../../protocol/session.js';
 import type { SilentServer } from '../../transports/transport.js';
-import type { ConnectionEvent, NegotiationRequest, DesiredState } from './connection-context.js';
+import type { ConnectionEvent, NegotiationStep, DesiredState } from './connection-context.js';
 import type { RequestsEvent } from '../request/request-gate.js';
 import { SystemPorts } from '../system-ports.js';
 
@@ -19,8 +19,8 @@ export interface ConnectionPorts {
   tellRequests(event: RequestsEvent): void;
   /** Nobody need answer what the server asked any more. */
   abortServerRequests(): void;
-  sendDiscover(question: NegotiationRequest): void;
-  sendInitialize(question: NegotiationRequest): void;
+  sendDiscover(question: NegotiationStep): void;
+  sendInitialize(question: NegotiationStep): void;
   /** Stops waiting for the answers to the questions of negotiating and restoring. */
   cancelNegotiation(): void;
   /** Tells the link, and after a handshake the server, that there is a session. */

@@ -7,7 +7,7 @@ import { answerOf, resultAnswer } from '../../protocol/negotiation.js';
 import type { Answer } from '../../protocol/negotiation.js';
 import { modernMeta } from '../../protocol/request-meta.js';
 import type { ClientIdentity, Session } from '../../protocol/session.js';
-import type { ConnectionEvent, NegotiationRequest, DesiredState } from './connection-context.js';
+import type { ConnectionEvent, NegotiationStep, DesiredState } from './connection-context.js';
 import { RequestFailure } from '../request/request-record.js';
 import type { Outcome, RequestSpec } from '../request/request-record.js';
 import type { RequestRegistry } from '../request/request-registry.js';
@@ -65,12 +65,12 @@ export class NegotiationRequests {
     open.abort();
   }
 
-  discover({ version }: NegotiationRequest): void {
+  discover({ version }: NegotiationStep): void {
     const meta = modernMeta(version, this.#ports.identity, undefined);
     this.#negotiate('server/discover', { _meta: meta }, 'discovered');
   }
 
-  handshake({ version }: NegotiationRequest): void {
+  handshake({ version }: NegotiationStep): void {
     const { clientInfo, capabilities } = this.#ports.identity;
     this.#negotiate('initialize', { protocolVersion: version, capabilities, clientInfo }, 'shook');
   }

@@ -322,7 +322,7 @@ export class RequestRegistry implements RequestsPorts {
     const record = this.#pool.pop();
     if (record !== undefined) return record;
     const fresh = new RequestRecord();
-    if (this.#self === undefined) throw new Error('RequestRegistry are made before the connection was started');
+    if (this.#self === undefined) throw new Error('Requests are made before the connection was started');
     fresh.parent = this.#self;
     fresh.actor = createActor(this.#requestLogic, {
       parent: this.#self,

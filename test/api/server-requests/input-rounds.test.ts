@@ -270,7 +270,7 @@ describe('while somebody is asked', () => {
     const { meeting, shown, client, calling } = await asking();
     await using _ends = meeting;
     expect(client.explain()).toContain(
-      'RequestRegistry: 0 in flight, 0 queued. Links opened: 1.\nRequests that wait for somebody to tell what the server has to know first: 1.',
+      'Requests: 0 in flight, 0 queued. Links opened: 1.\nRequests that wait for somebody to tell what the server has to know first: 1.',
     );
     expect(shown.context).toMatchObject({
       method: 'elicitation/create',
