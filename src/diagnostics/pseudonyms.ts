@@ -22,16 +22,16 @@ export class Pseudonyms {
   /** `s7:24` for the seventh different text, of 24 characters. */
   of(text: string): string {
     const key = text.length <= LONGEST_REMEMBERED ? `=${text}` : `#${text.length} ${hash(text)}`;
-    return `s${this.#cancelUnsent(key, () => (this.#texts += 1))}:${text.length}`;
+    return `s${this.#nameOf(key, () => (this.#texts += 1))}:${text.length}`;
   }
 
   /** A number for a number: an integer for an integer, and the sign stays. */
   ofNumber(number: number): number {
-    const known = this.#cancelUnsent(`n${Math.abs(number)}`, () => (this.#numbers += 1));
+    const known = this.#nameOf(`n${Math.abs(number)}`, () => (this.#numbers += 1));
     return Math.sign(number) * (FIRST_NUMBER + known + (Number.isInteger(number) ? 0 : 0.5));
   }
 
-  #cancelUnsent(key: string, next: () => number): number {
+  #nameOf(key: string, next: () => number): number {
     const found = this.#newer.get(key);
     if (found !== undefined) return found;
     const known = this.#older.get(key) ?? next();
