@@ -30,6 +30,9 @@ const config: Config = {
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.build/'],
+  // For `npm run coverage`.
+  collectCoverageFrom: ['src/**/*.ts', '!src/inspect/page.ts'],
+  coverageReporters: ['text-summary'],
   // Much of what the tests do is to wait for processes; and a worker that has run many files is replaced.
   maxWorkers: '100%',
   workerIdleMemoryLimit: '1GB',

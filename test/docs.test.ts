@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import ts from 'typescript';
@@ -130,6 +130,18 @@ test('how it is built names every part of the source and every machine', () => {
     readdirSync(path.join(ROOT, 'src'), { recursive: true }).map((file) => path.basename(String(file))),
   );
   expect(named.filter((file = '') => !known.has(file))).toEqual([]);
+});
+
+test('CONTRIBUTING.md names only files and scripts that exist', () => {
+  const text = readFileSync(path.join(ROOT, 'CONTRIBUTING.md'), 'utf8');
+  const files = [...text.matchAll(/`((?:src|test|docs|scripts|\.github|\.ci)\/[^`\s<]+)`/g)].map(
+    ([, file = '']) => file,
+  );
+  expect(files.length).toBeGreaterThan(10);
+  expect(files.filter((file) => !existsSync(path.join(ROOT, file)))).toEqual([]);
+  const { scripts } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as { scripts: object };
+  const named = [...text.matchAll(/npm run ([\w:]+)/g)].map(([, name = '']) => name);
+  expect(named.filter((name) => !(name in scripts))).toEqual([]);
 });
 
 test('the limits that are listed are those of the options, with their defaults', () => {
