@@ -1,4 +1,4 @@
-import { RequestFailure } from '../machines/request/request-record.js';
+import { RequestFailure } from '../machines/request/outcome.js';
 import type { MCPError } from '../errors.js';
 import type { ConnectionState } from '../machines/connection/connection-context.js';
 import type { ListName } from '../protocol/cache-rules.js';

@@ -8,8 +8,9 @@ import type { ConnectionListeners, ConnectionOptions } from '../machines/connect
 import type { ConnectionState } from '../machines/connection/connection-context.js';
 import type { ProbeResult } from '../machines/health/health-check.js';
 import { RecordedConnection } from '../recording/recorded-connection.js';
-import { RequestFailure } from '../machines/request/request-record.js';
-import type { Outcome, RequestSpec } from '../machines/request/request-record.js';
+import { RequestFailure } from '../machines/request/outcome.js';
+import type { Outcome } from '../machines/request/outcome.js';
+import { requestSpec } from '../machines/request/request-spec.js';
 import { describeAge } from '../util/age.js';
 import { Budget } from '../util/budget.js';
 import { failureOfCall } from '../protocol/call-failure.js';
@@ -222,25 +223,18 @@ export class Core {
     const { timeout, retry, whenDisconnected, environment } = this.options;
     const maxTotalTimeout = options.maxTotalTimeout ?? this.options.maxTotalTimeout;
     const policy = options.retry ?? retry;
-    const spec: RequestSpec = {
-      method,
-      params,
-      entry,
-      timeout: options.timeout ?? timeout,
-      since: options.since,
-      totalDeadline:
-        options.totalDeadline ?? (maxTotalTimeout === undefined ? Infinity : environment.now() + maxTotalTimeout),
-      maxTotalTimeout,
-      repeatable: policy === 'auto' ? (repeatable ?? entry.repeatable) : policy === 'safe',
-      direct: false,
-      quiet: false,
-      failFast: whenDisconnected === 'fail',
-      signal: options.signal,
-      onProgress: options.onProgress,
-      onNotice: undefined,
-      headers,
-      sharing: options.sharing,
-    };
+    const spec = requestSpec(method, params, undefined, entry);
+    spec.timeout = options.timeout ?? timeout;
+    spec.since = options.since;
+    if (options.totalDeadline !== undefined) spec.totalDeadline = options.totalDeadline;
+    else if (maxTotalTimeout !== undefined) spec.totalDeadline = environment.now() + maxTotalTimeout;
+    spec.maxTotalTimeout = maxTotalTimeout;
+    spec.repeatable = policy === 'auto' ? (repeatable ?? entry.repeatable) : policy === 'safe';
+    spec.failFast = whenDisconnected === 'fail';
+    spec.signal = options.signal;
+    spec.onProgress = options.onProgress;
+    spec.headers = headers;
+    spec.sharing = options.sharing;
     return this.connection.submit(spec);
   }
 

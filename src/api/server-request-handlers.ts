@@ -1,4 +1,5 @@
-import type { PendingServerRequest, HandlerService } from '../machines/server-requests/server-requests.js';
+import type { HandlerService } from '../machines/server-requests/handler-slots.js';
+import type { PendingServerRequest } from '../machines/server-requests/server-requests.js';
 import { describeAge } from '../util/age.js';
 import { handleServerRequest } from '../protocol/server-requests/handle-server-request.js';
 import type { Budget } from '../util/budget.js';

@@ -1,6 +1,7 @@
 import type { AnyActorRef } from 'xstate';
 
-import type { RequestRecord, RequestSpec } from '../machines/request/request-record.js';
+import type { RequestRecord } from '../machines/request/request-record.js';
+import type { RequestSpec } from '../machines/request/request-spec.js';
 import type { TapEvent } from '../machines/connection/link-tap.js';
 import { Budget } from './budget.js';
 import { ById } from './by-id.js';

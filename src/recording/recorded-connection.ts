@@ -9,12 +9,13 @@ import { Connection } from '../machines/connection/connection.js';
 import type { ConnectionListeners, ConnectionOptions } from '../machines/connection/connection.js';
 import type { SessionExport } from '../machines/connection/session-export.js';
 import type { ProbeResult } from '../machines/health/health-check.js';
-import type { HandlerService } from '../machines/server-requests/server-requests.js';
+import type { HandlerService } from '../machines/server-requests/handler-slots.js';
 import { RecordedTransport } from './recorded-transport.js';
 import { Recorder } from './recorder.js';
 import type { RecordedOutcome, RecordingSink } from './recorded-events.js';
-import type { Outcome, RequestSpec } from '../machines/request/request-record.js';
-import { RequestFailure } from '../machines/request/request-record.js';
+import type { Outcome } from '../machines/request/outcome.js';
+import type { RequestSpec } from '../machines/request/request-spec.js';
+import { RequestFailure } from '../machines/request/outcome.js';
 import { SignalWatch } from '../machines/request/signal-watch.js';
 import type { TimeLimit } from '../machines/subscription/watched-resources.js';
 

@@ -5,7 +5,8 @@ import type { InspectTarget } from '../api/options/options.js';
 import { RecordedConnection } from '../recording/recorded-connection.js';
 import { entryLine, parseLine } from '../recording/recording-lines.js';
 import type { RecordedOutcome, RecordedEvent, RecordedEntry, RecordingSink } from '../recording/recorded-events.js';
-import type { HandlerService } from '../machines/server-requests/server-requests.js';
+import { requestSpec } from '../machines/request/request-spec.js';
+import type { HandlerService } from '../machines/server-requests/handler-slots.js';
 import { Budget } from '../util/budget.js';
 import { methodEntry, uncheckedEntry } from '../protocol/methods.js';
 import type { HandlerResponse } from '../protocol/server-requests/server-requests.js';
@@ -338,33 +339,19 @@ class Replay implements RecordingSink, ReplayScript {
   }
 
   #submit(entry: Extract<RecordedEvent, { type: 'submit' }>): void {
-    const {
-      method,
-      params,
-      headers,
-      timeout,
-      since,
-      totalDeadline,
-      maxTotalTimeout,
-      repeatable,
-      failFast,
-      sharing,
-      unchecked,
-    } = entry;
-    const submitted = this.#connection.submit({
-      ...{ method, params, headers, timeout, since, totalDeadline, maxTotalTimeout, repeatable, failFast, sharing },
+    const { method, params, headers, timeout, since, totalDeadline, maxTotalTimeout } = entry;
+    const { repeatable, failFast, sharing, unchecked } = entry;
+    const spec = requestSpec(method, params, {
+      ...{ headers, timeout, since, totalDeadline, maxTotalTimeout, repeatable, failFast, sharing },
       entry: unchecked === true ? uncheckedEntry(method) : methodEntry(method),
-      direct: false,
-      quiet: false,
       signal: this.#signal(entry),
-      onNotice: undefined,
       onProgress: entry.progress
         ? () => {
             this.during();
           }
         : undefined,
     });
-    submitted.catch(ignore);
+    this.#connection.submit(spec).catch(ignore);
   }
 
   /** Answers as handlers had answered. */

@@ -2,7 +2,8 @@ import { Budget } from '../../src/util/budget.js';
 import { Connection } from '../../src/machines/connection/connection.js';
 import type { ConnectionOptions } from '../../src/machines/connection/connection.js';
 import type { ConnectionPolicy, ConnectionState } from '../../src/machines/connection/connection-context.js';
-import type { Outcome, RequestSpec } from '../../src/machines/request/request-record.js';
+import type { Outcome } from '../../src/machines/request/outcome.js';
+import type { RequestSpec } from '../../src/machines/request/request-spec.js';
 import { isFailure } from '../../src/util/failure.js';
 import type { Failure } from '../../src/util/failure.js';
 import type { JSONRPCErrorObject, JSONRPCMessage, JSONRPCRequest } from '../../src/protocol/messages/json-rpc.js';
@@ -11,7 +12,7 @@ import { acceptable } from '../../src/protocol/negotiation.js';
 import type { Session } from '../../src/protocol/session.js';
 import type { Link, LinkEvents } from '../../src/transports/link.js';
 import { MCPTransport } from '../../src/transports/transport.js';
-import { requestSpec } from './charts/request-spec.js';
+import { requestSpec } from '../../src/machines/request/request-spec.js';
 import { discoverResult, initializeResult } from './servers/scripts.js';
 import { SimulatedEnvironment } from './simulated-environment.js';
 
@@ -213,7 +214,7 @@ export class Stage {
   /** Makes a request. Unless told otherwise it never expires and must not be repeated. */
   ask(method: string, more: Partial<RequestSpec> = {}): Promise<Outcome> {
     return this.connection.requests.submit(
-      requestSpec(method, { entry: { ...methodEntry(method), check: undefined }, ...more }),
+      requestSpec(method, undefined, { entry: { ...methodEntry(method), check: undefined }, ...more }),
     );
   }
 

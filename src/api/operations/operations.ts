@@ -1,5 +1,5 @@
-import { RequestFailure } from '../../machines/request/request-record.js';
-import type { Outcome } from '../../machines/request/request-record.js';
+import { RequestFailure } from '../../machines/request/outcome.js';
+import type { Outcome } from '../../machines/request/outcome.js';
 import { withSuggestion } from '../../protocol/call-failure.js';
 import { isObject } from '../../protocol/checks/problem.js';
 import { failure } from '../../util/failure.js';

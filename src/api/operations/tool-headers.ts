@@ -1,5 +1,5 @@
-import { RequestFailure } from '../../machines/request/request-record.js';
-import type { Outcome } from '../../machines/request/request-record.js';
+import { RequestFailure } from '../../machines/request/outcome.js';
+import type { Outcome } from '../../machines/request/outcome.js';
 import { failure } from '../../util/failure.js';
 import { ErrorCode } from '../../protocol/messages/json-rpc.js';
 import type { Params } from '../../protocol/messages/json-rpc.js';

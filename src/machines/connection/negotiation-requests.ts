@@ -8,33 +8,10 @@ import type { Answer } from '../../protocol/negotiation.js';
 import { modernMeta } from '../../protocol/request-meta.js';
 import type { ClientIdentity, Session } from '../../protocol/session.js';
 import type { ConnectionEvent, NegotiationStep, DesiredState } from './connection-context.js';
-import { RequestFailure } from '../request/request-record.js';
-import type { Outcome, RequestSpec } from '../request/request-record.js';
+import { RequestFailure } from '../request/outcome.js';
+import type { Outcome } from '../request/outcome.js';
 import type { RequestRegistry } from '../request/request-registry.js';
-
-/** A request that the connection makes for itself. */
-export type OwnRequest = Pick<RequestSpec, 'method' | 'params'> & Partial<RequestSpec>;
-
-/** Makes a request of the connection: nobody waits for it but the connection, and the link of the moment has to carry it. */
-export function ask(requests: RequestRegistry, request: OwnRequest): Promise<Outcome> {
-  return requests.submit({
-    entry: methodEntry(request.method),
-    timeout: Infinity,
-    since: undefined,
-    totalDeadline: Infinity,
-    maxTotalTimeout: undefined,
-    repeatable: false,
-    direct: true,
-    quiet: true,
-    failFast: true,
-    signal: undefined,
-    onProgress: undefined,
-    onNotice: undefined,
-    headers: undefined,
-    sharing: undefined,
-    ...request,
-  });
-}
+import { ownRequest } from '../request/request-spec.js';
 
 /** Where the questions of a connection go, and their answers. */
 export interface NegotiationPorts {
@@ -79,7 +56,8 @@ export class NegotiationRequests {
     const { requests, tell, fail } = this.#ports;
     const { signal } = this.#open;
     const entry = uncheckedEntry(method);
-    ask(requests, { method, params, entry, signal })
+    requests
+      .submit(ownRequest(method, params, { entry, signal }))
       .then((outcome) => {
         if (signal.aborted) return;
         const answer = outcome instanceof RequestFailure ? answerOf(outcome.failure) : this.#read(method, outcome);
@@ -106,7 +84,7 @@ export class NegotiationRequests {
     const { signal } = this.#open;
     const asked: Promise<Outcome>[] = [];
     const also = (method: string, params: Params): void => {
-      asked.push(ask(requests, { method, params, signal, quiet: false }));
+      asked.push(requests.submit(ownRequest(method, params, { signal, quiet: false })));
     };
     if (logLevel !== undefined && hasCapability(capabilities, 'logging')) also('logging/setLevel', { level: logLevel });
     if (hasCapability(capabilities, 'resources.subscribe')) {

@@ -1,11 +1,11 @@
 import type { Environment } from '../../util/environment.js';
-import { methodEntry } from '../../protocol/methods.js';
 import { modernMeta } from '../../protocol/request-meta.js';
 import type { ClientIdentity, Session } from '../../protocol/session.js';
 import type { CheckResult } from './health-machine.js';
-import type { Outcome } from '../request/request-record.js';
-import { RequestFailure } from '../request/request-record.js';
+import type { Outcome } from '../request/outcome.js';
+import { RequestFailure } from '../request/outcome.js';
 import type { RequestRegistry } from '../request/request-registry.js';
+import { ownRequest } from '../request/request-spec.js';
 
 /** Milliseconds that the server has to answer a probe, at most. */
 export const PROBE_TIMEOUT = 10_000;
@@ -33,24 +33,8 @@ export async function probe(
   const modern = session.era === 'modern';
   const method = modern ? 'server/discover' : 'ping';
   const startedAt = environment.now();
-  const outcome = await requests.submit({
-    method,
-    params: modern ? { _meta: modernMeta(session.protocolVersion, identity, undefined) } : undefined,
-    entry: methodEntry(method),
-    timeout,
-    since: undefined,
-    totalDeadline: Infinity,
-    maxTotalTimeout: undefined,
-    repeatable: false,
-    direct: true,
-    quiet: false,
-    failFast: true,
-    signal,
-    onProgress: undefined,
-    onNotice: undefined,
-    headers: undefined,
-    sharing: undefined,
-  });
+  const params = modern ? { _meta: modernMeta(session.protocolVersion, identity, undefined) } : undefined;
+  const outcome = await requests.submit(ownRequest(method, params, { timeout, quiet: false, signal }));
   const ok = !(outcome instanceof RequestFailure) || outcome.failure?.delivery === 'answered';
   return { ok, latency: environment.now() - startedAt, outcome };
 }

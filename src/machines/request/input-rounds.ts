@@ -15,9 +15,10 @@ import type { ServerRequest, HandlerResponse } from '../../protocol/server-reque
 import type { ClientCapabilities } from '../../protocol/schema/index.js';
 import type { Session } from '../../protocol/session.js';
 import type { RequestEvent } from './request-machine.js';
+import { PendingInput } from './request-record.js';
 import type { RequestRecord } from './request-record.js';
-import { stillAtWork } from '../server-requests/server-requests.js';
-import type { HandlerService } from '../server-requests/server-requests.js';
+import { stillAtWork } from '../server-requests/handler-slots.js';
+import type { HandlerService } from '../server-requests/handler-slots.js';
 
 /** Who answers what a server has to know before it goes on with a request. */
 export interface InputSource {
@@ -42,35 +43,13 @@ export interface InputRoundsPorts {
 /** How long a server that only wants to be asked again is left alone. */
 const AGAIN: BackoffPolicy = { delay: 500, maxDelay: 10_000 };
 
-/** The questions that one request is about to have answered. */
-export class Asking {
-  readonly needs: NeededInput;
-  readonly controller = new AbortController();
-  /** The pages that the user has to visit, up to 2025-11-25, until the server says that this is done. */
-  readonly pages: Set<string>;
-  readonly answers: Readonly<Record<string, unknown>>[] = [];
-  left: number;
-
-  constructor(needs: NeededInput) {
-    const { questions = [], refusal } = needs;
-    this.needs = needs;
-    this.left = questions.length;
-    this.pages = new Set(refusal === undefined ? [] : questions.map(([key]) => key));
-  }
-
-  /** What is asked, for those who watch. */
-  get methods(): readonly string[] {
-    return (this.needs.questions ?? []).map(([, { method }]) => method);
-  }
-}
-
 /**
  * The requests that the server will not go on with before it knows something: whoever was appointed is asked, all at the same time, and
  * the request is made again with the answers. The chart of a request says when; this class asks. 2026-07-28 basic/patterns/mrtr.
  */
 export class InputRounds {
   readonly #ports: InputRoundsPorts;
-  readonly #asking = new Map<Asking, RequestRecord>();
+  readonly #asking = new Map<PendingInput, RequestRecord>();
 
   constructor(ports: InputRoundsPorts) {
     this.#ports = ports;
@@ -110,7 +89,7 @@ export class InputRounds {
 
   /** Asks. What becomes of it the request is told. */
   ask(record: RequestRecord, needs: NeededInput): void {
-    const asking = new Asking(needs);
+    const asking = new PendingInput(needs);
     const { signal } = asking.controller;
     const { source, session } = this.#ports;
     const { service } = source;
@@ -127,7 +106,7 @@ export class InputRounds {
     }
   }
 
-  #answered(asking: Asking, record: RequestRecord, index: number, answer: HandlerResponse): void {
+  #answered(asking: PendingInput, record: RequestRecord, index: number, answer: HandlerResponse): void {
     const { questions, refusal } = asking.needs;
     const [, question] = questions?.[index] as readonly [string, ServerRequest];
     if ('error' in answer) {
@@ -139,7 +118,7 @@ export class InputRounds {
       record.actor.send({ type: 'error', failure: refusal });
       return;
     }
-    asking.answers[index] = answer.result;
+    asking.responses[index] = answer.result;
     asking.left -= 1;
     if (asking.left > 0) return;
     if (refusal !== undefined) record.actor.send({ type: 'agree' });
@@ -153,10 +132,10 @@ export class InputRounds {
     }
   }
 
-  #complete(asking: Asking, record: RequestRecord): void {
+  #complete(asking: PendingInput, record: RequestRecord): void {
     if (asking.left > 0 || asking.pages.size > 0) return;
-    const { needs, answers } = asking;
-    record.actor.send({ type: 'supply', input: needs.refusal === undefined ? inputOf(needs, answers) : undefined });
+    const { needs, responses } = asking;
+    record.actor.send({ type: 'supply', input: needs.refusal === undefined ? inputOf(needs, responses) : undefined });
     this.#ports.proceed(record);
   }
 

@@ -4,31 +4,7 @@ import { compileChart, initialState } from './compiled-chart.js';
 import type { Implementations } from './compiled-chart.js';
 import { mayBeRefused, mayRepeat, requestMachine } from './request-machine.js';
 import type { RequestEvent, RequestNews } from './request-machine.js';
-import type { RequestRecord, RequestSnapshot } from './request-record.js';
-
-/** What the actions of the request chart do. The registry carries them out; a test records them. */
-export type RequestEffects = Record<
-  | 'enqueue'
-  | 'dequeue'
-  | 'write'
-  | 'withdraw'
-  | 'extendDeadline'
-  | 'holdDeadline'
-  | 'releaseDeadline'
-  | 'reportProgress'
-  | 'setWake'
-  | 'clearWake'
-  | 'ask'
-  | 'dismiss'
-  | 'takeInput'
-  | 'tellPeer'
-  | 'succeed'
-  | 'fail'
-  | 'cancel'
-  | 'timeOut'
-  | 'loseAnswer',
-  (record: RequestRecord, event: RequestNews) => void
->;
+import type { RequestEffects, RequestRecord, RequestSnapshot } from './request-record.js';
 
 /** The logic of a request actor: it runs the table of the request chart over a record. */
 export type RequestLogic = ActorLogic<

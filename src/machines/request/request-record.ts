@@ -1,99 +1,38 @@
-import type { ActorRefFrom, Snapshot } from 'xstate';
+import type { ActorRef, EventObject, Snapshot } from 'xstate';
 
-import type { Failure } from '../../util/failure.js';
-import type { Input } from '../../protocol/server-requests/input-required.js';
-import type { Params } from '../../protocol/messages/json-rpc.js';
-import { methodEntry } from '../../protocol/methods.js';
-import type { MethodEntry } from '../../protocol/methods.js';
-import type { Progress } from '../../protocol/progress.js';
-import type { Asking } from './input-rounds.js';
+import type { Input, NeededInput } from '../../protocol/server-requests/input-required.js';
+import type { Outcome } from './outcome.js';
 import type { ProgressGate } from './progress-throttle.js';
-import type { RequestFacts } from './request-machine.js';
-import type { RequestEffects, RequestLogic } from './request-actions.js';
+import type { RequestEvent, RequestFacts, RequestNews } from './request-machine.js';
+import { requestSpec } from './request-spec.js';
+import type { RequestSpec } from './request-spec.js';
 
-/** How a request ended when it did not succeed. A class, so that an outcome is told from any result by one check. */
-export class RequestFailure {
-  readonly failure: Failure | undefined;
-  /** What the caller's signal was aborted with; only without a failure. */
-  readonly reason: unknown;
+/** The spec of a record that is no request at the moment, so that it keeps nothing of its last request alive. */
+export const NO_REQUEST: RequestSpec = requestSpec('', undefined);
 
-  private constructor(failure: Failure | undefined, reason: unknown) {
-    this.failure = failure;
-    this.reason = reason;
-  }
-
-  static failed(failure: Failure): RequestFailure {
-    return new RequestFailure(failure, undefined);
-  }
-
-  static aborted(reason: unknown): RequestFailure {
-    return new RequestFailure(undefined, reason);
-  }
-}
-
-/** The result of a request, or why there is none. */
-export type Outcome = Readonly<Record<string, unknown>> | RequestFailure;
-
-/** What the caller wants. */
-export interface RequestSpec {
-  readonly method: string;
-  readonly params: Params | undefined;
-  readonly entry: MethodEntry;
-  /** Milliseconds until it is given up, queueing included; Infinity for never. */
-  readonly timeout: number;
-  /** The time from which `timeout` counts at first; undefined: from when it is made. */
-  readonly since: number | undefined;
-  /** The time at which it is given up whatever happens; Infinity for never. */
-  readonly totalDeadline: number;
-  /** The length of that, for messages. */
-  readonly maxTotalTimeout: number | undefined;
-  /** Whether it may be sent again when its answer was lost. */
-  readonly repeatable: boolean;
-  /** Sent at once over a link whose negotiation is not over yet. Only the connection itself asks such questions. */
-  readonly direct: boolean;
-  /** The peer is not told when it is given up. Cancelling `initialize` is forbidden, for instance. */
-  readonly quiet: boolean;
-  /** It fails at once when it would have to wait for a link. */
-  readonly failFast: boolean;
-  readonly signal: AbortSignal | undefined;
-  readonly onProgress: ((progress: Progress) => unknown) | undefined;
-  /** Headers of its own, where the transport has headers. */
-  readonly headers: Readonly<Record<string, string>> | undefined;
-  /**
-   * Requests with the same method, parameters and number may share one response: this one takes that of a request with its first number, and
-   * others may take that of this one by any of its numbers.
-   */
-  readonly sharing: readonly number[] | undefined;
-  /** Hears the notifications of the stream that this request opened, and says whether it asked for them. Must not throw. */
-  readonly onNotice: ((method: string, params: Params | undefined) => boolean) | undefined;
-}
-
-/** Whether the progress token of a request is its id. Without a listener, a token that the caller put into `_meta` is left as it is. */
-export function carriesProgressToken({ entry, onProgress, params }: RequestSpec): boolean {
-  if (onProgress !== undefined) return true;
-  const own = params?._meta;
-  return entry.reportsProgress === true && !(typeof own === 'object' && own !== null && 'progressToken' in own);
-}
-
-/** What an idle record holds, so that it keeps nothing of its last request alive. */
-export const NOTHING: RequestSpec = {
-  method: '',
-  params: undefined,
-  entry: methodEntry(''),
-  timeout: Infinity,
-  since: undefined,
-  totalDeadline: Infinity,
-  maxTotalTimeout: undefined,
-  repeatable: false,
-  direct: false,
-  quiet: true,
-  failFast: false,
-  signal: undefined,
-  onProgress: undefined,
-  onNotice: undefined,
-  headers: undefined,
-  sharing: undefined,
-};
+/** What the actions of the request chart do. The registry carries them out; a test records them. */
+export type RequestEffects = Record<
+  | 'enqueue'
+  | 'dequeue'
+  | 'write'
+  | 'withdraw'
+  | 'extendDeadline'
+  | 'holdDeadline'
+  | 'releaseDeadline'
+  | 'reportProgress'
+  | 'setWake'
+  | 'clearWake'
+  | 'ask'
+  | 'dismiss'
+  | 'takeInput'
+  | 'tellPeer'
+  | 'succeed'
+  | 'fail'
+  | 'cancel'
+  | 'timeOut'
+  | 'loseAnswer',
+  (record: RequestRecord, event: RequestNews) => void
+>;
 
 /** The snapshot of a request actor. While actors are pooled there is one object for each actor, changed in place. */
 export interface RequestSnapshot extends Record<string, unknown> {
@@ -104,10 +43,33 @@ export interface RequestSnapshot extends Record<string, unknown> {
   context: RequestRecord;
 }
 
+/** The input that the handlers are asked for, for one request. */
+export class PendingInput {
+  readonly needs: NeededInput;
+  readonly controller = new AbortController();
+  /** The pages that the user has to visit, up to 2025-11-25, until the server says that this is done. */
+  readonly pages: Set<string>;
+  readonly responses: Readonly<Record<string, unknown>>[] = [];
+  /** How many responses are missing. */
+  left: number;
+
+  constructor(needs: NeededInput) {
+    const { questions = [], refusal } = needs;
+    this.needs = needs;
+    this.left = questions.length;
+    this.pages = new Set(refusal === undefined ? [] : questions.map(([key]) => key));
+  }
+
+  /** The methods of the server requests, for inspectors. */
+  get methods(): readonly string[] {
+    return (this.needs.questions ?? []).map(([, { method }]) => method);
+  }
+}
+
 /** Everything about one request in flight. Records and their actors are reused: nothing may keep one beyond its outcome. */
 export class RequestRecord implements RequestFacts {
-  spec = NOTHING;
-  actor!: ActorRefFrom<RequestLogic>;
+  spec = NO_REQUEST;
+  actor!: ActorRef<RequestSnapshot, RequestEvent, EventObject>;
   /** The actor that hears of it when this one throws. */
   parent: unknown = undefined;
   /** What the actions of the chart do: the same for all requests of a connection. */
@@ -124,8 +86,8 @@ export class RequestRecord implements RequestFacts {
   earlierAttempts = 0;
   /** What goes with it in this round. */
   input: Input | undefined = undefined;
-  /** Those who are asked for input at the moment. */
-  asking: Asking | undefined = undefined;
+  /** The input that handlers are asked for at the moment. */
+  asking: PendingInput | undefined = undefined;
 
   /** The JSON-RPC id of the attempt in flight; also its progress token. No two attempts have the same. */
   id = 0;

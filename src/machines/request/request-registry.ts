@@ -21,12 +21,15 @@ import { InputRounds } from './input-rounds.js';
 import type { InputSource } from './input-rounds.js';
 import { fateOf, timedOut } from './request-failures.js';
 import { createRequestLogic } from './request-actions.js';
-import type { RequestEffects, RequestLogic } from './request-actions.js';
+import type { RequestLogic } from './request-actions.js';
 import type { Gate, RequestsEvent, RequestsLogic, RequestsPorts } from './request-gate.js';
 import { ProgressGate } from './progress-throttle.js';
 import { RequestQueue } from './request-queue.js';
-import { NOTHING, RequestRecord, RequestFailure } from './request-record.js';
-import type { Outcome, RequestSpec } from './request-record.js';
+import { RequestFailure } from './outcome.js';
+import { NO_REQUEST, RequestRecord } from './request-record.js';
+import type { RequestEffects } from './request-record.js';
+import type { Outcome } from './outcome.js';
+import type { RequestSpec } from './request-spec.js';
 import { RequestSending } from './request-sending.js';
 import { RequestsInFlight } from './requests-in-flight.js';
 
@@ -349,7 +352,7 @@ export class RequestRegistry implements RequestsPorts {
     record.life += 1;
     // Who inspects it wants to see what it was also when it is over.
     if (!this.#ports.pooled) return false;
-    record.spec = NOTHING;
+    record.spec = NO_REQUEST;
     record.input = undefined;
     record.leader = undefined;
     const kept = this.#pool.length < LARGEST_POOL && record.parent === this.#self;

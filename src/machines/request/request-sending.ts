@@ -12,7 +12,7 @@ import type { Link } from '../../transports/link.js';
 import type { Framing } from '../../transports/transport.js';
 import type { IdRing } from './id-ring.js';
 import { sendOver } from '../connection/link-actor.js';
-import { carriesProgressToken } from './request-record.js';
+import { carriesProgressToken } from './request-spec.js';
 import type { RequestRecord } from './request-record.js';
 import { judgeSendFailure } from './send-failure.js';
 import { detached, endTogether, SharedRequests } from './shared-requests.js';

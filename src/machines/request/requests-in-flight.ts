@@ -16,7 +16,7 @@ import type { CancelledNotificationParams, ProgressNotificationParams } from '..
 import type { Session } from '../../protocol/session.js';
 import type { IdRing } from './id-ring.js';
 import type { InputRounds } from './input-rounds.js';
-import { carriesProgressToken } from './request-record.js';
+import { carriesProgressToken } from './request-spec.js';
 import type { RequestRecord } from './request-record.js';
 import { endTogether, together } from './shared-requests.js';
 

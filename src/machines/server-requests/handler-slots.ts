@@ -1,6 +1,25 @@
 import type { ServerRequest, HandlerResponse } from '../../protocol/server-requests/server-requests.js';
 import type { Session } from '../../protocol/session.js';
-import type { HandlerService } from './server-requests.js';
+
+/** Calls the handlers of the user for server requests of either era. */
+export interface HandlerService {
+  /**
+   * Calls a handler, and passes its response to `respond` once, but not within this call. When the signal is aborted the response is not
+   * needed any more and may never be passed. Must not throw.
+   * @param settled called when the handler has settled. After an abort that may be long after `respond`
+   */
+  answer(
+    question: ServerRequest,
+    session: Session,
+    signal: AbortSignal,
+    respond: (response: HandlerResponse) => void,
+    settled?: () => void,
+  ): void;
+  /** At most this many handlers are at work at once. Further server requests are refused. */
+  readonly limit: number;
+  /** How many handlers are still at work on server requests that were withdrawn. Default 0. */
+  readonly abandoned?: number;
+}
 
 /** A server request that is being handled, or waits for a slot. */
 interface Handled {
@@ -61,4 +80,11 @@ export class HandlerSlots implements HandlerService {
       if (next?.signal.aborted === false) next.begin();
     }
   }
+}
+
+/** Says, for the message of a refusal, that aborted handlers occupy the missing slots. */
+export function stillAtWork(abandoned: number): string {
+  return abandoned === 0
+    ? ''
+    : `; ${abandoned} of the handlers at work were asked for something that was withdrawn, and go on although their signals are aborted`;
 }

@@ -5,32 +5,14 @@ import { failure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import { ErrorCode } from '../../protocol/messages/json-rpc.js';
 import type { JSONRPCErrorObject, JSONRPCMessage, RequestId } from '../../protocol/messages/json-rpc.js';
-import type { ServerRequest, HandlerResponse } from '../../protocol/server-requests/server-requests.js';
+import type { HandlerResponse } from '../../protocol/server-requests/server-requests.js';
 import type { Session } from '../../protocol/session.js';
 import { stopRemains } from '../connection/error-boundary.js';
 import type { RequestRegistry } from '../request/request-registry.js';
+import { stillAtWork } from './handler-slots.js';
+import type { HandlerService } from './handler-slots.js';
 import { serverRequestMachine } from './server-request-machine.js';
 import type { ReceivedServerRequest, ServerRequestEvent, ServerRequestPorts } from './server-request-machine.js';
-
-/** Who answers what a server asks, whichever way it asks. */
-export interface HandlerService {
-  /**
-   * Asks, and tells the answer once, but not within this call. When the signal is aborted nobody wants it any more, and it may be that
-   * none is told. Must not throw.
-   * @param settled called when the handler has settled. After an abort that may be long after the answer was given up
-   */
-  answer(
-    question: ServerRequest,
-    session: Session,
-    signal: AbortSignal,
-    tell: (answer: HandlerResponse) => void,
-    settled?: () => void,
-  ): void;
-  /** At most this many questions are answered at once. Others are refused. */
-  readonly limit: number;
-  /** How many handlers are still at work on server requests that were withdrawn. Default 0. */
-  readonly abandoned?: number;
-}
 
 /** What the questions of a legacy server need from their surroundings. */
 export interface ServerRequestsPorts {
@@ -161,11 +143,4 @@ export class ServerRequests implements ServerRequestPorts {
   report(problem: Failure): void {
     if (!EXPECTED.has(problem.code)) this.#surroundings.report(problem);
   }
-}
-
-/** Says that handlers do not heed their signals, where that is why a place is missing. */
-export function stillAtWork(abandoned: number): string {
-  return abandoned === 0
-    ? ''
-    : `; ${abandoned} of the handlers at work were asked for something that was withdrawn, and go on although their signals are aborted`;
 }

@@ -2,9 +2,9 @@ import type { Failure } from '../../util/failure.js';
 import { withMeta } from '../../protocol/request-meta.js';
 import type { SubscriptionFilter } from '../../protocol/schema/index.js';
 import { isAskedFor } from '../../protocol/subscription-filter.js';
-import { ask } from '../connection/negotiation-requests.js';
-import { RequestFailure } from '../request/request-record.js';
+import { RequestFailure } from '../request/outcome.js';
 import type { RequestRegistry } from '../request/request-registry.js';
+import { ownRequest } from '../request/request-spec.js';
 import type { SubscriptionEvent, SubscriptionPorts } from './subscription-machine.js';
 import { notAnnounced } from './watched-resources.js';
 import type { WatchedResources } from './watched-resources.js';
@@ -53,10 +53,8 @@ export class SubscriptionStreams implements SubscriptionPorts {
     const stream = new AbortController();
     let filter = wanted;
     this.#streams.push(stream);
-    ask(requests, {
-      method: 'subscriptions/listen',
-      // Not through the gate: when a session begins it goes before the calls that wait for that.
-      params: withMeta({ notifications: wanted }, requests.meta, undefined),
+    // It does not wait for the gate: when a session begins it is sent before the calls that wait for the session.
+    const request = ownRequest('subscriptions/listen', withMeta({ notifications: wanted }, requests.meta, undefined), {
       quiet: false,
       signal: stream.signal,
       onNotice: (method, params) => {
@@ -65,7 +63,9 @@ export class SubscriptionStreams implements SubscriptionPorts {
         if (this.#isNewest(stream)) tell({ type: 'acknowledged', honoured: filter });
         return true;
       },
-    })
+    });
+    requests
+      .submit(request)
       .then((outcome) => {
         const counts = this.#isNewest(stream) && !stream.signal.aborted;
         this.#streams = this.#streams.filter((one) => one !== stream);

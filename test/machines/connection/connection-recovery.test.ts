@@ -1,4 +1,4 @@
-import type { RequestFailure } from '../../../src/machines/request/request-record.js';
+import type { RequestFailure } from '../../../src/machines/request/outcome.js';
 import { failure } from '../../../src/util/failure.js';
 import { rejectedWith } from '../../../src/transports/link.js';
 import { discoverResult } from '../../support/servers/scripts.js';

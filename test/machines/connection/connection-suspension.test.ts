@@ -1,6 +1,6 @@
 import type { Inheritance } from '../../../src/machines/connection/connection-context.js';
 import type { Continuation, SessionExport } from '../../../src/machines/connection/session-export.js';
-import { RequestFailure } from '../../../src/machines/request/request-record.js';
+import { RequestFailure } from '../../../src/machines/request/outcome.js';
 import { isFailure } from '../../../src/util/failure.js';
 import type { Failure } from '../../../src/util/failure.js';
 import type { Link, LinkEvents, LinkMemory } from '../../../src/transports/link.js';

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 
-import { RequestFailure } from '../../../src/machines/request/request-record.js';
+import { RequestFailure } from '../../../src/machines/request/outcome.js';
 import { failure } from '../../../src/util/failure.js';
 import { rejectedWith } from '../../../src/transports/link.js';
 import {

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 
 import { failure } from '../../../src/util/failure.js';
 import { acceptable } from '../../../src/protocol/negotiation.js';
-import { RequestFailure } from '../../../src/machines/request/request-record.js';
+import { RequestFailure } from '../../../src/machines/request/outcome.js';
 import { rejectedWith } from '../../../src/transports/link.js';
 import { discoverResult, initializeResult } from '../../support/servers/scripts.js';
 import {

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 
 import type { InputSource } from '../../../src/machines/request/input-rounds.js';
 import type { RequestRegistryPorts } from '../../../src/machines/request/request-registry.js';
-import type { RequestSpec } from '../../../src/machines/request/request-record.js';
+import type { RequestSpec } from '../../../src/machines/request/request-spec.js';
 import { failure } from '../../../src/util/failure.js';
 import type { Params } from '../../../src/protocol/messages/json-rpc.js';
 import type { ServerRequest, HandlerResponse } from '../../../src/protocol/server-requests/server-requests.js';

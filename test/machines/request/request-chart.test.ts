@@ -5,12 +5,12 @@ import { getShortestPaths, getSimplePaths } from 'xstate/graph';
 import { requestMachine } from '../../../src/machines/request/request-machine.js';
 import type { RequestEvent, RequestFacts } from '../../../src/machines/request/request-machine.js';
 import { createRequestLogic } from '../../../src/machines/request/request-actions.js';
-import type { RequestEffects } from '../../../src/machines/request/request-actions.js';
 import { RequestRecord } from '../../../src/machines/request/request-record.js';
+import type { RequestEffects } from '../../../src/machines/request/request-record.js';
 import { REQUEST_EVENTS } from '../../models/charts/request.js';
 import { actionNames, recordActions } from '../../support/charts/recorded-actions.js';
 import { declaredTransitions, watchTransitions } from '../../support/charts/chart-coverage.js';
-import { requestSpec } from '../../support/charts/request-spec.js';
+import { requestSpec } from '../../../src/machines/request/request-spec.js';
 import { SimulatedEnvironment } from '../../support/simulated-environment.js';
 
 const EVENTS = REQUEST_EVENTS;
@@ -87,7 +87,7 @@ function byLogic(pooled: boolean, ends: string[] = []): Liver {
   return ({ repeatable, events }) => {
     log.length = 0;
     const record = pooled ? one : make();
-    record.start(requestSpec('tools/call', { repeatable }), () => undefined);
+    record.start(requestSpec('tools/call', undefined, { repeatable }), () => undefined);
     const look = (): Sight => {
       const { value } = record.actor.getSnapshot();
       const { attempts, refusals, rounds } = record;

@@ -1,4 +1,4 @@
-import type { RequestSpec } from '../../../src/machines/request/request-record.js';
+import type { RequestSpec } from '../../../src/machines/request/request-spec.js';
 import { failure } from '../../../src/util/failure.js';
 import type { Failure } from '../../../src/util/failure.js';
 import { rejectedWith } from '../../../src/transports/link.js';

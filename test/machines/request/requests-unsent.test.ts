@@ -1,6 +1,6 @@
 import { failureOf, LOST, reasonOf, Registry } from '../../support/charts/registry.js';
 import type { Made } from '../../support/charts/registry.js';
-import type { RequestSpec } from '../../../src/machines/request/request-record.js';
+import type { RequestSpec } from '../../../src/machines/request/request-spec.js';
 
 /** A request that the link has, and of which no byte has left yet. */
 function unsent(registry: Registry, more: Partial<RequestSpec> = {}): Made {

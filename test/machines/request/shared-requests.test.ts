@@ -1,4 +1,4 @@
-import type { RequestSpec } from '../../../src/machines/request/request-record.js';
+import type { RequestSpec } from '../../../src/machines/request/request-spec.js';
 import { failureOf, LOST, reasonOf, Registry } from '../../support/charts/registry.js';
 import type { Made } from '../../support/charts/registry.js';
 

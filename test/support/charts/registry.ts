@@ -1,8 +1,9 @@
 import { createActor } from 'xstate';
 
 import type { InputSource } from '../../../src/machines/request/input-rounds.js';
-import { RequestFailure } from '../../../src/machines/request/request-record.js';
-import type { Outcome, RequestSpec } from '../../../src/machines/request/request-record.js';
+import { RequestFailure } from '../../../src/machines/request/outcome.js';
+import type { Outcome } from '../../../src/machines/request/outcome.js';
+import type { RequestSpec } from '../../../src/machines/request/request-spec.js';
 import { RequestRegistry } from '../../../src/machines/request/request-registry.js';
 import { requestsLogic, requestsPorts } from '../../../src/machines/request/request-gate.js';
 import type { RequestRegistryPorts } from '../../../src/machines/request/request-registry.js';
@@ -16,7 +17,7 @@ import type {
 } from '../../../src/protocol/messages/json-rpc.js';
 import type { Session } from '../../../src/protocol/session.js';
 import type { Link } from '../../../src/transports/link.js';
-import { requestSpec } from './request-spec.js';
+import { requestSpec } from '../../../src/machines/request/request-spec.js';
 import { SimulatedEnvironment } from '../simulated-environment.js';
 
 /** A session in which everything may be asked. */
@@ -142,7 +143,7 @@ export class Registry {
 
   /** Makes a request. Its method says which one it is, unless the test needs a real one. */
   ask(method: string, more: Partial<RequestSpec> = {}): Made {
-    const promise = this.requests.submit(requestSpec(method, more));
+    const promise = this.requests.submit(requestSpec(method, undefined, more));
     const made: Made = { outcome: undefined, promise };
     void promise.then((outcome) => {
       made.outcome = outcome;
