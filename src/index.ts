@@ -4,11 +4,14 @@ export type { HealthReport } from './api/health-report.js';
 export { MCPConnection } from './api/connection.js';
 export type { ConnectionHealth, ConnectionInfo, ConnectionStatus, MCPConnectionOptions } from './api/connection.js';
 export { MCPProtocol } from './api/protocol.js';
+export type { MCPCalls } from './api/calls.js';
 export type {
   InspectObserver,
   InspectedConnection,
   InspectedRecording,
   InspectTarget,
+} from './api/options/inspect-option.js';
+export type {
   MCPClientOptions,
   MCPProtocolOptions,
   RetryPolicy,

@@ -2,32 +2,21 @@ import { RequestFailure } from '../machines/request/outcome.js';
 import type { MCPError } from '../errors.js';
 import type { ConnectionState } from '../machines/connection/connection-context.js';
 import type { ListName } from '../protocol/cache-rules.js';
-import type { Params } from '../protocol/messages/json-rpc.js';
 import { capabilityNames } from '../protocol/methods.js';
 import type { MCPCapability } from '../protocol/methods.js';
 import type { Era } from '../protocol/revisions.js';
 import type {
-  CallToolResult,
   CompleteRequestParams,
   CompleteResult,
-  GetPromptResult,
   LoggingLevel,
   MCPPrompt,
   MCPResource,
   MCPResourceTemplate,
   MCPTool,
-  ReadResourceResult,
 } from '../protocol/schema/index.js';
-import type { MCPTransport } from '../transports/transport.js';
 import { checkCallOptions, CONNECT_OPTIONS, HEALTH_OPTIONS } from './options/call-options.js';
-import type {
-  CallToolOptions,
-  CallToolParams,
-  ConnectOptions,
-  ListOptions,
-  RequestOptions,
-  ResultSchema,
-} from './options/call-options.js';
+import type { ConnectOptions, ListOptions, RequestOptions } from './options/call-options.js';
+import { MCPCalls } from './calls.js';
 import { connectOrDispose, transportFor } from './connect-target.js';
 import type { ConnectTarget } from './connect-target.js';
 import { Core } from './core.js';
@@ -35,19 +24,8 @@ import type { HealthReport } from './health-report.js';
 import type { MCPClientEventName, MCPClientEvents } from './events.js';
 import { listItems } from './lists/list-pages.js';
 import type { ListItems } from './lists/list-pages.js';
-import type { NotificationHandler } from './notification-handlers.js';
-import {
-  callTool,
-  callToolOf,
-  complete,
-  getPrompt,
-  ping,
-  readResource,
-  request,
-  setLogLevel,
-  subscribe,
-  unsubscribe,
-} from './operations/operations.js';
+import { complete, ping, setLogLevel, subscribe, unsubscribe } from './operations/operations.js';
+import { explain } from './explanation.js';
 import { suspend } from './suspension.js';
 import type { SuspendedClient } from './suspended-client.js';
 import { CLIENT, resolveOptions } from './options/options.js';
@@ -70,7 +48,7 @@ export interface ClientHealth extends HealthReport {
 }
 
 /** A client of one Model Context Protocol server, of any revision. */
-export class MCPClient {
+export class MCPClient extends MCPCalls {
   readonly #core: Core;
   /** The same session without cache and reconnection policy of its own. */
   readonly protocol: MCPProtocol;
@@ -83,12 +61,9 @@ export class MCPClient {
   /** @internal */
   constructor(core: Core);
   constructor(source: ConnectTarget | Core, options: MCPClientOptions = {}) {
-    if (source instanceof Core) {
-      this.#core = source;
-    } else {
-      const transport = transportFor(source);
-      this.#core = new Core(transport, resolveOptions(options, CLIENT, transport));
-    }
+    const core = source instanceof Core ? source : coreFor(source, options);
+    super(core);
+    this.#core = core;
     this.protocol = new MCPProtocol(this.#core);
   }
 
@@ -182,16 +157,6 @@ export class MCPClient {
     return this.#core.connection.session?.instructions;
   }
 
-  /** The transport that was given, or made for the target. */
-  get transport(): MCPTransport {
-    return this.#core.transport;
-  }
-
-  /** Milliseconds until a request is given up. */
-  get timeout(): number {
-    return this.#core.options.timeout;
-  }
-
   /** Milliseconds that `connect()` may take. */
   get connectTimeout(): number {
     return this.#core.options.connectTimeout;
@@ -226,7 +191,7 @@ export class MCPClient {
   /**
    * All tools, all pages. A list that is still fresh is handed out again. 2026-07-28 server/tools.
    * @throws MCPCapabilityError when the server has no tools; MCPProtocolError with code `MCP_PAGINATION` when its pages have no end; what
-   * {@link MCPClient.request} throws.
+   * {@link MCPCalls.request} throws.
    */
   listTools(options?: ListOptions): Promise<MCPTool[]> {
     return this.#core.listCache.list('tools', options);
@@ -235,7 +200,7 @@ export class MCPClient {
   /**
    * All prompts, all pages. 2026-07-28 server/prompts.
    * @throws MCPCapabilityError when the server has no prompts; MCPProtocolError with code `MCP_PAGINATION` when its pages have no end; what
-   * {@link MCPClient.request} throws.
+   * {@link MCPCalls.request} throws.
    */
   listPrompts(options?: ListOptions): Promise<MCPPrompt[]> {
     return this.#core.listCache.list('prompts', options);
@@ -244,7 +209,7 @@ export class MCPClient {
   /**
    * All resources, all pages. 2026-07-28 server/resources.
    * @throws MCPCapabilityError when the server has no resources; MCPProtocolError with code `MCP_PAGINATION` when its pages have no end;
-   * what {@link MCPClient.request} throws.
+   * what {@link MCPCalls.request} throws.
    */
   listResources(options?: ListOptions): Promise<MCPResource[]> {
     return this.#core.listCache.list('resources', options);
@@ -253,7 +218,7 @@ export class MCPClient {
   /**
    * All resource templates, all pages. 2026-07-28 server/resources.
    * @throws MCPCapabilityError when the server has no resources; MCPProtocolError with code `MCP_PAGINATION` when its pages have no end;
-   * what {@link MCPClient.request} throws.
+   * what {@link MCPCalls.request} throws.
    */
   listResourceTemplates(options?: ListOptions): Promise<MCPResourceTemplate[]> {
     return this.#core.listCache.list('resourceTemplates', options);
@@ -292,50 +257,8 @@ export class MCPClient {
   }
 
   /**
-   * Calls a tool, by name and arguments: `callTool('echo', { text: 'hello' }, { timeout: 5_000 })`. The calls of the official client work as
-   * well: `callTool({ name, arguments }, options)`, also with a schema for the result before the options. 2026-07-28 server/tools.
-   * @throws MCPToolError when the server refuses the call, or (unless `onToolError` is `'return'`) the tool reports an error;
-   * MCPTimeoutError at its deadline; MCPConnectionError with `delivery` when the connection was lost; MCPProtocolError when the
-   * answer has a wrong shape or structured output does not fit its schema, unless `validate` says otherwise: `details.result` has the
-   * answer; the signal's reason when it is aborted.
-   */
-  callTool<Result = CallToolResult>(
-    call: CallToolParams,
-    resultSchema: ResultSchema<Result> | undefined,
-    options?: CallToolOptions,
-  ): Promise<Result>;
-  callTool(call: CallToolParams, options?: CallToolOptions): Promise<CallToolResult>;
-  callTool(name: string, args?: Readonly<Record<string, unknown>>, options?: CallToolOptions): Promise<CallToolResult>;
-  callTool(
-    call: string | CallToolParams,
-    second?: Readonly<Record<string, unknown>> | CallToolOptions | ResultSchema<unknown>,
-    options?: CallToolOptions,
-  ): Promise<unknown> {
-    return typeof call === 'string'
-      ? callTool(this.#core, call, second as Readonly<Record<string, unknown>> | undefined, options)
-      : callToolOf(this.#core, call, second, options);
-  }
-
-  /**
-   * Reads a resource. 2026-07-28 server/resources.
-   * @throws MCPProtocolError with code `MCP_RESOURCE_NOT_FOUND` when the server does not have it, in whatever way it says so; what
-   * {@link MCPClient.request} throws.
-   */
-  readResource(uri: string, options?: RequestOptions): Promise<ReadResourceResult> {
-    return readResource(this.#core, uri, options);
-  }
-
-  /**
-   * Fills in a prompt, whose arguments are all text. 2026-07-28 server/prompts.
-   * @throws what {@link MCPClient.request} throws.
-   */
-  getPrompt(name: string, args?: Readonly<Record<string, string>>, options?: RequestOptions): Promise<GetPromptResult> {
-    return getPrompt(this.#core, name, args, options);
-  }
-
-  /**
    * Completes an argument of a prompt or a resource template. 2026-07-28 server/utilities/completion.
-   * @throws what {@link MCPClient.request} throws.
+   * @throws what {@link MCPCalls.request} throws.
    */
   complete(
     params: Pick<CompleteRequestParams, 'ref' | 'argument' | 'context'>,
@@ -357,7 +280,7 @@ export class MCPClient {
 
   /**
    * Undoes {@link MCPClient.subscribe}.
-   * @throws what {@link MCPClient.request} throws; the resource is watched no longer all the same.
+   * @throws what {@link MCPCalls.request} throws; the resource is watched no longer all the same.
    */
   unsubscribe(uri: string, options?: RequestOptions): Promise<void> {
     return unsubscribe(this.#core, uri, options);
@@ -375,53 +298,10 @@ export class MCPClient {
   /**
    * Asks the server for a sign of life and resolves with the milliseconds it took. In the modern era it is a `server/discover`. That a
    * server does not know the question is a sign of life, too. 2025-11-25 basic/utilities/ping.
-   * @throws what {@link MCPClient.request} throws.
+   * @throws what {@link MCPCalls.request} throws.
    */
   ping(options?: Pick<RequestOptions, 'timeout' | 'signal'>): Promise<number> {
     return ping(this.#core, options);
-  }
-
-  /**
-   * Makes any request, for what has no method of its own. The result is what the server sent: its shape is not checked, nothing is left out
-   * of it, and its pages are not followed.
-   * `params._meta` goes along, but for the keys that the protocol needs for itself. 2026-07-28 basic/index.
-   * @throws MCPConnectionError when there is no connection, and will be none, or when it was lost: `delivery` says whether the request may
-   * have been served. MCPTimeoutError at its deadline; MCPTransportError when HTTP fails; MCPProtocolError when the server answers with an
-   * error; MCPCapabilityError when the server does not have what the method needs; MCPAuthenticationError when
-   * it wants a token; MCPError with code `MCP_INVALID_PARAMS` for what cannot be used; the signal's reason when it is aborted.
-   */
-  request(method: string, params?: Params, options?: RequestOptions): Promise<object> {
-    return request(this.#core, method, params, options);
-  }
-
-  /**
-   * Sends any notification.
-   * @throws MCPConnectionError when no session stands; MCPProtocolError when its revision does not have this notification.
-   */
-  notify(method: string, params?: Params): Promise<void> {
-    return this.#core.notify(method, params);
-  }
-
-  /**
-   * Tells the server that the option `roots` says something else than before, so that it asks again. Nothing is sent to a server of the
-   * modern era, nor while there is none: those ask when they want to know. 2025-11-25 client/roots, "Root List Changes".
-   * @throws MCPError with code `MCP_INVALID_PARAMS` when this client has no `roots`.
-   */
-  rootsChanged(): Promise<void> {
-    return this.#core.rootsChanged();
-  }
-
-  /**
-   * Calls `handler` at each notification of this name; short names (`tools/list_changed`) and wire names
-   * (`notifications/tools/list_changed`) both work. Handlers stay over reconnects.
-   */
-  addNotificationHandler(method: string, handler: NotificationHandler): void {
-    this.#core.handlers.add(method, handler);
-  }
-
-  /** Undoes {@link MCPClient.addNotificationHandler}. */
-  removeNotificationHandler(method: string, handler: NotificationHandler): void {
-    this.#core.handlers.remove(method, handler);
   }
 
   /** Listens to an event. Returns the function that ends it. */
@@ -453,12 +333,17 @@ export class MCPClient {
       transportType: transport.constructor.name,
       latency: ok ? latency : undefined,
       ...this.#core.health,
-      ...(why !== undefined && { error: this.#core.error(why) }),
+      ...(why !== undefined && { error: this.#core.errors.of(why) }),
     };
   }
 
   /** Why the client is in the state it is in: the last transitions, what failed and what led to it, and a hint. For a person. */
   explain(): string {
-    return this.#core.explain();
+    return explain(this.#core);
   }
+}
+
+function coreFor(target: ConnectTarget, options: MCPClientOptions): Core {
+  const transport = transportFor(target);
+  return new Core(transport, resolveOptions(options, CLIENT, transport));
 }

@@ -13,6 +13,7 @@ import type { HealthReport } from './health-report.js';
 import { A_DURATION, invalidOption, isDuration, OptionReader } from './options/option-reader.js';
 import { CLIENT_NAMES, defaultConnectTimeout, resolveOptions } from './options/options.js';
 import type { MCPClientOptions, OptionOwner } from './options/options.js';
+import { explain } from './explanation.js';
 import { suspend } from './suspension.js';
 import type { SuspendedClient } from './suspended-client.js';
 
@@ -182,7 +183,7 @@ export class MCPConnection {
     if (this.isConnected()) return this.#view;
     const message = `The connection "${this.name}" is not connected (its status is ${this.status})`;
     const { failure: cause } = this.#core.connection.facts;
-    throw this.#core.error(failure('connection', 'MCP_NOT_CONNECTED', message, { delivery: 'not-sent', cause }));
+    throw this.#core.errors.of(failure('connection', 'MCP_NOT_CONNECTED', message, { delivery: 'not-sent', cause }));
   }
 
   /**
@@ -270,7 +271,7 @@ export class MCPConnection {
 
   /** Why the connection is in the state it is in. For a person. */
   explain(): string {
-    return `Connection "${this.name}". ${this.#core.explain()}`;
+    return `Connection "${this.name}". ${explain(this.#core)}`;
   }
 
   /** Null before the first connect, then one and the same object for ever, valid over reconnects. */
@@ -297,7 +298,7 @@ export class MCPConnection {
 
   /** Why the connection was lost, or could not be made, the last time that happened and since it last stood. */
   get lastError(): MCPError | undefined {
-    return this.#core.lastError;
+    return this.#core.errors.last;
   }
 
   /** Attempts to bring the connection back since it last stood for a while. */

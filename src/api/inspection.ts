@@ -3,7 +3,7 @@ import type { ActorRefLike, AnyActorRef, InspectionEvent } from 'xstate';
 import type { ConnectionOptions } from '../machines/connection/connection.js';
 import type { Tap, TapEvent } from '../machines/connection/link-tap.js';
 import { Redaction } from '../diagnostics/redaction.js';
-import type { InspectedConnection, InspectObserver, InspectTarget } from './options/options.js';
+import type { InspectedConnection, InspectObserver, InspectTarget } from './options/inspect-option.js';
 
 /** How much of an event or a context an inspector sees. It is for people to look at. */
 const LIMITS = { maxDepth: 20, maxNodes: 2_000, remember: 10_000 };

@@ -1,29 +1,11 @@
 import { checkCallOptions, CONNECT_OPTIONS } from './options/call-options.js';
-import type {
-  CallToolOptions,
-  CallToolParams,
-  ConnectOptions,
-  RequestOptions,
-  ResultSchema,
-} from './options/call-options.js';
+import type { ConnectOptions, RequestOptions } from './options/call-options.js';
 import type { MCPProtocolVersion } from '../protocol/revisions.js';
-import type { Params } from '../protocol/messages/json-rpc.js';
-import type {
-  CallToolResult,
-  GetPromptResult,
-  Implementation,
-  MCPPrompt,
-  MCPResource,
-  MCPTool,
-  ReadResourceResult,
-  ServerCapabilities,
-} from '../protocol/schema/index.js';
-import type { MCPTransport } from '../transports/transport.js';
+import type { Implementation, MCPPrompt, MCPResource, MCPTool, ServerCapabilities } from '../protocol/schema/index.js';
+import { MCPCalls } from './calls.js';
 import { connectOrDispose, transportFor } from './connect-target.js';
 import type { ConnectTarget } from './connect-target.js';
 import { Core } from './core.js';
-import type { NotificationHandler } from './notification-handlers.js';
-import { callTool, callToolOf, getPrompt, readResource, request } from './operations/operations.js';
 import { PROTOCOL, resolveOptions } from './options/options.js';
 import type { MCPProtocolOptions } from './options/options.js';
 import { serverInfoOf } from './server-info.js';
@@ -33,7 +15,7 @@ import type { ServerInfo } from './server-info.js';
  * One protocol session as promises, without cache, health checks or reconnection. {@link MCPClient} is what most programs want; its
  * `protocol` is one of these over the same connection.
  */
-export class MCPProtocol {
+export class MCPProtocol extends MCPCalls {
   readonly #core: Core;
 
   /**
@@ -44,12 +26,9 @@ export class MCPProtocol {
   /** @internal */
   constructor(core: Core);
   constructor(source: ConnectTarget | Core, options: MCPProtocolOptions = {}) {
-    if (source instanceof Core) {
-      this.#core = source;
-    } else {
-      const transport = transportFor(source);
-      this.#core = new Core(transport, { ...resolveOptions(options, PROTOCOL, transport), retry: 'never' });
-    }
+    const core = source instanceof Core ? source : coreFor(source, options);
+    super(core);
+    this.#core = core;
   }
 
   /**
@@ -106,16 +85,6 @@ export class MCPProtocol {
     return this.#core.options.clientInfo;
   }
 
-  /** Milliseconds until a request is given up. */
-  get timeout(): number {
-    return this.#core.options.timeout;
-  }
-
-  /** The transport that was given, or made for the target. */
-  get transport(): MCPTransport {
-    return this.#core.transport;
-  }
-
   /**
    * All tools, all pages. 2026-07-28 server/tools.
    * @throws what {@link MCPClient.listTools} throws.
@@ -139,72 +108,9 @@ export class MCPProtocol {
   listResources(options?: RequestOptions): Promise<MCPResource[]> {
     return this.#core.listCache.list('resources', { ...options, useCache: false });
   }
+}
 
-  /**
-   * Calls a tool. 2026-07-28 server/tools.
-   * @throws what {@link MCPClient.callTool} throws.
-   */
-  callTool<Result = CallToolResult>(
-    call: CallToolParams,
-    resultSchema: ResultSchema<Result> | undefined,
-    options?: CallToolOptions,
-  ): Promise<Result>;
-  callTool(call: CallToolParams, options?: CallToolOptions): Promise<CallToolResult>;
-  callTool(name: string, args?: Readonly<Record<string, unknown>>, options?: CallToolOptions): Promise<CallToolResult>;
-  callTool(
-    call: string | CallToolParams,
-    second?: Readonly<Record<string, unknown>> | CallToolOptions | ResultSchema<unknown>,
-    options?: CallToolOptions,
-  ): Promise<unknown> {
-    return typeof call === 'string'
-      ? callTool(this.#core, call, second as Readonly<Record<string, unknown>> | undefined, options)
-      : callToolOf(this.#core, call, second, options);
-  }
-
-  /**
-   * Fills in a prompt. 2026-07-28 server/prompts.
-   * @throws what {@link MCPClient.getPrompt} throws.
-   */
-  getPrompt(name: string, args?: Readonly<Record<string, string>>, options?: RequestOptions): Promise<GetPromptResult> {
-    return getPrompt(this.#core, name, args, options);
-  }
-
-  /**
-   * Reads a resource. 2026-07-28 server/resources.
-   * @throws what {@link MCPClient.readResource} throws.
-   */
-  readResource(uri: string, options?: RequestOptions): Promise<ReadResourceResult> {
-    return readResource(this.#core, uri, options);
-  }
-
-  /**
-   * Makes any request. The result is what the server sent: its shape is not checked.
-   * @throws what {@link MCPClient.request} throws.
-   */
-  request(method: string, params?: Params, options?: RequestOptions): Promise<object> {
-    return request(this.#core, method, params, options);
-  }
-
-  /**
-   * Sends any notification.
-   * @throws MCPConnectionError when no session stands; MCPProtocolError when its revision does not have this notification.
-   */
-  notify(method: string, params?: Params): Promise<void> {
-    return this.#core.notify(method, params);
-  }
-
-  /** Same as {@link MCPClient.rootsChanged}. */
-  rootsChanged(): Promise<void> {
-    return this.#core.rootsChanged();
-  }
-
-  /** Calls `handler` at each notification of this name; short names (`tools/list_changed`) and wire names both work. */
-  addNotificationHandler(method: string, handler: NotificationHandler): void {
-    this.#core.handlers.add(method, handler);
-  }
-
-  /** Undoes {@link MCPProtocol.addNotificationHandler}. */
-  removeNotificationHandler(method: string, handler: NotificationHandler): void {
-    this.#core.handlers.remove(method, handler);
-  }
+function coreFor(target: ConnectTarget, options: MCPProtocolOptions): Core {
+  const transport = transportFor(target);
+  return new Core(transport, { ...resolveOptions(options, PROTOCOL, transport), retry: 'never' });
 }

@@ -1,10 +1,12 @@
 import { raise } from '../errors.js';
-import type { Inheritance } from '../machines/connection/connection-context.js';
-import type { Continuation } from '../machines/connection/session-export.js';
+import type { ConnectionFacts, Inheritance } from '../machines/connection/connection-context.js';
+import type { Continuation, SessionExport } from '../machines/connection/session-export.js';
 import { isFailure } from '../util/failure.js';
+import type { Failure } from '../util/failure.js';
 import { isDeeperThan } from '../util/json-values.js';
+import type { Session } from '../protocol/session.js';
 import type { MCPTransport } from '../transports/transport.js';
-import type { Core } from './core.js';
+import type { ConnectionErrors } from './connection-errors.js';
 import type { ResolvedOptions } from './options/options.js';
 import { SUSPENDED_FORMAT } from './suspended-client.js';
 import type { SuspendedClient } from './suspended-client.js';
@@ -18,27 +20,36 @@ const ID_SPREAD = 2 ** 20;
 /** Levels of nesting that are kept: `JSON.stringify` gives up after a few thousand, the fewer the deeper its caller is in the stack. */
 const DEEPEST = 1_000;
 
+/** What suspending a client uses of it. */
+export interface SuspendableClient {
+  readonly transport: MCPTransport;
+  readonly options: Pick<ResolvedOptions, 'environment'>;
+  readonly connection: { readonly session: Session | undefined; suspend(): Promise<SessionExport | Failure> };
+  readonly listCache: { leave(): SuspendedClient['lists'] };
+  readonly errors: Pick<ConnectionErrors, 'of'>;
+}
+
 /** Ends the connection of a client, and tells all that another needs to go on with its session. */
-export async function suspend(core: Core): Promise<SuspendedClient> {
-  if (isDeeperThan(core.connection.session, DEEPEST)) {
+export async function suspend(client: SuspendableClient): Promise<SuspendedClient> {
+  if (isDeeperThan(client.connection.session, DEEPEST)) {
     raise(`The session cannot be kept: what the server says about itself is nested deeper than ${DEEPEST} levels`, {
       code: 'MCP_INVALID_RESULT',
       delivery: 'not-sent',
     });
   }
-  const suspendedAt = core.options.environment.now();
+  const suspendedAt = client.options.environment.now();
   // A list that is left out is asked for again.
   const lists = Object.fromEntries(
-    Object.entries(core.listCache.leave()).filter(([, list]) => !isDeeperThan(list, DEEPEST)),
+    Object.entries(client.listCache.leave()).filter(([, list]) => !isDeeperThan(list, DEEPEST)),
   );
-  const outcome = await core.connection.suspend();
-  if (isFailure(outcome)) throw core.error(outcome);
+  const outcome = await client.connection.suspend();
+  if (isFailure(outcome)) throw client.errors.of(outcome);
   const { session, desired, memory, lastId } = outcome;
   const { logLevel, resources } = desired;
   const suspended: SuspendedClient = {
     version: SUSPENDED_FORMAT,
     suspendedAt,
-    endpoint: endpointOf(core.transport),
+    endpoint: endpointOf(client.transport),
     session,
     link: memory,
     lastRequestId: lastId,
@@ -86,8 +97,16 @@ function endpointOf(transport: MCPTransport): string | null {
   return `${protocol}//${host}${pathname}`;
 }
 
+/** What is read of a client that was suspended, or resumes another. */
+export interface ResumedClient {
+  readonly options: Pick<ResolvedOptions, 'resume'>;
+  readonly connection: {
+    readonly facts: Pick<ConnectionFacts, 'suspended' | 'resumed' | 'inherited' | 'connectionCount'>;
+  };
+}
+
 /** What there is to tell about suspending and resuming, in lines for a person. */
-export function explainSuspension({ options, connection }: Core): string[] {
+export function explainSuspension({ options, connection }: ResumedClient): string[] {
   const { suspended, resumed, inherited, connectionCount } = connection.facts;
   const lines: string[] = [];
   if (resumed) lines.push('The session was begun by another client, and resumed here.');

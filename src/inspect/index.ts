@@ -2,4 +2,4 @@
 export { createInspectorServer, InspectorServer } from './server.js';
 export type { InspectorServerOptions } from './server.js';
 export type { Watcher } from './watch.js';
-export type { InspectedConnection, InspectedRecording } from '../api/options/options.js';
+export type { InspectedConnection, InspectedRecording } from '../api/options/inspect-option.js';

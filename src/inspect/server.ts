@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { WebSocketServer } from 'ws';
 
 import { invalidOption, OptionReader } from '../api/options/option-reader.js';
-import type { InspectedConnection } from '../api/options/options.js';
+import type { InspectedConnection } from '../api/options/inspect-option.js';
 import { systemEnvironment } from '../util/environment.js';
 import type { Environment } from '../util/environment.js';
 import { Audience, MOST_PAGES } from './audience.js';

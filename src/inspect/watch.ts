@@ -1,6 +1,6 @@
 import type { InspectionEvent } from 'xstate';
 
-import type { InspectedConnection, InspectedRecording } from '../api/options/options.js';
+import type { InspectedConnection, InspectedRecording } from '../api/options/inspect-option.js';
 import type { Environment } from '../util/environment.js';
 import { MCPError } from '../errors.js';
 import type { TapEvent } from '../machines/connection/link-tap.js';

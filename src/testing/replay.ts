@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 
 import { inspectionFor } from '../api/inspection.js';
-import type { InspectTarget } from '../api/options/options.js';
+import type { InspectTarget } from '../api/options/inspect-option.js';
 import { RecordedConnection } from '../recording/recorded-connection.js';
 import { entryLine, parseLine } from '../recording/recording-lines.js';
 import type { RecordedOutcome, RecordedEvent, RecordedEntry, RecordingSink } from '../recording/recorded-events.js';

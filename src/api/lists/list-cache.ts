@@ -1,103 +1,92 @@
 import type { TokenSource } from '../../auth/token-source.js';
-import { toError } from '../../errors.js';
-import type { ConnectionState } from '../../machines/connection/connection-context.js';
-import { LISTS, pageLifetime, remainingLifetime } from '../../protocol/cache-rules.js';
+import type { ConnectionFacts, ConnectionState } from '../../machines/connection/connection-context.js';
+import { LISTS, remainingLifetime } from '../../protocol/cache-rules.js';
 import type { ListName } from '../../protocol/cache-rules.js';
 import type { NamedList } from '../../protocol/call-failure.js';
 import { hasCapability } from '../../protocol/methods.js';
 import type { MCPPrompt, MCPResource, MCPTool } from '../../protocol/schema/index.js';
+import type { Session } from '../../protocol/session.js';
+import type { MCPTransport } from '../../transports/transport.js';
+import type { Budget } from '../../util/budget.js';
+import type { Events } from '../events.js';
 import { checkCallOptions, LIST_OPTIONS } from '../options/call-options.js';
 import type { ListOptions } from '../options/call-options.js';
-import type { Core, SubmitOptions } from '../core.js';
+import type { ResolvedOptions } from '../options/options.js';
 import { HeldPages } from './held-pages.js';
 import type { HeldList } from './held-pages.js';
-import { isTorn, listDeadline, listPages, otherSession } from './list-pages.js';
+import { listDeadline } from './list-pages.js';
 import type { ListItems } from './list-pages.js';
+import { readWholeList } from './whole-list.js';
+import type { WholeListReader } from './whole-list.js';
 import { Paced } from '../paced.js';
 import type { SuspendedClient, SuspendedList } from '../suspended-client.js';
+import { SharedListings } from './shared-listings.js';
 import { tokenOfMoment } from '../token-of-moment.js';
 import { differenceOf, isDifferent } from './tools-difference.js';
 
 /** A list as it was received. */
 interface Kept<Item> {
   readonly items: readonly Item[];
-  /** The number of the session it belongs to: another session may have another server behind it. */
+  /** The number of its session: the next session may be with another server. */
   readonly session: number;
   readonly receivedAt: number;
   readonly freshUntil: number;
-  /** A change may have been announced while nobody listened. */
+  /** Whether a change may have been announced while no stream was open. */
   readonly unheard: boolean;
-  /** The server says that it is for everybody. */
+  /** Whether the server gave it the cache scope `public`. */
   readonly shared: boolean;
-  /** The token that it was asked for with; undefined where there is none, or where that is not known. */
+  /** The token of the request; undefined without a token, or when it is unknown. */
   readonly token: string | undefined;
-  /** Another client left it, so that it is handed out once although a change may not have been heard. */
+  /** Whether it came from a suspended client: it is served once, although a change may have been missed, and revalidated. */
   readonly once: boolean;
 }
 
-/** All pages of a list. */
-interface Reading<Item> {
-  readonly items: readonly Item[];
-  /** When the first of them is stale. */
-  readonly freshUntil: number;
-  /** All of them are for everybody. */
-  readonly shared: boolean;
-  /** The number of the session that they came from. */
-  readonly session: number;
-  /** Counts its pages for the budget, until the list is released. */
-  readonly held: HeldList;
-}
-
-/** Listings that may share requests. */
-interface Group {
-  readonly about: string;
-  readonly number: number;
-  /** The number of those that began in this tick and must not be older. */
-  ofTick: number | undefined;
-}
-
-/** Why pages that were read do not make a list. */
-interface Torn {
-  readonly torn: unknown;
+/** What the list cache uses of a client. */
+export interface ListClient extends WholeListReader {
+  readonly transport: MCPTransport;
+  readonly options: Pick<ResolvedOptions, 'maxTotalTimeout' | 'environment' | 'limits' | 'timeout' | 'resume'>;
+  readonly budget: Budget;
+  readonly connection: {
+    readonly facts: Pick<ConnectionFacts, 'era' | 'connectionCount' | 'resumed'>;
+    readonly session: Session | undefined;
+    readonly hearing: boolean;
+  };
+  readonly events: Pick<Events, 'emit' | 'warnOnce' | 'has'>;
+  session(): Session;
 }
 
 /**
- * What the server offers, as far as it was asked. Lists are handed out again while they are fresh; the last known tools are kept
- * beyond that, for what their definitions say about repeating calls and about their output.
+ * Caches the lists of the server. A fresh list is served again. The last known tools are kept longer, because their definitions say which
+ * calls may be repeated and what their output looks like.
  *
- * A list is handed out as a whole, so it is kept as a whole: it is stale as soon as one of its pages is, and then read from its beginning.
- * Pages of different times would not fit together. That of a legacy server is fresh only while its announcements are heard, and were
- * heard when it was asked for. What was asked for with one token is not handed out to another. 2026-07-28 server/utilities/caching.
+ * A list is cached as a whole: it is stale as soon as one of its pages is, and then read from its first page, because pages of different
+ * times do not fit together. A list of a legacy server is fresh only while its change notifications arrive, and did when it was requested.
+ * A list that was requested with one token is not served to another. 2026-07-28 server/utilities/caching.
  */
 export class ListCache {
-  readonly #core: Core;
+  readonly #client: ListClient;
   readonly #kept = new Map<ListName, Kept<unknown>>();
   readonly #pages: HeldPages;
-  /** What the lists are counted by that are kept, or are the last known tools. */
+  /** The pages of cached lists, and of the last known tools, for the budget. */
   readonly #held = new Map<ListName, HeldList>();
-  /** Lists that were asked for, or inherited. */
+  /** Lists that were requested, or inherited from a suspended client. */
   readonly #asked = new Set<ListName>();
-  /** Counts what made each list stale, so that an answer under way at that moment is not taken for fresh. */
+  /** Counts how often each list became stale, so that a response that was in flight then is not taken for fresh. */
   readonly #expiries = new Map<ListName, number>();
   #tools = new Map<string, MCPTool>();
   #known: { readonly items: readonly MCPTool[]; readonly receivedAt: number } | undefined;
-  /** What another client left behind, until it shows whether its session goes on. */
+  /** What a suspended client left, until it is known whether its session goes on. */
   #inherited: SuspendedClient | undefined;
   #outdated = false;
-  /** What listings that may share requests have in common, and the numbers that stand for it. */
-  readonly #groups = new Map<ListName, Group>();
-  #lastGroup = 0;
-  /** The token of the last listing, and how often it changed. */
-  #lastToken: string | undefined;
-  #tokens = 0;
-  /** Counts the lists of tools that differed from the one before. */
+  readonly #sharedListings = new SharedListings();
+  /** How many lists of tools differed from the list before. */
   #differences = 0;
   readonly #comparisons: Paced;
 
-  constructor(core: Core) {
-    this.#core = core;
-    const { resume, environment, limits } = core.options;
-    this.#pages = new HeldPages(core.budget, limits.maxListBytes);
+  constructor(client: ListClient) {
+    this.#client = client;
+    const { resume, environment, limits } = client.options;
+    this.#pages = new HeldPages(client.budget, limits.maxListBytes);
     this.#comparisons = new Paced(environment, () => this.#compare());
     this.#inherited = resume;
     const tools = resume?.lists.tools;
@@ -106,24 +95,24 @@ export class ListCache {
     this.#known = { items: tools.items, receivedAt: resume.suspendedAt - tools.age };
   }
 
-  /** The definition of a tool in the list that was received last. */
+  /** The definition of a tool in the last list. */
   tool(name: string): MCPTool | undefined {
     return this.#tools.get(name);
   }
 
-  /** The names (for resources: the URIs) in the list that was received last; undefined when none was received, or none is kept. */
+  /** The names (for resources: the URIs) in the list that was received last; undefined when none is cached. */
   known(list: NamedList): string[] | undefined {
     if (list === 'tools') return this.#known && [...this.#tools.keys()];
     const items = this.#kept.get(list)?.items as readonly (MCPPrompt | MCPResource)[] | undefined;
     return items?.map((item) => ('uri' in item ? item.uri : item.name));
   }
 
-  /** Whether the server has announced that its tools are others than those that were received last. */
+  /** Whether the server announced a change of its tools after they were received last. */
   get outdated(): boolean {
     return this.#outdated;
   }
 
-  /** Whether a list is known that is still fresh. */
+  /** Whether a fresh list is cached. */
   has(name: ListName): boolean {
     return this.#fresh(name) !== undefined;
   }
@@ -132,7 +121,7 @@ export class ListCache {
   async list<Name extends ListName>(name: Name, options: ListOptions = {}): Promise<ListItems[Name][]> {
     checkCallOptions(LISTS[name].method, options, LIST_OPTIONS);
     const kept = options.useCache === false ? undefined : this.#fresh(name);
-    const deadline = listDeadline(this.#core, options);
+    const deadline = listDeadline(this.#client, options);
     const began = this.#now;
     const asking = kept?.shared === true ? undefined : this.#tokenFor(options);
     const token = asking && (await asking);
@@ -142,20 +131,22 @@ export class ListCache {
     }
     this.#asked.add(name);
     const expiries = this.#expiries.get(name);
-    const { hearing } = this.#core.connection;
+    const { hearing } = this.#client.connection;
     const {
       items,
       freshUntil,
       shared,
       session: number,
       held,
-    } = await this.#readAll(
+    } = await readWholeList(
+      this.#client,
+      this.#pages,
       name,
       { ...options, sharing: this.#sharing(name, options, token) },
       deadline,
       asking && began,
     );
-    const { session, facts } = this.#core.connection;
+    const { session, facts } = this.#client.connection;
     const unchanged = this.#expiries.get(name) === expiries;
     const fresh = session !== undefined && facts.connectionCount === number && unchanged;
     // The last tools are kept, whether or not they are fresh.
@@ -173,75 +164,25 @@ export class ListCache {
     return [...items];
   }
 
-  /** Asks for the tools again, within the limits of a call that has found out that a definition is not what it was. */
+  /** Requests the tools again, within the limits of a call that found a definition to be outdated. */
   async listToolsAnew({ timeout, maxTotalTimeout, signal }: ListOptions): Promise<void> {
     await this.list('tools', { timeout, maxTotalTimeout, signal, useCache: false });
   }
 
-  /**
-   * Reads a list, and once more from its beginning when the server refuses a cursor or the session changes between two pages: cursors
-   * are of one session and one list. 2025-11-25 server/utilities/pagination; 2026-07-28 server/utilities/caching.
-   */
-  async #readAll<Name extends ListName>(
-    name: Name,
-    options: SubmitOptions,
-    deadline: number,
-    since: number | undefined,
-  ): Promise<Reading<ListItems[Name]>> {
-    const reading = await this.#read(name, options, deadline, since);
-    if (!('torn' in reading)) return reading;
-    const again = await this.#read(name, options, deadline);
-    if ('torn' in again) throw again.torn;
-    return again;
-  }
-
-  async #read<Name extends ListName>(
-    name: Name,
-    options: SubmitOptions,
-    deadline: number,
-    since?: number,
-  ): Promise<Reading<ListItems[Name]> | Torn> {
-    const items: ListItems[Name][] = [];
-    let freshUntil = Infinity;
-    let shared = true;
-    let number: number | undefined;
-    let whole = false;
-    const held = this.#pages.begin(LISTS[name].method);
-    try {
-      for await (const page of listPages(this.#core, name, options, deadline, since, (one) => held.add(one))) {
-        const { session, facts } = this.#core.connection;
-        number ??= facts.connectionCount;
-        if (number !== facts.connectionCount) return { torn: toError(otherSession(name)) };
-        // Not as arguments of one push: so many fit on no stack.
-        for (const item of page[LISTS[name].items] as ListItems[Name][]) items.push(item);
-        const lifetime = session === undefined ? 0 : pageLifetime(name, session, page.ttlMs);
-        freshUntil = Math.min(freshUntil, this.#now + lifetime);
-        shared &&= page.cacheScope === 'public';
-      }
-      whole = true;
-    } catch (thrown) {
-      if (number !== undefined && isTorn(thrown)) return { torn: thrown };
-      throw thrown;
-    } finally {
-      if (!whole) held.release();
-    }
-    return { items, freshUntil, shared, session: number ?? 0, held };
-  }
-
-  /** The server has announced that a list has changed. */
+  /** Handles the announcement of the server that a list has changed. */
   announced(name: ListName): void {
     if (name === 'tools') this.#outdated = true;
     this.#expire(name);
   }
 
-  /** Counts the pages of this list in place of those of the one before. */
+  /** Counts the pages of this list for the budget, in place of the pages of the list before. */
   #hold(name: ListName, held: HeldList | undefined): void {
     this.#held.get(name)?.release();
     if (held === undefined) this.#held.delete(name);
     else this.#held.set(name, held);
   }
 
-  /** Forgets that a list is fresh. */
+  /** Marks a list as stale. */
   #expire(name: ListName): void {
     this.#kept.delete(name);
     if (name !== 'tools') this.#hold(name, undefined);
@@ -249,12 +190,12 @@ export class ListCache {
     if (name === 'tools') this.#wantComparison();
   }
 
-  /** Forgets that anything is fresh. Nothing has to be forgotten of a list that nobody has asked for. */
+  /** Marks all lists as stale. */
   expireAll(): void {
     for (const name of this.#asked) this.#expire(name);
   }
 
-  /** A new session may have other lists: what was kept is of the old one. */
+  /** Takes note of the state of the connection: lists of an earlier session are not served. */
   entered(state: ConnectionState): void {
     if (state !== 'ready' && state !== 'degraded') this.#comparisons.reset();
     if (state !== 'ready') return;
@@ -262,15 +203,15 @@ export class ListCache {
     if (this.#known !== undefined) this.#wantComparison();
   }
 
-  /** In the session that goes on the lists are what they were. In a new one nothing is known of them. */
+  /** Caches the lists of the suspended client, if its session goes on. A new session may have other lists. */
   #takeInheritance(): void {
     const inherited = this.#inherited;
     this.#inherited = undefined;
-    const { session, facts } = this.#core.connection;
+    const { session, facts } = this.#client.connection;
     if (inherited === undefined || session === undefined || !facts.resumed) return;
     const now = this.#now;
     const elapsed = Math.max(now - inherited.suspendedAt, 0);
-    // What was announced meanwhile comes after all where the stream of the server is taken up; else nobody heard it.
+    // Change notifications of the meantime arrive only if the stream is resumed after its last event.
     const missed = session.era === 'legacy' && inherited.link?.lastEventId === undefined;
     for (const name of Object.keys(LISTS) as ListName[]) {
       const list = inherited.lists[name];
@@ -285,13 +226,13 @@ export class ListCache {
     }
   }
 
-  /** The lists for another client that goes on with the session. */
+  /** The lists for the client that resumes the session. */
   leave(): SuspendedClient['lists'] {
     const now = this.#now;
     const lists: Partial<Record<ListName, SuspendedList<unknown>>> = {};
     if (this.#known !== undefined) {
       const { items, receivedAt } = this.#known;
-      // Not fresh, but their definitions say how tools are called.
+      // Stale, but the definitions say how tools are called.
       lists.tools = { items, age: Math.max(now - receivedAt, 0), freshFor: 0, unheard: false };
     }
     for (const name of Object.keys(LISTS) as ListName[]) {
@@ -299,25 +240,25 @@ export class ListCache {
       if (kept === undefined) continue;
       const { items, receivedAt, freshUntil } = kept;
       const freshFor = freshUntil === Infinity ? null : freshUntil - now;
-      const unheard = kept.unheard || !this.#core.connection.hearing;
+      const unheard = kept.unheard || !this.#client.connection.hearing;
       lists[name] = { items, age: Math.max(now - receivedAt, 0), freshFor, unheard };
     }
     return lists as SuspendedClient['lists'];
   }
 
-  /** Asks for a list anew behind the back of whoever was given the one that may have changed unheard. */
+  /** Revalidates, in the background, a list that was served although a change may have been missed. */
   #lookBehind(name: ListName, kept: Kept<unknown>): void {
     const handedOut = { ...kept, unheard: false, once: false };
     this.#kept.set(name, handedOut);
     this.list(name, { useCache: false }).catch(() => {
-      // The next call that needs the list meets the same trouble, and has somebody to tell it to. A list that came meanwhile is newer.
+      // The next call that needs the list will fail in the same way and report it. A list that came meanwhile is newer.
       if (this.#kept.get(name) === handedOut) this.#kept.delete(name);
     });
   }
 
-  /** Asks anew for every list that the server serves. */
+  /** Requests every list that the server has. */
   async refresh(): Promise<void> {
-    const { capabilities } = this.#core.session();
+    const { capabilities } = this.#client.session();
     const names = (Object.keys(LISTS) as ListName[]).filter((name) =>
       hasCapability(capabilities, name === 'resourceTemplates' ? 'resources' : name),
     );
@@ -325,66 +266,42 @@ export class ListCache {
   }
 
   get #now(): number {
-    return this.#core.options.environment.now();
+    return this.#client.options.environment.now();
   }
 
-  /** The token with which requests go out just now; undefined where the transport has none. */
+  /** The token of requests at this moment; undefined if the transport has no source of tokens. */
   #tokenFor({ timeout, signal }: ListOptions): Promise<string> | undefined {
-    const { tokens } = this.#core.transport as { readonly tokens?: TokenSource };
-    const { options } = this.#core;
+    const { tokens } = this.#client.transport as { readonly tokens?: TokenSource };
+    const { options } = this.#client;
     const patience = { timeout: timeout ?? options.timeout, signal };
     return tokens && tokenOfMoment(tokens, patience, options.environment);
   }
 
-  /**
-   * The numbers of a listing: one for all that began while nothing was known to have changed, and before that one of this tick for a listing
-   * that must not be older than the call. With `onProgress` a listing shares nothing: progress belongs to one request.
-   */
+  /** The numbers by which a listing shares requests with others; none with `onProgress`, since progress belongs to one request. */
   #sharing(name: ListName, { useCache, onProgress }: ListOptions, token: string | undefined): number[] | undefined {
     if (onProgress !== undefined) return undefined;
-    if (token !== this.#lastToken) {
-      this.#lastToken = token;
-      this.#tokens += 1;
-    }
-    const { hearing } = this.#core.connection;
-    const about = [this.#expiries.get(name), hearing, this.#tokens].join();
-    let group = this.#groups.get(name);
-    if (group?.about !== about) {
-      group = { about, number: this.#nextGroup(), ofTick: undefined };
-      this.#groups.set(name, group);
-    }
-    if (useCache !== false) return [group.number];
-    const { number } = group;
-    const ofTick = (group.ofTick ??= this.#nextGroup());
-    const current = group;
-    process.nextTick(() => {
-      current.ofTick = undefined;
-    });
-    return [ofTick, number];
+    const about = [this.#expiries.get(name), this.#client.connection.hearing];
+    return this.#sharedListings.numbersFor(name, token, about, useCache === false);
   }
 
-  #nextGroup(): number {
-    return (this.#lastGroup += 1);
-  }
-
-  /** Whether a list may be handed out to whoever has this token. One that another client left is for the first who asks. */
+  /** Whether a list may be served for this token. A list of a suspended client belongs to the first token that asks for it. */
   #isFor(token: string, name: ListName, kept: Kept<unknown>): boolean {
-    // Asking for the token took its time.
+    // The list may have become stale while the token was fetched.
     if (this.#fresh(name) !== kept) return false;
     if (kept.token === undefined && token !== '') this.#kept.set(name, { ...kept, token });
     return token === (kept.token ?? token) && token !== '';
   }
 
-  /** A list that may be handed out. */
+  /** A cached list that may be served. */
   #fresh<Name extends ListName>(name: Name): Kept<ListItems[Name]> | undefined {
     const kept = this.#current(name);
     if (kept === undefined || kept.once) return kept;
-    return kept.unheard || !this.#core.connection.hearing ? undefined : kept;
+    return kept.unheard || !this.#client.connection.hearing ? undefined : kept;
   }
 
-  /** A list of this session whose time is not over. */
+  /** A cached list of this session that has not expired. */
   #current<Name extends ListName>(name: Name): Kept<ListItems[Name]> | undefined {
-    const { session, facts } = this.#core.connection;
+    const { session, facts } = this.#client.connection;
     const kept = this.#kept.get(name) as Kept<ListItems[Name]> | undefined;
     if (session === undefined || kept?.session !== facts.connectionCount) return undefined;
     return kept.freshUntil > this.#now ? kept : undefined;
@@ -398,25 +315,25 @@ export class ListCache {
     const difference = differenceOf(before.items, tools);
     if (!isDifferent(difference)) return;
     this.#differences += 1;
-    this.#core.events.emit('toolsChanged', difference);
+    this.#client.events.emit('toolsChanged', difference);
   }
 
   /**
-   * Wants to know what has changed, if somebody listens. A server may announce changes whenever it is listed, so comparisons are paced: the
-   * last announcement is always followed by one.
+   * Requests a comparison with the current tools if `toolsChanged` has a listener. A server may announce changes whenever it is listed, so
+   * comparisons are paced; the last announcement is always followed by one.
    */
   #wantComparison(): void {
-    if (this.#core.events.has('toolsChanged') && this.#core.connection.session !== undefined)
+    if (this.#client.events.has('toolsChanged') && this.#client.connection.session !== undefined)
       this.#comparisons.request();
   }
 
-  /** Lists the tools, unless the list that is known is fresh. Resolves with whether they differed. */
+  /** Lists the tools, unless the cached list is fresh. Resolves with whether they differ. */
   async #compare(): Promise<boolean> {
     const differences = this.#differences;
     try {
       await this.list('tools');
     } catch {
-      // The next call that needs the list meets the same trouble, and has somebody to tell it to.
+      // The next call that needs the list will fail in the same way and report it.
     }
     return this.#differences !== differences;
   }

@@ -4,6 +4,7 @@ import type { ListName } from '../../protocol/cache-rules.js';
 import { failure, isFailure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import { ErrorCode } from '../../protocol/messages/json-rpc.js';
+import type { Params } from '../../protocol/messages/json-rpc.js';
 import { isSameJson } from '../../util/json-values.js';
 import { PageTrail } from '../../protocol/pagination.js';
 import type {
@@ -14,10 +15,14 @@ import type {
   MCPTool,
 } from '../../protocol/schema/index.js';
 import { checkCallOptions, REQUEST_OPTIONS } from '../options/call-options.js';
-import type { RequestOptions } from '../options/call-options.js';
-import type { Core, SubmitOptions } from '../core.js';
+import type { RequestOptions, SubmitOptions } from '../options/call-options.js';
+import type { ResolvedOptions } from '../options/options.js';
+import type { ConnectionFacts } from '../../machines/connection/connection-context.js';
+import type { ConnectionErrors } from '../connection-errors.js';
+import type { Events } from '../events.js';
 import { listTooLong } from './held-pages.js';
 import { callableTools } from '../operations/tool-headers.js';
+import type { ToolFilter } from '../operations/tool-headers.js';
 
 /** What each list holds. */
 export interface ListItems {
@@ -30,70 +35,84 @@ export interface ListItems {
 /** A page of any list. */
 export type Page = CacheableResult & { readonly nextCursor?: string | null } & Readonly<Record<string, unknown>>;
 
+/** What reading a list uses of a client. */
+export interface ListReader extends ToolFilter {
+  readonly options: Pick<ResolvedOptions, 'maxTotalTimeout' | 'environment' | 'limits'>;
+  readonly connection: { readonly facts: Pick<ConnectionFacts, 'era' | 'connectionCount'> };
+  readonly events: Pick<Events, 'emit' | 'warnOnce'>;
+  readonly errors: Pick<ConnectionErrors, 'of'>;
+  request(method: string, params: Params | undefined, options: SubmitOptions): Promise<object>;
+}
+
 /** The time at which all pages of a list must be there. */
-export function listDeadline({ options: { maxTotalTimeout, environment } }: Core, options: RequestOptions): number {
+export function listDeadline(
+  { options: { maxTotalTimeout, environment } }: ListReader,
+  options: RequestOptions,
+): number {
   const total = options.maxTotalTimeout ?? maxTotalTimeout;
   return total === undefined ? Infinity : environment.now() + total;
 }
 
 /**
- * The pages of a list, one after the other. What a cursor means is the secret of a legacy session, so that there is no next page in
- * another one; a modern server has no sessions. `hold` is asked for each page as it came whether there is room for it. `since` is the time from which the `timeout` of the first page counts. 2026-07-28 server/utilities/pagination; 2025-11-25 server/utilities/pagination.
+ * The pages of a list, one after the other. A cursor of a legacy server is valid only in its session, so another session has no next page;
+ * a modern server has no sessions. 2026-07-28 server/utilities/pagination; 2025-11-25 server/utilities/pagination.
+ * @param since the time from which the `timeout` of the first page counts
+ * @param hold called with each page as it came; returns a failure when there is no room for it
  */
 export async function* listPages(
-  core: Core,
+  client: ListReader,
   name: ListName,
   options: SubmitOptions = {},
-  totalDeadline: number = listDeadline(core, options),
+  totalDeadline: number = listDeadline(client, options),
   since?: number,
   hold?: (page: Page) => Failure | undefined,
 ): AsyncGenerator<Page, void, undefined> {
   const { method } = LISTS[name];
-  const { maxPages, maxListBytes } = core.options.limits;
+  const { maxPages, maxListBytes } = client.options.limits;
   const trail = new PageTrail(method, maxPages);
   let params: { cursor: string } | undefined;
   let began: number | undefined;
   let first: Page | undefined;
   let cursors = 0;
   const goesOn = (): boolean => {
-    const { era, connectionCount } = core.connection.facts;
+    const { era, connectionCount } = client.connection.facts;
     return began === undefined || began === connectionCount || era === 'modern';
   };
   for (;;) {
     if (!goesOn()) throw toError(otherSession(name));
     let page: Page;
     try {
-      page = (await core.request(method, params, { ...options, totalDeadline, since })) as Page;
+      page = (await client.request(method, params, { ...options, totalDeadline, since })) as Page;
       since = undefined;
     } catch (thrown) {
-      if (goesOn() && params?.cursor === '' && isLegacy(core) && isRefusedCursor(thrown)) {
-        warnOfEmptyCursor(core, method);
+      if (goesOn() && params?.cursor === '' && isLegacy(client) && isRefusedCursor(thrown)) {
+        warnOfEmptyCursor(client, method);
         return;
       }
       throw goesOn() || !isRefusedCursor(thrown) ? thrown : toError(otherSession(name));
     }
     if (!goesOn()) throw toError(otherSession(name));
     const excess = hold?.(page);
-    if (excess !== undefined) throw core.error(excess);
-    began ??= core.connection.facts.connectionCount;
+    if (excess !== undefined) throw client.errors.of(excess);
+    began ??= client.connection.facts.connectionCount;
     first ??= page;
     // By the specification an empty cursor is one like any other. To some legacy servers it means the end, and they begin anew after it.
-    const isOver = params?.cursor === '' && isLegacy(core) && trail.saw(page.nextCursor);
-    if (isOver) warnOfEmptyCursor(core, method);
+    const isOver = params?.cursor === '' && isLegacy(client) && trail.saw(page.nextCursor);
+    if (isOver) warnOfEmptyCursor(client, method);
     if (isOver && hasSameItems(name, first, page)) return;
-    yield name === 'tools' ? { ...page, tools: callableTools(core, page.tools as MCPTool[]) } : page;
+    yield name === 'tools' ? { ...page, tools: callableTools(client, page.tools as MCPTool[]) } : page;
     if (isOver) return;
     const cursor = trail.next(page.nextCursor);
     if (cursor === undefined) return;
-    if (isFailure(cursor)) throw core.error(cursor);
+    if (isFailure(cursor)) throw client.errors.of(cursor);
     cursors += cursor.length;
-    if (cursors > maxListBytes) throw core.error(listTooLong(method, trail.pages, cursors, maxListBytes));
+    if (cursors > maxListBytes) throw client.errors.of(listTooLong(method, trail.pages, cursors, maxListBytes));
     params = { cursor };
   }
 }
 
-function isLegacy(core: Core): boolean {
-  return core.connection.facts.era === 'legacy';
+function isLegacy(client: ListReader): boolean {
+  return client.connection.facts.era === 'legacy';
 }
 
 function hasSameItems(name: ListName, one: Page, other: Page): boolean {
@@ -101,19 +120,22 @@ function hasSameItems(name: ListName, one: Page, other: Page): boolean {
   return isSameJson(one[items], other[items]);
 }
 
-function warnOfEmptyCursor(core: Core, method: string): void {
+function warnOfEmptyCursor(client: ListReader, method: string): void {
   const message = `${method} ended its list with an empty cursor; it should leave \`nextCursor\` out`;
-  core.events.emit('warning', core.error(failure('protocol', 'MCP_PAGINATION', message, { details: { method } })));
+  client.events.emit(
+    'warning',
+    client.errors.of(failure('protocol', 'MCP_PAGINATION', message, { details: { method } })),
+  );
 }
 
 /** The items of a list one by one; the next page is asked for only when it is reached. */
 export async function* listItems<Name extends ListName>(
-  core: Core,
+  client: ListReader,
   name: Name,
   options?: RequestOptions,
 ): AsyncGenerator<ListItems[Name], void, undefined> {
   checkCallOptions(name, options, REQUEST_OPTIONS);
-  for await (const page of listPages(core, name, options)) yield* page[LISTS[name].items] as ListItems[Name][];
+  for await (const page of listPages(client, name, options)) yield* page[LISTS[name].items] as ListItems[Name][];
 }
 
 /** Whether a list has to be read from its beginning: the server does not take the cursor, or it is of another session. */

@@ -6,7 +6,36 @@ import type { Params } from '../../protocol/messages/json-rpc.js';
 import { parameterHeadersOf, parameterHeaderValues } from '../../protocol/parameter-headers.js';
 import type { ParameterHeaders } from '../../protocol/parameter-headers.js';
 import type { MCPTool } from '../../protocol/schema/index.js';
-import type { Core, SubmitOptions } from '../core.js';
+import type { MCPTransport } from '../../transports/transport.js';
+import type { ConnectionFacts } from '../../machines/connection/connection-context.js';
+import type { Events } from '../events.js';
+import type { ListOptions, SubmitOptions } from '../options/call-options.js';
+
+/** What decides whether parameters are repeated as headers. */
+interface HeaderRule {
+  readonly transport: Pick<MCPTransport, 'framing'>;
+  readonly connection: { readonly facts: Pick<ConnectionFacts, 'era'> };
+}
+
+/** What {@link callableTools} uses of a client. */
+export interface ToolFilter extends HeaderRule {
+  readonly events: Pick<Events, 'warnOnce'>;
+}
+
+/** What sending a call of a tool uses of a client. */
+export interface ToolCaller extends HeaderRule {
+  readonly listCache: {
+    tool(name: string): MCPTool | undefined;
+    listToolsAnew(options: ListOptions): Promise<void>;
+  };
+  submit(
+    method: string,
+    params: Params | undefined,
+    options: SubmitOptions,
+    repeatable?: boolean,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Outcome>;
+}
 
 /** What the definitions say, so that each is read once. */
 const known = new WeakMap<object, ParameterHeaders>();
@@ -21,7 +50,7 @@ function headersOf({ inputSchema }: MCPTool): ParameterHeaders {
 }
 
 /** Only modern HTTP repeats parameters as headers; elsewhere the annotations mean nothing. */
-function repeatsParameters({ transport, connection }: Core): boolean {
+function repeatsParameters({ transport, connection }: HeaderRule): boolean {
   return transport.framing === 'per-request' && connection.facts.era === 'modern';
 }
 
@@ -29,8 +58,8 @@ function repeatsParameters({ transport, connection }: Core): boolean {
  * The tools that can be called. One whose parameters cannot be repeated as its definition wants is left out, with a warning.
  * 2026-07-28 server/tools, "x-mcp-header".
  */
-export function callableTools(core: Core, tools: readonly MCPTool[]): MCPTool[] {
-  if (!repeatsParameters(core)) return [...tools];
+export function callableTools(client: ToolFilter, tools: readonly MCPTool[]): MCPTool[] {
+  if (!repeatsParameters(client)) return [...tools];
   return tools.filter((tool) => {
     const headers = headersOf(tool);
     if (!('invalid' in headers)) return true;
@@ -38,15 +67,15 @@ export function callableTools(core: Core, tools: readonly MCPTool[]): MCPTool[] 
     const problem = failure('protocol', 'MCP_INVALID_RESULT', message, {
       details: { method: 'tools/list', tool: tool.name },
     });
-    core.events.warnOnce(problem);
+    client.events.warnOnce(problem);
     return false;
   });
 }
 
 /** The headers of a call, as the definition that was received last wants them. */
-function headersFor(core: Core, params: Params | undefined): Record<string, string> | undefined {
+function headersFor(client: ToolCaller, params: Params | undefined): Record<string, string> | undefined {
   const name = params?.name;
-  const tool = repeatsParameters(core) && typeof name === 'string' ? core.listCache.tool(name) : undefined;
+  const tool = repeatsParameters(client) && typeof name === 'string' ? client.listCache.tool(name) : undefined;
   if (tool === undefined) return undefined;
   const headers = headersOf(tool);
   if (!('headers' in headers) || headers.headers.length === 0) return undefined;
@@ -55,20 +84,20 @@ function headersFor(core: Core, params: Params | undefined): Record<string, stri
 
 /** Sends a call of a tool, with the headers that its definition wants. */
 export function submitToolCall(
-  core: Core,
+  client: ToolCaller,
   params: Params | undefined,
   options: SubmitOptions,
   repeatable?: boolean,
 ): Promise<Outcome> {
-  return core.submit('tools/call', params, options, repeatable, headersFor(core, params));
+  return client.submit('tools/call', params, options, repeatable, headersFor(client, params));
 }
 
 /**
  * Whether the server wants other headers than the definition that is known says. The call was refused before it ran: it may be made
  * once more when the tools are listed anew. 2026-07-28 basic/transports/streamable-http.
  */
-export function wantsOtherHeaders(core: Core, outcome: Outcome): boolean {
-  if (!(outcome instanceof RequestFailure) || !repeatsParameters(core)) return false;
+export function wantsOtherHeaders(client: HeaderRule, outcome: Outcome): boolean {
+  if (!(outcome instanceof RequestFailure) || !repeatsParameters(client)) return false;
   return outcome.failure?.code === 'MCP_RPC_ERROR' && outcome.failure.errorCode === ErrorCode.HeaderMismatch;
 }
 
@@ -77,17 +106,17 @@ export function wantsOtherHeaders(core: Core, outcome: Outcome): boolean {
  * it was refused: the caller asked for nothing else.
  */
 export async function callWithOtherHeaders(
-  core: Core,
+  client: ToolCaller,
   refused: Outcome,
   params: Params | undefined,
   options: SubmitOptions,
   repeatable?: boolean,
 ): Promise<Outcome> {
   try {
-    await core.listCache.listToolsAnew(options);
+    await client.listCache.listToolsAnew(options);
   } catch (thrown) {
     if (options.signal?.aborted === true) throw thrown;
     return refused;
   }
-  return submitToolCall(core, params, options, repeatable);
+  return submitToolCall(client, params, options, repeatable);
 }

@@ -26,6 +26,18 @@ export interface RequestOptions {
   readonly retry?: RetryPolicy | undefined;
 }
 
+/** Options of one of the requests that a call makes. */
+export interface SubmitOptions extends RequestOptions {
+  /** The time from which `timeout` counts. Default: now. */
+  readonly since?: number | undefined;
+  /** The time at which the whole call is given up. Default: `maxTotalTimeout` from now. */
+  readonly totalDeadline?: number;
+  /** The result is returned whatever its shape. Default false. */
+  readonly unchecked?: boolean;
+  /** Requests that ask for the same thing and have one of these numbers in common share a response. Default: none. */
+  readonly sharing?: readonly number[] | undefined;
+}
+
 /** Options of what is more than a request, such as connecting. */
 export type ConnectOptions = Pick<RequestOptions, 'timeout' | 'signal'>;
 

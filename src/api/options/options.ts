@@ -1,7 +1,6 @@
 import { systemEnvironment } from '../../util/environment.js';
 import type { Environment } from '../../util/environment.js';
 import type { ConnectionPolicy } from '../../machines/connection/connection-context.js';
-import type { TapEvent } from '../../machines/connection/link-tap.js';
 import { acceptable } from '../../protocol/negotiation.js';
 import type { EraChoice } from '../../protocol/negotiation.js';
 import { isExtensionIdentifier } from '../../protocol/extensions.js';
@@ -12,6 +11,9 @@ import type { Era } from '../../protocol/revisions.js';
 import type { ClientCapabilities, Implementation, JSONObject } from '../../protocol/schema/index.js';
 import type { MCPTransport } from '../../transports/transport.js';
 import { optionNames, refuseUnknownOptions } from '../../transports/option-names.js';
+import { checkedInspector } from './inspect-option.js';
+import type { InspectTarget } from './inspect-option.js';
+import { recordOptions } from './record-option.js';
 import { clientLimits } from './client-limits.js';
 import type { ClientLimits, ResolvedClientLimits } from './client-limits.js';
 import { invalidOption, isDuration, OptionReader } from './option-reader.js';
@@ -32,62 +34,6 @@ export type ToolErrorPolicy = 'throw' | 'return';
  * with it in `details.result`, `'warn'` hands it out and emits `warning`, `'off'` hands it out as the server sent it.
  */
 export type ValidationPolicy = 'strict' | 'warn' | 'off';
-
-/** Takes the inspection events of XState, one after the other. */
-export type InspectObserver = ((event: unknown) => void) | { next?(event: unknown): void };
-
-/**
- * Anything that takes inspection events: a function, an observer, or what `createWebSocketInspector()` and its like return. One with a
- * `tap` also hears what goes over links.
- *
- * What it is told are copies in which secrets are replaced by pseudonyms: arguments, results, texts, URIs, tokens. With
- * `redact: false` it is given the events of XState themselves, with all that is in them.
- *
- * One with an `attach`, as that of `mcp-actors/inspect`, is asked once for each connection, so that it can tell several apart. What it returns
- * is told instead, and is given the events themselves: it looks after secrets on its own.
- */
-export type InspectTarget =
-  | InspectObserver
-  | {
-      inspect: InspectObserver;
-      tap?(event: TapEvent): void;
-      /** Whether secrets are hidden. Default true. */
-      readonly redact?: boolean | undefined;
-      attach?(about: InspectedConnection): {
-        readonly inspect: InspectObserver;
-        readonly tap?: ((event: TapEvent) => void) | undefined;
-        /**
-         * Whether the actor of a request that is over is used for the next one, as it is without an inspector: that costs far less. Such an
-         * actor does not end, and its snapshot is one object that changes. Default false: each request has an actor of its own.
-         */
-        readonly pooled?: boolean | undefined;
-      };
-    };
-
-/** What a connection says of itself to whoever inspects it. */
-export interface InspectedConnection {
-  /** The name of an {@link MCPConnection}; undefined for a client without one. */
-  readonly name: string | undefined;
-  /** The class of the transport. */
-  readonly transport: string;
-  /**
-   * Takes out of a text what was sent to the server and may not be shown: tokens, values of headers and of variables. Gives back the same text
-   * when there is none of that in it. An inspector that shows texts calls it first.
-   */
-  readonly hide?: ((text: string) => string) | undefined;
-  /** When it is not at work, but does again what a recording says. */
-  readonly recording?: InspectedRecording | undefined;
-}
-
-/** What a replay says of its recording to whoever inspects it. */
-export interface InspectedRecording {
-  /** Whether its secrets are pseudonyms already. */
-  readonly redacted: boolean;
-  /** The time in the recording of what happens just now, in milliseconds since the Unix epoch. */
-  now(): number;
-  /** Resolves when nothing more is replayed, with what is to be said of the end, if anything is. Never rejects. */
-  readonly over: Promise<string | undefined>;
-}
 
 /** Options of an {@link MCPProtocol}. */
 export interface MCPProtocolOptions extends HandlerOptions {
@@ -357,53 +303,4 @@ function checkedExtensions(given: unknown): ClientCapabilities['extensions'] {
 
 function isPlainObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** An inspector that can be told something. What is none, a mistake in an import for instance, would show nothing and say nothing. */
-function checkedInspector(given: InspectTarget | undefined): InspectTarget | undefined {
-  if (given === undefined) return undefined;
-  const target: unknown = given;
-  const inspect: unknown = hasInspect(target) ? target.inspect : target;
-  if (!isInspectObserver(inspect)) {
-    throw invalidOption(
-      'inspect',
-      'an inspector: a function, an object with `next`, or one with either as `inspect`',
-      given,
-    );
-  }
-  if (hasInspect(target) && typeof (target.redact ?? true) !== 'boolean') {
-    throw invalidOption('inspect.redact', 'a boolean', target.redact);
-  }
-  return given;
-}
-
-function hasInspect(target: unknown): target is { inspect: unknown; redact?: unknown } {
-  return typeof target === 'object' && target !== null && 'inspect' in target;
-}
-
-function isInspectObserver(inspect: unknown): boolean {
-  if (typeof inspect === 'function') return true;
-  return typeof inspect === 'object' && inspect !== null && typeof (inspect as { next?: unknown }).next === 'function';
-}
-
-/** A recording is redacted, and no longer than this, unless somebody says otherwise. */
-const LONGEST_RECORDING = 256 * 1024 * 1024;
-
-const RECORD = optionNames<RecordOptions>({ file: true, write: true, redact: true, limit: true });
-
-function recordOptions(given: MCPProtocolOptions['record']): ResolvedRecordOptions | undefined {
-  if (given === undefined) return undefined;
-  const options: Partial<Record<keyof RecordOptions, unknown>> = typeof given === 'string' ? { file: given } : given;
-  const { file, write } = typeof options === 'object' && options !== null ? options : {};
-  const to = file ?? write;
-  const both = file !== undefined && write !== undefined;
-  const isTarget = !both && ((typeof file === 'string' && file !== '') || typeof write === 'function');
-  if (!isTarget) throw invalidOption('record', 'the name of a file, or an object with either `file` or `write`', given);
-  refuseUnknownOptions('record', options, RECORD, { prefix: 'record.' });
-  const read = new OptionReader<RecordOptions>(options as RecordOptions);
-  return {
-    to: to as ResolvedRecordOptions['to'],
-    redact: read.flag('redact', true),
-    limit: read.count('limit', LONGEST_RECORDING),
-  };
 }
