@@ -16,35 +16,36 @@ import {
 import type { ResponseHead } from '../http/http-head.js';
 import type { Secrets } from '../secrets.js';
 
-/** How to reach a server over a WebSocket. */
+/** The parameters of a WebSocket connection. */
 export interface WebSocketRecipe {
   readonly url: URL;
-  /** Names and values in turn. */
+  /** Names and values, alternating. */
   readonly headers: readonly string[];
   readonly maxMessageBytes: number;
   readonly secrets: Secrets;
-  /** Opens the connection, when Node is not to do it by itself. */
+  /** The agent that opens the connection. Default: Node opens it. */
   readonly agent?: Agent | undefined;
 }
 
-/** A WebSocket that is open. */
+/** An open WebSocket. */
 export interface Handshake {
   readonly websocket: WebSocket;
-  /** What is below it. */
+  /** The TCP or TLS socket below it. */
   readonly socket: Socket;
   /** Whether the server chose the subprotocol. */
   readonly chosen: boolean;
 }
 
-/** What both sides have to agree on. */
+/** The subprotocol that the client offers. */
 export const SUBPROTOCOL = 'mcp';
 
-/** The server chose no subprotocol: one that knows none still may speak MCP. */
+/** The server chose no subprotocol. A server without subprotocols may still support MCP. */
 const NONE_CHOSEN = Symbol('no subprotocol was chosen');
 
 /**
- * Opens a WebSocket and calls `opened` before its first message comes. Rejects with a failure, or with the reason of `signal`; then nothing
- * is left. A server that chooses no subprotocol is asked a second time without one: RFC 6455, 4.1, lets nobody go on with the first.
+ * Opens a WebSocket and calls `opened` before the first message is received. Rejects with a failure, or with the reason of `signal`; then no
+ * socket is left. If the server chooses no subprotocol, the client connects again without offering one, because RFC 6455, 4.1, requires it to
+ * fail the first connection.
  */
 export async function shakeHands<Result>(
   recipe: WebSocketRecipe,
@@ -55,14 +56,14 @@ export async function shakeHands<Result>(
   const ws = await import('ws');
   const attempt = (subprotocols: string[]): Promise<Result | typeof NONE_CHOSEN> => {
     signal.throwIfAborted();
-    // Without credentials: they are among the headers.
+    // The credentials are in the headers.
     const url = new URL(recipe.url);
     url.username = url.password = '';
     const websocket = new ws.WebSocket(url, subprotocols, {
       headers: pairs(recipe.headers),
       maxPayload: recipe.maxMessageBytes,
       agent: recipe.agent,
-      // What is compressed could be far larger than it looks, and small messages do not gain by it.
+      // A small compressed message could expand to a huge one, and small messages do not profit from compression.
       perMessageDeflate: false,
     });
     return outcomeOf(websocket, subprotocols.length > 0, recipe, environment, signal, opened);
@@ -71,7 +72,7 @@ export async function shakeHands<Result>(
   if (first !== NONE_CHOSEN) return first;
   const second = await attempt([]);
   if (second !== NONE_CHOSEN) return second;
-  throw handshakeFailed(recipe.url, 'it wants no subprotocol and does not go on without one');
+  throw handshakeFailed(recipe.url, 'the server chose no subprotocol, and refused a connection without one');
 }
 
 function outcomeOf<Result>(
@@ -115,7 +116,7 @@ function outcomeOf<Result>(
     websocket.once('open', () => {
       signal.removeEventListener('abort', stop);
       websocket.removeListener('close', failed);
-      // There is no opening without an upgrade.
+      // The event `upgrade` comes before `open`.
       resolve(
         opened({ websocket, socket: (upgraded as { socket: Socket }).socket, chosen: websocket.protocol !== '' }),
       );
@@ -139,9 +140,13 @@ function handshakeFailed(url: URL, why: string, more?: object): Failure {
 
 function otherSubprotocol(url: URL, subprotocol: string): Failure {
   const shown = safeText(subprotocol, 80);
-  return handshakeFailed(url, `it chose the subprotocol ${JSON.stringify(shown)} where "${SUBPROTOCOL}" was offered`, {
-    subprotocol: shown,
-  });
+  return handshakeFailed(
+    url,
+    `the server chose the subprotocol ${JSON.stringify(shown)} but the client offered "${SUBPROTOCOL}"`,
+    {
+      subprotocol: shown,
+    },
+  );
 }
 
 function pairs(flat: readonly string[]): Record<string, string> {

@@ -16,20 +16,19 @@ import type { Secrets } from '../secrets.js';
 import { SUBPROTOCOL, shakeHands } from './websocket-handshake.js';
 import type { Handshake, WebSocketRecipe } from './websocket-handshake.js';
 
-// Milliseconds.
-/** Between pings. A server of which nothing is heard from one to the next is gone. */
+/** Time between pings, in ms. If nothing was received from one ping to the next, the connection is lost. */
 const PING_INTERVAL = 30_000;
-/** For the server to close its side. */
+/** Time for the server to close its side, in ms. */
 const GRACE = 2_000;
 
-/** Bytes that wait for the network before messages wait here, where it is known that they were not sent. */
+/** Bytes in the socket buffer above which messages wait in the queue of this link, where they are still `not-sent`. */
 const MOST_BUFFERED = 256 * 1024;
 
 const NORMAL = 1_000;
 const NO_CODE = 1_005;
 const NO_CLOSE = 1_006;
 
-/** What the codes mean that servers close with. RFC 6455, 7.4.1, and the registry that it founded. */
+/** The meaning of close codes. RFC 6455, 7.4.1, and the IANA registry of close codes. */
 const MEANINGS: Readonly<Record<number, string>> = {
   1_001: 'going away',
   1_002: 'protocol error',
@@ -44,13 +43,13 @@ const MEANINGS: Readonly<Record<number, string>> = {
   1_014: 'bad gateway',
 };
 
-/** A message as `ws` hands it over. Its default, which is not changed, is to give a Buffer. */
+/** A message from `ws`, which passes Buffers by default. */
 interface Frame {
   readonly bytes: Buffer;
   readonly isBinary: boolean;
 }
 
-/** A WebSocket whose text messages are the messages of MCP. */
+/** A link over a WebSocket: each text message is one MCP message. */
 export class WebSocketLink implements Link, PacedStream<Frame> {
   readonly websocket: WebSocket;
   readonly #socket: Socket;
@@ -62,13 +61,13 @@ export class WebSocketLink implements Link, PacedStream<Frame> {
   readonly #queue: OutboundQueue;
   readonly #pacer = new Pacer<Frame>(this);
   #corked = false;
-  /** Why nothing can be sent any more. */
+  /** The failure that ended the link; it rejects later sends. */
   #end: Failure | undefined;
   #closing: Promise<void> | undefined;
   #timer: TimerHandle;
-  /** At the last ping: what had been read, and what waited for the network. Undefined before the first. */
+  /** Bytes read and bytes buffered at the last ping. Undefined before the first ping. */
   #pinged: { readonly read: number; readonly buffered: number } | undefined;
-  /** What the system said about the connection. */
+  /** The first error of the socket. */
   #trouble: Error | undefined;
 
   private constructor({ websocket, socket, chosen }: Handshake, recipe: WebSocketRecipe, events: LinkEvents) {
@@ -88,7 +87,7 @@ export class WebSocketLink implements Link, PacedStream<Frame> {
       });
     });
     websocket.on('message', (data, isBinary) => {
-      // A message may have made the owner close the link.
+      // An earlier message may have made the owner close the link.
       if (this.#closing === undefined) this.#pacer.push({ bytes: data as Buffer, isBinary });
     });
     websocket.on('error', (error) => {
@@ -106,12 +105,12 @@ export class WebSocketLink implements Link, PacedStream<Frame> {
     if (!chosen) events.problem(notChosen(this.#url));
   }
 
-  /** Opens it. Rejects with a failure, or with the reason of `signal`; then nothing is left. */
+  /** Opens a WebSocket link. Rejects with a failure, or with the reason of `signal`; then no socket is left. */
   static async open(recipe: WebSocketRecipe, events: LinkEvents, signal: AbortSignal): Promise<WebSocketLink> {
     return shakeHands(recipe, events.environment, signal, (handshake) => new WebSocketLink(handshake, recipe, events));
   }
 
-  /** Takes the next message: see {@link PacedStream}. */
+  /** Handles the next message: see {@link PacedStream}. */
   take({ bytes, isBinary }: Frame): void {
     if (isBinary) {
       this.#events.problem(binary(bytes.length));
@@ -131,8 +130,8 @@ export class WebSocketLink implements Link, PacedStream<Frame> {
   }
 
   /**
-   * Nothing is returned when the message is on its way. A promise is returned while the network does not keep up; it rejects with a failure,
-   * `not-sent`, when the link ends first or too many bytes wait.
+   * Returns undefined when the message was written to the socket. Returns a promise while the socket buffer is full; it rejects with a failure,
+   * `not-sent`, when the link ends first or the queue exceeds the memory budget.
    */
   send(message: JSONRPCMessage): Promise<void> | undefined {
     if (this.#end !== undefined) return rejectedWith(this.#end);
@@ -147,13 +146,13 @@ export class WebSocketLink implements Link, PacedStream<Frame> {
     return this.#queue.cancel(requestId);
   }
 
-  /** Not when the server has begun to close: what it says last will say why. */
+  /** Whether a message can be written. False once the server has started to close: its close code will explain why. */
   get #writable(): boolean {
     const { websocket } = this;
     return websocket.readyState === websocket.OPEN && websocket.bufferedAmount <= MOST_BUFFERED;
   }
 
-  /** What is sent within one tick leaves together. */
+  /** Writes a message; the messages of one tick leave in one chunk. */
   #write(text: string): void {
     if (!this.#corked) {
       this.#corked = true;
@@ -182,7 +181,10 @@ export class WebSocketLink implements Link, PacedStream<Frame> {
     }, PING_INTERVAL);
   }
 
-  /** A long message that is on its way in either direction keeps the answer to a ping waiting, and is a sign of life. */
+  /**
+   * Sends a ping, or ends the link if the last one had no effect. A long message in either direction delays the pong, but shows that the
+   * connection works.
+   */
   #ping(): void {
     const read = this.#socket.bytesRead;
     const buffered = this.websocket.bufferedAmount;
@@ -208,7 +210,7 @@ export class WebSocketLink implements Link, PacedStream<Frame> {
         details: { ...details, field, limit: this.#limit },
       });
     }
-    const message = `${this.#url} broke the rules of WebSockets: ${error.message}`;
+    const message = `${this.#url} violated the WebSocket protocol: ${error.message}`;
     return failure('transport', 'MCP_TRANSPORT_FAILED', message, { details, cause: error });
   }
 
@@ -231,14 +233,14 @@ export class WebSocketLink implements Link, PacedStream<Frame> {
     );
   }
 
-  /** The link ended by itself, without a reason in good order: says so, and clears away what is left. */
+  /** Ends a link that the server or the network closed. `reason` is undefined after a normal close. */
   #lose(reason: Failure | undefined): void {
     if (this.#closing !== undefined) return;
     const ended = this.#secrets.failure(
       reason ?? failure('transport', 'MCP_CONNECTION_CLOSED', `${this.#url} closed the connection`),
     );
     void this.#finish({ ...ended, delivery: 'not-sent' });
-    // After what those who waited to send have to hear.
+    // The promises of unsent messages reject first.
     queueMicrotask(() => {
       this.#events.closed(reason);
     });
@@ -268,7 +270,7 @@ export class WebSocketLink implements Link, PacedStream<Frame> {
 }
 
 function notChosen(url: string): Failure {
-  const message = `${url} did not choose the subprotocol "${SUBPROTOCOL}" and is spoken to without it`;
+  const message = `${url} did not choose the subprotocol "${SUBPROTOCOL}"; the client continues without it`;
   return failure('protocol', 'MCP_INVALID_MESSAGE', message, { details: { url, field: 'sec-websocket-protocol' } });
 }
 

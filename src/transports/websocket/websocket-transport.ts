@@ -8,48 +8,47 @@ import { NetworkTransport } from '../network-transport.js';
 import { copyOptions, optionNames } from '../option-names.js';
 import type { WebSocketLink } from './websocket-link.js';
 
-/** What a {@link WebSocketTransport} may be told besides the URL. */
+/** Options of a {@link WebSocketTransport}. */
 export interface WebSocketTransportOptions {
-  /** Headers for the handshake. Their values never show in errors. */
+  /** Headers of the handshake. Errors never contain their values. */
   readonly headers?: HeadersOption | undefined;
-  /** Milliseconds that opening the connection may take. Never a limit on requests. Default 30 000. */
+  /** Time to open the connection, in ms. It does not limit requests. Default 30 000. */
   readonly timeout?: number | undefined;
   /**
-   * Opens the connections instead of Node itself: an `Agent` of `node:https`, with certificates as you like, or one that goes through a
-   * proxy. It is not ended with the transport.
+   * The agent that opens the connections: an `Agent` of `node:https` with your certificates, or one that uses a proxy. The transport does not
+   * destroy it. Default: Node opens them.
    */
   readonly agent?: WebSocketAgent | undefined;
-  /** A message that is longer than the limit ends the connection: nothing tells how long it would have become. */
+  /** Limits. A message above `maxMessageBytes` ends the connection. */
   readonly limits?: TransportLimits | undefined;
 }
 
 const NAMES = optionNames<WebSocketTransportOptions>({ headers: true, timeout: true, agent: true, limits: true });
 
 /**
- * What opens connections: any agent of `node:http` or `node:https`, or one that is made like them. Its type says no more than what tells it
- * from other things, so that it does not depend on the types of Node.
+ * An agent of `node:http` or `node:https`, or an object with the same methods. The type is minimal, so that it does not depend on the types of Node.
  */
 export interface WebSocketAgent {
   destroy(): unknown;
 }
 
-/** What can be seen of an open connection. */
+/** A read-only view of an open WebSocket. */
 export interface WebSocketView {
   readonly url: string;
   /** The subprotocol that the server chose; empty when it chose none. */
   readonly protocol: string;
   /** 1 while it is open, 2 while it closes, 3 when it is closed. */
   readonly readyState: number;
-  /** Bytes that wait for the network. */
+  /** Bytes in the socket buffer. */
   readonly bufferedAmount: number;
 }
 
 /**
- * Speaks with a server over a WebSocket (RFC 6455) with the subprotocol `mcp`: each text message is a message of MCP. It is no transport of the
- * specification, which allows for others (2026-07-28 basic/transports, "Custom Transports").
+ * A transport over WebSocket (RFC 6455) with the subprotocol `mcp`: each text message is one MCP message. The specification does not define it,
+ * but allows custom transports (2026-07-28 basic/transports, "Custom Transports").
  */
 export class WebSocketTransport extends NetworkTransport<WebSocketTransportOptions> {
-  // Not visible to whoever prints the transport: the URL may hold secrets.
+  // Private, so that printing the transport does not show it: the URL may contain secrets.
   readonly #url: URL;
   #latest: WebSocketLink | undefined;
 
@@ -72,18 +71,18 @@ export class WebSocketTransport extends NetworkTransport<WebSocketTransportOptio
     this.keepSecret([parsed]);
   }
 
-  /** Where the server is, as it was given. */
+  /** The URL of the server. */
   get url(): string {
     return this.#url.href;
   }
 
-  /** The connection, while there is one. */
+  /** The open WebSocket, or undefined. */
   get websocket(): WebSocketView | undefined {
     return this.connected ? this.#latest?.websocket : undefined;
   }
 
   protected async open(events: LinkEvents, signal: AbortSignal): Promise<Link> {
-    // Loaded with the first link: whoever never speaks over WebSockets does not pay for it.
+    // Loaded with the first link, because most programs do not use WebSockets.
     const { WebSocketLink } = await import('./websocket-link.js');
     const recipe = {
       url: this.#url,

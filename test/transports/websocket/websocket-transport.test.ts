@@ -138,7 +138,7 @@ describe('a WebSocketTransport', () => {
         {
           kind: 'protocol',
           code: 'MCP_INVALID_MESSAGE',
-          message: `${url} did not choose the subprotocol "mcp" and is spoken to without it`,
+          message: `${url} did not choose the subprotocol "mcp"; the client continues without it`,
           details: { url, field: 'sec-websocket-protocol' },
         },
       ]);
@@ -154,7 +154,7 @@ describe('a WebSocketTransport', () => {
         kind: 'transport',
         code: 'MCP_TRANSPORT_FAILED',
         delivery: 'not-sent',
-        message: `The WebSocket handshake with ${url} failed: it chose the subprotocol "graphql-ws" where "mcp" was offered`,
+        message: `The WebSocket handshake with ${url} failed: the server chose the subprotocol "graphql-ws" but the client offered "mcp"`,
         details: { url, subprotocol: 'graphql-ws' },
       });
       await server?.until(() => server?.connections === 0);
@@ -310,7 +310,7 @@ describe('a WebSocketTransport', () => {
       await open(url, {}, heard);
       expect(await heard.untilClosed()).toMatchObject({
         code: 'MCP_TRANSPORT_FAILED',
-        message: expect.stringContaining(`${url} broke the rules of WebSockets`) as string,
+        message: expect.stringContaining(`${url} violated the WebSocket protocol`) as string,
         details: { url, reason: 'WS_ERR_UNEXPECTED_RSV_2_3' },
       });
       await transport?.closeLink();
