@@ -1,0 +1,87 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+
+import ts from 'typescript';
+
+const ROOT = path.resolve(__dirname, '..');
+
+/** Files and folders that are clean already. Of a folder in `test`, only the names of the tests are checked. */
+const CLEAN = ['CONTRIBUTING.md', 'README.md', 'src/auth', 'src/index.ts', 'src/transports/websocket', 'test/scripts'];
+
+interface BannedTerm {
+  readonly pattern: RegExp;
+  readonly use: string;
+  readonly allowed: readonly RegExp[];
+}
+
+const { terms } = JSON.parse(readFileSync(path.join(__dirname, 'banned-terms.json'), 'utf8')) as {
+  readonly terms: readonly { readonly term: string; readonly use: string; readonly allowed?: readonly string[] }[];
+};
+
+const BANNED = terms.map(({ term, use, allowed = [] }): BannedTerm => ({
+  pattern: new RegExp(`(?<![A-Za-z])(?:${term})(?![A-Za-z])`, 'gi'),
+  use,
+  allowed: allowed.map((context) => new RegExp(context, 'gi')),
+}));
+
+/** The banned terms in a text, each with its line and the words to use. Parts of identifiers are words. */
+function bannedIn(text: string): string[] {
+  return text.split('\n').flatMap((line, index) =>
+    BANNED.flatMap(({ pattern, use, allowed }) => {
+      const rest = allowed.reduce((left, context) => left.replace(context, ''), line);
+      const words = rest.replace(/([a-z\d])([A-Z])/g, '$1 $2');
+      return [...words.matchAll(pattern)].map(([term]) => `${index + 1}: "${term}", use: ${use}`);
+    }),
+  );
+}
+
+/** The names of the tests and suites of a file, each on the line where it is. */
+function testNames(source: string): string {
+  const file = ts.createSourceFile('test.ts', source, ts.ScriptTarget.Latest);
+  const lines = source.split('\n').map(() => '');
+  const visit = (node: ts.Node): void => {
+    if (ts.isCallExpression(node) && /^(?:it|test|describe)\b/.test(node.expression.getText(file))) {
+      const [name] = node.arguments;
+      if (name !== undefined && (ts.isStringLiteralLike(name) || ts.isTemplateExpression(name)))
+        lines[file.getLineAndCharacterOfPosition(name.getStart(file)).line] += name.getText(file);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return lines.join('\n');
+}
+
+function filesOf(place: string): string[] {
+  const whole = path.join(ROOT, place);
+  if (!statSync(whole).isDirectory()) return [place];
+  const names = readdirSync(whole, { recursive: true, encoding: 'utf8' });
+  // The page of the inspector is generated.
+  return names
+    .filter((name) => /\.(?:ts|mjs|md|html)$/.test(name) && name !== 'page.ts')
+    .map((name) => `${place}/${name}`);
+}
+
+it.each(CLEAN)('%s contains no banned term', (place) => {
+  const files = filesOf(place);
+  expect(files).not.toEqual([]);
+  const found = files.flatMap((name) => {
+    const text = readFileSync(path.join(ROOT, name), 'utf8');
+    return bannedIn(name.startsWith('test/') ? testNames(text) : text).map((problem) => `${name}:${problem}`);
+  });
+  expect(found).toEqual([]);
+});
+
+it('finds a banned term in a sentence and in an identifier, but not in an allowed context', () => {
+  expect(bannedIn('fine\nThe server hears it')).toEqual(['2: "hears", use: receive']);
+  expect(bannedIn('tellServer()')).toEqual(['1: "tell", use: emit, send, notify, report']);
+  expect(bannedIn('[an example](examples/questions.ts) of heartbeats')).toEqual([]);
+});
+
+it('reads the names of tests and suites', () => {
+  expect(testNames("describe('a', () => {\n  it.each([1])('b', () => tell('c'));\n});")).toBe("'a'\n'b'\n");
+});
+
+it('lists every clean place once', () => {
+  expect(new Set(CLEAN).size).toBe(CLEAN.length);
+  expect(CLEAN.filter((place) => !existsSync(path.join(ROOT, place)))).toEqual([]);
+});
