@@ -1,6 +1,7 @@
 import { HttpTransport, MCPClient, MCPToolError, SseTransport, StdioTransport } from '../../src/index.js';
 import type { MCPTransport, Progress } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
+import { sample } from '../support/long-form.js';
 import { endAfterEach } from '../support/endings.js';
 import { serverFixture, textOf } from '../support/servers/fixture-servers.js';
 import { HttpProcess } from '../support/servers/http-process.js';
@@ -142,7 +143,7 @@ describe.each([...OVER_STDIO, ...OVER_HTTP])('pain 45: a server built with $fram
   });
 });
 
-test.each(OVER_HTTP)(
+test.each(sample(OVER_HTTP, 2))(
   'pain 45: a server built with $framework, over $served, may restart between two calls',
   async ({ framework, mode, endpoint }) => {
     const server = await start(framework, mode);

@@ -1,3 +1,4 @@
+import { LONG } from '../support/long-form.js';
 import { Examination, lawsOf } from './charts/chart-model.js';
 import { CHARTS } from './charts/index.js';
 import { replay } from './charts/replay.js';
@@ -11,9 +12,12 @@ describe.each(CHARTS.map((chart) => [chart.name, chart] as const))('the chart of
   });
 
   it(`is what a real actor does on each of its ${edges} edges between ${states} states`, async () => {
-    const { edges: taken, byClock, unused, differences } = await replay(chart);
+    // The short form takes the edges of every tenth state where there are many.
+    const every = LONG || states < 1_000 ? 1 : 10;
+    const { edges: taken, byClock, unused, differences } = await replay(chart, every);
     expect(differences.slice(0, 5)).toEqual([]);
-    expect(taken).toBe(edges);
+    expect(taken).toBeGreaterThanOrEqual(every === 1 ? edges : states / every);
+    if (every > 1) return;
     expect(unused).toEqual([]);
     expect(byClock > 0).toBe(examination.hasTimers);
   }, 300_000);

@@ -2,5 +2,5 @@ import { httpStage } from './world/http-stage.js';
 import { testTravels } from './world/travels.js';
 
 describe('over Streamable HTTP', () => {
-  testTravels('per-request', httpStage);
+  testTravels('per-request', httpStage, { most: 20 });
 });

