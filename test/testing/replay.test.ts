@@ -359,6 +359,15 @@ describe('a replay', () => {
     });
   });
 
+  test('accepts a recording made before a state got inner states, and no other path', async () => {
+    const lines = await session();
+    const outer = changed(lines, '"path":"linked.connecting.opening"', '"path":"linked.connecting"');
+    expect(outer).not.toContain('connecting.opening');
+    expect((await replay(parseRecording(outer))).divergence).toBeUndefined();
+    const inner = changed(lines, '"path":"closed.done"', '"path":"closed.done.long"');
+    expect((await replay(parseRecording(inner))).divergence).toMatchObject({ expected: { path: 'closed.done.long' } });
+  });
+
   test('names the line of an outcome that is another', async () => {
     const lines = await session();
     const text = changed(

@@ -45,16 +45,26 @@ export interface Waiter {
   readonly timeout: number;
 }
 
-/** The question of the negotiation that is being asked. */
+/** The negotiation request that was sent last. */
 export interface NegotiationStep {
   readonly version: MCPProtocolVersion;
   /** The server named this version after it had refused another. */
   readonly corrected: boolean;
-  /** The server was asked the modern question over this link, and has said nothing to it yet. */
-  readonly unanswered: boolean;
-  /** What was wrong with the answer to the modern question, where only that made it one of a legacy server. */
+  /** Why a response to `server/discover` was invalid although it looked like that of a modern server. */
   readonly doubt?: Failure | undefined;
+  /** Why the server refused `initialize`, in the state `refused`. */
+  readonly refusal?: Failure | undefined;
 }
+
+/**
+ * Why the client connects:
+ * - `connect`: the first attempt since `connect()`. It lasts as long as a caller waits.
+ * - `retry`: another attempt, since that one failed. `retryInitialConnect` allows more of them.
+ * - `recover`: an established connection was lost. It needs no caller, and `autoReconnect` allows it.
+ *
+ * It is no state of the chart: each state from `connecting` to `restoring`, and `reconnecting`, would be there three times.
+ */
+export type Purpose = 'connect' | 'retry' | 'recover';
 
 /** Everything a connection knows. Only facts: no sockets, maps or promises. */
 export interface ConnectionFacts {
@@ -69,21 +79,16 @@ export interface ConnectionFacts {
   readonly attemptDeadline: number;
   /** The time for which the timer is set: the earliest of all these deadlines. */
   readonly armedFor: number;
-  /** Whether no attempt has succeeded since somebody's `connect()`, so that `retryInitialConnect` decides about more of them. */
-  readonly initial: boolean;
-  /** Whether this attempt follows another, or a loss, by itself, rather than being somebody's `connect()`. */
-  readonly recovering: boolean;
+  readonly purpose: Purpose;
   /** Attempts to recover since the connection last stood for a while. */
   readonly attempts: number;
   /** When the connection was lost while it stood, as far as that counts. */
   readonly losses: readonly number[];
   /** The era of the server, once known. It outlives the link. */
   readonly era: Era | undefined;
-  readonly question: NegotiationStep;
-  /** How the server ended when it was asked the modern question, if it did. */
-  readonly endedDuringNegotiation: Failure | undefined;
-  /** Why the server refused the handshake while the modern question was open, if it did. */
-  readonly refusal: Failure | undefined;
+  readonly negotiation: NegotiationStep;
+  /** How the server ended on `server/discover`, while its second start is under way; the cause of what fails then. */
+  readonly firstEnding: Failure | undefined;
   readonly session: Session | undefined;
   /** Why the connection was lost or closed; undefined when the user asked for it. */
   readonly failure: Failure | undefined;
@@ -98,11 +103,17 @@ export interface ConnectionFacts {
   readonly establishedAt: number | undefined;
   readonly lastConnected: number | undefined;
   readonly connectionCount: number;
-  /** A session that another client left behind, until it is taken up or turns out to be of no use. */
+  /**
+   * The session that another client exported, until a link has taken or refused it. It is no state of the chart: it is kept over lost links, so
+   * each state in which a link is opened or awaited would be there twice.
+   */
   readonly inherited: Session | undefined;
-  /** Whether the session that stands, or stood last, was begun by another client. */
+  /** Whether another client began the current session, or the last one. It decides nothing in the chart and outlives the session. */
   readonly resumed: boolean;
-  /** Whether the last session was left for another client to go on with. */
+  /**
+   * Whether the last session was exported by `suspend()`. It only selects the reason that callers receive; as a state it would double
+   * `closed` with all its transitions.
+   */
   readonly suspended: boolean;
   readonly errorCount: number;
   /** Milliseconds of all sessions that are over. */

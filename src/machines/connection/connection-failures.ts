@@ -17,13 +17,13 @@ export const GIVEN_UP = failure(
 /** The failure that an event brings, with the first ending of a server that was started twice. */
 export function failureOf(facts: ConnectionFacts, event: ConnectionEvent): Failure | undefined {
   if (!('failure' in event)) return undefined;
-  const { endedDuringNegotiation } = facts;
-  if (endedDuringNegotiation === undefined || event.failure.cause !== undefined) return event.failure;
-  return { ...event.failure, cause: firstEnding(endedDuringNegotiation, event.failure) };
+  const { firstEnding } = facts;
+  if (firstEnding === undefined || event.failure.cause !== undefined) return event.failure;
+  return { ...event.failure, cause: endingOf(firstEnding, event.failure) };
 }
 
 /** The ending of the first start. When the second start ended in the same way, the message says only that. */
-function firstEnding(first: Failure, second: Failure): Failure {
+function endingOf(first: Failure, second: Failure): Failure {
   return wayOf(first) === wayOf(second)
     ? { ...first, message: 'The server was started once before and ended in the same way' }
     : first;

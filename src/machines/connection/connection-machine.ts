@@ -1,7 +1,14 @@
 import { handshakeVersion } from '../../protocol/negotiation.js';
 import { connectionSetup, wantedChanges } from './connection-setup.js';
 
-/** The life of a connection: see docs/architecture.md for the picture. */
+/** Some legacy servers exit when they receive server/discover. A second start, with initialize, shows whether this is one. */
+const endsOnDiscover = {
+  guard: 'mayHaveEndedOnDiscover',
+  target: '#connection.ended',
+  actions: 'keepFirstEnding',
+} as const;
+
+/** The lifecycle of a connection: docs/architecture.md has the picture. */
 export const connectionMachine = connectionSetup.createMachine({
   id: 'connection',
   context: ({ input }) => ({
@@ -12,14 +19,12 @@ export const connectionMachine = connectionSetup.createMachine({
     waiters: [],
     attemptDeadline: Infinity,
     armedFor: Infinity,
-    initial: true,
-    recovering: false,
+    purpose: 'connect',
     attempts: 0,
     losses: [],
     era: input.era,
-    question: { version: handshakeVersion(input.policy.acceptable), corrected: false, unanswered: false },
-    endedDuringNegotiation: undefined,
-    refusal: undefined,
+    negotiation: { version: handshakeVersion(input.policy.acceptable), corrected: false },
+    firstEnding: undefined,
     session: undefined,
     failure: undefined,
     delay: 0,
@@ -85,23 +90,37 @@ export const connectionMachine = connectionSetup.createMachine({
         connecting: {
           tags: 'connecting',
           entry: 'holdRequests',
-          on: { 'link.opened': 'initializing' },
+          initial: 'opening',
+          states: {
+            opening: {
+              entry: 'forgetFirstEnding',
+              on: { 'link.opened': '#connection.linked.initializing' },
+            },
+            // The server ended on server/discover: it is sent initialize at once.
+            restarting: {
+              on: {
+                'link.opened': {
+                  target: '#connection.linked.initializing.negotiating.handshaking',
+                  actions: 'chooseHandshake',
+                },
+              },
+            },
+          },
         },
         initializing: {
           tags: 'initializing',
           initial: 'choosing',
           states: {
             choosing: {
-              entry: 'chooseNegotiationRequest',
               always: [
-                // A server that forgets each session at once would be asked for the next one without a pause and without an end.
+                // A server may forget each session at once. The client must not begin the next one for ever without a pause.
                 { guard: 'crashesTooOften', target: '#connection.closed', actions: 'keepCrashLoop' },
                 { guard: 'mayResume', target: 'resuming' },
-                { guard: 'asksHandshakeFirst', target: 'negotiating.handshaking' },
-                { target: 'negotiating.discovering' },
+                { guard: 'asksHandshakeFirst', target: 'negotiating.handshaking', actions: 'chooseHandshake' },
+                { target: 'negotiating.discovering', actions: 'chooseDiscover' },
               ],
             },
-            // Another client negotiated, and left its session behind.
+            // The link is offered the session that another client exported.
             resuming: {
               entry: 'takeUp',
               on: {
@@ -111,20 +130,12 @@ export const connectionMachine = connectionSetup.createMachine({
             },
             negotiating: {
               exit: 'cancelNegotiation',
-              on: {
-                // Some legacy servers end on a question that they do not know. One more start tells.
-                'link.closed': {
-                  guard: 'mayHaveEndedDuringNegotiation',
-                  target: '#connection.linked',
-                  reenter: true,
-                  actions: 'keepFirstEnding',
-                },
-              },
               initial: 'discovering',
               states: {
                 discovering: {
                   entry: 'sendDiscover',
                   on: {
+                    'link.closed': endsOnDiscover,
                     discovered: [
                       {
                         guard: 'foundSession',
@@ -137,11 +148,12 @@ export const connectionMachine = connectionSetup.createMachine({
                     ],
                   },
                   after: {
-                    probeTimeout: { guard: 'mayFallBack', target: 'handshaking', actions: 'chooseHandshake' },
+                    probeTimeout: { guard: 'mayFallBack', target: 'handshaking.racing', actions: 'chooseHandshake' },
                   },
                 },
                 handshaking: {
                   entry: 'sendInitialize',
+                  initial: 'single',
                   on: {
                     shook: [
                       {
@@ -150,29 +162,43 @@ export const connectionMachine = connectionSetup.createMachine({
                         actions: ['keepSession', 'announce'],
                       },
                       { guard: 'wantsOtherVersion', target: 'handshaking', reenter: true, actions: 'takeVersion' },
-                      // It may be another server by now.
+                      // Another server may run at this address now.
                       {
                         guard: 'rememberedLegacy',
                         target: '#connection.linked.initializing.choosing',
                         actions: 'forgetEra',
                       },
-                      { guard: 'mayStillBeModern', target: 'refused', actions: 'keepRefusal' },
                       { actions: 'failAttempt' },
                     ],
-                    // A server that was slow to start may still say that it is modern.
-                    discovered: [
-                      {
-                        guard: 'foundSession',
-                        target: '#connection.linked.initializing.restoring',
-                        actions: ['keepSession', 'announce'],
+                    // A server that was slow to start may still turn out to be modern.
+                    discovered: {
+                      guard: 'foundSession',
+                      target: '#connection.linked.initializing.restoring',
+                      actions: ['keepSession', 'announce'],
+                    },
+                  },
+                  states: {
+                    // No response to server/discover decides anything any more, or it was never sent.
+                    single: {},
+                    // The server has not responded to server/discover yet.
+                    racing: {
+                      on: {
+                        'link.closed': endsOnDiscover,
+                        // The server may be modern and slow: it rejects an unknown method at once, and works on a known one.
+                        shook: {
+                          guard: 'refusesHandshake',
+                          target: '#connection.linked.initializing.negotiating.refused',
+                          actions: 'keepRefusal',
+                        },
+                        discovered: { guard: 'foundNoSession', target: 'single' },
                       },
-                      { actions: 'noteAnswered' },
-                    ],
+                    },
                   },
                 },
-                // The handshake was refused while the modern question was still open: the answer to that decides.
+                // The server refused initialize before it responded to server/discover: that response decides.
                 refused: {
                   on: {
+                    'link.closed': endsOnDiscover,
                     discovered: [
                       {
                         guard: 'foundSession',
@@ -265,7 +291,13 @@ export const connectionMachine = connectionSetup.createMachine({
       },
     },
 
-    // A connection that stood and is to come back, unless this happens all the time.
+    // The server ended on server/discover. It is started once more.
+    ended: {
+      tags: 'connecting',
+      always: 'linked.connecting.restarting',
+    },
+
+    // An established connection was lost. It is opened again unless it was lost too often.
     lost: {
       tags: 'reconnecting',
       entry: 'countLoss',
@@ -274,7 +306,7 @@ export const connectionMachine = connectionSetup.createMachine({
 
     reconnecting: {
       tags: 'reconnecting',
-      entry: ['holdRequests', 'beginRecovery', 'chooseDelay', 'chooseDeadline', 'setTimer'],
+      entry: ['holdRequests', 'keepTrying', 'chooseDelay', 'chooseDeadline', 'setTimer'],
       exit: 'clearTimer',
       always: { guard: 'nobodyWaitsThatLong', target: 'closed' },
       after: { backoff: { target: 'linked', actions: 'countAttempt' } },

@@ -33,6 +33,7 @@ import type {
   ConnectionFacts,
   ConnectionInput,
   ConnectionState,
+  Purpose,
   Waiter,
 } from './connection-context.js';
 import { connectionPorts } from './connection-ports.js';
@@ -51,7 +52,7 @@ const portsOf = connectionPorts.of;
 
 /** The verdict on the answer that an event brings; what is not an answer decides nothing. */
 function judge(facts: ConnectionFacts, event: ConnectionEvent): Verdict | undefined {
-  const question = { acceptable: facts.policy.acceptable, ...facts.question };
+  const question = { acceptable: facts.policy.acceptable, ...facts.negotiation };
   if (event.type === 'discovered') return judgeDiscovery(event.answer, question);
   return event.type === 'shook' ? judgeHandshake(event.answer, question) : undefined;
 }
@@ -77,9 +78,14 @@ export function wantedChanges({ session, desired }: ConnectionFacts): Subscripti
   return Object.keys(filter).length === 0 ? undefined : filter;
 }
 
-/** Whether anybody waits beyond the time for which the timer was set, or the connection is to come back anyway. */
-function stillWanted({ initial, waiters, armedFor }: ConnectionFacts): boolean {
-  return !initial || waiters.some(({ deadline }) => deadline > armedFor);
+/** Whether a caller waits beyond the time of the timer, or a lost connection is recovered, which needs no caller. */
+function stillWanted({ purpose, waiters, armedFor }: ConnectionFacts): boolean {
+  return purpose === 'recover' || waiters.some(({ deadline }) => deadline > armedFor);
+}
+
+/** Why the client connects once the attempt that is under way has failed. */
+function nextPurpose({ purpose }: ConnectionFacts): Purpose {
+  return purpose === 'connect' ? 'retry' : purpose;
 }
 
 function idsOf(waiters: readonly Waiter[]): number[] {
@@ -105,27 +111,27 @@ export const connectionSetup = setup({
     serverStream: serverStreamMachine,
   },
   guards: {
-    asksHandshakeFirst: ({ context }) => !context.question.unanswered,
+    asksHandshakeFirst: ({ context }) =>
+      firstNegotiationRequest(context.policy.acceptable, context.era).ask === 'legacy',
     foundSession: ({ context, event }) => judge(context, event)?.verdict === 'session',
+    foundNoSession: ({ context, event }) => judge(context, event)?.verdict !== 'session',
+    refusesHandshake: ({ context, event }) => judge(context, event)?.verdict === 'incompatible',
     wantsOtherVersion: ({ context, event }) => judge(context, event)?.verdict === 'ask-again',
     wantsHandshake: ({ context, event }) => judge(context, event)?.verdict === 'handshake',
-    // A server that has corrected the version is modern, however silent it is then.
-    mayFallBack: ({ context }) => mayFallBack(context.policy.acceptable) && !context.question.corrected,
-    mayHaveEndedDuringNegotiation: ({ context }) =>
+    // A server that corrected the version is modern, even if it is silent from then on.
+    mayFallBack: ({ context }) => mayFallBack(context.policy.acceptable) && !context.negotiation.corrected,
+    mayHaveEndedOnDiscover: ({ context }) =>
       mayFallBack(context.policy.acceptable) &&
-      context.question.unanswered &&
-      context.endedDuringNegotiation === undefined &&
-      // What was only handed in may be wrong; what a session has shown is not.
+      !context.negotiation.corrected &&
+      // An era that the user passed in may be wrong; one that a session has shown is not.
       (context.era === undefined || context.connectionCount === 0),
-    // It may be modern and slow to start: what it does not know it refuses at once, and what it knows it works on.
-    mayStillBeModern: ({ context }) => context.question.unanswered,
     rememberedLegacy: ({ context }) => context.era === 'legacy' && mayFallBack(context.policy.acceptable),
     nothingToRestore: ({ context }) => nothingToRestore(context),
     mayResume: ({ context: { inherited, policy } }) =>
       inherited !== undefined && policy.acceptable[inherited.era].includes(inherited.protocolVersion),
     mayTryAgain: ({ context, event }) => {
       const { autoReconnect, retryInitialConnect, maxReconnectAttempts } = context.policy;
-      if (!(context.initial ? retryInitialConnect : autoReconnect)) return false;
+      if (!(context.purpose === 'recover' ? autoReconnect : retryInitialConnect)) return false;
       if (event.type === 'deadline' && !stillWanted(context)) return false;
       const why = failureOf(context, event);
       return context.attempts < maxReconnectAttempts && (why === undefined || !isFinal(why));
@@ -137,11 +143,11 @@ export const connectionSetup = setup({
       return autoReconnect && context.attempts < maxReconnectAttempts && (why === undefined || !isFinal(why));
     },
     crashesTooOften: ({ context }) => context.losses.length > context.policy.restarts.maxRestarts,
-    // An abort ends an attempt that nobody else waits for. A connection that was lost comes back whoever waits.
+    // An abort ends an attempt for which no other caller waits. A lost connection is recovered without callers, too.
     wantedByOthers: ({ context, event }) =>
-      !context.initial || context.waiters.some((waiter) => event.type === 'leave' && waiter.id !== event.waiter),
+      context.purpose === 'recover' ||
+      context.waiters.some((waiter) => event.type === 'leave' && waiter.id !== event.waiter),
     attemptGoesOn: ({ context }) => context.armedFor < context.attemptDeadline && stillWanted(context),
-    // A first connect is for those who wait for it; a connection that was lost comes back whoever waits.
     stillWanted: ({ context }) => stillWanted(context),
     // The server asks to be left alone until everybody has stopped waiting: they hear now what it said.
     nobodyWaitsThatLong: ({ context: { delay, patience } }) => delay >= patience,
@@ -184,41 +190,38 @@ export const connectionSetup = setup({
     clearTimer: cancel('deadline'),
     beginEpoch: assign(({ context, system }) => ({
       epoch: context.epoch + 1,
-      attemptDeadline: context.recovering ? portsOf(system).now() + context.policy.connectTimeout : Infinity,
+      attemptDeadline: context.purpose === 'connect' ? Infinity : portsOf(system).now() + context.policy.connectTimeout,
     })),
     endAttempt: assign({ attemptDeadline: Infinity }),
     dropSession: assign({ session: undefined }),
     beginFirstAttempt: assign({
-      initial: true,
-      recovering: false,
+      purpose: 'connect',
       attempts: 0,
       losses: [],
       failure: undefined,
-      endedDuringNegotiation: undefined,
       suspended: false,
     }),
     beginRenewal: assign(({ context, system }) => ({
-      recovering: true,
       session: undefined,
       attemptDeadline: portsOf(system).now() + context.policy.connectTimeout,
     })),
-    beginRecovery: assign({ recovering: true, endedDuringNegotiation: undefined }),
-    // Somebody who says so by hand knows more than a count of what went wrong before.
-    beginByHand: assign({ recovering: true, endedDuringNegotiation: undefined, attempts: 0, losses: [] }),
+    keepTrying: assign({ purpose: ({ context }) => nextPurpose(context) }),
+    // A user who calls reconnect() may know that the cause of the earlier failures is gone.
+    beginByHand: assign({ purpose: ({ context }) => nextPurpose(context), attempts: 0, losses: [] }),
     countLoss: assign({
       losses: ({ context, system }) => withLoss(context.losses, portsOf(system).now(), context.policy.restarts),
     }),
     keepForgotten: assign({ failure: FORGOTTEN }),
     keepCrashLoop: assign({ failure: ({ context }) => crashLoop(context) }),
     forgetAttempts: assign({ attempts: 0 }),
-    countAttempt: assign({ attempts: ({ context }) => context.attempts + 1, endedDuringNegotiation: undefined }),
+    countAttempt: assign({ attempts: ({ context }) => context.attempts + 1 }),
     chooseDelay: assign(({ context, system }) => {
       const ports = portsOf(system);
       const asked = askedDelay(context.failure);
       const last = Math.max(...context.waiters.map(({ deadline }) => deadline));
       return {
         delay: retryDelay(context.policy.backoff, context.attempts + 1, ports.random(), asked),
-        patience: context.initial && asked !== undefined ? last - ports.now() : Infinity,
+        patience: context.purpose !== 'recover' && asked !== undefined ? last - ports.now() : Infinity,
       };
     }),
     keepFailure: assign(({ context, event }) => ({
@@ -230,34 +233,31 @@ export const connectionSetup = setup({
       errorCount: context.errorCount + 1,
     })),
     forgetFailure: assign({ failure: undefined }),
-    keepFirstEnding: assign(({ event }) => ('failure' in event ? { endedDuringNegotiation: event.failure } : {})),
-    chooseNegotiationRequest: assign(({ context }) => {
-      const { acceptable } = context.policy;
-      const { ask, version } = firstNegotiationRequest(
-        acceptable,
-        context.endedDuringNegotiation === undefined ? context.era : 'legacy',
-      );
-      return { question: { version, corrected: false, unanswered: ask === 'modern' } };
-    }),
+    keepFirstEnding: assign(({ event }) => ('failure' in event ? { firstEnding: event.failure } : {})),
+    forgetFirstEnding: assign({ firstEnding: undefined }),
+    chooseDiscover: assign(({ context: { policy, era } }) => ({
+      negotiation: { version: firstNegotiationRequest(policy.acceptable, era).version, corrected: false },
+    })),
     chooseHandshake: assign(({ context }) => ({
-      question: { version: handshakeVersion(context.policy.acceptable), corrected: false, unanswered: true },
+      negotiation: { version: handshakeVersion(context.policy.acceptable), corrected: false },
     })),
     takeVersion: assign(({ context, event }) => {
       const verdict = judge(context, event);
       if (verdict?.verdict !== 'ask-again' && verdict?.verdict !== 'handshake') return {};
       const { version } = verdict;
       const again = verdict.verdict === 'ask-again';
-      const doubt = again ? context.question.doubt : verdict.doubt;
-      return { question: { version, corrected: again, unanswered: false, ...(doubt !== undefined && { doubt }) } };
+      const doubt = again ? context.negotiation.doubt : verdict.doubt;
+      return { negotiation: { version, corrected: again, ...(doubt !== undefined && { doubt }) } };
     }),
-    noteAnswered: assign({ question: ({ context }) => ({ ...context.question, unanswered: false }) }),
     keepRefusal: assign(({ context, event }) => {
       const verdict = judge(context, event);
-      return verdict?.verdict === 'incompatible' ? { refusal: verdict.failure } : {};
+      return verdict?.verdict === 'incompatible'
+        ? { negotiation: { ...context.negotiation, refusal: verdict.failure } }
+        : {};
     }),
     failRefused: raise(({ context }) => ({
       type: 'attempt.failed' as const,
-      failure: context.refusal ?? GIVEN_UP,
+      failure: context.negotiation.refusal ?? GIVEN_UP,
     })),
     forgetEra: assign({ era: undefined }),
     keepSession: assign(({ context, event }) => {
@@ -292,14 +292,13 @@ export const connectionSetup = setup({
         failure: verdict?.verdict === 'incompatible' ? verdict.failure : GIVEN_UP,
       };
     }),
-    recordEstablished: assign(({ context, system }) => ({
+    recordEstablished: assign(({ context, system }): Partial<ConnectionFacts> => ({
       establishedAt: portsOf(system).now(),
       lastConnected: portsOf(system).now(),
       connectionCount: context.connectionCount + 1,
-      initial: false,
-      recovering: false,
+      purpose: 'recover',
       failure: undefined,
-      endedDuringNegotiation: undefined,
+      firstEnding: undefined,
     })),
     recordEnded: assign(({ context, system }) => ({
       pastUptime: context.pastUptime + portsOf(system).now() - (context.establishedAt ?? portsOf(system).now()),
@@ -313,10 +312,10 @@ export const connectionSetup = setup({
       event.type === 'health.checked' ? { checks: withCheck(context.checks, event.check) } : {},
     ),
     sendDiscover: ({ context, system }) => {
-      portsOf(system).sendDiscover(context.question);
+      portsOf(system).sendDiscover(context.negotiation);
     },
     sendInitialize: ({ context, system }) => {
-      portsOf(system).sendInitialize(context.question);
+      portsOf(system).sendInitialize(context.negotiation);
     },
     cancelNegotiation: ({ system }) => {
       portsOf(system).cancelNegotiation();

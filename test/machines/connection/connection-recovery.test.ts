@@ -520,7 +520,7 @@ describe('renewing a connection', () => {
     ['has not been connected', 'idle', {}, () => undefined],
     [
       'is being opened',
-      'linked.connecting',
+      'linked.connecting.opening',
       {},
       (stage) => {
         stage.transport.opening = (attempt, signal) => (attempt === 1 ? neverOpens(attempt, signal) : undefined);

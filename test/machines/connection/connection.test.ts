@@ -214,10 +214,10 @@ describe('a server that is slow to say what it is', () => {
   });
 });
 
-describe('a server that ends on the question', () => {
+describe('a server that ends on server/discover', () => {
   const exited = failure('transport', 'MCP_PROCESS_EXITED', 'exit 1', { details: { exitCode: 1 } });
 
-  it('is started once more, and asked for a handshake at once', async () => {
+  it('is started once more and sent initialize at once', async () => {
     const stage = new Stage({
       server: (request, link) => {
         if (request.method === 'server/discover') {
@@ -241,7 +241,30 @@ describe('a server that ends on the question', () => {
     expect(await stage.end()).toEqual(NOTHING_LEFT);
   });
 
-  it('and on the handshake too fails with both endings', async () => {
+  it.each([
+    ['before it responds to initialize', undefined],
+    ['after it refused initialize', { code: -32601, message: 'No' }],
+  ])('is started once more when it ends late, %s', async (_when, refusal) => {
+    const stage: Stage = new Stage({
+      server: (request, link) => (stage.transport.links.length > 1 ? legacyServer(request, link) : undefined),
+      policy: { probeTimeout: 2_000 },
+    });
+    const outcome = watch(stage.connect());
+    await stage.advance(2_000);
+    const { newest } = stage.transport;
+    if (refusal !== undefined) newest.says({ jsonrpc: '2.0', id: 2, error: refusal });
+    await stage.settle();
+    expect(stage.connection.path).toBe(
+      `linked.initializing.negotiating.${refusal === undefined ? 'handshaking.racing' : 'refused'}`,
+    );
+    newest.ends(exited);
+    await stage.settle();
+    expect(outcome.value).toMatchObject({ era: 'legacy' });
+    expect(stage.transport.newest.methods).toEqual(['initialize', 'notifications/initialized']);
+    expect(await stage.end()).toEqual(NOTHING_LEFT);
+  });
+
+  it('and on initialize too fails with both endings', async () => {
     let endings = 0;
     const stage = new Stage({
       server: (_request, link) => {

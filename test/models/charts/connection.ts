@@ -133,9 +133,9 @@ function scene(
     ],
     deciding: (facts, path) => [
       facts.waiters.map(({ id }) => id),
-      TIMED.test(path) && [facts.armedFor, facts.attemptDeadline, facts.initial, facts.recovering],
-      path.startsWith('linked.initializing.negotiating') && facts.question,
-      path.startsWith('linked') && facts.endedDuringNegotiation !== undefined,
+      TIMED.test(path) && [facts.armedFor, facts.attemptDeadline, facts.purpose],
+      path.startsWith('linked.initializing.negotiating') && facts.negotiation,
+      path.startsWith('linked') && facts.firstEnding !== undefined,
       [facts.attempts, facts.era, facts.session?.era, facts.connectionCount > 0, facts.failure !== undefined],
       [facts.desired, facts.healthInterval, facts.losses.length],
       [facts.inherited !== undefined, facts.resumed, facts.suspended],
@@ -264,7 +264,7 @@ export const connectionChart: ChartModel<ConnectionFacts> = {
   machine: connectionMachine,
   ports: connectionPorts,
   scenes: SCENES,
-  passing: ['linked.initializing.choosing', 'lost'],
+  passing: ['linked.initializing.choosing', 'ended', 'lost'],
   laws: {
     'has exactly seven public states, and every state belongs to exactly one': ({ found, none, same }) => {
       const tags = found.vertices.map(({ snapshot }) => [...snapshot.tags]);
@@ -346,7 +346,7 @@ export const connectionChart: ChartModel<ConnectionFacts> = {
       const anew = (vertex: Vertex<ConnectionFacts>): boolean =>
         vertex.next.every(
           ({ event, to }) =>
-            to.path !== 'linked.connecting' ||
+            to.path !== 'linked.connecting.opening' ||
             !(event.type === 'reconnect' || vertex.path === 'closed.done') ||
             to.snapshot.context.losses.length + to.snapshot.context.attempts === 0,
         );
@@ -460,11 +460,12 @@ export const connectionChart: ChartModel<ConnectionFacts> = {
       none(found.violations((vertex) => !taken.includes(vertex) || begun(vertex)));
     },
 
-    'starts a server once more, and not twice, when it ended on the question': ({ found, none, same }) => {
-      const ended = ({ snapshot }: Vertex<ConnectionFacts>): boolean =>
-        snapshot.context.endedDuringNegotiation !== undefined;
+    'starts a server once more, and not twice, when it ended on server/discover': ({ found, none, same }) => {
+      const ended = ({ snapshot }: Vertex<ConnectionFacts>): boolean => snapshot.context.firstEnding !== undefined;
       const restarts = found.vertices.flatMap((vertex) =>
-        vertex.next.filter(({ event, to }) => event === closed && to.path === 'linked.connecting').map(() => vertex),
+        vertex.next
+          .filter(({ event, to }) => event === closed && to.path === 'linked.connecting.restarting')
+          .map(() => vertex),
       );
       same(restarts.length > 0, true);
       none(restarts.filter(ended));

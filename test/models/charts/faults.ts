@@ -133,14 +133,17 @@ export function seededFaults(): Fault[] {
       },
     ),
     misjudged(connectionChart, 'also what is final is tried again', 'does not repeat what would only fail again', {
-      mayTryAgain: ({ context: { initial, policy, attempts } }: { context: ConnectionFacts }) =>
-        (initial ? policy.retryInitialConnect : policy.autoReconnect) && attempts < policy.maxReconnectAttempts,
+      mayTryAgain: ({ context: { purpose, policy, attempts } }: { context: ConnectionFacts }) =>
+        (purpose === 'recover' ? policy.autoReconnect : policy.retryInitialConnect) &&
+        attempts < policy.maxReconnectAttempts,
     }),
-    misjudged(
+    misdrawn(
       connectionChart,
-      'a server is started anew however often it ended on the question',
-      'starts a server once more, and not twice, when it ended on the question',
-      { mayHaveEndedDuringNegotiation: () => true },
+      'a server that ended on server/discover receives it again',
+      'starts a server once more, and not twice, when it ended on server/discover',
+      (root) => {
+        stateAt(root, 'linked.connecting.restarting').on = { 'link.opened': '#connection.linked.initializing' };
+      },
     ),
     misjudged(
       connectionChart,
