@@ -50,7 +50,7 @@ const failure = { from: 'file', name: 'Failure', path: 'src/util/failure.ts' };
 const restrictedGlobals = (globals) => ['error', { globals, checkGlobalObject: true, globalObjects: ['global'] }];
 
 export default defineConfig(
-  globalIgnores(['dist/', '.build/', 'coverage/', 'node_modules/', 'test/fixtures/package/', 'src/inspect/page.ts']),
+  globalIgnores(['dist/', '.build/', 'coverage/', 'node_modules/', 'test/fixtures/package/']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   {
