@@ -18,7 +18,7 @@ export type {
   Inheritance,
 } from '../machines/connection/connection-context.js';
 export type { SignalMark } from '../machines/request/signal-watch.js';
-export type { BackoffPolicy } from '../util/backoff.js';
+export type { BackoffPolicy } from '../util/retry-policy.js';
 export type { Acceptable } from '../protocol/negotiation.js';
 export type { RestartBudget } from '../util/restart-budget.js';
 export type { HandlerResponse } from '../protocol/server-requests/server-requests.js';

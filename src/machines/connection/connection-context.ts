@@ -1,4 +1,4 @@
-import type { BackoffPolicy } from '../../util/backoff.js';
+import type { BackoffPolicy } from '../../util/retry-policy.js';
 import type { Failure } from '../../util/failure.js';
 import type { HealthCheck } from '../../diagnostics/health-score.js';
 import type { Acceptable, Answer } from '../../protocol/negotiation.js';

@@ -1,7 +1,7 @@
 import { assign, cancel, enqueueActions, fromCallback, fromPromise, raise, sendTo, setup } from 'xstate';
 import type { EventObject } from 'xstate';
 
-import { askedDelay, retryDelay } from '../../util/backoff.js';
+import { askedDelay, retryDelay, STABLE_AFTER } from '../../util/retry-policy.js';
 import { failure } from '../../util/failure.js';
 import { withCheck } from '../../diagnostics/health-score.js';
 import {
@@ -44,9 +44,6 @@ import { subscriptionMachine } from '../subscription/subscription-machine.js';
 
 /** Milliseconds for putting back what the user had asked of the session before. */
 const RESTORE_TIMEOUT = 5_000;
-
-/** Milliseconds after which a session counts as one that works, so that failed attempts before it are forgotten. */
-const STABLE_AFTER = 10_000;
 
 const portsOf = connectionPorts.of;
 

@@ -1,5 +1,4 @@
-import { backoffDelay } from '../../util/backoff.js';
-import type { BackoffPolicy } from '../../util/backoff.js';
+import { backoffDelay, REQUEST_BACKOFF } from '../../util/retry-policy.js';
 import { isFailure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import {
@@ -40,9 +39,6 @@ export interface InputRoundsPorts {
   readonly proceed: (record: RequestRecord) => void;
 }
 
-/** How long a server that only wants to be asked again is left alone. */
-const AGAIN: BackoffPolicy = { delay: 500, maxDelay: 10_000 };
-
 /**
  * The requests that the server will not go on with before it knows something: whoever was appointed is asked, all at the same time, and
  * the request is made again with the answers. The chart of a request says when; this class asks. 2026-07-28 basic/patterns/mrtr.
@@ -72,7 +68,7 @@ export class InputRounds {
     // What the server said itself is as good a reason.
     if (refusal !== undefined) return { type: 'error', failure: needs.refusal ?? refusal };
     if (needs.questions !== undefined && needs.questions.length > 0) return { type: 'ask', needs };
-    const delay = backoffDelay(AGAIN, record.rounds + 1, this.#ports.random());
+    const delay = backoffDelay(REQUEST_BACKOFF, record.rounds + 1, this.#ports.random());
     return { type: 'defer', input: inputOf(needs, []), delay };
   }
 

@@ -2,7 +2,7 @@ import { createActor } from 'xstate';
 import type { ActorRefFrom } from 'xstate';
 
 import type { Environment } from '../../util/environment.js';
-import type { BackoffPolicy } from '../../util/backoff.js';
+import type { BackoffPolicy } from '../../util/retry-policy.js';
 import { failure, withDelivery } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import { FrameLog } from '../../diagnostics/frame-log.js';

@@ -1,5 +1,5 @@
 import type { Environment } from '../../util/environment.js';
-import type { BackoffPolicy } from '../../util/backoff.js';
+import type { BackoffPolicy } from '../../util/retry-policy.js';
 import { toTransportFailure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import type { FrameLog } from '../../diagnostics/frame-log.js';

@@ -1,5 +1,5 @@
-import { backoffDelay } from '../../util/backoff.js';
-import type { BackoffPolicy } from '../../util/backoff.js';
+import { backoffDelay, isTemporaryStatus, REQUEST_BACKOFF } from '../../util/retry-policy.js';
+import type { BackoffPolicy } from '../../util/retry-policy.js';
 import type { Failure } from '../../util/failure.js';
 import type { Framing } from '../../transports/transport.js';
 import { mayRepeat } from './request-machine.js';
@@ -23,14 +23,8 @@ export interface SendFacts {
   readonly random: number;
 }
 
-/** How long to wait before a server that answers is asked again when it did not say. */
-const AGAIN: BackoffPolicy = { delay: 500, maxDelay: 10_000 };
-
 /** How often a request is sent at most to a server that asks to be asked later. */
 const MOST_POSTPONEMENTS = 4;
-
-/** HTTP statuses that mean "not now": too many requests, bad gateway, unavailable, gateway timeout. */
-const NOT_NOW: ReadonlySet<unknown> = new Set([429, 502, 503, 504]);
 
 /**
  * Decides what a failed send means for its request: whether it is over, or waits for a link, for a session or for some time. It is the
@@ -39,7 +33,7 @@ const NOT_NOW: ReadonlySet<unknown> = new Set([429, 502, 503, 504]);
 export function judgeSendFailure(failure: Failure, facts: SendFacts): RequestEvent {
   const over: RequestEvent = { type: 'error', failure };
   if (failure.code === 'MCP_SESSION_LOST') {
-    const delay = facts.refusals === 0 ? 0 : backoffDelay(AGAIN, facts.refusals, facts.random);
+    const delay = facts.refusals === 0 ? 0 : backoffDelay(REQUEST_BACKOFF, facts.refusals, facts.random);
     // Without a pause it waits for the session until its deadline, which decides by itself even when its timer is late.
     const tooLate = delay > 0 && delay >= facts.timeLeft;
     return facts.direct || tooLate ? over : { type: 'forgotten', failure, delay };
@@ -51,14 +45,14 @@ export function judgeSendFailure(failure: Failure, facts: SendFacts): RequestEve
     const delay = backoffDelay(facts.reconnect, facts.attempts, facts.random);
     return delay < facts.timeLeft ? { type: 'unreachable', delay } : over;
   }
-  if (NOT_NOW.has(failure.details?.status) && facts.repeatable && facts.attempts < MOST_POSTPONEMENTS) {
+  if (isTemporaryStatus(failure.details?.status) && facts.repeatable && facts.attempts < MOST_POSTPONEMENTS) {
     const asked = failure.details?.retryAfter;
-    const delay = typeof asked === 'number' ? asked : backoffDelay(AGAIN, facts.attempts, facts.random);
+    const delay = typeof asked === 'number' ? asked : backoffDelay(REQUEST_BACKOFF, facts.attempts, facts.random);
     return delay < facts.timeLeft ? { type: 'postpone', delay } : over;
   }
   if (failure.delivery !== 'unknown' || facts.direct) return over;
   // The first loss may be bad luck. After the next one a server that breaks every exchange gets time to recover.
-  const delay = backoffDelay(facts.reconnect ?? AGAIN, facts.attempts - 1, facts.random);
+  const delay = backoffDelay(facts.reconnect ?? REQUEST_BACKOFF, facts.attempts - 1, facts.random);
   const again = facts.attempts > 1 && mayRepeat(facts) && delay < facts.timeLeft;
   return again ? { type: 'postpone', delay } : { type: 'lose', failure };
 }

@@ -1,16 +1,9 @@
 import { assign, fromCallback, setup } from 'xstate';
 import type { EventObject, SnapshotFrom } from 'xstate';
 
-import { reopeningDelay } from '../../util/backoff.js';
-import type { BackoffPolicy } from '../../util/backoff.js';
+import { reopeningDelay, STABLE_AFTER, STREAM_BACKOFF } from '../../util/retry-policy.js';
 import type { Failure } from '../../util/failure.js';
 import { SystemPorts } from '../system-ports.js';
-
-/** How often a stream that ended without saying when to come back is opened again. */
-const REOPENING: BackoffPolicy = { delay: 1_000, maxDelay: 60_000 };
-
-/** Milliseconds after which a stream counts as one that works, so that its endings before are forgotten. */
-const STABLE_AFTER = 10_000;
 
 /** What is known about the stream. */
 export interface ServerStreamFacts {
@@ -79,7 +72,7 @@ export const serverStreamMachine = setup({
   delays: {
     stable: STABLE_AFTER,
     reopening: ({ context, system }) =>
-      reopeningDelay(REOPENING, context.endings, serverStreamPorts.of(system).random(), context.retry),
+      reopeningDelay(STREAM_BACKOFF, context.endings, serverStreamPorts.of(system).random(), context.retry),
   },
 }).createMachine({
   id: 'serverStream',

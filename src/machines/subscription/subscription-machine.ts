@@ -1,7 +1,6 @@
 import { assign, setup } from 'xstate';
 
-import { askedDelay, retryDelay } from '../../util/backoff.js';
-import type { BackoffPolicy } from '../../util/backoff.js';
+import { askedDelay, retryDelay, STABLE_AFTER, STREAM_BACKOFF } from '../../util/retry-policy.js';
 import { failure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import { ErrorCode } from '../../protocol/messages/json-rpc.js';
@@ -11,12 +10,6 @@ import { SystemPorts } from '../system-ports.js';
 
 /** Milliseconds that a server has to acknowledge a subscription. */
 export const ACKNOWLEDGE_TIMEOUT = 10_000;
-
-/** How often a subscription that ended is opened again. */
-const REOPENING: BackoffPolicy = { delay: 1_000, maxDelay: 60_000 };
-
-/** Milliseconds after which a subscription counts as one that works, so that its endings before are forgotten. */
-const STABLE_AFTER = 10_000;
 
 /** What the subscription knows. */
 export interface SubscriptionFacts {
@@ -127,7 +120,7 @@ export const subscriptionMachine = setup({
     acknowledgeTimeout: ACKNOWLEDGE_TIMEOUT,
     stable: STABLE_AFTER,
     reopening: ({ context, system }) =>
-      retryDelay(REOPENING, context.endings, subscriptionPorts.of(system).random(), context.asked),
+      retryDelay(STREAM_BACKOFF, context.endings, subscriptionPorts.of(system).random(), context.asked),
   },
 }).createMachine({
   id: 'subscription',

@@ -1,5 +1,4 @@
-import { askedDelay, reopeningDelay } from '../../util/backoff.js';
-import type { BackoffPolicy } from '../../util/backoff.js';
+import { isTemporaryStatus, askedDelay, reopeningDelay, RESUMPTION_BACKOFF } from '../../util/retry-policy.js';
 import { isIdOf, readAnswer, rpcErrorOf } from '../../protocol/messages/exchange-response.js';
 import { failure, isFailure, toTransportFailure, withDelivery } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
@@ -72,12 +71,8 @@ type Stage = 'asking' | 'deciding' | 'resuming' | 'over';
 type Reader = EventStream | HttpBody | undefined;
 
 const NO_HEAD: ResponseHead = { status: 0, headers: {} };
-/** Between attempts to take a stream up again when the server did not say when. */
-const RESUMPTION: BackoffPolicy = { delay: 1_000, maxDelay: 30_000 };
 /** Attempts in a row that may fail before a stream is given up. */
 const MOST_FAILURES = 6;
-/** Refusals that say "not now" also to requests that repeat an overloaded answer. */
-const NOT_NOW: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /** Refusals of the handshake after which a server may still turn out to be one of HTTP+SSE. */
 const MAYBE_OLDER: ReadonlySet<number> = new Set([400, 404, 405]);
@@ -388,7 +383,7 @@ export class HttpExchange implements HttpReceiver, UnorderedSetMember, Admittabl
       return;
     }
     this.#unlessOlder(() => {
-      if (isError && !NOT_NOW.has(status)) this.#deliver(value, true);
+      if (isError && !isTemporaryStatus(status)) this.#deliver(value, true);
       else this.#fail(this.#statusFailure(why));
     });
   }
@@ -416,7 +411,7 @@ export class HttpExchange implements HttpReceiver, UnorderedSetMember, Admittabl
     events.interrupted(this.id);
     if (this.over) return;
     this.#failures += 1;
-    const delay = reopeningDelay(RESUMPTION, this.#failures, environment.random(), asked);
+    const delay = reopeningDelay(RESUMPTION_BACKOFF, this.#failures, environment.random(), asked);
     this.#timer = environment.setTimeout(() => {
       this.#resume();
     }, delay);

@@ -1,4 +1,4 @@
-import { askedDelay } from '../../util/backoff.js';
+import { askedDelay } from '../../util/retry-policy.js';
 import { isFailure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import { EventStream } from './event-stream.js';

@@ -8,7 +8,7 @@ import type {
   Waiter,
 } from '../../../src/machines/connection/connection-context.js';
 import { connectionPorts } from '../../../src/machines/connection/connection-ports.js';
-import { LONGEST_RETRY_AFTER } from '../../../src/util/backoff.js';
+import { LONGEST_RETRY_AFTER } from '../../../src/util/retry-policy.js';
 import { failure, isFailure } from '../../../src/util/failure.js';
 import { acceptable } from '../../../src/protocol/negotiation.js';
 import type { Session } from '../../../src/protocol/session.js';

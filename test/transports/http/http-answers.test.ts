@@ -1,6 +1,6 @@
 import { HttpTransport } from '../../../src/index.js';
 import type { Environment } from '../../../src/util/environment.js';
-import { backoffDelay } from '../../../src/util/backoff.js';
+import { backoffDelay } from '../../../src/util/retry-policy.js';
 import { OpenedLink, modernRequest, request } from '../../support/http-link.js';
 import { ScriptedHttpServer, legacyServer } from '../../support/servers/http-server.js';
 import type { HttpVisit } from '../../support/servers/http-server.js';

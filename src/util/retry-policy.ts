@@ -8,6 +8,26 @@ export interface BackoffPolicy {
   readonly maxDelay: number;
 }
 
+/** Waits before a request is sent again, or a round of an unfinished request is made, where the server or the caller set none. */
+export const REQUEST_BACKOFF: BackoffPolicy = { delay: 500, maxDelay: 10_000 };
+
+/** Waits before a stream of notifications that ended is opened again. */
+export const STREAM_BACKOFF: BackoffPolicy = { delay: 1_000, maxDelay: 60_000 };
+
+/** Waits before the response stream of a request is resumed. */
+export const RESUMPTION_BACKOFF: BackoffPolicy = { delay: 1_000, maxDelay: 30_000 };
+
+/** Milliseconds after which a connection or a stream counts as stable, so that its earlier endings are forgotten. */
+export const STABLE_AFTER = 10_000;
+
+/** HTTP statuses of a server, or of a proxy before it, that cannot answer at the moment. RFC 9110, RFC 6585. */
+const TEMPORARY_STATUSES: ReadonlySet<unknown> = new Set([429, 502, 503, 504]);
+
+/** Whether a request that was refused with this HTTP status may succeed later. */
+export function isTemporaryStatus(status: unknown): boolean {
+  return TEMPORARY_STATUSES.has(status);
+}
+
 /**
  * Milliseconds to wait after `failures` failed attempts in a row: exponential, capped, with full jitter, so that many clients of one
  * server do not come back in step. `random` is in [0, 1).

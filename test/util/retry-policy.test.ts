@@ -1,4 +1,10 @@
-import { askedDelay, backoffDelay, LONGEST_RETRY_AFTER, reopeningDelay, retryDelay } from '../../src/util/backoff.js';
+import {
+  askedDelay,
+  backoffDelay,
+  LONGEST_RETRY_AFTER,
+  reopeningDelay,
+  retryDelay,
+} from '../../src/util/retry-policy.js';
 
 import { failure } from '../../src/util/failure.js';
 
