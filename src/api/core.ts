@@ -3,6 +3,7 @@ import { raise, toError } from '../errors.js';
 import { Connection } from '../machines/connection/connection.js';
 import type { ConnectionListeners, ConnectionOptions } from '../machines/connection/connection.js';
 import type { ConnectionState } from '../machines/connection/connection-context.js';
+import type { ConnectionInterface } from '../machines/connection/connection-interface.js';
 import type { ProbeResult } from '../machines/health/health-check.js';
 import { RecordedConnection } from '../recording/recorded-connection.js';
 import { RequestFailure } from '../machines/request/outcome.js';
@@ -50,7 +51,7 @@ const WATCHABLE = ['tools', 'prompts', 'resources'] as const;
 export class Core {
   readonly transport: MCPTransport;
   readonly options: ResolvedOptions;
-  readonly connection: Connection;
+  readonly connection: ConnectionInterface;
   readonly events: Events;
   readonly handlers: NotificationHandlers;
   readonly listCache: ListCache;
@@ -132,7 +133,7 @@ export class Core {
     this.structured = new StructuredOutput(options.limits.validationTime);
   }
 
-  #connection(options: ConnectionOptions, listeners: ConnectionListeners): Connection {
+  #connection(options: ConnectionOptions, listeners: ConnectionListeners): ConnectionInterface {
     const { record } = this.options;
     if (record === undefined) return new Connection(options, listeners);
     const sink = new LineRecording(

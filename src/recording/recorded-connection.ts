@@ -7,12 +7,15 @@ import type { HandlerResponse } from '../protocol/server-requests/server-request
 import type { Session } from '../protocol/session.js';
 import { Connection } from '../machines/connection/connection.js';
 import type { ConnectionListeners, ConnectionOptions } from '../machines/connection/connection.js';
+import type { ConnectionFacts, ConnectionState, ConnectionWish } from '../machines/connection/connection-context.js';
+import type { ConnectionInterface } from '../machines/connection/connection-interface.js';
 import type { SessionExport } from '../machines/connection/session-export.js';
 import type { ProbeResult } from '../machines/health/health-check.js';
 import type { HandlerService } from '../machines/server-requests/handler-slots.js';
+import type { PendingServerRequest } from '../machines/server-requests/server-requests.js';
 import { RecordedTransport } from './recorded-transport.js';
 import { Recorder } from './recorder.js';
-import type { RecordedOutcome, RecordingSink } from './recorded-events.js';
+import type { Asked, RecordedOutcome, RecordingSink } from './recorded-events.js';
 import type { Outcome } from '../machines/request/outcome.js';
 import type { RequestSpec } from '../machines/request/request-spec.js';
 import { RequestFailure } from '../machines/request/outcome.js';
@@ -30,21 +33,22 @@ export interface RecordingOrigin {
   readonly transport: string;
 }
 
-/** A call that was written down. */
-interface Begun {
-  readonly call: number;
-  /** Its signal is of no interest any more. */
-  readonly forget?: (() => void) | undefined;
-}
+/** The entry of a call, without the mark of its signal. */
+type CallEntry = Extract<Asked, { readonly call: number }>;
 
-/** A connection of which everything is written down that comes from outside, and what it makes of it. */
-export class RecordedConnection extends Connection {
+/**
+ * Records a connection: every input from outside and every output. It implements all that a connection offers, so a new method of
+ * {@link Connection} does not compile before it is recorded here.
+ */
+export class RecordedConnection implements ConnectionInterface {
+  readonly #connection: Connection;
   readonly #recorder: Recorder;
   readonly #sink: RecordingSink;
   readonly #environment: Environment;
   readonly #signals: SignalWatch;
   #calls = 0;
 
+  /** Writes the header, and makes the connection that is recorded. */
   constructor(
     options: ConnectionOptions,
     listeners: ConnectionListeners,
@@ -75,7 +79,7 @@ export class RecordedConnection extends Connection {
       ...(questions !== undefined && { maxServerRequests: questions.limit }),
     });
     const recorder = new Recorder(options.environment, sink);
-    super(recorded(options, recorder), heard(listeners, recorder));
+    this.#connection = new Connection(recorded(options, recorder), heard(listeners, recorder));
     this.#recorder = recorder;
     this.#sink = sink;
     this.#environment = options.environment;
@@ -84,121 +88,140 @@ export class RecordedConnection extends Connection {
     });
   }
 
-  override send(event: Parameters<Connection['send']>[0]): void {
+  get state(): ConnectionState {
+    return this.#connection.state;
+  }
+
+  get facts(): ConnectionFacts {
+    return this.#connection.facts;
+  }
+
+  get session(): Session | undefined {
+    return this.#connection.session;
+  }
+
+  get hearing(): boolean {
+    return this.#connection.hearing;
+  }
+
+  get pendingServerRequests(): readonly PendingServerRequest[] {
+    return this.#connection.pendingServerRequests;
+  }
+
+  get path(): string {
+    return this.#connection.path;
+  }
+
+  get requests(): ConnectionInterface['requests'] {
+    return this.#connection.requests;
+  }
+
+  send(event: ConnectionWish): void {
     this.#recorder.input({ type: 'event', event });
-    super.send(event);
+    this.#connection.send(event);
   }
 
-  override connect(timeout: number, signal: AbortSignal | undefined): Promise<Session | Failure> {
-    const begun = this.#begin('connect', timeout, signal);
-    return this.#end(begun, super.connect(timeout, signal));
-  }
-
-  override join(timeout: number, signal: AbortSignal | undefined): Promise<Session | Failure> {
-    const begun = this.#begin('join', timeout, signal);
-    return this.#end(begun, super.join(timeout, signal));
-  }
-
-  override probe(timeout: number, signal?: AbortSignal): Promise<ProbeResult> {
-    const begun = this.#begin('probe', timeout, signal);
-    const probing = super.probe(timeout, signal);
-    this.#watch(begun, probing, ({ outcome }) => fateOf(outcome));
-    return probing;
-  }
-
-  override submit(spec: RequestSpec): Promise<Outcome> {
-    const { method, params, headers, timeout, since, totalDeadline, maxTotalTimeout, repeatable, failFast, sharing } =
-      spec;
-    const { onProgress, entry } = spec;
-    const call = (this.#calls += 1);
-    const recorder = this.#recorder;
-    const { mark, forget } = this.#signals.watch(spec.signal);
-    recorder.input({
-      ...{ type: 'submit', call, method, timeout, totalDeadline, repeatable, failFast },
-      ...(since !== undefined && { since }),
-      ...(params !== undefined && { params }),
-      ...(headers !== undefined && { headers }),
-      ...(sharing !== undefined && { sharing }),
-      ...(maxTotalTimeout !== undefined && { maxTotalTimeout }),
-      ...(entry !== methodEntry(method) && { unchecked: true as const }),
-      progress: onProgress !== undefined,
-      ...mark,
-    });
-    const submitted = super.submit({
-      ...spec,
-      onProgress:
-        onProgress &&
-        ((news) => {
-          const { progress, total } = news;
-          recorder.output({ type: 'progress', call, progress, ...(total !== undefined && { total }) });
-          return recorder.outside(() => onProgress(news));
-        }),
-    });
-    this.#watch({ call, forget }, submitted, fateOf);
-    return submitted;
-  }
-
-  override watch(uri: string, limit: TimeLimit, signal: AbortSignal | undefined): Promise<Failure | undefined> {
-    const call = (this.#calls += 1);
-    const { mark, forget } = this.#signals.watch(signal);
-    this.#recorder.input({ type: 'watch', call, uri, ...limit, ...mark });
-    return this.#end({ call, forget }, super.watch(uri, limit, signal));
-  }
-
-  override unwatch(uri: string): void {
+  unwatch(uri: string): void {
     this.#recorder.input({ type: 'unwatch', uri });
-    super.unwatch(uri);
+    this.#connection.unwatch(uri);
   }
 
-  override sendMessage(message: JSONRPCMessage): Promise<Failure | undefined> {
-    const call = (this.#calls += 1);
-    this.#recorder.input({ type: 'send', call, message });
-    return this.#end({ call }, super.sendMessage(message));
+  connect(timeout: number, signal: AbortSignal | undefined): Promise<Session | Failure> {
+    return this.#call(
+      (call) => ({ type: 'connect', call, timeout }),
+      () => this.#connection.connect(timeout, signal),
+      fateOfResult,
+      signal,
+    );
+  }
+
+  join(timeout: number, signal: AbortSignal | undefined): Promise<Session | Failure> {
+    return this.#call(
+      (call) => ({ type: 'join', call, timeout }),
+      () => this.#connection.join(timeout, signal),
+      fateOfResult,
+      signal,
+    );
+  }
+
+  probe(timeout: number, signal?: AbortSignal): Promise<ProbeResult> {
+    return this.#call(
+      (call) => ({ type: 'probe', call, timeout }),
+      () => this.#connection.probe(timeout, signal),
+      ({ outcome }) => fateOf(outcome),
+      signal,
+    );
+  }
+
+  watch(uri: string, limit: TimeLimit, signal: AbortSignal | undefined): Promise<Failure | undefined> {
+    return this.#call(
+      (call) => ({ type: 'watch', call, uri, ...limit }),
+      () => this.#connection.watch(uri, limit, signal),
+      fateOfResult,
+      signal,
+    );
+  }
+
+  submit(spec: RequestSpec): Promise<Outcome> {
+    const { onProgress } = spec;
+    return this.#call(
+      (call) => submitEntry(call, spec),
+      (call) =>
+        this.#connection.submit({
+          ...spec,
+          onProgress:
+            onProgress &&
+            ((news) => {
+              const { progress, total } = news;
+              this.#recorder.output({ type: 'progress', call, progress, ...(total !== undefined && { total }) });
+              return this.#recorder.outside(() => onProgress(news));
+            }),
+        }),
+      fateOf,
+      spec.signal,
+    );
+  }
+
+  sendMessage(message: JSONRPCMessage): Promise<Failure | undefined> {
+    return this.#call(
+      (call) => ({ type: 'send', call, message }),
+      () => this.#connection.sendMessage(message),
+      fateOfResult,
+    );
   }
 
   /** Resolves when the recording is safe, too. */
-  override async disconnect(): Promise<void> {
-    const call = (this.#calls += 1);
-    this.#recorder.input({ type: 'disconnect', call });
-    await this.#end({ call }, super.disconnect());
+  async disconnect(): Promise<void> {
+    await this.#call(
+      (call) => ({ type: 'disconnect', call }),
+      () => this.#connection.disconnect(),
+      fateOfResult,
+    );
     await this.#flush();
   }
 
   /** Resolves when the recording is safe, too. */
-  override async suspend(): Promise<SessionExport | Failure> {
-    const call = (this.#calls += 1);
-    this.#recorder.input({ type: 'suspend', call });
-    const sessionExport = await this.#end({ call }, super.suspend());
+  async suspend(): Promise<SessionExport | Failure> {
+    const sessionExport = await this.#call(
+      (call) => ({ type: 'suspend', call }),
+      () => this.#connection.suspend(),
+      fateOfResult,
+    );
     await this.#flush();
     return sessionExport;
   }
 
-  /** Nobody waits for ever for a disk. */
-  async #flush(): Promise<void> {
-    const flushing = this.#sink.flush();
-    if (flushing === undefined) return;
-    const environment = this.#environment;
-    let timer: TimerHandle;
-    const patience = new Promise<void>((resolve) => {
-      timer = environment.setTimeout(resolve, FLUSH_TIMEOUT);
-    });
-    await Promise.race([flushing, patience]);
-    environment.clearTimeout(timer);
-  }
-
-  #begin(type: 'connect' | 'join' | 'probe', timeout: number, signal: AbortSignal | undefined): Begun {
+  /** Records a call, makes it, and records how it ended. */
+  #call<Result>(
+    entryOf: (call: number) => CallEntry,
+    make: (call: number) => Promise<Result>,
+    read: (result: Result) => RecordedOutcome,
+    signal?: AbortSignal,
+  ): Promise<Result> {
     const call = (this.#calls += 1);
     const { mark, forget } = this.#signals.watch(signal);
-    this.#recorder.input({ type, call, timeout, ...mark });
-    return { call, forget };
-  }
-
-  #end<Result extends object | undefined | void>(begun: Begun, promise: Promise<Result>): Promise<Result> {
-    this.#watch(begun, promise, (result) => (isFailure(result) ? fateOfFailure(result) : { ok: true }));
-    return promise;
-  }
-
-  #watch<Result>({ call, forget }: Begun, promise: Promise<Result>, read: (result: Result) => RecordedOutcome): void {
+    this.#recorder.input({ ...entryOf(call), ...mark });
+    const promise = make(call);
     const settled = (fate: RecordedOutcome): void => {
       forget?.();
       this.#recorder.output({ type: 'settled', call, fate });
@@ -212,7 +235,41 @@ export class RecordedConnection extends Connection {
         settled(code === 'MCP_TRANSPORT_BUSY' ? { code, delivery: 'not-sent' } : { aborted: true });
       },
     );
+    return promise;
   }
+
+  /** Waits for the recording, but not for ever for a disk. */
+  async #flush(): Promise<void> {
+    const flushing = this.#sink.flush();
+    if (flushing === undefined) return;
+    const environment = this.#environment;
+    let timer: TimerHandle;
+    const expired = new Promise<void>((resolve) => {
+      timer = environment.setTimeout(resolve, FLUSH_TIMEOUT);
+    });
+    await Promise.race([flushing, expired]);
+    environment.clearTimeout(timer);
+  }
+}
+
+function submitEntry(call: number, spec: RequestSpec): CallEntry {
+  const { method, params, headers, timeout, since, totalDeadline, maxTotalTimeout, repeatable, failFast } = spec;
+  const { sharing, entry, onProgress } = spec;
+  return {
+    ...{ type: 'submit', call, method, timeout, totalDeadline, repeatable, failFast },
+    ...(since !== undefined && { since }),
+    ...(params !== undefined && { params }),
+    ...(headers !== undefined && { headers }),
+    ...(sharing !== undefined && { sharing }),
+    ...(maxTotalTimeout !== undefined && { maxTotalTimeout }),
+    ...(entry !== methodEntry(method) && { unchecked: true as const }),
+    progress: onProgress !== undefined,
+  };
+}
+
+/** How a call ended that resolves with a failure when it failed. */
+function fateOfResult(result: unknown): RecordedOutcome {
+  return isFailure(result) ? fateOfFailure(result) : { ok: true };
 }
 
 function fateOf(outcome: Outcome): RecordedOutcome {
