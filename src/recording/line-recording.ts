@@ -3,7 +3,7 @@ import type { RecordedEntry, RecordingHeader, RecordingSink } from './recorded-e
 import { failure } from '../util/failure.js';
 import type { Failure } from '../util/failure.js';
 import { Redaction } from '../diagnostics/redaction.js';
-import { tellUserFunction } from '../util/user-function.js';
+import { notifyUserFunction } from '../util/user-function.js';
 import { LineFile } from './line-file.js';
 import type { LineFileEnd } from './line-file.js';
 import type { ResolvedRecordOptions } from './record-options.js';
@@ -60,7 +60,7 @@ function fileOf(file: string, limit: number, report: (problem: Failure) => void)
 function functionOf(write: (line: string) => void, report: (problem: Failure) => void): Lines {
   return {
     add: (line) => {
-      tellUserFunction('record', write, line, report);
+      notifyUserFunction('record', write, line, report);
     },
     flush: () => undefined,
   };

@@ -1,30 +1,29 @@
 import type { Budget } from './budget.js';
 
-/** A piece of a stream that was longer than the limit, or than what was left of the budget, and was thrown away. */
+/** A piece of a stream that exceeded the limit or the memory budget and was discarded. */
 export interface Oversized {
-  /** The most bytes that a piece may have. */
-  readonly limit: number;
-  /** How many it had. */
+  /** The limit of a piece, in bytes. */ readonly limit: number;
+  /** Its length, in bytes. */
   readonly received: number;
-  /** How it began and ended: enough to tell whose answer it was. */
+  /** Its first and last bytes: enough to find the request id of a response. */
   readonly head: string;
   readonly tail: string;
-  /** The budget that had too little left, if it was that. */
+  /** The budget that it exceeded, if any. */
   readonly budget?: Budget | undefined;
-  /** Whether its end has come. Default true. */
+  /** Whether the end of the piece was received. Default true. */
   readonly ended?: boolean | undefined;
 }
 
-/** How much of a piece that is thrown away is kept from each end, in bytes. */
+/** How many bytes are kept from each end of a discarded piece. */
 const EDGE = 256;
-/** A buffer for unfinished pieces up to this size is kept for the next one, and not worth counting. */
+/** A buffer up to this size is reused for the next piece, and is not counted in the budget. In bytes. */
 const KEPT_BUFFER = 64 * 1024;
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Collects a piece of a stream that arrives in chunks. At most about twice the limit is held, and of a piece beyond the limit nothing but
- * its edges. A piece that arrives in many chunks costs time in proportion to its length. Buffers of more than 64 KiB are taken from the
- * budget: {@link BoundedBytes.clear} gives back the one of a piece that never ends.
+ * Collects a piece of a stream from chunks. It holds at most about twice the limit, and only the edges of a piece above the limit. The cost is
+ * linear in the length of the piece. Buffers of more than 64 KiB are charged to the budget; call {@link BoundedBytes.clear} for a piece that
+ * never ends.
  */
 export class BoundedBytes {
   readonly #limit: number;
@@ -36,33 +35,33 @@ export class BoundedBytes {
     { received: number; readonly head: string; tail: Buffer; readonly budget: Budget | undefined } | undefined;
 
   /**
-   * @param limit the most bytes that a piece may have
-   * @param budget what its bytes are taken from; undefined for none
+   * @param limit the limit of a piece, in bytes
+   * @param budget the memory budget that buffers are charged to; undefined for none
    */
   constructor(limit: number, budget?: Budget) {
     this.#limit = limit;
     this.#budget = budget;
   }
 
-  /** How many bytes of the piece have come, also when they were thrown away. */
+  /** The number of bytes received, including discarded ones. */
   get length(): number {
     return this.#oversized?.received ?? this.#length;
   }
 
-  /** What is known so far of a piece that is thrown away, because it is too long or the budget too small. Undefined when it is not. */
+  /** The oversized piece so far; undefined while the piece is within the limit and the budget. */
   get oversized(): Oversized | undefined {
     if (this.#oversized === undefined) return undefined;
     const { received, head, tail, budget } = this.#oversized;
     return { limit: this.#limit, received, head, tail: tail.toString(), budget, ended: false };
   }
 
-  /** Whether the last byte that came was this one. */
+  /** Whether `byte` was the last byte received. */
   endsWith(byte: number): boolean {
     const tail = this.#oversized?.tail;
     return tail === undefined ? this.#length > 0 && this.#held[this.#length - 1] === byte : tail.at(-1) === byte;
   }
 
-  /** The next bytes of the piece. They are copied. */
+  /** Adds a chunk. Its bytes are copied. */
   push(bytes: Buffer): void {
     if (this.#oversized !== undefined) {
       this.#oversized.received += bytes.length;
@@ -71,26 +70,26 @@ export class BoundedBytes {
     }
     const length = this.#length + bytes.length;
     if (length > this.#limit) {
-      this.#throwAway(bytes, undefined);
+      this.#discard(bytes, undefined);
       return;
     }
     if (length > this.#held.length && !this.#grow(length)) {
-      this.#throwAway(bytes, this.#budget);
+      this.#discard(bytes, this.#budget);
       return;
     }
     bytes.copy(this.#held, this.#length);
     this.#length = length;
   }
 
-  /** Makes room for a piece of this length. False when the budget does not allow it. */
+  /** Enlarges the buffer. Returns false if the budget does not allow it. */
   #grow(length: number): boolean {
     const size = Math.max(length, Math.min(this.#held.length * 2, this.#limit), 1024);
-    // Never by little: a piece that grew by each chunk would be copied as often as there are chunks.
+    // At least by an eighth: otherwise each chunk would copy the whole piece.
     return this.#take(size) || this.#take(Math.max(length, Math.min(length + (length >>> 3), this.#limit)));
   }
 
   #take(size: number): boolean {
-    // The old buffer lives until its bytes are copied.
+    // Both buffers exist until the bytes are copied.
     if (size > KEPT_BUFFER && this.#budget?.take(size) === false) return false;
     const roomier = Buffer.allocUnsafeSlow(size);
     this.#held.copy(roomier, 0, 0, this.#length);
@@ -99,14 +98,14 @@ export class BoundedBytes {
     return true;
   }
 
-  /** Lets go of the buffer. */
+  /** Releases the buffer. */
   #drop(): void {
     if (this.#held.length > KEPT_BUFFER) this.#budget?.give(this.#held.length);
     this.#held = NOTHING;
   }
 
-  /** Keeps the edges and nothing else. */
-  #throwAway(bytes: Buffer, budget: Budget | undefined): void {
+  /** Discards the piece except for its edges. */
+  #discard(bytes: Buffer, budget: Budget | undefined): void {
     const held = this.#held.subarray(0, this.#length);
     const head = Buffer.concat([held.subarray(0, EDGE), bytes.subarray(0, EDGE)]).toString('utf8', 0, EDGE);
     const received = this.#length + bytes.length;
@@ -114,7 +113,7 @@ export class BoundedBytes {
     this.#release();
   }
 
-  /** The piece is complete: what it says, or what is left of it. The next one begins. */
+  /** Returns the complete piece, or the edges of a discarded one, and starts the next piece. */
   take(): string | Oversized {
     const { oversized } = this;
     if (oversized !== undefined) {
@@ -127,7 +126,7 @@ export class BoundedBytes {
     return text;
   }
 
-  /** Lets go of everything. */
+  /** Discards the piece and releases its buffer. */
   clear(): void {
     this.#oversized = undefined;
     this.#drop();
@@ -140,7 +139,7 @@ export class BoundedBytes {
   }
 }
 
-/** The last bytes of two pieces that follow one another, in memory of their own. */
+/** The last bytes of two consecutive chunks, as a copy. */
 function lastBytes(before: Buffer, after: Buffer): Buffer {
   return Buffer.from(Buffer.concat([before.subarray(-EDGE), after.subarray(-EDGE)]).subarray(-EDGE));
 }

@@ -7,24 +7,24 @@ export const DEFAULT_MAX_HELD_BYTES = 256 * 1024 * 1024;
 /** The default of `limits.maxPendingReplies`. */
 export const DEFAULT_MAX_PENDING_REPLIES = 1_000;
 
-/** What a {@link Budget} allows. */
+/** The limits of a {@link Budget}. */
 export interface BudgetLimits {
-  /** The most bytes that are held at the same time. */
+  /** The most bytes held at the same time. */
   readonly maxHeldBytes?: number | undefined;
-  /** The most replies that wait to be written at the same time. */
+  /** The most replies waiting to be written at the same time. */
   readonly maxPendingReplies?: number | undefined;
 }
 
 /**
- * What one connection may cost, and what it costs now. Everything that holds bytes of the server, or messages for it, takes them from here
- * first and gives them back when it lets go of them: bodies, lines, lists, queued messages. Counting costs nothing but an addition.
+ * The memory budget of one connection. Everything that holds bytes of the server, or messages to it, takes bytes from the budget first and gives
+ * them back later: bodies, lines, lists, queued messages.
  */
 export class Budget {
-  /** The most bytes that are held at the same time. */
+  /** The most bytes held at the same time. */
   readonly maxHeldBytes: number;
-  /** The most replies that wait to be written at the same time. */
+  /** The most replies waiting to be written at the same time. */
   readonly maxPendingReplies: number;
-  /** How many replies wait to be written now. */
+  /** The number of replies waiting to be written. */
   pendingReplies = 0;
   #held = 0;
 
@@ -33,24 +33,24 @@ export class Budget {
     this.maxPendingReplies = limits.maxPendingReplies ?? DEFAULT_MAX_PENDING_REPLIES;
   }
 
-  /** How many bytes are held now. */
+  /** The bytes held now. */
   get held(): number {
     return this.#held;
   }
 
-  /** Whether the server has to read replies before it gets more of them. */
+  /** Whether the server must read replies before the client responds to more requests. */
   get repliesExhausted(): boolean {
     return this.pendingReplies >= this.maxPendingReplies;
   }
 
-  /** Takes bytes; false, and nothing is taken, when that would be too many. */
+  /** Takes bytes. Returns false, and takes none, if that would exceed the limit. */
   take(bytes: number): boolean {
     if (this.#held + bytes > this.maxHeldBytes) return false;
     this.#held += bytes;
     return true;
   }
 
-  /** Gives back bytes that were taken. */
+  /** Gives bytes back. */
   give(bytes: number): void {
     this.#held -= bytes;
   }

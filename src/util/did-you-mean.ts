@@ -1,9 +1,8 @@
-/** Names longer than this are not compared: a server chooses its own names, and comparing costs the product of both lengths. */
+/** Longer names are not compared: servers choose names, and a comparison costs the product of both lengths. */
 const LONGEST_NAME = 100;
 
 /**
- * The question that follows an unknown name: ` Did you mean "timeout"?`, with a space before it, or an empty string when no known name is
- * similar.
+ * The end of a message about an unknown name: ` Did you mean "timeout"?`, with a leading space, or an empty string if no known name is similar.
  */
 export function didYouMean(name: string, known: Iterable<string>): string {
   const similar = closest(name, known);
@@ -11,8 +10,8 @@ export function didYouMean(name: string, known: Iterable<string>): string {
 }
 
 /**
- * The known name that is most similar to a name that is not known. Letter case, hyphens, underscores and spaces do not count; up to a third
- * of the letters may be added, removed, replaced or swapped with their neighbour. The first of several equally similar names wins.
+ * The known name that is most similar to an unknown name. Letter case, hyphens, underscores and spaces are ignored; up to a third of the letters
+ * may be added, removed, replaced or swapped with their neighbour. The first of several equally similar names wins.
  */
 export function closest(name: string, known: Iterable<string>): string | undefined {
   if (name.length > LONGEST_NAME) return undefined;

@@ -1,41 +1,41 @@
-// The global of that name is a getter, which takes as long again as reading the clock.
+// Imported, because the global is a getter that doubles the cost of reading the clock.
 import { performance } from 'node:perf_hooks';
 
 import type { Failure } from './failure.js';
 import { handlerFailed } from './user-function.js';
 
-/** What {@link Environment.setTimeout} gives back and {@link Environment.clearTimeout} takes. Opaque on purpose. */
+/** A timer of {@link Environment.setTimeout}, to pass to {@link Environment.clearTimeout}. Opaque on purpose. */
 export type TimerHandle = unknown;
 
 /**
- * Everything that is not determined by input: the clock, timers, randomness and fresh identifiers. Machines, links, deadlines,
- * backoff and caches use nothing else, so that a test can run an hour in a millisecond and a seed repeats a run exactly.
+ * The sources of nondeterminism: clock, timers, randomness and new ids. Machines, links, deadlines, backoff and caches use nothing else, so that
+ * a test can run an hour in a millisecond and a seed repeats a run exactly.
  */
 export interface Environment {
-  /** Milliseconds since the Unix epoch that never run backwards, also when the wall clock is set. */
+  /** The time in ms since the Unix epoch. It never runs backwards, even if the system clock is set. */
   now(): number;
   /** Calls `callback` once, after `delay` milliseconds. */
   setTimeout(callback: () => void, delay: number): TimerHandle;
-  /** Forgets a timer. A handle that fired already, or was cleared, is ignored. */
+  /** Cancels a timer. A handle that fired already, or was cleared, is ignored. */
   clearTimeout(handle: TimerHandle): void;
   /**
-   * Says whether a timer that is set keeps the process alive, which it does at first. Optional: without it, a timer that is not needed for
-   * the moment is cleared, and set anew when it is.
+   * Sets whether a timer keeps the process alive; a new timer does. Optional: without it the client clears a timer that it does not need at the
+   * moment, and sets it again later.
    */
   hold?(handle: TimerHandle, held: boolean): void;
   /** A number in [0, 1). */
   random(): number;
-  /** An identifier that no other call returns. */
+  /** A unique identifier. */
   newId(): string;
 }
 
-/** Node refuses longer delays by firing at once, which would turn "never" into "now". */
+/** The longest delay that Node accepts, in ms. It fires at once for longer ones. */
 const LONGEST_DELAY = 2 ** 31 - 1;
 
-/** Milliseconds by which a timer may come too early without anything being wrong: they are not as fine as the clock. */
+/** How early a timer may fire, in ms, because timers have a lower resolution than the clock. */
 const EARLY = 10;
 
-/** Read once: it never changes, and reading it takes as long as reading the clock. */
+/** Read once: it is constant, and reading it is as expensive as reading the clock. */
 const { timeOrigin } = performance;
 
 /** The real clock, timers and randomness of this process. The default everywhere. */
@@ -46,17 +46,17 @@ export const systemEnvironment: Environment = {
     clearTimeout(handle as NodeJS.Timeout);
   },
   hold: (handle, held) => {
-    // In an environment that is made of this one, but has timers of its own, the handle is theirs.
+    // An environment that copies this one may have its own timers, with other handles.
     const timer = handle as Partial<NodeJS.Timeout> | undefined;
     if (held) timer?.ref?.();
     else timer?.unref?.();
   },
   random: Math.random,
-  // The global is loaded when it is first read; an import would cost 5 ms at the start of every program.
+  // The global is loaded on first use. An import would cost every program 5 ms at startup.
   newId: () => crypto.randomUUID(),
 };
 
-/** A timer in an environment of a user. */
+/** A timer in an environment from the user. */
 interface SteadyTimer {
   handle: TimerHandle;
   /** The environment that set it. */
@@ -65,11 +65,11 @@ interface SteadyTimer {
 }
 
 /**
- * An environment whose clock never runs backwards, as deadlines need it, although that of a user may: after a jump back it goes on from
- * where it was. Of the time that passed unseen meanwhile it knows what timers say: when one fires, its delay has passed.
+ * Wraps an environment from the user so that its clock never runs backwards. After a jump back the clock continues from its last value; when a
+ * timer fires, the clock advances by its delay.
  *
- * A function of the user that throws, or returns something else than it should, is reported once and is no trouble: the system's own is
- * used in its place, and for a clock its last reading.
+ * If a function of the environment throws or returns an invalid value, the problem is reported once. The system's function, or the last value of
+ * the clock, is used instead.
  */
 export function steady(environment: Environment, report: (problem: Failure) => void = () => undefined): Environment {
   if (environment === systemEnvironment) return environment;
@@ -82,7 +82,7 @@ export function steady(environment: Environment, report: (problem: Failure) => v
     try {
       const value = call();
       if (good(value)) return value;
-      throw new TypeError('It returned something else than it should');
+      throw new TypeError('It returned an invalid value');
     } catch (thrown) {
       if (reported.has(name)) return undefined;
       reported.add(name);
@@ -101,11 +101,11 @@ export function steady(environment: Environment, report: (problem: Failure) => v
     return (latest = Math.max(latest, reading));
   };
   const hold = ({ from, handle }: SteadyTimer, held: boolean): void => {
-    const tell = (): boolean => {
+    const setHeld = (): boolean => {
       from.hold?.(handle, held);
       return true;
     };
-    ask('hold', tell, Boolean);
+    ask('hold', setHeld, Boolean);
   };
   return {
     now,
@@ -138,7 +138,7 @@ export function steady(environment: Environment, report: (problem: Failure) => v
         from.clearTimeout(handle);
         return true;
       };
-      // The timer does nothing any more, but it would keep the process alive until it fires.
+      // The timer has no effect any more, but would keep the process alive until it fires.
       if (ask('clearTimeout', clear, Boolean) !== true) hold(timer, false);
     },
     ...(environment.hold !== undefined && {
@@ -152,8 +152,8 @@ export function steady(environment: Environment, report: (problem: Failure) => v
 }
 
 /**
- * Calls a function in the next turn of the event loop, after whatever else has come meanwhile: for work on real bytes that is cut into pieces.
- * It is not part of {@link Environment}, since nothing that is recorded or simulated depends on it.
+ * Calls a function in the next turn of the event loop, after pending I/O: for work on bytes that is split into pieces. It is not part of {@link
+ * Environment}, because recordings and simulations do not depend on it.
  */
 export function nextTurn(callback: () => void): void {
   setImmediate(callback);

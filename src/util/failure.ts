@@ -1,19 +1,19 @@
 import { safeDetails, safeMessage } from './printable.js';
 
 /**
- * What is known about the fate of a request that did not end in a result.
+ * Whether the server may have run a request that did not end in a result.
  *
- * - `not-sent`: it never ran, so it is safe to repeat.
- * - `unknown`: it was sent and no answer of the server came (that of a gateway, such as HTTP 502 or 504, is none), so it may have run.
- * - `answered`: the server answered, with an error or with something that could not be used.
+ * - `not-sent`: it did not run; it is safe to repeat.
+ * - `unknown`: it was sent and the server sent no response (HTTP 502 or 504 comes from a gateway), so it may have run.
+ * - `answered`: the server responded, with an error or with an invalid response.
  */
 export type Delivery = 'not-sent' | 'unknown' | 'answered';
 
-/** Which of the error classes a failure becomes. */
+/** Selects the error class of a failure. */
 export type FailureKind =
   'connection' | 'timeout' | 'transport' | 'protocol' | 'capability' | 'authentication' | 'tool';
 
-/** The stable strings in `MCPError.code`. */
+/** The values of `MCPError.code`. They are stable. */
 export type FailureCode =
   | 'MCP_ERROR'
   | 'MCP_NOT_CONNECTED'
@@ -53,8 +53,7 @@ export type FailureCode =
   | 'MCP_RECORDING_ENDED';
 
 /**
- * An error as plain data. Inside the library failures travel through machines, snapshots and logs; an `Error` object, with the
- * stack of the caller, is made from one at the very edge.
+ * An error as plain data. Machines, snapshots and logs contain failures; the facade makes an `Error` with the caller's stack.
  */
 export interface Failure {
   readonly kind: FailureKind;
@@ -63,11 +62,11 @@ export interface Failure {
   /** The JSON-RPC error code or the HTTP status, when there is one. */
   readonly errorCode?: number | undefined;
   readonly delivery?: Delivery | undefined;
-  /** Plain data for programs; the documented fields depend on `code`. */
+  /** Plain data for programs. The fields depend on `code`. */
   readonly details?: Readonly<Record<string, unknown>> | undefined;
-  /** What led to this failure: another failure, or the error that a lower layer threw. */
+  /** The cause: another failure, or an error from a lower layer. */
   readonly cause?: unknown;
-  /** What printers show in place of `details.data`: a safe copy, without secrets. */
+  /** A safe copy of `details.data` without secrets, for printers. */
   readonly shownData?: unknown;
 }
 
@@ -75,9 +74,9 @@ export interface Failure {
 export type FailureParts = Omit<Failure, 'kind' | 'code' | 'message'>;
 
 /**
- * Writes a failure down; `parts` adds what is known beyond the message. This is the one place where text of strangers is made safe: control
- * characters, escapes and what else a reader does not see are taken out of the message and of the details, long texts are cut, and further
- * lines of the message begin with a bar. `details.data` and `details.result` are data for programs, and left as they came.
+ * Makes a failure. This is the one place where untrusted text is made safe: control characters, escape sequences and invisible characters are
+ * removed from the message and the details, long texts are cut, and further lines of the message begin with a bar. `details.data` and
+ * `details.result` are data for programs and stay unchanged.
  */
 export function failure(kind: FailureKind, code: FailureCode, message: string, parts?: FailureParts): Failure {
   const text = safeMessage(message);
@@ -85,7 +84,7 @@ export function failure(kind: FailureKind, code: FailureCode, message: string, p
   return { kind, code, message: text, ...parts, details: safeDetails(parts.details) };
 }
 
-/** The same failure with another message, and with other details if they are given. */
+/** A copy of a failure with another message and, optionally, other details. */
 export function rephrased(why: Failure, message: string, details = why.details): Failure {
   const { kind, code, message: _message, ...parts } = why;
   return failure(kind, code, message, { ...parts, ...(details !== undefined && { details }) });
@@ -95,7 +94,7 @@ const KINDS: ReadonlySet<unknown> = new Set<FailureKind>([
   ...(['connection', 'timeout', 'transport', 'protocol', 'capability', 'authentication', 'tool'] as const),
 ]);
 
-/** Whether a caught value is a failure rather than something that a lower layer threw. Never throws. */
+/** Whether a caught value is a failure. Never throws. */
 export function isFailure(value: unknown): value is Failure {
   try {
     return (
@@ -112,7 +111,7 @@ export function isFailure(value: unknown): value is Failure {
   }
 }
 
-/** A failure of the transport from whatever was thrown. A failure is returned as it is. Never throws. */
+/** Converts a thrown value to a transport failure. Returns a failure unchanged. Never throws. */
 export function toTransportFailure(thrown: unknown, delivery?: Delivery): Failure {
   if (isFailure(thrown)) return thrown;
   const cause = lookable(thrown);
@@ -122,13 +121,13 @@ export function toTransportFailure(thrown: unknown, delivery?: Delivery): Failur
 
 const UNLOOKABLE = 'a thrown object that cannot be looked at';
 
-/** One line about a value that somebody threw: what it says if it is a text or has a message, else what kind of value it is. Never throws. */
+/** Describes a thrown value in one line: its text or message, else its type. Never throws. */
 export function describeThrown(thrown: unknown): string {
   if (typeof thrown === 'string') return thrown;
   if (typeof thrown !== 'object' || thrown === null) return `a thrown ${thrown === null ? 'null' : typeof thrown}`;
   try {
     const { message } = thrown as { readonly message?: unknown };
-    // Errors of other realms, such as those of `node:vm`, are no instances of `Error` here.
+    // Errors of other realms, such as `node:vm`, are not instances of this `Error`.
     if (typeof message === 'string') return message;
     return thrown instanceof Error ? String(message) : 'a thrown object';
   } catch {
@@ -136,12 +135,12 @@ export function describeThrown(thrown: unknown): string {
   }
 }
 
-/** Causes below a cause that are looked at. */
+/** How many nested causes are checked. */
 const DEEPEST = 20;
 
 /**
- * A thrown value as the cause of a failure: the value itself, or an `Error` in place of one that throws when it is looked at, such as a
- * revoked proxy. The result can be printed safely.
+ * A thrown value that can be printed as the cause of a failure. A value that throws when it is read, such as a revoked proxy, is replaced by an
+ * `Error`.
  */
 export function lookable(thrown: unknown): unknown {
   try {

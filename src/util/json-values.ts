@@ -1,12 +1,12 @@
-// Servers nest what they send as deeply as they want: what looks into it must not recurse.
+// Servers can nest values to any depth, so these functions do not recurse.
 
-/** Values that are compared before two are taken for different: a message has fewer, and one that contains itself has no end. */
+/** After this many comparisons two values count as different. A message has fewer values; a value with a cycle has no end. */
 const MOST_COMPARED = 2 ** 25;
 
-/** Objects and arrays of one level that are looked at without finding out whether some are the same. */
+/** Above this number of objects in one level, duplicates are removed. */
 const MOST_OF_LEVEL = 10_000;
 
-/** Whether two values are the same JSON, whatever the order of keys. Of any depth. */
+/** Whether two values are the same JSON, regardless of the order of keys. Handles any depth. */
 export function isSameJson(one: unknown, other: unknown): boolean {
   const open: unknown[] = [one, other];
   for (let compared = 0; open.length > 0; compared += 1) {
@@ -24,12 +24,12 @@ export function isSameJson(one: unknown, other: unknown): boolean {
   return true;
 }
 
-/** Whether objects or arrays in a value are nested deeper than this many levels, the value itself being the first. */
+/** Whether a value has more than `levels` levels of objects and arrays. The value itself is the first level. */
 export function isDeeperThan(value: unknown, levels: number): boolean {
   let level = [value].filter(isContainer);
   for (let depth = 0; depth < levels && level.length > 0; depth += 1) {
     level = level.flatMap((one) => Object.values(one).filter(isContainer));
-    // They may be the same ones again, in a value that contains itself.
+    // In a value with a cycle they are the same objects again.
     if (level.length > MOST_OF_LEVEL) level = [...new Set(level)];
   }
   return level.length > 0;

@@ -1,7 +1,7 @@
-/** Told of an abort, with its reason. Must not throw. */
+/** Called with the reason of an abort. Must not throw. */
 type Callback = (reason: unknown) => void;
 
-/** The functions that wait for one signal. It is the listener itself. */
+/** The callbacks of one signal; this object is the event listener. */
 class Callbacks {
   readonly all = new Set<Callback>();
   readonly #signal: AbortSignal;
@@ -19,9 +19,9 @@ class Callbacks {
 const callbacksOf = new WeakMap<AbortSignal, Callbacks>();
 
 /**
- * Calls a function when a signal is aborted that may serve any number of calls, clients and connections: all of them share one listener, since
- * Node warns of a leak at the eleventh. A function must not be given twice for one signal.
- * @returns a function that forgets it; with the last one the listener goes
+ * Calls a function when a signal is aborted. All callbacks of one signal share one listener, because Node warns of a leak at the eleventh
+ * listener. A function must not be passed twice for one signal.
+ * @returns a function that removes the callback, and the listener with the last one
  */
 export function onAbort(signal: AbortSignal, callback: Callback): () => void {
   let callbacks = callbacksOf.get(signal);

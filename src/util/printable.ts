@@ -1,8 +1,8 @@
-/* eslint-disable no-control-regex -- such characters are what this file is about */
+/* eslint-disable no-control-regex -- this file removes these characters */
 
 import { beginning } from './beginning.js';
 
-/** Control sequences, strings for the terminal such as titles and links, and single escapes, in their forms of 7 and of 8 bits. ECMA-48. */
+/** Terminal escape sequences in 7-bit and 8-bit form: control sequences, strings such as titles and links, single escapes. ECMA-48. */
 const SEQUENCES =
   /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\u0007\u001b\u0080-\u009f]*(?:\u0007|\u001b\\|\u009c)|\u001b[ -/]*[0-~]/g;
 
@@ -10,41 +10,41 @@ const SEQUENCES =
 const LINE_ENDS = /[\u0085\u2028\u2029]/g;
 
 /**
- * Characters that a reader does not see, or that show other characters in another order: controls but the tab and the line feed, marks and
- * isolates of text direction, characters without width, selectors of the supplement, and tags. The last two can carry any hidden text.
+ * Characters that are invisible or reorder others: controls except tab and line feed, text direction marks and isolates, zero-width characters,
+ * supplementary variation selectors, and tags. The last two can carry hidden text.
  */
 const INVISIBLE =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e0fff}]/gu;
 
-/** Half a character: programs that write UTF-8 fail on it. */
+/** Half a surrogate pair, which is not valid in UTF-8. */
 const LONE_SURROGATE = /\p{Surrogate}/gu;
 
-/** Texts with none of these are left as they are, which is most of them. */
+/** A quick check: most texts contain none of these characters and stay unchanged. */
 const SUSPICIOUS =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]/;
 
-/** Removes from foreign text what controls a terminal or is invisible. Newlines and tabs stay. */
+/** Removes escape sequences and invisible characters from untrusted text. Newlines and tabs stay. */
 export function printable(text: string): string {
   if (!SUSPICIOUS.test(text)) return text;
   return text.replace(SEQUENCES, '').replace(LINE_ENDS, '\n').replace(INVISIBLE, '').replace(LONE_SURROGATE, '\ufffd');
 }
 
-/** The most characters of one foreign text in a failure. */
+/** The longest untrusted text in a failure, in characters. */
 export const LONGEST_TEXT = 4_096;
 
-/** More of a text is not looked at: what is taken out of it does not count. Characters. */
+/** How much of a text is cleaned, in characters; removed characters do not count towards the limit. */
 const LONGEST_LOOK = 4 * LONGEST_TEXT;
 
-/** What stands in a text where the rest was cut off. */
+/** The mark at the place where a text was cut. */
 const CUT = /… \(\d+ characters in all\)/;
 const CUT_AT_END = new RegExp(`${CUT.source}$`);
 const CUTS = new RegExp(CUT.source, 'g');
-/** Long enough for each of them. */
+/** An upper bound for the length of a mark. */
 const LONGEST_MARK = 60;
 
 /**
- * Text of somebody else that is safe to show: {@link printable}, and not longer than `longest` characters. What is cut off is replaced by the
- * length of the whole: `… (1200000 characters in all)`. Safe text stays as it is.
+ * Makes untrusted text safe to show: {@link printable}, and at most `longest` characters. A cut text ends with its original length: `… (1200000
+ * characters in all)`. Safe text stays unchanged.
  */
 export function safeText(text: string, longest = LONGEST_TEXT): string {
   if (text.length <= longest) return printable(text);
@@ -55,40 +55,40 @@ export function safeText(text: string, longest = LONGEST_TEXT): string {
   return beginning(clean, longest) + (mark ?? `… (${text.length} characters in all)`);
 }
 
-/** How much of what a server says in one text goes into the message of an error. Characters. */
+/** The longest text of a server in the message of an error, in characters. */
 const LONGEST_EXCERPT = 500;
 
-/** The beginning of what a server said, for a message that says more. `details` have more of it. */
+/** The beginning of a server's text, for the message of an error. `details` contain more of it. */
 export function excerpt(text: string): string {
   return safeText(text, LONGEST_EXCERPT);
 }
 
-/** Where in a safe text something was cut off. */
+/** The indices of the cut marks in a safe text. */
 export function cutsOf(text: string): number[] {
   return text.includes('… (') ? Array.from(text.matchAll(CUTS), ({ index }) => index) : [];
 }
 
 /**
- * Safe text whose further lines begin with a bar: a stranger cannot write a line that looks like one of an explanation, of a stack or of a log.
+ * Safe text whose further lines begin with a bar, so that an untrusted text cannot imitate a line of an explanation, a stack or a log.
  */
 export function safeMessage(text: string): string {
   const safe = safeText(text);
   return safe.includes('\n') ? barred(safe.trimEnd(), '') : safe;
 }
 
-/** A text of one or more lines as a part of an explanation: the further ones are indented by as much as the first one, and a bar. */
+/** Indents the further lines of a text and puts a bar before each. */
 export function barred(text: string, indent: string): string {
   return text.replace(/\n(?: *\| ?)?/g, `\n${indent}  | `);
 }
 
-/** How deep the texts in details are looked for, and how many values there may be. More is left out. */
+/** Limits of depth and number of values in `details`. The rest is left out. */
 const DEEPEST = 8;
 const MOST_VALUES = 1_000;
 
-/** The fields of details that are data for programs: what the server sent, as it was sent. Nothing prints them as they are. */
+/** The fields of `details` with the unchanged data of the server. They are never printed. */
 const DATA: ReadonlySet<string> = new Set(['data', 'result']);
 
-/** Details in which all texts are safe, but for those fields that are data for programs. The same object where they are already. */
+/** Makes all texts in `details` safe, except in the data fields. Returns the same object if they are safe already. */
 export function safeDetails(
   details: Readonly<Record<string, unknown>>,
   safe: (text: string) => string = safeText,
@@ -96,7 +96,7 @@ export function safeDetails(
   return new SafeCopy(safe).details(details);
 }
 
-/** A copy of a plain value in which all texts and keys are safe. The same value where they are already. Bounded in depth and size. */
+/** A copy of a plain value with safe texts and keys, bounded in depth and size. Returns the same value if they are safe already. */
 export function safeCopy(value: unknown, safe: (text: string) => string = safeText): unknown {
   return new SafeCopy(safe).of(value, 0);
 }
@@ -136,7 +136,7 @@ class SafeCopy {
 
   #fields(object: Readonly<Record<string, unknown>>, depth: number): Readonly<Record<string, unknown>> {
     const prototype: unknown = Object.getPrototypeOf(object);
-    // What is no plain data was not sent by anybody.
+    // Only plain data can come from a server.
     if (prototype !== Object.prototype && prototype !== null) return object;
     let same = true;
     const entries = Object.entries(object)
@@ -150,7 +150,7 @@ class SafeCopy {
   }
 }
 
-/** A text without its numbers: process ids and times differ between two outputs that say the same. */
+/** Replaces all numbers, so that two outputs that differ only in process ids and times are equal. */
 export function withoutNumbers(text: string): string {
   return text.replace(/\d+/g, '0');
 }

@@ -1,17 +1,17 @@
-/** How often a connection that stood may be lost and brought back before that is taken for a crash loop. */
+/** How many losses of an established connection are allowed before it counts as a crash loop. */
 export interface RestartBudget {
-  /** Losses that are made good within the window. Infinity for any number. */
+  /** Reconnects allowed within the window. `Infinity` for no limit. */
   readonly maxRestarts: number;
-  /** Milliseconds. */
+  /** The window in ms. */
   readonly window: number;
 }
 
-/** The times of the losses that count, after one more at `now`; none where any number is allowed. */
+/** Adds a loss at `now` and returns the times of the losses within the window; an empty array without a limit. */
 export function withLoss(losses: readonly number[], now: number, budget: RestartBudget): readonly number[] {
   return budget.maxRestarts === Infinity ? [] : [...recentLosses(losses, now, budget), now];
 }
 
-/** The times of the losses that still count. */
+/** The times of the losses within the window. */
 export function recentLosses(losses: readonly number[], now: number, { window }: RestartBudget): readonly number[] {
   return losses.filter((at) => now - at < window);
 }

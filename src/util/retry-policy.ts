@@ -1,10 +1,10 @@
 import type { Failure } from './failure.js';
 
-/** How long to wait between attempts. */
+/** The delays between attempts. */
 export interface BackoffPolicy {
-  /** Milliseconds before the second attempt, before jitter. */
+  /** Delay before the second attempt, without jitter, in ms. */
   readonly delay: number;
-  /** The most milliseconds any wait takes. */
+  /** The longest delay, in ms. */
   readonly maxDelay: number;
 }
 
@@ -29,40 +29,39 @@ export function isTemporaryStatus(status: unknown): boolean {
 }
 
 /**
- * Milliseconds to wait after `failures` failed attempts in a row: exponential, capped, with full jitter, so that many clients of one
- * server do not come back in step. `random` is in [0, 1).
+ * The delay after `failures` failed attempts in a row, in ms: exponential, capped, with full jitter, so that many clients do not reconnect at
+ * the same time. `random` is in [0, 1).
  */
 export function backoffDelay(policy: BackoffPolicy, failures: number, random: number): number {
   const exponent = Math.min(Math.max(failures - 1, 0), 30);
   return Math.round(Math.min(policy.delay * 2 ** exponent, policy.maxDelay) * random);
 }
 
-/** The most milliseconds for which a `Retry-After` is obeyed. A server that asks for days would never be tried again. */
+/** The longest `Retry-After` that is obeyed, in ms. Otherwise a server that sends days would never be tried again. */
 export const LONGEST_RETRY_AFTER = 300_000;
 
 /**
- * The milliseconds for which a server that refused something asks to be left alone (`Retry-After`), at most {@link LONGEST_RETRY_AFTER};
- * undefined when it did not ask.
+ * The `Retry-After` of a refusal in ms, at most {@link LONGEST_RETRY_AFTER}; undefined if the server sent none.
  */
 export function askedDelay(refusal: Failure | undefined): number | undefined {
   const asked = refusal?.details?.retryAfter;
   return typeof asked === 'number' ? Math.min(asked, LONGEST_RETRY_AFTER) : undefined;
 }
 
-/** {@link backoffDelay}, but not before the time for which the server asked to be left alone. */
+/** {@link backoffDelay}, or the `Retry-After` of the server if that is longer. */
 export function retryDelay(policy: BackoffPolicy, failures: number, random: number, asked: number | undefined): number {
   return Math.max(backoffDelay(policy, failures, random), asked ?? 0);
 }
 
-/** A server that wishes to be asked again at once would be asked without a pause, so there is one. In milliseconds. */
+/** The shortest delay before a stream is opened again, in ms. Without it `retry: 0` would make a busy loop. */
 const SHORTEST_PAUSE = 100;
 
-/** More milliseconds than timers can count would be none at all. */
+/** The longest delay that Node accepts, in ms. It fires at once for longer ones. */
 const LONGEST_PAUSE = 2 ** 31 - 1;
 
 /**
- * Milliseconds until a stream that ended is opened again: as the server wished, when it said something, and when that failed before not
- * sooner than {@link backoffDelay}. Never without a pause. 2025-11-25 basic/transports, "Resumability and Redelivery".
+ * The delay until a stream that ended is opened again, in ms: the `retry` of the server, but at least {@link backoffDelay} after repeated
+ * failures. 2025-11-25 basic/transports, "Resumability and Redelivery".
  */
 export function reopeningDelay(
   policy: BackoffPolicy,

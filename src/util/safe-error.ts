@@ -1,20 +1,20 @@
-/** How far into an error of somebody else its texts are looked at, and how many values. `util.inspect` goes to 2 by default. */
+/** How deep, and how many values, the texts of a foreign error are checked. The default depth of `util.inspect` is 2. */
 const DEEPEST = 12;
 const MOST_VALUES = 5_000;
 
-/** What stands for an object that cannot be shown, and cannot be copied. */
+/** Replaces an object that is not safe to show and cannot be copied. */
 const HIDDEN = '[redacted]';
 
-/** What printers show of an error although it is not enumerable. */
+/** Properties that printers show although they are not enumerable. */
 const UNLISTED = ['name', 'message', 'stack', 'cause', 'errors'];
 
-/** Makes a text safe, and gives it back as it is when it is so already. */
+/** Makes a text safe. Returns a safe text unchanged. */
 type Safe = (text: string) => string;
 
 /**
- * What somebody else threw, fit to be the cause of an error that is printed with its stack and its properties: an error of undici or of Node,
- * or what a function of the user threw. It is the same object when all its texts are safe. Otherwise it is a copy of the same class and with
- * the same codes, in which they are. Never throws.
+ * Makes a thrown value safe to be the cause of an error, which printers show with its stack and properties. It comes from undici, Node or a
+ * function of the user. Returns the same object if all its texts are safe, otherwise a copy with the same class and codes and with safe texts.
+ * Never throws.
  */
 export function safeError(thrown: unknown, safe: Safe): unknown {
   try {
@@ -26,7 +26,7 @@ export function safeError(thrown: unknown, safe: Safe): unknown {
   }
 }
 
-/** The properties that printers show. A getter is not called, as printers do not: only the stack of an error may be one. */
+/** The properties that printers show. Getters are not called, except for the stack of an error. */
 function propertiesOf(object: object): [name: string, value: unknown][] {
   if (object instanceof URL) return [['href', object.href]];
   if (isCollection(object)) return [...object.entries()].map((entry) => ['entry', entry]);
@@ -54,7 +54,7 @@ class Search {
     this.#safe = safe;
   }
 
-  /** Whether a text that is not safe is anywhere in it. */
+  /** Whether a value contains an unsafe text. */
   finds(value: unknown, depth: number): boolean {
     if (typeof value === 'string') return this.#safe(value) !== value;
     if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return false;
@@ -78,7 +78,7 @@ class Copies {
     const made = this.#made.get(value);
     if (made !== undefined) return made;
     const copy = depth > DEEPEST || this.#made.size >= MOST_VALUES ? HIDDEN : this.#emptyCopy(value);
-    // Before it is filled: what it holds may lead back to it.
+    // Stored before it is filled, because of cycles.
     this.#made.set(value, copy);
     if (typeof copy !== 'object' || copy === value) return copy;
     for (const [name, inner] of propertiesOf(value)) {
@@ -97,7 +97,7 @@ class Copies {
     if (object instanceof Error) return Object.setPrototypeOf(new Error(), prototype as object);
     if (Array.isArray(object)) return [];
     if (prototype === Object.prototype || prototype === null) return {};
-    // A socket, for instance. One with nothing to hide may stay.
+    // Another class, such as a socket: kept if it contains no unsafe text.
     return new Search(this.#safe).finds(object, 0) ? HIDDEN : object;
   }
 }

@@ -2,22 +2,21 @@ import { describeThrown, failure, lookable } from './failure.js';
 import type { Failure } from './failure.js';
 
 /**
- * Calls a function that the user gave for something: a handler, a listener, `onProgress`. What it throws, or rejects with, is reported and
- * goes no further.
+ * Calls a function of the user: a handler, a listener, `onProgress`. If it throws or rejects, the error is reported and not rethrown.
  */
 export function callUserFunction(purpose: string, fn: () => unknown, report: (problem: Failure) => void): void {
-  tellUserFunction(purpose, fn, undefined, report);
+  notifyUserFunction(purpose, fn, undefined, report);
 }
 
-/** The same for a function that is told something, so often that a closure each time would cost more than the call. */
-export function tellUserFunction<Told>(
+/** Like {@link callUserFunction}, for functions that receive an event: it needs no closure for each call. */
+export function notifyUserFunction<Event>(
   purpose: string,
-  fn: (told: Told) => unknown,
-  told: Told,
+  fn: (event: Event) => unknown,
+  event: Event,
   report: (problem: Failure) => void,
 ): void {
   try {
-    const returned = fn(told);
+    const returned = fn(event);
     if ((typeof returned === 'object' && returned !== null) || typeof returned === 'function')
       reportRejection(purpose, returned, report);
   } catch (thrown) {
@@ -25,7 +24,7 @@ export function tellUserFunction<Told>(
   }
 }
 
-/** Whatever has a method `then` may be a promise: of another realm, or of a library. A promise of our own finds out, whatever that throws. */
+/** Reports a rejection. The value may be a promise of another realm or library, so a native promise resolves it. */
 function reportRejection(purpose: string, returned: object, report: (problem: Failure) => void): void {
   new Promise((settle) => {
     settle(returned);
@@ -34,7 +33,7 @@ function reportRejection(purpose: string, returned: object, report: (problem: Fa
   });
 }
 
-/** What a function of the user that failed means. */
+/** The failure for a function of the user that threw or rejected. */
 export function handlerFailed(purpose: string, thrown: unknown): Failure {
   const message = `The function for ${purpose} failed: ${describeThrown(thrown)}`;
   return failure('protocol', 'MCP_HANDLER_FAILED', message, {
@@ -44,13 +43,13 @@ export function handlerFailed(purpose: string, thrown: unknown): Failure {
 }
 
 /**
- * Calls a function that the user gave for something that is waited for, for as long as the signal is not aborted: then it rejects with
- * the reason, and what the function does later is of no interest. Rejects with what the function throws.
+ * Calls a function of the user and returns its result. Rejects with the error of the function, or with the reason of the signal as soon as that
+ * is aborted; then the result of the function is ignored.
  */
 export function askUserFunction<Value>(fn: () => Value | Promise<Value>, signal: AbortSignal): Promise<Value> {
   return new Promise((resolve, reject) => {
     const abort = (): void => {
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the reason is whatever the caller gave
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the caller chooses the reason
       reject(signal.reason);
     };
     if (signal.aborted) {
@@ -58,7 +57,7 @@ export function askUserFunction<Value>(fn: () => Value | Promise<Value>, signal:
       return;
     }
     signal.addEventListener('abort', abort, { once: true });
-    // In a promise of its own, so that what it throws at once and what it rejects with are the same.
+    // The promise turns a synchronous throw into a rejection.
     new Promise<Value>((settle) => {
       settle(fn());
     })

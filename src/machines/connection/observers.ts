@@ -2,7 +2,7 @@ import type { InspectionEvent, Observer } from 'xstate';
 
 import type { Environment } from '../../util/environment.js';
 import type { Failure } from '../../util/failure.js';
-import { tellUserFunction } from '../../util/user-function.js';
+import { notifyUserFunction } from '../../util/user-function.js';
 import type { LinkListener, LinkNews, Tap, TapEvent } from './link-tap.js';
 
 /** Those who look at a connection. */
@@ -25,7 +25,7 @@ export function inspectorOf(
   const look = typeof inspect === 'function' ? inspect : inspect.next?.bind(inspect);
   if (look === undefined) return () => undefined;
   return (event) => {
-    tellUserFunction('inspect', look, event, report);
+    notifyUserFunction('inspect', look, event, report);
   };
 }
 
@@ -38,7 +38,7 @@ export function linkListenerOf(
   if (tap === undefined) return listener;
   return (news) => {
     listener?.(news);
-    tellUserFunction('tap', tap, timed(news, environment.now()), report);
+    notifyUserFunction('tap', tap, timed(news, environment.now()), report);
   };
 }
 
