@@ -5,7 +5,7 @@ import { barred, excerpt, withoutNumbers } from '../util/printable.js';
 import { circumstancesOf, storyLines } from './story.js';
 import type { Story } from './story.js';
 
-/** What failures and errors have in common: enough to tell the story. */
+/** The fields that failures and errors have in common. */
 interface Explainable {
   readonly code: string;
   readonly message: string;
@@ -15,7 +15,7 @@ interface Explainable {
   readonly cause?: unknown;
 }
 
-/** Failures that are not for the connection to mend: the same request would fail in the same way. */
+/** Codes of requests that would fail in the same way if they were repeated. */
 const FUTILE: ReadonlySet<string> = new Set([
   'MCP_INVALID_PARAMS',
   'MCP_CAPABILITY_MISSING',
@@ -26,41 +26,39 @@ const FUTILE: ReadonlySet<string> = new Set([
 const NOTHING_SENT = 'Nothing was sent.';
 
 const DELIVERY: Readonly<Record<Delivery, string>> = {
-  'not-sent': 'The request never ran: it is safe to repeat.',
-  unknown: 'The request was sent and not answered: it may have run.',
-  answered: 'The server answered.',
+  'not-sent': 'The request did not run: it is safe to repeat.',
+  unknown: 'The request was sent and got no response: it may have run.',
+  answered: 'The server responded.',
 };
 
-/** At most this much of a server's standard error goes into an explanation. */
+/** The longest stderr in an explanation, in characters. */
 const LONGEST_TAIL = 2_000;
 
-/** At most so many causes are told: what others throw may be its own cause. */
+/** The largest number of causes that are shown: a foreign error can be its own cause. */
 const DEEPEST = 20;
 
-/** What is known besides a failure when it is explained. */
+/** Facts besides the failure itself. */
 interface Background {
-  /** What the connection had been through when it happened. */
+  /** The history of the connection when it failed. */
   readonly story?: Story | undefined;
-  /** Where it happened, for those who have told the story already. */
+  /** The circumstances, if the caller shows the story itself. */
   readonly about?: Circumstances | undefined;
 }
 
 /**
- * Tells a failure, what led to it and what the connection had been through, in lines for a person. A text of a stranger is one line of these;
- * the rest of it begins with a bar.
+ * Formats a failure, its causes and the history of the connection, in lines. Further lines of an untrusted text begin with a bar.
  */
 export function explainFailure(start: Explainable, { story, about }: Background = {}): string {
   const lines: string[] = [];
-  /** Facts are told once, however many causes have them. */
-  const told = new Set<string>();
+  /** Facts that are shown already: several causes may have the same. */ const shown = new Set<string>();
   let indent = '';
   for (let current: unknown = start; current !== undefined; current = causeOf(current)) {
     if (indent.length > 2 * DEEPEST) break;
     lines.push(barred(`${indent}${indent === '' ? '' : 'because '}${headline(current)}`, indent));
     for (const fact of isExplainable(current) ? facts(current) : []) {
       const key = fact.startsWith('stderr: ') ? withoutNumbers(fact) : fact;
-      if (!told.has(key)) lines.push(barred(`${indent}  ${fact}`, `${indent}  `));
-      told.add(key);
+      if (!shown.has(key)) lines.push(barred(`${indent}  ${fact}`, `${indent}  `));
+      shown.add(key);
     }
     indent += '  ';
   }
@@ -71,7 +69,7 @@ export function explainFailure(start: Explainable, { story, about }: Background 
   return lines.join('\n');
 }
 
-/** The hint of the innermost cause that has one: that is where something can be done. */
+/** The hint of the innermost cause that has one. */
 export function hintFor(start: Explainable, about?: Circumstances): string | undefined {
   let hint: string | undefined;
   let depth = 0;
@@ -86,7 +84,7 @@ function deliveryOf({ code }: Explainable, delivery: Delivery): string {
   return delivery === 'not-sent' && FUTILE.has(code) ? NOTHING_SENT : DELIVERY[delivery];
 }
 
-/** The message of a failure, without that of its cause, which comes next. */
+/** The message of a failure, without the message of its cause, which is shown below it. */
 function headline(value: unknown): string {
   if (!isExplainable(value)) return value instanceof Error ? String(value.message) : 'something that is not an error';
   const cause = causeOf(value);
@@ -98,10 +96,10 @@ function headline(value: unknown): string {
 
 function facts(value: Explainable): string[] {
   const lines: string[] = [];
-  // The message has what the server said.
+  // The message may contain the reason already.
   const { stderr, reason, data: _data, result: _result, ...rest } = value.details ?? {};
-  const isSaid = typeof reason === 'string' && value.message.includes(barred(excerpt(reason).trimEnd(), ''));
-  const facts = isSaid ? rest : { ...rest, reason };
+  const isInMessage = typeof reason === 'string' && value.message.includes(barred(excerpt(reason).trimEnd(), ''));
+  const facts = isInMessage ? rest : { ...rest, reason };
   for (const [name, fact] of Object.entries(facts)) {
     if (typeof fact === 'string') lines.push(`${name}: ${fact}`);
     else if (typeof fact === 'number' || fact === null) lines.push(`${name}: ${String(fact)}`);

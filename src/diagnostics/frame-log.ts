@@ -1,7 +1,7 @@
 import { beginning } from '../util/beginning.js';
 import { printable } from '../util/printable.js';
 
-/** What kind of message went by, and which way. */
+/** The kind and direction of a message. */
 export type FrameKind =
   | 'request'
   | 'notification'
@@ -13,16 +13,16 @@ export type FrameKind =
   | 'request from the server'
   | 'notification from the server';
 
-/** A message that went by, without anything that it carried. */
+/** A message without its content. */
 export interface Frame {
   readonly kind: FrameKind;
-  /** Of an answer that of the request. */
+  /** The method; for a response, the method of its request. */
   readonly method: string;
   /** The id of a request of this client. */
   readonly id: number | undefined;
-  /** The code of an error. */
+  /** The error code, if any. */
   readonly code: number | undefined;
-  /** When it went by, in milliseconds since the Unix epoch. */
+  /** When it was sent or received, in ms since the Unix epoch. */
   readonly at: number;
 }
 
@@ -37,17 +37,17 @@ const KINDS: readonly FrameKind[] = [
   'notification from the server',
 ];
 
-/** How many messages are kept. A power of two. */
+/** How many messages the log keeps. A power of two. */
 const KEPT = 32;
-/** A server may give its methods any name. */
+/** The longest method name that is kept, since servers choose their names. */
 export const LONGEST_METHOD = 60;
 
 const NUMBERS = new Map(KINDS.map((kind, number) => [kind, number]));
 const [REQUEST, RESULT] = [NUMBERS.get('request') as number, NUMBERS.get('result') as number];
 
 /**
- * The last messages that went over the links of a connection, for explanations. Only what they were, never what was in them: neither
- * parameters nor results, nor the ids of the server, which it may make of anything. To add one costs a few stores and no object.
+ * A log of the last messages of a connection, for explanations. It has methods, ids and codes, but no parameters, results or ids of the server,
+ * which may contain secrets. Adding a message allocates no object.
  */
 export class FrameLog {
   readonly #kinds = new Uint8Array(KEPT);
@@ -57,22 +57,22 @@ export class FrameLog {
   readonly #times = new Float64Array(KEPT);
   #added = 0;
 
-  /** How many messages went by so far. */
+  /** The number of messages so far. */
   get count(): number {
     return this.#added;
   }
 
-  /** A request of this client goes out. */
+  /** Logs a request of this client. */
   asked(method: string, id: number, at: number): void {
     this.#add(REQUEST, method, id, NaN, at);
   }
 
-  /** The result of such a request is here. */
+  /** Logs the result of a request of this client. */
   answered(method: string, id: number, at: number): void {
     this.#add(RESULT, method, id, NaN, at);
   }
 
-  /** Anything else. */
+  /** Logs any other message. */
   add(kind: FrameKind, method: string, at: number, id = NaN, code = NaN): void {
     this.#add(NUMBERS.get(kind) as number, beginning(method, LONGEST_METHOD), id, code, at);
   }
@@ -87,7 +87,7 @@ export class FrameLog {
     this.#times[slot] = at;
   }
 
-  /** The last messages, the newest last. */
+  /** Returns the last messages, newest last. */
   last(most: number): Frame[] {
     const frames: Frame[] = [];
     for (let number = Math.max(this.#added - Math.min(most, KEPT), 0); number < this.#added; number += 1) {
@@ -105,7 +105,7 @@ export class FrameLog {
   }
 }
 
-/** A message in words. */
+/** Formats a message for an explanation. */
 export function describeFrame({ kind, method: called, id, code }: Frame): string {
   const method = printable(called);
   const which = id === undefined ? method : `${method} #${id}`;
@@ -115,13 +115,13 @@ export function describeFrame({ kind, method: called, id, code }: Frame): string
     case 'notification':
       return `→ ${method}`;
     case 'answer':
-      return code === undefined ? `→ answer to ${method}` : `→ error ${code} to ${method}`;
+      return code === undefined ? `→ response to ${method}` : `→ error ${code} to ${method}`;
     case 'undelivered':
       return code === undefined ? `✗ ${which}` : `✗ ${which}: HTTP ${code}`;
     case 'result':
       return `← result of ${which}`;
     case 'error':
-      return code === undefined ? `← unusable answer to ${which}` : `← error ${code} to ${which}`;
+      return code === undefined ? `← invalid response to ${which}` : `← error ${code} to ${which}`;
     default:
       return `← ${method}`;
   }

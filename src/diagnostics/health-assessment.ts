@@ -1,24 +1,24 @@
 import { describeAge } from '../util/age.js';
 import type { HealthCheck } from './health-score.js';
 
-/** What is known about the health of a connection. */
+/** The facts about the health of a connection. */
 export interface HealthFindings {
-  /** The checks that count, the newest last. */
+  /** The last checks, newest last. */
   readonly checks: readonly HealthCheck[];
-  /** Requests that the server may be at work on. */
+  /** The number of requests in flight. */
   readonly inFlight: number;
-  /** Milliseconds for which the server has left them without any answer; undefined without such requests. */
+  /** Time since the last message of the server while requests are in flight, in ms; undefined without requests in flight. */
   readonly silence: number | undefined;
 }
 
-/** A check that took longer than this many milliseconds is called slow. */
+/** A check that took longer is slow. In ms. */
 const SLOW = 2_000;
-/** Silence of this many milliseconds with requests in flight is worth a word. */
+/** A longer silence with requests in flight is reported. In ms. */
 const SILENT = 5_000;
 
 /**
- * What speaks against the health of a connection, in words for a person; empty when nothing does. Slowness is a reason and no more: a
- * slow server is no dead one, so it never changes the state.
+ * Lists the reasons why a connection may be unhealthy, as text; empty for a healthy one. Slowness is only a reason and never changes the state,
+ * because a slow server is not a dead one.
  */
 export function healthReasons({ checks, inFlight, silence }: HealthFindings): string[] {
   const reasons: string[] = [];
@@ -29,7 +29,7 @@ export function healthReasons({ checks, inFlight, silence }: HealthFindings): st
   if (slow > 0) reasons.push(`${slow} ${of} over ${describeAge(SLOW)}`);
   if (silence !== undefined && silence > SILENT) {
     const requests = inFlight === 1 ? '1 request' : `${inFlight} requests`;
-    reasons.push(`no answer for ${describeAge(silence)} with ${requests} in flight`);
+    reasons.push(`no response for ${describeAge(silence)} with ${requests} in flight`);
   }
   return reasons;
 }

@@ -1,19 +1,19 @@
-/** What one check of a connection found. */
+/** The result of one health check. */
 export interface HealthCheck {
   readonly ok: boolean;
-  /** Milliseconds until the answer, when one came and was asked for. */
+  /** Time until the response to the probe, in ms; undefined without a probe or response. */
   readonly latency?: number | undefined;
 }
 
-/** How many checks count. */
+/** How many checks the score includes. */
 export const CHECKS_KEPT = 10;
 
-/** The checks that count after one more. The newest is last. */
+/** Adds a check and returns the last {@link CHECKS_KEPT} checks, newest last. */
 export function withCheck(checks: readonly HealthCheck[], check: HealthCheck): readonly HealthCheck[] {
   return [...checks, check].slice(-CHECKS_KEPT);
 }
 
-/** The share of good checks, each weighing half of the next newer one; 1 before the first check. */
+/** The weighted share of passed checks, from 0 to 1. Each check weighs half of the next newer one. 1 before the first check. */
 export function healthScore(checks: readonly HealthCheck[]): number {
   let score = 0;
   let total = 0;

@@ -1,6 +1,6 @@
 import { describeAge } from '../util/age.js';
 
-/** What a hint is found by: a failure, or an error that was made of one. */
+/** The fields of a failure, or of an error, that select a hint. */
 export interface Hintable {
   readonly code: string;
   readonly message: string;
@@ -8,30 +8,33 @@ export interface Hintable {
   readonly details?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Where it happened, as far as that is known. */
+/** The circumstances of a failure, if known. */
 export interface Circumstances {
   /** The state in which the connection failed. */
   readonly state?: string | undefined;
-  /** The server process wrote a line to its standard output that is not JSON. */
+  /** Whether the server process wrote a line to stdout that is not JSON. */
   readonly noise?: boolean | undefined;
 }
 
 type Finder = (failure: Hintable, about: Circumstances) => string | undefined;
 
 const NOISE =
-  'The server prints something that is not JSON to its standard output. Make it log to standard error instead, or silence it.';
+  'The server prints text that is not JSON to its standard output. Configure it to log to standard error, or disable the output.';
 const BUG_OF_SERVER = 'This is a bug of the server: report it to its authors.';
 const BROKEN_RESPONSE =
   'The response of the server is not valid JSON: it may have NaN or a raw control character in it, or be cut off or mixed with other output. Report it to the authors of the server.';
 const MISSING_COMMAND =
-  'The command, or one that it calls, is not there: install it, or give its full path. Only a part of your environment is passed on: see `inheritEnv`.';
+  'The command, or a command that it runs, was not found: install it, or use its full path. The server inherits only a part of your environment: see `inheritEnv`.';
 
-/** What servers, and the programs that start them, write to standard error, the most telling first. */
+/** Hints for texts on stderr of servers and of the programs that start them, the most specific first. */
 const STDERR_HINTS: readonly (readonly [RegExp, string])[] = [
-  [/EADDRINUSE|address already in use/i, 'Its port is taken: an older copy of the server may still run.'],
+  [
+    /EADDRINUSE|address already in use/i,
+    'The port of the server is in use: an older process of the server may still be running.',
+  ],
   [
     /Need to install the following packages|Ok to proceed\?/i,
-    'npx waits for permission to install the package: add `-y` to its arguments.',
+    'npx waits for a confirmation to install the package: add `-y` to its arguments.',
   ],
   [
     /npm (?:ERR!|error) (?:code )?E404|404 Not Found - GET/i,
@@ -39,9 +42,9 @@ const STDERR_HINTS: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /npm (?:ERR!|error) (?:code )?(?:ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN)/i,
-    'The package registry cannot be reached: check the network and the proxy, or install the package beforehand.',
+    'The package registry is not reachable: check the network and the proxy, or install the package first.',
   ],
-  // Only the words of shells and of env: a server may write "not found" about anything.
+  // Only messages of shells and of env: a server may write "not found" about anything.
   [
     /command not found|: not found$|^\S*\bk?sh: .*No such file or directory|^\S*\benv: .*No such file or directory|is not recognized as an internal or external command/im,
     MISSING_COMMAND,
@@ -58,33 +61,30 @@ const STDERR_HINTS: readonly (readonly [RegExp, string])[] = [
     /heap out of memory|MemoryError|Cannot allocate memory/i,
     'The server ran out of memory: give it more, for example with NODE_OPTIONS=--max-old-space-size in `env`.',
   ],
-  [/EACCES|Permission denied/i, 'The server may not use a file or port that it needs: check their permissions.'],
+  [/EACCES|Permission denied/i, 'The server has no permission for a file or port: its stderr names it.'],
   [/ENOSPC|no space left/i, 'The disk is full.'],
   [
     /ENOENT|No such file or directory/i,
-    'The server does not find a file or directory: its stderr names it. Check the paths in `args`, and `cwd`.',
+    'The server cannot find a file or directory: its stderr names it. Check the paths in `args`, and `cwd`.',
   ],
   [/Unsupported engine|requires (?:node|python)/i, 'The server requires another version of Node or Python.'],
   [
     /(?:api[_ -]?key|(?<!unexpected )token|environment variable)\b.{0,60}\b(?:required|missing|not set|must be set|undefined)|(?:required|missing).{0,40}(?:api[_ -]?key|token|environment variable)/i,
-    'The server misses a setting, perhaps a secret: give it in `env`. Only a part of your environment is passed on: see `inheritEnv`.',
+    'A setting of the server is missing, perhaps a secret: set it in `env`. The server inherits only a part of your environment: see `inheritEnv`.',
   ],
 ];
 
 const EXIT_HINTS = new Map<unknown, string>([
-  [
-    0,
-    'The server ended as if it was done: it may need an argument that makes it serve over stdio, such as `stdio` or `--stdio`.',
-  ],
-  [126, 'The command was found and may not be executed: check its permissions.'],
+  [0, 'The server exited without an error: it may need an argument to serve over stdio, such as `stdio` or `--stdio`.'],
+  [126, 'The command exists but is not executable: check its permissions.'],
   [127, MISSING_COMMAND],
 ]);
 
 const CRASHED =
-  'The server crashed in native code: look for a newer version of the server, or of the program that runs it (node, python).';
-const STOPPED = 'Another process, or a person, asked the server to stop with this signal.';
+  'The server crashed in native code: try a newer version of the server, or of its runtime (node, python).';
+const STOPPED = 'Another process or a user stopped the server with this signal.';
 const SIGNAL_HINTS = new Map<unknown, string>([
-  ['SIGKILL', 'The process got SIGKILL. If nobody sent it, the system probably ran out of memory.'],
+  ['SIGKILL', 'The process got SIGKILL. If no process sent it, the kernel probably ran out of memory.'],
   ['SIGTERM', STOPPED],
   ['SIGINT', STOPPED],
   ['SIGHUP', STOPPED],
@@ -97,21 +97,21 @@ const SIGNAL_HINTS = new Map<unknown, string>([
 const TRUST = 'Trust its authority with NODE_EXTRA_CA_CERTS, or with the `dispatcher` or `agent` of the transport.';
 const UNKNOWN_AUTHORITY = `The certificate of the server is not signed by a trusted authority. ${TRUST}`;
 const NO_TLS =
-  'The server does not speak TLS at this port: check the port. Only for a server on this machine, try http:// or ws://.';
-const SHOW_ONE = 'Give the transport a `dispatcher` (WebSocket: an `agent`) with a client certificate.';
-const NO_ROUTE = 'There is no route to this address: check the network, the VPN, and the address.';
+  'The server does not use TLS on this port: check the port. Only for a server on this machine, try http:// or ws://.';
+const SHOW_ONE = 'Pass the transport a `dispatcher` (WebSocket: an `agent`) with a client certificate.';
+const NO_ROUTE = 'There is no route to this address: check the network, the VPN and the address.';
 const CUT =
-  'The server, or a proxy before it, cut the connection: look at the log of the server, and at time limits of proxies.';
+  'The server, or a proxy in front of it, closed the connection: check the log of the server and the timeouts of proxies.';
 const NO_HTTP =
-  'The server at this port does not speak HTTP: check the port, and whether the URL has to begin with https://.';
-const SLOW_TO_OPEN = 'Nothing answers at this address: check the address, and whether a firewall drops the packets.';
+  'The server on this port does not use HTTP: check the port, and whether the URL must begin with https://.';
+const SLOW_TO_OPEN = 'This address does not respond: check the address, and whether a firewall drops the packets.';
 
-/** By what the system or TLS said, which is in `details.reason`. */
+/** Hints by `details.reason`: the error code of the system, of Node or of TLS. */
 const REASON_HINTS = new Map<unknown, string>(
   Object.entries({
-    ECONNREFUSED: 'Nothing listens there: check that the server runs, and the port in the URL.',
-    ENOTFOUND: 'There is no such host: check the host name in the URL, and the DNS.',
-    EAI_AGAIN: 'The DNS does not answer: check the network, and the host name in the URL.',
+    ECONNREFUSED: 'No process listens on this port: check that the server is running, and the port in the URL.',
+    ENOTFOUND: 'The host does not exist: check the host name in the URL, and the DNS.',
+    EAI_AGAIN: 'The DNS does not respond: check the network, and the host name in the URL.',
     EHOSTUNREACH: NO_ROUTE,
     ENETUNREACH: NO_ROUTE,
     ETIMEDOUT: SLOW_TO_OPEN,
@@ -121,9 +121,9 @@ const REASON_HINTS = new Map<unknown, string>(
     UND_ERR_SOCKET: CUT,
     HTTPParserError: NO_HTTP,
     HPE_HEADER_OVERFLOW:
-      'The headers of an answer may have 16 KiB; the option --max-http-header-size of Node lets them have more.',
+      'The headers of the response are longer than 16 KiB: raise the limit with the option --max-http-header-size of Node.',
     UND_ERR_HEADERS_OVERFLOW:
-      'The headers of the response are longer than 16 KiB: give the transport a `dispatcher` with a larger `maxHeaderSize`.',
+      'The headers of the response are longer than 16 KiB: pass the transport a `dispatcher` with a larger `maxHeaderSize`.',
     UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
     UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
     UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
@@ -138,17 +138,17 @@ const REASON_HINTS = new Map<unknown, string>(
   }),
 );
 
-const REFUSED_CERTIFICATE = `The server does not accept the client certificate, or requires one and got none. ${SHOW_ONE}`;
+const REFUSED_CERTIFICATE = `The server does not accept the client certificate, or requires one and received none. ${SHOW_ONE}`;
 
 /**
- * By the TLS alert that the server sent (names of RFC 8446, section 6). OpenSSL puts the name into the reason, after a prefix that differs between
- * its versions: `SSLV3_ALERT_…` in Node 20 is `SSL/TLS_ALERT_…` in Node 22.
+ * Hints by the TLS alert of the server (names of RFC 8446, section 6). OpenSSL puts the name into the reason, after a prefix that depends on its
+ * version: `SSLV3_ALERT_…` in Node 20 is `SSL/TLS_ALERT_…` in Node 22.
  */
 const TLS_ALERT_HINTS = new Map<string | undefined, string>(
   Object.entries({
-    CERTIFICATE_REQUIRED: `The server wants a client certificate. ${SHOW_ONE}`,
-    NO_CERTIFICATE: `The server wants a client certificate. ${SHOW_ONE}`,
-    HANDSHAKE_FAILURE: `The server broke off the TLS handshake, perhaps because it requires a client certificate. ${SHOW_ONE}`,
+    CERTIFICATE_REQUIRED: `The server requires a client certificate. ${SHOW_ONE}`,
+    NO_CERTIFICATE: `The server requires a client certificate. ${SHOW_ONE}`,
+    HANDSHAKE_FAILURE: `The server aborted the TLS handshake, perhaps because it requires a client certificate. ${SHOW_ONE}`,
     BAD_CERTIFICATE: REFUSED_CERTIFICATE,
     UNSUPPORTED_CERTIFICATE: REFUSED_CERTIFICATE,
     CERTIFICATE_UNKNOWN: REFUSED_CERTIFICATE,
@@ -156,7 +156,7 @@ const TLS_ALERT_HINTS = new Map<string | undefined, string>(
     CERTIFICATE_REVOKED: 'The client certificate was revoked: get a new one.',
     CERTIFICATE_EXPIRED: 'The client certificate has expired: renew it.',
     UNKNOWN_CA: 'The server does not trust the authority that signed the client certificate.',
-    PROTOCOL_VERSION: 'Server and client share no version of TLS: the server has to support TLS 1.2 or later.',
+    PROTOCOL_VERSION: 'Server and client have no common TLS version: the server must support TLS 1.2 or later.',
     INSUFFICIENT_SECURITY: 'The server requires stronger ciphers than Node offers.',
     UNRECOGNIZED_NAME: 'The server has no certificate for this host: check the host in the URL.',
     INTERNAL_ERROR: 'The server failed during the TLS handshake: its log says why.',
@@ -167,21 +167,21 @@ const TLS_ALERT = /^ERR_SSL_(?:\S*_ALERT_|TLSV1_)(\S+)$/;
 function reasonHint(reason: unknown): string | undefined {
   if (typeof reason !== 'string') return undefined;
   const known = REASON_HINTS.get(reason) ?? TLS_ALERT_HINTS.get(TLS_ALERT.exec(reason)?.[1]);
-  // All other codes of Node's HTTP parser, which has different ones for the same bytes from version to version.
+  // All other codes of Node's HTTP parser: they differ between versions of Node for the same bytes.
   return known ?? (reason.startsWith('HPE_') ? NO_HTTP : undefined);
 }
 
 const OVERLOADED =
-  "The server, or a proxy before it, cannot serve now: wait. Requests that may be repeated are repeated; `retry: 'safe'` says so of a call.";
+  "The server, or a proxy in front of it, is overloaded: wait. The client repeats requests that are safe to repeat; `retry: 'safe'` marks a call as safe.";
 const GATEWAY =
-  'A proxy got no usable response from the server behind it: check that the server runs, and the time limit of the proxy.';
-const NOT_AN_ENDPOINT = 'The server did not answer with JSON or an event stream: check the URL.';
+  'A proxy received no valid response from the server behind it: check that the server is running, and the timeout of the proxy.';
+const NOT_AN_ENDPOINT = 'The response is neither JSON nor an event stream: check the URL.';
 
-/** By the status of HTTP. */
+/** Hints by HTTP status. */
 const STATUS_HINTS = new Map<unknown, string | Finder>([
   [
     400,
-    'The server rejects the request as invalid. Its words, if it gave any, are in the message; its log may say more.',
+    'The server rejects the request as invalid. The message contains its reason, if it sent one; its log may contain more.',
   ],
   [
     403,
@@ -189,50 +189,56 @@ const STATUS_HINTS = new Map<unknown, string | Finder>([
   ],
   [404, elsewhere],
   [405, elsewhere],
-  [406, 'The server cannot answer in a format that the client accepts: a proxy may have changed the Accept header.'],
-  [407, 'A proxy requires credentials: give the transport a `dispatcher` (WebSocket: an `agent`) that has them.'],
-  [408, 'The server did not get the whole request in time: the network, or a proxy, is slow.'],
-  [413, 'The request is too large for the server, or for a proxy before it: send less, or raise its limit.'],
+  [406, 'The server cannot respond in a format that the client accepts: a proxy may have changed the Accept header.'],
+  [407, 'A proxy requires credentials: pass the transport a `dispatcher` (WebSocket: an `agent`) with them.'],
+  [408, 'The server did not receive the whole request in time: the network or a proxy is slow.'],
+  [413, 'The request is too large for the server, or for a proxy in front of it: send less, or raise its limit.'],
   [415, 'The server does not accept JSON at this URL: is this the MCP endpoint?'],
   [429, later],
-  [500, 'The server failed: its log says why.'],
+  [500, 'The server failed: check its log.'],
   [502, GATEWAY],
   [503, later],
   [504, GATEWAY],
   ...[499, 520, 521, 522, 523, 524, 525, 526, 527, 530, 598, 599].map((status) => [status, GATEWAY] as const),
 ]);
 
-/** `details.reason` of a body that is complete and is no response to the request. */
+/** `details.reason` of a complete body that contains no response to the request. */
 export const NO_RESPONSE = 'no response in the body';
 
 const GIVE_HANDLERS =
-  'Give the client handlers for server requests: the options `elicitation`, `sampling` and `roots`.';
+  'Pass the client handlers for server requests: the options `elicitation`, `sampling` and `roots`.';
 
-/** By the code of a JSON-RPC error. */
+/** Hints by JSON-RPC error code. */
 const RPC_HINTS = new Map<unknown, string>([
   [-32_021, GIVE_HANDLERS],
-  [-32_042, 'Give the client a handler that opens pages for the user: the option `elicitation: { url }`.'],
-  [-32_601, 'The server does not have this method: look at the capabilities in `getServerInfo()`.'],
-  [-32_602, 'Check the parameters: those of a tool have to fit its `inputSchema`, those of a prompt its `arguments`.'],
-  [-32_603, 'The server failed: its log says why.'],
-  [-32_600, 'The server rejects the request as invalid: it may speak another revision of MCP. Pin one with `era`.'],
-  [-32_700, 'The server could not read the request: something between client and server may have changed it.'],
+  [-32_042, 'Pass the client a handler that opens pages for the user: the option `elicitation: { url }`.'],
+  [-32_601, 'The server does not support this method: check the capabilities in `getServerInfo()`.'],
+  [
+    -32_602,
+    'Check the parameters: arguments of a tool must match its `inputSchema`, arguments of a prompt its `arguments`.',
+  ],
+  [-32_603, 'The server failed: check its log.'],
+  [
+    -32_600,
+    'The server rejects the request as invalid: it may implement another revision of MCP. Select one with `era`.',
+  ],
+  [-32_700, 'The server could not parse the request: a proxy may have changed it.'],
   [
     -32_020,
-    "A header does not fit the request: a proxy may change or drop headers that begin with Mcp-. Older revisions do without most of them: try `era: 'legacy'`.",
+    "A header does not match the request: a proxy may change or drop headers that begin with Mcp-. Older revisions do not need most of them: try `era: 'legacy'`.",
   ],
 ]);
 
-/** What a request names, and where the names are found, by its method. */
+/** What a request names, and which method lists the names. */
 const NAMED_IN_LISTS = new Map<unknown, string>([
-  ['prompts/get', 'prompt: listPrompts() says which it has'],
-  ['resources/read', 'resource: listResources() and listResourceTemplates() say which it has'],
+  ['prompts/get', 'prompt: listPrompts() returns the prompts'],
+  ['resources/read', 'resource: listResources() and listResourceTemplates() return the resources'],
 ]);
 
-/** States in which the server has answered before: it did not fail at its start. */
+/** States after a successful start of the server. */
 const ESTABLISHED: ReadonlySet<string | undefined> = new Set(['ready', 'degraded']);
 
-/** One thing that a person can do, by the code of the failure. Codes whose messages say everything have none. */
+/** Hints by failure code: one thing that the user can do. Codes without an entry have messages that suffice. */
 const CODE_HINTS: Readonly<Record<string, string | Finder>> = {
   MCP_SPAWN_FAILED: spawnHint,
   MCP_PROCESS_EXITED: exitHint,
@@ -240,25 +246,25 @@ const CODE_HINTS: Readonly<Record<string, string | Finder>> = {
   MCP_HTTP_STATUS: (failure, about) => {
     const { contentType, contentEncoding, status } = failure.details ?? {};
     if (contentEncoding !== undefined)
-      return 'The client asks for `accept-encoding: identity`: let the server, or the proxy before it, send this path uncompressed.';
+      return 'The client asks for `accept-encoding: identity`: configure the server, or the proxy in front of it, to send this path uncompressed.';
     const isPage = typeof contentType === 'string' && /^\s*text\/html\b/i.test(contentType);
     const found = STATUS_HINTS.get(status);
-    // A gateway says with a page, too, that it failed.
+    // A gateway may also report its failure with a page.
     if (isPage && (status === 403 || (found === undefined && !(typeof status === 'number' && status >= 500))))
-      return 'This is a page for browsers, perhaps one to sign in: check the URL. MCP endpoints are often at …/mcp.';
+      return 'The response is a web page, perhaps for sign-in: check the URL. MCP endpoints often end in /mcp.';
     if (typeof status === 'number' && status < 300) return NOT_AN_ENDPOINT;
     return typeof found === 'function' ? found(failure, about) : found;
   },
   MCP_AUTHENTICATION_REQUIRED: authenticationHint,
   MCP_REDIRECT_REFUSED: redirectHint,
   MCP_SESSION_LOST:
-    'The server forgot the session: it was restarted, or of several instances behind one address each knows only its own sessions.',
+    'The server lost the session: it was restarted, or it has several instances that do not share sessions.',
   MCP_STREAM_BROKEN: ({ details }) =>
     details?.reason === NO_RESPONSE
-      ? 'The server took the request and sent something else than a response to it: check that the URL is that of an MCP endpoint.'
-      : 'The response was cut off: look at the log of the server, and at the limits of proxies on time and size.',
+      ? 'The server accepted the request but sent no response to it: check that the URL is an MCP endpoint.'
+      : 'The response was cut off: check the log of the server, and the time and size limits of proxies.',
   MCP_TIMEOUT: timeoutHint,
-  MCP_TRANSPORT_BUSY: 'Construct a new transport for each client.',
+  MCP_TRANSPORT_BUSY: 'Create a new transport for each client.',
   MCP_MESSAGE_TOO_LARGE: ({ details }) => {
     const field = typeof details?.field === 'string' ? details.field : 'maxMessageBytes';
     return `Raise \`${field}\` if messages of this size are expected.`;
@@ -266,17 +272,17 @@ const CODE_HINTS: Readonly<Record<string, string | Finder>> = {
   MCP_MEMORY_LIMIT: 'Make fewer calls at the same time, or raise `limits.maxHeldBytes` of the client.',
   MCP_NOT_CONNECTED: ({ message }) =>
     message.startsWith('Not connected: ')
-      ? 'It was connected, or tried to be, before: call connect() again. With `autoReconnect` the client reopens a lost connection by itself.'
-      : 'Call connect() first, or construct the client with `MCPClient.connect`.',
+      ? 'The connection was closed: call connect() again. With `autoReconnect` the client reconnects by itself.'
+      : 'Call connect() first, or create the client with `MCPClient.connect`.',
   MCP_CRASH_LOOP:
-    'Find out why the connection is lost so often. If so many restarts are expected, raise `maxRestarts`.',
+    'Find out why the connection is lost so often. If this many restarts are expected, raise `maxRestarts`.',
   MCP_INTERNAL:
-    'This is a bug of mcp-actors, or of a custom transport: report it, with the stack of the cause. connect() begins anew.',
+    'This is a bug of mcp-actors or of a custom transport: report it with the stack of the cause. connect() starts again.',
   MCP_CONNECTION_LOST: ({ message, details }) => {
     if (typeof details?.misses === 'number')
-      return 'The server hangs, or the network drops the messages: look at the log of the server.';
+      return 'The server hangs, or the network drops messages: check the log of the server.';
     if (message.includes('reconnect()')) return undefined;
-    return 'With `autoReconnect` the client reopens a lost connection, in at most `maxReconnectAttempts` attempts.';
+    return 'With `autoReconnect` the client reconnects, in at most `maxReconnectAttempts` attempts.';
   },
   MCP_QUEUE_FULL: ({ message }) => {
     if (message.includes('receiveMessage()'))
@@ -287,37 +293,37 @@ const CODE_HINTS: Readonly<Record<string, string | Finder>> = {
   MCP_INVALID_JSON: ({ details }) => {
     if (details?.requestId !== undefined) return BROKEN_RESPONSE;
     return details?.excerpt === undefined
-      ? `The server, or a proxy before it, sent text that is not JSON: check the URL.`
+      ? `The server, or a proxy in front of it, sent text that is not JSON: check the URL.`
       : NOISE;
   },
   MCP_INVALID_RESULT: BUG_OF_SERVER,
   MCP_RPC_ERROR: ({ errorCode, details }) => {
-    // Some frameworks refuse an unknown name with the code of an unknown method.
+    // Some frameworks use the code of an unknown method for an unknown name.
     const list = errorCode === -32_601 ? NAMED_IN_LISTS.get(details?.method) : undefined;
     return list === undefined ? RPC_HINTS.get(errorCode) : `The server may not have this ${list}.`;
   },
   MCP_TOOL_ERROR: ({ errorCode }) => {
     if (errorCode === undefined)
-      return "The tool reported this itself: `result` of the error is its whole answer. With `onToolError: 'return'` it is returned instead.";
+      return "The tool itself reported this error: `result` of the error is its whole result. With `onToolError: 'return'` the call returns it instead.";
     return errorCode === -32_601
-      ? 'The server does not have this tool, or no tools at all: listTools() says which it has.'
+      ? 'The server does not have this tool, or no tools at all: listTools() returns its tools.'
       : RPC_HINTS.get(errorCode);
   },
-  MCP_RESOURCE_NOT_FOUND: 'listResources() and listResourceTemplates() say which resources the server has.',
+  MCP_RESOURCE_NOT_FOUND: 'listResources() and listResourceTemplates() return the resources of the server.',
   MCP_UNSUPPORTED_VERSION: ({ details }) => {
     if (details?.method === undefined)
-      return 'Client and server share no protocol revision: update one of them, or check a pinned `era`.';
-    return `Another revision has this method. If the server speaks one, \`era\` selects it.`;
+      return 'Client and server have no common protocol revision: update one of them, or check the option `era`.';
+    return `This method belongs to another revision. If the server supports that revision, select it with \`era\`.`;
   },
   MCP_INPUT_LIMIT: ({ details }) => {
     const field = typeof details?.field === 'string' ? details.field : 'limits.maxInputRounds';
-    return `If so many server requests are expected, raise \`${field}\`.`;
+    return `If this many server requests are expected, raise \`${field}\`.`;
   },
   MCP_CAPABILITY_MISSING: ({ errorCode, details }) => {
     if (details?.resultType === 'input_required' || errorCode === -32_021) return GIVE_HANDLERS;
     if (details?.refused !== undefined)
-      return 'The server announces no changes of these: read them again from time to time.';
-    return 'Look at the capabilities in `getServerInfo()` before calling.';
+      return 'The server sends no notifications about these changes: read them again from time to time.';
+    return 'Check the capabilities in `getServerInfo()` before the call.';
   },
 };
 
@@ -325,19 +331,19 @@ function spawnHint({ message, details }: Hintable): string | undefined {
   const { command, errno } = details ?? {};
   if (message.includes('working directory')) return 'Check the option `cwd`.';
   if (errno === 'EACCES')
-    return 'Make the command executable, or start it by its interpreter, such as node, with the file in `args`.';
+    return 'Make the file executable, or run it with its interpreter, such as node, and the file in `args`.';
   if (errno === 'EMFILE' || errno === 'ENFILE' || errno === 'EAGAIN' || errno === 'ENOMEM')
-    return 'The system has no more processes, files or memory to give: close what is not needed, or raise its limits.';
-  if (errno === 'E2BIG') return 'The arguments and the environment are too long together: shorten `args` and `env`.';
+    return 'The system has no free processes, files or memory: close other programs, or raise its limits.';
+  if (errno === 'E2BIG') return 'The arguments and the environment together are too long: shorten `args` and `env`.';
   const [program = '', ...words] = typeof command === 'string' ? command.split(/\s+/) : [];
   if (words.length > 0) {
-    // A path may have spaces in it.
+    // A path may contain spaces.
     const isName = !/[\\/]/.test(program);
     return isName
-      ? 'The command is the name of one program: what follows it goes into `args`, one by one.'
-      : 'Check that the command is installed. It is the path of one program: arguments go into `args`, one by one.';
+      ? '`command` is the name of one program: put each argument into `args`.'
+      : 'Check that the command is installed. `command` is the path of one program: put each argument into `args`.';
   }
-  return 'Check that the command is installed and on PATH, and that cwd exists.';
+  return 'Check that the command is installed and on PATH, and that `cwd` exists.';
 }
 
 function exitHint({ details }: Hintable, { state, noise }: Circumstances): string {
@@ -345,15 +351,15 @@ function exitHint({ details }: Hintable, { state, noise }: Circumstances): strin
   const found = (typeof stderr === 'string' ? stderrHint(stderr) : undefined) ?? SIGNAL_HINTS.get(signal) ?? undefined;
   if (found !== undefined) return found;
   if (ESTABLISHED.has(state))
-    return 'The server ended while it was in use: its log, or its stderr in `details`, may say why. With `autoReconnect` it is started again.';
+    return 'The server process ended during use: check its log, or its stderr in `details`. With `autoReconnect` the client restarts it.';
   return (
     EXIT_HINTS.get(exitCode) ??
     (noise === true ? NOISE : undefined) ??
-    'Run the command by hand and look at what it prints; a missing environment variable or package is common.'
+    'Run the command in a terminal and check its output; often an environment variable or a package is missing.'
   );
 }
 
-/** The last text that was searched. Thousands of calls may fail with one process, and searching 4 KiB takes a third of a millisecond. */
+/** The last searched text and its hint: thousands of calls may fail with one process, and a search of 4 KiB takes 0.3 ms. */
 let searched: { readonly stderr: string; readonly hint: string | undefined } | undefined;
 
 function stderrHint(stderr: string): string | undefined {
@@ -365,33 +371,32 @@ function stderrHint(stderr: string): string | undefined {
 
 function authenticationHint({ details }: Hintable): string {
   const { requiredScope, resourceMetadata, error, status, url, authorization } = details ?? {};
-  if (status === undefined) return 'Your `auth.token()` has to give a token: the cause says why it did not.';
+  if (status === undefined) return 'Your `auth.token()` must return a token: see the cause.';
   if (typeof requiredScope === 'string' && (error === 'insufficient_scope' || status === 403))
     return `The token does not allow this: get one with the scope "${requiredScope}".`;
-  if (status === 403)
-    return 'The server knows who asks and does not allow this: check the scopes and permissions of the token.';
-  const where = typeof resourceMetadata === 'string' ? ` ${resourceMetadata} says where to get one.` : '';
+  if (status === 403) return 'The server does not allow this for the token: check its scopes and permissions.';
+  const where = typeof resourceMetadata === 'string' ? ` ${resourceMetadata} describes where to get one.` : '';
   if (error === 'invalid_token' || authorization === 'sent')
-    return `The server does not accept this token: it may have expired, or be for another server: renew it.${where}`;
+    return `The server does not accept this token: it may have expired, or be for another server. Renew it.${where}`;
   const option = typeof url === 'string' && url.startsWith('ws') ? 'headers: { Authorization }' : 'auth: { token }';
-  return `The server requires a token: give the transport \`${option}\`.${where}`;
+  return `The server requires a token: pass the transport \`${option}\`.${where}`;
 }
 
-/** Never advises to send over HTTP what was to be sent over TLS. */
+/** Never suggests an http: URL in place of an https: one. */
 function redirectHint({ details }: Hintable): string | undefined {
   const { from, to, location, status } = details ?? {};
-  if (typeof to !== 'string') return 'The server redirects in circles, or nowhere: check the URL.';
-  if (!/^(?:http|ws)s?:\/\//.test(to)) return 'The server redirects to something that is not HTTP: check the URL.';
+  if (typeof to !== 'string') return 'The redirects of the server have no end or no target: check the URL.';
+  if (!/^(?:http|ws)s?:\/\//.test(to)) return 'The server redirects to a URL that is not HTTP: check the URL.';
   const target = typeof location === 'string' ? location : to;
   const isDowngrade = typeof from === 'string' && /^(?:https|wss):/.test(from) && /^(?:http|ws):/.test(to);
   const safe = isDowngrade ? overTls(new URL(target), new URL(from)) : target;
   if (status === undefined && from !== undefined)
-    return `The server announces a wrong address for messages: configure its public address, ${isDowngrade ? 'with https://' : 'which is that of its stream'}.`;
-  if (!isDowngrade) return `If ${target} is to be trusted, use it as the URL.`;
-  return `The server redirects to plain HTTP, where everybody on the way can read tokens and messages. Use ${safe} as the URL, and let the server, or the proxy before it, redirect to https://.`;
+    return `The server sends a wrong address for messages: configure its public address, ${isDowngrade ? 'with https://' : 'on the origin of its stream'}.`;
+  if (!isDowngrade) return `If you trust ${target}, use it as the URL.`;
+  return `The server redirects to plain HTTP, which does not protect tokens and messages. Use ${safe} as the URL, and configure the server, or the proxy in front of it, to redirect to https://.`;
 }
 
-/** The target of a redirect over TLS. On the host that redirects, TLS is at the port of the request, not at that of the target. */
+/** The target of a redirect with https:. On the same host TLS uses the port of the request, not of the target. */
 function overTls(target: URL, from: URL): string {
   return target.hostname === from.hostname
     ? `${from.origin}${target.pathname}`
@@ -406,30 +411,29 @@ function timeoutHint({ message, details }: Hintable, { state, noise }: Circumsta
     const known = typeof details?.stderr === 'string' ? stderrHint(details.stderr) : undefined;
     if (known !== undefined) return known;
     if (typeof details?.launcher === 'string')
-      return `Start the server once by hand with \`${details.launcher}\`, which keeps what it downloads, or raise \`connectTimeout\`.`;
+      return `Start the server once in a terminal with \`${details.launcher}\`, so that its download is cached, or raise \`connectTimeout\`.`;
     return state === 'initializing'
-      ? 'The server was reached or started but does not answer: is it a server of MCP, and of this transport? A slow start needs a longer `connectTimeout`.'
-      : 'Nothing could be reached in this time: check the command or the URL. A slow start needs a longer `connectTimeout`.';
+      ? 'The server is running but does not respond: check that it is an MCP server for this transport. If it starts slowly, raise `connectTimeout`.'
+      : 'The server was not reached in this time: check the command or the URL. If it starts slowly, raise `connectTimeout`.';
   }
   if (phase === 'queued')
-    return 'It waited for the connection and was never sent: `client.explain()` says what the connection is doing.';
+    return 'The request waited for the connection and was not sent: `client.explain()` shows the state of the connection.';
   if (phase === 'asking')
-    return 'A handler of yours, or a person, took longer than that: raise `maxTotalTimeout`, or `timeout` if the server has to say that the person is done.';
-  if (operation === 'subscriptions/listen')
-    return 'The server does not acknowledge the subscription: its log may say why.';
+    return 'A handler or the user took too long: raise `maxTotalTimeout`, or `timeout` if the server must confirm that the user has finished.';
+  if (operation === 'subscriptions/listen') return 'The server does not acknowledge the subscription: check its log.';
   const option = message.includes('(maxTotalTimeout)')
     ? 'raise `maxTotalTimeout`'
     : 'raise `timeout`, or let the server report progress';
-  return `If the operation is meant to take this long, ${option}.`;
+  return `If the operation needs this much time, ${option}.`;
 }
 
-/** The one thing that a person can do about a failure, if there is one. */
+/** The hint for a failure: one thing that the user can do, if any. */
 export function hintOf(failure: Hintable, about: Circumstances = {}): string | undefined {
   const found = Object.hasOwn(CODE_HINTS, failure.code) ? CODE_HINTS[failure.code] : undefined;
   return typeof found === 'function' ? found(failure, about) : found;
 }
 
-/** An HTTP server that does not serve MCP at this path. */
+/** The hint for an HTTP server without MCP at this path, with other paths to try. */
 function elsewhere({ details }: Hintable): string {
   const shown = typeof details?.url === 'string' ? details.url : '';
   const parts = /^([a-z]+:\/\/[^/]*)(\/.*)?$/.exec(shown);
@@ -439,7 +443,7 @@ function elsewhere({ details }: Hintable): string {
   const base = path.replace(/\/(?:mcp|sse|ws)$/, '');
   const names = origin.startsWith('ws') ? ['mcp', 'ws'] : ['mcp', 'sse'];
   const below = names.map((name) => `${base}/${name}`);
-  // A path that does not end in one of the names may have been added to the address of the server by mistake.
+  // The user may have added a wrong path to the address of the server.
   const candidates = base === path && base !== '' ? [...below, '/mcp'] : below;
   const others = candidates.filter((one) => one !== given).map((one) => origin + one);
   return `Is this the MCP endpoint? Try ${others.join(' or ')}.`;
@@ -448,6 +452,6 @@ function elsewhere({ details }: Hintable): string {
 function later({ details }: Hintable): string {
   const { retryAfter } = details ?? {};
   return typeof retryAfter === 'number'
-    ? `The server asks for the next request in ${describeAge(retryAfter)}: wait that long.`
+    ? `The server accepts the next request in ${describeAge(retryAfter)}: wait until then.`
     : OVERLOADED;
 }

@@ -1,35 +1,35 @@
-/** How long a server takes to answer, over the last answers. All in milliseconds. */
+/** Quantiles of the response times of a server, in ms. */
 export interface Latencies {
-  /** How many answers these are of: the last ones, at most 256. */
+  /** The number of responses in the window, at most 256. */
   readonly count: number;
-  /** Half of the answers took no longer. */
+  /** The median. */
   readonly p50: number;
-  /** Nine out of ten took no longer. */
+  /** 90 % of the responses were at most this slow. */
   readonly p90: number;
-  /** 99 of 100 took no longer. */
+  /** 99 % of the responses were at most this slow. */
   readonly p99: number;
 }
 
-/** How many answers count. A power of two. */
+/** The size of the window. A power of two. */
 const KEPT = 256;
 
-/** The latencies of the last answers. To add one costs a store; they are put in order only when somebody asks. */
+/** The latencies of the last responses. Adding one is a single store; they are sorted only when the quantiles are read. */
 export class LatencyWindow {
   readonly #ring = new Float64Array(KEPT);
   #added = 0;
 
-  /** @param milliseconds from sending a request to its answer */
+  /** @param milliseconds from sending a request to receiving its response */
   add(milliseconds: number): void {
     this.#ring[this.#added & (KEPT - 1)] = milliseconds;
     this.#added += 1;
   }
 
-  /** Undefined before the first answer. */
+  /** The quantiles; undefined before the first response. */
   get quantiles(): Latencies | undefined {
     const count = Math.min(this.#added, KEPT);
     if (count === 0) return undefined;
     const sorted = this.#ring.slice(0, count).sort();
-    // The nearest rank: always a latency that was met.
+    // The nearest rank, so that each quantile is a measured latency.
     const at = (share: number): number => sorted[Math.ceil(share * count) - 1] as number;
     return { count, p50: at(0.5), p90: at(0.9), p99: at(0.99) };
   }

@@ -1,12 +1,12 @@
-/** Longer texts are remembered by their length and a hash, since they may be megabytes. */
+/** Longer texts are stored as length and hash, since they may be megabytes. In characters. */
 const LONGEST_REMEMBERED = 100;
 
-/** Pseudonyms of numbers begin here, so that nobody takes them for real ones. */
+/** The first pseudonym of a number, high enough to be recognised. */
 const FIRST_NUMBER = 9_000_000;
 
 /**
- * Gives each secret a name that says nothing but its length, the same one each time. Remembers the secrets in two halves: when the newer
- * one is full the older is forgotten, but for what was used meanwhile.
+ * Maps each secret to a pseudonym that reveals only its length; equal secrets have equal pseudonyms. It keeps two generations of secrets: when
+ * the newer one is full, the older one is dropped, except for secrets used since then.
  */
 export class Pseudonyms {
   readonly #half: number;
@@ -19,13 +19,13 @@ export class Pseudonyms {
     this.#half = Math.max(remember, 1);
   }
 
-  /** `s7:24` for the seventh different text, of 24 characters. */
+  /** The pseudonym of a text: `s7:24` for the seventh different text, which has 24 characters. */
   of(text: string): string {
     const key = text.length <= LONGEST_REMEMBERED ? `=${text}` : `#${text.length} ${hash(text)}`;
     return `s${this.#nameOf(key, () => (this.#texts += 1))}:${text.length}`;
   }
 
-  /** A number for a number: an integer for an integer, and the sign stays. */
+  /** The pseudonym of a number: an integer for an integer, with the same sign. */
   ofNumber(number: number): number {
     const known = this.#nameOf(`n${Math.abs(number)}`, () => (this.#numbers += 1));
     return Math.sign(number) * (FIRST_NUMBER + known + (Number.isInteger(number) ? 0 : 0.5));
@@ -44,7 +44,7 @@ export class Pseudonyms {
   }
 }
 
-/** Two hashes of 32 bits in one text: enough to tell texts of one length apart by accident, not by ill will. */
+/** Two 32-bit hashes in one text: enough against accidental collisions, not against deliberate ones. */
 function hash(text: string): string {
   let one = 0x811c9dc5;
   let other = 0x9e3779b9;

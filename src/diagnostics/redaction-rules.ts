@@ -1,20 +1,20 @@
 import { isFailure } from '../util/failure.js';
 
 /**
- * What may be seen of a value. Objects and arrays stay, with their keys; a rule says what becomes of the leaves.
+ * What is kept of a value. Objects and arrays stay, with their keys; the rule decides about the leaves.
  *
- * - `hide`: texts and numbers become pseudonyms. Every rule hides what it does not name.
+ * - `hide`: texts and numbers become pseudonyms. Every rule hides the fields that it does not name.
  * - `number`: numbers are kept.
  * - `uri`: texts become pseudonyms that are URIs.
  * - a pattern: texts that match are kept, and so are numbers.
- * - fields: a rule for each, and one for all others.
- * - a function: the rule depends on what else the object holds.
+ * - fields: a rule for each field, and one for all others.
+ * - a function: the rule depends on other fields of the object.
  *
  * The rule of an array is that of its items.
  */
 export type Rule = SettledRule | ((object: Readonly<Record<string, unknown>>) => Rule);
 
-/** A rule that depends on nothing more. */
+/** A rule that is not a function. */
 export type SettledRule = 'hide' | 'number' | 'uri' | RegExp | Fields;
 
 interface Fields {
@@ -26,12 +26,12 @@ function fields(named: Readonly<Record<string, Rule>>, rest: Rule = 'hide'): Fie
   return { fields: new Map(Object.entries(named)), rest };
 }
 
-/** The words of a closed set. Others may be anything, and are hidden. */
+/** Keeps the words of a closed set. Others are hidden. */
 function words(list: string): RegExp {
   return new RegExp(`^(?:${list.split(' ').join('|')})$`);
 }
 
-/** Names that programs give to methods, tools, prompts and arguments. Anything else in their place may be a secret. */
+/** Names of methods, tools, prompts and arguments. Any other text in their place may be a secret. */
 const NAME = /^[\w.:/-]{1,128}$/;
 const ID = /^[\w.:/+=@-]{1,128}$/;
 const VERSION = /^[\w.+-]{1,32}$/;
@@ -39,7 +39,7 @@ const MIME_TYPE = /^[\w.+-]{1,64}\/[\w.+*-]{1,64}(?:; ?charset=[\w-]{1,32})?$/;
 const DATE = /^\d{4}-\d\d-\d\d(?:T[\d:.]{1,20}(?:Z|[+-]\d\d:?\d\d)?)?$/;
 const LEVEL = words('debug info notice warning error critical alert emergency');
 const ROLE = words('user assistant');
-/** A number that a server wrote as text: it is read as the number. */
+/** A number that a server sent as text. */
 const DECIMAL = /^-?\d{1,16}(?:\.\d{1,16})?$/;
 
 const IMPLEMENTATION = fields({ name: /^[\w@.:/ -]{1,128}$/, version: VERSION, icons: icons(), websiteUrl: 'uri' });
@@ -62,8 +62,7 @@ function icons(): Rule {
 const TYPE = words('string number integer boolean object array null');
 
 /**
- * The structure of a JSON Schema. Its texts are hidden, those of `enum` and `const` too: equal values elsewhere have the same
- * pseudonyms.
+ * Keeps the structure of a JSON Schema. Its texts are hidden, including those of `enum` and `const`: equal values elsewhere have the same pseudonyms.
  */
 function schema(): Rule {
   const inner: Rule = () => rule;
@@ -102,7 +101,7 @@ const TOOL = fields({
 
 const PROMPT = fields({ ...NAMED, arguments: fields({ name: NAME }) });
 
-/** A resource, its contents, or a link to it. What it is called may be the name of a file. */
+/** A resource, its contents, or a link to it. Its name may be a file name, and is hidden. */
 const RESOURCE = fields({
   ...NAMED,
   name: 'hide',
@@ -123,7 +122,7 @@ const OTHER_CONTENT = fields({
   content: () => CONTENT,
 });
 
-const SPOKEN = fields({ role: ROLE, content: CONTENT, _meta: META });
+const CONVERSATION_MESSAGE = fields({ role: ROLE, content: CONTENT, _meta: META });
 
 const TASK = {
   status: words('working input_required completed failed cancelled'),
@@ -134,14 +133,14 @@ const TIMES = { ttl: 'number', pollInterval: 'number' } as const;
 
 const FILTER = fields({ resourceSubscriptions: 'uri' });
 
-/** What every kind of parameters may hold. */
+/** Fields that all parameters may have. */
 const PARAMS = { _meta: META, task: fields(TIMES), inputResponses: fields({}, () => RESULT) };
 
 const NAMED_PARAMS = fields({ ...PARAMS, name: NAME });
 const URI_PARAMS = fields({ ...PARAMS, uri: 'uri' });
 const OTHER_PARAMS = fields(PARAMS);
 
-/** Only known methods have fields that may be seen: elsewhere a `name` may be that of a person. */
+/** Only known methods have visible fields: in other methods a `name` may be a person's. */
 const PARAMS_OF: ReadonlyMap<unknown, Rule> = new Map(
   Object.entries<Rule>({
     initialize: fields({ ...PARAMS, protocolVersion: VERSION, clientInfo: IMPLEMENTATION }),
@@ -165,7 +164,7 @@ const PARAMS_OF: ReadonlyMap<unknown, Rule> = new Map(
     'notifications/tasks/status': fields({ ...PARAMS, ...TASK, ...TIMES }),
     'sampling/createMessage': fields({
       ...PARAMS,
-      messages: SPOKEN,
+      messages: CONVERSATION_MESSAGE,
       modelPreferences: 'number',
       includeContext: words('none thisServer allServers'),
       temperature: 'number',
@@ -182,12 +181,12 @@ const PARAMS_OF: ReadonlyMap<unknown, Rule> = new Map(
   }),
 );
 
-/** The parameters of a request or notification. */
+/** The rule for the parameters of a request or notification. */
 export function paramsRule(method: unknown): Rule {
   return PARAMS_OF.get(method) ?? OTHER_PARAMS;
 }
 
-/** What has a method and parameters. There are few kinds of parameters, and the rules for them are made once. */
+/** A rule for objects with a method and parameters. Rules are cached, because there are only a few kinds of parameters. */
 function withParams(make: (params: Rule) => SettledRule): (object: { readonly method?: unknown }) => SettledRule {
   const made = new Map<Rule, SettledRule>();
   return ({ method }) => {
@@ -201,11 +200,10 @@ function withParams(make: (params: Rule) => SettledRule): (object: { readonly me
 const INPUT_REQUEST = withParams((params) => fields({ method: NAME, params }));
 
 /**
- * Any result: an answer does not say to which question. The fields have the same meaning wherever they stand, and results of unknown
- * methods hold at most those.
+ * The rule for any result, because a response does not name its method. A field has the same meaning in all results.
  */
 export const RESULT: Rule = fields({
-  ...Object.fromEntries(SPOKEN.fields),
+  ...Object.fromEntries(CONVERSATION_MESSAGE.fields),
   ...TASK,
   ...TIMES,
   resultType: words('complete input_required'),
@@ -220,7 +218,7 @@ export const RESULT: Rule = fields({
   resourceTemplates: RESOURCE,
   contents: RESOURCE,
   roots: RESOURCE,
-  messages: SPOKEN,
+  messages: CONVERSATION_MESSAGE,
   completion: fields({ total: 'number' }),
   inputRequests: fields({}, INPUT_REQUEST),
   task: fields({ ...TASK, ...TIMES }),
@@ -228,7 +226,7 @@ export const RESULT: Rule = fields({
   action: words('accept decline cancel'),
 });
 
-/** What an error says for programs. */
+/** `data` of a JSON-RPC error. */
 const ERROR_DATA = fields({
   supported: VERSION,
   requested: VERSION,
@@ -236,7 +234,7 @@ const ERROR_DATA = fields({
   elicitations: fields({ mode: words('form url'), url: 'uri' }),
 });
 
-/** A message of JSON-RPC, or several. */
+/** The rule for a JSON-RPC message or a batch. */
 export const MESSAGE: Rule = withParams((params) =>
   fields({
     jsonrpc: words('2\\.0'),
@@ -252,7 +250,7 @@ const KINDS = words('connection timeout transport protocol capability authentica
 const CODE = /^(?:MCP|ERR|E)[A-Z0-9_]{2,48}$/;
 const KIND_OF_VALUE = /^(?:an? \w{1,16}|null|nothing|undefined|none of them|both)$/;
 
-/** A failure, or an error, with what led to it. Its texts may quote the server: the codes say what happened. */
+/** The rule for a failure or error and its causes. Texts are hidden, because they may quote the server; codes stay. */
 export const FAILURE: Rule = fields({
   name: /^\w{0,32}Error$/,
   kind: KINDS,
@@ -265,7 +263,7 @@ export const FAILURE: Rule = fields({
     operation: NAME,
     phase: words('queued waiting asking connecting'),
     tool: NAME,
-    question: NAME,
+    serverRequest: NAME,
     required: /^[\w./, -]{1,128}$/,
     resultType: words('input_required'),
     field: /^[\w.[\]"/ -]{1,128}$/,
@@ -287,8 +285,8 @@ export const FAILURE: Rule = fields({
 const SESSION = fields({ era: words('modern legacy'), protocolVersion: VERSION, serverInfo: IMPLEMENTATION });
 
 /**
- * What actors hold and tell each other. Messages and failures are known by their looks wherever they are; otherwise only what is named
- * here may be seen.
+ * The rule for contexts and events of actors. Messages and failures are recognised by their shape; of other objects only the fields named here
+ * are visible.
  */
 export const INTERNAL: Rule = (object) => {
   if (object.jsonrpc === '2.0') return MESSAGE;

@@ -2,39 +2,39 @@ import { Pseudonyms } from './pseudonyms.js';
 import { FAILURE, INTERNAL, MESSAGE, paramsRule, RESULT } from './redaction-rules.js';
 import type { Rule, SettledRule } from './redaction-rules.js';
 
-/** How much of a value is looked at. */
+/** Limits of a redaction. */
 export interface RedactionLimits {
-  /** What is nested deeper is left out. Default 100. */
+  /** The largest depth; deeper values are left out. Default 100. */
   readonly maxDepth?: number;
-  /** Objects, arrays and leaves of one value beyond this number are left out. Default 1 000 000. */
+  /** The largest number of objects, arrays and leaves in one value; the rest is left out. Default 1 000 000. */
   readonly maxNodes?: number;
-  /** How many different secrets keep their pseudonyms, at the least. Beyond that the oldest get new ones. Default 100 000. */
+  /** How many different secrets keep their pseudonyms, at least. The oldest ones get new pseudonyms. Default 100 000. */
   readonly remember?: number;
-  /** Whether a text has something in it that is a secret wherever it stands, such as a token. Default: none has. */
+  /** Whether a text contains a secret, such as a token, and must be hidden everywhere. Default: never. */
   readonly isSecret?: ((text: string) => boolean) | undefined;
 }
 
-/** What stands for something that could not be copied. */
+/** Replaces a value that was not copied. */
 const LEFT_OUT = { deep: '‹too deep›', long: '‹too long›', cycle: '‹cycle›', unreadable: '‹unreadable›' } as const;
 
-/** Integers closer to 0 are no secrets, and mostly counts. */
+/** Integers closer to 0 are kept, because they are mostly counts. */
 const SMALLEST_SECRET = 10;
 
 /**
- * Makes copies of what a connection exchanges that may be shown to others. Secrets become pseudonyms: `‹s7:24›` is the seventh different
- * secret that this object has met, and 24 characters long. Equal secrets have equal pseudonyms, so that one can see what belongs
- * together, and a cursor or URI that goes back to the server is still the one that came.
+ * Makes copies of messages without secrets. Secrets become pseudonyms: `‹s7:24›` is the seventh different secret of this redaction and has 24
+ * characters. Equal secrets have equal pseudonyms, so that related values can be recognised, and a cursor or URI that is sent back to the server
+ * still matches.
  *
- * What controls the protocol is kept, so that a copy of a valid message is a valid message that does the same: the envelope with its
- * ids, methods, progress tokens, revisions, capabilities, error codes, types, roles and levels, the names of tools, prompts and their
- * arguments, names and versions of programs, the structure of schemas, and all keys and booleans. Where a word of a closed set or a
- * name is expected, anything else is a secret. Everything else is hidden: arguments, results, texts, data, instructions,
+ * Everything that controls the protocol is kept, so that a copy of a valid message is valid and has the same effect: the envelope with its ids,
+ * methods, progress tokens, revisions, capabilities, error codes, types, roles and levels, the names of tools, prompts and their
+ * arguments, names and versions of programs, the structure of schemas, and all keys and booleans. Where a name or a word of a closed set is
+ * expected, any other text is hidden. Also hidden are arguments, results, texts, data, instructions,
  * descriptions, the messages of errors, cursors, headers. URIs become URIs (`redacted:s7:24`), numbers become other numbers of their
- * kind (from 9 000 000; integers from -9 to 9 stay). Mind the keys: a program that uses secrets as keys of its arguments shows them. A
- * name, an id or a key that has a token or another value in it which was sent to the server is hidden like a text.
+ * kind (from 9 000 000; integers from -9 to 9 stay). Keys are visible, even if a program uses secrets as keys. A name, id or key is hidden if it
+ * contains a token or another secret value that was sent to the server.
  *
- * No method ever throws. What JSON has no place for is treated as `JSON.stringify` does it, cycles and unreadable properties are
- * replaced by a note such as `‹cycle›`, and nothing of the original is shared with the copy.
+ * No method throws. Values that JSON does not have are handled like `JSON.stringify` does. Cycles and unreadable properties are replaced by a
+ * note such as `‹cycle›`. The copy shares nothing with the original.
  */
 export class Redaction {
   #pseudonyms: Pseudonyms;
@@ -51,52 +51,52 @@ export class Redaction {
     this.#maxNodes = maxNodes;
   }
 
-  /** A redaction that has the same pseudonyms for the same secrets, and secrets of its own besides. */
+  /** A redaction with the same pseudonyms and its own `isSecret`. */
   beside(isSecret: (text: string) => boolean): Redaction {
     const other = new Redaction({ maxDepth: this.#maxDepth, maxNodes: this.#maxNodes, isSecret });
     other.#pseudonyms = this.#pseudonyms;
     return other;
   }
 
-  /** A message of JSON-RPC, or a batch of them, or whatever else came in place of one. */
+  /** Redacts a JSON-RPC message, a batch, or any other value in their place. */
   message(message: unknown): unknown {
     return this.#copy(message, MESSAGE);
   }
 
-  /** The parameters of a request or notification of this method. */
+  /** Redacts the parameters of a request or notification with this method. */
   params(method: string, params: unknown): unknown {
     return this.#copy(params, paramsRule(method));
   }
 
-  /** The result of any method. */
+  /** Redacts the result of any method. */
   result(result: unknown): unknown {
     return this.#copy(result, RESULT);
   }
 
-  /** A `Failure`, an `Error`, or whatever else was thrown: codes, classes and facts stay, texts do not. */
+  /** Redacts a `Failure`, an `Error` or another thrown value: codes, classes and numbers stay, texts are hidden. */
   failure(thrown: unknown): unknown {
     return this.#copy(thrown, FAILURE);
   }
 
   /**
-   * What an actor holds or is sent: its context, or an event. Messages and failures in it are known by their looks; of the rest only
-   * the `type` and facts such as `epoch`, `era` and times stay.
+   * Redacts the context of an actor, or an event. Messages and failures in it are recognised by their shape; of other objects only the `type`
+   * and facts such as `epoch`, `era` and times stay.
    */
   internal(value: unknown): unknown {
     return this.#copy(value, INTERNAL);
   }
 
-  /** Anything of which nothing may be seen but its structure: headers, environments, arguments. */
+  /** Redacts everything except the structure: for headers, environments, arguments. */
   value(value: unknown): unknown {
     return this.#copy(value, 'hide');
   }
 
-  /** The pseudonym of one text. The empty text has no secret and stays. */
+  /** The pseudonym of a text. The empty text stays. */
   text(text: string): string {
     return text === '' ? '' : `‹${this.#pseudonyms.of(text)}›`;
   }
 
-  /** The pseudonym of one URI. */
+  /** The pseudonym of a URI, which is a URI itself. */
   uri(uri: string): string {
     return uri === '' ? '' : `redacted:${this.#pseudonyms.of(uri)}`;
   }
@@ -145,7 +145,7 @@ export class Redaction {
     try {
       return this.#inside(object, rule);
     } catch {
-      // A getter, a proxy or `toJSON` of somebody else threw.
+      // A getter, a proxy or `toJSON` threw.
       return LEFT_OUT.unreadable;
     } finally {
       this.#above.pop();
@@ -159,7 +159,7 @@ export class Redaction {
     const { toJSON } = object as { toJSON?: unknown };
     if (typeof toJSON === 'function') {
       const plain: unknown = toJSON.call(object, '');
-      // One that returns its own object is asked once, as `JSON.stringify` does it.
+      // If it returns its own object it is not called again, like in `JSON.stringify`.
       if (plain !== object) return this.#any(plain, rule);
     }
     return this.#fields(object as Record<string, unknown>, settled(rule, object));
@@ -169,7 +169,7 @@ export class Redaction {
     const copy: unknown[] = [];
     for (const item of items) {
       copy.push(this.#any(item, rule) ?? null);
-      // The note that there was more stands for all of it.
+      // One note stands for all items that are left out.
       if (this.#left < 0) break;
     }
     return copy;
@@ -189,7 +189,7 @@ export class Redaction {
       }
       if (inner === undefined) continue;
       const shown = this.#isSecret(key) ? this.text(key) : key;
-      // Assigned, a key of this name would be the prototype.
+      // An assignment to this key would set the prototype.
       if (shown === '__proto__') Object.defineProperty(copy, shown, { value: inner, enumerable: true });
       else copy[shown] = inner;
     }
@@ -203,7 +203,7 @@ function settled(rule: Rule, object: object): SettledRule {
   return found;
 }
 
-/** An error as data. What it is called and says is not enumerable. */
+/** An error as data. Its name, message and cause are not enumerable. */
 function partsOf(error: Error): Record<string, unknown> {
   return { ...error, name: error.name, message: error.message, cause: error.cause };
 }

@@ -5,37 +5,37 @@ import type { Frame } from './frame-log.js';
 import type { Circumstances } from './hints.js';
 import { barred } from '../util/printable.js';
 
-/** A change of state and when it happened, in milliseconds since the Unix epoch. */
+/** A state transition. `at` is in ms since the Unix epoch. */
 export interface StateChange {
   readonly from: string;
   readonly to: string;
   readonly at: number;
 }
 
-/** Something that went wrong and ended nothing. */
+/** A failure that did not end a call or the connection. */
 export interface Problem {
   readonly failure: Failure;
   readonly at: number;
 }
 
-/** What had happened to a connection when an error was made, so that the error tells it by itself. */
+/** The recent history of a connection, kept with an error for `explain()`. */
 export interface Story {
-  /** When it was written down, in milliseconds since the Unix epoch. */
+  /** When the error was made, in ms since the Unix epoch. */
   readonly at: number;
-  /** The innermost state. */
+  /** The path of the current state, such as `linked.established.ready`. */
   readonly path: string;
-  /** The last changes of state, the newest last. */
+  /** The last state transitions, newest last. */
   readonly changes: readonly StateChange[];
-  /** The last messages, the newest last. */
+  /** The last messages, newest last. */
   readonly frames: readonly Frame[];
-  /** The last problem that ended nothing. */
+  /** The last problem, if any. */
   readonly problem: Problem | undefined;
 }
 
-/** A problem that is older than this many milliseconds has little to do with what happened last. */
+/** Older problems are not shown, because they are probably unrelated. In ms. */
 const RECENT = 60_000;
 
-/** The story in lines for a person. `since` follows each age: `ago` for what is told now, `before` for what was written down. */
+/** Formats a story in lines. `since` follows each age: `ago` for the present, `before` for the time of an error. */
 export function storyLines({ at, changes, frames, problem }: Story, since: 'ago' | 'before'): string[] {
   const age = (then: number): string => `${describeAge(at - then)} ${since}`;
   const lines = changes.map((change) => `${change.from} → ${change.to}, ${age(change.at)}`);
@@ -49,14 +49,14 @@ export function storyLines({ at, changes, frames, problem }: Story, since: 'ago'
   return lines.map((line) => barred(line, /^ */.exec(line)?.[0] ?? ''));
 }
 
-/** What of a story decides what can be done. */
+/** The circumstances that select a hint. */
 export function circumstancesOf({ at, changes, problem }: Story): Circumstances {
-  // What is closed was something else when it failed.
+  // A connection that is closed or reconnecting failed in the state before.
   const newest = changes.at(-1);
   const noisy = problem !== undefined && at - problem.at < RECENT && problem.failure.code === 'MCP_INVALID_JSON';
   return {
     state: newest?.to === 'closed' || newest?.to === 'reconnecting' ? newest.from : newest?.to,
-    // Only lines that a process prints are told with what was in them.
+    // Only failures about a printed line have an excerpt.
     noise: noisy && problem.failure.details?.excerpt !== undefined,
   };
 }

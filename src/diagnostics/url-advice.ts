@@ -1,16 +1,16 @@
 import { closest } from '../util/did-you-mean.js';
 
-/** A host with or without a port and a path, and nothing else that could be a secret. */
+/** A host with an optional port and path, without parts that could be secrets. */
 const ADDRESS = /^((?:[\w-]+\.)*[\w-]+|\[[\da-f:]+\])(:\d{1,5})?(\/[^\s?#@]*)?(?:[?#]\S*)?$/i;
-/** Hosts that rarely have a certificate. */
+/** Hosts that usually have no certificate. */
 const LOCAL = /^(?:localhost|.*\.local(?:host)?|127\.[\d.]+|10\.[\d.]+|192\.168\.[\d.]+|0\.0\.0\.0|\[::1?\])$/i;
-/** Ends of names that files have, and hosts rarely. */
+/** Extensions of file names. */
 const FILE = /\.(?:[cm]?js|[cm]?ts|py|rb|sh|exe|cmd|bat|ps1|jar|json|toml|ya?ml)$/i;
 
 /**
- * The URL that a text without `https://`, or with another scheme, was probably meant to be, without credentials and query; undefined when it
- * was probably not meant to be one.
- * @param schemes what it may begin with, such as `http:`
+ * The URL that the user probably meant with a text that lacks `https://` or has another scheme, without credentials and query; undefined if the
+ * text does not look like a URL.
+ * @param schemes the allowed schemes, such as `http:`
  */
 export function suggestedUrl(text: string, schemes: readonly string[]): string | undefined {
   const [, scheme, rest = ''] = /^([a-z][a-z\d+.-]{0,15}):\/+(.*)$/i.exec(text) ?? [];

@@ -162,8 +162,8 @@ describe('what errors tell', () => {
         '  because no such program [MCP_SPAWN_FAILED]',
         '    command: serve',
         '    errno: ENOENT',
-        'The request never ran: it is safe to repeat.',
-        'Hint: Check that the command is installed and on PATH, and that cwd exists.',
+        'The request did not run: it is safe to repeat.',
+        'Hint: Check that the command is installed and on PATH, and that `cwd` exists.',
       ].join('\n'),
     );
   });

@@ -241,7 +241,7 @@ describe('an error that nobody catches', () => {
     const stderr = dying(body);
     expect(count(stderr, 'API_KEY is missing')).toBe(1);
     expect(count(stderr, 'exited with code 3')).toBe(1);
-    expect(stderr).toContain('give it in `env`');
+    expect(stderr).toContain('set it in `env`');
     expect(stderr).toContain('was started once before and ended in the same way');
     expect(stderr).not.toMatch(/^ *\^/m);
   }, 60_000);

@@ -51,9 +51,9 @@ describe('the last messages', () => {
     log.add('undelivered', 'tools/call', 0, 2);
     log.add('answer', 'the server', 0);
     expect(log.last(3).map(describeFrame)).toEqual([
-      '← unusable answer to tools/call #1',
+      '← invalid response to tools/call #1',
       '✗ tools/call #2',
-      '→ answer to the server',
+      '→ response to the server',
     ]);
   });
 });

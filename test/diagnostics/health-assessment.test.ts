@@ -17,12 +17,12 @@ describe('what speaks against the health of a connection', () => {
     ['checks that were missed', { checks: [good, missed, good, missed] }, ['2 of 4 checks missed']],
     ['the first one', { checks: [missed] }, ['1 of 1 check missed']],
     ['checks that were slow', { checks: [took(2_001), good, took(9_000)] }, ['2 of 3 checks over 2.0 s']],
-    ['silence under calls', { inFlight: 4, silence: 12_000 }, ['no answer for 12.0 s with 4 requests in flight']],
-    ['silence under one call', { inFlight: 1, silence: 130_000 }, ['no answer for 2 min with 1 request in flight']],
+    ['silence under calls', { inFlight: 4, silence: 12_000 }, ['no response for 12.0 s with 4 requests in flight']],
+    ['silence under one call', { inFlight: 1, silence: 130_000 }, ['no response for 2 min with 1 request in flight']],
     [
       'everything at once',
       { checks: [missed, took(3_000)], inFlight: 1, silence: 6_000 },
-      ['1 of 2 checks missed', '1 of 2 checks over 2.0 s', 'no answer for 6.0 s with 1 request in flight'],
+      ['1 of 2 checks missed', '1 of 2 checks over 2.0 s', 'no response for 6.0 s with 1 request in flight'],
     ],
   ])('is %s', (_what, findings, expected) => {
     expect(reasons(findings)).toEqual(expected);

@@ -15,31 +15,31 @@ const exited = (stderr: string, rest: object = { exitCode: 1, signal: null }): s
 
 describe('the hint for a process that exited', () => {
   test.each([
-    ['Error: listen EADDRINUSE: address already in use :::3000', 'port is taken'],
-    ['OSError: [Errno 98] Address already in use', 'port is taken'],
+    ['Error: listen EADDRINUSE: address already in use :::3000', 'port of the server is in use'],
+    ['OSError: [Errno 98] Address already in use', 'port of the server is in use'],
     ['Need to install the following packages:\nserver-x@1.0.0\nOk to proceed? (y)', 'add `-y`'],
     ['npm error code E404\nnpm error 404 Not Found - GET https://a.invalid/x', 'no package of this name'],
-    ['npm ERR! code ENOTFOUND', 'registry cannot be reached'],
-    ['sh: 1: uvx: not found', 'is not there'],
-    ["'npx' is not recognized as an internal or external command", 'is not there'],
+    ['npm ERR! code ENOTFOUND', 'registry is not reachable'],
+    ['sh: 1: uvx: not found', 'was not found'],
+    ["'npx' is not recognized as an internal or external command", 'was not found'],
     ["Error: Cannot find module '/srv/server.js'", 'file or package of the server is missing'],
     ["ModuleNotFoundError: No module named 'mcp'", 'Python package'],
     ['FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory', 'out of memory'],
-    ["EACCES: permission denied, open '/etc/x'", 'may not use a file'],
+    ["EACCES: permission denied, open '/etc/x'", 'no permission for a file'],
     ['OSError: [Errno 28] No space left on device', 'disk is full'],
-    ['GITHUB_TOKEN environment variable is required', 'misses a setting'],
-    ['Missing required API key', 'misses a setting'],
+    ['GITHUB_TOKEN environment variable is required', 'setting of the server is missing'],
+    ['Missing required API key', 'setting of the server is missing'],
   ])('is found in what it said: %s', (stderr, expected) => {
     expect(exited(stderr)).toContain(expected);
   });
 
   test.each([
-    [{ exitCode: 127, signal: null }, 'is not there'],
-    [{ exitCode: 126, signal: null }, 'may not be executed'],
-    [{ exitCode: 0, signal: null }, 'as if it was done'],
+    [{ exitCode: 127, signal: null }, 'was not found'],
+    [{ exitCode: 126, signal: null }, 'not executable'],
+    [{ exitCode: 0, signal: null }, 'exited without an error'],
     [{ exitCode: null, signal: 'SIGKILL' }, 'ran out of memory'],
     [{ exitCode: null, signal: 'SIGSEGV' }, 'native code'],
-    [{ exitCode: 3, signal: null }, 'Run the command by hand'],
+    [{ exitCode: 3, signal: null }, 'Run the command in a terminal'],
   ])('is found in how it ended when it said nothing: %j', (ending, expected) => {
     expect(exited('', ending)).toContain(expected);
   });
@@ -61,15 +61,15 @@ describe('the hint for a status of HTTP', () => {
     [413, {}, 'too large'],
     [429, { retryAfter: 7_000 }, 'in 7.0 s'],
     [503, { retryAfter: 200_000 }, 'in 3 min'],
-    [503, {}, 'cannot serve now'],
+    [503, {}, 'is overloaded'],
     [502, {}, 'behind it'],
     [500, {}, 'its log'],
     [403, {}, 'hosts and origins'],
-    [200, { contentType: 'text/html; charset=utf-8' }, 'page for browsers'],
-    [403, { contentType: 'text/html' }, 'page for browsers'],
-    [525, { contentType: 'text/html' }, 'no usable response'],
-    [530, { contentType: 'text/html' }, 'no usable response'],
-    [499, { contentType: 'text/html' }, 'no usable response'],
+    [200, { contentType: 'text/html; charset=utf-8' }, 'web page'],
+    [403, { contentType: 'text/html' }, 'web page'],
+    [525, { contentType: 'text/html' }, 'no valid response'],
+    [530, { contentType: 'text/html' }, 'no valid response'],
+    [499, { contentType: 'text/html' }, 'no valid response'],
   ])('%i with %j', (status, details, expected) => {
     expect(hint('MCP_HTTP_STATUS', { status, ...details })).toContain(expected);
   });
@@ -81,9 +81,9 @@ describe('the hint for a status of HTTP', () => {
 
 describe('the hint for a token', () => {
   test.each<[object, string]>([
-    [{ status: 401 }, 'give the transport `auth: { token }`'],
-    [{ status: 401, resourceMetadata: 'https://a.invalid/prm' }, 'https://a.invalid/prm says where to get one.'],
-    [{ status: 401, error: 'invalid_token', requiredScope: 'read' }, 'renew it'],
+    [{ status: 401 }, 'pass the transport `auth: { token }`'],
+    [{ status: 401, resourceMetadata: 'https://a.invalid/prm' }, 'https://a.invalid/prm describes where to get one.'],
+    [{ status: 401, error: 'invalid_token', requiredScope: 'read' }, 'Renew it'],
     [{ status: 403, error: 'insufficient_scope', requiredScope: 'read write' }, 'the scope "read write"'],
   ])('that was refused with %j', (details, expected) => {
     expect(hint('MCP_AUTHENTICATION_REQUIRED', details)).toContain(expected);
@@ -96,10 +96,10 @@ describe('the hint for a token', () => {
 
 describe('the hint for running out of time', () => {
   test.each<[object, Circumstances, string]>([
-    [{ phase: 'connecting' }, { state: 'connecting' }, 'Nothing could be reached'],
-    [{ phase: 'connecting' }, { state: 'initializing' }, 'is it a server of MCP'],
+    [{ phase: 'connecting' }, { state: 'connecting' }, 'The server was not reached'],
+    [{ phase: 'connecting' }, { state: 'initializing' }, 'check that it is an MCP server'],
     [{ phase: 'connecting' }, { state: 'initializing', noise: true }, 'standard output'],
-    [{ phase: 'queued' }, {}, 'never sent'],
+    [{ phase: 'queued' }, {}, 'was not sent'],
     [{ phase: 'waiting' }, {}, 'raise `timeout`'],
     [{ phase: 'asking' }, {}, 'raise `maxTotalTimeout`'],
   ])('%j while %j', (details, about, expected) => {
@@ -108,16 +108,16 @@ describe('the hint for running out of time', () => {
 });
 
 test.each<[FailureCode, object, string]>([
-  ['MCP_SPAWN_FAILED', { command: 'node server.js', errno: 'ENOENT' }, 'goes into `args`'],
+  ['MCP_SPAWN_FAILED', { command: 'node server.js', errno: 'ENOENT' }, 'put each argument into `args`'],
   ['MCP_SPAWN_FAILED', { command: 'npx -y @scope/server', errno: 'ENOENT' }, 'name of one program'],
-  ['MCP_SPAWN_FAILED', { command: '/usr/bin/node /srv/server.js', errno: 'ENOENT' }, 'arguments go into `args`'],
+  ['MCP_SPAWN_FAILED', { command: '/usr/bin/node /srv/server.js', errno: 'ENOENT' }, 'put each argument into `args`'],
   ['MCP_SPAWN_FAILED', { command: '/opt/my-server', errno: 'ENOENT' }, 'installed and on PATH'],
-  ['MCP_SPAWN_FAILED', { command: './server.py', errno: 'EACCES' }, 'Make the command executable'],
-  ['MCP_TRANSPORT_FAILED', { reason: 'ECONNREFUSED' }, 'Nothing listens there'],
+  ['MCP_SPAWN_FAILED', { command: './server.py', errno: 'EACCES' }, 'Make the file executable'],
+  ['MCP_TRANSPORT_FAILED', { reason: 'ECONNREFUSED' }, 'No process listens'],
   ['MCP_TRANSPORT_FAILED', { reason: 'UND_ERR_CONNECT_TIMEOUT' }, 'firewall'],
   ['MCP_TRANSPORT_FAILED', { reason: 'EAI_AGAIN' }, 'DNS'],
   ['MCP_MESSAGE_TOO_LARGE', { field: 'limits.maxMessageBytes' }, 'Raise `limits.maxMessageBytes`'],
-  ['MCP_REDIRECT_REFUSED', { to: 'https://b.invalid' }, 'If https://b.invalid is to be trusted'],
+  ['MCP_REDIRECT_REFUSED', { to: 'https://b.invalid' }, 'If you trust https://b.invalid'],
   ['MCP_CONNECTION_LOST', { misses: 3 }, 'hangs'],
   ['MCP_CONNECTION_LOST', {}, '`autoReconnect`'],
   ['MCP_CRASH_LOOP', {}, '`maxRestarts`'],
@@ -133,7 +133,7 @@ test.each<[FailureCode, object, string]>([
 });
 
 test.each([
-  [-32_601, 'does not have this method'],
+  [-32_601, 'does not support this method'],
   [-32_602, '`inputSchema`'],
   [-32_603, 'its log'],
   [-32_021, '`elicitation`'],
@@ -145,7 +145,7 @@ test.each([
 test.each([
   ['prompts/get', 'listPrompts()'],
   ['resources/read', 'listResources()'],
-  ['resources/subscribe', 'does not have this method'],
+  ['resources/subscribe', 'does not support this method'],
 ])('the hint for the JSON-RPC error -32601 of %s', (method, expected) => {
   expect(hint('MCP_RPC_ERROR', { method }, {}, -32_601)).toContain(expected);
 });
@@ -165,9 +165,9 @@ test('the innermost cause that has a hint gives it', () => {
   const refused = failure('transport', 'MCP_TRANSPORT_FAILED', 'No', { details: { reason: 'ECONNREFUSED' } });
   const unknown = failure('transport', 'MCP_TRANSPORT_FAILED', 'No', { details: { reason: 'EWHATEVER' } });
   const outer = failure('connection', 'MCP_NOT_CONNECTED', 'No');
-  expect(hintFor(chain(outer, refused))).toContain('Nothing listens');
+  expect(hintFor(chain(outer, refused))).toContain('No process listens');
   expect(hintFor(chain(outer, unknown))).toContain('connect()');
-  expect(hintFor(chain(outer, refused, unknown))).toContain('Nothing listens');
+  expect(hintFor(chain(outer, refused, unknown))).toContain('No process listens');
 });
 
 describe('a hint does no harm', () => {
@@ -205,7 +205,7 @@ describe('a hint does no harm', () => {
       'https://a.invalid/login',
     ],
     [{ from: 'https://a.invalid', to: 'file:', location: 'file:', status: 302 }, 'not HTTP'],
-    [{ from: 'https://a.invalid', status: 307 }, 'in circles, or nowhere'],
+    [{ from: 'https://a.invalid', status: 307 }, 'no end or no target'],
     [{ from: 'https://a.invalid', to: 'https://b.invalid' }, 'wrong address for messages'],
   ])('a redirect elsewhere is told with its path: %j', (details, expected) => {
     expect(hint('MCP_REDIRECT_REFUSED', details)).toContain(expected);
@@ -245,13 +245,13 @@ describe('a hint does no harm', () => {
   test.each([
     [{ status: 401, authorization: 'sent' }, 'does not accept this token'],
     [{ status: 401, authorization: 'sent', error: 'invalid_request' }, 'does not accept this token'],
-    [{ status: 401, authorization: 'none' }, 'give the transport `auth: { token }`'],
+    [{ status: 401, authorization: 'none' }, 'pass the transport `auth: { token }`'],
     [{ status: 401, authorization: 'none', url: 'wss://a.invalid/' }, '`headers: { Authorization }`'],
     [{ status: 403, authorization: 'sent' }, 'permissions'],
   ])('a token that was refused is not asked for: %j', (details, expected) => {
     const text = hint('MCP_AUTHENTICATION_REQUIRED', details);
     expect(text).toContain(expected);
-    if (details.authorization === 'sent') expect(text).not.toContain('give the transport');
+    if (details.authorization === 'sent') expect(text).not.toContain('pass the transport');
   });
 
   test('a call that ran out of its whole time is not told to raise the other limit', () => {
@@ -267,11 +267,18 @@ describe('a hint does no harm', () => {
       'MCP_PROCESS_EXITED',
       { exitCode: 0 },
       { state: 'ready' },
-      'in use',
+      'during use',
       'argument',
     ],
-    ['no more processes', 'MCP_SPAWN_FAILED', { command: 'x', errno: 'EAGAIN' }, {}, 'raise its limits', 'PATH'],
-    ['a method of another revision', 'MCP_UNSUPPORTED_VERSION', { method: 'x' }, {}, 'Another revision', 'update'],
+    ['no free processes', 'MCP_SPAWN_FAILED', { command: 'x', errno: 'EAGAIN' }, {}, 'raise its limits', 'PATH'],
+    [
+      'a method of another revision',
+      'MCP_UNSUPPORTED_VERSION',
+      { method: 'x' },
+      {},
+      'belongs to another revision',
+      'update',
+    ],
     ['restoring', 'MCP_TIMEOUT', { operation: 'restore', phase: 'connecting' }, {}, '', 'reached'],
     [
       'a subscription',
@@ -295,12 +302,12 @@ describe('a hint does no harm', () => {
   });
 
   test.each([
-    ["FileNotFoundError: [Errno 2] No such file or directory: '/data/x'", 'does not find a file'],
-    ["Error: ENOENT: no such file or directory, open '/etc/x.json'", 'does not find a file'],
-    ['SyntaxError: Unexpected token u in JSON at position 0, undefined', 'Run the command by hand'],
-    ['Error: user 5 not found in table: retry', 'Run the command by hand'],
-    ["/usr/bin/env: 'node22': No such file or directory", 'is not there'],
-    ['bash: line 1: uvx: command not found', 'is not there'],
+    ["FileNotFoundError: [Errno 2] No such file or directory: '/data/x'", 'cannot find a file'],
+    ["Error: ENOENT: no such file or directory, open '/etc/x.json'", 'cannot find a file'],
+    ['SyntaxError: Unexpected token u in JSON at position 0, undefined', 'Run the command in a terminal'],
+    ['Error: user 5 not found in table: retry', 'Run the command in a terminal'],
+    ["/usr/bin/env: 'node22': No such file or directory", 'was not found'],
+    ['bash: line 1: uvx: command not found', 'was not found'],
   ])('what a server says is not taken for something else: %s', (stderr, expected) => {
     expect(exited(stderr)).toContain(expected);
   });

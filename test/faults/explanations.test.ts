@@ -33,18 +33,18 @@ const node = (program: string): StdioTransport => new StdioTransport(process.exe
 describe('a process that cannot serve hints at what to do', () => {
   test.each<[string, () => StdioTransport, string]>([
     [
-      'a file that is not there',
+      'a file that was not found',
       () => new StdioTransport(process.execPath, ['/no/such/server.js']),
       'is missing: check',
     ],
     [
       'a command that its shell does not find',
       () => new StdioTransport('sh', ['-c', 'no-such-command']),
-      'is not there',
+      'was not found',
     ],
-    ['an end without a word', () => node(''), 'ended as if it was done'],
+    ['an end without a word', () => node(''), 'exited without an error'],
     ['a death by a signal', () => node('process.kill(process.pid, "SIGKILL")'), 'ran out of memory'],
-    ['a command with its arguments in it', () => new StdioTransport('node server.js'), 'goes into `args`'],
+    ['a command with its arguments in it', () => new StdioTransport('node server.js'), 'put each argument into `args`'],
   ])('%s', async (_what, transport, expected) => {
     const [hint] = hintsIn(await told(transport()));
     expect(hint).toContain(expected);
@@ -56,7 +56,7 @@ describe('a process that cannot serve hints at what to do', () => {
     const { port } = server.address() as AddressInfo;
     const telling = told(node(`require("net").createServer().listen(${port}, "127.0.0.1")`));
     const [hint] = hintsIn(await telling.finally(() => server.close()));
-    expect(hint).toContain('Its port is taken');
+    expect(hint).toContain('The port of the server is in use');
   });
 
   test('noise on its standard output, and then nothing', async () => {
@@ -70,7 +70,8 @@ describe('a process that cannot serve hints at what to do', () => {
     await clock.advance(30_000);
     const text = (await connecting).explain();
     expect(text).toContain('Last problem: The server wrote a line that is not JSON: "Starting ..." [MCP_INVALID_JSON]');
-    for (const told of [text, client.explain()]) expect(hintsIn(told)[0]).toContain('Make it log to standard error');
+    for (const told of [text, client.explain()])
+      expect(hintsIn(told)[0]).toContain('Configure it to log to standard error');
     const closing = client.close();
     await clock.advance(10_000);
     await closing;
@@ -83,12 +84,12 @@ describe('a server of HTTP that cannot serve hints at what to do', () => {
     ['another method', (visit) => visit.status(405), 'Is this the MCP endpoint?'],
     ['no type that it could answer in', (visit) => visit.status(406), 'Accept header'],
     ['too many requests', (visit) => visit.status(429, { 'retry-after': '7' }), 'in 7.0 s'],
-    ['no service', (visit) => visit.status(503), 'cannot serve now'],
-    ['a page', (visit) => visit.response.writeHead(200, { 'content-type': 'text/html' }).end('<html>'), 'for browsers'],
+    ['no service', (visit) => visit.status(503), 'is overloaded'],
+    ['a page', (visit) => visit.response.writeHead(200, { 'content-type': 'text/html' }).end('<html>'), 'web page'],
     [
       'a token that is not valid',
       (visit) => visit.status(401, { 'www-authenticate': 'Bearer error="invalid_token"' }),
-      'renew it',
+      'Renew it',
     ],
     [
       'a scope that is too small',
@@ -105,12 +106,12 @@ describe('a server of HTTP that cannot serve hints at what to do', () => {
 
   test('nothing that listens', async () => {
     const [hint] = hintsIn(await told(new HttpTransport(`http://127.0.0.1:${await freePort()}/mcp`)));
-    expect(hint).toContain('Nothing listens there');
+    expect(hint).toContain('No process listens');
   });
 
-  test('no such host', async () => {
+  test('a host that does not exist', async () => {
     const [hint] = hintsIn(await told(new HttpTransport('http://nowhere.invalid/mcp')));
-    expect(hint).toMatch(/There is no such host|The DNS does not answer/);
+    expect(hint).toMatch(/The host does not exist|The DNS does not respond/);
   });
 
   test.each([
@@ -118,7 +119,7 @@ describe('a server of HTTP that cannot serve hints at what to do', () => {
     ['lines that end without CR', 'HTTP/1.1 200 OK\nContent-Length: x\n\n'],
     ['a header without a colon', 'HTTP/1.1 200 OK\r\nno colon\r\n\r\n'],
     ['a status that is no number', 'HTTP/1.1 abc OK\r\n\r\n'],
-  ])('something that does not speak HTTP, but sends %s', async (_, bytes) => {
+  ])('something that does not use HTTP, but sends %s', async (_, bytes) => {
     const server = await ByteServer.start((socket) => void socket.once('data', () => socket.end(bytes)));
     const { port } = server;
     try {
@@ -127,7 +128,7 @@ describe('a server of HTTP that cannot serve hints at what to do', () => {
         new WebSocketTransport(`ws://127.0.0.1:${port}/mcp`),
       ]) {
         const [hint] = hintsIn(await told(transport));
-        expect(hint).toContain('does not speak HTTP');
+        expect(hint).toContain('does not use HTTP');
       }
     } finally {
       await server.close();
@@ -177,7 +178,7 @@ describe('the error of a call tells by itself', () => {
         '  timeout: 4500',
         '  phase: waiting',
         '  tool: slow',
-        'The request was sent and not answered: it may have run.',
+        'The request was sent and got no response: it may have run.',
         'The state was linked.established.degraded.',
         'idle → connecting, 4.5 s before',
         'connecting → initializing, 4.5 s before',
@@ -192,7 +193,7 @@ describe('the error of a call tells by itself', () => {
         '  → ping #5, 1.5 s before',
         '  → notifications/cancelled, 500 ms before',
         '  → notifications/cancelled, 0 ms before',
-        'Hint: If the operation is meant to take this long, raise `timeout`, or let the server report progress.',
+        'Hint: If the operation needs this much time, raise `timeout`, or let the server report progress.',
       ].join('\n'),
     );
     // It was written down: what comes later does not change it.
@@ -235,7 +236,7 @@ describe('the error of a call tells by itself', () => {
       await using client = await MCPClient.connect(new HttpTransport(server.url));
       const error = await errorFrom(client.callTool('x'));
       expect(error).toMatchObject({ code: 'MCP_STREAM_BROKEN', delivery: 'unknown' });
-      expect(error.hint).toContain('sent something else than a response');
+      expect(error.hint).toContain('sent no response');
       await server.close();
     },
   );

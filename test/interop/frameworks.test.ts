@@ -138,7 +138,7 @@ describe.each([...OVER_STDIO, ...OVER_HTTP])('pain 45: a server built with $fram
     for (const refused of [client.getPrompt('none'), client.readResource('file:///none')]) {
       const error = await errorFrom(refused);
       expect(error.message).toContain('none');
-      expect(error.explain()).not.toContain('does not have this method');
+      expect(error.explain()).not.toContain('does not support this method');
     }
   });
 });

@@ -48,7 +48,7 @@ describe('pain 41: "an error in the log says neither which tool, nor whether it 
     await using client = await MCPClient.connect(target);
     const { text } = logged(await errorFrom(client.callTool('pay_invoice')));
     expect(text).toContain('does not accept this token');
-    expect(text).not.toContain('give the transport');
+    expect(text).not.toContain('pass the transport');
     expect(text).not.toContain('old-token-value');
     await server.close();
   });
@@ -77,7 +77,7 @@ describe('pain 41: "an error in the log says neither which tool, nor whether it 
     await using client = await MCPClient.connect(toolsServer());
     const error = await errorFrom(client.callTool('die', { code: 0, words: '' }));
     expect(error).toMatchObject({ code: 'MCP_PROCESS_EXITED', delivery: 'unknown', details: { tool: 'die' } });
-    expect(error.hint).toContain('while it was in use');
+    expect(error.hint).toContain('during use');
     expect(error.explain()).toContain(error.hint);
   });
 });

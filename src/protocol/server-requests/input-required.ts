@@ -145,7 +145,7 @@ export function notAnswered(method: string, question: ServerRequest, why: Failur
     `${method} needs input, and ${asked} was not answered: ${why.message}`,
     {
       delivery: 'answered',
-      details: { method, question: asked },
+      details: { method, serverRequest: asked },
       cause: why,
     },
   );

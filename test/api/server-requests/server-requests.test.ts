@@ -363,10 +363,10 @@ describe('the time of a call', () => {
     asks('elicitation/create', form);
     await turns();
     await environment.advance(60_000);
-    expect(calling.explain()).not.toContain('no answer for');
+    expect(calling.explain()).not.toContain('no response for');
     answers[0]?.({ action: 'cancel' });
     await server.hearAnswer();
-    expect(calling.explain()).not.toContain('no answer for');
+    expect(calling.explain()).not.toContain('no response for');
     await environment.advance(500);
     server.answer(question, { content: [] });
     await call;

@@ -321,7 +321,7 @@ describe('a question that nobody can answer', () => {
     expect(failureOf(made)).toMatchObject({
       code: 'MCP_INPUT_FAILED',
       delivery: 'answered',
-      details: { method: 'tools/call', question: 'roots/list' },
+      details: { method: 'tools/call', serverRequest: 'roots/list' },
       cause: why,
     });
     expect(inquiry.put[0]?.signal.aborted).toBe(true);

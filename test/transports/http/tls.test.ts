@@ -182,7 +182,7 @@ describe('over TLS, a server', () => {
     for (const scheme of ['https', 'wss']) {
       const error = await errorFrom(MCPClient.connect(server.url.replace('http', scheme)));
       expect(error).toMatchObject({ code: 'MCP_TRANSPORT_FAILED', delivery: 'not-sent' });
-      expect(error.explain()).toContain('does not speak TLS');
+      expect(error.explain()).toContain('does not use TLS');
     }
     expect(server.visits).toEqual([]);
   });
@@ -190,12 +190,12 @@ describe('over TLS, a server', () => {
   test.each([
     ['SSH', Buffer.from('SSH-2.0-OpenSSH_9.2\r\n')],
     ['records that are too long', Buffer.from([22, 3, 3, 255, 255, 1, 2, 3])],
-  ])('that answers with %s gets an error that says it does not speak TLS', async (_, bytes) => {
+  ])('that answers with %s gets an error that says it does not use TLS', async (_, bytes) => {
     const server = await ByteServer.start((socket) => void socket.once('data', () => socket.end(bytes)));
     endLater(() => server.close());
     for (const scheme of ['https', 'wss']) {
       const error = await errorFrom(MCPClient.connect(`${scheme}://127.0.0.1:${server.port}/mcp`));
-      expect(error.explain()).toContain('does not speak TLS');
+      expect(error.explain()).toContain('does not use TLS');
     }
   });
 
@@ -227,7 +227,7 @@ describe('pain 44: a server that refuses the TLS handshake with the alert', () =
     [71, 'insufficient_security', 'stronger ciphers'],
     [80, 'internal_error', 'its log'],
     [112, 'unrecognized_name', 'check the host'],
-    [116, 'certificate_required', 'wants a client certificate'],
+    [116, 'certificate_required', 'requires a client certificate'],
   ])('%i (%s) gets an error with a hint over HTTP and over WebSocket', async (alert, name, hint) => {
     const server = await ByteServer.start((socket) => {
       socket.once('data', () => socket.end(Buffer.from([21, 3, 3, 0, 2, 2, alert])));
