@@ -9,9 +9,14 @@ const ROOT = path.resolve(__dirname, '..');
 const CLEAN = [
   'CONTRIBUTING.md',
   'README.md',
+  'SECURITY.md',
+  'docs/architecture.md',
+  'docs/inspector.md',
+  'docs/limits.md',
+  'docs/recording.md',
   'src/auth',
-  'src/index.ts',
   'src/diagnostics',
+  'src/index.ts',
   'src/transports/websocket',
   'src/util',
   'test/scripts',
@@ -75,7 +80,9 @@ it.each(CLEAN)('%s contains no banned term', (place) => {
   expect(files).not.toEqual([]);
   const found = files.flatMap((name) => {
     const text = readFileSync(path.join(ROOT, name), 'utf8');
-    return bannedIn(name.startsWith('test/') ? testNames(text) : text).map((problem) => `${name}:${problem}`);
+    // The diagrams are generated.
+    const written = text.replace(/<!-- chart:[\s\S]*?<!-- \/chart/g, (chart) => chart.replace(/[^\n]/g, ''));
+    return bannedIn(name.startsWith('test/') ? testNames(text) : written).map((problem) => `${name}:${problem}`);
   });
   expect(found).toEqual([]);
 });
