@@ -334,18 +334,18 @@ export const connectionSetup = setup({
     },
     // Sent, not called: it is delivered when the actors of the state have started, so that a subscription goes before what waits.
     openGate: enqueueActions(({ context: { session }, enqueue }) => {
-      if (session !== undefined) enqueue.sendTo('requests', { type: 'flow', session });
+      if (session !== undefined) enqueue.sendTo('requests', { type: 'open', session });
     }),
     holdRequests: ({ system }) => {
-      portsOf(system).tellRequests({ type: 'hold' });
+      portsOf(system).tellRequests({ type: 'pause' });
     },
     refuseRequests: ({ context, system }) => {
-      portsOf(system).tellRequests({ type: 'refuse', failure: refusal(context) });
+      portsOf(system).tellRequests({ type: 'close', failure: refusal(context) });
     },
     // On leaving a link, before it is closed: so that the peer can still be told.
     endInFlight: ({ context, event, system }) => {
-      if (event.type === 'disconnect') portsOf(system).tellRequests({ type: 'refuse', failure: DISCONNECTED });
-      else if (event.type === 'suspend') portsOf(system).tellRequests({ type: 'refuse', failure: SUSPENDED });
+      if (event.type === 'disconnect') portsOf(system).tellRequests({ type: 'close', failure: DISCONNECTED });
+      else if (event.type === 'suspend') portsOf(system).tellRequests({ type: 'close', failure: SUSPENDED });
       else portsOf(system).tellRequests({ type: 'lose', failure: failureOf(context, event) ?? endOf(context, event) });
     },
     // Before the link is closed: no answer to a question of this link, or of this session, may reach the next one.

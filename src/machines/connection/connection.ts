@@ -430,7 +430,7 @@ export class Connection {
       describeSilence: () => transport.describeSilence?.(),
       tellRequests: (event) => {
         this.#actor.getSnapshot().children.requests?.send(event);
-        if (event.type === 'refuse') this.#watched.failed(withDelivery(event.failure, 'unknown'));
+        if (event.type === 'close') this.#watched.failed(withDelivery(event.failure, 'unknown'));
       },
       abortServerRequests: () => {
         this.#questions?.lose();
@@ -450,7 +450,7 @@ export class Connection {
       },
       applyDesired: (session, desired) => {
         const modern = session.era === 'modern';
-        requests.useMeta(modern ? modernMeta(session.protocolVersion, identity, desired.logLevel) : undefined);
+        requests.meta = modern ? modernMeta(session.protocolVersion, identity, desired.logLevel) : undefined;
       },
       restore: (session, desired) => {
         questions.restore(session, desired).catch(this.#fail);

@@ -58,7 +58,7 @@ export function closedByFailure(
     value: { closed: draining ? 'draining' : 'done' },
     historyValue: {},
     children: {
-      requests: { src: 'requests', snapshot: { ...active, value: 'refusing' } },
+      requests: { src: 'requests', snapshot: { ...active, value: 'closed' } },
       ...(draining && { release: { src: 'release', snapshot: { ...active, input: undefined } } }),
     },
   };

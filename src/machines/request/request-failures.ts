@@ -1,13 +1,13 @@
 import { failure, isFailure, withDelivery } from '../../util/failure.js';
 import type { Delivery, Failure } from '../../util/failure.js';
-import type { RequestNews } from './request-machine.js';
+import type { RequestEventData } from './request-machine.js';
 import type { RequestRecord } from './request-record.js';
 
 /**
  * The failure that ends a request. One that was sent before, and waited to be sent again when the connection ended, fails with what
  * had happened to it, not with what happened to those that were never sent; but that connecting ran out of time is not its time-out.
  */
-export function fateOf(record: RequestRecord, event: RequestNews): Failure {
+export function failureOfEnd(record: RequestRecord, event: RequestEventData): Failure {
   const why = event.failure as Failure;
   if (event.type !== 'refuse') {
     if (why.delivery === undefined) return withDelivery(why, 'unknown');

@@ -4,19 +4,26 @@ import type { Failure } from '../../util/failure.js';
 import type { Session } from '../../protocol/session.js';
 import { SystemPorts } from '../system-ports.js';
 
-/** What becomes of requests: they are sent, they wait for a link, or they are refused. */
-export type Gate = 'flowing' | 'holding' | 'refusing';
+/** The gate of the queue: queued requests are sent (open), wait for a session (paused), or are refused (closed). */
+export type Gate = 'open' | 'paused' | 'closed';
 
 /** What the connection tells its requests. */
 export type RequestsEvent =
-  /** A session is established: send what waits. */
-  | { readonly type: 'flow'; readonly session: Session }
-  /** There is no session now, but there may be one soon: keep what comes. */
-  | { readonly type: 'hold' }
-  /** There will be none: end what waits, and what is in flight, with this failure; the peer is told. */
-  | { readonly type: 'refuse'; readonly failure: Failure }
-  /** The link is gone and has taken with it what was in flight. */
+  /** A session is established: the queued requests are sent. */
+  | { readonly type: 'open'; readonly session: Session }
+  /** There is no session now, but there may be one soon: requests wait in the queue. */
+  | { readonly type: 'pause' }
+  /** There will be no session: all requests end with this failure, and the server is told about those in flight. */
+  | { readonly type: 'close'; readonly failure: Failure }
+  /** The link is gone, and the requests in flight with it. */
   | { readonly type: 'lose'; readonly failure: Failure };
+
+/** The states of the gate to which events lead, from any state. Other events leave it where it is. */
+const LEADS_TO: Readonly<Partial<Record<RequestsEvent['type'], Gate>>> = {
+  open: 'open',
+  pause: 'paused',
+  close: 'closed',
+};
 
 interface RequestsSnapshot extends Record<string, unknown> {
   readonly status: Snapshot<unknown>['status'];
@@ -25,7 +32,7 @@ interface RequestsSnapshot extends Record<string, unknown> {
   readonly value: Gate;
 }
 
-/** The parent of all request actors, a child of the connection. */
+/** The parent of all request actors, a child of the connection. Its state is that of the gate. */
 export type RequestsLogic = ActorLogic<
   RequestsSnapshot,
   RequestsEvent,
@@ -36,35 +43,33 @@ export type RequestsLogic = ActorLogic<
 
 /** The registry behind the actor. */
 export interface RequestsPorts {
-  /** The actor lives: it can be the parent of others. */
+  /** The actor has started: it can be the parent of request actors. */
   begin(self: ActorRefFrom<RequestsLogic>): void;
-  receive(event: RequestsEvent): void;
-  readonly gate: Gate;
+  /** @param gate the state of the gate after the event */
+  receive(event: RequestsEvent, gate: Gate): void;
 }
 
 export const requestsPorts = new SystemPorts<RequestsPorts>({
   begin: () => undefined,
   receive: () => undefined,
-  gate: 'refusing',
 });
 
-/** Hands what it is told to the registry, and shows where its gate stands. */
 export const requestsLogic: RequestsLogic = {
-  getInitialSnapshot: () => ({ status: 'active', output: undefined, error: undefined, value: 'refusing' }),
+  getInitialSnapshot: () => ({ status: 'active', output: undefined, error: undefined, value: 'closed' }),
   start: (_snapshot, { self, system }) => {
     requestsPorts.of(system).begin(self);
   },
   transition: (snapshot, event, { system }) => {
     // A request threw. XState tells only its parent, and its caller still waits: the connection has to end.
     if (isErrorOfChild(event)) throw event.error;
-    const registry = requestsPorts.of(system);
-    registry.receive(event);
-    return snapshot.value === registry.gate ? snapshot : { ...snapshot, value: registry.gate };
+    const value = LEADS_TO[event.type] ?? snapshot.value;
+    requestsPorts.of(system).receive(event, value);
+    return value === snapshot.value ? snapshot : { ...snapshot, value };
   },
   getPersistedSnapshot: (snapshot) => snapshot,
 };
 
-/** What XState tells the parent of an actor that threw. */
+/** The event by which XState tells the parent of an actor that threw. */
 function isErrorOfChild(event: EventObject): event is EventObject & { readonly error: unknown } {
   return event.type.startsWith('xstate.error.');
 }

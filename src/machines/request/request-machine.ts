@@ -5,14 +5,16 @@ import type { Input, NeededInput } from '../../protocol/server-requests/input-re
 
 /** Facts about a request on which its chart decides. */
 export interface RequestFacts {
-  /** Sending it twice does no more than sending it once. */
+  /** Whether sending it twice does no more than sending it once. */
   readonly repeatable: boolean;
   /** How often it was sent in this round, as far as it may have run. */
-  readonly attempts: number;
+  attempts: number;
   /** How often the server refused it in this round before running it. */
-  readonly refusals: number;
-  /** How often the server has answered that it needs something first. */
-  readonly rounds: number;
+  refusals: number;
+  /** How often the server has responded that it needs input first. */
+  rounds: number;
+  /** How often it was sent in the rounds before this one. */
+  earlierAttempts: number;
 }
 
 /** Everything that can happen to a request. */
@@ -58,8 +60,8 @@ export type RequestEvent =
   /** Everything that the server asked for is there. */
   | { readonly type: 'supply'; readonly input: Input | undefined };
 
-/** An event of a request with whatever it brings along: what the actions of the chart look at. */
-export interface RequestNews {
+/** An event of a request with all the fields that any event has, as the actions of the chart read it. */
+export interface RequestEventData {
   readonly type: RequestEvent['type'];
   readonly failure?: Failure;
   readonly result?: Readonly<Record<string, unknown>>;
@@ -73,24 +75,57 @@ export interface RequestNews {
 /** A request that was lost this often is not sent again: it may be what breaks the server. */
 const MOST_ATTEMPTS = 5;
 
-/** Whether a request whose answer was lost may be sent again. */
-export function mayRepeat({ repeatable, attempts }: Pick<RequestFacts, 'repeatable' | 'attempts'>): boolean {
-  return repeatable && attempts < MOST_ATTEMPTS;
-}
-
 /** Sessions in which a request may be refused. It may be what makes a server say that it has forgotten them. */
 const MOST_REFUSALS = 3;
 
-/** Whether a request that is refused because the session is forgotten is sent in the next one. */
-export function mayBeRefused({ refusals }: RequestFacts): boolean {
-  return refusals < MOST_REFUSALS - 1;
-}
+/** The guards of the chart, which decide on facts only. */
+export const GUARDS = {
+  /** Whether a request whose response was lost may be sent again. */
+  mayRepeat: ({ repeatable, attempts }: Pick<RequestFacts, 'repeatable' | 'attempts'>): boolean =>
+    repeatable && attempts < MOST_ATTEMPTS,
+  firstRefusal: ({ refusals }: RequestFacts): boolean => refusals === 0,
+  /** Whether a request that was refused because the session is forgotten is sent in the next session. */
+  mayBeRefused: ({ refusals }: RequestFacts): boolean => refusals < MOST_REFUSALS - 1,
+};
+
+/** The actions of the chart that change facts and do nothing else. */
+export const CHANGES = {
+  countAttempt: (facts: RequestFacts): void => {
+    facts.attempts += 1;
+  },
+  uncountAttempt: (facts: RequestFacts): void => {
+    facts.attempts -= 1;
+  },
+  countRefusal: (facts: RequestFacts): void => {
+    facts.refusals += 1;
+  },
+  /** The server has responded, but not with a result. As far as losing it goes, the next attempt is that of another request. */
+  beginRound: (facts: RequestFacts): void => {
+    facts.earlierAttempts += facts.attempts;
+    facts.attempts = 0;
+    facts.refusals = 0;
+    facts.rounds += 1;
+  },
+};
+
+const guard =
+  (decide: (facts: RequestFacts) => boolean) =>
+  ({ context }: { readonly context: RequestFacts }): boolean =>
+    decide(context);
+
+const change = (apply: (facts: RequestFacts) => void) =>
+  assign<RequestFacts, RequestEvent, undefined, RequestEvent, never>(({ context }) => {
+    const facts = { ...context };
+    apply(facts);
+    return facts;
+  });
+
+const effect = (): void => undefined;
 
 /**
- * The life of a request: one question, one outcome, one or more attempts, and a round more each time that the server needs to know
- * something first. This chart is the specification and what diagrams and
- * inspectors show; `request-logic` runs the same transitions without the cost of a machine for each request. Effects are named here
- * and carried out there.
+ * The life of a request: one outcome, one or more attempts, and one more round each time that the server needs input first. This chart is the
+ * specification, and what diagrams and inspectors show. `request-actions.ts` runs the same transitions without the cost of a machine for each
+ * request, and carries out the effects.
  */
 export const requestMachine = setup({
   types: {
@@ -99,37 +134,38 @@ export const requestMachine = setup({
     events: {} as RequestEvent,
   },
   guards: {
-    mayRepeat: ({ context }) => mayRepeat(context),
-    firstRefusal: ({ context }) => context.refusals === 0,
-    mayBeRefused: ({ context }) => mayBeRefused(context),
+    mayRepeat: guard(GUARDS.mayRepeat),
+    firstRefusal: guard(GUARDS.firstRefusal),
+    mayBeRefused: guard(GUARDS.mayBeRefused),
   },
   actions: {
-    enqueue: () => undefined,
-    dequeue: () => undefined,
-    write: assign({ attempts: ({ context }) => context.attempts + 1 }),
-    uncount: assign({ attempts: ({ context }) => context.attempts - 1 }),
-    countRefusal: assign({ refusals: ({ context }) => context.refusals + 1 }),
-    withdraw: () => undefined,
-    extendDeadline: () => undefined,
-    holdDeadline: () => undefined,
-    releaseDeadline: () => undefined,
-    reportProgress: () => undefined,
-    setWake: () => undefined,
-    clearWake: () => undefined,
-    beginRound: assign({ attempts: 0, refusals: 0, rounds: ({ context }) => context.rounds + 1 }),
-    ask: () => undefined,
-    dismiss: () => undefined,
-    takeInput: () => undefined,
-    tellPeer: () => undefined,
-    succeed: () => undefined,
-    fail: () => undefined,
-    cancel: () => undefined,
-    timeOut: () => undefined,
-    loseAnswer: () => undefined,
+    countAttempt: change(CHANGES.countAttempt),
+    uncountAttempt: change(CHANGES.uncountAttempt),
+    countRefusal: change(CHANGES.countRefusal),
+    beginRound: change(CHANGES.beginRound),
+    enqueue: effect,
+    dequeue: effect,
+    write: effect,
+    withdraw: effect,
+    extendDeadline: effect,
+    holdDeadline: effect,
+    releaseDeadline: effect,
+    reportProgress: effect,
+    setWake: effect,
+    clearWake: effect,
+    ask: effect,
+    dismiss: effect,
+    takeInput: effect,
+    cancelAtPeer: effect,
+    succeed: effect,
+    fail: effect,
+    cancel: effect,
+    timeOut: effect,
+    loseResponse: effect,
   },
 }).createMachine({
   id: 'request',
-  context: ({ input }) => ({ repeatable: input.repeatable, attempts: 0, refusals: 0, rounds: 0 }),
+  context: ({ input }) => ({ repeatable: input.repeatable, attempts: 0, refusals: 0, rounds: 0, earlierAttempts: 0 }),
   initial: 'idle',
   states: {
     idle: {
@@ -146,7 +182,7 @@ export const requestMachine = setup({
       },
     },
     inFlight: {
-      entry: 'write',
+      entry: ['countAttempt', 'write'],
       exit: 'withdraw',
       initial: 'waiting',
       states: {
@@ -159,19 +195,19 @@ export const requestMachine = setup({
         release: { actions: 'releaseDeadline' },
         answer: { target: 'succeeded', actions: 'succeed' },
         error: { target: 'failed', actions: 'fail' },
-        unsent: { target: 'queued', actions: 'uncount' },
-        unreachable: { target: 'backingOff', actions: 'uncount' },
-        abort: { target: 'cancelled', actions: ['cancel', 'tellPeer'] },
-        expire: { target: 'timedOut', actions: ['timeOut', 'tellPeer'] },
-        refuse: { target: 'lost', actions: ['loseAnswer', 'tellPeer'] },
+        unsent: { target: 'queued', actions: 'uncountAttempt' },
+        unreachable: { target: 'backingOff', actions: 'uncountAttempt' },
+        abort: { target: 'cancelled', actions: ['cancel', 'cancelAtPeer'] },
+        expire: { target: 'timedOut', actions: ['timeOut', 'cancelAtPeer'] },
+        refuse: { target: 'lost', actions: ['loseResponse', 'cancelAtPeer'] },
         lose: [
           { guard: 'mayRepeat', target: 'queued' },
-          { target: 'lost', actions: 'loseAnswer' },
+          { target: 'lost', actions: 'loseResponse' },
         ],
         forgotten: [
-          { guard: 'firstRefusal', target: 'queued', actions: ['uncount', 'countRefusal'] },
+          { guard: 'firstRefusal', target: 'queued', actions: ['uncountAttempt', 'countRefusal'] },
           // Of several servers behind one address another one may know the session, or this one a little later.
-          { guard: 'mayBeRefused', target: 'backingOff', actions: ['uncount', 'countRefusal'] },
+          { guard: 'mayBeRefused', target: 'backingOff', actions: ['uncountAttempt', 'countRefusal'] },
           { target: 'failed', actions: 'fail' },
         ],
         postpone: { target: 'backingOff' },
@@ -213,3 +249,8 @@ export const requestMachine = setup({
     lost: { type: 'final' },
   },
 });
+
+type ActionName = keyof NonNullable<Parameters<typeof requestMachine.provide>[0]['actions']>;
+
+/** The actions of the chart that are effects, by name. */
+export type RequestEffectName = Exclude<ActionName, keyof typeof CHANGES>;

@@ -1,17 +1,19 @@
 import type { RequestRecord } from './request-record.js';
 
-/** The requests that wait to be sent, in order. One that waits no longer leaves a gap, so that leaving costs nothing. */
+/** The requests that wait to be sent, in order. A request that leaves before its turn leaves a gap, so that leaving costs nothing. */
 export class RequestQueue {
   #places: RequestRecord[] = [];
+  /** The first place that `next` has not looked at. */
+  #head = 0;
   #size = 0;
 
-  /** How many wait. */
+  /** How many requests wait. */
   get size(): number {
     return this.#size;
   }
 
   add(record: RequestRecord): void {
-    // Those that were given up while they waited are dropped in bulk, so that a long wait does not pile them up.
+    // Gaps are closed in bulk, so that a long wait does not pile them up.
     if (this.#places.length > 2 * this.#size + 64) this.#closeGaps();
     record.place = this.#places.push(record) - 1;
     this.#size += 1;
@@ -22,35 +24,36 @@ export class RequestQueue {
     this.#size -= 1;
   }
 
-  /** Hands on those that wait, the longest waiting first, for as long as `take` says true; also those that come meanwhile. */
-  drain(take: (record: RequestRecord) => boolean): void {
-    for (let at = 0; at < this.#places.length; at += 1) {
-      const record = this.#places[at] as RequestRecord;
-      if (record.place === at && !take(record)) break;
+  /** The request that waits longest and was not returned before. The caller removes it. */
+  next(): RequestRecord | undefined {
+    while (this.#head < this.#places.length) {
+      const at = this.#head;
+      const record = this.#places[at];
+      this.#head += 1;
+      if (record?.place === at) return record;
     }
-    this.#closeGaps();
+    this.#places.length = this.#head = 0;
+    return undefined;
   }
 
-  /** Those that wait, to be ended. */
+  /** Empties the queue. The returned requests still have to leave it. */
   takeAll(): RequestRecord[] {
     const all = this.#places.filter((record, at) => record.place === at);
     this.#places = [];
+    this.#head = 0;
     return all;
   }
 
-  /** Forgets all of them. */
+  /** Forgets all requests. */
   clear(): void {
-    this.#places = [];
+    this.takeAll();
     this.#size = 0;
   }
 
-  /** Drops the places of those that wait no longer. A record may wait again by now, at a later place. */
+  /** Drops the places of requests that wait no longer. A record may wait again by now, at a later place. */
   #closeGaps(): void {
-    if (this.#size === 0) {
-      this.#places.length = 0;
-      return;
-    }
     this.#places = this.#places.filter((record, at) => record.place === at);
+    this.#head = 0;
     this.#places.forEach((record, at) => {
       record.place = at;
     });

@@ -3,36 +3,12 @@ import type { ActorRef, EventObject, Snapshot } from 'xstate';
 import type { Input, NeededInput } from '../../protocol/server-requests/input-required.js';
 import type { Outcome } from './outcome.js';
 import type { ProgressGate } from './progress-throttle.js';
-import type { RequestEvent, RequestFacts, RequestNews } from './request-machine.js';
+import type { RequestEvent, RequestFacts } from './request-machine.js';
 import { requestSpec } from './request-spec.js';
 import type { RequestSpec } from './request-spec.js';
 
 /** The spec of a record that is no request at the moment, so that it keeps nothing of its last request alive. */
 export const NO_REQUEST: RequestSpec = requestSpec('', undefined);
-
-/** What the actions of the request chart do. The registry carries them out; a test records them. */
-export type RequestEffects = Record<
-  | 'enqueue'
-  | 'dequeue'
-  | 'write'
-  | 'withdraw'
-  | 'extendDeadline'
-  | 'holdDeadline'
-  | 'releaseDeadline'
-  | 'reportProgress'
-  | 'setWake'
-  | 'clearWake'
-  | 'ask'
-  | 'dismiss'
-  | 'takeInput'
-  | 'tellPeer'
-  | 'succeed'
-  | 'fail'
-  | 'cancel'
-  | 'timeOut'
-  | 'loseAnswer',
-  (record: RequestRecord, event: RequestNews) => void
->;
 
 /** The snapshot of a request actor. While actors are pooled there is one object for each actor, changed in place. */
 export interface RequestSnapshot extends Record<string, unknown> {
@@ -72,8 +48,6 @@ export class RequestRecord implements RequestFacts {
   actor!: ActorRef<RequestSnapshot, RequestEvent, EventObject>;
   /** The actor that hears of it when this one throws. */
   parent: unknown = undefined;
-  /** What the actions of the chart do: the same for all requests of a connection. */
-  effects!: RequestEffects;
   snapshot: RequestSnapshot;
 
   /** How many requests this record has been that are over. What was started for one of them must not touch it any more, nor a later one. */
@@ -82,7 +56,6 @@ export class RequestRecord implements RequestFacts {
   attempts = 0;
   refusals = 0;
   rounds = 0;
-  /** How often it was sent in the rounds before this one. */
   earlierAttempts = 0;
   /** What goes with it in this round. */
   input: Input | undefined = undefined;
@@ -133,15 +106,6 @@ export class RequestRecord implements RequestFacts {
     this.rounds = 0;
     this.earlierAttempts = 0;
     this.snapshot.value = 'idle';
-  }
-
-  /** The server has answered, but not with a result. What is sent next is another request, as far as losing it goes. */
-  beginRound(): void {
-    this.earlierAttempts += this.attempts;
-    this.attempts = 0;
-    this.refusals = 0;
-    this.rounds += 1;
-    this.input = undefined;
   }
 
   /** The earlier of the two deadlines. */

@@ -2,7 +2,7 @@ import { backoffDelay, isTemporaryStatus, REQUEST_BACKOFF } from '../../util/ret
 import type { BackoffPolicy } from '../../util/retry-policy.js';
 import type { Failure } from '../../util/failure.js';
 import type { Framing } from '../../transports/transport.js';
-import { mayRepeat } from './request-machine.js';
+import { GUARDS } from './request-machine.js';
 import type { RequestEvent } from './request-machine.js';
 
 /** What has to be known about a request to say what a failed send means for it. */
@@ -53,6 +53,6 @@ export function judgeSendFailure(failure: Failure, facts: SendFacts): RequestEve
   if (failure.delivery !== 'unknown' || facts.direct) return over;
   // The first loss may be bad luck. After the next one a server that breaks every exchange gets time to recover.
   const delay = backoffDelay(facts.reconnect ?? REQUEST_BACKOFF, facts.attempts - 1, facts.random);
-  const again = facts.attempts > 1 && mayRepeat(facts) && delay < facts.timeLeft;
+  const again = facts.attempts > 1 && GUARDS.mayRepeat(facts) && delay < facts.timeLeft;
   return again ? { type: 'postpone', delay } : { type: 'lose', failure };
 }

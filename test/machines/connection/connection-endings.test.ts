@@ -66,9 +66,9 @@ describe('requests that a lost link takes with it', () => {
     actor.send({ type: 'session.lost' });
     expect(actor.getSnapshot().hasTag('closed')).toBe(true);
     expect(told).toMatchObject([
-      { type: 'hold' },
+      { type: 'pause' },
       { type: 'lose', failure: { code: 'MCP_SESSION_LOST' } },
-      { type: 'refuse', failure: { cause: { code: 'MCP_CRASH_LOOP', cause: { code: 'MCP_SESSION_LOST' } } } },
+      { type: 'close', failure: { cause: { code: 'MCP_CRASH_LOOP', cause: { code: 'MCP_SESSION_LOST' } } } },
     ]);
   });
 

@@ -123,7 +123,7 @@ describe('a request of which the server has to know something first', () => {
   it('carries the metadata of the session, and a progress token of its own, each time', async () => {
     const inquiry = Inquiry.begin();
     const identity = { clientInfo: { name: 'test', version: '1' }, capabilities: { elicitation: { form: {} } } };
-    inquiry.requests.useMeta(modernMeta('2026-07-28', identity, undefined));
+    inquiry.requests.meta = modernMeta('2026-07-28', identity, undefined);
     const progress: unknown[] = [];
     inquiry.call({ name: 'book', _meta: { mine: 1 } }, { onProgress: (one) => progress.push(one) });
     inquiry.requests.inFlight.progressed({ progressToken: 1, progress: 1 });

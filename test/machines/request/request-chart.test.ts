@@ -2,11 +2,11 @@ import { createActor, createMachine } from 'xstate';
 import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
 import { getShortestPaths, getSimplePaths } from 'xstate/graph';
 
-import { requestMachine } from '../../../src/machines/request/request-machine.js';
+import { CHANGES, requestMachine } from '../../../src/machines/request/request-machine.js';
 import type { RequestEvent, RequestFacts } from '../../../src/machines/request/request-machine.js';
-import { createRequestLogic } from '../../../src/machines/request/request-actions.js';
+import { createRequestLogic, requestTable } from '../../../src/machines/request/request-logic.js';
 import { RequestRecord } from '../../../src/machines/request/request-record.js';
-import type { RequestEffects } from '../../../src/machines/request/request-record.js';
+import type { RequestEffects } from '../../../src/machines/request/request-actions.js';
 import { REQUEST_EVENTS } from '../../models/charts/request.js';
 import { actionNames, recordActions } from '../../support/charts/recorded-actions.js';
 import { sample } from '../../support/long-form.js';
@@ -19,7 +19,7 @@ const ALL = Object.values(EVENTS);
 const FINAL = ['succeeded', 'failed', 'cancelled', 'timedOut', 'lost'];
 
 /** Actions that only change facts, which are compared themselves. */
-const FACTS_ONLY = new Set(['uncount', 'countRefusal', 'beginRound']);
+const FACTS_ONLY = new Set(Object.keys(CHANGES));
 const EFFECTS = [...actionNames(requestMachine)].filter((name) => !FACTS_ONLY.has(name));
 
 interface Walk {
@@ -73,11 +73,12 @@ function byChart(machine: AnyStateMachine, taken = new Set<string>()): Liver {
 function byLogic(pooled: boolean, ends: string[] = []): Liver {
   const log: string[] = [];
   const effects = Object.fromEntries(EFFECTS.map((name) => [name, () => log.push(name)])) as unknown as RequestEffects;
-  const logic = createRequestLogic(effects, pooled, (record) => {
+  const ended = (record: RequestRecord): boolean => {
     // Everything was done by then.
     ends.push(`${record.snapshot.value} after ${log.at(-1) ?? 'nothing'}`);
     return pooled;
-  });
+  };
+  const logic = createRequestLogic(effects, pooled, ended, requestTable(effects));
   const make = (): RequestRecord => {
     const record = new RequestRecord();
     record.actor = createActor(logic, { input: record });

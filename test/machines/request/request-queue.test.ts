@@ -20,11 +20,10 @@ describe('RequestQueue', () => {
     for (const record of records.filter((_, at) => at % 3 !== 0)) queue.remove(record);
     queue.add(records[1] as RequestRecord);
     const taken: RequestRecord[] = [];
-    queue.drain((record) => {
+    for (let record = queue.next(); record !== undefined; record = queue.next()) {
       queue.remove(record);
       taken.push(record);
-      return true;
-    });
+    }
     expect(taken).toEqual([...records.filter((_, at) => at % 3 === 0), records[1]]);
     expect(queue.size).toBe(0);
   });

@@ -233,7 +233,7 @@ describe('the metadata of a session', () => {
   it('goes with every request, and a progress token with those that want progress', () => {
     const registry = Registry.flowing();
     const meta = modernMeta('2026-07-28', identity, undefined);
-    registry.requests.useMeta(meta);
+    registry.requests.meta = meta;
     registry.ask('a', { params: { x: 1, _meta: { own: true } } });
     registry.ask('b', { onProgress: () => undefined });
     expect(registry.link.requests.map(({ params }) => params)).toEqual([

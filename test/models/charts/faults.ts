@@ -281,7 +281,7 @@ export function seededFaults(): Fault[] {
       'a request for which a person is asked is lost with the link',
       'is made again only when everything is there that was asked for, and minds no lost link until then',
       (root) => {
-        (stateAt(root, 'asking').on as Record<string, unknown>).lose = { target: 'lost', actions: 'loseAnswer' };
+        (stateAt(root, 'asking').on as Record<string, unknown>).lose = { target: 'lost', actions: 'loseResponse' };
       },
     ),
     misdrawn(
@@ -299,7 +299,7 @@ export function seededFaults(): Fault[] {
       'counts the attempts that may have run',
       (root) => {
         const [way] = waysOf(stateAt(root, 'inFlight'), 'unsent');
-        (way as Way).actions = without(way?.actions, 'uncount');
+        (way as Way).actions = without(way?.actions, 'uncountAttempt');
       },
     ),
   ];

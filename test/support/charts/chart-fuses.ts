@@ -48,14 +48,17 @@ export class Fuses {
     throw new Blown(`${name} threw`);
   }
 
-  #around<Args extends readonly unknown[], Result>(
+  #around<Args extends unknown[], Result>(
     name: string,
     original: (...args: Args) => Result,
   ): (...args: Args) => Result {
-    return (...args) => {
-      this.#check(name, 'before');
-      const result = original(...args);
-      this.#check(name, 'after');
+    const check = (moment: 'before' | 'after'): void => {
+      this.#check(name, moment);
+    };
+    return function (this: unknown, ...args) {
+      check('before');
+      const result = original.apply(this, args);
+      check('after');
       return result;
     };
   }

@@ -123,15 +123,15 @@ export class Registry {
   flow(session: Session = LEGACY_SESSION, link = new FakeLink()): void {
     this.link = link;
     this.requests.useLink(link);
-    this.#actor.send({ type: 'flow', session });
+    this.#actor.send({ type: 'open', session });
   }
 
   hold(): void {
-    this.#actor.send({ type: 'hold' });
+    this.#actor.send({ type: 'pause' });
   }
 
   refuse(why = CLOSED): void {
-    this.#actor.send({ type: 'refuse', failure: why });
+    this.#actor.send({ type: 'close', failure: why });
   }
 
   /** The link goes, and takes with it what was in flight. */

@@ -5,7 +5,7 @@ import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { connectionMachine } from '../../../src/machines/connection/connection-machine.js';
 import { healthMachine } from '../../../src/machines/health/health-machine.js';
 import { requestMachine } from '../../../src/machines/request/request-machine.js';
-import * as requestLogic from '../../../src/machines/request/request-actions.js';
+import * as requestLogic from '../../../src/machines/request/request-logic.js';
 import { serverRequestMachine } from '../../../src/machines/server-requests/server-request-machine.js';
 import { serverStreamMachine } from '../../../src/machines/server-stream/server-stream-machine.js';
 import { subscriptionMachine } from '../../../src/machines/subscription/subscription-machine.js';
