@@ -15,7 +15,7 @@ export interface MCPErrorOptions {
   readonly errorCode?: number | undefined;
   /** Plain data for programs. */
   readonly details?: Readonly<Record<string, unknown>> | undefined;
-  /** What is known about the fate of the request that failed. */
+  /** Whether the server may have run the failed request. */
   readonly delivery?: Delivery | undefined;
   /** The error that led to this one. */
   readonly cause?: unknown;
@@ -27,10 +27,10 @@ const LINEAGE = Symbol.for('mcp-actors.error.lineage');
 /** The method that `util.inspect`, and with it `console.error`, calls. Node, util.inspect.custom. */
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
-/** What errors tell besides what is in them. Kept apart, so that whoever prints an error does not print all of it. */
+/** The stories of errors for `explain()`. Kept outside of the errors, so that printing an error does not print its story. */
 const STORIES = new WeakMap<MCPError, Story>();
 
-/** At most so many causes go into JSON: what others throw may be its own cause. */
+/** The largest number of nested causes in JSON: a foreign error can be its own cause. */
 const DEEPEST = 20;
 
 /**
@@ -38,9 +38,9 @@ const DEEPEST = 20;
  * and `details`, and `errorCode`, `delivery` and `hint` when there is one.
  */
 export class MCPError extends Error {
-  /** Which class this is, also after a bundler renamed it. */
+  /** The name of the class, which a bundler cannot change. */
   protected static readonly brand: string = 'MCPError';
-  /** The `code` of those that are given none. */
+  /** The default `code` of the class. */
   protected static readonly defaultCode: string = 'MCP_ERROR';
 
   /** A stable string that programs may compare, such as `MCP_TIMEOUT`. */
@@ -115,7 +115,7 @@ function describe(details: object): string {
   try {
     return JSON.stringify(details);
   } catch {
-    // A cycle or a bigint, from a server in this process or from whoever made the error.
+    // A cycle or a bigint, from a server in this process or from the code that made the error.
     return UNPRINTABLE;
   }
 }

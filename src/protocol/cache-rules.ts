@@ -2,10 +2,10 @@ import type { MCPCapability } from './methods.js';
 import { hasCapability } from './methods.js';
 import type { Session } from './session.js';
 
-/** A server may not make the client keep a list for longer than this, in milliseconds: one day. */
+/** The longest time for which a list is cached, in ms: one day. */
 export const LONGEST_TTL = 86_400_000;
 
-/** The lists a client keeps, with what says that they changed. */
+/** The lists that a client caches, with the notifications of their changes. */
 export const LISTS = {
   tools: {
     method: 'tools/list',
@@ -37,8 +37,8 @@ export const LISTS = {
 export type ListName = keyof typeof LISTS;
 
 /**
- * How long a page of a list may be reused after it was received, in milliseconds. Modern servers say so for each page; legacy servers say
- * nothing, but one that promises to announce changes lets the list stand until it does, for as long as it is heard.
+ * The time for which a page of a list may be reused after it was received, in ms. A modern server sends it with each page. For a legacy server
+ * with `listChanged` the list is valid until a change notification, while notifications can be received.
  * 2026-07-28 server/utilities/caching.
  *
  * @param ttl the `ttlMs` of the page
@@ -49,15 +49,15 @@ export function pageLifetime(name: ListName, session: Session, ttl: unknown): nu
 }
 
 /**
- * How long a list may still be reused in a session that another client began, in milliseconds. `freshFor` is what was left when it was
- * put away, null for "until the server announces a change", and `elapsed` the time since then.
+ * The time for which a list may still be reused in a resumed session, in ms. `freshFor` is the remaining time at the export, or null for "until
+ * a change notification"; `elapsed` is the time since then.
  */
 export function remainingLifetime(name: ListName, session: Session, freshFor: number | null, elapsed: number): number {
   if (session.era === 'legacy') return freshFor === null ? pageLifetime(name, session, undefined) : 0;
   return Math.min(freshFor ?? 0, LONGEST_TTL) - elapsed;
 }
 
-/** The lists that a notification says have changed. */
+/** The lists that a change notification is about. */
 export function listsChangedBy(method: string): readonly ListName[] {
   return (Object.keys(LISTS) as ListName[]).filter((name) => LISTS[name].changed === method);
 }

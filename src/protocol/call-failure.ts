@@ -8,7 +8,7 @@ import { excerpt, safeText } from '../util/printable.js';
 /** Lists whose names errors suggest. */
 export type NamedList = 'tools' | 'prompts' | 'resources';
 
-/** A request that failed, and what is known of the things that it could have named. */
+/** A failed request, and the known names for a suggestion. */
 export interface FailedCall {
   readonly method: string;
   readonly params: Params | undefined;
@@ -24,7 +24,7 @@ interface Subject {
   readonly list: NamedList;
 }
 
-/** Errors of the protocol itself: the call may succeed after the client has done something else, whatever tool it names. */
+/** Protocol errors that are not about the tool: the call may succeed after another action of the client. */
 const NOT_ABOUT_THE_TOOL: ReadonlySet<number | undefined> = new Set([
   ErrorCode.URLElicitationRequired,
   ErrorCode.HeaderMismatch,
@@ -32,10 +32,10 @@ const NOT_ABOUT_THE_TOOL: ReadonlySet<number | undefined> = new Set([
   ErrorCode.UnsupportedProtocolVersion,
 ]);
 
-/** Names of callers that are longer are cut in messages; `details` has the whole. Characters. */
+/** The longest name in a message, in characters; `details` has the whole name. */
 const LONGEST_NAME = 200;
 
-/** Codes of servers that did not begin the call: unknown tool, unknown method, wrong arguments. */
+/** Codes of servers that did not start the call: unknown tool, unknown method, wrong arguments. */
 const NOT_BEGUN: ReadonlySet<number | undefined> = new Set([
   ErrorCode.InvalidRequest,
   ErrorCode.MethodNotFound,
@@ -101,7 +101,7 @@ function withSubject(why: Failure, method: string, { key, name }: Subject): Fail
   const { message, details } = why;
   if (details?.[key] === name) return why;
   const call = `${method} "${shown(name)}"`;
-  // Behind the first colon there may be text of the server.
+  // The text after the first colon may come from the server.
   const [own = ''] = ` ${message}`.split(':', 1);
   const at = own.indexOf(` ${method}`);
   const text = at === -1 ? `${call}: ${message}` : message.slice(0, at) + call + message.slice(at + method.length);

@@ -52,8 +52,8 @@ class Scanner {
 }
 
 /**
- * The challenges of a WWW-Authenticate header, in their order. Several headers may be joined by commas, or given as a list. What cannot
- * be read is left out: half a challenge is still worth knowing.
+ * The challenges of a WWW-Authenticate header, in their order. Several headers may be joined by commas, or given as a list. Invalid parts are
+ * left out.
  */
 export function parseChallenges(header: string | readonly string[] | undefined): Challenge[] {
   const scanner = new Scanner(typeof header === 'object' ? header.join(', ') : (header ?? ''));
@@ -65,7 +65,7 @@ export function parseChallenges(header: string | readonly string[] | undefined):
     if (parameter !== undefined) {
       const [name, value] = parameter;
       const current = challenges.at(-1)?.parameters;
-      // The first of two wins, as with most parsers: the second may be somebody's attempt to override it.
+      // The first of two wins, as in most parsers: the second may be an attempt to override it.
       if (current?.has(name) === false) current.set(name, value);
       continue;
     }
@@ -101,7 +101,7 @@ function takeParameter(scanner: Scanner): [string, string] | undefined {
 /** Schemes that carry tokens, the best first. */
 const PREFERRED = ['bearer', 'dpop'];
 
-/** What a server wants of a client that it turned away. 2025-11-25 basic/authorization. */
+/** The authorization that a server requires after a refusal. 2025-11-25 basic/authorization. */
 export interface Demand {
   /** In lower case; undefined when there was no challenge. */
   readonly scheme: string | undefined;
@@ -110,7 +110,7 @@ export interface Demand {
   readonly error: string | undefined;
 }
 
-/** The demand of the challenge that this client can do most with. */
+/** The requirement of the challenge that this client supports best. */
 export function demandOf(header: string | readonly string[] | undefined): Demand {
   const challenges = parseChallenges(header);
   const preferred = PREFERRED.map((scheme) => challenges.find((one) => one.scheme === scheme));

@@ -1,6 +1,6 @@
 const LABEL = '[a-z](?:[a-z0-9-]*[a-z0-9])?';
 const IDENTIFIER = new RegExp(String.raw`^${LABEL}(?:\.${LABEL})*/[a-z0-9](?:[\w.-]*[a-z0-9])?$`, 'i');
-/** Far more than any name has, and little enough to be looked at in a moment. */
+/** Longer than any real name, and short enough for the pattern. */
 const LONGEST_IDENTIFIER = 256;
 
 /**

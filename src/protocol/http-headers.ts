@@ -35,12 +35,12 @@ export function isSessionId(value: unknown): value is string {
   return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value);
 }
 
-/** What kind of thing a body is. */
+/** The kind of a body. */
 export type BodyKind = 'json' | 'events' | 'other';
 
-/** Reads a Content-Type; parameters do not matter. A missing one is taken for JSON, which will show. */
+/** Reads a Content-Type; parameters do not matter. A missing one counts as JSON. */
 export function bodyKind(contentType: string | undefined): BodyKind {
-  // What nearly all servers write.
+  // The value of nearly all servers.
   if (contentType === 'application/json') return 'json';
   if (contentType === 'text/event-stream') return 'events';
   const [media = ''] = (contentType ?? 'application/json').split(';');
@@ -52,20 +52,20 @@ export function bodyKind(contentType: string | undefined): BodyKind {
 }
 
 /**
- * The milliseconds of a Retry-After, which holds seconds or a date; undefined when it holds neither. RFC 9110, 10.2.3.
+ * The delay of a Retry-After in ms, which contains seconds or a date; undefined for other values. RFC 9110, 10.2.3.
  * @param now the time in milliseconds, for an answer without a `Date`
  * @param date the `Date` of the answer: the clock of the server may not be that of this machine
  */
 export function retryAfterOf(value: string | undefined, now: number, date?: string): number | undefined {
   if (value === undefined) return undefined;
   const text = value.trim();
-  // Some servers write fractions.
+  // Some servers send fractions.
   if (/^\d{1,9}(?:\.\d{1,9})?$/.test(text)) return Math.ceil(Number(text) * 1_000);
   const then = httpDate(text);
   return then === undefined ? undefined : Math.max(then - (httpDate(date) ?? now), 0);
 }
 
-/** Only dates as HTTP writes them: the parser of the language takes much more for one. RFC 9110, 5.6.7. */
+/** Parses only HTTP dates, because `Date.parse` accepts much more. RFC 9110, 5.6.7. */
 function httpDate(text: string | undefined): number | undefined {
   if (text === undefined || !/^[A-Z][a-z]{2,8},? /.test(text)) return undefined;
   // The oldest of the three forms names no zone, and means this one.
@@ -83,7 +83,7 @@ const NAMED_BY: Readonly<Record<string, string>> = {
   'tasks/cancel': 'taskId',
 };
 
-/** The revision that a message says it is of; only modern requests say so. */
+/** The revision in the `_meta` of a modern request. */
 export function statedVersion(message: JSONRPCMessage): string | undefined {
   if (!('method' in message)) return undefined;
   const meta = message.params?._meta as Readonly<Record<string, unknown>> | undefined;
@@ -92,7 +92,7 @@ export function statedVersion(message: JSONRPCMessage): string | undefined {
 }
 
 /**
- * The headers that repeat what a modern message says, as a flat list of names and values.
+ * The headers that repeat fields of a modern message, as a flat list of names and values.
  * 2026-07-28 basic/transports/streamable-http, "Standard Request Headers".
  */
 export function modernHeaders(message: JSONRPCMessage, version: string): string[] {
@@ -106,7 +106,7 @@ export function modernHeaders(message: JSONRPCMessage, version: string): string[
   return headers;
 }
 
-/** Legacy revisions from this one on want to be named on every request after the handshake. 2025-06-18 basic/transports. */
+/** From this revision on, legacy requests after the handshake have a header with the revision. 2025-06-18 basic/transports. */
 const FIRST_WITH_VERSION_HEADER = '2025-06-18';
 
 /** The headers that name the revision of a legacy session. */

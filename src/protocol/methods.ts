@@ -31,7 +31,7 @@ import type { ServerCapabilities } from './schema/index.js';
 import type { Session } from './session.js';
 import { safeText } from '../util/printable.js';
 
-/** A capability of servers, as the specification writes it. */
+/** A server capability, in the notation of the specification. */
 export type MCPCapability =
   | 'completions'
   | 'logging'
@@ -43,21 +43,21 @@ export type MCPCapability =
   | 'tools'
   | 'tools.listChanged';
 
-/** What the client knows about a method of the protocol. */
+/** The properties of a method. */
 export interface MethodEntry {
   /** The only era that has the method; absent when both have it. */
   readonly only?: Era;
-  /** What the server must have said it can do. */
+  /** The server capability that the method needs. */
   readonly needs?: MCPCapability;
-  /** Whether asking twice does no more than asking once, so that the request may be repeated when its answer was lost. */
+  /** Whether the method only reads, so that the request may be repeated when its response was lost. */
   readonly repeatable: boolean;
   /** Whether a server may answer with `input_required` instead of a result. 2026-07-28 basic/patterns/mrtr. */
   readonly mayAskBack?: boolean;
   /**
-   * A progress token goes with each request, whether or not somebody listens: progress restarts its timeout. 2026-07-28 basic/patterns/progress.
+   * Whether each request has a progress token, even without `onProgress`: progress restarts its timeout. 2026-07-28 basic/patterns/progress.
    */
   readonly reportsProgress?: boolean;
-  /** What a result has to look like; absent when it is handed out whatever it looks like. */
+  /** The check of a result; absent if any result is accepted. */
   readonly check?: ResultCheck | undefined;
   /** The array in a result whose items are read one by one. */
   readonly items?: ResultItems | undefined;
@@ -66,7 +66,7 @@ export interface MethodEntry {
 /** An array in a result. */
 export interface ResultItems {
   readonly field: string;
-  /** What an item is called, when one that cannot be used is left out. Without it such an item refuses the result. */
+  /** The noun for an invalid item, which is then left out. Without it an invalid item makes the result invalid. */
   readonly noun?: string;
   readonly check: Check;
 }
@@ -112,15 +112,15 @@ const METHODS: ReadonlyMap<string, MethodEntry> = new Map<string, MethodEntry>([
   ['subscriptions/listen', { ...reads, only: 'modern', check: checkSubscriptionsListenResult }],
 ]);
 
-/** Methods that this library does not know are sent as they are; nothing is assumed of their results but that they are objects. */
+/** The entry for unknown methods. Their results only have to be objects. */
 const UNKNOWN: MethodEntry = { repeatable: false, mayAskBack: true };
 
-/** What is known about a method. */
+/** The properties of a method, known or not. */
 export function methodEntry(method: string): MethodEntry {
   return METHODS.get(method) ?? UNKNOWN;
 }
 
-/** Whether the result of a method says nothing but that it was done. */
+/** Whether the result of a method is empty. */
 export function isResultless(method: string | undefined): boolean {
   return method !== undefined && methodEntry(method).check === checkEmptyResult;
 }
@@ -129,7 +129,7 @@ const UNCHECKED: ReadonlyMap<string, MethodEntry> = new Map(
   [...METHODS].map(([method, entry]) => [method, { ...entry, check: undefined, items: undefined }]),
 );
 
-/** The same for a caller who takes a result whatever it looks like. */
+/** The same without a check of the result. */
 export function uncheckedEntry(method: string): MethodEntry {
   return UNCHECKED.get(method) ?? UNKNOWN;
 }
@@ -167,8 +167,8 @@ export function capabilityNames(capabilities: ServerCapabilities): MCPCapability
 }
 
 /**
- * Why a method must not be sent in this session, or undefined when it may: the revision does not have it, or the server did not say
- * that it serves it. 2025-11-25 basic/lifecycle, "Operation".
+ * The failure of a method that must not be sent in this session, because the revision or the server does not support it; undefined if it may be
+ * sent. 2025-11-25 basic/lifecycle, "Operation".
  */
 export function refusalOf(method: string, entry: MethodEntry, session: Session): Failure | undefined {
   const { only, needs } = entry;
@@ -189,13 +189,13 @@ export function refusalOf(method: string, entry: MethodEntry, session: Session):
   );
 }
 
-/** Why a notification must not be sent in this session, or undefined when it may. 2026-07-28 changelog. */
+/** The failure of a notification that must not be sent in this session, or undefined. 2026-07-28 changelog. */
 export function notificationRefusal(method: string, session: Session): Failure | undefined {
   if (session.era === 'modern' && LEGACY_NOTIFICATIONS.has(method)) return notInRevision(method, session);
   return method === 'notifications/initialized' ? saidAlready(method) : undefined;
 }
 
-/** A second handshake would leave the client with a session that it knows nothing of. 2025-11-25 basic/lifecycle, "Initialization". */
+/** The failure of a manual handshake: it would create a session that the client does not know. 2025-11-25 basic/lifecycle, "Initialization". */
 function saidAlready(method: string): Failure {
   const message = `${method} begins a session, which connect() has done; reconnecting begins another`;
   return failure('protocol', 'MCP_INVALID_PARAMS', message, { delivery: 'not-sent', details: { method } });
@@ -208,7 +208,7 @@ function notInRevision(method: string, { protocolVersion }: Session): Failure {
   });
 }
 
-/** The failure of a result that does not have the shape it should have. The result is in its details, for those who can use it. */
+/** The failure of an invalid result. The result is in `details.result`. */
 export function invalidResult(method: string, problem: CheckProblem, result?: unknown): Failure {
   const where = problem.path === '' ? 'the result' : problem.path;
   return failure(
@@ -241,7 +241,7 @@ export function unfinishedFailure(
   return failure(
     'capability',
     'MCP_CAPABILITY_MISSING',
-    `${method} needs input from the user or the host, which this client did not offer`,
+    `${method} needs input from the user or the host, for which this client has no handler`,
     {
       delivery: 'answered',
       details: { method, resultType: type },

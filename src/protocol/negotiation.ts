@@ -9,7 +9,7 @@ import type { Era, MCPProtocolVersion } from './revisions.js';
 import type { DiscoverResult, InitializeResult } from './schema/index.js';
 import type { Session } from './session.js';
 
-/** Which era or revision to speak: find out, or do not ask. */
+/** The era or revision to use: `auto` to detect it, or a fixed one. */
 export type EraChoice = 'auto' | Era | MCPProtocolVersion;
 
 /** The revisions that negotiation may end with, oldest first in each list. An empty list closes that era. */
@@ -18,7 +18,7 @@ export interface Acceptable {
   readonly legacy: readonly MCPProtocolVersion[];
 }
 
-/** The revisions that a choice leaves open. */
+/** The revisions that a choice allows. */
 export function acceptable(choice: EraChoice): Acceptable {
   if (choice === 'auto') return { modern: MODERN_REVISIONS, legacy: LEGACY_REVISIONS };
   if (choice === 'modern') return { modern: MODERN_REVISIONS, legacy: [] };
@@ -26,11 +26,11 @@ export function acceptable(choice: EraChoice): Acceptable {
   return eraOf(choice) === 'modern' ? { modern: [choice], legacy: [] } : { modern: [], legacy: [choice] };
 }
 
-/** How the server reacted to a question of the negotiation. */
+/** The reaction of the server to a negotiation request. */
 export type Answer =
   | { readonly kind: 'result'; readonly result: unknown }
   | { readonly kind: 'error'; readonly error: JSONRPCErrorObject }
-  /** With something that JSON-RPC does not know as an answer, such as a status of HTTP. */
+  /** A reaction outside of JSON-RPC, such as an HTTP status. */
   | { readonly kind: 'unusable'; readonly failure: Failure };
 
 /** A result as an answer. */
@@ -38,12 +38,12 @@ export function resultAnswer(result: unknown): Answer {
   return { kind: 'result', result };
 }
 
-/** HTTP refusals that say nothing about the era of a server: who one is, and how often one asks, is another matter. */
+/** HTTP statuses that do not depend on the era of a server: authentication and rate limits. */
 const NO_EVIDENCE: ReadonlySet<number> = new Set([401, 403, 407, 408, 425, 429]);
 
 /**
- * What a failed question of the negotiation says about the server, or undefined when it says nothing: an outage is not evidence. Any
- * other refusal with a client error of HTTP is, and so is a success with something that is no answer. 2026-07-28 basic/versioning,
+ * The reaction of the server in a failed negotiation request, or undefined for an outage, which is no evidence about the era. Any other HTTP
+ * client error is evidence, and so is a success with an invalid response. 2026-07-28 basic/versioning,
  * "Compatibility Matrix".
  */
 export function answerOf(failure: Failure | undefined): Answer | undefined {
@@ -62,7 +62,7 @@ function saysSomething(status: unknown): boolean {
 }
 
 /**
- * Whether an error shows that the server is modern: the code alone does not, since others may use it. 2026-07-28 basic/index, "Error
+ * Whether an error shows that the server is modern. The code alone is not enough, because other servers may use it. 2026-07-28 basic/index, "Error
  * codes".
  */
 export function isModernError({ code, data }: JSONRPCErrorObject): boolean {
@@ -72,42 +72,42 @@ export function isModernError({ code, data }: JSONRPCErrorObject): boolean {
   return code === ErrorCode.HeaderMismatch;
 }
 
-/** What to do next. */
+/** The next step of the negotiation. */
 export type Verdict =
   | { readonly verdict: 'session'; readonly session: Session }
   | { readonly verdict: 'ask-again'; readonly version: MCPProtocolVersion }
   | {
       readonly verdict: 'handshake';
       readonly version: MCPProtocolVersion;
-      /** What is wrong with an answer that could nearly be that of a modern server. */
+      /** The problem of a response that is almost a modern one. */
       readonly doubt?: Failure;
     }
   | { readonly verdict: 'incompatible'; readonly failure: Failure };
 
-/** What was asked: the revision that was named, and whether it was named because the server had corrected us. */
+/** A negotiation request: its revision, and whether the server had suggested that revision. */
 export interface NegotiationRequest {
   readonly acceptable: Acceptable;
   readonly version: MCPProtocolVersion;
   readonly corrected: boolean;
-  /** Why the handshake was asked for although the server may be modern. */
+  /** The reason for the handshake although the server may be modern. */
   readonly doubt?: Failure | undefined;
 }
 
 /**
- * Reads the answer to `server/discover`. A result that is one means modern, so does a recognised modern error; anything else says
- * only that the server is not known to be modern, and the handshake decides. 2026-07-28 basic/versioning, basic/transports/stdio.
+ * Interprets the response to `server/discover`. A valid result, or a recognised modern error, means a modern server. After any other response
+ * the handshake decides. 2026-07-28 basic/versioning, basic/transports/stdio.
  */
-export function judgeDiscovery(answer: Answer, question: NegotiationRequest): Verdict {
-  if (answer.kind === 'error') return judgeDiscoveryError(answer.error, question);
-  if (answer.kind === 'unusable') return fallBack(question, answer.failure);
+export function judgeDiscovery(answer: Answer, request: NegotiationRequest): Verdict {
+  if (answer.kind === 'error') return judgeDiscoveryError(answer.error, request);
+  if (answer.kind === 'unusable') return fallBack(request, answer.failure);
   const wrong = discoverFailure(answer.result);
   if (wrong !== undefined) {
-    const verdict = fallBack(question, wrong);
+    const verdict = fallBack(request, wrong);
     return verdict.verdict === 'handshake' && listsVersions(answer.result) ? { ...verdict, doubt: wrong } : verdict;
   }
   const result = answer.result as DiscoverResult;
-  const version = newestShared(question.acceptable.modern, result.supportedVersions);
-  if (version === undefined) return onlyLegacyShared(result.supportedVersions, question);
+  const version = newestShared(request.acceptable.modern, result.supportedVersions);
+  if (version === undefined) return onlyLegacyShared(result.supportedVersions, request);
   return {
     verdict: 'session',
     session: {
@@ -120,7 +120,7 @@ export function judgeDiscovery(answer: Answer, question: NegotiationRequest): Ve
   };
 }
 
-/** Nothing else that servers answer does. */
+/** Other responses do not show a modern server. */
 function listsVersions(result: unknown): boolean {
   return isObject(result) && Array.isArray(result.supportedVersions);
 }
@@ -132,15 +132,15 @@ function discoverFailure(result: unknown): Failure | undefined {
   return unfinishedFailure('server/discover', methodEntry('server/discover'), 'modern', checked);
 }
 
-function judgeDiscoveryError(error: JSONRPCErrorObject, question: NegotiationRequest): Verdict {
+function judgeDiscoveryError(error: JSONRPCErrorObject, request: NegotiationRequest): Verdict {
   const { code } = error;
   const data = isObject(error.data) ? error.data : {};
   const supported: unknown[] = Array.isArray(data.supported) ? data.supported : [];
   if (code === ErrorCode.UnsupportedProtocolVersion && supported.some((version) => typeof version === 'string')) {
-    const version = newestShared(question.acceptable.modern, supported);
-    if (version === undefined) return onlyLegacyShared(supported, question);
-    // Some servers refuse the first request whatever it names, and list that very revision: asking once more is right.
-    if (!question.corrected) return { verdict: 'ask-again', version };
+    const version = newestShared(request.acceptable.modern, supported);
+    if (version === undefined) return onlyLegacyShared(supported, request);
+    // Some servers refuse the first request with any revision, and list that same revision, so the request is repeated once.
+    if (!request.corrected) return { verdict: 'ask-again', version };
   }
   if (code === ErrorCode.MissingRequiredClientCapability && isObject(data.requiredCapabilities)) {
     const required = Object.keys(data.requiredCapabilities);
@@ -158,27 +158,27 @@ function judgeDiscoveryError(error: JSONRPCErrorObject, question: NegotiationReq
       ),
     };
   }
-  // Only a modern server reads these headers. Somebody in between may have taken them away, and would do so again.
+  // Only a modern server reads these headers. A proxy may have removed them, and would do so again.
   if (code === ErrorCode.HeaderMismatch) {
     return { verdict: 'incompatible', failure: rpcFailure('server/discover', error) };
   }
-  return fallBack(question, rpcFailure('server/discover', error));
+  return fallBack(request, rpcFailure('server/discover', error));
 }
 
-function onlyLegacyShared(supported: readonly unknown[], question: NegotiationRequest): Verdict {
-  const version = newestShared(question.acceptable.legacy, supported);
-  return version === undefined ? incompatible(supported, question) : { verdict: 'handshake', version };
+function onlyLegacyShared(supported: readonly unknown[], request: NegotiationRequest): Verdict {
+  const version = newestShared(request.acceptable.legacy, supported);
+  return version === undefined ? incompatible(supported, request) : { verdict: 'handshake', version };
 }
 
-/** The handshake, unless it is not allowed, or the server has shown before that it is modern. */
-function fallBack(question: NegotiationRequest, why: Failure): Verdict {
-  const version = question.corrected ? undefined : question.acceptable.legacy.at(-1);
+/** The handshake, unless it is not allowed or the server is known to be modern. */
+function fallBack(request: NegotiationRequest, why: Failure): Verdict {
+  const version = request.corrected ? undefined : request.acceptable.legacy.at(-1);
   if (version !== undefined) return { verdict: 'handshake', version };
-  const message = question.corrected
-    ? `The server asked for revision ${question.version}, and does not take it`
-    : 'The server does not speak a modern revision, and no other is allowed';
+  const message = request.corrected
+    ? `The server suggested revision ${request.version}, but refuses it`
+    : 'The server does not support a modern revision, and no other is allowed';
   const { errorCode } = why;
-  const details = { requested: question.acceptable.modern };
+  const details = { requested: request.acceptable.modern };
   return {
     verdict: 'incompatible',
     failure: failure('protocol', 'MCP_UNSUPPORTED_VERSION', message, {
@@ -190,8 +190,8 @@ function fallBack(question: NegotiationRequest, why: Failure): Verdict {
   };
 }
 
-function incompatible(theirs: readonly unknown[], question: NegotiationRequest): Verdict {
-  const ours = [...question.acceptable.legacy, ...question.acceptable.modern];
+function incompatible(theirs: readonly unknown[], request: NegotiationRequest): Verdict {
+  const ours = [...request.acceptable.legacy, ...request.acceptable.modern];
   const listed = theirs.map(String);
   return {
     verdict: 'incompatible',
@@ -204,31 +204,29 @@ function incompatible(theirs: readonly unknown[], question: NegotiationRequest):
   };
 }
 
-/** The server agreed to a revision in a way that this revision does not have. */
-function contradictory(version: string, question: NegotiationRequest): Verdict {
-  const message = `The server answered the handshake with revision ${version}, which has none; it was offered ${question.version}`;
-  const details = { supported: [version], requested: question.acceptable.legacy };
+/** The failure of a handshake with a revision that has no handshake. */
+function contradictory(version: string, request: NegotiationRequest): Verdict {
+  const message = `The server answered the handshake with revision ${version}, which has no handshake; the client offered ${request.version}`;
+  const details = { supported: [version], requested: request.acceptable.legacy };
   return {
     verdict: 'incompatible',
     failure: failure('protocol', 'MCP_UNSUPPORTED_VERSION', message, { delivery: 'answered', details }),
   };
 }
 
-/** Reads the answer to `initialize`. 2025-11-25 basic/lifecycle, "Version Negotiation". */
-export function judgeHandshake(answer: Answer, question: NegotiationRequest): Verdict {
-  const verdict = judgeAgreement(answer, question);
-  const { doubt: cause } = question;
+/** Interprets the response to `initialize`. 2025-11-25 basic/lifecycle, "Version Negotiation". */
+export function judgeHandshake(answer: Answer, request: NegotiationRequest): Verdict {
+  const verdict = judgeAgreement(answer, request);
+  const { doubt: cause } = request;
   if (verdict.verdict !== 'incompatible' || cause === undefined) return verdict;
   return { verdict: 'incompatible', failure: { ...verdict.failure, cause } };
 }
 
-function judgeAgreement(answer: Answer, question: NegotiationRequest): Verdict {
+function judgeAgreement(answer: Answer, request: NegotiationRequest): Verdict {
   if (answer.kind === 'error') {
     const data = isObject(answer.error.data) ? answer.error.data : {};
-    const version = Array.isArray(data.supported)
-      ? newestShared(question.acceptable.legacy, data.supported)
-      : undefined;
-    if (version !== undefined && version !== question.version && !question.corrected)
+    const version = Array.isArray(data.supported) ? newestShared(request.acceptable.legacy, data.supported) : undefined;
+    if (version !== undefined && version !== request.version && !request.corrected)
       return { verdict: 'ask-again', version };
     return { verdict: 'incompatible', failure: rpcFailure('initialize', answer.error) };
   }
@@ -236,12 +234,12 @@ function judgeAgreement(answer: Answer, question: NegotiationRequest): Verdict {
   const problem = checkInitializeResult(answer.result);
   if (problem !== undefined) return { verdict: 'incompatible', failure: invalidResult('initialize', problem) };
   const result = answer.result as InitializeResult;
-  const version = newestShared(question.acceptable.legacy, [result.protocolVersion]);
+  const version = newestShared(request.acceptable.legacy, [result.protocolVersion]);
   if (version === undefined) {
     const { protocolVersion } = result;
     return eraOf(protocolVersion) === 'modern'
-      ? contradictory(protocolVersion, question)
-      : incompatible([protocolVersion], question);
+      ? contradictory(protocolVersion, request)
+      : incompatible([protocolVersion], request);
   }
   return {
     verdict: 'session',
@@ -255,7 +253,7 @@ function judgeAgreement(answer: Answer, question: NegotiationRequest): Verdict {
   };
 }
 
-/** The first question of a negotiation: in the era that is known already, else the modern one. */
+/** The first request of a negotiation: in the known era, otherwise in the modern one. */
 export function firstNegotiationRequest(
   allowed: Acceptable,
   known: Era | undefined,
@@ -268,17 +266,17 @@ export function firstNegotiationRequest(
   return { ask: 'modern', version: modern };
 }
 
-/** Whether silence or an exit may be taken as a sign of a legacy server: only when both eras are open. */
+/** Whether a timeout or an exit may mean a legacy server: only if both eras are allowed. */
 export function mayFallBack(allowed: Acceptable): boolean {
   return allowed.modern.length > 0 && allowed.legacy.length > 0;
 }
 
-/** The newest revision to offer in the handshake after the modern question led nowhere. */
+/** The newest revision to offer in the handshake after `server/discover` failed. */
 export function handshakeVersion(allowed: Acceptable): MCPProtocolVersion {
   return allowed.legacy.at(-1) ?? LATEST_LEGACY;
 }
 
-/** Servers put their identity into `_meta`; pre-release ones beside it. */
+/** Servers put their name and version into `_meta`; pre-release servers beside it. */
 function serverInfoOf(result: DiscoverResult): Session['serverInfo'] {
   const fromMeta = result._meta?.['io.modelcontextprotocol/serverInfo'];
   const info = isObject(fromMeta) ? fromMeta : (result as { serverInfo?: unknown }).serverInfo;

@@ -1,15 +1,15 @@
 import { failure } from '../util/failure.js';
 import type { Failure } from '../util/failure.js';
 
-/** How many pages are read before a list is taken for endless. */
+/** The default of `limits.maxPages`. */
 export const DEFAULT_MAX_PAGES = 1_000;
 
 /** How many bytes of memory all pages of a list may take. 64 MiB. */
 export const DEFAULT_MAX_LIST_BYTES = 64 * 1024 * 1024;
 
 /**
- * Decides whether there is a next page. A missing or null cursor ends the list, an empty string does not; a cursor that was seen
- * before, or too many pages, is a fault of the server. 2026-07-28 server/utilities/pagination.
+ * Determines the next page of a list. A missing or null cursor ends the list, an empty string does not. A repeated cursor, or too many pages, is
+ * an error of the server. 2026-07-28 server/utilities/pagination.
  */
 export class PageTrail {
   readonly #seen = new Set<string>();
@@ -31,11 +31,11 @@ export class PageTrail {
     return cursor !== undefined && cursor !== null && this.#seen.has(cursor);
   }
 
-  /** The cursor to go on with, undefined at the end, or what is wrong with it. */
+  /** The next cursor, undefined at the end, or the failure. */
   next(cursor: string | null | undefined): string | Failure | undefined {
     if (cursor === undefined || cursor === null) return undefined;
     if (this.saw(cursor)) {
-      return this.#fault(`${this.#method} gave a cursor a second time, so its pages would never end`, {
+      return this.#fault(`${this.#method} returned a cursor twice, so its pages would never end`, {
         pages: this.#seen.size + 1,
       });
     }

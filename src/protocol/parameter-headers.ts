@@ -15,7 +15,7 @@ export type ParameterHeaders = { readonly headers: readonly ParameterHeader[] } 
 const ANNOTATION = 'x-mcp-header';
 /** Keywords whose values are data, whatever they look like. */
 const DATA = new Set(['const', 'default', 'dependentRequired', 'enum', 'example', 'examples', 'required']);
-/** Keywords that hold schemas by names of anybody's choice. */
+/** Keywords that contain schemas under arbitrary names. */
 const BY_NAME = new Set([
   '$defs',
   'definitions',
@@ -54,7 +54,7 @@ interface Place {
 export function parameterHeadersOf(inputSchema: unknown): ParameterHeaders {
   const headers: ParameterHeader[] = [];
   const taken = new Set<string>();
-  // Not by recursion: how deep it goes is for somebody else to say.
+  // Without recursion, because the server chooses the depth.
   const places: Place[] = [{ schema: inputSchema, spot: 'root' }];
   for (let place = places.pop(); place !== undefined; place = places.pop()) {
     const { schema, spot } = place;

@@ -2,7 +2,7 @@ import type { Era, MCPProtocolVersion } from './revisions.js';
 import type { ClientCapabilities, ServerCapabilities } from './schema/index.js';
 import type { Implementation } from './schema/index.js';
 
-/** What negotiation found out about the server, whichever way it was asked. */
+/** The result of a negotiation, in either era. */
 export interface Session {
   readonly era: Era;
   readonly protocolVersion: MCPProtocolVersion;
@@ -11,7 +11,7 @@ export interface Session {
   readonly instructions?: string | undefined;
 }
 
-/** Who this client says it is, and what it can do. */
+/** The name, version and capabilities of this client. */
 export interface ClientIdentity {
   readonly clientInfo: Implementation;
   readonly capabilities: ClientCapabilities;

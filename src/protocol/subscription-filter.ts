@@ -10,8 +10,8 @@ const BY_NOTIFICATION: ReadonlyMap<string, 'toolsListChanged' | 'promptsListChan
   ]);
 
 /**
- * Whether a notification may come on a subscription with this filter. Which resource it is about does not matter, since it may be a part
- * of one that was named; what the filter has no word for is let through. 2026-07-28 basic/patterns/subscriptions.
+ * Whether a notification may come on a subscription with this filter. The resource is not compared, because it may be below a subscribed one.
+ * Notifications of other kinds are allowed. 2026-07-28 basic/patterns/subscriptions.
  */
 export function isAskedFor(filter: SubscriptionFilter, method: string): boolean {
   if (method === 'notifications/resources/updated') return (filter.resourceSubscriptions ?? []).length > 0;
@@ -19,7 +19,7 @@ export function isAskedFor(filter: SubscriptionFilter, method: string): boolean 
   return kind === undefined || filter[kind] === true;
 }
 
-/** What was asked for and is not honoured: kinds of changes, and the URIs of resources. */
+/** The requested changes that the server did not acknowledge: kinds of changes, and the URIs of resources. */
 export function missingFrom(honoured: SubscriptionFilter, wanted: SubscriptionFilter): string[] {
   const missing: string[] = [...BY_NOTIFICATION.values()].filter(
     (kind) => wanted[kind] === true && honoured[kind] !== true,

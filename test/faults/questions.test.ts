@@ -80,7 +80,7 @@ describe('a handler that fails', () => {
     await begin({ elicitation: fail as () => ElicitResult, record: { write: recorded.write } });
     ask(1, 'elicitation/create', { message: 'm', requestedSchema });
     expect(await answersOf(1)).toEqual([
-      { jsonrpc: '2.0', id: 1, error: { code: -32603, message: 'The client failed to answer' } },
+      { jsonrpc: '2.0', id: 1, error: { code: -32603, message: 'The client failed to handle the request' } },
     ]);
     const [error] = await announced.first('error');
     expect(error).toMatchObject({ code: 'MCP_HANDLER_FAILED', details: { handler: 'elicitation/create' } });

@@ -133,7 +133,7 @@ describe.each(ways)('what server-everything asks over %s', (_way, reach) => {
       { onToolError: 'return' },
     );
     expect(isError).toBe(true);
-    expect(JSON.stringify(content)).toContain('The client failed to answer');
+    expect(JSON.stringify(content)).toContain('The client failed to handle the request');
     expect(JSON.stringify(content)).not.toContain('sk-secret');
     expect(announced.error).toMatchObject([{ code: 'MCP_HANDLER_FAILED', cause: { message: 'the key is sk-secret' } }]);
   });

@@ -135,10 +135,10 @@ describe('a form', () => {
     [undefined, 'what it returned must be an object, got nothing'],
   ])('that was answered with %j is no answer', async (returned, why) => {
     expect(await answer('elicitation/create', form, forms(returned))).toEqual({
-      error: { code: -32603, message: 'The client failed to answer' },
+      error: { code: -32603, message: 'The client failed to handle the request' },
       failure: expect.objectContaining({
         code: 'MCP_HANDLER_FAILED',
-        message: `The function for elicitation/create gave no valid answer: ${why}`,
+        message: `The handler for elicitation/create returned an invalid result: ${why}`,
       }) as unknown,
     });
   });
@@ -159,7 +159,7 @@ describe('a handler that does not answer', () => {
   test.each(failing)('%s tells the server only that it failed, and its owner why', async (_how, fail) => {
     const answered = await answer('roots/list', {}, { roots: fail });
     expect(answered).toMatchObject({
-      error: { code: -32603, message: 'The client failed to answer' },
+      error: { code: -32603, message: 'The client failed to handle the request' },
       failure: { code: 'MCP_HANDLER_FAILED', details: { handler: 'roots/list' }, cause: { message: secret } },
     });
     expect(JSON.stringify((answered as { error: unknown }).error)).not.toContain('hunter2');
@@ -372,7 +372,7 @@ describe('roots', () => {
   ])('that are not below a path of their own are not told: %j', async (uri, field) => {
     const roots = (): { uri: string }[] => [{ uri: 'file:///a..b/..c' }, { uri: uri as string }];
     expect(await answer('roots/list', {}, { roots })).toMatchObject({
-      error: { message: 'The client failed to answer' },
+      error: { message: 'The client failed to handle the request' },
       failure: {
         code: 'MCP_HANDLER_FAILED',
         message: expect.stringContaining(`${field} must be a file: URI`) as unknown,

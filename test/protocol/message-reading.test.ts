@@ -351,7 +351,7 @@ describe('a list with items that cannot be used', () => {
     const { value, warnings } = reading('tools/list', { tools });
     expect(value).toEqual({ tools: [] });
     expect(warnings).toHaveLength(21);
-    expect(warnings[20]?.message).toContain('980 more faults');
+    expect(warnings[20]?.message).toContain('980 more problems');
   });
 
   it('does not let a name of the server get out of hand in a warning', () => {

@@ -320,7 +320,7 @@ describe('the answer to initialize', () => {
       incompatible({
         code: 'MCP_UNSUPPORTED_VERSION',
         message:
-          'The server answered the handshake with revision 2026-07-28, which has none; it was offered 2025-11-25',
+          'The server answered the handshake with revision 2026-07-28, which has no handshake; the client offered 2025-11-25',
       }),
     ],
     [

@@ -67,7 +67,7 @@ export class InputRounds {
     const refusal = this.#refusal(record, needs);
     // What the server said itself is as good a reason.
     if (refusal !== undefined) return { type: 'error', failure: needs.refusal ?? refusal };
-    if (needs.questions !== undefined && needs.questions.length > 0) return { type: 'ask', needs };
+    if (needs.requests !== undefined && needs.requests.length > 0) return { type: 'ask', needs };
     const delay = backoffDelay(REQUEST_BACKOFF, record.rounds + 1, this.#ports.random());
     return { type: 'defer', input: inputOf(needs, []), delay };
   }
@@ -78,7 +78,7 @@ export class InputRounds {
     const missing = missingCapabilities(needs, service === undefined ? {} : offered);
     if (missing.length > 0) return notOffered(method, missing);
     if (rounds >= maxInputRounds) return tooManyRounds(method, maxInputRounds);
-    const asked = needs.questions?.length ?? 0;
+    const asked = needs.requests?.length ?? 0;
     const { limit = 0, abandoned = 0 } = service ?? {};
     return asked + abandoned > limit ? tooManyServerRequests(method, asked, limit, stillAtWork(abandoned)) : undefined;
   }
@@ -94,7 +94,7 @@ export class InputRounds {
     this.#asking.set(asking, record);
     // Neither is missing where something may be asked.
     if (service === undefined || asker === undefined) return;
-    for (const [index, [, question]] of (needs.questions ?? []).entries()) {
+    for (const [index, [, question]] of (needs.requests ?? []).entries()) {
       service.answer(question, asker, signal, (answer) => {
         // Over, or somebody else's: a record is reused.
         if (this.#asking.get(asking) === record) this.#answered(asking, record, index, answer);
@@ -103,8 +103,8 @@ export class InputRounds {
   }
 
   #answered(asking: PendingInput, record: RequestRecord, index: number, answer: HandlerResponse): void {
-    const { questions, refusal } = asking.needs;
-    const [, question] = questions?.[index] as readonly [string, ServerRequest];
+    const { requests, refusal } = asking.needs;
+    const [, question] = requests?.[index] as readonly [string, ServerRequest];
     if ('error' in answer) {
       const failure = notAnswered(record.spec.method, question, answer.failure);
       record.actor.send({ type: 'error', failure });

@@ -30,15 +30,15 @@ export class PendingInput {
   left: number;
 
   constructor(needs: NeededInput) {
-    const { questions = [], refusal } = needs;
+    const { requests = [], refusal } = needs;
     this.needs = needs;
-    this.left = questions.length;
-    this.pages = new Set(refusal === undefined ? [] : questions.map(([key]) => key));
+    this.left = requests.length;
+    this.pages = new Set(refusal === undefined ? [] : requests.map(([key]) => key));
   }
 
   /** The methods of the server requests, for inspectors. */
   get methods(): readonly string[] {
-    return (this.needs.questions ?? []).map(([, { method }]) => method);
+    return (this.needs.requests ?? []).map(([, { method }]) => method);
   }
 }
 

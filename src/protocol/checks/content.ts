@@ -2,7 +2,7 @@ import { annotationsProblem, metaProblem, namedProblem } from './metadata.js';
 import type { CheckProblem, UncheckedObject } from './problem.js';
 import { isObject, isOptionalNumber, isOptionalString, optionalProblem, problem, within } from './problem.js';
 
-/** The first problem in a `ContentBlock`. A block of an unknown type passes as it is: it is not for us to judge. */
+/** The first problem in a `ContentBlock`. A block of an unknown type is always valid. */
 export function contentBlockProblem(value: unknown): CheckProblem | undefined {
   if (!isObject(value)) return problem('', 'an object', value);
   switch (value.type) {

@@ -102,7 +102,7 @@ function settingsProblem(field: string, value: unknown): CheckProblem | undefine
     : optionalProblem(field, 'an object', value);
 }
 
-/** The flags of a capability. Those that a kind of capability does not have are unknown fields, and rarely used by others. */
+/** The first problem in the flags of a capability. Flags that a capability does not define count as unknown fields. */
 function flagsProblem(field: string, value: unknown): CheckProblem | undefined {
   if (value === undefined || value === null) return undefined;
   if (!isObject(value)) return settingsProblem(field, value);
@@ -138,7 +138,7 @@ function tasksProblem(value: unknown): CheckProblem | undefined {
     : undefined;
 }
 
-/** The first problem in the field `_meta`, when that is where a server says who it is. */
+/** The first problem in the server information in `_meta`. */
 export function serverInfoInMetaProblem(meta: unknown): CheckProblem | undefined {
   if (!isObject(meta)) return undefined;
   const key = 'io.modelcontextprotocol/serverInfo';

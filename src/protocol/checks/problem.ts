@@ -1,6 +1,6 @@
 import type { Era } from '../revisions.js';
 
-/** Where a value that a peer sent departs from its type. Plain data, and never the value itself: that may be a secret. */
+/** A problem in a value from the peer. Plain data without the value itself, which may be a secret. */
 export interface CheckProblem {
   /** The field, such as `tools[3].inputSchema.type`; empty when the whole value is wrong. */
   readonly path: string;
@@ -23,8 +23,8 @@ export interface Repair {
 }
 
 /**
- * Says whether a value is a `T`: `undefined` when it is, else the first problem. Checks run on every answer, so they allocate
- * nothing until they find a problem, and they never change the value.
+ * Checks whether a value is a `T`: returns `undefined`, or the first problem. Checks run on every response, so they allocate nothing until they
+ * find a problem, and never change the value.
  *
  * All checks share these rules. Unknown fields pass. A required field must be there, and of its type. An optional field may be
  * missing, or `null`, which some servers send for "absent"; otherwise it must be of its type, or the type would lie to its reader.

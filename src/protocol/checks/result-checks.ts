@@ -42,8 +42,8 @@ import type {
 
 export type { Check as ResultCheck, CheckProblem } from './problem.js';
 
-// A result is never refused for what only caches and cursors read: `ttlMs` may be negative and `cacheScope` unknown, which mean 0 and
-// private, and a missing `resultType` means complete. What `resultType` says is for the caller to act on, before it picks a check.
+// Cache fields never make a result invalid: a negative `ttlMs` means 0 and an unknown `cacheScope` means private. A missing `resultType` means
+// complete; the caller evaluates `resultType` before it selects a check.
 
 /** Checks the answer to `ping`, `logging/setLevel`, `resources/subscribe` and `resources/unsubscribe`. */
 export const checkEmptyResult: Check<EmptyResult> = (value) =>
@@ -83,7 +83,7 @@ export const checkListToolsResult: Check<ListToolsResult> = (value) => {
 };
 
 /**
- * Checks the answer to `tools/call`. Whether `structuredContent` fits the tool's `outputSchema` is another question. Legacy servers may leave
+ * Checks the answer to `tools/call`. `structuredContent` is validated elsewhere. Legacy servers may leave
  * out `content`: before 2024-11-05 there was `toolResult`. 2026-07-28 server/tools.
  */
 export const checkCallToolResult: Check<CallToolResult> = (value) => {
@@ -158,7 +158,7 @@ export const checkSubscriptionsListenResult: Check<SubscriptionsListenResult> = 
 };
 
 /**
- * Checks an answer whose `resultType` is `input_required`. Whether the client can answer each question is another matter.
+ * Checks an answer whose `resultType` is `input_required`. Whether the client supports each server request is checked elsewhere.
  * 2026-07-28 basic/patterns/mrtr.
  */
 export const checkInputRequiredResult: Check<InputRequiredResult> = (value) => {
@@ -249,7 +249,7 @@ function inputSchemaProblem(schema: unknown): CheckProblem | undefined {
     : optionalProblem('inputSchema.$schema', 'a string', schema.$schema);
 }
 
-/** Whether an object can fit a schema, as far as its types say. Schemas inside of those that are combined here are not looked at. */
+/** Whether an object can match a schema, judged by `type`. Nested schemas of `anyOf` and its like are not checked. */
 function takesObjects(schema: UncheckedObject): boolean {
   const { anyOf, oneOf, allOf } = schema;
   return (
@@ -266,7 +266,10 @@ function allowsObjects(schema: unknown): boolean {
   return type === undefined || type === null || type === 'object' || (Array.isArray(type) && type.includes('object'));
 }
 
-/** Hints decide whether a lost call is sent again: a text such as "false" must not pass for `true`. Without a hint the default counts, which is the careful one. */
+/**
+ * Hints decide whether a lost call is sent again: a text such as "false" must not pass for `true`. Without a hint the default counts, which is
+ * the careful one.
+ */
 function toolAnnotationsProblem(value: unknown): CheckProblem | undefined {
   if (value === undefined || value === null) return undefined;
   if (!isObject(value)) return optionalProblem('annotations', 'an object', value);

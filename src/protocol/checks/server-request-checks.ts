@@ -23,7 +23,7 @@ import type {
   Root,
 } from '../schema/index.js';
 
-// Checks of what a server asks the client, and of what a handler answers.
+// Checks of the parameters of server requests, and of the results of handlers.
 
 const INCLUDED: ReadonlySet<unknown> = new Set([undefined, null, 'none', 'thisServer', 'allServers']);
 
@@ -99,7 +99,7 @@ function toolsProblem({ tools, toolChoice }: UncheckedObject): CheckProblem | un
 }
 
 /**
- * What a model wanted to know from tools is answered in the very next message, all of it, and by nothing else. 2026-07-28
+ * All tool calls of a message must have their results in the next message, which contains nothing else. 2026-07-28
  * client/sampling, "Message Content Constraints".
  */
 function toolResultsProblem(messages: CreateMessageRequestParams['messages']): CheckProblem | undefined {
@@ -154,7 +154,7 @@ export function isUrlElicitation(
   return params.mode === 'url';
 }
 
-/** Only what a browser may open without harm: `javascript:`, `file:` and their like are not shown to anybody. */
+/** Only URLs that are safe to open: `javascript:`, `file:` and others are refused. */
 function urlProblem(url: unknown): CheckProblem | undefined {
   const isPage = typeof url === 'string' && URL.canParse(url) && ['http:', 'https:'].includes(new URL(url).protocol);
   return isPage ? undefined : problem('url', 'an absolute http: or https: URL', url);

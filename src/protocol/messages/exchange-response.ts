@@ -10,20 +10,20 @@ import { errorObjectOf, readLeniently } from './lenient-reading.js';
 /** The request whose exchange it is. */
 type AskedRequest = Pick<JSONRPCRequest, 'id' | 'method'>;
 
-/** What a value that came in the exchange of a request is for that request. */
+/** How a value in the exchange of a request relates to that request. */
 export type Reading =
-  /** The answer; `value` is what to hand on. */
+  /** The response; `value` is to be passed on. */
   | { readonly kind: 'answer'; readonly value: unknown }
-  /** Meant to be the answer, and not fit to be one. */
+  /** An invalid response. */
   | { readonly kind: 'spoiled'; readonly failure: Failure }
-  /** Something else: a notification, a question of the server, or an answer to somebody else. */
+  /** Another message: a notification, a server request, or a response to another request. */
   | { readonly kind: 'other' };
 
 const OTHER: Reading = { kind: 'other' };
 
 /**
- * Looks for the response to a request in what came in its exchange. An error without a usable id can only be about the request that it came
- * in answer to; `alone` says that any error can, because nothing else was said. Batches are legacy. 2026-07-28 basic/transports/streamable-http.
+ * Finds the response to a request in a value from its exchange. An error without a valid id belongs to the request of the exchange; with `alone`
+ * any error does, because the body contains nothing else. Batches are legacy. 2026-07-28 basic/transports/streamable-http.
  */
 export function readAnswer(value: unknown, request: AskedRequest, alone: boolean, modern: boolean): Reading {
   if (!Array.isArray(value)) return readOne(value, request, alone);
@@ -45,7 +45,7 @@ function readOne(value: unknown, request: AskedRequest, alone: boolean): Reading
   if (isFailure(kind) && isFailure(read)) {
     return answer.method === undefined || answer.method === null ? spoiled(kind) : OTHER;
   }
-  // It is handed on as it came: who receives it reads it in the same way, and says what was wrong.
+  // It is passed on unchanged: the receiver reads it in the same way and reports the problem.
   return read.kind === 'result' || read.kind === 'error' ? { kind: 'answer', value: answer } : OTHER;
 }
 
@@ -61,7 +61,7 @@ export function isIdOf(request: AskedRequest, id: unknown): boolean {
   return id === request.id || decimalNumber(id) === request.id;
 }
 
-/** The error in what came with a status of HTTP that says there is one; undefined when there is none that JSON-RPC would understand. */
+/** The JSON-RPC error in the body of an HTTP error response; undefined if there is none. */
 export function rpcErrorOf(value: unknown): JSONRPCErrorObject | undefined {
   if (!isObject(value) || value.error === undefined || value.error === null) return undefined;
   const { code, message } = isObject(value.error) ? value.error : {};

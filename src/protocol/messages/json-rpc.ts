@@ -8,7 +8,7 @@ export type RequestId = string | number;
 /** Parameters of a request or notification: MCP only uses objects. */
 export type Params = Readonly<Record<string, unknown>>;
 
-/** A question that wants an answer. */
+/** A request. */
 export interface JSONRPCRequest {
   readonly jsonrpc: '2.0';
   readonly id: RequestId;
@@ -16,28 +16,28 @@ export interface JSONRPCRequest {
   readonly params?: Params;
 }
 
-/** A message that wants none. */
+/** A notification. */
 export interface JSONRPCNotification {
   readonly jsonrpc: '2.0';
   readonly method: string;
   readonly params?: Params;
 }
 
-/** The answer to a question that could be answered. */
+/** A response with a result. */
 export interface JSONRPCResultResponse {
   readonly jsonrpc: '2.0';
   readonly id: RequestId;
   readonly result: Readonly<Record<string, unknown>>;
 }
 
-/** What an error response carries. */
+/** The error of a response. */
 export interface JSONRPCErrorObject {
   readonly code: number;
   readonly message: string;
   readonly data?: unknown;
 }
 
-/** The answer to a question that could not be answered. The id is missing only when the peer could not read it. */
+/** A response with an error. The id is missing only if the peer could not read it. */
 export interface JSONRPCErrorResponse {
   readonly jsonrpc: '2.0';
   readonly id?: RequestId;
@@ -63,7 +63,7 @@ export const ErrorCode = {
   UnsupportedProtocolVersion: -32022,
 } as const;
 
-/** What kind of message an incoming value is. */
+/** The kind of an incoming message. */
 export type MessageKind = 'request' | 'notification' | 'result' | 'error';
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -76,8 +76,8 @@ export function isRequestId(value: unknown): value is RequestId {
 }
 
 /**
- * Says which kind of message a single incoming value is, or why it is none. Unknown fields are allowed and kept; what the
- * envelope defines must be right, since a half-right answer would be handed to the wrong caller.
+ * Classifies a single incoming value, or returns why it is invalid. Unknown fields are allowed and kept. The fields of the envelope must be
+ * valid, because otherwise a response could reach the wrong caller.
  */
 export function classifyMessage(value: unknown): MessageKind | Failure {
   if (!isObject(value)) return invalid('a message', 'an object', Array.isArray(value) ? 'an array' : kindOf(value));
@@ -121,7 +121,7 @@ function kindOf(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-/** The failure that an error response means for the request it answers, which had these parameters. */
+/** The failure of a request that got an error response. */
 export function rpcFailure(method: string, { code, message, data }: JSONRPCErrorObject, params?: Params): Failure {
   const details = { method, reason: message, ...(data !== undefined && { data }) };
   const facts = { errorCode: code, delivery: 'answered', details } as const;
@@ -137,17 +137,17 @@ export function rpcFailure(method: string, { code, message, data }: JSONRPCError
 /** The methods that are about one resource, which `params.uri` names. */
 const ABOUT_A_RESOURCE: ReadonlySet<string> = new Set(['resources/read', 'resources/subscribe']);
 
-/** Servers of all revisions may say it in either way. 2026-07-28 server/resources, "Error Handling". */
+/** Servers of all revisions use either code. 2026-07-28 server/resources, "Error Handling". */
 function meansNotFound(code: number, data: unknown): boolean {
   if (code === ErrorCode.ResourceNotFound) return true;
   return code === ErrorCode.InvalidParams && isObject(data) && typeof data.uri === 'string';
 }
 
-/** The answer to a server's question that this client cannot serve. */
+/** The error response to a server request that this client does not support. */
 export function methodNotFound(id: RequestId, method: string): JSONRPCErrorResponse {
   return {
     jsonrpc: '2.0',
     id,
-    error: { code: ErrorCode.MethodNotFound, message: `This client does not serve ${method}` },
+    error: { code: ErrorCode.MethodNotFound, message: `This client does not support ${method}` },
   };
 }

@@ -23,8 +23,7 @@ const ENVELOPE: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'method', 'param
 const LONGEST_TEXT = 1_000;
 
 /**
- * Reads a value that `classifyMessage` refused. Returns the message that the server meant when there is only one way to read it, else the
- * failure that says what is wrong.
+ * Reads a value that `classifyMessage` refused. Returns the message in valid form if it is unambiguous, otherwise the failure.
  *
  * @param methodOf the method of the pending request with this id: some servers repeat it in the response, and what the result has to be
  *   depends on it
@@ -35,7 +34,7 @@ export function readLeniently(value: unknown, methodOf: (id: unknown) => string 
     Object.entries(value).filter(([name, member]) => member !== null || !ENVELOPE.has(name)),
   );
   const method = methodOf(given.id);
-  // `null`, `[]` or `true` is all that some servers have to say where there is no result.
+  // Some servers send `null`, `[]` or `true` for an empty result.
   if ('result' in value && given.error === undefined && isResultless(method) && !isObject(given.result))
     given.result = {};
   const problem = classifyMessage(given);
@@ -54,15 +53,15 @@ function mend(
   const isResponse = typeof method !== 'string' || method === '' || method === askedMethod;
   if (isResponse && (result !== undefined || error !== undefined)) {
     const { id, ...nameless } = others;
-    // An error without an id is about something that the client sent; one with an id that is none is no worse.
+    // An error without an id is about a message of the client; an invalid id is treated in the same way.
     return { ...('error' in outcome && !isRequestId(id) ? nameless : others), ...outcome, jsonrpc: '2.0' };
   }
-  // An empty array is how PHP writes an empty object. A notification is not worth losing for parameters that cannot be read.
+  // PHP encodes an empty object as an empty array. A notification with invalid parameters is kept without them.
   const drop = isEmptyArray(params) || (others.id === undefined && !isObject(params));
   return { ...others, ...outcome, method, ...(!drop && params !== undefined && { params }), jsonrpc: '2.0' };
 }
 
-/** The result, or the error in valid form. When both are there, one that says nothing is left out. */
+/** The result, or the error in valid form. If both are present, an empty one is left out. */
 function outcomeOf(result: unknown, error: unknown): { readonly result?: unknown; readonly error?: unknown } {
   if (error === undefined || saysNothing(error)) return result === undefined ? {} : { result };
   return { ...(isObject(result) && { result }), error: errorObjectOf(error) };
@@ -111,7 +110,7 @@ function textOf(value: unknown): string {
 
 function deviationOf({ details }: Failure): Failure {
   const { field, expected, received } = details ?? {};
-  const message = `The server sent an invalid message, which was read all the same: ${String(field)} must be ${String(expected)}, got ${String(received)}`;
+  const message = `The server sent an invalid message that the client could still read: ${String(field)} must be ${String(expected)}, got ${String(received)}`;
   return failure('protocol', 'MCP_INVALID_MESSAGE', message, { details });
 }
 

@@ -11,7 +11,7 @@ const CARRIAGE_RETURN = 0x0d;
 const BYTE_ORDER_MARK = 0xfeff;
 
 /**
- * Cuts a stream of bytes into lines: newline-delimited JSON as MCP speaks it over stdio (2026-07-28 basic/transports/stdio). A line ends
+ * Cuts a stream of bytes into lines: newline-delimited JSON, as in MCP over stdio (2026-07-28 basic/transports/stdio). A line ends
  * with `\n`, a `\r` before that belongs to the end. Blank lines are skipped, and so is a byte order mark at the start of a line: some writers
  * begin each write with one. Chunks may be split anywhere, also within a character. Bytes that are not UTF-8 become U+FFFD.
  *
@@ -26,14 +26,14 @@ export class LineSplitter {
 
   /**
    * @param limit the most bytes that a line may have, without its end
-   * @param budget what the bytes of an unfinished line are taken from; undefined for none
+   * @param budget the memory budget for an unfinished line; undefined for none
    */
   constructor(limit: number = DEFAULT_MAX_MESSAGE_BYTES, budget?: Budget) {
     this.#limit = limit;
     this.#held = new BoundedBytes(limit, budget);
   }
 
-  /** The lines that end in this chunk, in order. One that is too long is data, also before its end has come: it may never come. */
+  /** The lines that end in this chunk, in order. An oversized line is reported as data, possibly before its end, which may never arrive. */
   push(chunk: Uint8Array): (string | Oversized)[] {
     const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     const lines: (string | Oversized)[] = [];
@@ -54,7 +54,7 @@ export class LineSplitter {
     return lines;
   }
 
-  /** What was left when the stream ended: a last line that its writer did not finish. */
+  /** The unfinished last line at the end of the stream. */
   end(): (string | Oversized)[] {
     const lines: (string | Oversized)[] = [];
     if (this.#held.length > 0) this.#finish(lines);
@@ -62,7 +62,7 @@ export class LineSplitter {
     return lines;
   }
 
-  /** Lets go of an unfinished line. */
+  /** Discards an unfinished line. */
   clear(): void {
     this.#held.clear();
   }

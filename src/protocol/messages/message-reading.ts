@@ -9,20 +9,20 @@ import { notificationCheck } from '../checks/notification-checks.js';
 import { safeText } from '../../util/printable.js';
 import type { Era } from '../revisions.js';
 
-/** How many faults of one message are told one by one. */
+/** How many problems of one message are reported individually. */
 const MOST_WARNINGS = 20;
 
-/** How many characters of a name, or of the place of a fault, are told. */
+/** The longest name or path in a warning, in characters. */
 const LONGEST_NAME = 80;
 
-/** What is handed out of a message that has faults, and a warning for each of them. */
+/** The repaired message, and a warning for each problem. */
 export interface Reading {
   readonly value: UncheckedObject;
   readonly warnings: readonly Failure[];
 }
 
 /**
- * Reads a result. Undefined when it can be handed out as it is. A failure refuses it, and holds it in `details.result`.
+ * Checks a result. Returns undefined if it is valid, the repaired result with warnings, or a failure with the result in `details.result`.
  * 2026-07-28 basic/index, "resultType".
  */
 export function readResult(
@@ -48,7 +48,7 @@ export function readParams(method: string, params: unknown): Reading | CheckProb
   return 'faults' in read ? new Warnings('MCP_INVALID_MESSAGE', method).reading(read) : read;
 }
 
-/** The same result with its items repaired, each by itself: the work grows with their number, not with its square. */
+/** Repairs the items of a result individually, so that the work is linear in their number. */
 function withReadItems(
   result: UncheckedObject,
   { field, noun, check }: ResultItems,
@@ -105,7 +105,7 @@ interface Place {
 class Warnings {
   readonly #code: FailureCode;
   readonly #method: string;
-  readonly #told: Failure[] = [];
+  readonly #warnings: Failure[] = [];
   #count = 0;
 
   constructor(code: FailureCode, method: string) {
@@ -131,7 +131,7 @@ class Warnings {
     const done = 'value' in cure ? `read as ${readAs}` : 'left out';
     const why = `${seen.path === '' ? 'it' : seen.path} must be ${seen.expected}, got ${seen.received}`;
     const details = { method, ...(item?.noun !== undefined && { [item.noun]: item.name }), ...detailsOf(whole) };
-    this.#told.push(failure('protocol', this.#code, `${method}: ${subject} is ${done}: ${why}`, { details }));
+    this.#warnings.push(failure('protocol', this.#code, `${method}: ${subject} is ${done}: ${why}`, { details }));
   }
 
   /** The value that was repaired last, with all warnings. */
@@ -139,9 +139,9 @@ class Warnings {
     for (const fault of read.faults) this.add(fault);
     const value = read.value as UncheckedObject;
     const more = this.#count - MOST_WARNINGS;
-    if (more <= 0) return { value, warnings: this.#told };
+    if (more <= 0) return { value, warnings: this.#warnings };
     const method = this.#method;
-    const message = `${method}: ${more} more faults of the same kind of message are not told one by one`;
-    return { value, warnings: [...this.#told, failure('protocol', this.#code, message, { details: { method } })] };
+    const message = `${method}: ${more} more problems of this kind of message are not reported individually`;
+    return { value, warnings: [...this.#warnings, failure('protocol', this.#code, message, { details: { method } })] };
   }
 }

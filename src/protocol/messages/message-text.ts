@@ -2,7 +2,7 @@ import { describeThrown, failure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import type { JSONRPCMessage } from './json-rpc.js';
 
-/** A message as JSON; a failure, `not-sent`, when JSON cannot express it: a cycle, a BigInt, a getter that throws. */
+/** A message as JSON, or a failure, `not-sent`, for values that JSON cannot express: a cycle, a BigInt, a getter that throws. */
 export function messageText(message: JSONRPCMessage): string | Failure {
   try {
     return JSON.stringify(message);

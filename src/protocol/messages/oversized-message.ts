@@ -6,17 +6,17 @@ import type { RequestId } from './json-rpc.js';
 
 const ID = String.raw`(-?\d+|"(?:[^"\\]|\\.)*")`;
 const VERSION = String.raw`"jsonrpc"\s*:\s*"2\.0"\s*,\s*`;
-/** The id stands before the answer, as Python and Go servers write it. */
+/** The id before the result, as Python and Go servers send it. */
 const AT_THE_HEAD = new RegExp(
   String.raw`^\s*\{\s*(?:${VERSION})?"id"\s*:\s*${ID}\s*,\s*(?:${VERSION})?"(?:result|error)"`,
 );
-/** The id stands behind the answer, as TypeScript servers write it: before the brace that closes the message, so nobody else's. */
+/** The id after the result, as TypeScript servers send it: directly before the closing brace of the message. */
 const ANSWER_FIRST = new RegExp(String.raw`^\s*\{\s*(?:${VERSION})?"(?:result|error)"`);
 const AT_THE_TAIL = new RegExp(String.raw`,\s*"id"\s*:\s*${ID}\s*(?:,\s*"jsonrpc"\s*:\s*"2\.0"\s*)?\}\s*$`);
 
 /**
- * Which request a message that was thrown away answers, if its edges tell for certain: then its caller can be told at once what became of
- * the answer, and need not wait for one that never comes.
+ * The id of the request that a discarded message responds to, if its edges show it with certainty. Then the call can fail at once instead of
+ * waiting for its timeout.
  */
 export function answeredBy(message: Pick<Oversized, 'head' | 'tail'>): RequestId | undefined {
   const found =
@@ -51,8 +51,8 @@ const BEGINS_LIKE_A_MESSAGE = /^\s*[[{]/;
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)|[{}[\]:,]|[^\s"{}[\]:,]+/gs;
 
 /**
- * The ids of the responses in a text that is not valid JSON: with `NaN` in it, a control character, or something behind its end. Their
- * callers can be told at once, as with a message that was too long.
+ * The ids of the responses in a text that is not valid JSON: with `NaN` in it, a control character, or something behind its end. Their calls can
+ * fail at once, as with an oversized message.
  */
 export function answeredIn(text: string): RequestId[] {
   if (!BEGINS_LIKE_A_MESSAGE.test(text) || !text.includes('"id"')) return [];
@@ -101,8 +101,8 @@ function parsedId(token = ''): RequestId | undefined {
 const ENDLESS = 1024 * 1024;
 
 /**
- * Decides when a message that is thrown away is reported: at its end, which may say whose answer it was. A message that goes on, beyond twice the
- * limit and 1 MiB more than it, is reported then, since its end may never come, and once more at its end if only that says whose answer it was.
+ * Decides when a discarded message is reported: at its end, which may contain the request id. A message that exceeds twice the limit plus 1 MiB
+ * is reported at once, because its end may never arrive, and again at its end if only that contains the id.
  */
 export class OversizedReports {
   readonly #messageIn: (piece: Oversized) => Oversized;
@@ -133,8 +133,8 @@ export class OversizedReports {
 }
 
 /**
- * What is wrong with a message of the server that was too long, by itself or for the budget, and was thrown away. If it is known,
- * `details.requestId` says whose answer it was, and `details.method` that it was none.
+ * The failure of a discarded message that exceeded the limit or the memory budget. If known, `details.requestId` is the id of its request, or
+ * `details.method` the method of a message that is not a response.
  */
 export function tooLarge(message: Oversized, field: string): Failure {
   const { limit, received, budget, ended = true } = message;

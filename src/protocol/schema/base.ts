@@ -3,27 +3,27 @@ import type { RequestId } from '../messages/json-rpc.js';
 /** Any value that JSON can hold. */
 export type JSONValue = string | number | boolean | null | JSONObject | JSONArray;
 
-/** An object of JSON: the keys are the peer's choice. */
+/** A JSON object. The peer chooses the keys. */
 export interface JSONObject {
   [key: string]: JSONValue;
 }
 
-/** An array of JSON. */
+/** A JSON array. */
 export type JSONArray = JSONValue[];
 
-/** Who speaks in a conversation, or whom a piece of content is for. */
+/** The sender of a message in a conversation, or the audience of a piece of content. */
 export type Role = 'user' | 'assistant';
 
 /** Severity of a log message, in ascending order as RFC 5424 has it. 2026-07-28 server/utilities/logging. */
 export type LoggingLevel = 'debug' | 'info' | 'notice' | 'warning' | 'error' | 'critical' | 'alert' | 'emergency';
 
-/** A place in a list, to be handed back as it came. The empty string is a cursor too. 2026-07-28 server/utilities/pagination. */
+/** An opaque position in a list, to be sent back unchanged. The empty string is a valid cursor. 2026-07-28 server/utilities/pagination. */
 export type Cursor = string;
 
-/** What ties progress notifications to a request: unique among the requests in flight. 2026-07-28 basic/patterns/progress. */
+/** Associates progress notifications with a request; unique among the requests in flight. 2026-07-28 basic/patterns/progress. */
 export type ProgressToken = string | number;
 
-/** The `_meta` of anything: data beside the protocol, under keys with a prefix. 2026-07-28 basic/index, "_meta". */
+/** A `_meta` object: additional data, under keys with a prefix. 2026-07-28 basic/index, "_meta". */
 export interface MetaObject {
   [key: string]: unknown;
 }
@@ -36,12 +36,12 @@ export interface NotificationMetaObject extends MetaObject {
   'io.modelcontextprotocol/subscriptionId'?: RequestId;
 }
 
-/** The `_meta` of a result. Servers of 2026-07-28 should say who they are, for display and logs only. 2026-07-28 basic/index. */
+/** The `_meta` of a result. Servers of 2026-07-28 should identify themselves, for display and logs only. 2026-07-28 basic/index. */
 export interface ResultMetaObject extends MetaObject {
   'io.modelcontextprotocol/serverInfo'?: Implementation;
 }
 
-/** Says whether a result ends the request (`complete`, also when absent) or asks for more. 2026-07-28 basic/index. */
+/** Whether a result ends the request (`complete`, also when absent) or requests input. 2026-07-28 basic/index. */
 export type ResultType = 'complete' | 'input_required' | (string & {});
 
 /** The fields that every result may have. Before 2026-07-28 there was no `resultType`. */
@@ -50,46 +50,46 @@ export interface ResultFields {
   resultType?: ResultType;
 }
 
-/** A result without a shape of its own, such as that of a method this library does not know. */
+/** A result of any shape, such as the result of an unknown method. */
 export interface Result extends ResultFields {
   [key: string]: unknown;
 }
 
-/** A result that has nothing to say, such as the answer to `ping`, `logging/setLevel` or `resources/subscribe`. */
+/** An empty result, for `ping`, `logging/setLevel`, `resources/subscribe` and others. */
 export type EmptyResult = Result;
 
 /** One page of a list. */
 export interface PaginatedResult extends ResultFields {
-  /** Where the next page starts; absent on the last page. */
+  /** The cursor of the next page; absent on the last page. */
   nextCursor?: Cursor;
 }
 
-/** Whether a cached result may be used under other credentials than those it was fetched with. Unknown means `private`. */
+/** Whether a cached result may be used with other credentials. Unknown values mean `private`. */
 export type CacheScope = 'public' | 'private' | (string & {});
 
 /**
- * A result that says how long it may be reused. Servers before 2026-07-28 say nothing, which means not at all.
+ * A result with cache information. Servers before 2026-07-28 send none.
  * 2026-07-28 server/utilities/caching.
  */
 export interface CacheableResult extends ResultFields {
-  /** How long the result stays fresh after it was received, in milliseconds. Absent or negative means 0. */
+  /** The time for which the result is fresh after it was received, in ms. Absent or negative means 0. */
   ttlMs?: number;
   /** Absent means `private`. */
   cacheScope?: CacheScope;
 }
 
-/** A picture to show beside a name, since 2025-11-25. Its source is the server's word: load it with care. 2026-07-28 basic/index, "icons". */
+/** An icon to show beside a name, since 2025-11-25. The source comes from the server: load it with care. 2026-07-28 basic/index, "icons". */
 export interface Icon {
   /** An `https:` or `data:` URI. */
   src: string;
   mimeType?: string;
-  /** `"48x48"` and the like, or `"any"` for a picture that scales. Absent: any size. */
+  /** Sizes such as `"48x48"`, or `"any"` for a scalable icon. Absent: any size. */
   sizes?: string[];
-  /** The background the picture was made for. Absent: any. */
+  /** The theme of the icon. Absent: any. */
   theme?: 'light' | 'dark' | (string & {});
 }
 
-/** What has icons. */
+/** An object with icons. */
 export interface Icons {
   icons?: Icon[];
 }
@@ -101,7 +101,7 @@ export interface BaseMetadata {
 }
 
 /**
- * A program that speaks MCP. It says this of itself: show it and log it, decide nothing by it. `title` since 2025-06-18,
+ * The name and version of an MCP implementation. They are self-reported: use them for display and logs, not for decisions. `title` since 2025-06-18,
  * the rest of the optional fields since 2025-11-25.
  */
 export interface Implementation extends BaseMetadata, Icons {

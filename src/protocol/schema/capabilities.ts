@@ -1,27 +1,27 @@
 import type { JSONObject } from './base.js';
 
 /**
- * What a client offers. Not a closed set. In 2026-07-28 it goes with every request, before that with `initialize`.
+ * Client capabilities. Not a closed set. In 2026-07-28 they are sent with every request, before that with `initialize`.
  * 2026-07-28 basic/index, "Capabilities"; 2025-11-25 basic/lifecycle.
  */
 export interface ClientCapabilities {
-  /** Capabilities of no standard, by name. */
+  /** Experimental capabilities by name. */
   experimental?: { [name: string]: JSONObject };
   /** Extensions by identifier, with their settings; `{}` when there are none. 2026-07-28 basic/versioning. */
   extensions?: { [identifier: string]: JSONObject };
   /** The client lists roots. Deprecated since 2026-07-28. */
   roots?: {
-    /** The client says when they change. Only up to 2025-11-25. */
+    /** The client notifies of changes. Only up to 2025-11-25. */
     listChanged?: boolean;
   };
-  /** The client samples from a language model. Deprecated since 2026-07-28. */
+  /** The client supports sampling. Deprecated since 2026-07-28. */
   sampling?: {
-    /** It takes `includeContext` other than `none`. */
+    /** It supports `includeContext` values other than `none`. */
     context?: JSONObject;
-    /** It takes `tools` and `toolChoice`. Since 2025-11-25. */
+    /** It supports `tools` and `toolChoice`. Since 2025-11-25. */
     tools?: JSONObject;
   };
-  /** The client asks its user. An empty object means forms only. Since 2025-06-18; the modes since 2025-11-25. */
+  /** The client supports elicitation. An empty object means forms only. Since 2025-06-18; the modes since 2025-11-25. */
   elicitation?: {
     form?: JSONObject;
     url?: JSONObject;
@@ -37,28 +37,28 @@ export interface ClientCapabilities {
   };
 }
 
-/** What a server offers. Not a closed set. 2026-07-28 server/discover; 2025-11-25 basic/lifecycle. */
+/** Server capabilities. Not a closed set. 2026-07-28 server/discover; 2025-11-25 basic/lifecycle. */
 export interface ServerCapabilities {
-  /** Capabilities of no standard, by name. */
+  /** Experimental capabilities by name. */
   experimental?: { [name: string]: JSONObject };
   /** Extensions by identifier, with their settings; `{}` when there are none. 2026-07-28 basic/versioning. */
   extensions?: { [identifier: string]: JSONObject };
   /** The server sends log messages. Deprecated since 2026-07-28. */
   logging?: JSONObject;
-  /** The server completes arguments. Since 2025-03-26: in 2024-11-05 a server could do it without saying so. */
+  /** The server completes arguments. Since 2025-03-26: in 2024-11-05 there was no capability for it. */
   completions?: JSONObject;
   prompts?: {
-    /** The server says when the list of prompts changes. */
+    /** The server notifies of changes of the list of prompts. */
     listChanged?: boolean;
   };
   resources?: {
-    /** The server says when a single resource changes. */
+    /** The server notifies of changes of single resources. */
     subscribe?: boolean;
-    /** The server says when the list of resources changes. */
+    /** The server notifies of changes of the list of resources. */
     listChanged?: boolean;
   };
   tools?: {
-    /** The server says when the list of tools changes. */
+    /** The server notifies of changes of the list of tools. */
     listChanged?: boolean;
   };
   /** The tasks that were part of the core in 2025-11-25 only. */

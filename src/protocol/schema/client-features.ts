@@ -3,7 +3,10 @@ import type { ElicitRequest, ElicitResult } from './elicitation.js';
 import type { RequestParams } from './request-meta.js';
 import type { CreateMessageRequest, CreateMessageResult } from './sampling.js';
 
-/** A place in the file system that a client lets a server work in. A hint, not a fence. Deprecated since 2026-07-28. 2026-07-28 client/roots. */
+/**
+ * A directory that a client allows a server to use. It is advice; the client does not enforce it. Deprecated since 2026-07-28. 2026-07-28
+ * client/roots.
+ */
 export interface Root {
   /** A `file:` URI. */
   uri: string;
@@ -24,32 +27,31 @@ export interface ListRootsResult {
 }
 
 /**
- * A question from a server to its client. Up to 2025-11-25 it is a JSON-RPC request, since 2026-07-28 an entry in an
- * {@link InputRequiredResult}.
+ * A server request. Up to 2025-11-25 it is a JSON-RPC request, since 2026-07-28 an entry in an {@link InputRequiredResult}.
  */
 export type InputRequest = CreateMessageRequest | ListRootsRequest | ElicitRequest;
 
-/** Questions by keys of the server's choice. */
+/** Server requests by key. The server chooses the keys. */
 export interface InputRequests {
   [key: string]: InputRequest;
 }
 
-/** The answer to an {@link InputRequest}. */
+/** The response to an {@link InputRequest}. */
 export type InputResponse = CreateMessageResult | ListRootsResult | ElicitResult;
 
-/** Answers by the keys of their questions. */
+/** Responses by the keys of their requests. */
 export interface InputResponses {
   [key: string]: InputResponse;
 }
 
 /**
- * "I cannot finish before you tell me something". The client answers by sending the same request again, with `inputResponses`
- * and with `requestState` as it came. At least one of the two fields is there. 2026-07-28 basic/patterns/mrtr.
+ * A result that requests input. The client sends the same request again, with `inputResponses` and the unchanged `requestState`. At least one of
+ * the two fields is present. 2026-07-28 basic/patterns/mrtr.
  */
 export interface InputRequiredResult extends ResultFields {
   resultType: 'input_required';
   inputRequests?: InputRequests;
-  /** Opaque: to be sent back byte for byte. */
+  /** Opaque; to be sent back unchanged. */
   requestState?: string;
 }
 

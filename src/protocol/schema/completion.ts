@@ -13,32 +13,32 @@ export interface ResourceTemplateReference {
   uri: string;
 }
 
-/** What is being typed. 2026-07-28 server/utilities/completion. */
+/** The argument to complete. 2026-07-28 server/utilities/completion. */
 export interface CompleteRequestParams extends RequestParams {
   ref: PromptReference | ResourceTemplateReference;
   argument: {
     name: string;
-    /** As far as it is typed. */
+    /** The text so far. */
     value: string;
   };
-  /** Arguments that are settled already. Since 2025-06-18. */
+  /** Arguments that are already known. Since 2025-06-18. */
   context?: { arguments?: { [name: string]: string } };
 }
 
-/** Asks how an argument may go on. */
+/** Requests completions of an argument. */
 export interface CompleteRequest {
   method: 'completion/complete';
   params: CompleteRequestParams;
 }
 
-/** How an argument may go on. */
+/** Completions of an argument. */
 export interface CompleteResult extends ResultFields {
   completion: {
-    /** At most 100, says the specification. */
+    /** At most 100 by the specification. */
     values: string[];
-    /** How many there are in all. */
+    /** The total number of completions. */
     total?: number;
-    /** Whether there are more than these. */
+    /** Whether there are more completions. */
     hasMore?: boolean;
   };
 }

@@ -28,7 +28,7 @@ export interface AudioContent {
   _meta?: MetaObject;
 }
 
-/** What two kinds of resource contents have in common. */
+/** Common fields of text and binary resource contents. */
 export interface ResourceContents {
   uri: string;
   mimeType?: string;
@@ -46,7 +46,7 @@ export interface BlobResourceContents extends ResourceContents {
   blob: string;
 }
 
-/** Something a server can be asked to read: the schema's `Resource`. 2026-07-28 server/resources. */
+/** A resource of a server: the schema's `Resource`. 2026-07-28 server/resources. */
 export interface MCPResource extends BaseMetadata, Icons {
   uri: string;
   description?: string;
@@ -70,16 +70,15 @@ export interface EmbeddedResource {
   _meta?: MetaObject;
 }
 
-// A type that no string literal compares with, and that is a string all the same. Nothing of it exists at runtime.
+// A string type that overlaps with no string literal. It does not exist at runtime.
 declare enum UnknownContentType {
   Unknown = 'a type that this library does not know',
 }
 
 /**
- * A content block of a type that this library does not know, just as the server sent it. Later revisions may add types, and a
- * result is not thrown away for one of them. `block.type === 'text'` narrows a {@link ContentBlock} to {@link TextContent} as if
- * this were not there; the `default` branch of a `switch` over the known types is this. To look for a type that a server is known to
- * send, compare it as a string: `(block.type as string) === 'video'`.
+ * A content block of an unknown type, unchanged. Later revisions may add types, and a result is not rejected because of one. `block.type ===
+ * 'text'` narrows a {@link ContentBlock} to {@link TextContent}; the `default` branch of a `switch` over the known types has this type. To test
+ * for another type, compare it as a string: `(block.type as string) === 'video'`.
  */
 export interface UnknownContent {
   type: UnknownContentType;

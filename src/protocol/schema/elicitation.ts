@@ -77,7 +77,7 @@ export interface TitledMultiSelectEnumSchema {
 /** A choice of several. */
 export type MultiSelectEnumSchema = UntitledMultiSelectEnumSchema | TitledMultiSelectEnumSchema;
 
-/** A choice of one in the words of 2025-06-18: titles in an array beside the values. */
+/** A choice of one in the form of 2025-06-18: titles in an array beside the values. */
 export interface LegacyTitledEnumSchema {
   type: 'string';
   title?: string;
@@ -109,7 +109,7 @@ export interface ElicitRequestFormParams extends RequestParams {
   task?: TaskMetadata;
 }
 
-/** A page to open, with the user's consent and outside of the client's view. Since 2025-11-25. */
+/** A page to open with the user's consent, in a browser that the client does not see. Since 2025-11-25. */
 export interface ElicitRequestURLParams extends RequestParams {
   mode: 'url';
   message: string;
@@ -120,19 +120,19 @@ export interface ElicitRequestURLParams extends RequestParams {
   task?: TaskMetadata;
 }
 
-/** What to ask the user, and how. */
+/** The parameters of an elicitation: a form or a URL. */
 export type ElicitRequestParams = ElicitRequestFormParams | ElicitRequestURLParams;
 
-/** Asks the client to ask its user. Since 2025-06-18. 2026-07-28 client/elicitation. */
+/** Requests input from the user. Since 2025-06-18. 2026-07-28 client/elicitation. */
 export interface ElicitRequest {
   method: 'elicitation/create';
   params: ElicitRequestParams;
 }
 
-/** What the user said: yes, no, or nothing. */
+/** The reaction of the user: accept, decline or cancel. */
 export interface ElicitResult {
   action: 'accept' | 'decline' | 'cancel';
-  /** What was filled in. Only for a form that was accepted. */
+  /** The content of an accepted form. */
   content?: { [name: string]: string | number | boolean | string[] };
   _meta?: MetaObject;
 }

@@ -3,9 +3,9 @@ import type { ElicitRequestURLParams } from './elicitation.js';
 
 /** The `data` of error -32022, UnsupportedProtocolVersion. 2026-07-28 basic/versioning. */
 export interface UnsupportedProtocolVersionErrorData {
-  /** The revisions that the server speaks. */
+  /** The revisions that the server supports. */
   supported: string[];
-  /** The one that the request named. */
+  /** The revision of the request. */
   requested: string;
 }
 

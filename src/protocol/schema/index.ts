@@ -1,4 +1,4 @@
-// The schema of 2026-07-28 and what the revisions before it had beyond that, as plain types that describe both. A field that only some
+// The schema of 2026-07-28 and of the revisions before it, as plain types that cover both eras. A field that only some
 // revisions have is optional. Unknown fields are kept at runtime. A server may send `null` for an optional field: it means
 // "absent", so read such fields with `?.`, `??` or `!= null`.
 export type {

@@ -2,26 +2,29 @@ import type { CacheableResult, Implementation, LoggingLevel, ResultFields } from
 import type { ClientCapabilities, ServerCapabilities } from './capabilities.js';
 import type { RequestParams } from './request-meta.js';
 
-/** Asks a server of 2026-07-28 or later what it is. 2026-07-28 server/discover. */
+/** Requests the description of a server, since 2026-07-28. 2026-07-28 server/discover. */
 export interface DiscoverRequest {
   method: 'server/discover';
   params?: RequestParams;
 }
 
-/** What a server of 2026-07-28 or later is. Who it is stands in `_meta["io.modelcontextprotocol/serverInfo"]`. 2026-07-28 server/discover. */
+/**
+ * The description of a server, since 2026-07-28. Its name and version are in `_meta["io.modelcontextprotocol/serverInfo"]`. 2026-07-28
+ * server/discover.
+ */
 export interface DiscoverResult extends CacheableResult {
-  /** The revisions that the server speaks. */
+  /** The revisions that the server supports. */
   supportedVersions: string[];
   capabilities: ServerCapabilities;
-  /** How to use the server, in words for a language model. */
+  /** Instructions for a language model that uses the server. */
   instructions?: string;
-  /** Where servers written before the release of 2026-07-28 say who they are. Prefer the one in `_meta`. */
+  /** Servers written before the release of 2026-07-28 identify themselves here. Prefer the field in `_meta`. */
   serverInfo?: Implementation;
 }
 
-/** What a client says in a handshake. Only up to 2025-11-25. 2025-11-25 basic/lifecycle. */
+/** The parameters of `initialize`. Only up to 2025-11-25. 2025-11-25 basic/lifecycle. */
 export interface InitializeRequestParams extends RequestParams {
-  /** The newest revision that the client speaks. */
+  /** The newest revision that the client supports. */
   protocolVersion: string;
   capabilities: ClientCapabilities;
   clientInfo: Implementation;
@@ -33,28 +36,28 @@ export interface InitializeRequest {
   params: InitializeRequestParams;
 }
 
-/** What a server says in a handshake. Only up to 2025-11-25. 2025-11-25 basic/lifecycle. */
+/** The result of `initialize`. Only up to 2025-11-25. 2025-11-25 basic/lifecycle. */
 export interface InitializeResult extends ResultFields {
-  /** The revision that the session will speak: the client's, or another that the server prefers. */
+  /** The revision of the session: the client's, or another that the server prefers. */
   protocolVersion: string;
   capabilities: ServerCapabilities;
   serverInfo: Implementation;
-  /** How to use the server, in words for a language model. */
+  /** Instructions for a language model that uses the server. */
   instructions?: string;
 }
 
-/** Asks whether the other side is there. Both sides may, only up to 2025-11-25. 2025-11-25 basic/utilities/ping. */
+/** Checks whether the peer responds. Both sides may send it, only up to 2025-11-25. 2025-11-25 basic/utilities/ping. */
 export interface PingRequest {
   method: 'ping';
   params?: RequestParams;
 }
 
-/** From which level up log messages are wanted. */
+/** The lowest level of log messages to send. */
 export interface SetLevelRequestParams extends RequestParams {
   level: LoggingLevel;
 }
 
-/** Sets the log level of a session. Only up to 2025-11-25: since then it rides in each request's `_meta`. */
+/** Sets the log level of a session. Only up to 2025-11-25: since then it is in the `_meta` of each request. */
 export interface SetLevelRequest {
   method: 'logging/setLevel';
   params: SetLevelRequestParams;

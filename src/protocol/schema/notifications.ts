@@ -8,60 +8,60 @@ export interface NotificationParams {
   _meta?: NotificationMetaObject;
 }
 
-/** Which request is called off. */
+/** The request to cancel. */
 export interface CancelledNotificationParams extends NotificationParams {
   requestId: RequestId;
   reason?: string;
 }
 
 /**
- * Calls a request off. In 2026-07-28 clients send it on stdio only, and servers only to end a `subscriptions/listen`; before that
- * either side may call off any request but `initialize`. 2026-07-28 basic/patterns/cancellation.
+ * Cancels a request. In 2026-07-28 clients send it on stdio only, and servers only to end a `subscriptions/listen`; before that either side may
+ * cancel any request except `initialize`. 2026-07-28 basic/patterns/cancellation.
  */
 export interface CancelledNotification {
   method: 'notifications/cancelled';
   params: CancelledNotificationParams;
 }
 
-/** How far a request is. */
+/** The progress of a request. */
 export interface ProgressNotificationParams extends NotificationParams {
   progressToken: ProgressToken;
-  /** It grows from one notification to the next. */
+  /** The current value; it increases with each notification. */
   progress: number;
-  /** Where it ends, when that is known. */
+  /** The final value, if known. */
   total?: number;
   /** Since 2025-03-26. */
   message?: string;
 }
 
-/** Tells how far a request is. 2026-07-28 basic/patterns/progress. */
+/** Reports the progress of a request. 2026-07-28 basic/patterns/progress. */
 export interface ProgressNotification {
   method: 'notifications/progress';
   params: ProgressNotificationParams;
 }
 
-/** A line in a server's log. */
+/** A log message of a server. */
 export interface LoggingMessageNotificationParams extends NotificationParams {
   level: LoggingLevel;
-  /** The part of the server that speaks. */
+  /** The part of the server that logs. */
   logger?: string;
   /** A text or any other JSON value. */
   data: unknown;
 }
 
-/** A server logs something. 2026-07-28 server/utilities/logging. */
+/** A log message from the server. 2026-07-28 server/utilities/logging. */
 export interface LoggingMessageNotification {
   method: 'notifications/message';
   params: LoggingMessageNotificationParams;
 }
 
-/** Which resource changed. */
+/** The resource that changed. */
 export interface ResourceUpdatedNotificationParams extends NotificationParams {
-  /** The resource that was subscribed to, or one below it. */
+  /** The subscribed resource, or a resource below it. */
   uri: string;
 }
 
-/** A resource changed that was subscribed to. 2026-07-28 server/resources. */
+/** A subscribed resource changed. 2026-07-28 server/resources. */
 export interface ResourceUpdatedNotification {
   method: 'notifications/resources/updated';
   params: ResourceUpdatedNotificationParams;
@@ -85,27 +85,27 @@ export interface ToolListChangedNotification {
   params?: NotificationParams;
 }
 
-/** Which question to the user has been answered outside of the protocol. */
+/** The elicitation that the user has completed. */
 export interface ElicitationCompleteNotificationParams extends NotificationParams {
   elicitationId: string;
 }
 
-/** The user has finished what a URL elicitation sent them to. Only in 2025-11-25. 2025-11-25 client/elicitation. */
+/** The user has completed a URL elicitation. Only in 2025-11-25. 2025-11-25 client/elicitation. */
 export interface ElicitationCompleteNotification {
   method: 'notifications/elicitation/complete';
   params: ElicitationCompleteNotificationParams;
 }
 
-/** The state that a task is in now. */
+/** The current state of a task. */
 export type TaskStatusNotificationParams = NotificationParams & Task;
 
-/** A task went on. Only in 2025-11-25. 2025-11-25 basic/utilities/tasks. */
+/** The state of a task changed. Only in 2025-11-25. 2025-11-25 basic/utilities/tasks. */
 export interface TaskStatusNotification {
   method: 'notifications/tasks/status';
   params: TaskStatusNotificationParams;
 }
 
-/** The client has read the answer to `initialize`. Only up to 2025-11-25. */
+/** The client has received the result of `initialize`. Only up to 2025-11-25. */
 export interface InitializedNotification {
   method: 'notifications/initialized';
   params?: NotificationParams;
@@ -117,11 +117,11 @@ export interface RootsListChangedNotification {
   params?: NotificationParams;
 }
 
-/** What a client may tell a server. */
+/** A notification from a client. */
 export type ClientNotification =
   CancelledNotification | ProgressNotification | InitializedNotification | RootsListChangedNotification;
 
-/** What a server may tell a client. `method` says which it is. */
+/** A notification from a server. `method` is the discriminant. */
 export type ServerNotification =
   | CancelledNotification
   | ProgressNotification

@@ -23,18 +23,18 @@ export interface PromptMessage {
   content: ContentBlock;
 }
 
-/** Asks for a page of the prompts. */
+/** Requests a page of the list of prompts. */
 export interface ListPromptsRequest {
   method: 'prompts/list';
   params?: PaginatedRequestParams;
 }
 
-/** A page of the prompts. */
+/** A page of the list of prompts. */
 export interface ListPromptsResult extends PaginatedResult, CacheableResult {
   prompts: MCPPrompt[];
 }
 
-/** Which prompt to get, and with what in its blanks. */
+/** The name and the arguments of a prompt. */
 export interface GetPromptRequestParams extends InputResponseRequestParams {
   name: string;
   arguments?: { [name: string]: string };
@@ -46,7 +46,7 @@ export interface GetPromptRequest {
   params: GetPromptRequestParams;
 }
 
-/** A prompt with its blanks filled in. It may not be cached. */
+/** A prompt with its arguments filled in. It must not be cached. */
 export interface GetPromptResult extends ResultFields {
   description?: string;
   messages: PromptMessage[];

@@ -3,45 +3,45 @@ import type { InputResponseRequestParams } from './client-features.js';
 import type { BlobResourceContents, MCPResource, TextResourceContents } from './content.js';
 import type { PaginatedRequestParams, RequestParams } from './request-meta.js';
 
-/** A family of resources: the schema's `ResourceTemplate`. 2026-07-28 server/resources, "Resource Templates". */
+/** A template for URIs of resources: the schema's `ResourceTemplate`. 2026-07-28 server/resources, "Resource Templates". */
 export interface MCPResourceTemplate extends BaseMetadata, Icons {
   /** RFC 6570. */
   uriTemplate: string;
   description?: string;
-  /** Only when every resource of the family has the same type. */
+  /** Only if all matching resources have the same type. */
   mimeType?: string;
   annotations?: Annotations;
   _meta?: MetaObject;
 }
 
-/** Asks for a page of the resources. */
+/** Requests a page of the list of resources. */
 export interface ListResourcesRequest {
   method: 'resources/list';
   params?: PaginatedRequestParams;
 }
 
-/** A page of the resources. */
+/** A page of the list of resources. */
 export interface ListResourcesResult extends PaginatedResult, CacheableResult {
   resources: MCPResource[];
 }
 
-/** Asks for a page of the resource templates. */
+/** Requests a page of the list of resource templates. */
 export interface ListResourceTemplatesRequest {
   method: 'resources/templates/list';
   params?: PaginatedRequestParams;
 }
 
-/** A page of the resource templates. */
+/** A page of the list of resource templates. */
 export interface ListResourceTemplatesResult extends PaginatedResult, CacheableResult {
   resourceTemplates: MCPResourceTemplate[];
 }
 
-/** Names one resource. */
+/** The URI of a resource. */
 export interface ResourceRequestParams extends RequestParams {
   uri: string;
 }
 
-/** Which resource to read. */
+/** The resource to read. */
 export interface ReadResourceRequestParams extends ResourceRequestParams, InputResponseRequestParams {}
 
 /** Reads a resource. */
@@ -50,18 +50,18 @@ export interface ReadResourceRequest {
   params: ReadResourceRequestParams;
 }
 
-/** What a resource holds: several entries when it is, say, a folder. */
+/** The contents of a resource; a folder, for instance, may have several entries. */
 export interface ReadResourceResult extends CacheableResult {
   contents: (TextResourceContents | BlobResourceContents)[];
 }
 
-/** Asks to be told when a resource changes. Only up to 2025-11-25: `subscriptions/listen` does it since. */
+/** Subscribes to changes of a resource. Only up to 2025-11-25; replaced by `subscriptions/listen`. */
 export interface SubscribeRequest {
   method: 'resources/subscribe';
   params: ResourceRequestParams;
 }
 
-/** Asks not to be told any more. Only up to 2025-11-25. */
+/** Ends a subscription. Only up to 2025-11-25. */
 export interface UnsubscribeRequest {
   method: 'resources/unsubscribe';
   params: ResourceRequestParams;

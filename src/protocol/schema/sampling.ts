@@ -4,17 +4,17 @@ import type { RequestParams } from './request-meta.js';
 import type { TaskMetadata } from './tasks.js';
 import type { MCPTool } from './tool.js';
 
-/** A language model wants to use a tool. Since 2025-11-25. 2026-07-28 client/sampling. */
+/** A tool call of a language model. Since 2025-11-25. 2026-07-28 client/sampling. */
 export interface ToolUseContent {
   type: 'tool_use';
-  /** Ties the answer, a {@link ToolResultContent}, to this. */
+  /** Associates the {@link ToolResultContent} with this call. */
   id: string;
   name: string;
   input: { [name: string]: unknown };
   _meta?: MetaObject;
 }
 
-/** What a tool said that a language model wanted to use. Since 2025-11-25. */
+/** The result of a tool call of a language model. Since 2025-11-25. */
 export interface ToolResultContent {
   type: 'tool_result';
   toolUseId: string;
@@ -43,7 +43,7 @@ export interface ModelHint {
   name?: string;
 }
 
-/** Which model a server would like. Advice only. Hints come first, in order; priorities go from 0 to 1. */
+/** The model preferences of a server. Advice only. Hints come first, in order; priorities go from 0 to 1. */
 export interface ModelPreferences {
   hints?: ModelHint[];
   costPriority?: number;
@@ -51,23 +51,23 @@ export interface ModelPreferences {
   intelligencePriority?: number;
 }
 
-/** Whether the model may or must use a tool. Since 2025-11-25. */
+/** Whether the model may, must or must not use a tool. Since 2025-11-25. */
 export interface ToolChoice {
   /** Default `auto`. */
   mode?: 'auto' | 'required' | 'none';
 }
 
-/** What to ask a language model. 2026-07-28 client/sampling. */
+/** The parameters of a sampling request. 2026-07-28 client/sampling. */
 export interface CreateMessageRequestParams extends RequestParams {
   messages: SamplingMessage[];
   maxTokens: number;
   modelPreferences?: ModelPreferences;
   systemPrompt?: string;
-  /** Anything but `none` is deprecated since 2025-11-25. */
+  /** Values other than `none` are deprecated since 2025-11-25. */
   includeContext?: 'none' | 'thisServer' | 'allServers';
   temperature?: number;
   stopSequences?: string[];
-  /** For the provider of the model. */
+  /** Data for the provider of the model. */
   metadata?: JSONObject;
   /** Since 2025-11-25, for clients with the capability `sampling.tools`. */
   tools?: MCPTool[];
@@ -76,15 +76,15 @@ export interface CreateMessageRequestParams extends RequestParams {
   task?: TaskMetadata;
 }
 
-/** Asks the client to ask a language model. Deprecated since 2026-07-28. */
+/** Requests a message from a language model. Deprecated since 2026-07-28. */
 export interface CreateMessageRequest {
   method: 'sampling/createMessage';
   params: CreateMessageRequestParams;
 }
 
-/** What the language model said. */
+/** The message of the language model. */
 export interface CreateMessageResult extends SamplingMessage {
-  /** The name of the model that spoke. */
+  /** The name of the model. */
   model: string;
   stopReason?: 'endTurn' | 'stopSequence' | 'maxTokens' | 'toolUse' | (string & {});
 }

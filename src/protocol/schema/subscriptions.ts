@@ -2,7 +2,7 @@ import type { RequestId } from '../messages/json-rpc.js';
 import type { NotificationMetaObject, ResultFields, ResultMetaObject } from './base.js';
 import type { RequestParams } from './request-meta.js';
 
-/** Which changes to be told of. What is absent or false is not sent. 2026-07-28 basic/patterns/subscriptions. */
+/** The changes to subscribe to. Absent or false fields are not subscribed. 2026-07-28 basic/patterns/subscriptions. */
 export interface SubscriptionFilter {
   toolsListChanged?: boolean;
   promptsListChanged?: boolean;
@@ -11,31 +11,30 @@ export interface SubscriptionFilter {
   resourceSubscriptions?: string[];
 }
 
-/** Which changes a stream shall carry. */
+/** The parameters of `subscriptions/listen`. */
 export interface SubscriptionsListenRequestParams extends RequestParams {
   notifications: SubscriptionFilter;
 }
 
-/** Opens a stream of change notifications, which lasts until either side ends it. Since 2026-07-28. */
+/** Opens a stream of change notifications that lasts until either side ends it. Since 2026-07-28. */
 export interface SubscriptionsListenRequest {
   method: 'subscriptions/listen';
   params: SubscriptionsListenRequestParams;
 }
 
-/** The `_meta` of the answer that ends a stream: it names the stream. */
+/** The `_meta` of the result that ends a stream: it contains the id of the stream. */
 export interface SubscriptionsListenResultMetaObject extends ResultMetaObject {
   'io.modelcontextprotocol/subscriptionId': RequestId;
 }
 
 /**
- * The answer that ends a stream of changes in good order. The specification demands `_meta`; a server that leaves it out has
- * still ended its stream, since the answer's id says which.
+ * The result that ends a stream of change notifications. The specification requires `_meta`; without it the id of the response identifies the stream.
  */
 export interface SubscriptionsListenResult extends ResultFields {
   _meta?: SubscriptionsListenResultMetaObject;
 }
 
-/** What a server agreed to tell: a subset of what was asked for. */
+/** The changes that the server will send: a subset of the requested ones. */
 export interface SubscriptionsAcknowledgedNotificationParams {
   notifications: SubscriptionFilter;
   _meta?: NotificationMetaObject;

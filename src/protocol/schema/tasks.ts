@@ -1,20 +1,20 @@
 import type { ResultFields } from './base.js';
 
-/** Asks to run a request as a task. Only in 2025-11-25, like everything in this file. 2025-11-25 basic/utilities/tasks. */
+/** Requests to run a request as a task. Only in 2025-11-25, like everything in this file. 2025-11-25 basic/utilities/tasks. */
 export interface TaskMetadata {
-  /** How long to keep the task, in milliseconds from its creation. */
+  /** How long to keep the task after its creation, in ms. */
   ttl?: number;
 }
 
-/** Names the task that a message belongs to, under `_meta["io.modelcontextprotocol/related-task"]`. */
+/** The task that a message belongs to, under `_meta["io.modelcontextprotocol/related-task"]`. */
 export interface RelatedTaskMetadata {
   taskId: string;
 }
 
-/** How far a task is. The last three are final. */
+/** The state of a task. The last three are final. */
 export type TaskStatus = 'working' | 'input_required' | 'completed' | 'failed' | 'cancelled';
 
-/** A request that runs while nobody waits for it. */
+/** A request that runs in the background. */
 export interface Task {
   taskId: string;
   status: TaskStatus;
@@ -23,13 +23,13 @@ export interface Task {
   createdAt: string;
   /** ISO 8601. */
   lastUpdatedAt: string;
-  /** How long the task is kept, in milliseconds from its creation; `null` is for ever. */
+  /** How long the task is kept after its creation, in ms; `null` for unlimited. */
   ttl: number | null;
-  /** How long to wait between two questions about it, in milliseconds. */
+  /** The interval for polling the task, in ms. */
   pollInterval?: number;
 }
 
-/** The answer to a request that became a task. */
+/** The result of a request that runs as a task. */
 export interface CreateTaskResult extends ResultFields {
   task: Task;
 }

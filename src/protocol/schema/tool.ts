@@ -1,8 +1,7 @@
 import type { BaseMetadata, Icons, MetaObject } from './base.js';
 
 /**
- * What a tool takes: a JSON Schema whose root is an object. Any keyword may stand beside `type`, and all are kept. Without `$schema` it is
- * of the dialect 2020-12.
+ * The schema of the arguments of a tool: a JSON Schema whose root is an object. All keywords are kept. Without `$schema` the dialect is 2020-12.
  */
 export interface ToolInputSchema {
   $schema?: string;
@@ -10,23 +9,23 @@ export interface ToolInputSchema {
   [keyword: string]: unknown;
 }
 
-/** What a tool's `structuredContent` looks like: any JSON Schema, before 2026-07-28 one whose root is an object. Since 2025-06-18. */
+/** The schema of a tool's `structuredContent`: any JSON Schema; before 2026-07-28 its root is an object. Since 2025-06-18. */
 export interface ToolOutputSchema {
   $schema?: string;
   [keyword: string]: unknown;
 }
 
-/** Hints about what a tool does. They are the server's word: believe them as far as you trust the server. Since 2025-03-26. */
+/** Hints about the behaviour of a tool. They come from the server: rely on them only if you trust the server. Since 2025-03-26. */
 export interface ToolAnnotations {
-  /** Shown when the tool itself has no title. */
+  /** The title, if the tool itself has none. */
   title?: string;
   /** The tool changes nothing. Default false. */
   readOnlyHint?: boolean;
-  /** The tool may destroy something, which matters when it is not read-only. Default true. */
+  /** The tool may delete or overwrite data. Only relevant if it is not read-only. Default true. */
   destructiveHint?: boolean;
-  /** A second call with the same arguments changes nothing more. Default false. */
+  /** A repeated call with the same arguments has no further effect. Default false. */
   idempotentHint?: boolean;
-  /** The tool reaches out to an open world, as a web search does. Default true. */
+  /** The tool interacts with external systems, such as a web search. Default true. */
   openWorldHint?: boolean;
 }
 

@@ -5,22 +5,22 @@ import type { PaginatedRequestParams } from './request-meta.js';
 import type { TaskMetadata } from './tasks.js';
 import type { MCPTool } from './tool.js';
 
-/** Asks for a page of the tools. */
+/** Requests a page of the list of tools. */
 export interface ListToolsRequest {
   method: 'tools/list';
   params?: PaginatedRequestParams;
 }
 
-/** A page of the tools. */
+/** A page of the list of tools. */
 export interface ListToolsResult extends PaginatedResult, CacheableResult {
   tools: MCPTool[];
 }
 
-/** Which tool to call, and with what. */
+/** The name and the arguments of a tool call. */
 export interface CallToolRequestParams extends InputResponseRequestParams {
   name: string;
   arguments?: { [name: string]: unknown };
-  /** Asks to run the call as a task. Only in 2025-11-25. */
+  /** Requests to run the call as a task. Only in 2025-11-25. */
   task?: TaskMetadata;
 }
 
@@ -30,14 +30,14 @@ export interface CallToolRequest {
   params: CallToolRequestParams;
 }
 
-/** What a tool answered. 2026-07-28 server/tools, "Tool Result". */
+/** The result of a tool call. 2026-07-28 server/tools, "Tool Result". */
 export interface CallToolResult extends ResultFields {
   content: ContentBlock[];
   /**
-   * The result as data. Any JSON value, of which `null`, `false` and `0` are some: it is there when `'structuredContent' in result`.
-   * Before 2026-07-28 an object. Since 2025-06-18.
+   * The result as data: any JSON value, including `null`, `false` and `0`, so test for it with `'structuredContent' in result`. Before
+   * 2026-07-28 it is an object. Since 2025-06-18.
    */
   structuredContent?: unknown;
-  /** The tool ran and failed; `content` says how, in words for a language model. Default false. */
+  /** Whether the tool failed; then `content` describes the error for a language model. Default false. */
   isError?: boolean;
 }

@@ -31,24 +31,24 @@ import type {
 import { askUserFunction, handlerFailed } from '../../util/user-function.js';
 import { safeText } from '../../util/printable.js';
 
-/** A question that somebody is going to answer. */
+/** A checked server request with its handler. */
 interface Asked {
   /** Calls the handler. */
   readonly ask: (context: ServerRequestContext) => unknown;
   readonly warnings?: readonly string[];
-  /** The answer as it goes to the server, or what is wrong with it. */
+  /** Checks the result of the handler and returns the reply to the server, or the problem. */
   readonly finish: (returned: unknown) => Params | Wrong;
 }
 
-/** What a handler returned, and should not have. */
+/** An invalid result of a handler. */
 class Wrong {
   constructor(readonly problem: CheckProblem) {}
 }
 
 /**
- * Answers a question of a server, whichever way it came: checks it, asks the handler, checks and completes what that says. Never rejects.
- * What a handler throws stays on this side, in `failure`; the server is told nothing of it. With an aborted signal the answer is an error
- * at once, which nobody wants. `settled` is called when the handler is done, also after that, or was not asked. 2026-07-28 client/elicitation, client/sampling, client/roots.
+ * Handles a server request of either era: checks it, calls the handler, then checks and completes its result. Never rejects. An error of the
+ * handler stays on this side, in `failure`; the server gets a generic error. If the signal is aborted, the reply is an error at once. `settled`
+ * is called when the handler has settled, even after an abort, or was not called. 2026-07-28 client/elicitation, client/sampling, client/roots.
  */
 export async function handleServerRequest(
   { method, params }: ServerRequest,
@@ -61,7 +61,7 @@ export async function handleServerRequest(
   try {
     asked = recognise(method, params ?? {}, handlers, asker);
   } catch (thrown) {
-    // What it asks is nested deeper than the stack, for instance.
+    // For instance, the parameters are nested deeper than the stack.
     settled();
     return unanswered(handlerFailed(method, thrown));
   }
@@ -82,12 +82,12 @@ export async function handleServerRequest(
     const result = finish(plain(returned));
     return result instanceof Wrong ? unanswered(wrongAnswer(method, result.problem)) : { result };
   } catch (thrown) {
-    // What is no JSON, or throws when it is read.
+    // The result is not JSON, or throws when it is read.
     return unanswered(handlerFailed(method, thrown));
   }
 }
 
-/** What a handler returns. Tells when it has settled. */
+/** Calls a handler and returns its result. Calls `settled` when it has settled. */
 function watched(ask: () => unknown, settled: () => void): Promise<unknown> {
   const answering = new Promise<unknown>((resolve) => {
     resolve(ask());
@@ -96,7 +96,7 @@ function watched(ask: () => unknown, settled: () => void): Promise<unknown> {
   return answering;
 }
 
-/** What the server will read: nothing that the handler changes later, or that cannot be sent. */
+/** A copy of the result as JSON, which the handler cannot change later. */
 function plain(returned: unknown): unknown {
   const text = JSON.stringify(returned) as string | undefined;
   return text === undefined ? undefined : (JSON.parse(text) as unknown);
@@ -142,7 +142,7 @@ function recogniseSampling(
   };
 }
 
-/** Before 2025-11-25 the content was one block. */
+/** Before 2025-11-25 the content was a single block. */
 function samplingResult(returned: unknown, severalBlocks: boolean): Params | Wrong {
   const found = checkCreateMessageResult(returned);
   if (found !== undefined) return new Wrong(found);
@@ -193,7 +193,7 @@ function filledIn(
   };
 }
 
-/** Only a form that was accepted has content. */
+/** Only an accepted form has content. */
 function elicitResult(returned: unknown, accepted: (content: unknown) => Params | Wrong | undefined): Params | Wrong {
   if (!isObject(returned)) return new Wrong(problem('', 'an object', returned));
   const { action, content = {}, _meta } = returned;
@@ -229,21 +229,21 @@ function isAnswer(value: Asked | HandlerResponse): value is HandlerResponse {
   return 'error' in value || 'result' in value;
 }
 
-/** The whole capability is missing. */
+/** The reply if the whole capability is missing. */
 function notServed(method: string): HandlerResponse {
   const required = method.slice(0, method.indexOf('/'));
-  const message = `This client does not serve ${method.slice(0, 80)}`;
+  const message = `This client does not support ${method.slice(0, 80)}`;
   return { error: { code: ErrorCode.MethodNotFound, message }, failure: missing(method, required) };
 }
 
-/** A part of a capability is missing. 2025-11-25 client/elicitation, "Error Handling". */
+/** The reply if a part of a capability is missing. 2025-11-25 client/elicitation, "Error Handling". */
 function notOffered(method: string, required: string): HandlerResponse {
   const message = `This client did not declare the capability ${required}`;
   return { error: { code: ErrorCode.InvalidParams, message }, failure: missing(method, required) };
 }
 
 function missing(method: string, required: string): Failure {
-  const message = `The server asked ${safeText(method, 80)}, for which this client does not have the capability ${required}`;
+  const message = `The server sent ${safeText(method, 80)}, for which this client does not have the capability ${required}`;
   return failure('capability', 'MCP_CAPABILITY_MISSING', message, { details: { method, required } });
 }
 
@@ -251,20 +251,20 @@ function invalidParams(method: string, wrong: CheckProblem): HandlerResponse {
   const message = `${wrong.path === '' ? 'params' : wrong.path} must be ${wrong.expected}, got ${wrong.received}`;
   return {
     error: { code: ErrorCode.InvalidParams, message: `Invalid params of ${method}: ${message}` },
-    failure: failure('protocol', 'MCP_INVALID_MESSAGE', `Invalid question ${method} of the server: ${message}`, {
+    failure: failure('protocol', 'MCP_INVALID_MESSAGE', `Invalid server request ${method}: ${message}`, {
       details: { method, ...detailsOf(wrong) },
     }),
   };
 }
 
-/** What the server is told when a handler failed: that it did, and nothing else. */
+/** The reply if a handler failed: a generic error. */
 function unanswered(why: Failure): HandlerResponse {
-  return { error: { code: ErrorCode.InternalError, message: 'The client failed to answer' }, failure: why };
+  return { error: { code: ErrorCode.InternalError, message: 'The client failed to handle the request' }, failure: why };
 }
 
 function wrongAnswer(method: string, { path, expected, received }: CheckProblem): Failure {
   const where = path === '' ? 'what it returned' : path;
-  const message = `The function for ${method} gave no valid answer: ${where} must be ${expected}, got ${received}`;
+  const message = `The handler for ${method} returned an invalid result: ${where} must be ${expected}, got ${received}`;
   return failure('protocol', 'MCP_HANDLER_FAILED', message, { details: { handler: method, path, expected, received } });
 }
 
@@ -279,7 +279,7 @@ function refused(method: string, { message: reason, code }: ServerRequestRefusal
 }
 
 function withdrawn(method: string): HandlerResponse {
-  const message = `Nobody wants the answer to ${method} any more`;
+  const message = `The server request ${method} was cancelled`;
   return {
     error: { code: ErrorCode.InternalError, message },
     failure: failure('protocol', 'MCP_SERVER_REQUEST_WITHDRAWN', message, { details: { method } }),

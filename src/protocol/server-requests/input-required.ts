@@ -12,26 +12,26 @@ import type { ClientCapabilities } from '../schema/index.js';
 import type { Session } from '../session.js';
 import { safeText } from '../../util/printable.js';
 
-/** What a server wants to know before it goes on with a request. */
+/** The input that a server needs before it continues with a request. */
 export interface NeededInput {
-  /** Its questions, by the keys that it gave them. Undefined when it only wants to be asked again. */
-  readonly questions: readonly (readonly [key: string, question: ServerRequest])[] | undefined;
-  /** To be sent back byte for byte; undefined when nothing is to be sent back. */
+  /** The server requests, by key. Undefined if the request must only be sent again. */
+  readonly requests: readonly (readonly [key: string, request: ServerRequest])[] | undefined;
+  /** To be sent back unchanged; undefined if there is none. */
   readonly requestState: string | undefined;
   /**
-   * Only up to 2025-11-25: the error with which the server refused the request. The questions are of pages that the user has to visit
-   * first. When the user does not want to, the request ends with it.
+   * Only up to 2025-11-25: the error with which the server refused the request, because the user must visit pages first. If the user declines,
+   * the request rejects with it.
    */
   readonly refusal?: Failure;
 }
 
-/** What goes with a request when it is made again. 2026-07-28 basic/patterns/mrtr. */
+/** The parameters that are added to a repeated request. 2026-07-28 basic/patterns/mrtr. */
 export interface Input {
   readonly inputResponses?: Readonly<Record<string, unknown>>;
   readonly requestState?: string;
 }
 
-/** Whether a result asks for input instead of being one. Legacy servers have no such results, whatever they write into them. */
+/** Whether a result requests input. Legacy servers have no such results. */
 export function asksForInput(
   { mayAskBack }: MethodEntry,
   session: Session | undefined,
@@ -40,37 +40,37 @@ export function asksForInput(
   return mayAskBack === true && session?.era === 'modern' && resultType === 'input_required';
 }
 
-/** What such a result asks for, or what is wrong with it. */
+/** The input that such a result requests, or the problem in it. */
 export function neededInput(method: string, result: Readonly<Record<string, unknown>>): NeededInput | Failure {
   const read = repaired(result, checkInputRequiredResult);
   if (!('faults' in read)) return invalidResult(method, read, result);
   const { inputRequests, requestState } = result;
   return {
-    questions: isObject(inputRequests) ? Object.entries(inputRequests as Record<string, ServerRequest>) : undefined,
+    requests: isObject(inputRequests) ? Object.entries(inputRequests as Record<string, ServerRequest>) : undefined,
     requestState: typeof requestState === 'string' ? requestState : undefined,
   };
 }
 
-/** What goes with the request when it is made again. The keys are the server's choice: one of them may be `__proto__`. */
+/** The parameters for the repeated request. The server chooses the keys: one of them may be `__proto__`. */
 export function inputOf(
-  { questions, requestState }: NeededInput,
+  { requests, requestState }: NeededInput,
   answers: readonly Readonly<Record<string, unknown>>[],
 ): Input {
   return {
-    ...(questions !== undefined && {
-      inputResponses: Object.fromEntries(questions.map(([key], index) => [key, answers[index]])),
+    ...(requests !== undefined && {
+      inputResponses: Object.fromEntries(requests.map(([key], index) => [key, answers[index]])),
     }),
     ...(requestState !== undefined && { requestState }),
   };
 }
 
-/** The parameters of a request with what the server asked for last, and nothing of what it asked for before. */
+/** The parameters of a request with the input of the last round only. */
 export function withInput(params: Params | undefined, input: Input): Params {
   const { inputResponses: _answers, requestState: _state, ...own } = params ?? {};
   return { ...own, ...input };
 }
 
-/** What a client has to offer for a question to be put to it. */
+/** The client capability that a server request needs. */
 function wantedCapability({ method, params }: ServerRequest): string {
   switch (method) {
     case 'elicitation/create':
@@ -87,7 +87,7 @@ function wantedCapability({ method, params }: ServerRequest): string {
 function offers({ elicitation, sampling, roots }: ClientCapabilities, capability: string): boolean {
   switch (capability) {
     case 'elicitation.form':
-      // An object that says nothing means forms. 2025-11-25 client/elicitation, "Capabilities".
+      // An empty object means forms. 2025-11-25 client/elicitation, "Capabilities".
       return elicitation != null && (elicitation.form != null || elicitation.url == null);
     case 'elicitation.url':
       return elicitation?.url != null;
@@ -102,23 +102,23 @@ function offers({ elicitation, sampling, roots }: ClientCapabilities, capability
   }
 }
 
-/** What the questions take that this client does not offer, each once. A server must not ask for it. */
-export function missingCapabilities({ questions = [] }: NeededInput, offered: ClientCapabilities): string[] {
-  const wanted = new Set(questions.map(([, question]) => wantedCapability(question)));
+/** The capabilities that the requests need and this client lacks, each once. */
+export function missingCapabilities({ requests = [] }: NeededInput, offered: ClientCapabilities): string[] {
+  const wanted = new Set(requests.map(([, request]) => wantedCapability(request)));
   return [...wanted].filter((capability) => !offers(offered, capability));
 }
 
-/** The failure of a request that takes input which nobody was appointed to give. */
+/** The failure of a request that needs input for which there is no handler. */
 export function notOffered(method: string, missing: readonly string[]): Failure {
   const required = missing.join(', ');
-  const message = `${method} needs input from the user or the host, which this client did not offer: ${required}`;
+  const message = `${method} needs input from the user or the host, for which this client has no handler: ${required}`;
   return failure('capability', 'MCP_CAPABILITY_MISSING', message, {
     delivery: 'answered',
     details: { method, resultType: 'input_required', required },
   });
 }
 
-/** The failure of a request of which the server asks for more and more. */
+/** The failure of a request with too many rounds of input. */
 export function tooManyRounds(method: string, rounds: number): Failure {
   const message = `${method} needed input more than ${rounds} times, which is the limit \`limits.maxInputRounds\``;
   return failure('protocol', 'MCP_INPUT_LIMIT', message, {
@@ -127,38 +127,33 @@ export function tooManyRounds(method: string, rounds: number): Failure {
   });
 }
 
-/** The failure of a request that asks more at once than anybody can be asked. */
+/** The failure of a request that needs too many server requests at once. */
 export function tooManyServerRequests(method: string, asked: number, limit: number, why = ''): Failure {
-  const message = `${method} asks ${asked} questions at once; the limit \`limits.maxServerRequests\` is ${limit}${why}`;
+  const message = `${method} needs ${asked} server requests at once; the limit \`limits.maxServerRequests\` is ${limit}${why}`;
   return failure('protocol', 'MCP_INPUT_LIMIT', message, {
     delivery: 'answered',
     details: { method, field: 'limits.maxServerRequests', limit, size: asked },
   });
 }
 
-/** The failure of a request because one of its questions was not answered. There is no way to tell the server. */
-export function notAnswered(method: string, question: ServerRequest, why: Failure): Failure {
-  const asked = safeText(question.method, 80);
-  return failure(
-    'protocol',
-    'MCP_INPUT_FAILED',
-    `${method} needs input, and ${asked} was not answered: ${why.message}`,
-    {
-      delivery: 'answered',
-      details: { method, serverRequest: asked },
-      cause: why,
-    },
-  );
+/** The failure of a request because one of its server requests failed. The protocol has no way to report this to the server. */
+export function notAnswered(method: string, request: ServerRequest, why: Failure): Failure {
+  const asked = safeText(request.method, 80);
+  return failure('protocol', 'MCP_INPUT_FAILED', `${method} needs input, and ${asked} failed: ${why.message}`, {
+    delivery: 'answered',
+    details: { method, serverRequest: asked },
+    cause: why,
+  });
 }
 
-/** The failure of a request that was to be made again when the server turned out to be another one. */
+/** The failure of a request that cannot be repeated with its input, because the revision of the server has changed. */
 export function inputOfAnotherEra(method: string, { protocolVersion }: Session): Failure {
-  const message = `${method} was to go on with the input that the server had asked for, and now it speaks ${protocolVersion}`;
+  const message = `${method} cannot continue with the requested input, because the server now uses revision ${protocolVersion}`;
   return failure('protocol', 'MCP_UNSUPPORTED_VERSION', message, { details: { method, protocolVersion } });
 }
 
 /**
- * The pages that a legacy server wants to be visited before it serves a request, or undefined when its error says something else.
+ * The pages that the user must visit before a legacy server serves a request, or undefined for another error.
  * 2025-11-25 client/elicitation, "URL Elicitation Required Error".
  */
 export function neededPages(
@@ -172,7 +167,7 @@ export function neededPages(
   const pages = elicitations.filter(isPage);
   if (pages.length < elicitations.length) return undefined;
   return {
-    questions: pages.map((params) => [params.elicitationId, { method: 'elicitation/create', params }]),
+    requests: pages.map((params) => [params.elicitationId, { method: 'elicitation/create', params }]),
     requestState: undefined,
     refusal,
   };

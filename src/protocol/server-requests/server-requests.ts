@@ -12,34 +12,34 @@ import type {
 } from '../schema/index.js';
 import type { MCPProtocolVersion } from '../revisions.js';
 
-/** Who asks: what a question is answered for. */
+/** The connection that a server request belongs to. */
 export interface Asker {
-  /** What the server said about itself. For display only: it may say anything. */
+  /** The self-reported name and version of the server. For display only. */
   readonly serverInfo?: Implementation | undefined;
-  /** What whoever supervises the connection calls it; undefined for a client without a name. The server has no say in it. */
+  /** The name of the {@link MCPConnection}, which the server cannot influence; undefined for a client without a name. */
   readonly connection?: string | undefined;
   readonly protocolVersion: MCPProtocolVersion;
 }
 
-/** What a handler is told about a question besides its parameters. */
+/** The second argument of a handler for server requests. */
 export interface ServerRequestContext extends Asker {
-  /** Aborted when nobody wants the answer any more: the server took the question back, or the connection is gone. */
+  /** Aborted when the result is no longer needed: the server cancelled its request, or the connection was lost. */
   readonly signal: AbortSignal;
-  /** The method of the question, such as `elicitation/create`. */
+  /** The method of the request, such as `elicitation/create`. */
   readonly method: string;
   /**
-   * What a person should be told before agreeing, in plain English: the page to open is not encrypted, or its host imitates another one; a
-   * form asks for what looks like a secret. Empty for most questions. 2026-07-28 client/elicitation, "Security Considerations".
+   * Warnings to show to the user before they agree, in English: the page to open is not encrypted, or its host imitates another one; a form
+   * seems to ask for a secret. Usually empty. 2026-07-28 client/elicitation, "Security Considerations".
    */
   readonly warnings: readonly string[];
   /**
-   * Refuses to answer: `throw context.refuse('The user does not want that')` tells the server just this. The number is the code of the
-   * JSON-RPC error; -1, the default, means that the user rejected it. 2025-11-25 client/sampling, "Error Handling".
+   * Refuses the request: `throw context.refuse('The user does not want that')` sends this text to the server. `code` is the code of the JSON-RPC
+   * error; -1, the default, means that the user rejected the request. 2025-11-25 client/sampling, "Error Handling".
    */
   refuse(reason: string, code?: number): ServerRequestRefusal;
 }
 
-/** What {@link ServerRequestContext.refuse} makes, to be thrown. Any other thing that a handler throws is never shown to the server. */
+/** The error that {@link ServerRequestContext.refuse} creates, to be thrown. Other errors of a handler are never sent to the server. */
 export class ServerRequestRefusal extends Error {
   /** The code of the JSON-RPC error. */
   readonly code: number;
@@ -51,15 +51,18 @@ export class ServerRequestRefusal extends Error {
   }
 }
 
-/** Asks a language model for the server. `maxTokens` is a limit to keep; the rest is advice. 2026-07-28 client/sampling. */
+/**
+ * A handler that calls a language model for the server. `maxTokens` must be respected; the other parameters are advice. 2026-07-28
+ * client/sampling.
+ */
 export type SamplingHandler = (
   params: CreateMessageRequestParams,
   context: ServerRequestContext,
 ) => CreateMessageResult | Promise<CreateMessageResult>;
 
 /**
- * Shows a form to the user. What is filled in is completed with the defaults of the form, and checked against it. Whether the user
- * accepts, declines or turns away is an answer each time, and no error. 2026-07-28 client/elicitation.
+ * A handler that shows a form to the user. The client adds the defaults of the form and validates the content. Accept, decline and cancel are
+ * all results, not errors. 2026-07-28 client/elicitation.
  */
 export type ElicitationHandler = (
   params: ElicitRequestFormParams,
@@ -67,8 +70,8 @@ export type ElicitationHandler = (
 ) => ElicitResult | Promise<ElicitResult>;
 
 /**
- * Shows the whole URL of a page to the user, and opens it with the user's consent where neither this program nor a model sees what is
- * done there. It is an `http:` or `https:` URL; this library does not touch it. `accept` means consent, not that the user has finished.
+ * A handler that shows the whole URL of a page to the user, and opens it with the user's consent in a browser that neither this program nor a
+ * model can read. It is an `http:` or `https:` URL; this library does not open it. `accept` means consent, not that the user has finished.
  * 2026-07-28 client/elicitation, "Safe URL Handling".
  */
 export type UrlElicitationHandler = (
@@ -76,17 +79,17 @@ export type UrlElicitationHandler = (
   context: ServerRequestContext,
 ) => ElicitResult | Promise<ElicitResult>;
 
-/** Says which roots this server may know. 2026-07-28 client/roots. */
+/** A handler that returns the roots for this server. 2026-07-28 client/roots. */
 export type RootsHandler = (context: ServerRequestContext) => readonly Root[] | Promise<readonly Root[]>;
 
-/** Who answers what a server asks. What is missing is not offered to servers. */
+/** The handlers for server requests. Only their capabilities are advertised. */
 export interface ServerRequestHandlers {
   readonly sampling?:
     | {
         readonly createMessage: SamplingHandler;
-        /** It also takes `tools` and `toolChoice`. */
+        /** It also supports `tools` and `toolChoice`. */
         readonly tools: boolean;
-        /** It also takes an `includeContext` other than `none`. */
+        /** It also supports `includeContext` values other than `none`. */
         readonly context: boolean;
       }
     | undefined;
@@ -95,23 +98,23 @@ export interface ServerRequestHandlers {
   readonly roots?: readonly Root[] | RootsHandler | undefined;
 }
 
-/** A question of a server, whichever way it came. */
+/** A server request of either era. */
 export interface ServerRequest {
   readonly method: string;
   readonly params?: Params | undefined;
 }
 
-/** What a server is told, and why when it is no result. */
+/** The reply to a server request: a result, or an error with its failure. */
 export type HandlerResponse =
   | { readonly result: Readonly<Record<string, unknown>> }
   | {
       readonly error: JSONRPCErrorObject;
-      /** The same for this side, which may know more than the server is told. */
+      /** The failure for this side, which may contain more than the error. */
       readonly failure: Failure;
     };
 
 /**
- * What a client with these handlers offers, as it says in the handshake. Nothing is offered that nobody answers. 2025-11-25
+ * The capabilities of a client with these handlers, for the handshake. 2025-11-25
  * basic/lifecycle, "Capability Negotiation".
  */
 export function offeredCapabilities({ sampling, elicitation, roots }: ServerRequestHandlers): ClientCapabilities {
@@ -126,7 +129,7 @@ export function offeredCapabilities({ sampling, elicitation, roots }: ServerRequ
   };
 }
 
-/** The same as modern requests say it: there a change of the roots is not announced. 2026-07-28 client/roots. */
+/** The capabilities for modern requests, in which `roots.listChanged` does not exist. 2026-07-28 client/roots. */
 export function modernCapabilities(capabilities: ClientCapabilities): ClientCapabilities {
   return capabilities.roots === undefined ? capabilities : { ...capabilities, roots: {} };
 }

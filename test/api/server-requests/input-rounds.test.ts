@@ -393,8 +393,8 @@ describe('a call that cannot be answered', () => {
     const error = await errorFrom(meeting.client.callTool('book'));
     expect(error).toBeInstanceOf(MCPCapabilityError);
     expect(error).toMatchObject({ delivery: 'answered', details: { required: 'elicitation.form' } });
-    expect(error.message).toMatch(/did not offer: elicitation.form$/);
-    expect(error.explain()).toContain('Hint: Give the client handlers for server requests: the options `elicitation`');
+    expect(error.message).toMatch(/has no handler: elicitation.form$/);
+    expect(error.explain()).toContain('Hint: Pass the client handlers for server requests: the options `elicitation`');
     expect(meeting.client.state).toBe('ready');
   });
 
@@ -407,7 +407,7 @@ describe('a call that cannot be answered', () => {
       /The function for elicitation\/create failed: the screen is broken/,
     ],
     ['rejects', () => Promise.reject(new Error('the screen is broken')), /the screen is broken/],
-    ['gives no answer', () => undefined as unknown as ElicitResult, /gave no valid answer/],
+    ['gives no answer', () => undefined as unknown as ElicitResult, /returned an invalid result/],
     ['gives what the form does not allow', () => seat(0), /content.seat must be at least 1/],
   ])('fails when whoever was appointed %s, and the server is told nothing', async (_what, elicitation, why) => {
     await using meeting = await Meeting.begin(asksOnce, { elicitation });

@@ -101,7 +101,7 @@ describe('a question of a legacy server', () => {
     expect(await told('roots/list')).toEqual({ roots });
     expect(await told('ping')).toEqual({});
     expect(await told('tasks/list')).toEqual({
-      error: { code: -32601, message: 'This client does not serve tasks/list' },
+      error: { code: -32601, message: 'This client does not support tasks/list' },
     });
   });
 

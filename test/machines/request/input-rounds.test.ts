@@ -289,7 +289,7 @@ describe('a question that nobody can answer', () => {
     expect(failureOf(made)).toMatchObject({
       kind: 'capability',
       code: 'MCP_CAPABILITY_MISSING',
-      message: `tools/call needs input from the user or the host, which this client did not offer: ${required}`,
+      message: `tools/call needs input from the user or the host, for which this client has no handler: ${required}`,
       delivery: 'answered',
       details: { method: 'tools/call', resultType: 'input_required', required },
     });
@@ -339,7 +339,7 @@ describe('a question that nobody can answer', () => {
     expect(inquiry.put).toEqual([]);
     expect(failureOf(made)).toMatchObject({
       code: 'MCP_INPUT_LIMIT',
-      message: 'tools/call asks 5 questions at once; the limit `limits.maxServerRequests` is 4',
+      message: 'tools/call needs 5 server requests at once; the limit `limits.maxServerRequests` is 4',
     });
   });
 

@@ -26,7 +26,7 @@ export const REQUEST_EVENTS: Readonly<Record<RequestEvent['type'], RequestEvent>
   resume: { type: 'resume' },
   postpone: { type: 'postpone', delay: 10 },
   elapse: { type: 'elapse' },
-  ask: { type: 'ask', needs: { questions: [], requestState: 'so far' } },
+  ask: { type: 'ask', needs: { requests: [], requestState: 'so far' } },
   defer: { type: 'defer', input: {}, delay: 10 },
   agree: { type: 'agree' },
   supply: { type: 'supply', input: {} },
