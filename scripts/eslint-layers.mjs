@@ -7,6 +7,7 @@ export const LAYERS = [
   'protocol',
   'diagnostics',
   'errors.ts',
+  'option-checks.ts',
   'auth',
   'transports',
   'machines',

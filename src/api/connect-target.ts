@@ -7,7 +7,7 @@ import type { StdioTransportOptions } from '../transports/stdio/stdio-options.js
 import { StdioTransport } from '../transports/stdio/stdio-transport.js';
 import { MCPTransport } from '../transports/transport.js';
 import { WebSocketTransport } from '../transports/websocket/websocket-transport.js';
-import { oneOfThese, shownAs, unusableOption } from './options/option-reader.js';
+import { describeValue, oneOfThese, unusableOption } from '../option-checks.js';
 
 /** One entry of an `mcpServers` file that starts a process. Keys that other programs read, such as `disabled`, are ignored. */
 export interface StdioServerEntry {
@@ -68,7 +68,7 @@ export function transportFor(target: ConnectTarget): MCPTransport {
   if (typeof given === 'string') return networkTransportFor(checkedText(given), {});
   if (typeof given === 'object' && given !== null && !Array.isArray(given)) return transportForEntry(given as Entry);
   const expected = Array.isArray(given) ? `${A_TARGET}; an entry has \`command\` and \`args\`` : A_TARGET;
-  throw unusableOption('target', expected, shownAs(given));
+  throw unusableOption('target', expected, describeValue(given));
 }
 
 const A_TARGET = 'a URL, a server entry or a transport';
@@ -157,7 +157,7 @@ function kindOf(entry: Entry): Kind | undefined {
   throw unusableOption(
     'type',
     oneOfThese(['stdio', 'http', 'sse', 'ws']),
-    typeof type === 'string' ? 'another string' : shownAs(type),
+    typeof type === 'string' ? 'another string' : describeValue(type),
   );
 }
 

@@ -1,4 +1,4 @@
-import { raise } from '../errors.js';
+import { unusableOption } from '../option-checks.js';
 import type { MCPError } from '../errors.js';
 import { LISTS } from '../protocol/cache-rules.js';
 import type { ListName } from '../protocol/cache-rules.js';
@@ -90,11 +90,7 @@ function parsed(text: string): unknown {
 }
 
 function invalid({ path, expected, received }: CheckProblem): MCPError {
-  return raise(`Invalid ${path}: expected ${expected}, got ${received}`, {
-    code: 'MCP_INVALID_PARAMS',
-    delivery: 'not-sent',
-    details: { name: path, expected, received },
-  });
+  return unusableOption(path, expected, received);
 }
 
 function suspendedProblem(value: unknown): CheckProblem | undefined {

@@ -84,7 +84,7 @@ function checkEndpoint({ endpoint }: SuspendedClient, transport: MCPTransport): 
   raise(`${message}; connect to it without \`resume\``, {
     code: 'MCP_INVALID_PARAMS',
     delivery: 'not-sent',
-    details: { name: 'resume.endpoint', expected, received },
+    details: { field: 'resume.endpoint', expected, received },
   });
 }
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { WebSocketServer } from 'ws';
 
-import { invalidOption, OptionReader } from '../api/options/option-reader.js';
+import { invalidOption, OptionReader } from '../option-checks.js';
 import type { InspectedConnection } from '../api/options/inspect-option.js';
 import { systemEnvironment } from '../util/environment.js';
 import type { Environment } from '../util/environment.js';

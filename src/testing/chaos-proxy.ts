@@ -2,7 +2,7 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { systemEnvironment } from '../util/environment.js';
 import type { Environment, TimerHandle } from '../util/environment.js';
-import { MCPError } from '../errors.js';
+import { unusableOption } from '../option-checks.js';
 import type { JSONRPCRequest } from '../protocol/messages/json-rpc.js';
 import { FaultPlan, refusals } from './fault-plan.js';
 import type { Way } from './fault-plan.js';
@@ -231,9 +231,5 @@ function checkedTarget(url: string | URL): URL {
   const text = String(url);
   if (URL.canParse(text) && ['http:', 'ws:'].includes(new URL(text).protocol)) return new URL(text);
   const expected = 'a URL with the scheme http or ws';
-  throw new MCPError(`Invalid url: expected ${expected}, got ${text}`, {
-    code: 'MCP_INVALID_PARAMS',
-    delivery: 'not-sent',
-    details: { name: 'url', expected, received: text },
-  });
+  throw unusableOption('url', expected, text);
 }

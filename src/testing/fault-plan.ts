@@ -1,4 +1,5 @@
-import { MCPError } from '../errors.js';
+import type { MCPError } from '../errors.js';
+import { invalidOption } from '../option-checks.js';
 import { seededRandom } from './random.js';
 
 /** The way that something goes. */
@@ -62,9 +63,5 @@ function checkedRate(name: string, rate: number): number {
 }
 
 function invalidRate(name: string, expected: string, received: number): MCPError {
-  return new MCPError(`Invalid ${name}: expected ${expected}, got ${received}`, {
-    code: 'MCP_INVALID_PARAMS',
-    delivery: 'not-sent',
-    details: { name, expected, received },
-  });
+  return invalidOption(name, expected, received);
 }

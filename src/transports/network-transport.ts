@@ -1,18 +1,8 @@
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/messages/lines.js';
-import type { Era } from '../protocol/revisions.js';
-import type { TransportLimits } from './transport-limits.js';
-import type { HeadersOption } from './network-options.js';
+import type { NetworkOptions } from './network-options.js';
 import { fixedHeaders } from './http/http-options.js';
 import { headerSecrets, urlSecrets } from './secret-values.js';
 import { MCPTransport } from './transport.js';
-
-/** The options that all transports over a network have. */
-export interface NetworkOptions {
-  readonly headers?: HeadersOption | undefined;
-  readonly timeout?: number | undefined;
-  readonly priorEra?: Era | undefined;
-  readonly limits?: TransportLimits | undefined;
-}
 
 /** What the transports over a network have in common: options that do not change with what the caller does afterwards. */
 export abstract class NetworkTransport<Options extends NetworkOptions> extends MCPTransport {

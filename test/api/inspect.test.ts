@@ -194,7 +194,7 @@ test.each([
   ['what createBrowserInspector() returns where there is no window', { start: () => undefined }, /Invalid inspect: /],
   ['a number', 5, /Invalid inspect: .*got 5/],
   ['an inspector of nothing', { inspect: undefined }, /Invalid inspect: /],
-  ['a word for redact', { inspect: hear, redact: 'no' }, /Invalid inspect\.redact: expected a boolean, got string/],
+  ['a word for redact', { inspect: hear, redact: 'no' }, /Invalid inspect\.redact: expected a boolean, got a string/],
 ])('%s is refused as an inspector', (_what, target, message) => {
   expect(() => new MCPClient(MemoryTransport.pair()[0], { inspect: target as never })).toThrow(message);
 });

@@ -177,7 +177,7 @@ test.each([
 ])('a wrong %s is named: %j', async (name, options) => {
   expect(await errorFrom(createInspectorServer(options))).toMatchObject({
     code: 'MCP_INVALID_PARAMS',
-    details: { name },
+    details: { field: name },
   });
 });
 

@@ -198,8 +198,8 @@ describe('the option', () => {
     [{ file: 1 }, 'record'],
     [{ file: 'x', write: () => undefined }, 'record'],
     [null, 'record'],
-    [{ file: 'x', redact: 'no' }, 'redact'],
-    [{ file: 'x', limit: -1 }, 'limit'],
+    [{ file: 'x', redact: 'no' }, 'record.redact'],
+    [{ file: 'x', limit: -1 }, 'record.limit'],
   ])('is refused when it is %j', async (record, field) => {
     const make = async (): Promise<MCPClient> =>
       new MCPClient(server.transport, { record: record as NonNullable<MCPClientOptions['record']> });

@@ -3,7 +3,7 @@ import * as path from 'node:path';
 import type * as Errors from '../../src/errors.js';
 import type { MCPError } from '../../src/index.js';
 import type * as NetworkOptions from '../../src/transports/network-options.js';
-import type * as OptionNames from '../../src/transports/option-names.js';
+import type * as OptionChecks from '../../src/option-checks.js';
 import { expectNoMarker, MARKER, printed } from './markers.js';
 
 /** Of so many errors of a test the first and the last are looked at: some tests fail ten thousand calls at once. */
@@ -19,7 +19,7 @@ if (String(expect.getState().testPath).includes(path.join('test', 'faults'))) {
   beforeAll(() => {
     // As they are to each other: what `import()` gives cannot be replaced.
     const made = jest.requireActual<typeof Errors>('../../src/errors.js');
-    const options = jest.requireActual<typeof OptionNames>('../../src/transports/option-names.js');
+    const options = jest.requireActual<typeof OptionChecks>('../../src/option-checks.js');
     const network = jest.requireActual<typeof NetworkOptions>('../../src/transports/network-options.js');
     const { toError } = made;
     jest.spyOn(made, 'toError').mockImplementation((...args) => {

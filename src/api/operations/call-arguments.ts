@@ -1,5 +1,5 @@
 import { isObject } from '../../protocol/checks/problem.js';
-import { invalidOption, unusableOption } from '../options/option-reader.js';
+import { invalidOption, unusableOption } from '../../option-checks.js';
 
 // What a program hands to a call goes to the server as it is: what no server could read is refused here. JSON-RPC 2.0; 2026-07-28
 // basic/index, "Requests".
@@ -21,7 +21,7 @@ export function checkTexts(name: string, values: unknown): void {
   for (const [key, value] of Object.entries(values ?? {})) {
     // What is undefined is not sent.
     if (value !== undefined && typeof value !== 'string') {
-      throw unusableOption(`${name}.${key}`, 'a string', value === null ? 'null' : typeof value);
+      throw unusableOption(`${name}.${key}`, 'a string', value === null ? 'null' : `a ${typeof value}`);
     }
   }
 }

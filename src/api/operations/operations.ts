@@ -17,7 +17,7 @@ import type { Session } from '../../protocol/session.js';
 import type { ConnectionErrors } from '../connection-errors.js';
 import { checkCallOptions, CONNECT_OPTIONS, REQUEST_OPTIONS } from '../options/call-options.js';
 import type { ConnectOptions, RequestOptions, SubmitOptions } from '../options/call-options.js';
-import { invalidOption } from '../options/option-reader.js';
+import { invalidOption } from '../../option-checks.js';
 import type { ResolvedOptions } from '../options/options.js';
 import { checkCompletion, checkText, checkTexts } from './call-arguments.js';
 

@@ -1,6 +1,13 @@
 import type { Progress } from '../../protocol/progress.js';
-import { isMistake, unknownOption } from '../../transports/option-names.js';
-import { A_DURATION, invalidOption, isDuration, oneOfThese, unusableOption } from './option-reader.js';
+import {
+  A_DURATION,
+  invalidOption,
+  isDuration,
+  isMistake,
+  oneOfThese,
+  unknownOption,
+  unusableOption,
+} from '../../option-checks.js';
 import type { RetryPolicy, ToolErrorPolicy, ValidationPolicy } from './options.js';
 
 export type { Progress };

@@ -1,8 +1,8 @@
 import { DEFAULT_MAX_HELD_BYTES, DEFAULT_MAX_PENDING_REPLIES } from '../../util/budget.js';
 import { DEFAULT_MAX_LIST_BYTES, DEFAULT_MAX_PAGES } from '../../protocol/pagination.js';
 import { DEFAULT_MAX_PROBLEMS_PER_SECOND } from '../problem-rate.js';
-import { optionNames, refuseUnknownOptions } from '../../transports/option-names.js';
-import { invalidOption, OptionReader } from './option-reader.js';
+import { optionNames } from '../../option-checks.js';
+import type { OptionReader } from '../../option-checks.js';
 
 /** How much a server may cost a client, beyond what the transport reads of it. */
 export interface ClientLimits {
@@ -69,11 +69,9 @@ function adviceFor(name: string): string | undefined {
   return name === 'maxMessageBytes' ? ': it is a limit of the transport' : undefined;
 }
 
-/** The limits that were given, and the defaults for the others. */
-export function clientLimits(given: ClientLimits = {}): ResolvedClientLimits {
-  if (typeof given !== 'object' || given === null) throw invalidOption('limits', 'an object', given);
-  refuseUnknownOptions('limits', given, NAMES, { prefix: 'limits.', advice: adviceFor });
-  const read = new OptionReader(given, 'limits.');
+/** Reads the option `limits`; limits that are not given have their defaults. */
+export function clientLimits(options: OptionReader<{ limits?: ClientLimits | undefined }>): ResolvedClientLimits {
+  const read = options.inside<ClientLimits>('limits', NAMES, { advice: adviceFor });
   return {
     maxPages: read.count('maxPages', DEFAULT_MAX_PAGES),
     maxListBytes: read.count('maxListBytes', DEFAULT_MAX_LIST_BYTES),

@@ -7,8 +7,7 @@ import type {
   UrlElicitationHandler,
 } from '../../protocol/server-requests/server-requests.js';
 import type { Root } from '../../protocol/schema/index.js';
-import { optionNames, refuseUnknownOptions } from '../../transports/option-names.js';
-import { invalidOption, OptionReader, unusableOption } from './option-reader.js';
+import { invalidOption, optionNames, OptionReader, refuseUnknownOptions, unusableOption } from '../../option-checks.js';
 
 /** A handler of sampling, and what it can do besides. */
 export interface SamplingOptions {
@@ -64,7 +63,7 @@ function samplingHandler(given: NonNullable<HandlerOptions['sampling']>): Server
   const { createMessage } = asObject('sampling', 'a function, or an object with `createMessage`', options);
   refuseUnknownOptions('sampling', options, SAMPLING, { prefix: 'sampling.' });
   if (typeof createMessage !== 'function') throw invalidOption('sampling.createMessage', 'a function', createMessage);
-  const read = new OptionReader<SamplingOptions>(options as SamplingOptions, 'sampling.');
+  const read = new OptionReader<SamplingOptions>(options as SamplingOptions, { prefix: 'sampling.' });
   return { createMessage, tools: read.flag('tools', false), context: read.flag('context', false) };
 }
 

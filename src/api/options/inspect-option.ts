@@ -1,5 +1,5 @@
 import type { TapEvent } from '../../machines/connection/link-tap.js';
-import { invalidOption } from './option-reader.js';
+import { invalidOption } from '../../option-checks.js';
 
 /** Receives the inspection events of XState. */
 export type InspectObserver = ((event: unknown) => void) | { next?(event: unknown): void };

@@ -10,13 +10,19 @@ import { eraOf } from '../../protocol/revisions.js';
 import type { Era } from '../../protocol/revisions.js';
 import type { ClientCapabilities, Implementation, JSONObject } from '../../protocol/schema/index.js';
 import type { MCPTransport } from '../../transports/transport.js';
-import { optionNames, refuseUnknownOptions } from '../../transports/option-names.js';
+import {
+  invalidOption,
+  isDuration,
+  isPlainObject,
+  optionNames,
+  OptionReader,
+  refuseUnknownOptions,
+} from '../../option-checks.js';
 import { checkedInspector } from './inspect-option.js';
 import type { InspectTarget } from './inspect-option.js';
 import { recordOptions } from './record-option.js';
 import { clientLimits } from './client-limits.js';
 import type { ClientLimits, ResolvedClientLimits } from './client-limits.js';
-import { invalidOption, isDuration, OptionReader } from './option-reader.js';
 import { serverRequestHandlers } from './handler-options.js';
 import type { HandlerOptions } from './handler-options.js';
 import type { RecordOptions, ResolvedRecordOptions } from '../../recording/record-options.js';
@@ -240,7 +246,7 @@ export function resolveOptions(given: MCPClientOptions, owner: OptionOwner, tran
     priorEra: given.priorEra === undefined ? undefined : read.oneOf<Era>('priorEra', ['modern', 'legacy'], 'modern'),
     onToolError: read.oneOf('onToolError', ['throw', 'return'], 'throw'),
     validate: read.oneOf('validate', ['strict', 'warn', 'off'], 'strict'),
-    limits: clientLimits(given.limits),
+    limits: clientLimits(read),
     inspect: checkedInspector(given.inspect),
     record: recordOptions(given.record),
     environment: given.environment ?? systemEnvironment,
@@ -299,8 +305,4 @@ function checkedExtensions(given: unknown): ClientCapabilities['extensions'] {
   } catch {
     throw invalidOption('extensions', 'settings that JSON can express', given);
   }
-}
-
-function isPlainObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,5 @@
 import type { RecordOptions, ResolvedRecordOptions } from '../../recording/record-options.js';
-import { optionNames, refuseUnknownOptions } from '../../transports/option-names.js';
-import { invalidOption, OptionReader } from './option-reader.js';
+import { invalidOption, optionNames, OptionReader, refuseUnknownOptions } from '../../option-checks.js';
 
 /** The default of `limit`, in bytes. */
 const LONGEST_RECORDING = 256 * 1024 * 1024;
@@ -20,7 +19,7 @@ export function recordOptions(given: string | RecordOptions | undefined): Resolv
   const isTarget = !both && ((typeof file === 'string' && file !== '') || typeof write === 'function');
   if (!isTarget) throw invalidOption('record', 'the name of a file, or an object with either `file` or `write`', given);
   refuseUnknownOptions('record', options, RECORD, { prefix: 'record.' });
-  const read = new OptionReader<RecordOptions>(options as RecordOptions);
+  const read = new OptionReader<RecordOptions>(options as RecordOptions, { prefix: 'record.' });
   return {
     to: to as ResolvedRecordOptions['to'],
     redact: read.flag('redact', true),

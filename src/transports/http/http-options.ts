@@ -5,9 +5,10 @@ import type { Era } from '../../protocol/revisions.js';
 import { FEWEST_CONNECTIONS } from './connection-shares.js';
 import type { HttpDispatcher } from './http-dispatcher.js';
 import type { HttpLimits } from '../transport-limits.js';
-import { checkNetworkOptions, checkUrl, checker, hasFunction, readHeaders } from '../network-options.js';
-import type { Check, HeadersOption } from '../network-options.js';
-import { optionNames } from '../option-names.js';
+import { checkNetworkOptions, checkUrl, hasFunction, readHeaders } from '../network-options.js';
+import type { HeadersOption } from '../network-options.js';
+import { isWholeNumber, optionNames } from '../../option-checks.js';
+import type { OptionReader } from '../../option-checks.js';
 
 /** The protocols of URLs that are reached over HTTP. */
 export const HTTP: readonly string[] = ['http:', 'https:'];
@@ -53,46 +54,41 @@ const OURS = new Set([
 ]);
 
 /**
- * Refuses what cannot reach a server, before anybody tries, and gives back the URL and the headers.
- * @throws MCPError with code `MCP_INVALID_PARAMS`; `details` has `name`, `expected` and `received`, never the value.
+ * Checks the arguments of an {@link HttpTransport}, and returns the URL and the headers.
+ * @throws MCPError with code `MCP_INVALID_PARAMS`; `details` has `field`, `expected` and `received`, never the value.
  */
 export function checkHttpOptions(
-  transport: string,
+  owner: string,
   url: unknown,
-  options: unknown,
+  options: HttpTransportOptions,
 ): { url: URL; headers: Readonly<Record<string, string>> } {
-  const check = checker(transport);
-  const parsed = checkUrl(check, 'url', url, HTTP);
-  const { priorEra } = checkHttpCalls(check, transport, options, HTTP_OPTIONS);
-  const known = priorEra === undefined || priorEra === 'modern' || priorEra === 'legacy';
-  check('priorEra', known, '"modern" or "legacy"', priorEra);
-  return { url: parsed, headers: readHeaders(check, options) };
+  const parsed = checkUrl(owner, 'url', url, HTTP);
+  const read = checkHttpCalls(owner, options, HTTP_OPTIONS);
+  read.optional('priorEra', (era) => era === 'modern' || era === 'legacy', '"modern" or "legacy"');
+  return { url: parsed, headers: readHeaders(owner, options) };
 }
 
 const LIMITS = optionNames<HttpLimits>({ maxMessageBytes: true, maxConnections: true });
 
-/** Refuses what is wrong about the options that all transports over HTTP have. */
-export function checkHttpCalls(
-  check: Check,
-  transport: string,
-  options: unknown,
+/** Checks the options that all transports over HTTP have. */
+export function checkHttpCalls<Options extends Omit<HttpTransportOptions, 'priorEra'>>(
+  owner: string,
+  options: Options,
   names: ReadonlySet<string>,
-): Record<string, unknown> {
-  const checked = checkNetworkOptions(check, transport, options, names, LIMITS);
-  const { auth, dispatcher, limits } = checked;
-  const { maxConnections } = (limits ?? {}) as Record<string, unknown>;
-  const enough = Number.isInteger(maxConnections) && (maxConnections as number) >= FEWEST_CONNECTIONS;
-  const expected = `a whole number of at least ${FEWEST_CONNECTIONS}, or Infinity`;
-  check(
-    'limits.maxConnections',
-    maxConnections === undefined || maxConnections === Infinity || enough,
-    expected,
-    maxConnections,
+): OptionReader<Options> {
+  const { read, limits } = checkNetworkOptions<Options, HttpLimits>(owner, options, names, LIMITS);
+  limits.optional(
+    'maxConnections',
+    (most) => most === Infinity || (isWholeNumber(most) && most >= FEWEST_CONNECTIONS),
+    `a whole number of at least ${FEWEST_CONNECTIONS}, or Infinity`,
   );
-  check('auth', auth === undefined || hasFunction(auth, 'token'), 'an object with a function `token`', auth);
-  const dispatches = dispatcher === undefined || hasFunction(dispatcher, 'dispatch');
-  check('dispatcher', dispatches, 'a dispatcher of undici 5 or later, such as an Agent or a ProxyAgent', dispatcher);
-  return checked;
+  read.optional('auth', (auth) => hasFunction(auth, 'token'), 'an object with a function `token`');
+  read.optional(
+    'dispatcher',
+    (dispatcher) => hasFunction(dispatcher, 'dispatch'),
+    'a dispatcher of undici 5 or later, such as an Agent or a ProxyAgent',
+  );
+  return read;
 }
 
 /**

@@ -5,7 +5,7 @@ import { checkHttpOptions, fixedHeaders, HTTP_OPTIONS } from './http-options.js'
 import type { HttpTransportOptions } from './http-options.js';
 import type { Link, LinkEvents } from '../link.js';
 import { NetworkTransport } from '../network-transport.js';
-import { copyOptions } from '../option-names.js';
+import { copyOptions } from '../../option-checks.js';
 
 export type { HttpTransportOptions } from './http-options.js';
 
@@ -23,7 +23,7 @@ export class HttpTransport extends NetworkTransport<HttpTransportOptions> {
 
   /**
    * @param url where the server takes its messages
-   * @throws MCPError with code `MCP_INVALID_PARAMS` when an argument or option is of the wrong type; `details.name` names it.
+   * @throws MCPError with code `MCP_INVALID_PARAMS` when an argument or option is of the wrong type; `details.field` names it.
    */
   constructor(url: string | URL, options: HttpTransportOptions = {}) {
     const checked = checkHttpOptions('HttpTransport', url, options);

@@ -4,9 +4,9 @@ import type { HttpDispatcher } from '../http/http-dispatcher.js';
 import { HTTP, checkHttpCalls, fixedHeaders } from '../http/http-options.js';
 import type { HttpLimits } from '../transport-limits.js';
 import type { Link, LinkEvents } from '../link.js';
-import { checkUrl, checker, readHeaders } from '../network-options.js';
+import { checkUrl, readHeaders } from '../network-options.js';
 import type { HeadersOption } from '../network-options.js';
-import { copyOptions, optionNames } from '../option-names.js';
+import { copyOptions, optionNames } from '../../option-checks.js';
 import type { SseLink } from './sse-link.js';
 import { NetworkTransport } from '../network-transport.js';
 
@@ -44,14 +44,14 @@ export class SseTransport extends NetworkTransport<SseTransportOptions> {
   /**
    * @param sseUrl where the server opens its stream
    * @param postUrl where it takes messages. By default it says so itself, in its `endpoint` event, and must stay at its origin
-   * @throws MCPError with code `MCP_INVALID_PARAMS` when an argument or option is of the wrong type; `details.name` names it.
+   * @throws MCPError with code `MCP_INVALID_PARAMS` when an argument or option is of the wrong type; `details.field` names it.
    */
   constructor(sseUrl: string | URL, postUrl?: string | URL, options: SseTransportOptions = {}) {
-    const check = checker('SseTransport');
-    const stream = checkUrl(check, 'sseUrl', sseUrl, HTTP);
-    const post = postUrl === undefined ? undefined : checkUrl(check, 'postUrl', postUrl, HTTP);
-    checkHttpCalls(check, 'SseTransport', options, NAMES);
-    super(copyOptions(options, NAMES), readHeaders(check, options));
+    const owner = 'SseTransport';
+    const stream = checkUrl(owner, 'sseUrl', sseUrl, HTTP);
+    const post = postUrl === undefined ? undefined : checkUrl(owner, 'postUrl', postUrl, HTTP);
+    checkHttpCalls(owner, options, NAMES);
+    super(copyOptions(options, NAMES), readHeaders(owner, options));
     this.#sseUrl = stream;
     this.#postUrl = post;
     this.keepSecret(post === undefined ? [stream] : [stream, post]);

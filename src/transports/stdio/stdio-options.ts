@@ -1,6 +1,13 @@
-import { raise } from '../../errors.js';
 import type { EnvironmentVariables, InheritEnv } from './child-environment.js';
-import { optionNames, refuseUnknownOptions } from '../option-names.js';
+import {
+  A_DURATION,
+  invalidOption,
+  isDuration,
+  isPlainObject,
+  isWholeNumber,
+  OptionReader,
+  optionNames,
+} from '../../option-checks.js';
 
 /** What a {@link StdioTransport} may be told besides the command and its arguments. */
 export interface StdioTransportOptions {
@@ -40,53 +47,44 @@ export const STDIO_OPTIONS = optionNames<StdioTransportOptions>({
   handleSignals: true,
 });
 
+const OWNER = 'StdioTransport';
+
 /**
- * Refuses what cannot start a server, before anybody tries.
- * @throws MCPError with code `MCP_INVALID_PARAMS`; `details` has `name`, `expected` and `received`, never the value.
+ * Checks the arguments of a {@link StdioTransport}.
+ * @throws MCPError with code `MCP_INVALID_PARAMS`; `details` has `field`, `expected` and `received`, never the value.
  */
-export function checkStdioOptions(command: unknown, args: unknown, options: unknown): void {
-  check('command', isText(command) && command !== '', A_PROGRAM, command);
-  const isUrl = /^(?:https?|wss?):\/\//i.test(command as string);
-  check('command', !isUrl, 'a program: a URL goes into `url` of an entry, or to HttpTransport', command);
-  check('args', Array.isArray(args), 'an array of strings', args);
-  (args as unknown[]).forEach((arg, index) => {
-    check(`args[${index}]`, isText(arg), 'a string', arg);
-  });
-  check('options', isPlainObject(options), 'an object', options);
-  refuseUnknownOptions('StdioTransport', options as object, STDIO_OPTIONS);
-  const { env, cwd, timeout, inheritEnv, maxMessageBytes, onStderr, handleSignals } = options as Record<
-    string,
-    unknown
-  >;
-  const optional = (field: string, value: unknown, good: boolean, expected: string): void => {
-    check(field, value === undefined || good, expected, value);
-  };
-  optional('env', env, isPlainObject(env), 'an object of strings');
-  for (const [name, value] of Object.entries(env ?? {})) {
-    check('env', name !== '' && !/[=\0]/.test(name), 'names that are not empty and have no "="', name);
-    optional(`env.${name}`, value, value === null || isVariable(value), 'a string, a number, a boolean or undefined');
+export function checkStdioOptions(command: unknown, args: unknown, options: StdioTransportOptions): void {
+  if (!isText(command) || command === '') throw invalidOption('command', A_PROGRAM, command, OWNER);
+  if (/^(?:https?|wss?):\/\//i.test(command)) throw invalidOption('command', NOT_A_URL, command, OWNER);
+  if (!Array.isArray(args)) throw invalidOption('args', 'an array of strings', args, OWNER);
+  for (const [index, arg] of args.entries()) {
+    if (!isText(arg)) throw invalidOption(`args[${index}]`, 'a string', arg, OWNER);
   }
-  optional('cwd', cwd, isText(cwd) && cwd !== '', 'a string that is not empty');
-  optional('timeout', timeout, typeof timeout === 'number' && timeout > 0, 'a number of milliseconds above 0');
-  const named = Array.isArray(inheritEnv) && inheritEnv.every(isText);
-  const policy = inheritEnv === 'safe' || inheritEnv === 'all' || inheritEnv === 'none';
-  optional('inheritEnv', inheritEnv, named || policy, `'safe', 'all', 'none' or an array of names`);
-  const wholeBytes = Number.isInteger(maxMessageBytes) && (maxMessageBytes as number) > 0;
-  optional('maxMessageBytes', maxMessageBytes, wholeBytes, 'a whole number of bytes above 0');
-  optional('onStderr', onStderr, typeof onStderr === 'function', 'a function');
-  optional('handleSignals', handleSignals, typeof handleSignals === 'boolean', 'true or false');
+  const read = OptionReader.of(OWNER, options, STDIO_OPTIONS);
+  read.optional('env', isPlainObject, 'an object of strings');
+  for (const [name, value] of Object.entries<unknown>(options.env ?? {})) checkVariable(name, value);
+  read.optional('cwd', (cwd) => isText(cwd) && cwd !== '', 'a string that is not empty');
+  read.optional('timeout', isDuration, A_DURATION);
+  read.optional('inheritEnv', isInheritEnv, `'safe', 'all', 'none' or an array of names`);
+  read.optional('maxMessageBytes', isWholeNumber, 'a whole number of bytes above 0');
+  read.optional('onStderr', (hear) => typeof hear === 'function', 'a function');
+  read.optional('handleSignals', (handle) => typeof handle === 'boolean', 'a boolean');
 }
 
 const A_PROGRAM = 'a string that is not empty, with its arguments beside it as `args`';
+const NOT_A_URL = 'a program: a URL goes into `url` of an entry, or to HttpTransport';
 
-function check(field: string, good: boolean, expected: string, value: unknown): void {
-  if (good) return;
-  const received = describe(value);
-  raise(`StdioTransport: ${field} must be ${expected}, got ${received}`, {
-    code: 'MCP_INVALID_PARAMS',
-    delivery: 'not-sent',
-    details: { name: field, field, expected, received },
-  });
+function checkVariable(name: string, value: unknown): void {
+  if (name === '' || /[=\0]/.test(name))
+    throw invalidOption('env', 'names that are not empty and have no "="', name, OWNER);
+  const isVariable =
+    value == null || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value));
+  if (isVariable || isText(value)) return;
+  throw invalidOption(`env.${name}`, 'a string, a number, a boolean or undefined', value, OWNER);
+}
+
+function isInheritEnv(value: unknown): boolean {
+  return value === 'safe' || value === 'all' || value === 'none' || (Array.isArray(value) && value.every(isText));
 }
 
 /** Environment variables as the system takes them. */
@@ -95,24 +93,7 @@ export function environmentVariables(given: NonNullable<StdioTransportOptions['e
   return Object.freeze(Object.fromEntries(texts) as Record<string, string | undefined>);
 }
 
-function isVariable(value: unknown): boolean {
-  return typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value)) || isText(value);
-}
-
 /** Strings that the system takes: none has a zero byte. */
 function isText(value: unknown): value is string {
   return typeof value === 'string' && !value.includes('\0');
-}
-
-function isPlainObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** What a value is; what it says only if it is a number, since everything else may be a secret. */
-function describe(value: unknown): string {
-  if (value === '') return 'an empty string';
-  if (typeof value === 'string') return value.includes('\0') ? 'a string with a zero byte' : 'a string';
-  if (typeof value === 'number') return String(value);
-  if (value === null || value === undefined) return String(value);
-  return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
 }

@@ -4,7 +4,7 @@ import type { EnvironmentVariables } from './child-environment.js';
 import { launcherOf } from './launchers.js';
 import type { Link, LinkEvents } from '../link.js';
 import type { StdioLink } from './stdio-link.js';
-import { copyOptions } from '../option-names.js';
+import { copyOptions } from '../../option-checks.js';
 import { argumentSecrets, environmentSecrets } from '../secret-values.js';
 import { checkStdioOptions, environmentVariables, STDIO_OPTIONS } from './stdio-options.js';
 import type { StdioTransportOptions } from './stdio-options.js';
@@ -34,7 +34,7 @@ export class StdioTransport extends MCPTransport {
   /**
    * @param command the program: a path, or a name that is looked for on PATH
    * @param args its arguments
-   * @throws MCPError with code `MCP_INVALID_PARAMS` when an argument or option is of the wrong type; `details.name` names it.
+   * @throws MCPError with code `MCP_INVALID_PARAMS` when an argument or option is of the wrong type; `details.field` names it.
    */
   constructor(command: string, args: readonly string[] = [], options: StdioTransportOptions = {}) {
     checkStdioOptions(command, args, options);

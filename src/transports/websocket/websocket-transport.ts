@@ -2,10 +2,10 @@ import type { Agent } from 'node:http';
 import { fixedHeaders } from '../http/http-options.js';
 import type { TransportLimits } from '../transport-limits.js';
 import type { Link, LinkEvents } from '../link.js';
-import { checkNetworkOptions, checkUrl, checker, hasFunction, readHeaders } from '../network-options.js';
+import { checkNetworkOptions, checkUrl, hasFunction, readHeaders } from '../network-options.js';
 import type { HeadersOption } from '../network-options.js';
 import { NetworkTransport } from '../network-transport.js';
-import { copyOptions, optionNames } from '../option-names.js';
+import { copyOptions, optionNames } from '../../option-checks.js';
 import type { WebSocketLink } from './websocket-link.js';
 
 /** Options of a {@link WebSocketTransport}. */
@@ -54,19 +54,14 @@ export class WebSocketTransport extends NetworkTransport<WebSocketTransportOptio
 
   /**
    * @param url `ws:` or `wss:`; credentials in it go into the handshake
-   * @throws MCPError with code `MCP_INVALID_PARAMS` when an argument or option is of the wrong type; `details.name` names it.
+   * @throws MCPError with code `MCP_INVALID_PARAMS` when an argument or option is of the wrong type; `details.field` names it.
    */
   constructor(url: string | URL, options: WebSocketTransportOptions = {}) {
-    const check = checker('WebSocketTransport');
-    const parsed = checkUrl(check, 'url', url, ['ws:', 'wss:']);
-    const { agent } = checkNetworkOptions(check, 'WebSocketTransport', options, NAMES);
-    check(
-      'agent',
-      agent === undefined || hasFunction(agent, 'addRequest'),
-      'an agent of node:http or node:https',
-      agent,
-    );
-    super(copyOptions(options, NAMES), readHeaders(check, options));
+    const owner = 'WebSocketTransport';
+    const parsed = checkUrl(owner, 'url', url, ['ws:', 'wss:']);
+    const { read } = checkNetworkOptions(owner, options, NAMES);
+    read.optional('agent', (agent) => hasFunction(agent, 'addRequest'), 'an agent of node:http or node:https');
+    super(copyOptions(options, NAMES), readHeaders(owner, options));
     this.#url = parsed;
     this.keepSecret([parsed]);
   }

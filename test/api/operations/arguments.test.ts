@@ -11,14 +11,14 @@ const nothing = undefined as never;
 const argument = { name: 'city', value: 'P' };
 
 const WRONG: readonly Wrong[] = [
-  ['args', 'an object', 'array', (client) => client.getPrompt('p', ['x'] as never)],
-  ['args.pin', 'a string', 'number', (client) => client.getPrompt('p', { pin: 4711 } as never)],
+  ['args', 'an object', 'an array', (client) => client.getPrompt('p', ['x'] as never)],
+  ['args.pin', 'a string', 'a number', (client) => client.getPrompt('p', { pin: 4711 } as never)],
   ['args.pin', 'a string', 'null', (client) => client.getPrompt('p', { pin: null } as never)],
   ['ref', 'an object', 'undefined', (client) => client.complete(nothing)],
   [
     'ref.type',
     '"ref/prompt" or "ref/resource"',
-    'string',
+    'a string',
     (client) => client.complete({ ref: { type: 'prompt', name: 'p' } as never, argument }),
   ],
   [
@@ -36,7 +36,7 @@ const WRONG: readonly Wrong[] = [
   [
     'argument',
     'an object',
-    'string',
+    'a string',
     (client) => client.complete({ ref: { type: 'ref/prompt', name: 'p' }, argument: 'city' as never }),
   ],
   [
@@ -56,7 +56,7 @@ test.each(WRONG)(
     expect(error).toMatchObject({
       code: 'MCP_INVALID_PARAMS',
       delivery: 'not-sent',
-      details: { name, expected, received },
+      details: { field: name, expected, received },
     });
     expect(String(error)).not.toContain('4711');
     expect(server.methods).toHaveLength(sent);

@@ -65,8 +65,8 @@ describe('callTool() with the parameters of the official client', () => {
     [{ name: 'a', args: {} }, [], 'args', 'a tool call has no option "args": its options are name, arguments, _meta'],
     [{ name: 'a', argument: {} }, [], 'argument', 'a tool call has no option "argument". Did you mean "arguments"?'],
     [{ arguments: {} }, [], 'name', 'Invalid name: expected the name of a tool, got undefined'],
-    [{ name: 'a', arguments: [1] }, [], 'arguments', 'Invalid arguments: expected an object, got array'],
-    [{ name: 'a', _meta: 'x' }, [], '_meta', 'Invalid _meta: expected an object, got string'],
+    [{ name: 'a', arguments: [1] }, [], 'arguments', 'Invalid arguments: expected an object, got an array'],
+    [{ name: 'a', _meta: 'x' }, [], '_meta', 'Invalid _meta: expected an object, got a string'],
     [
       { name: 'a' },
       [{ onprogress: () => undefined }],
@@ -77,14 +77,19 @@ describe('callTool() with the parameters of the official client', () => {
       { name: 'a' },
       [{ timeout: 5 }, { timeout: 5 }],
       'resultSchema',
-      'Invalid resultSchema: expected a schema with a function `parse`, got object',
+      'Invalid resultSchema: expected a schema with a function `parse`, got an object',
     ],
     [null, [], 'name', 'Invalid name: expected the name of a tool, or the parameters of a call, got null'],
-    [['a'], [], 'name', 'Invalid name: expected the name of a tool, or the parameters of a call, got array'],
+    [['a'], [], 'name', 'Invalid name: expected the name of a tool, or the parameters of a call, got an array'],
   ])('refuses %j with %j: nothing is sent', async (call, more, name, message) => {
     const { client, server } = await connect(legacyScript());
     const error = await errorFrom(client.callTool(call as CallToolParams, ...(more as [])));
-    expect(error).toMatchObject({ code: 'MCP_INVALID_PARAMS', delivery: 'not-sent', message, details: { name } });
+    expect(error).toMatchObject({
+      code: 'MCP_INVALID_PARAMS',
+      delivery: 'not-sent',
+      message,
+      details: { field: name },
+    });
     expect(server.methods).not.toContain('tools/call');
   });
 });

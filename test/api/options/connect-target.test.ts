@@ -45,9 +45,9 @@ describe('MCPClient.connect()', () => {
     ['an empty command', { command: '' }, 'command', 'a string that is not empty', 'an empty string'],
     ['a command that is a list', { command: ['npx', 'server'] }, 'command', 'with its arguments beside it', 'an array'],
     ['arguments that are one text', { command, args: '--token hunter22' }, 'args', 'an array of strings', 'a string'],
-    ['an argument that is an object', { command, args: ['--port', {}] }, 'args[1]', 'a string', 'a object'],
+    ['an argument that is an object', { command, args: ['--port', {}] }, 'args[1]', 'a string', 'an object'],
     ['an argument that is null', { command, args: [null] }, 'args[0]', 'a string', 'null'],
-    ['a variable that is an object', { command, env: { A: {}, TOKEN: 'hunter22' } }, 'env.A', 'a string', 'a object'],
+    ['a variable that is an object', { command, env: { A: {}, TOKEN: 'hunter22' } }, 'env.A', 'a string', 'an object'],
     [
       'a variable that is NaN',
       { command, env: { A: NaN } },
@@ -62,7 +62,11 @@ describe('MCPClient.connect()', () => {
     async (_what, target, name, expected, received) => {
       const error = await errorFrom(MCPClient.connect(target as ConnectTarget));
       expect(error).toBeInstanceOf(MCPError);
-      expect(error).toMatchObject({ code: 'MCP_INVALID_PARAMS', delivery: 'not-sent', details: { name, received } });
+      expect(error).toMatchObject({
+        code: 'MCP_INVALID_PARAMS',
+        delivery: 'not-sent',
+        details: { field: name, received },
+      });
       expect(error.details.expected).toContain(expected);
       expect(inspect(error, { depth: 10 })).not.toContain('hunter22');
     },
@@ -89,7 +93,7 @@ describe('MCPClient.connect()', () => {
   test('refuses options before anything is started', async () => {
     const [transport] = MemoryTransport.pair();
     const error = await errorFrom(MCPClient.connect(transport, { timeout: 0 }));
-    expect(error).toMatchObject({ code: 'MCP_INVALID_PARAMS', details: { name: 'timeout' } });
+    expect(error).toMatchObject({ code: 'MCP_INVALID_PARAMS', details: { field: 'timeout' } });
     expect(transport.connected).toBe(false);
   });
 });

@@ -79,8 +79,8 @@ describe('the transport for a target', () => {
     ['nothing', undefined, anything, 'undefined'],
     ['null', null, anything, 'null'],
     ['a number', 7, anything, '7'],
-    ['a class', HttpTransport, anything, 'function'],
-    ['a list', ['npx', 'hunter22'], `${anything}; an entry has \`command\` and \`args\``, 'array'],
+    ['a class', HttpTransport, anything, 'a function'],
+    ['a list', ['npx', 'hunter22'], `${anything}; an entry has \`command\` and \`args\``, 'an array'],
     ['an empty entry', {}, entry, 'one with neither'],
     ['an entry of nulls', { url: null, command: undefined }, entry, 'one with neither'],
     ['a misspelt command', { comand: 'npx' }, entry, 'one with "comand": did you mean "command"?'],
@@ -104,7 +104,7 @@ describe('the transport for a target', () => {
       code: 'MCP_INVALID_PARAMS',
       delivery: 'not-sent',
       message: `Invalid target: expected ${expected}, got ${received}`,
-      details: { name: 'target', expected, received },
+      details: { field: 'target', expected, received },
     });
     expect(inspect(error, { depth: 10 })).not.toContain('hunter22');
   });
@@ -144,7 +144,7 @@ describe('the transport for a target', () => {
     ['a URL that is a number', { serverUrl: 7 }, 'url', 'a URL with http:// or https://'],
   ])('an entry with %s is refused with what to write instead', (_what, given, name, expected) => {
     const error = errorThrownBy(() => transportFor(given as ConnectTarget));
-    expect(error).toMatchObject({ code: 'MCP_INVALID_PARAMS', delivery: 'not-sent', details: { name } });
+    expect(error).toMatchObject({ code: 'MCP_INVALID_PARAMS', delivery: 'not-sent', details: { field: name } });
     expect(error.message).toContain(expected);
     expect(inspect(error, { depth: 10 })).not.toContain('hunter22');
   });

@@ -33,46 +33,46 @@ describe('an option that cannot be used', () => {
     ['timeout', 0, milliseconds, '0'],
     ['timeout', -1, milliseconds, '-1'],
     ['timeout', NaN, milliseconds, 'NaN'],
-    ['timeout', '30', milliseconds, 'string'],
+    ['timeout', '30', milliseconds, 'a string'],
     ['maxTotalTimeout', 0, milliseconds, '0'],
     ['connectTimeout', 0, milliseconds, '0'],
     ['probeTimeout', -5, milliseconds, '-5'],
     ['maxReconnectAttempts', -1, count, '-1'],
     ['maxReconnectAttempts', NaN, count, 'NaN'],
-    ['reconnectDelay', '1s', count, 'string'],
+    ['reconnectDelay', '1s', count, 'a string'],
     ['maxRestarts', -1, count, '-1'],
     ['restartWindow', 0, milliseconds, '0'],
-    ['maxReconnectDelay', {}, count, 'object'],
+    ['maxReconnectDelay', {}, count, 'an object'],
     ['healthCheckInterval', -1, count, '-1'],
     ['maxQueued', true, count, 'true'],
-    ['sampling', 'gpt', 'a function, or an object with `createMessage`', 'string'],
-    ['elicitation', {}, 'a function, or an object with `form` or `url`', 'object'],
+    ['sampling', 'gpt', 'a function, or an object with `createMessage`', 'a string'],
+    ['elicitation', {}, 'a function, or an object with `form` or `url`', 'an object'],
     ['elicitation', null, 'a function, or an object with `form` or `url`', 'null'],
-    ['roots', 'file:///', 'a function or an array of roots', 'string'],
-    ['autoReconnect', 'yes', 'a boolean', 'string'],
+    ['roots', 'file:///', 'a function or an array of roots', 'a string'],
+    ['autoReconnect', 'yes', 'a boolean', 'a string'],
     ['retryInitialConnect', 1, 'a boolean', '1'],
-    ['whenDisconnected', 'queue', 'one of "wait", "fail"', 'string'],
-    ['retry', 'always', 'one of "auto", "safe", "never"', 'string'],
-    ['onToolError', 'ignore', 'one of "throw", "return"', 'string'],
+    ['whenDisconnected', 'queue', 'one of "wait", "fail"', 'a string'],
+    ['retry', 'always', 'one of "auto", "safe", "never"', 'a string'],
+    ['onToolError', 'ignore', 'one of "throw", "return"', 'a string'],
     ['validate', false, 'one of "strict", "warn", "off"', 'false'],
-    ['priorEra', '2026-07-28', 'one of "modern", "legacy"', 'string'],
-    ['era', '1.0', '"auto", "modern", "legacy" or a revision that this client speaks', 'string'],
-    ['era', '2099-01-01', '"auto", "modern", "legacy" or a revision that this client speaks', 'string'],
+    ['priorEra', '2026-07-28', 'one of "modern", "legacy"', 'a string'],
+    ['era', '1.0', '"auto", "modern", "legacy" or a revision that this client speaks', 'a string'],
+    ['era', '2099-01-01', '"auto", "modern", "legacy" or a revision that this client speaks', 'a string'],
     ['era', 2026, '"auto", "modern", "legacy" or a revision that this client speaks', '2026'],
-    ['clientInfo', 'my client', 'an object with a name and a version', 'string'],
-    ['clientInfo', { name: 'mine' }, 'an object with a name and a version', 'object'],
+    ['clientInfo', 'my client', 'an object with a name and a version', 'a string'],
+    ['clientInfo', { name: 'mine' }, 'an object with a name and a version', 'an object'],
     ['limits', 7, 'an object', '7'],
-    ['extensions', ['a/b'], 'an object of settings by identifier', 'array'],
-    ['extensions', { ui: {} }, 'identifiers with a prefix, such as "com.example/name"', 'string'],
+    ['extensions', ['a/b'], 'an object of settings by identifier', 'an array'],
+    ['extensions', { ui: {} }, 'identifiers with a prefix, such as "com.example/name"', 'a string'],
     ['extensions["a/b"]', true, 'an object', 'true'],
-    ['extensions', { 'a/b': { big: 1n } }, 'settings that JSON can express', 'object'],
+    ['extensions', { 'a/b': { big: 1n } }, 'settings that JSON can express', 'an object'],
   ])('%s: %p is refused at once, with its name, and never with its text', (name, value, expected, received) => {
     const [, option, key] = /^(\w+)(?:\["(.*)"\])?$/.exec(name) as unknown as [string, string, string | undefined];
     const options = { [option]: key === undefined ? value : { [key]: value } } as MCPClientOptions;
     const error = thrownBy(() => new MCPClient(transport, options));
     expect(error).toMatchObject({ code: 'MCP_INVALID_PARAMS', delivery: 'not-sent' });
     expect(error.message).toBe(`Invalid ${name}: expected ${expected}, got ${received}`);
-    expect(error.details).toEqual({ name, expected, received });
+    expect(error.details).toEqual({ field: name, expected, received });
   });
 
   test.each<[options: object, message: string]>([
@@ -80,7 +80,7 @@ describe('an option that cannot be used', () => {
     [{ sampling: { createMessage: () => undefined, tools: 1 } }, 'sampling.tools: expected a boolean, got 1'],
     [{ sampling: { createMessage: () => undefined, context: 1 } }, 'sampling.context: expected a boolean, got 1'],
     [{ elicitation: { form: true } }, 'elicitation.form: expected a function, got true'],
-    [{ elicitation: { url: 'x' } }, 'elicitation.url: expected a function, got string'],
+    [{ elicitation: { url: 'x' } }, 'elicitation.url: expected a function, got a string'],
     [
       { roots: [{ uri: 'file:///a' }, { uri: '/b' }] },
       'roots[1].uri: expected a file: URI without `..` in its path, got a string',
@@ -96,7 +96,7 @@ describe('an option that cannot be used', () => {
     ['name', 7, 'a string that is not empty'],
   ])('MCPConnection refuses the %s %p', (name, value, expected) => {
     const error = thrownBy(() => new MCPConnection(value as string, transport));
-    expect(error.details).toMatchObject({ name, expected });
+    expect(error.details).toMatchObject({ field: name, expected });
   });
 
   test.each<[string, MCPConnectionOptions]>([
@@ -104,16 +104,16 @@ describe('an option that cannot be used', () => {
     ['connectionTimeout', { connectionTimeout: 0 }],
     ['healthCheckInterval', { healthCheckInterval: NaN }],
   ])('MCPConnection names its own option %s', (name, options) => {
-    expect(thrownBy(() => new MCPConnection('a', transport, options)).details).toMatchObject({ name });
+    expect(thrownBy(() => new MCPConnection('a', transport, options)).details).toMatchObject({ field: name });
   });
 
   test('a limit that is none is named with where it stands', () => {
     const error = thrownBy(() => new MCPClient(transport, { limits: { validationTime: -1 } }));
-    expect(error.details).toMatchObject({ name: 'limits.validationTime', received: '-1' });
+    expect(error.details).toMatchObject({ field: 'limits.validationTime', received: '-1' });
   });
 
   test('MCPProtocol refuses its options, too', () => {
-    expect(thrownBy(() => new MCPProtocol(transport, { timeout: 0 })).details).toMatchObject({ name: 'timeout' });
+    expect(thrownBy(() => new MCPProtocol(transport, { timeout: 0 })).details).toMatchObject({ field: 'timeout' });
   });
 
   test.each([undefined, null, 'npx server', {}])('%p is no target', (value) => {
@@ -234,7 +234,7 @@ describe('an option that there is not', () => {
     expect(error.details).toMatchObject({
       received: 'an unknown option',
       expected: expect.any(String) as unknown,
-      name: /^[a-z]/.test(owner) ? `${owner}.${option}` : option,
+      field: /^[a-z]/.test(owner) ? `${owner}.${option}` : option,
     });
   });
 
@@ -274,7 +274,7 @@ describe('an option that there is not', () => {
       client.protocol.listTools(wrong),
       client.protocol.request('x/y', {}, wrong),
     ]) {
-      expect(await errorFrom(call)).toMatchObject({ details: { name: 'timout' } });
+      expect(await errorFrom(call)).toMatchObject({ details: { field: 'timout' } });
     }
     expect(server.methods).toEqual(['server/discover', 'initialize', 'notifications/initialized']);
   });
@@ -309,9 +309,9 @@ describe('an option that there is not', () => {
     const options = new (class {
       readonly timout = 5;
     })() as object;
-    expect(thrownBy(() => new MCPClient(transport, options)).details).toMatchObject({ name: 'timout' });
+    expect(thrownBy(() => new MCPClient(transport, options)).details).toMatchObject({ field: 'timout' });
     const error = await errorFrom(new MCPClient(transport).callTool('x', {}, options));
-    expect(error.details).toMatchObject({ name: 'timout' });
+    expect(error.details).toMatchObject({ field: 'timout' });
   });
 });
 
@@ -380,26 +380,26 @@ describe('an option of a call that cannot be used', () => {
   test.each<[options: unknown, name: string, received: string]>([
     [5_000, 'options', '5000'],
     [null, 'options', 'null'],
-    ['fast', 'options', 'string'],
+    ['fast', 'options', 'a string'],
     [new AbortController().signal, 'options', 'an AbortSignal'],
-    [{ signal: new AbortController() }, 'signal', 'object'],
+    [{ signal: new AbortController() }, 'signal', 'an object'],
     [{ onProgress: true }, 'onProgress', 'true'],
-    [{ retry: 'sfae' }, 'retry', 'string'],
-    [{ onToolError: 'thow' }, 'onToolError', 'string'],
+    [{ retry: 'sfae' }, 'retry', 'a string'],
+    [{ onToolError: 'thow' }, 'onToolError', 'a string'],
     [{ validate: false }, 'validate', 'false'],
   ])('callTool with %p rejects, and nothing is sent', async (options, name, received) => {
     const client = new MCPClient(transport);
     expect(await errorFrom(client.callTool('x', {}, options as object))).toMatchObject({
       code: 'MCP_INVALID_PARAMS',
       delivery: 'not-sent',
-      details: { name, received },
+      details: { field: name, received },
     });
   });
 
   test('listTools refuses a useCache that is text', async () => {
     const client = new MCPClient(transport);
     const error = await errorFrom(client.listTools({ useCache: 'no' as unknown as boolean }));
-    expect(error).toMatchObject({ details: { name: 'useCache', expected: 'a boolean' } });
+    expect(error).toMatchObject({ details: { field: 'useCache', expected: 'a boolean' } });
   });
 
   test.each([0, -1, NaN, '30' as unknown as number])('timeout: %p rejects, and nothing is sent', async (timeout) => {
@@ -421,10 +421,10 @@ describe('an option of a call that cannot be used', () => {
 
   test.each([0, -1, NaN])('connect({ timeout: %p }) rejects, and nothing is started', async (timeout) => {
     const client = new MCPClient(transport);
-    expect(await errorFrom(client.connect({ timeout }))).toMatchObject({ details: { name: 'timeout' } });
+    expect(await errorFrom(client.connect({ timeout }))).toMatchObject({ details: { field: 'timeout' } });
     expect(client.state).toBe('idle');
     const connection = new MCPConnection('a', transport);
-    expect(await errorFrom(connection.connect(timeout))).toMatchObject({ details: { name: 'timeout' } });
+    expect(await errorFrom(connection.connect(timeout))).toMatchObject({ details: { field: 'timeout' } });
   });
 
   const text = 'a text' as unknown as Record<string, string>;
@@ -432,18 +432,18 @@ describe('an option of a call that cannot be used', () => {
   const nothing = null as unknown as Record<string, string>;
   const number = 7 as unknown as string;
   test.each<[string, (client: MCPClient) => Promise<unknown>, object]>([
-    ['callTool(7)', (client) => client.callTool(number), { name: 'name', received: '7' }],
-    ["callTool('a', 'a text')", (client) => client.callTool('a', text), { name: 'args', received: 'string' }],
-    ["callTool('a', [1])", (client) => client.callTool('a', list), { name: 'args', received: 'array' }],
-    ["callTool('a', null)", (client) => client.callTool('a', nothing), { name: 'args', received: 'null' }],
-    ['getPrompt(7)', (client) => client.getPrompt(number), { name: 'name' }],
-    ["getPrompt('a', [1])", (client) => client.getPrompt('a', list), { name: 'args' }],
-    ['readResource(7)', (client) => client.readResource(number), { name: 'uri' }],
-    ['subscribe(7)', (client) => client.subscribe(number), { name: 'uri' }],
-    ['request(7)', (client) => client.request(number), { name: 'method' }],
-    ["request('a', [1])", (client) => client.request('a', list), { name: 'params' }],
-    ['notify(7)', (client) => client.notify(number), { name: 'method' }],
-    ["notify('a', 'a text')", (client) => client.notify('a', text), { name: 'params' }],
+    ['callTool(7)', (client) => client.callTool(number), { field: 'name', received: '7' }],
+    ["callTool('a', 'a text')", (client) => client.callTool('a', text), { field: 'args', received: 'a string' }],
+    ["callTool('a', [1])", (client) => client.callTool('a', list), { field: 'args', received: 'an array' }],
+    ["callTool('a', null)", (client) => client.callTool('a', nothing), { field: 'args', received: 'null' }],
+    ['getPrompt(7)', (client) => client.getPrompt(number), { field: 'name' }],
+    ["getPrompt('a', [1])", (client) => client.getPrompt('a', list), { field: 'args' }],
+    ['readResource(7)', (client) => client.readResource(number), { field: 'uri' }],
+    ['subscribe(7)', (client) => client.subscribe(number), { field: 'uri' }],
+    ['request(7)', (client) => client.request(number), { field: 'method' }],
+    ["request('a', [1])", (client) => client.request('a', list), { field: 'params' }],
+    ['notify(7)', (client) => client.notify(number), { field: 'method' }],
+    ["notify('a', 'a text')", (client) => client.notify('a', text), { field: 'params' }],
   ])('%s is refused: no server could read it', async (_, call, details) => {
     expect(await errorFrom(call(new MCPClient(transport)))).toMatchObject({
       code: 'MCP_INVALID_PARAMS',

@@ -107,8 +107,8 @@ describe('what a modern request says about itself', () => {
     const { client, server, clock } = meeting;
     const asked = [client.setLogLevel('loud' as 'info'), client.subscribe(7 as unknown as string)];
     expect(await Promise.allSettled(asked)).toMatchObject([
-      { reason: { code: 'MCP_INVALID_PARAMS', delivery: 'not-sent', details: { name: 'level' } } },
-      { reason: { code: 'MCP_INVALID_PARAMS', delivery: 'not-sent', details: { name: 'uri' } } },
+      { reason: { code: 'MCP_INVALID_PARAMS', delivery: 'not-sent', details: { field: 'level' } } },
+      { reason: { code: 'MCP_INVALID_PARAMS', delivery: 'not-sent', details: { field: 'uri' } } },
     ]);
     await clock.settle();
     expect(server.methods).toEqual(['server/discover']);

@@ -494,7 +494,11 @@ describe('what is handed in', () => {
     (_what, change, name, received) => {
       const isPart = typeof change === 'object' && change !== null && !Array.isArray(change);
       const error = refusal(isPart ? { ...good, ...change } : change) as Error;
-      expect(error).toMatchObject({ code: 'MCP_INVALID_PARAMS', delivery: 'not-sent', details: { name, received } });
+      expect(error).toMatchObject({
+        code: 'MCP_INVALID_PARAMS',
+        delivery: 'not-sent',
+        details: { field: name, received },
+      });
       expect(error.message).toMatch(`Invalid ${name}: expected `);
       expect(error.message).not.toContain('s-1');
     },
@@ -508,7 +512,7 @@ describe('what is handed in', () => {
   ])('and is of another server than %s is refused before anything is sent', async (_what, transport) => {
     await expect(MCPClient.resume(good, transport())).rejects.toMatchObject({
       code: 'MCP_INVALID_PARAMS',
-      details: { name: 'resume.endpoint', expected: good.endpoint },
+      details: { field: 'resume.endpoint', expected: good.endpoint },
     });
   });
 

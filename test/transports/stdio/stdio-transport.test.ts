@@ -62,7 +62,7 @@ describe('constructing a StdioTransport', () => {
     ['timeout', 'NaN', ['server', [], { timeout: NaN }]],
     ['inheritEnv', 'a string', ['server', [], { inheritEnv: 'some' }]],
     ['maxMessageBytes', '1.5', ['server', [], { maxMessageBytes: 1.5 }]],
-    ['onStderr', 'a boolean', ['server', [], { onStderr: true }]],
+    ['onStderr', 'true', ['server', [], { onStderr: true }]],
     ['handleSignals', '1', ['server', [], { handleSignals: 1 }]],
   ])('refuses a wrong %s at once: %s', (field, received, args) => {
     const error = errorThrownBy(() => Reflect.construct(StdioTransport, args) as unknown);
