@@ -11,9 +11,9 @@ import { Traveller } from './world/traveller.js';
 /** Milliseconds in which everything happens that does happen. */
 const PATIENCE = 500;
 
-/** An effect that a state forgets when it is entered or left, which only a real client shows. */
+/** An effect that a state forgets when it is entered or left, or on its transitions, which only a real client shows. */
 const FORGOTTEN: readonly (readonly [chart: string, machine: AnyStateMachine, state: string, effect: string])[] = [
-  ['connection', connectionMachine, 'linked', 'endInFlight'],
+  ['connection', connectionMachine, 'linked.established', 'loseInFlight'],
   ['connection', connectionMachine, 'linked.connecting', 'holdRequests'],
   ['connection', connectionMachine, 'linked.initializing.negotiating.discovering', 'sendDiscover'],
   ['connection', connectionMachine, 'linked.initializing.negotiating.handshaking', 'sendInitialize'],
@@ -28,11 +28,15 @@ function forget(machine: AnyStateMachine, state: string, effect: string): () => 
   const node = allNodes(machine.root).find(({ path }) => path.join('.') === state);
   if (node === undefined) throw new Error(`There is no state ${state}`);
   const { entry, exit } = node;
-  const rest = (actions: typeof entry): typeof entry => actions.filter((action) => nameOf(action) !== effect);
+  const ways = [...node.transitions.values()].flat().map((way) => ({ way, actions: way.actions }));
+  const rest = <Action>(actions: readonly Action[]): Action[] => actions.filter((action) => nameOf(action) !== effect);
+  const all = [entry, exit, ...ways.map(({ actions }) => actions)].flat();
+  if (rest(all).length === all.length) throw new Error(`There is no ${effect}`);
   [node.entry, node.exit] = [rest(entry), rest(exit)];
-  if (node.entry.length + node.exit.length === entry.length + exit.length) throw new Error(`There is no ${effect}`);
+  for (const { way, actions } of ways) way.actions = rest(actions);
   return () => {
     [node.entry, node.exit] = [entry, exit];
+    for (const { way, actions } of ways) way.actions = actions;
   };
 }
 

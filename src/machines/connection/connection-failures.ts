@@ -2,11 +2,11 @@ import { failure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import { withoutNumbers } from '../../util/printable.js';
 import type { SilentServer } from '../../transports/transport.js';
-import type { ConnectionEvent, ConnectionFacts } from './connection-context.js';
+import type { ConnectionFacts } from './connection-context.js';
 
 export const DISCONNECTED = failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection was closed by disconnect()');
 export const SUSPENDED = failure('connection', 'MCP_CONNECTION_CLOSED', 'The client was suspended by suspend()');
-const RENEWED = failure('connection', 'MCP_CONNECTION_LOST', 'The connection was renewed by reconnect()');
+export const RENEWED = failure('connection', 'MCP_CONNECTION_LOST', 'The connection was renewed by reconnect()');
 export const FORGOTTEN = failure('transport', 'MCP_SESSION_LOST', 'The server has forgotten the session');
 export const GIVEN_UP = failure(
   'connection',
@@ -14,12 +14,10 @@ export const GIVEN_UP = failure(
   'Connecting was given up because nobody waited for it any longer',
 );
 
-/** The failure that an event brings, with the first ending of a server that was started twice. */
-export function failureOf(facts: ConnectionFacts, event: ConnectionEvent): Failure | undefined {
-  if (!('failure' in event)) return undefined;
-  const { firstEnding } = facts;
-  if (firstEnding === undefined || event.failure.cause !== undefined) return event.failure;
-  return { ...event.failure, cause: endingOf(firstEnding, event.failure) };
+/** A failure of the second start of a server has the first ending as its cause. */
+export function withFirstEnding({ firstEnding }: ConnectionFacts, why: Failure): Failure {
+  if (firstEnding === undefined || why.cause !== undefined) return why;
+  return { ...why, cause: endingOf(firstEnding, why) };
 }
 
 /** The ending of the first start. When the second start ended in the same way, the message says only that. */
@@ -35,15 +33,8 @@ function wayOf({ message, details }: Failure): string {
   return JSON.stringify([withoutNumbers(message + (typeof stderr === 'string' ? stderr : '')), exitCode, signal]);
 }
 
-/** Why a link is left by an event that brings no failure. */
-export function endOf(
-  { waiters, armedFor, policy }: ConnectionFacts,
-  event: ConnectionEvent,
-  server?: SilentServer,
-): Failure {
-  if (event.type === 'reconnect') return RENEWED;
-  if (event.type === 'leave') return GIVEN_UP;
-  if (event.type === 'session.lost') return FORGOTTEN;
+/** Connecting ran out of time: for the first caller whose deadline has passed, or for an attempt that has no callers. */
+export function timeoutOf({ waiters, armedFor, policy }: ConnectionFacts, server: SilentServer | undefined): Failure {
   const expired = waiters.find(({ deadline }) => deadline <= armedFor);
   return connectTimedOut(expired?.timeout ?? policy.connectTimeout, server);
 }

@@ -5,8 +5,21 @@ import { connectionSetup, wantedChanges } from './connection-setup.js';
 const endsOnDiscover = {
   guard: 'mayHaveEndedOnDiscover',
   target: '#connection.ended',
-  actions: 'keepFirstEnding',
+  actions: ['keepFirstEnding', 'loseStart', 'abortServerRequests'],
 } as const;
+
+/** The response to a negotiation request names a session. */
+const found = {
+  guard: 'foundSession',
+  target: '#connection.linked.initializing.restoring',
+  actions: ['keepSession', 'announce'],
+} as const;
+
+/** Whatever takes the link away also ends the requests of both sides, and it does so before the link is closed. */
+const lose = ['keepFailure', 'loseInFlight', 'abortServerRequests'] as const;
+const giveUp = ['removeWaiter', 'keepGivenUp', 'loseInFlight', 'abortServerRequests'] as const;
+const runOut = ['keepTimeout', 'loseInFlight', 'abortServerRequests', 'settleExpired', 'dropExpired'] as const;
+const crash = ['loseInFlight', 'abortServerRequests', 'keepCrashLoop'] as const;
 
 /** The lifecycle of a connection: docs/architecture.md has the picture. */
 export const connectionMachine = connectionSetup.createMachine({
@@ -60,30 +73,34 @@ export const connectionMachine = connectionSetup.createMachine({
     // Everything that happens over one link, from opening it to losing it.
     linked: {
       entry: ['beginEpoch', 'chooseDeadline', 'setTimer'],
-      exit: ['exportSession', 'endInFlight', 'abortServerRequests', 'dropSession', 'endAttempt', 'clearTimer'],
+      exit: ['dropSession', 'endAttempt', 'clearTimer'],
       invoke: { src: 'link', id: 'link', input: ({ context }) => ({ epoch: context.epoch }) },
       on: {
         connect: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
         join: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
         leave: [
           { guard: 'wantedByOthers', actions: 'removeWaiter' },
-          { target: 'closed', actions: ['removeWaiter', 'keepTimeout'] },
+          { target: 'closed', actions: giveUp },
         ],
         deadline: [
           { guard: 'attemptGoesOn', actions: ['settleExpired', 'dropExpired', 'chooseDeadline', 'setTimer'] },
-          { guard: 'mayTryAgain', target: 'reconnecting', actions: ['keepTimeout', 'settleExpired', 'dropExpired'] },
-          { target: 'closed', actions: ['keepTimeout', 'settleExpired', 'dropExpired'] },
+          { guard: 'mayTryLater', target: 'reconnecting', actions: runOut },
+          { target: 'closed', actions: runOut },
         ],
         'link.closed': [
-          { guard: 'mayTryAgain', target: 'reconnecting', actions: 'keepFailure' },
-          { target: 'closed', actions: 'keepFailure' },
+          { guard: 'mayTryAgain', target: 'reconnecting', actions: lose },
+          { target: 'closed', actions: lose },
         ],
         'attempt.failed': [
-          { guard: 'mayTryAgain', target: 'reconnecting', actions: 'keepFailure' },
-          { target: 'closed', actions: 'keepFailure' },
+          { guard: 'mayTryAgain', target: 'reconnecting', actions: lose },
+          { target: 'closed', actions: lose },
         ],
-        reconnect: { target: 'linked', reenter: true, actions: 'beginByHand' },
-        disconnect: { target: 'closed', actions: 'forgetFailure' },
+        reconnect: {
+          target: 'linked',
+          reenter: true,
+          actions: ['loseRenewed', 'abortServerRequests', 'beginByHand'],
+        },
+        disconnect: { target: 'closed', actions: ['refuseDisconnected', 'abortServerRequests', 'forgetFailure'] },
       },
       initial: 'connecting',
       states: {
@@ -114,7 +131,7 @@ export const connectionMachine = connectionSetup.createMachine({
             choosing: {
               always: [
                 // A server may forget each session at once. The client must not begin the next one for ever without a pause.
-                { guard: 'crashesTooOften', target: '#connection.closed', actions: 'keepCrashLoop' },
+                { guard: 'crashesTooOften', target: '#connection.closed', actions: crash },
                 { guard: 'mayResume', target: 'resuming' },
                 { guard: 'asksHandshakeFirst', target: 'negotiating.handshaking', actions: 'chooseHandshake' },
                 { target: 'negotiating.discovering', actions: 'chooseDiscover' },
@@ -137,11 +154,7 @@ export const connectionMachine = connectionSetup.createMachine({
                   on: {
                     'link.closed': endsOnDiscover,
                     discovered: [
-                      {
-                        guard: 'foundSession',
-                        target: '#connection.linked.initializing.restoring',
-                        actions: ['keepSession', 'announce'],
-                      },
+                      found,
                       { guard: 'wantsOtherVersion', target: 'discovering', reenter: true, actions: 'takeVersion' },
                       { guard: 'wantsHandshake', target: 'handshaking', actions: 'takeVersion' },
                       { actions: 'failAttempt' },
@@ -156,11 +169,7 @@ export const connectionMachine = connectionSetup.createMachine({
                   initial: 'single',
                   on: {
                     shook: [
-                      {
-                        guard: 'foundSession',
-                        target: '#connection.linked.initializing.restoring',
-                        actions: ['keepSession', 'announce'],
-                      },
+                      found,
                       { guard: 'wantsOtherVersion', target: 'handshaking', reenter: true, actions: 'takeVersion' },
                       // Another server may run at this address now.
                       {
@@ -171,11 +180,7 @@ export const connectionMachine = connectionSetup.createMachine({
                       { actions: 'failAttempt' },
                     ],
                     // A server that was slow to start may still turn out to be modern.
-                    discovered: {
-                      guard: 'foundSession',
-                      target: '#connection.linked.initializing.restoring',
-                      actions: ['keepSession', 'announce'],
-                    },
+                    discovered: found,
                   },
                   states: {
                     // No response to server/discover decides anything any more, or it was never sent.
@@ -200,11 +205,7 @@ export const connectionMachine = connectionSetup.createMachine({
                   on: {
                     'link.closed': endsOnDiscover,
                     discovered: [
-                      {
-                        guard: 'foundSession',
-                        target: '#connection.linked.initializing.restoring',
-                        actions: ['keepSession', 'announce'],
-                      },
+                      found,
                       { guard: 'wantsOtherVersion', target: 'discovering', actions: 'takeVersion' },
                       { actions: 'failRefused' },
                     ],
@@ -245,7 +246,7 @@ export const connectionMachine = connectionSetup.createMachine({
             connect: { actions: ['addWaiter', 'settleWithSession', 'dropWaiters'] },
             join: { actions: ['addWaiter', 'settleWithSession', 'dropWaiters'] },
             leave: {},
-            suspend: { target: '#connection.closed', actions: 'noteSuspended' },
+            suspend: '.suspending',
             desire: { actions: ['keepDesired', 'applyDesired', 'tellSubscription'] },
             monitor: { actions: ['keepInterval', 'tellMonitor'] },
             'health.checked': { actions: 'keepCheck' },
@@ -266,19 +267,19 @@ export const connectionMachine = connectionSetup.createMachine({
               // Without a link and without a session there is nothing that could be opened anew.
               { guard: 'isStateless' },
               {
-                guard: 'mayReconnect',
+                guard: 'mayTryAgain',
                 target: '#connection.lost',
-                actions: 'keepFailure',
+                actions: lose,
               },
-              { target: '#connection.closed', actions: 'keepFailure' },
+              { target: '#connection.closed', actions: lose },
             ],
             'link.closed': [
               {
-                guard: 'mayReconnect',
+                guard: 'mayTryAgain',
                 target: '#connection.lost',
-                actions: 'keepFailure',
+                actions: lose,
               },
-              { target: '#connection.closed', actions: 'keepFailure' },
+              { target: '#connection.closed', actions: lose },
             ],
           },
           after: { stable: { actions: 'forgetAttempts' } },
@@ -286,6 +287,11 @@ export const connectionMachine = connectionSetup.createMachine({
           states: {
             ready: { tags: 'ready', on: { 'health.suspect': 'degraded' } },
             degraded: { tags: 'degraded', on: { 'health.recovered': 'ready' } },
+            // Before the link is closed, which would end the session.
+            suspending: {
+              entry: ['exportSession', 'refuseSuspended', 'abortServerRequests'],
+              always: { target: '#connection.closed', actions: 'noteSuspended' },
+            },
           },
         },
       },
@@ -315,14 +321,14 @@ export const connectionMachine = connectionSetup.createMachine({
         join: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
         leave: [
           { guard: 'wantedByOthers', actions: 'removeWaiter' },
-          { target: 'closed', actions: ['removeWaiter', 'keepTimeout'] },
+          { target: 'closed', actions: ['removeWaiter', 'keepGivenUp'] },
         ],
         deadline: [
           { guard: 'stillWanted', actions: ['settleExpired', 'dropExpired', 'chooseDeadline', 'setTimer'] },
           { target: 'closed', actions: ['keepTimeout', 'settleExpired', 'dropExpired'] },
         ],
         reconnect: { target: 'linked', actions: 'beginByHand' },
-        disconnect: { target: 'closed', actions: ['endInFlight', 'forgetFailure'] },
+        disconnect: { target: 'closed', actions: ['refuseDisconnected', 'forgetFailure'] },
       },
     },
 

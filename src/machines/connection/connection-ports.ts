@@ -17,6 +17,8 @@ export interface ConnectionPorts {
   describeSilence(): SilentServer | undefined;
   /** Opens, holds or shuts the way for requests. */
   tellRequests(event: RequestsEvent): void;
+  /** Rejects callers that wait until a resource of a modern server is watched. */
+  failWatches(why: Failure): void;
   /** Nobody need answer what the server asked any more. */
   abortServerRequests(): void;
   sendDiscover(question: NegotiationStep): void;
@@ -50,6 +52,7 @@ export const connectionPorts = new SystemPorts<ConnectionPorts>({
   release: () => Promise.resolve(),
   describeSilence: () => undefined,
   tellRequests: nothing,
+  failWatches: nothing,
   abortServerRequests: nothing,
   sendDiscover: nothing,
   sendInitialize: nothing,

@@ -1,8 +1,9 @@
-import { assign, cancel, enqueueActions, fromCallback, fromPromise, raise, sendTo, setup } from 'xstate';
+import { assertEvent, assign, cancel, enqueueActions, fromCallback, fromPromise, raise, sendTo, setup } from 'xstate';
 import type { EventObject } from 'xstate';
 
 import { askedDelay, retryDelay, STABLE_AFTER } from '../../util/retry-policy.js';
 import { failure } from '../../util/failure.js';
+import type { Failure } from '../../util/failure.js';
 import { withCheck } from '../../diagnostics/health-score.js';
 import {
   firstNegotiationRequest,
@@ -19,14 +20,15 @@ import {
   connectTimedOut,
   crashLoop,
   DISCONNECTED,
-  endOf,
-  failureOf,
   FORGOTTEN,
   GIVEN_UP,
   isFinal,
   nothingToSuspend,
   refusal,
+  RENEWED,
   SUSPENDED,
+  timeoutOf,
+  withFirstEnding,
 } from './connection-failures.js';
 import type {
   ConnectionEvent,
@@ -47,11 +49,30 @@ const RESTORE_TIMEOUT = 5_000;
 
 const portsOf = connectionPorts.of;
 
-/** The verdict on the answer that an event brings; what is not an answer decides nothing. */
-function judge(facts: ConnectionFacts, event: ConnectionEvent): Verdict | undefined {
-  const question = { acceptable: facts.policy.acceptable, ...facts.negotiation };
-  if (event.type === 'discovered') return judgeDiscovery(event.answer, question);
-  return event.type === 'shook' ? judgeHandshake(event.answer, question) : undefined;
+const JUDGES = { discovered: judgeDiscovery, shook: judgeHandshake };
+
+/** The verdict on the response to a negotiation request. */
+function judge({ policy, negotiation }: ConnectionFacts, event: ConnectionEvent): Verdict {
+  assertEvent(event, ['discovered', 'shook']);
+  return JUDGES[event.type](event.answer, { acceptable: policy.acceptable, ...negotiation });
+}
+
+/** The failure of an event that takes the link away. */
+function failureFrom(facts: ConnectionFacts, event: ConnectionEvent): Failure {
+  assertEvent(event, ['link.closed', 'attempt.failed', 'health.failed']);
+  return withFirstEnding(facts, event.failure);
+}
+
+/** Whether the policy allows another attempt. */
+function hasAttemptsLeft({ policy, purpose, attempts }: ConnectionFacts): boolean {
+  const allowed = purpose === 'recover' ? policy.autoReconnect : policy.retryInitialConnect;
+  return allowed && attempts < policy.maxReconnectAttempts;
+}
+
+/** Tells requests, and callers that wait until a resource is watched, that there will be no session. */
+function refuse(system: object, why: Failure): void {
+  portsOf(system).tellRequests({ type: 'close', failure: why });
+  portsOf(system).failWatches(why);
 }
 
 function nothingToRestore({ session, desired }: ConnectionFacts): boolean {
@@ -110,11 +131,11 @@ export const connectionSetup = setup({
   guards: {
     asksHandshakeFirst: ({ context }) =>
       firstNegotiationRequest(context.policy.acceptable, context.era).ask === 'legacy',
-    foundSession: ({ context, event }) => judge(context, event)?.verdict === 'session',
-    foundNoSession: ({ context, event }) => judge(context, event)?.verdict !== 'session',
-    refusesHandshake: ({ context, event }) => judge(context, event)?.verdict === 'incompatible',
-    wantsOtherVersion: ({ context, event }) => judge(context, event)?.verdict === 'ask-again',
-    wantsHandshake: ({ context, event }) => judge(context, event)?.verdict === 'handshake',
+    foundSession: ({ context, event }) => judge(context, event).verdict === 'session',
+    foundNoSession: ({ context, event }) => judge(context, event).verdict !== 'session',
+    refusesHandshake: ({ context, event }) => judge(context, event).verdict === 'incompatible',
+    wantsOtherVersion: ({ context, event }) => judge(context, event).verdict === 'ask-again',
+    wantsHandshake: ({ context, event }) => judge(context, event).verdict === 'handshake',
     // A server that corrected the version is modern, even if it is silent from then on.
     mayFallBack: ({ context }) => mayFallBack(context.policy.acceptable) && !context.negotiation.corrected,
     mayHaveEndedOnDiscover: ({ context }) =>
@@ -126,24 +147,15 @@ export const connectionSetup = setup({
     nothingToRestore: ({ context }) => nothingToRestore(context),
     mayResume: ({ context: { inherited, policy } }) =>
       inherited !== undefined && policy.acceptable[inherited.era].includes(inherited.protocolVersion),
-    mayTryAgain: ({ context, event }) => {
-      const { autoReconnect, retryInitialConnect, maxReconnectAttempts } = context.policy;
-      if (!(context.purpose === 'recover' ? autoReconnect : retryInitialConnect)) return false;
-      if (event.type === 'deadline' && !stillWanted(context)) return false;
-      const why = failureOf(context, event);
-      return context.attempts < maxReconnectAttempts && (why === undefined || !isFinal(why));
-    },
+    mayTryAgain: ({ context, event }) => hasAttemptsLeft(context) && !isFinal(failureFrom(context, event)),
+    mayTryLater: ({ context }) => hasAttemptsLeft(context) && stillWanted(context),
     isStateless: ({ context }) => context.perRequest && context.session?.era === 'modern',
-    mayReconnect: ({ context, event }) => {
-      const { autoReconnect, maxReconnectAttempts } = context.policy;
-      const why = failureOf(context, event);
-      return autoReconnect && context.attempts < maxReconnectAttempts && (why === undefined || !isFinal(why));
-    },
     crashesTooOften: ({ context }) => context.losses.length > context.policy.restarts.maxRestarts,
     // An abort ends an attempt for which no other caller waits. A lost connection is recovered without callers, too.
-    wantedByOthers: ({ context, event }) =>
-      context.purpose === 'recover' ||
-      context.waiters.some((waiter) => event.type === 'leave' && waiter.id !== event.waiter),
+    wantedByOthers: ({ context, event }) => {
+      assertEvent(event, 'leave');
+      return context.purpose === 'recover' || context.waiters.some(({ id }) => id !== event.waiter);
+    },
     attemptGoesOn: ({ context }) => context.armedFor < context.attemptDeadline && stillWanted(context),
     stillWanted: ({ context }) => stillWanted(context),
     // The server asks to be left alone until everybody has stopped waiting: they hear now what it said.
@@ -151,12 +163,14 @@ export const connectionSetup = setup({
     someoneWaits: ({ context }) => context.waiters.length > 0,
   },
   actions: {
-    addWaiter: assign(({ context, event }) =>
-      event.type === 'connect' || event.type === 'join' ? { waiters: [...context.waiters, event.waiter] } : {},
-    ),
-    removeWaiter: assign(({ context, event }) =>
-      event.type === 'leave' ? { waiters: context.waiters.filter(({ id }) => id !== event.waiter) } : {},
-    ),
+    addWaiter: assign(({ context, event }) => {
+      assertEvent(event, ['connect', 'join']);
+      return { waiters: [...context.waiters, event.waiter] };
+    }),
+    removeWaiter: assign(({ context, event }) => {
+      assertEvent(event, 'leave');
+      return { waiters: context.waiters.filter(({ id }) => id !== event.waiter) };
+    }),
     settleExpired: ({ context, system }) => {
       for (const { id, deadline, timeout } of context.waiters) {
         if (deadline > context.armedFor) continue;
@@ -167,7 +181,8 @@ export const connectionSetup = setup({
       waiters: ({ context }) => context.waiters.filter(({ deadline }) => deadline > context.armedFor),
     }),
     turnAway: ({ context, event, system }) => {
-      if (event.type === 'join') portsOf(system).settle([event.waiter.id], refusal(context));
+      assertEvent(event, 'join');
+      portsOf(system).settle([event.waiter.id], refusal(context));
     },
     settleWithSession: ({ context: { session, waiters }, system }) => {
       if (session !== undefined) portsOf(system).settle(idsOf(waiters), session);
@@ -222,15 +237,19 @@ export const connectionSetup = setup({
       };
     }),
     keepFailure: assign(({ context, event }) => ({
-      failure: failureOf(context, event),
+      failure: failureFrom(context, event),
       errorCount: context.errorCount + 1,
     })),
-    keepTimeout: assign(({ context, event, system }) => ({
-      failure: endOf(context, event, portsOf(system).describeSilence()),
+    keepTimeout: assign(({ context, system }) => ({
+      failure: timeoutOf(context, portsOf(system).describeSilence()),
       errorCount: context.errorCount + 1,
     })),
+    keepGivenUp: assign(({ context }) => ({ failure: GIVEN_UP, errorCount: context.errorCount + 1 })),
     forgetFailure: assign({ failure: undefined }),
-    keepFirstEnding: assign(({ event }) => ('failure' in event ? { firstEnding: event.failure } : {})),
+    keepFirstEnding: assign(({ event }) => {
+      assertEvent(event, 'link.closed');
+      return { firstEnding: event.failure };
+    }),
     forgetFirstEnding: assign({ firstEnding: undefined }),
     chooseDiscover: assign(({ context: { policy, era } }) => ({
       negotiation: { version: firstNegotiationRequest(policy.acceptable, era).version, corrected: false },
@@ -240,7 +259,7 @@ export const connectionSetup = setup({
     })),
     takeVersion: assign(({ context, event }) => {
       const verdict = judge(context, event);
-      if (verdict?.verdict !== 'ask-again' && verdict?.verdict !== 'handshake') return {};
+      if (verdict.verdict !== 'ask-again' && verdict.verdict !== 'handshake') return {};
       const { version } = verdict;
       const again = verdict.verdict === 'ask-again';
       const doubt = again ? context.negotiation.doubt : verdict.doubt;
@@ -248,7 +267,7 @@ export const connectionSetup = setup({
     }),
     keepRefusal: assign(({ context, event }) => {
       const verdict = judge(context, event);
-      return verdict?.verdict === 'incompatible'
+      return verdict.verdict === 'incompatible'
         ? { negotiation: { ...context.negotiation, refusal: verdict.failure } }
         : {};
     }),
@@ -259,7 +278,7 @@ export const connectionSetup = setup({
     forgetEra: assign({ era: undefined }),
     keepSession: assign(({ context, event }) => {
       const verdict = judge(context, event);
-      return verdict?.verdict === 'session'
+      return verdict.verdict === 'session'
         ? { session: verdict.session, era: verdict.session.era, resumed: false }
         : {};
     }),
@@ -273,10 +292,8 @@ export const connectionSetup = setup({
       resumed: true,
     })),
     dropInherited: assign({ inherited: undefined }),
-    // Before the link is closed, which would end the session.
-    exportSession: ({ context, event, system }) => {
-      if (event.type === 'suspend' && context.session !== undefined)
-        portsOf(system).exportSession(context.session, context.desired);
+    exportSession: ({ context, system }) => {
+      if (context.session !== undefined) portsOf(system).exportSession(context.session, context.desired);
     },
     refuseHandOver: ({ context, system }) => {
       portsOf(system).refuseHandOver(nothingToSuspend(context));
@@ -286,7 +303,7 @@ export const connectionSetup = setup({
       const verdict = judge(context, event);
       return {
         type: 'attempt.failed' as const,
-        failure: verdict?.verdict === 'incompatible' ? verdict.failure : GIVEN_UP,
+        failure: verdict.verdict === 'incompatible' ? verdict.failure : GIVEN_UP,
       };
     }),
     recordEstablished: assign(({ context, system }): Partial<ConnectionFacts> => ({
@@ -301,13 +318,18 @@ export const connectionSetup = setup({
       pastUptime: context.pastUptime + portsOf(system).now() - (context.establishedAt ?? portsOf(system).now()),
       establishedAt: undefined,
     })),
-    keepDesired: assign(({ context, event }) =>
-      event.type === 'desire' ? { desired: { ...context.desired, ...event.desired } } : {},
-    ),
-    keepInterval: assign(({ event }) => (event.type === 'monitor' ? { healthInterval: event.interval } : {})),
-    keepCheck: assign(({ context, event }) =>
-      event.type === 'health.checked' ? { checks: withCheck(context.checks, event.check) } : {},
-    ),
+    keepDesired: assign(({ context, event }) => {
+      assertEvent(event, 'desire');
+      return { desired: { ...context.desired, ...event.desired } };
+    }),
+    keepInterval: assign(({ event }) => {
+      assertEvent(event, 'monitor');
+      return { healthInterval: event.interval };
+    }),
+    keepCheck: assign(({ context, event }) => {
+      assertEvent(event, 'health.checked');
+      return { checks: withCheck(context.checks, event.check) };
+    }),
     sendDiscover: ({ context, system }) => {
       portsOf(system).sendDiscover(context.negotiation);
     },
@@ -340,15 +362,24 @@ export const connectionSetup = setup({
       portsOf(system).tellRequests({ type: 'pause' });
     },
     refuseRequests: ({ context, system }) => {
-      portsOf(system).tellRequests({ type: 'close', failure: refusal(context) });
+      refuse(system, refusal(context));
     },
-    // On leaving a link, before it is closed: so that the peer can still be told.
-    endInFlight: ({ context, event, system }) => {
-      if (event.type === 'disconnect') portsOf(system).tellRequests({ type: 'close', failure: DISCONNECTED });
-      else if (event.type === 'suspend') portsOf(system).tellRequests({ type: 'close', failure: SUSPENDED });
-      else portsOf(system).tellRequests({ type: 'lose', failure: failureOf(context, event) ?? endOf(context, event) });
+    refuseDisconnected: ({ system }) => {
+      refuse(system, DISCONNECTED);
     },
-    // Before the link is closed: no answer to a question of this link, or of this session, may reach the next one.
+    refuseSuspended: ({ system }) => {
+      refuse(system, SUSPENDED);
+    },
+    loseInFlight: ({ context, system }) => {
+      portsOf(system).tellRequests({ type: 'lose', failure: context.failure ?? DISCONNECTED });
+    },
+    loseStart: ({ context, system }) => {
+      portsOf(system).tellRequests({ type: 'lose', failure: context.firstEnding ?? DISCONNECTED });
+    },
+    loseRenewed: ({ system }) => {
+      portsOf(system).tellRequests({ type: 'lose', failure: RENEWED });
+    },
+    // No reply to a request of this link, or of this session, may reach the next one.
     abortServerRequests: ({ system }) => {
       portsOf(system).abortServerRequests();
     },

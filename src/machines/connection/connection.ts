@@ -430,7 +430,9 @@ export class Connection {
       describeSilence: () => transport.describeSilence?.(),
       tellRequests: (event) => {
         this.#actor.getSnapshot().children.requests?.send(event);
-        if (event.type === 'close') this.#watched.failed(withDelivery(event.failure, 'unknown'));
+      },
+      failWatches: (why) => {
+        this.#watched.failed(withDelivery(why, 'unknown'));
       },
       abortServerRequests: () => {
         this.#questions?.lose();

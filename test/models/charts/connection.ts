@@ -12,6 +12,7 @@ import { LONGEST_RETRY_AFTER } from '../../../src/util/retry-policy.js';
 import { failure, isFailure } from '../../../src/util/failure.js';
 import { acceptable } from '../../../src/protocol/negotiation.js';
 import type { Session } from '../../../src/protocol/session.js';
+import { allNodes, nameOf } from '../../support/charts/recorded-actions.js';
 import type { Scene, Seen, Vertex } from '../../support/charts/explorer.js';
 import { discoverResult, initializeResult } from '../../support/servers/scripts.js';
 import type { ChartModel } from './chart-model.js';
@@ -264,7 +265,7 @@ export const connectionChart: ChartModel<ConnectionFacts> = {
   machine: connectionMachine,
   ports: connectionPorts,
   scenes: SCENES,
-  passing: ['linked.initializing.choosing', 'ended', 'lost'],
+  passing: ['linked.initializing.choosing', 'linked.established.suspending', 'ended', 'lost'],
   laws: {
     'has exactly seven public states, and every state belongs to exactly one': ({ found, none, same }) => {
       const tags = found.vertices.map(({ snapshot }) => [...snapshot.tags]);
@@ -402,6 +403,22 @@ export const connectionChart: ChartModel<ConnectionFacts> = {
           return (to.snapshot.context.failure === undefined) === told;
         });
       none(found.violations(explained));
+    },
+
+    'ends the requests of both sides on every way out of a link': ({ machine, none }) => {
+      const link = allNodes(machine.root).filter(({ path: [outer] }) => outer === 'linked');
+      const [linked] = link;
+      for (const node of link) {
+        for (const { target = [], actions, eventType } of [
+          ...[...node.transitions.values()].flat(),
+          ...(node.always ?? []),
+        ]) {
+          if (target.every((to) => to !== linked && link.includes(to))) continue;
+          const names = [...node.entry, ...actions].map(nameOf);
+          const ends = names.some((name) => /^(lose|refuse)/.test(name)) && names.includes('abortServerRequests');
+          if (!ends) none([`${node.path.join('.')}: ${eventType}`]);
+        }
+      }
     },
 
     'is not moved by what a link, a question or a check says that is gone': ({ found, none }) => {

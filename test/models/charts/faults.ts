@@ -126,6 +126,15 @@ export function seededFaults(): Fault[] {
     ),
     misdrawn(
       connectionChart,
+      'a link is lost without an end of what is in flight',
+      'ends the requests of both sides on every way out of a link',
+      (root) => {
+        for (const way of waysOf(stateAt(root, 'linked.established'), 'link.closed'))
+          way.actions = without(way.actions, 'loseInFlight');
+      },
+    ),
+    misdrawn(
+      connectionChart,
       'whoever leaves closes the connection for all, without a reason',
       'says why it is closed, unless it was told to close',
       (root) => {

@@ -303,6 +303,7 @@ export const LIVES: Readonly<Record<string, Life>> = {
     mute: true,
     script: {
       'server/discover': inTurn(
+        silence,
         [{ wait: 6_000 }],
         refuse(-32_022, 'No', { supported: ['2026-07-28'], requested: 'x' }),
         refuse(-32_601),
@@ -311,6 +312,10 @@ export const LIVES: Readonly<Record<string, Life>> = {
     },
     live: async (stage) => {
       await stage.do((client) => client.callTool('early'));
+      const alone = new AbortController();
+      await stage.do((client) => client.connect({ signal: alone.signal }), 10);
+      alone.abort();
+      await stage.clock.advance(10_000);
       await stage.do((client) => client.connect({ timeout: 20_000 }), 10);
       const giveUp = new AbortController();
       await stage.do((client) => client.connect({ signal: giveUp.signal }), 10);
