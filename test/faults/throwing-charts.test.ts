@@ -15,6 +15,7 @@ import { done, leaveSession, LIVES, Stage } from '../support/charts/chart-lives.
 import { LONG } from '../support/long-form.js';
 import type { Life } from '../support/charts/chart-lives.js';
 import type { Blow, Fuses as FusesType } from '../support/charts/chart-fuses.js';
+import { idlePorts } from '../support/charts/idle-ports.js';
 import { legacyServer, ScriptedHttpServer } from '../support/servers/http-server.js';
 import type { HttpVisit } from '../support/servers/http-server.js';
 import { isAlive } from '../support/servers/processes.js';
@@ -46,12 +47,12 @@ for (const machine of [
   subscriptionMachine,
 ])
   fuses.protectChart(machine);
-fuses.protectPorts('connection', connectionPorts);
-fuses.protectPorts('health', healthPorts);
-fuses.protectPorts('requests', requestsPorts);
-fuses.protectPorts('serverRequest', serverRequestPorts);
-fuses.protectPorts('serverStream', serverStreamPorts);
-fuses.protectPorts('subscription', subscriptionPorts);
+fuses.protectPorts('connection', connectionPorts, idlePorts.connection);
+fuses.protectPorts('health', healthPorts, idlePorts.health);
+fuses.protectPorts('requests', requestsPorts, idlePorts.requests);
+fuses.protectPorts('serverRequest', serverRequestPorts, idlePorts.serverRequest);
+fuses.protectPorts('serverStream', serverStreamPorts, idlePorts.serverStream);
+fuses.protectPorts('subscription', subscriptionPorts, idlePorts.subscription);
 
 /** Nothing makes these throw, for the reason that is said. Everything else that a chart names is made to throw here. */
 const SPARED: Readonly<Record<string, string>> = {

@@ -43,27 +43,4 @@ export interface ConnectionPorts {
   report(problem: Failure): void;
 }
 
-const nothing = (): void => undefined;
-
-export const connectionPorts = new SystemPorts<ConnectionPorts>({
-  now: () => 0,
-  random: () => 1,
-  openLink: () => nothing,
-  release: () => Promise.resolve(),
-  describeSilence: () => undefined,
-  tellRequests: nothing,
-  failWatches: nothing,
-  abortServerRequests: nothing,
-  sendDiscover: nothing,
-  sendInitialize: nothing,
-  cancelNegotiation: nothing,
-  announce: nothing,
-  restore: nothing,
-  takeUp: nothing,
-  exportSession: nothing,
-  refuseHandOver: nothing,
-  applyDesired: nothing,
-  settle: nothing,
-  drained: nothing,
-  report: nothing,
-});
+export const connectionPorts = new SystemPorts<ConnectionPorts>('connection');

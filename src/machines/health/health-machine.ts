@@ -39,11 +39,7 @@ export interface HealthPorts {
   report(news: HealthNews): void;
 }
 
-export const healthPorts = new SystemPorts<HealthPorts>({
-  beginWindow: () => undefined,
-  check: () => undefined,
-  report: () => undefined,
-});
+export const healthPorts = new SystemPorts<HealthPorts>('health monitor');
 
 /** The outcome of a check that was given up meanwhile, because the monitoring was stopped or changed. */
 const late = { guard: 'isLate' } as const;

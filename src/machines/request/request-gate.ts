@@ -49,10 +49,7 @@ export interface RequestsPorts {
   receive(event: RequestsEvent, gate: Gate): void;
 }
 
-export const requestsPorts = new SystemPorts<RequestsPorts>({
-  begin: () => undefined,
-  receive: () => undefined,
-});
+export const requestsPorts = new SystemPorts<RequestsPorts>('requests');
 
 export const requestsLogic: RequestsLogic = {
   getInitialSnapshot: () => ({ status: 'active', output: undefined, error: undefined, value: 'closed' }),

@@ -39,11 +39,7 @@ export interface ServerRequestPorts {
   report(problem: Failure): void;
 }
 
-export const serverRequestPorts = new SystemPorts<ServerRequestPorts>({
-  ask: () => () => undefined,
-  reply: () => undefined,
-  report: () => undefined,
-});
+export const serverRequestPorts = new SystemPorts<ServerRequestPorts>('server request');
 
 const portsOf = serverRequestPorts.of;
 

@@ -31,11 +31,7 @@ export interface ServerStreamPorts {
   suspectChanges(): void;
 }
 
-export const serverStreamPorts = new SystemPorts<ServerStreamPorts>({
-  random: () => 1,
-  open: () => undefined,
-  suspectChanges: () => undefined,
-});
+export const serverStreamPorts = new SystemPorts<ServerStreamPorts>('server stream');
 
 /**
  * Keeps the stream open on which a legacy HTTP server speaks unasked. It is optional on both sides: a server without one is as good

@@ -50,16 +50,7 @@ export interface SubscriptionPorts {
   report(problem: Failure): void;
 }
 
-export const subscriptionPorts = new SystemPorts<SubscriptionPorts>({
-  random: () => 1,
-  listen: () => undefined,
-  dropOlder: () => undefined,
-  dropAll: () => undefined,
-  suspectChanges: () => undefined,
-  acknowledged: () => undefined,
-  failed: () => undefined,
-  report: () => undefined,
-});
+export const subscriptionPorts = new SystemPorts<SubscriptionPorts>('subscription');
 
 /**
  * Keeps one `subscriptions/listen` open for what is wanted, over endings by the server. There is no way to change a subscription: a

@@ -5,10 +5,13 @@ import type { ConnectionEvent } from '../../../src/machines/connection/connectio
 import { connectionPorts } from '../../../src/machines/connection/connection-ports.js';
 import type { RequestsEvent } from '../../../src/machines/request/request-gate.js';
 import { acceptable } from '../../../src/protocol/negotiation.js';
+import { allowMissingPorts, idlePorts } from '../../support/charts/idle-ports.js';
 import { initializeResult } from '../../support/servers/scripts.js';
 import { SimulatedEnvironment } from '../../support/simulated-environment.js';
 
 const CONNECT_TIMEOUT = 1_000;
+
+allowMissingPorts();
 
 /** The chart of a connection to a legacy server that has a session, and what it tells the requests. */
 function standing(maxRestarts = Infinity) {
@@ -33,7 +36,7 @@ function standing(maxRestarts = Infinity) {
     clock: { setTimeout: clock.setTimeout, clearTimeout: clock.clearTimeout },
   });
   connectionPorts.provide(actor.system, {
-    ...connectionPorts.of({}),
+    ...idlePorts.connection,
     now: clock.now,
     tellRequests: (event) => told.push(event),
   });

@@ -2,6 +2,7 @@ import type { AnyStateMachine } from 'xstate';
 
 import type { SystemPorts } from '../../../src/machines/system-ports.js';
 import { declaredTransitions, watchTransitions } from '../../support/charts/chart-coverage.js';
+import { allowMissingPorts } from '../../support/charts/idle-ports.js';
 import { Exploration } from '../../support/charts/explorer.js';
 import type { Scene, Vertex } from '../../support/charts/explorer.js';
 import { allNodes } from '../../support/charts/recorded-actions.js';
@@ -21,13 +22,15 @@ export interface Inquiry<Facts> {
 /** What has to hold in everything that a chart can do. */
 export type Law<Facts> = (inquiry: Inquiry<Facts>) => void;
 
+allowMissingPorts();
+
 /** A chart, the scenes in which everything is tried that can happen to it, and the laws that hold in all of them. */
 export interface ChartModel<Facts> {
   readonly name: string;
   readonly machine: AnyStateMachine;
   readonly scenes: readonly Scene<Facts>[];
-  /** What its actors do to the world; undefined for a chart whose effects are carried out by others. */
-  readonly ports: SystemPorts<object> | undefined;
+  /** What its actors do to the world, and ports that do nothing; undefined for a chart whose effects are carried out by others. */
+  readonly ports: { readonly of: SystemPorts<object>; readonly idle: object } | undefined;
   /** States that only decide where to go, so that nothing rests there. */
   readonly passing: readonly string[];
   /** The laws, by what they say about the chart. */

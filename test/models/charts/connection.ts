@@ -15,6 +15,7 @@ import type { Session } from '../../../src/protocol/session.js';
 import { allNodes, nameOf } from '../../support/charts/recorded-actions.js';
 import type { Scene, Seen, Vertex } from '../../support/charts/explorer.js';
 import { discoverResult, initializeResult } from '../../support/servers/scripts.js';
+import { idlePorts } from '../../support/charts/idle-ports.js';
 import type { ChartModel } from './chart-model.js';
 
 const LOST = failure('connection', 'MCP_CONNECTION_LOST', 'gone');
@@ -263,7 +264,7 @@ const isTime = ({ type }: AnyEventObject): boolean =>
 export const connectionChart: ChartModel<ConnectionFacts> = {
   name: 'connection',
   machine: connectionMachine,
-  ports: connectionPorts,
+  ports: { of: connectionPorts, idle: idlePorts.connection },
   scenes: SCENES,
   passing: ['linked.initializing.choosing', 'linked.established.suspending', 'ended', 'lost'],
   laws: {

@@ -1,6 +1,7 @@
 import { healthMachine, MISSES_ALLOWED, healthPorts } from '../../../src/machines/health/health-machine.js';
 import type { HealthEvent, HealthFacts } from '../../../src/machines/health/health-machine.js';
 import type { Vertex } from '../../support/charts/explorer.js';
+import { idlePorts } from '../../support/charts/idle-ports.js';
 import type { ChartModel } from './chart-model.js';
 
 const INTERVAL = 1_000;
@@ -29,7 +30,7 @@ function foundBy(event: {
 export const healthChart: ChartModel<HealthFacts> = {
   name: 'health',
   machine: healthMachine,
-  ports: healthPorts,
+  ports: { of: healthPorts, idle: idlePorts.health },
   scenes: [0, INTERVAL].map((interval) => ({
     name: `every ${interval} ms at first`,
     input: { interval },

@@ -1,12 +1,13 @@
 import { createActor, transition } from 'xstate';
 import type { AnyActor, AnyEventObject, AnyMachineSnapshot, AnyStateMachine, InspectionEvent } from 'xstate';
 
-import type { SystemPorts } from '../../../src/machines/system-ports.js';
 import { Exploration, pathOf } from '../../support/charts/explorer.js';
 import type { Seen, Vertex } from '../../support/charts/explorer.js';
 import { recordActions } from '../../support/charts/recorded-actions.js';
 import { SimulatedEnvironment } from '../../support/simulated-environment.js';
 import type { ChartModel } from './chart-model.js';
+
+type ChartPorts = NonNullable<ChartModel<unknown>['ports']>;
 
 /** How a replay went. */
 export interface Replay {
@@ -70,7 +71,7 @@ class Replayer<Facts> {
   }
 
   get outcome(): Replay {
-    const all = Object.keys(this.#model.ports?.of({}) ?? {});
+    const all = Object.keys(this.#model.ports?.idle ?? {});
     return {
       edges: this.#edges,
       byClock: this.#byClock,
@@ -229,8 +230,8 @@ function sightOf<Facts>(model: ChartModel<Facts>, scene: string, seen: Seen<Fact
   };
 }
 
-function notePorts(ports: SystemPorts<object>, system: object, called: Set<string>): void {
-  const idle = Object.entries(ports.of({})) as [string, (...args: unknown[]) => unknown][];
+function notePorts(ports: ChartPorts, system: object, called: Set<string>): void {
+  const idle = Object.entries(ports.idle) as [string, (...args: unknown[]) => unknown][];
   const noting = idle.map(([name, act]) => [
     name,
     (...args: unknown[]) => {
@@ -238,7 +239,7 @@ function notePorts(ports: SystemPorts<object>, system: object, called: Set<strin
       return act(...args);
     },
   ]);
-  ports.provide(system, Object.fromEntries(noting) as object);
+  ports.of.provide(system, Object.fromEntries(noting) as object);
 }
 
 function isTime({ type }: AnyEventObject): boolean {

@@ -8,6 +8,7 @@ import type {
 } from '../../../src/machines/server-requests/server-request-machine.js';
 import { failure } from '../../../src/util/failure.js';
 import type { Vertex } from '../../support/charts/explorer.js';
+import { idlePorts } from '../../support/charts/idle-ports.js';
 import type { ChartModel } from './chart-model.js';
 
 const REFUSED = failure('protocol', 'MCP_HANDLER_FAILED', 'no');
@@ -25,7 +26,7 @@ const isAsked = ({ path }: Vertex<ServerRequestFacts>): boolean => path === 'ask
 export const serverRequestChart: ChartModel<ServerRequestFacts> = {
   name: 'serverRequest',
   machine: serverRequestMachine,
-  ports: serverRequestPorts,
+  ports: { of: serverRequestPorts, idle: idlePorts.serverRequest },
   scenes: [
     {
       name: 'asked',

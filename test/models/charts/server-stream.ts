@@ -4,6 +4,7 @@ import type {
   ServerStreamFacts,
 } from '../../../src/machines/server-stream/server-stream-machine.js';
 import type { Vertex } from '../../support/charts/explorer.js';
+import { idlePorts } from '../../support/charts/idle-ports.js';
 import type { ChartModel } from './chart-model.js';
 
 const EVENTS: readonly ServerStreamEvent[] = [
@@ -20,7 +21,7 @@ const listens = ({ path }: Vertex<ServerStreamFacts>): boolean => path.startsWit
 export const serverStreamChart: ChartModel<ServerStreamFacts> = {
   name: 'serverStream',
   machine: serverStreamMachine,
-  ports: serverStreamPorts,
+  ports: { of: serverStreamPorts, idle: idlePorts.serverStream },
   scenes: [true, false].map((unused) => ({
     name: unused ? 'unused' : 'used',
     input: { unused },

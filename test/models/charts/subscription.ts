@@ -3,6 +3,7 @@ import type { SubscriptionEvent, SubscriptionFacts } from '../../../src/machines
 import { failure } from '../../../src/util/failure.js';
 import type { SubscriptionFilter } from '../../../src/protocol/schema/index.js';
 import type { Vertex } from '../../support/charts/explorer.js';
+import { idlePorts } from '../../support/charts/idle-ports.js';
 import type { ChartModel } from './chart-model.js';
 
 const TOOLS: SubscriptionFilter = { toolsListChanged: true };
@@ -26,7 +27,7 @@ const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === 
 export const subscriptionChart: ChartModel<SubscriptionFacts> = {
   name: 'subscription',
   machine: subscriptionMachine,
-  ports: subscriptionPorts,
+  ports: { of: subscriptionPorts, idle: idlePorts.subscription },
   scenes: (
     [
       ['nothing wanted at first', undefined, false],

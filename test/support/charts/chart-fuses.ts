@@ -108,8 +108,7 @@ export class Fuses {
   }
 
   /** Puts a fuse before everything that the actors of a chart do to the world. */
-  protectPorts<Ports extends object>(chart: string, ports: SystemPorts<Ports>): void {
-    const idle = ports.of({});
+  protectPorts<Ports extends object>(chart: string, ports: SystemPorts<Ports>, idle: Ports): void {
     const fuses = new Map(Object.keys(idle).map((name) => [name, this.#named(chart, 'port', name)]));
     const provide = ports.provide.bind(ports);
     ports.provide = (system, given) => {

@@ -1,0 +1,86 @@
+import { connectionPorts } from '../../../src/machines/connection/connection-ports.js';
+import type { ConnectionPorts } from '../../../src/machines/connection/connection-ports.js';
+import { healthPorts } from '../../../src/machines/health/health-machine.js';
+import type { HealthPorts } from '../../../src/machines/health/health-machine.js';
+import { requestsPorts } from '../../../src/machines/request/request-gate.js';
+import type { RequestsPorts } from '../../../src/machines/request/request-gate.js';
+import { serverRequestPorts } from '../../../src/machines/server-requests/server-request-machine.js';
+import type { ServerRequestPorts } from '../../../src/machines/server-requests/server-request-machine.js';
+import { serverStreamPorts } from '../../../src/machines/server-stream/server-stream-machine.js';
+import type { ServerStreamPorts } from '../../../src/machines/server-stream/server-stream-machine.js';
+import { subscriptionPorts } from '../../../src/machines/subscription/subscription-machine.js';
+import type { SubscriptionPorts } from '../../../src/machines/subscription/subscription-machine.js';
+
+const nothing = (): void => undefined;
+
+/** Ports of each chart that do nothing, for tests that look at the chart alone. */
+export const idlePorts: {
+  readonly connection: ConnectionPorts;
+  readonly health: HealthPorts;
+  readonly requests: RequestsPorts;
+  readonly serverRequest: ServerRequestPorts;
+  readonly serverStream: ServerStreamPorts;
+  readonly subscription: SubscriptionPorts;
+} = {
+  connection: {
+    now: () => 0,
+    random: () => 1,
+    openLink: () => nothing,
+    release: () => Promise.resolve(),
+    describeSilence: () => undefined,
+    tellRequests: nothing,
+    failWatches: nothing,
+    abortServerRequests: nothing,
+    sendDiscover: nothing,
+    sendInitialize: nothing,
+    cancelNegotiation: nothing,
+    announce: nothing,
+    restore: nothing,
+    takeUp: nothing,
+    exportSession: nothing,
+    refuseHandOver: nothing,
+    applyDesired: nothing,
+    settle: nothing,
+    drained: nothing,
+    report: nothing,
+  },
+  health: {
+    beginWindow: nothing,
+    check: nothing,
+    report: nothing,
+  },
+  requests: {
+    begin: nothing,
+    receive: nothing,
+  },
+  serverRequest: {
+    ask: () => nothing,
+    reply: nothing,
+    report: nothing,
+  },
+  serverStream: {
+    random: () => 1,
+    open: () => undefined,
+    suspectChanges: nothing,
+  },
+  subscription: {
+    random: () => 1,
+    listen: nothing,
+    dropOlder: nothing,
+    dropAll: nothing,
+    suspectChanges: nothing,
+    acknowledged: nothing,
+    failed: nothing,
+    report: nothing,
+  },
+};
+
+/** Lets actors run without ports, and tools compute transitions: nothing is done then. */
+export function allowMissingPorts(): void {
+  connectionPorts.provideDefault(idlePorts.connection);
+  healthPorts.provideDefault(idlePorts.health);
+  requestsPorts.provideDefault(idlePorts.requests);
+  serverRequestPorts.provideDefault(idlePorts.serverRequest);
+  serverStreamPorts.provideDefault(idlePorts.serverStream);
+  subscriptionPorts.provideDefault(idlePorts.subscription);
+}
