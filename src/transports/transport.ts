@@ -1,14 +1,11 @@
-import { systemEnvironment } from '../util/environment.js';
 import type { TimerHandle } from '../util/environment.js';
 import { toError } from '../errors.js';
-import { failure, isFailure, toTransportFailure } from '../util/failure.js';
+import { failure, toTransportFailure } from '../util/failure.js';
 import type { Failure } from '../util/failure.js';
-import { classifyMessage } from '../protocol/messages/json-rpc.js';
 import type { JSONRPCMessage } from '../protocol/messages/json-rpc.js';
-import { readLeniently } from '../protocol/messages/lenient-reading.js';
 import type { Era } from '../protocol/revisions.js';
 import type { Link, LinkEvents } from './link.js';
-import { MessageQueue } from './message-queue.js';
+import { ManualDriver } from './manual-driver.js';
 import { Secrets } from './secrets.js';
 import { BufferedLinkEvents } from './buffered-link-events.js';
 
@@ -31,14 +28,6 @@ export interface SilentServer {
 /** Milliseconds that `open` has to settle once it was told to stop. */
 const STOP_TIMEOUT = 5_000;
 
-/** One use of the transport by hand. It stays after its end, for messages that were not read yet. */
-interface ManualUse {
-  readonly queue: MessageQueue;
-  readonly stop: AbortController;
-  /** Rejects with what `open` rejected with. */
-  readonly opening: Promise<unknown>;
-}
-
 /**
  * The recipe for reaching a server. A transport opens links, one at a time; it may open another when the last one is gone.
  *
@@ -60,7 +49,11 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
   #owner: object | undefined;
   #linkEvents: BufferedLinkEvents | undefined;
   #released: Promise<void> = Promise.resolve();
-  #manual: ManualUse | undefined;
+  readonly #byHand = new ManualDriver(this, {
+    owner: () => this.#owner,
+    link: () => this.link,
+    released: () => this.#released,
+  });
 
   constructor(options: { timeout?: number | undefined; priorEra?: Era | undefined } = {}) {
     this.timeout = options.timeout ?? 30_000;
@@ -221,55 +214,16 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
    * `MCP_CONNECTION_CLOSED` when `disconnect` is called meanwhile.
    * @throws MCPTransportError when the server cannot be reached.
    */
-  async connect(): Promise<void> {
-    this.claim(this);
-    let manual = this.#manual;
-    if (manual === undefined || manual.queue.ended) this.#manual = manual = this.#startManualUse();
-    try {
-      await manual.opening;
-    } catch (thrown) {
-      const reason = toTransportFailure(thrown, 'not-sent');
-      manual.queue.end(reason);
-      if (this.#manual === manual) this.unclaim(this);
-      throw toError(reason);
-    }
-  }
-
-  #startManualUse(): ManualUse {
-    const queue = new MessageQueue();
-    const stop = new AbortController();
-    const events: LinkEvents = {
-      environment: systemEnvironment,
-      message: (message) => {
-        receive(queue, message);
-      },
-      problem: () => undefined,
-      closed: (reason) => {
-        queue.end(reason ?? linkEnded());
-      },
-      // Whoever drives a transport by hand sees the refusals of what he sends.
-      sessionLost: () => undefined,
-      interrupted: () => undefined,
-      resumed: () => undefined,
-    };
-    return { queue, stop, opening: this.openLink(events, stop.signal) };
+  connect(): Promise<void> {
+    return this.#byHand.connect();
   }
 
   /**
    * Closes the link that was opened by hand and resolves when nothing of it is left. May be called twice.
    * @throws MCPConnectionError with code `MCP_TRANSPORT_BUSY` while a client uses this transport.
    */
-  async disconnect(): Promise<void> {
-    if (this.#owner === undefined) return this.#released;
-    this.claim(this);
-    const manual = this.#manual;
-    manual?.queue.end(linkEnded());
-    manual?.stop.abort(linkEnded());
-    await manual?.opening.catch(() => undefined);
-    // Somebody else may use the transport by now: a connect() during the wait, or a client after the attempt failed.
-    if (this.#owner !== this || this.#manual !== manual) return this.#released;
-    await this.closeLink();
-    if (this.#manual === manual) this.unclaim(this);
+  disconnect(): Promise<void> {
+    return this.#byHand.disconnect();
   }
 
   /**
@@ -277,45 +231,21 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
    * @throws MCPConnectionError when there is none, or when a client uses this transport.
    * @throws MCPTransportError when the message could not be sent.
    */
-  async sendMessage(message: JSONRPCMessage): Promise<void> {
-    this.#manualQueue();
-    const { link } = this;
-    if (link === undefined) throw toError(linkEnded());
-    try {
-      await link.send(message);
-    } catch (thrown) {
-      throw toError(this.secrets.failure(toTransportFailure(thrown)));
-    }
+  sendMessage(message: JSONRPCMessage): Promise<void> {
+    return this.#byHand.send(message);
   }
 
   /**
    * The next message of the link that was opened by hand. Messages that are not valid JSON-RPC are left out.
    * @throws MCPConnectionError when there is no link, when it ends before a message comes, or when a client uses this transport.
    */
-  async receiveMessage(): Promise<JSONRPCMessage> {
-    return this.#manualQueue().receive();
-  }
-
-  #manualQueue(): MessageQueue {
-    // Looking is not using: after disconnect() somebody else may claim the transport.
-    if (this.#owner !== undefined) this.claim(this);
-    if (this.#manual !== undefined) return this.#manual.queue;
-    const message = 'The transport is not connected; call connect() first';
-    throw toError(failure('connection', 'MCP_NOT_CONNECTED', message, { delivery: 'not-sent' }));
+  receiveMessage(): Promise<JSONRPCMessage> {
+    return this.#byHand.receive();
   }
 
   /** The messages that arrive, until the link ends. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<JSONRPCMessage, void, undefined> {
-    const queue = this.#manualQueue();
-    while (!queue.over) {
-      let message: JSONRPCMessage;
-      try {
-        message = await queue.receive();
-      } catch {
-        return;
-      }
-      yield message;
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<JSONRPCMessage, void, undefined> {
+    return this.#byHand.messages();
   }
 
   /** Same as {@link MCPTransport.disconnect}. */
@@ -352,21 +282,6 @@ async function close(link: Link): Promise<void> {
 
 function nothing(): void {
   // For a promise whose end matters and whose outcome does not.
-}
-
-function receive(queue: MessageQueue, message: unknown): void {
-  for (const one of Array.isArray(message) ? message : [message]) {
-    const read = isFailure(classifyMessage(one))
-      ? readLeniently(one, () => undefined)
-      : { message: one as JSONRPCMessage };
-    if (isFailure(read)) continue;
-    const full = queue.push(read.message);
-    if (full !== undefined) queue.end(full);
-  }
-}
-
-function linkEnded(): Failure {
-  return failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection is closed', { delivery: 'not-sent' });
 }
 
 function rejectOnAbort(signal: AbortSignal): Promise<never> {
