@@ -19,7 +19,7 @@ const config: Config = {
   setupFilesAfterEnv: [
     '<rootDir>/test/support/seeded-faults.ts',
     // `npm run coverage:states` looks at what the machines do in the tests.
-    ...(process.env['STATES_FILE'] === undefined ? [] : ['<rootDir>/test/support/state-coverage.ts']),
+    ...(process.env['STATES_FILE'] === undefined ? [] : ['<rootDir>/test/support/charts/state-coverage.ts']),
   ],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: { '\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.json' }] },

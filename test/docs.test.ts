@@ -120,7 +120,7 @@ test('how it is built names every part of the source and every machine', () => {
   const text = readFileSync(path.join(ROOT, 'docs/architecture.md'), 'utf8');
   const folders = readdirSync(path.join(ROOT, 'src')).map((name) => `src/${name}`);
   const beside = ['test', 'visualizations', 'bench', 'examples', 'scripts'];
-  const machines = readdirSync(path.join(ROOT, 'src/machines'), { recursive: true, encoding: 'utf8' })
+  const machines = readdirSync(path.join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('-machine.ts'))
     .map((file) => path.basename(file));
   expect(machines.length).toBeGreaterThan(5);

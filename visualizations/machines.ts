@@ -6,6 +6,7 @@ import { requestMachine } from '../src/machines/request/request-machine.js';
 import { serverRequestMachine } from '../src/machines/server-requests/server-request-machine.js';
 import { serverStreamMachine } from '../src/machines/server-stream/server-stream-machine.js';
 import { subscriptionMachine } from '../src/machines/subscription/subscription-machine.js';
+import { processMachine } from '../src/transports/stdio/process-machine.js';
 
 /** A machine of which diagrams are kept beside this file. */
 export interface DrawnMachine {
@@ -14,6 +15,8 @@ export interface DrawnMachine {
   readonly machine: AnyStateMachine;
   /** One line about it, shown in the picture. */
   readonly title: string;
+  /** Whether its actors belong to a connection, so that the page of the inspector shows them. Default true. */
+  readonly inspected?: boolean;
 }
 
 /** Every machine of the library. */
@@ -43,5 +46,11 @@ export const machines: readonly DrawnMachine[] = [
     name: 'server-request',
     title: 'A request of a legacy server while a handler answers it',
     machine: serverRequestMachine,
+  },
+  {
+    name: 'process',
+    title: 'A server process over stdio, and how it is ended',
+    machine: processMachine,
+    inspected: false,
   },
 ];

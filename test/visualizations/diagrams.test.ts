@@ -77,11 +77,11 @@ describe('The committed diagrams', () => {
     expect(files.filter(([path, text]) => committed(path) !== text).map(([path]) => path)).toEqual([]);
   });
 
-  test('show every machine that src/machines exports', async () => {
-    const files = readdirSync(join(project, 'src/machines'), { recursive: true, encoding: 'utf8' });
-    const modules = files.filter((file) => file.endsWith('.ts'));
+  test('show every machine that a file *-machine.ts exports', async () => {
+    const files = readdirSync(join(project, 'src'), { recursive: true, encoding: 'utf8' });
+    const modules = files.filter((file) => file.endsWith('-machine.ts'));
     const exported = await Promise.all(
-      modules.map(async (file) => Object.entries((await import(`../../src/machines/${file}`)) as object)),
+      modules.map(async (file) => Object.entries((await import(`../../src/${file}`)) as object)),
     );
     const found = exported.flat().filter(([, value]) => value instanceof StateMachine);
     expect(found.map(([name]) => name)).toContain('connectionMachine');

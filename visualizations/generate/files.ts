@@ -25,7 +25,8 @@ export async function generatedFiles(machines: readonly DrawnMachine[], project:
   }
   files.set('visualizations/session.mmd', await drawnSession());
   if (existsSync(join(project, 'visualizations/inspector'))) {
-    files.set('src/inspect/page.ts', await pageModule(machines, project));
+    const inspected = machines.filter((machine) => machine.inspected !== false);
+    files.set('src/inspect/page.ts', await pageModule(inspected, project));
   }
   for (const document of documents.filter((path) => existsSync(join(project, path)))) {
     files.set(document, withCharts(readFileSync(join(project, document), 'utf8'), mermaid));

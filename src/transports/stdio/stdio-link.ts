@@ -1,5 +1,7 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { StringDecoder } from 'node:string_decoder';
+import { createActor } from 'xstate';
+import type { ActorRefFrom } from 'xstate';
 import type { Oversized } from '../../util/bounded-bytes.js';
 import { failure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
@@ -17,6 +19,8 @@ import { groupLives, killTree, signalGroup, watchGroup } from './process-groups.
 import type { Secrets } from '../secrets.js';
 import { spawnFailure, spawnServer } from './spawn-server.js';
 import type { ServerRecipe } from './spawn-server.js';
+import { processMachine } from './process-machine.js';
+import type { ProcessPorts } from './process-machine.js';
 import { StderrTail } from './stderr-tail.js';
 
 /** How to run a server and what to do with what it writes. */
@@ -38,19 +42,12 @@ const BRACE = 0x7b;
 /** How JSON begins. Most lines that servers log begin otherwise: to find that out by parsing takes 20 times as long. */
 const BEGINS_LIKE_JSON = /^\s*(?:[{"\-\dtfn]|\[\s*[[\]{"\-\dtfn])/;
 
-// Milliseconds.
-/** For each step of closing: the end of standard input, SIGTERM, SIGKILL. */
-const GRACE = 2_000;
-/** After the exit of a process, for the end of its output: a process that it started may hold the pipe open. */
-const DRAIN = 100;
 /** Lines that are handled between two readings of the clock. A pipe gives 64 KiB at a time, so most are short. */
 const UNWATCHED = 16;
 
-/** How often that is prolonged while output waits for its turn. */
+/** How often the wait for the end of the output is prolonged while output waits for its turn. */
 const MOST_DRAINS = 50;
-/** After the end of its output, for a process to exit: the exit says more about what happened. */
-const EXIT = 500;
-/** Between looks at what remains of a group whose leader is gone, each pause twice the last: 635 in all for SIGTERM, and for SIGKILL. */
+/** Milliseconds between looks at what remains of a group whose leader is gone, each pause twice the last: 635 in all for SIGTERM, and for SIGKILL. */
 const FIRST_LOOK = 5;
 const LAST_LOOK = 320;
 
@@ -67,15 +64,16 @@ export class StdioLink implements Link, PacedStream<string | Oversized> {
   readonly #writer: LineWriter;
   readonly #stderr = new StderrTail(STDERR_KEPT);
   readonly #secrets: Secrets;
-  /** Resolves when the process has exited, and when besides that its pipes are closed. */
-  readonly #exit: Promise<void>;
+  readonly #actor: ActorRefFrom<typeof processMachine>;
+  /** Resolves when the process has exited and its pipes are closed. */
   readonly #allClosed: Promise<void>;
-  #exited = false;
-  /** What ended the link, unless that was the exit. */
+  /** Resolves when the process is gone (true), or cannot be killed. */
+  readonly #gone: Promise<boolean>;
+  #resolveGone!: (exited: boolean) => void;
+  /** What broke before the process exited. */
   #trouble: Failure | undefined;
-  #timer: unknown;
-  #over = false;
-  #hurry = false;
+  /** Why the link has ended by itself. */
+  #reason: Failure | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(child: ChildProcessWithoutNullStreams, recipe: StdioRecipe, events: LinkEvents) {
@@ -88,26 +86,41 @@ export class StdioLink implements Link, PacedStream<string | Oversized> {
     this.#lines = new LineSplitter(recipe.maxMessageBytes, events.budget);
     this.#writer = new LineWriter(child.stdin, events.budget);
     this.#secrets = recipe.secrets;
-    this.#exit = new Promise((resolve) => {
-      const exited = (): void => {
-        this.#exited = true;
-        this.#writer.hold();
-        resolve();
-        this.#endWithin(DRAIN);
-      };
-      child.once('exit', exited);
-      // In place of an exit, cross-spawn tells of a program that was not there.
-      child.on('error', (error) => {
-        // It says more than what became of the pipes, which may have been noticed before.
-        this.#trouble = spawnFailure(recipe, error);
-        exited();
-      });
+    this.#gone = new Promise((resolve) => {
+      this.#resolveGone = resolve;
+    });
+    const { environment } = events;
+    this.#actor = createActor(processMachine, {
+      input: { ports: this.#ports() },
+      clock: {
+        setTimeout: (callback, delay) => environment.setTimeout(callback, delay),
+        clearTimeout: (timer) => {
+          environment.clearTimeout(timer);
+        },
+      },
+    });
+    this.#actor.subscribe({
+      error: () => {
+        // A port has thrown. Whatever the chart was about to do, no process stays behind.
+        this.#signal('SIGKILL');
+        this.#abandon();
+      },
+    });
+    this.#actor.start();
+    child.once('exit', () => {
+      this.#actor.send({ type: 'exited' });
+    });
+    // In place of an exit, cross-spawn emits an error for a program that was not found.
+    child.on('error', (error) => {
+      // It says more than broken pipes, which may have been noticed before.
+      this.#trouble = spawnFailure(recipe, error);
+      this.#actor.send({ type: 'exited' });
     });
     this.#allClosed = new Promise((resolve) => {
       child.once('close', () => {
         resolve();
         this.#pacer.afterwards(() => {
-          this.#end();
+          this.#actor.send({ type: 'finished' });
         });
       });
     });
@@ -122,8 +135,7 @@ export class StdioLink implements Link, PacedStream<string | Oversized> {
   static async start(recipe: StdioRecipe, events: LinkEvents, signal: AbortSignal): Promise<StdioLink> {
     const link = new StdioLink(await spawnServer(recipe), recipe, events);
     if (signal.aborted) {
-      // Nothing was said to it yet: it has nothing to finish.
-      link.#hurry = true;
+      link.#actor.send({ type: 'kill' });
       await link.close();
       signal.throwIfAborted();
     }
@@ -137,7 +149,7 @@ export class StdioLink implements Link, PacedStream<string | Oversized> {
 
   /** The end of standard error, fit for an error; undefined when the process has ended by itself, which tells it. */
   get stderrOfSilent(): string | undefined {
-    return this.#over ? undefined : this.#stderrForErrors();
+    return this.#reason === undefined ? this.#stderrForErrors() : undefined;
   }
 
   #stderrForErrors(): string {
@@ -156,7 +168,7 @@ export class StdioLink implements Link, PacedStream<string | Oversized> {
     const { stdout } = this.child;
     stdout.on('data', (chunk: Buffer) => {
       // When it is closing it must not be stopped by a pipe that nobody empties, but it is not listened to.
-      if (this.#over || this.#closing !== undefined) return;
+      if (this.#closing !== undefined) return;
       // Splitting takes time, too, and blank lines lead to no items.
       this.#pacer.pushAll(this.#pacer.count(() => this.#lines.push(chunk)));
     });
@@ -239,59 +251,84 @@ export class StdioLink implements Link, PacedStream<string | Oversized> {
 
   /** The process can no longer be talked to. It is most likely exiting, which would say more. */
   #lose(what: string, error?: Error): void {
-    if (this.#over || this.#closing !== undefined) return;
+    if (this.#closing !== undefined) return;
     const why = (error as NodeJS.ErrnoException | undefined)?.code;
     this.#trouble ??= failure(
       'transport',
       'MCP_TRANSPORT_FAILED',
       this.#say(why === undefined ? what : `${what} (${why})`),
     );
-    this.#writer.hold();
-    if (!this.#exited) this.#endWithin(EXIT);
+    this.#actor.send({ type: 'broken' });
   }
 
   #say(what: string): string {
     return `The server process "${this.#recipe.command}" ${what}`;
   }
 
-  /** Waits for the rest of the output. When the process exits while it is waited for, that counts anew. */
-  #endWithin(delay: number): void {
-    const { environment } = this.#events;
-    environment.clearTimeout(this.#timer);
-    if (this.#over || this.#closing !== undefined) return;
-    this.#timer = environment.setTimeout(() => {
+  /** What the chart of the process does. */
+  #ports(): ProcessPorts {
+    const { stdin } = this.child;
+    return {
+      holdWrites: () => {
+        this.#writer.hold();
+      },
       // Behind the output that waits for its turn there may be more in the pipe.
-      if (!this.#pacer.paused || this.#drains >= MOST_DRAINS) this.#end();
-      else
-        this.#pacer.afterwards(() => {
-          this.#drains += 1;
-          this.#endWithin(DRAIN);
-        });
-    }, delay);
+      outputWaits: () => this.#pacer.paused && this.#drains < MOST_DRAINS,
+      afterOutput: (callback) => {
+        this.#drains += 1;
+        this.#pacer.afterwards(callback);
+      },
+      endLink: () => {
+        this.#end();
+      },
+      stopMessages: () => {
+        this.#lines.clear();
+        this.#pacer.stop();
+        this.#writer.end(
+          failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection is closed', { delivery: 'not-sent' }),
+        );
+      },
+      endInput: () => {
+        stdin.end();
+      },
+      terminate: () => {
+        this.#signal('SIGTERM');
+      },
+      kill: () => {
+        this.#signal('SIGKILL');
+      },
+      endRemains: () => this.#endRemains(),
+      finish: () => {
+        this.#unwatch();
+        this.#resolveGone(true);
+      },
+      abandon: () => {
+        this.#abandon();
+      },
+    };
   }
 
-  /** The link ended by itself: says so, and clears away what is left. */
+  /** The link has ended by itself: hands out the last line, and the reason. */
   #end(): void {
-    if (this.#over || this.#closing !== undefined) return;
-    this.#over = true;
     this.#pacer.stop();
     for (const line of this.#lines.end()) this.take(line);
-    const reason = this.#secrets.failure(this.#reason());
+    const reason = this.#secrets.failure(this.#whyEnded());
+    this.#reason = reason;
     this.#writer.end({ ...reason, delivery: 'not-sent' });
     void this.close();
-    // After what those who waited to send have to hear.
+    // After the rejections of those who wait to send.
     queueMicrotask(() => {
       this.#events.closed(reason);
     });
   }
 
-  #reason(): Failure {
+  #whyEnded(): Failure {
     const { exitCode, signalCode: signal } = this.child;
     const stderr = this.#stderrForErrors();
     const details = { command: this.#recipe.command, pid: this.#pid, exitCode, signal, stderr };
     const trouble = this.#trouble;
     if (trouble?.code === 'MCP_SPAWN_FAILED') return trouble;
-    if (this.#exited) {
+    if (this.#actor.getSnapshot().matches({ process: 'exited' })) {
       const what = signal === null ? `exited with code ${exitCode}` : `was killed by ${signal}`;
       return failure('transport', 'MCP_PROCESS_EXITED', this.#say(what), { details });
     }
@@ -303,53 +340,27 @@ export class StdioLink implements Link, PacedStream<string | Oversized> {
   }
 
   async #close(): Promise<void> {
-    this.#events.environment.clearTimeout(this.#timer);
-    this.#lines.clear();
-    this.#pacer.stop();
-    this.#writer.end(
-      failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection is closed', { delivery: 'not-sent' }),
-    );
-    this.child.stdin.end();
-    if (await this.#exits()) {
-      await this.#endRemains();
-      this.#unwatch();
-    } else {
-      // Not even SIGKILL: it runs as somebody else or hangs in the kernel. Let go of it, and try again when this process exits.
-      this.child.unref();
-      void this.#exit.then(this.#unwatch);
-    }
+    this.#actor.send({ type: 'close' });
+    const exited = await this.#gone;
+    this.#actor.stop();
     for (const stream of this.child.stdio) stream?.destroy();
-    if (this.#exited) await this.#allClosed;
+    if (exited) await this.#allClosed;
   }
 
-  /** Asks the process to exit, more and more firmly, as 2026-07-28 basic/transports/stdio, "Shutdown", has it. */
-  async #exits(): Promise<boolean> {
-    if (!this.#hurry && (await this.#exitsWithin(GRACE))) return true;
-    if (process.platform === 'win32') {
-      if (!this.#exited) killTree(this.#pid);
-      return this.#exitsWithin(GRACE);
-    }
-    if (!this.#hurry) {
-      signalGroup(this.#pid, 'SIGTERM');
-      if (await this.#exitsWithin(GRACE)) return true;
-    }
-    signalGroup(this.#pid, 'SIGKILL');
-    return this.#exitsWithin(GRACE);
+  /** Windows has no signals: there the process and its children are ended. */
+  #signal(signal: 'SIGTERM' | 'SIGKILL'): void {
+    if (process.platform === 'win32') killTree(this.#pid);
+    else signalGroup(this.#pid, signal);
   }
 
-  async #exitsWithin(patience: number): Promise<boolean> {
-    if (this.#exited) return true;
-    const { environment } = this.#events;
-    let timer: unknown;
-    const expiry = new Promise<void>((resolve) => {
-      timer = environment.setTimeout(resolve, patience);
-    });
-    await Promise.race([this.#exit, expiry]);
-    environment.clearTimeout(timer);
-    return this.#exited;
+  #abandon(): void {
+    // It runs as another user or hangs in the kernel. Its group is looked after until it exits.
+    this.child.unref();
+    this.child.once('exit', this.#unwatch);
+    this.#resolveGone(false);
   }
 
-  /** Ends what a process that is gone has left in its group. The group's number is not given to anybody else while a member lives. */
+  // The number of a group is not given to another one while a member lives.
   async #endRemains(): Promise<void> {
     if (process.platform === 'win32') return;
     const { environment } = this.#events;

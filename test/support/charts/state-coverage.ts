@@ -9,6 +9,7 @@ import * as requestLogic from '../../../src/machines/request/request-logic.js';
 import { serverRequestMachine } from '../../../src/machines/server-requests/server-request-machine.js';
 import { serverStreamMachine } from '../../../src/machines/server-stream/server-stream-machine.js';
 import { subscriptionMachine } from '../../../src/machines/subscription/subscription-machine.js';
+import { processMachine } from '../../../src/transports/stdio/process-machine.js';
 import { declaredTransitions, watchTransitions } from './chart-coverage.js';
 import { allNodes } from './recorded-actions.js';
 
@@ -108,9 +109,14 @@ const file = process.env['STATES_FILE'];
 if (file === undefined) throw new Error('STATES_FILE is not set: this is for `npm run coverage:states`');
 
 const watched = [
-  ...[connectionMachine, healthMachine, subscriptionMachine, serverRequestMachine, serverStreamMachine].map((machine) =>
-    watch(machine),
-  ),
+  ...[
+    connectionMachine,
+    healthMachine,
+    subscriptionMachine,
+    serverRequestMachine,
+    serverStreamMachine,
+    processMachine,
+  ].map((machine) => watch(machine)),
   watchRequests(),
 ];
 

@@ -7,6 +7,7 @@ import { compile } from '../../support/compiled.js';
 import type { Compiled } from '../../support/compiled.js';
 import { isAlive, waitForExit } from '../../support/servers/processes.js';
 
+const NODE_PATH = path.resolve(__dirname, '../../../node_modules');
 const HOST = path.resolve(__dirname, '../../fixtures/hosts/host.mjs');
 const SERVERS = ['polite', 'staying', 'family', 'grandchild'] as const;
 type Server = (typeof SERVERS)[number];
@@ -28,7 +29,8 @@ afterAll(() => {
 /** Starts a host and waits until its servers run. */
 async function start(ending: string, ...options: string[]): Promise<Pids> {
   pids = undefined;
-  host = spawn(process.execPath, [HOST, compiled.path('transports/stdio/stdio-transport'), ending, ...options]);
+  const args = [HOST, compiled.path('transports/stdio/stdio-transport'), ending, ...options];
+  host = spawn(process.execPath, args, { env: { ...process.env, NODE_PATH } });
   host.stderr.resume();
   lines = createInterface({ input: host.stdout })[Symbol.asyncIterator]();
   pids = JSON.parse(await nextLine()) as Pids;
