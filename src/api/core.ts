@@ -38,7 +38,7 @@ import type { HealthReport } from './health-report.js';
 import { LineRecording } from '../recording/line-recording.js';
 import { StructuredOutput } from './operations/structured-output.js';
 import { inherit } from './suspension.js';
-import { callWithOtherHeaders, submitToolCall, wantsOtherHeaders } from './operations/tool-headers.js';
+import { callWithOtherHeaders, headersOfCall, wantsOtherHeaders } from './operations/tool-headers.js';
 
 const A_METHOD = 'the name of a method';
 
@@ -219,7 +219,8 @@ export class Core {
     checkText('method', A_METHOD, method);
     checkParams('params', params);
     const calls = method === 'tools/call';
-    let outcome = await (calls ? submitToolCall(this, params, options) : this.submit(method, params, options));
+    const headers = calls ? headersOfCall(this, params) : undefined;
+    let outcome = await this.submit(method, params, options, undefined, headers);
     if (calls && wantsOtherHeaders(this, outcome)) outcome = await callWithOtherHeaders(this, outcome, params, options);
     if (outcome instanceof RequestFailure) throw this.errors.ofCall(outcome, method, params);
     return outcome;

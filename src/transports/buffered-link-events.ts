@@ -3,31 +3,34 @@ import type { Failure } from '../util/failure.js';
 import type { Link, LinkEvents } from './link.js';
 import type { Secrets } from './secrets.js';
 
-/** A link, from the attempt to open it to its end; lets through what its owner should hear. */
+/** The events of a link. They are kept until the owner has the link, then passed to the owner, and ignored after the end. */
 export class BufferedLinkEvents {
   /** Undefined until it is open. */
   link: Link | undefined;
-  /** Whether it ended, by itself or because its owner closed it: nothing more is heard of it. */
+  /** Whether the link ended, by itself or because its owner closed it. */
   over = false;
-  /** What happened before the owner had the link in hand. */
+  /** The events before the owner had the link. */
   #early: (() => void)[] | undefined = [];
-  /** What the link is given to speak to. */
+  /** The events object that the link is given. */
   readonly events: LinkEvents;
+  readonly #owner: LinkEvents;
+  /** Checks the state at each message; the owner's own function takes its place while the link is open. */
+  readonly #message: LinkEvents['message'];
 
   /** @param secrets taken out of all failures that the owner hears of */
   constructor(owner: LinkEvents, secrets: Secrets) {
+    this.#owner = owner;
+    this.#message = (message, about) => {
+      this.#tell(() => {
+        owner.message(message, about);
+      });
+    };
     // A transport of a user may be written without types, and tell anything.
     const safe = (told: unknown): Failure => secrets.failure(toTransportFailure(told));
     this.events = {
       environment: owner.environment,
       budget: owner.budget,
-      message: (message, about) => {
-        if (this.#early === undefined && !this.over) owner.message(message, about);
-        else
-          this.#tell(() => {
-            owner.message(message, about);
-          });
-      },
+      message: this.#message,
       problem: (problem) => {
         this.#tell(() => {
           owner.problem(safe(problem));
@@ -50,7 +53,7 @@ export class BufferedLinkEvents {
       },
       closed: (reason) => {
         this.#tell(() => {
-          this.over = true;
+          this.end();
           owner.closed(reason == null ? undefined : safe(reason));
         });
       },
@@ -63,10 +66,18 @@ export class BufferedLinkEvents {
     else this.#early.push(event);
   }
 
-  /** The owner has the link: it may hear of it. */
+  /** The link is over: events are ignored from now on. */
+  end(): void {
+    this.over = true;
+    this.events.message = this.#message;
+  }
+
+  /** The owner has the link: passes it the events, also those that were kept. */
   readonly release = (): void => {
     const early = this.#early ?? [];
     this.#early = undefined;
     for (const event of early) this.#tell(event);
+    // There are many messages, so they skip the check from now on.
+    if (!this.over) this.events.message = this.#owner.message.bind(this.#owner);
   };
 }

@@ -47,25 +47,51 @@ export class Pacer<Item> {
 
   /** Does work, and counts it for this turn. */
   count<Result>(work: () => Result): Result {
-    const start = systemEnvironment.now();
-    if (start - this.#last > APART) this.#busy = 0;
+    const start = this.#begin();
     const result = work();
-    this.#last = systemEnvironment.now();
-    this.#busy += this.#last - start;
+    this.#finish(start);
     return result;
   }
 
-  /** Pushes items that came together. */
-  pushAll(items: readonly Item[]): void {
-    if (this.#paused) {
+  #begin(): number {
+    const now = systemEnvironment.now();
+    if (now - this.#last > APART) this.#busy = 0;
+    return now;
+  }
+
+  #finish(start: number): void {
+    this.#last = systemEnvironment.now();
+    this.#busy += this.#last - start;
+  }
+
+  /**
+   * Pushes items that came together. Hands them on until this turn has been long enough; the rest waits.
+   * @param waited for the pacer itself: the items have waited for this turn. Default false
+   */
+  pushAll(items: readonly Item[], waited = false): void {
+    if (this.#paused && !waited) {
       for (const item of items) this.#waiting.push(item);
       return;
     }
-    const taken = this.#take(items);
-    if (this.#stopped || this.#busy <= LONGEST_TURN) return;
-    this.#waiting = items.slice(taken);
-    this.#paused = true;
-    this.#stream.hold();
+    let taken = 0;
+    while (taken < items.length && !this.#stopped) {
+      const start = this.#begin();
+      const end = Math.min(taken + this.#unwatched, items.length);
+      for (; taken < end; taken += 1) this.#stream.take(items[taken] as Item);
+      this.#finish(start);
+      if (this.#busy > LONGEST_TURN) break;
+    }
+    if (this.#stopped || (!waited && this.#busy <= LONGEST_TURN)) return;
+    // Items that came meanwhile go behind the rest.
+    if (taken < items.length) this.#waiting = [...items.slice(taken), ...this.#waiting];
+    if (waited && this.#waiting.length === 0) {
+      this.#caughtUp();
+      return;
+    }
+    if (!waited) {
+      this.#paused = true;
+      this.#stream.hold();
+    }
     nextTurn(this.#goOn);
   }
 
@@ -85,38 +111,21 @@ export class Pacer<Item> {
     this.#stream.release();
   }
 
-  /** Hands on items until this turn has been long enough, and says how many those were. */
-  #take(items: readonly Item[]): number {
-    let taken = 0;
-    while (taken < items.length && !this.#stopped) {
-      const end = Math.min(taken + this.#unwatched, items.length);
-      this.count(() => {
-        for (; taken < end; taken += 1) this.#stream.take(items[taken] as Item);
-      });
-      if (this.#busy > LONGEST_TURN) break;
-    }
-    return taken;
-  }
-
   readonly #goOn = (): void => {
     this.#busy = 0;
     const items = this.#waiting;
-    // What comes meanwhile goes behind them.
     this.#waiting = [];
-    const taken = this.#take(items);
-    if (this.#stopped) return;
-    if (taken < items.length) this.#waiting = [...items.slice(taken), ...this.#waiting];
-    if (this.#waiting.length > 0) {
-      nextTurn(this.#goOn);
-      return;
-    }
+    this.pushAll(items, true);
+  };
+
+  #caughtUp(): void {
     this.#paused = false;
     this.#stream.release();
-    // What is waited for may be the end of the stream, which comes behind all of its items.
+    // A callback may be for the end of the stream, which comes behind all of its items.
     const callbacks = this.#afterwards;
     this.#afterwards = [];
     for (const callback of callbacks) this.afterwards(callback);
-  };
+  }
 }
 
 /** Pushes the bytes of a stream in pieces. */

@@ -195,7 +195,7 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
     const linkEvents = this.#linkEvents;
     if (linkEvents?.link !== undefined) {
       this.#linkEvents = undefined;
-      linkEvents.over = true;
+      linkEvents.end();
       this.#released = close(linkEvents.link);
     }
     return this.#released;

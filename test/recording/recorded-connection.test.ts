@@ -1,4 +1,4 @@
-import { Connection } from '../../src/machines/connection/connection.js';
+import type { Connection } from '../../src/machines/connection/connection.js';
 import type { ConnectionOptions } from '../../src/machines/connection/connection.js';
 import { requestSpec } from '../../src/machines/request/request-spec.js';
 import { acceptable } from '../../src/protocol/negotiation.js';
@@ -80,7 +80,7 @@ const CALLS: Record<MethodName<Connection>, (connection: RecordedConnection) => 
 };
 
 test('the calls of this test are all the methods of a connection', () => {
-  const descriptors = Object.entries(Object.getOwnPropertyDescriptors(Connection.prototype));
+  const descriptors = Object.entries(Object.getOwnPropertyDescriptors(RecordedConnection.prototype));
   const methods = descriptors.filter(([, { value }]) => typeof value === 'function').map(([name]) => name);
   expect(methods.filter((name) => name !== 'constructor').sort()).toEqual(Object.keys(CALLS).sort());
 });

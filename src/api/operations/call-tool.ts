@@ -17,7 +17,7 @@ import type { ResolvedOptions } from '../options/options.js';
 import { checkParams, checkText } from './call-arguments.js';
 import { isUnusable } from './structured-output.js';
 import type { StructuredOutput } from './structured-output.js';
-import { callWithOtherHeaders, submitToolCall, wantsOtherHeaders } from './tool-headers.js';
+import { callWithOtherHeaders, headersOfCall, wantsOtherHeaders } from './tool-headers.js';
 import type { ToolCaller } from './tool-headers.js';
 
 /** What calling a tool uses of a client. */
@@ -49,7 +49,7 @@ export async function callTool(
   const params = toolParams(name, args, meta);
   const validate = options.validate ?? client.options.validate;
   const submitted = validate === 'off' ? { ...options, unchecked: true } : options;
-  let outcome = await submitToolCall(client, params, submitted, repeatable);
+  let outcome = await client.submit('tools/call', params, submitted, repeatable, headersOfCall(client, params));
   if (wantsOtherHeaders(client, outcome)) {
     outcome = await callWithOtherHeaders(client, outcome, params, submitted, repeatable);
   }

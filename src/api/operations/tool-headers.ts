@@ -73,23 +73,13 @@ export function callableTools(client: ToolFilter, tools: readonly MCPTool[]): MC
 }
 
 /** The headers of a call, as the definition that was received last wants them. */
-function headersFor(client: ToolCaller, params: Params | undefined): Record<string, string> | undefined {
+export function headersOfCall(client: ToolCaller, params: Params | undefined): Record<string, string> | undefined {
   const name = params?.name;
   const tool = repeatsParameters(client) && typeof name === 'string' ? client.listCache.tool(name) : undefined;
   if (tool === undefined) return undefined;
   const headers = headersOf(tool);
   if (!('headers' in headers) || headers.headers.length === 0) return undefined;
   return parameterHeaderValues(headers.headers, params?.arguments);
-}
-
-/** Sends a call of a tool, with the headers that its definition wants. */
-export function submitToolCall(
-  client: ToolCaller,
-  params: Params | undefined,
-  options: SubmitOptions,
-  repeatable?: boolean,
-): Promise<Outcome> {
-  return client.submit('tools/call', params, options, repeatable, headersFor(client, params));
 }
 
 /**
@@ -118,5 +108,5 @@ export async function callWithOtherHeaders(
     if (options.signal?.aborted === true) throw thrown;
     return refused;
   }
-  return submitToolCall(client, params, options, repeatable);
+  return client.submit('tools/call', params, options, repeatable, headersOfCall(client, params));
 }

@@ -22,7 +22,7 @@ import { healthPorts } from '../health/health-machine.js';
 import type { HealthPorts } from '../health/health-machine.js';
 import { check, probe, PROBE_TIMEOUT, trafficWatch } from '../health/health-check.js';
 import type { ProbeResult } from '../health/health-check.js';
-import { receive } from './inbound.js';
+import { receiver } from './inbound.js';
 import { openLink, sendOver } from './link-actor.js';
 import type { ConnectionTransport, LinkPorts } from './link-actor.js';
 import { inspectorOf, linkListenerOf } from './observers.js';
@@ -88,6 +88,8 @@ type ConnectionActor = Actor<typeof connectionMachine>;
  */
 export class Connection {
   readonly requests: RequestRegistry;
+  /** Makes a request of the user and promises its outcome. Never rejects. */
+  readonly submit: (spec: RequestSpec) => Promise<Outcome>;
   readonly transport: ConnectionTransport;
   #actor: ConnectionActor;
   readonly #options: ConnectionOptions;
@@ -139,6 +141,7 @@ export class Connection {
         callUserFunction(purpose, fn, this.#report);
       },
     });
+    this.submit = this.requests.submit.bind(this.requests);
     this.#callers = new WaitingCallers({
       now: () => environment.now(),
       tell: (event) => {
@@ -311,11 +314,6 @@ export class Connection {
    */
   suspend(): Promise<SessionExport | Failure> {
     return this.#sessionExports.ask();
-  }
-
-  /** Makes a request of the user and promises its outcome. Never rejects. */
-  submit(spec: RequestSpec): Promise<Outcome> {
-    return this.requests.submit(spec);
   }
 
   /**
@@ -496,6 +494,7 @@ export class Connection {
       questions: this.#questions,
       report: this.#report,
       tolerate: this.#tolerate,
+      fail: this.#fail,
       mayReply: () => this.#replies.mayReply(),
       now: () => environment.now(),
       era: () => this.facts.session?.era,
@@ -524,14 +523,7 @@ export class Connection {
       resumed: (id) => {
         requests.inFlight.resumed(id);
       },
-      received: (message, about) => {
-        try {
-          requests.heard();
-          receive(inbound, message, about);
-        } catch (thrown) {
-          this.#fail(thrown);
-        }
-      },
+      received: receiver(inbound),
     };
   }
 

@@ -41,15 +41,30 @@ export interface InboundPorts {
   report(problem: Failure): void;
   /** Reports a fault in a message that is used all the same. Such a server may repeat it all the time. */
   tolerate(fault: Failure): void;
+  /** Handles an exception that is caught nowhere else: ends the connection. */
+  fail(thrown: unknown): void;
 }
+
+type Response = JSONRPCResultResponse | JSONRPCErrorResponse;
 
 /** At most this many messages in one batch, which only the revision 2025-03-26 has. */
 const LARGEST_BATCH = 1_000;
 
-/** Takes one incoming JSON value apart and hands its parts to whoever waits for them. Never throws. */
-export function receive(ports: InboundPorts, value: unknown, about?: MessageOrigin): void {
-  if (Array.isArray(value)) receiveBatch(ports, value, about);
-  else receiveOne(ports, value, about);
+/** Makes the function that takes in what the server sends: one JSON value at a time. It never throws. */
+export function receiver(ports: InboundPorts): (value: unknown, about?: MessageOrigin) => void {
+  const { inFlight } = ports.requests;
+  return (value, about) => {
+    try {
+      ports.requests.heard();
+      const kind = classifyMessage(value);
+      // Most messages are responses to pending requests.
+      if ((kind === 'result' || kind === 'error') && inFlight.answered(value as Response)) return;
+      if (Array.isArray(value)) receiveBatch(ports, value, about);
+      else receiveOne(ports, kind, value, about);
+    } catch (thrown) {
+      ports.fail(thrown);
+    }
+  };
 }
 
 function receiveBatch(ports: InboundPorts, batch: readonly unknown[], about: MessageOrigin | undefined): void {
@@ -60,11 +75,15 @@ function receiveBatch(ports: InboundPorts, batch: readonly unknown[], about: Mes
     );
     return;
   }
-  for (const one of batch) receiveOne(ports, one, about);
+  for (const one of batch) receiveOne(ports, classifyMessage(one), one, about);
 }
 
-function receiveOne(ports: InboundPorts, value: unknown, about: MessageOrigin | undefined): void {
-  const kind = classifyMessage(value);
+function receiveOne(
+  ports: InboundPorts,
+  kind: MessageKind | Failure,
+  value: unknown,
+  about: MessageOrigin | undefined,
+): void {
   if (!isFailure(kind)) {
     receiveMessage(ports, kind, value as JSONRPCMessage, about);
     return;
@@ -87,7 +106,7 @@ function receiveMessage(
   switch (kind) {
     case 'result':
     case 'error':
-      receiveAnswer(ports, message as JSONRPCResultResponse | JSONRPCErrorResponse);
+      receiveAnswer(ports, message as Response);
       break;
     case 'notification':
       receiveNotification(ports, message as JSONRPCNotification);
@@ -116,7 +135,7 @@ function receiveInvalid(ports: InboundPorts, value: unknown, problem: Failure, d
     ports.send(invalidRequest(id, decisive));
 }
 
-function receiveAnswer(ports: InboundPorts, answer: JSONRPCResultResponse | JSONRPCErrorResponse): void {
+function receiveAnswer(ports: InboundPorts, answer: Response): void {
   if (ports.requests.inFlight.answered(answer)) return;
   if ('error' in answer && ports.era() === undefined && ports.requests.inFlight.complained(answer)) return;
   if ('error' in answer && (answer.id === undefined || answer.id === null)) {

@@ -17,6 +17,7 @@ import type { Session } from '../../protocol/session.js';
 import type { IdRing } from './id-ring.js';
 import type { InputRounds } from './input-rounds.js';
 import { carriesProgressToken } from './request-spec.js';
+import type { RequestEvent } from './request-machine.js';
 import type { RequestRecord } from './request-record.js';
 import { endTogether, together } from './shared-requests.js';
 
@@ -86,16 +87,15 @@ export class RequestsInFlight {
     frames.answered(method, record.id, now);
     const { result } = message;
     const read = readResult(method, entry, session()?.era ?? 'legacy', result);
-    if (read === undefined) {
-      endTogether(record, { type: 'answer', result });
-    } else if (!isFailure(read)) {
-      endTogether(record, { type: 'answer', result: read.value });
-      for (const fault of read.warnings) tolerate(fault);
-    } else if (asksForInput(entry, session(), result)) {
-      record.actor.send(rounds.judge(record, neededInput(method, result)));
-    } else {
-      endTogether(record, { type: 'error', failure: read });
+    if (read !== undefined && isFailure(read)) {
+      if (asksForInput(entry, session(), result)) record.actor.send(rounds.judge(record, neededInput(method, result)));
+      else endTogether(record, { type: 'error', failure: read });
+      return true;
     }
+    const event: RequestEvent = { type: 'answer', result: read === undefined ? result : read.value };
+    if (record.followers === undefined) record.actor.send(event);
+    else endTogether(record, event);
+    for (const fault of read?.warnings ?? []) tolerate(fault);
     return true;
   }
 

@@ -77,6 +77,5 @@ export function detached(record: RequestRecord): readonly RequestRecord[] {
 
 /** Sends the event that ends an exchange with the server to the request of it, and to those that follow that one. */
 export function endTogether(record: RequestRecord, event: RequestEvent): void {
-  if (record.followers === undefined) record.actor.send(event);
-  else for (const { actor } of detached(record)) actor.send(event);
+  for (const { actor } of detached(record)) actor.send(event);
 }

@@ -71,23 +71,20 @@ export class LineWriter {
     this.#lines = [];
     this.#requestIds = [];
     this.#length = 0;
-    if (chunk !== '' && !this.#held) this.#write(chunk);
-  };
-
-  /** A chunk that the system has taken at once leaves the stream empty, although it was more than the stream wants to hold. */
-  #write(chunk: string): void {
+    if (chunk === '' || this.#held) return;
     const stream = this.#stream;
+    // A chunk that the system has taken at once leaves the stream empty, although it was more than the stream wants to hold.
     this.#blocked = !stream.write(withEscapedLineEnds(chunk)) && !(stream.writable && stream.writableLength === 0);
-  }
+  };
 
   #drain(): void {
     while (this.#queue.size > 0 && !this.#blocked && !this.#held) {
-      let chunk = '';
       for (const line of this.#queue.take()) {
-        chunk += line;
-        if (chunk.length >= CHUNK) break;
+        this.#lines.push(line);
+        this.#length += line.length;
+        if (this.#length >= CHUNK) break;
       }
-      this.#write(chunk);
+      this.#flush();
     }
   }
 

@@ -5,7 +5,7 @@ import type { ActorRefFrom } from 'xstate';
 import type { Oversized } from '../../util/bounded-bytes.js';
 import { failure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
-import type { JSONRPCMessage, RequestId } from '../../protocol/messages/json-rpc.js';
+import type { RequestId } from '../../protocol/messages/json-rpc.js';
 import { LineSplitter } from '../../protocol/messages/lines.js';
 import { answeredIn, tooLarge } from '../../protocol/messages/oversized-message.js';
 import { tooMuchStructure } from '../../protocol/messages/parsed-size.js';
@@ -54,6 +54,7 @@ const LAST_LOOK = 320;
 /** A server process and the lines that go to and from it. */
 export class StdioLink implements Link, PacedStream<string | Oversized> {
   readonly child: ChildProcessWithoutNullStreams;
+  readonly send: Link['send'];
   readonly #recipe: StdioRecipe;
   readonly #events: LinkEvents;
   readonly #pid: number;
@@ -85,6 +86,7 @@ export class StdioLink implements Link, PacedStream<string | Oversized> {
     this.#unwatch = watchGroup(this.#pid, recipe.handleSignals);
     this.#lines = new LineSplitter(recipe.maxMessageBytes, events.budget);
     this.#writer = new LineWriter(child.stdin, events.budget);
+    this.send = this.#writer.send.bind(this.#writer);
     this.#secrets = recipe.secrets;
     this.#gone = new Promise((resolve) => {
       this.#resolveGone = resolve;
@@ -154,10 +156,6 @@ export class StdioLink implements Link, PacedStream<string | Oversized> {
 
   #stderrForErrors(): string {
     return this.#secrets.tail(this.stderrTail, STDERR_IN_ERRORS, this.#stderr.truncated);
-  }
-
-  send(message: JSONRPCMessage): Promise<void> | undefined {
-    return this.#writer.send(message);
   }
 
   cancelUnsent(requestId: RequestId): boolean {
