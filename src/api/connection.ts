@@ -38,33 +38,27 @@ export interface MCPConnectionOptions extends MCPClientOptions {
   readonly monitor?: boolean | undefined;
 }
 
-/** What {@link MCPConnection.healthCheck} found. */
-export interface ConnectionHealth extends HealthReport {
-  readonly name: string;
-  readonly status: ConnectionStatus;
+/** The result of {@link MCPConnection.healthCheck}. */
+export interface ConnectionHealth
+  extends
+    HealthReport,
+    Pick<
+      MCPConnection,
+      'name' | 'status' | 'lastConnected' | 'lastError' | 'reconnectAttempts' | 'connectionCount' | 'errorCount'
+    > {
   readonly connected: boolean;
-  readonly lastConnected: Date | undefined;
-  readonly lastError: MCPError | undefined;
-  readonly reconnectAttempts: number;
-  readonly connectionCount: number;
-  readonly errorCount: number;
-  /** Milliseconds of the session that stands; 0 when none does. */
+  /** Age of the current session, in ms; 0 without a session. */
   readonly uptime: number;
   readonly transportType: string;
-  /** Milliseconds until the server answered; undefined when it did not. */
+  /** Milliseconds until the server responded; undefined when it did not. */
   readonly latency: number | undefined;
 }
 
-/** What is known about a connection. */
-export interface ConnectionInfo {
-  readonly name: string;
-  readonly transport: MCPTransport;
-  readonly client: MCPClient | null;
-  readonly status: ConnectionStatus;
-  readonly lastConnected: Date | undefined;
-  readonly lastError: MCPError | undefined;
-  readonly reconnectAttempts: number;
-  readonly healthScore: number;
+/** The result of {@link MCPConnection.getInfo}. */
+export interface ConnectionInfo extends Pick<
+  MCPConnection,
+  'name' | 'transport' | 'client' | 'status' | 'lastConnected' | 'lastError' | 'reconnectAttempts' | 'healthScore'
+> {
   /** `state`, `path`, `transportType`, and of the health `latencies` and `reasons`. */
   readonly metadata: Readonly<Record<string, unknown>>;
 }
@@ -203,22 +197,22 @@ export class MCPConnection {
     return this.isConnected() && this.healthScore >= threshold;
   }
 
-  /** Asks the server for a sign of life, over the wire, and says what is known. Never rejects. */
+  /** Sends a request to the server and reports the health of the connection. Never rejects. */
   async healthCheck(): Promise<ConnectionHealth> {
     const { latency } = await this.#view.healthCheck();
-    const { facts } = this.#core.connection;
-    const { establishedAt } = facts;
     return {
-      name: this.name,
-      status: this.status,
+      ...pick(this, [
+        'name',
+        'status',
+        'lastConnected',
+        'lastError',
+        'reconnectAttempts',
+        'connectionCount',
+        'errorCount',
+      ]),
       connected: this.isConnected(),
       ...this.#core.health,
-      lastConnected: this.lastConnected,
-      lastError: this.lastError,
-      reconnectAttempts: facts.attempts,
-      connectionCount: facts.connectionCount,
-      errorCount: facts.errorCount,
-      uptime: establishedAt === undefined ? 0 : this.#core.options.environment.now() - establishedAt,
+      uptime: this.#uptime,
       transportType: this.transport.constructor.name,
       latency,
     };
@@ -245,19 +239,21 @@ export class MCPConnection {
     this.#core.connection.send({ type: 'monitor', interval });
   }
 
-  /** What is known about this connection. */
+  /** The attributes and the state of this connection. Sends nothing. */
   getInfo(): ConnectionInfo {
     const { connection, health } = this.#core;
     const { latencies, reasons } = health;
     return {
-      name: this.name,
-      transport: this.transport,
-      client: this.client,
-      status: this.status,
-      lastConnected: this.lastConnected,
-      lastError: this.lastError,
-      reconnectAttempts: this.reconnectAttempts,
-      healthScore: this.healthScore,
+      ...pick(this, [
+        'name',
+        'transport',
+        'client',
+        'status',
+        'lastConnected',
+        'lastError',
+        'reconnectAttempts',
+        'healthScore',
+      ]),
       metadata: {
         state: connection.state,
         path: connection.path,
@@ -317,8 +313,12 @@ export class MCPConnection {
 
   /** Milliseconds of all sessions together. */
   get totalUptime(): number {
-    const { pastUptime, establishedAt } = this.#core.connection.facts;
-    return pastUptime + (establishedAt === undefined ? 0 : this.#core.options.environment.now() - establishedAt);
+    return this.#core.connection.facts.pastUptime + this.#uptime;
+  }
+
+  get #uptime(): number {
+    const { establishedAt } = this.#core.connection.facts;
+    return establishedAt === undefined ? 0 : this.#core.options.environment.now() - establishedAt;
   }
 
   /** When the server last answered anything. */
@@ -391,4 +391,9 @@ function connectTimeoutOf(options: MCPConnectionOptions, transport: MCPTransport
 
 function dateOf(milliseconds: number | undefined): Date | undefined {
   return milliseconds === undefined ? undefined : new Date(milliseconds);
+}
+
+/** A copy of these properties. */
+function pick<Source, Name extends keyof Source>(source: Source, names: readonly Name[]): Pick<Source, Name> {
+  return Object.fromEntries(names.map((name) => [name, source[name]])) as Pick<Source, Name>;
 }

@@ -301,7 +301,7 @@ describe('health', () => {
     const reasons = [
       '1 of 2 checks missed',
       '1 of 2 checks over 2.0 s',
-      'no answer for 22.0 s with 2 requests in flight',
+      'no response for 22.0 s with 2 requests in flight',
     ];
     expect(connection.getInfo().metadata).toMatchObject({ reasons });
     const asked = client.healthCheck({ timeout: 1_000 });
