@@ -7,18 +7,18 @@ import type { Failure } from '../../util/failure.js';
 import { lastEventIdValue } from '../../protocol/http-headers.js';
 import { OversizedReports, tooLarge } from '../../protocol/messages/oversized-message.js';
 
-/** Something that a server sent on a stream of events. */
+/** A server-sent event. */
 export interface StreamEvent {
-  /** What kind it is; `message` when it does not say. */
+  /** The type of the event. Default `message`. */
   readonly type: string;
   /** Never empty. */
   readonly data: string;
 }
 
-/** Who is told what a stream of events holds. */
+/** The receiver of the events of a stream. */
 export interface EventReader {
   event(event: StreamEvent): void;
-  /** An event was longer than the limit and was thrown away; the stream goes on. `details.requestId` says whose answer it was, if known. */
+  /** An event exceeded the limit and was discarded; the stream continues. `details.requestId` is the id of its request, if known. */
   tooLarge(problem: Failure): void;
 }
 
@@ -63,7 +63,7 @@ export class EventStream {
     this.#held = new BoundedBytes(limit, budget);
     this.#parser = createParser({
       onEvent: (event) => {
-        this.#tell(event);
+        this.#emit(event);
       },
       onRetry: (retry) => {
         this.#retry = retry;
@@ -84,7 +84,7 @@ export class EventStream {
     return this.#retry;
   }
 
-  /** Tells the events that end in this chunk, in order. */
+  /** Emits the events that end in this chunk, in order. */
   feed(chunk: Uint8Array): void {
     const bytes = this.#withLineFeeds(
       Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength),
@@ -171,14 +171,14 @@ export class EventStream {
     this.#parser.feed(events);
   }
 
-  /** Before the events are told: whoever hears one may want to know where the stream is. */
+  /** Updates the last id before the events are emitted, because a receiver may read it. */
   #record(events: string): void {
     for (const [, id = ''] of events.matchAll(/(?:^|\n)id(?:: ?([^\n]*))?(?=\n)/g)) {
       if (!id.includes('\0')) this.#lastEventId = lastEventIdValue(id);
     }
   }
 
-  #tell({ event, data }: EventSourceMessage): void {
+  #emit({ event, data }: EventSourceMessage): void {
     if (data !== '') this.#reader.event({ type: event ?? 'message', data });
   }
 

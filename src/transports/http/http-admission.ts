@@ -13,14 +13,14 @@ export interface Admittable {
 const STEP = 64;
 
 // Milliseconds.
-/** How often those that wait are looked at. */
+/** How often waiting exchanges are checked, in ms. */
 const LOOK = 25;
 /** How long they are to wait at most, as far as the pace of the server lets that be foretold. */
 const PATIENCE = 100;
 
 /** How much the pace has to grow by a step for the next one to be made at once. */
 const HELPED = 1.2;
-/** How much less is hoped for at each look after a step that did not help. */
+/** By how much the expectation shrinks at each check after a step without effect. */
 const HUMBLER = 0.97;
 
 /**
@@ -39,12 +39,12 @@ export class HttpAdmission<One extends Admittable> {
   #active = 0;
   /** How many go on in a place that is reserved. */
   #ownActive = 0;
-  /** How many of those that wait came to their end meanwhile, at most. */
+  /** An upper bound for the number of waiting exchanges that have ended. */
   #gone = 0;
-  /** In order, also those that came to their end while they waited. */
+  /** The waiting exchanges in order, including ones that have ended. */
   #waiting: One[] = [];
   #next = 0;
-  /** How many ended since those that wait were looked at. */
+  /** How many exchanges ended since the last check. */
   #ended = 0;
   /** How many have to end between two looks for another step. */
   #hoped = 0;
@@ -100,7 +100,7 @@ export class HttpAdmission<One extends Admittable> {
       if (this.#active < STEP) this.#calmDown();
     } else if (!this.#turning) {
       this.#turning = true;
-      // Its connection is free only when whoever told of the end is done.
+      // The connection is free only after the callback that reported the end has returned.
       queueMicrotask(this.#turn);
     }
   }

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { ResponseHead } from './http-head.js';
 
-/** Who hears what becomes of an attempt, until it lets go of it. */
+/** The receiver of the events of an attempt, until it abandons the attempt. */
 export interface AttemptOwner {
   /** Whether nothing is of interest any more. */
   readonly over: boolean;
@@ -22,7 +22,7 @@ interface Controller {
 }
 
 /**
- * A request as it is dispatched once. The callbacks of an attempt that was let go are ignored. It is a handler of both kinds: undici 7 and
+ * A request as it is dispatched once. Callbacks of an abandoned attempt are ignored. It is a handler of both kinds: undici 7 and
  * later call the methods `onRequest…` and `onResponse…`, undici 5 and 6, and Node with one of those inside, call the others.
  */
 export class HttpAttempt implements Dispatcher.DispatchHandler {
@@ -49,7 +49,7 @@ export class HttpAttempt implements Dispatcher.DispatchHandler {
   }
 
   onRequestUpgrade(controller: Controller): void {
-    // Nobody asked for one.
+    // The client never requests an upgrade.
     controller.abort(CLOSED);
   }
 
@@ -92,7 +92,7 @@ export class HttpAttempt implements Dispatcher.DispatchHandler {
   }
 
   onBodySent(): void {
-    // Nobody needs to know. The decorators of undici 5 call it without looking whether it is there.
+    // Not needed, but the decorators of undici 5 call it unconditionally.
   }
 
   onComplete(): void {
@@ -115,7 +115,7 @@ export class HttpAttempt implements Dispatcher.DispatchHandler {
     this.#resume?.();
   }
 
-  /** What still comes is of no interest. */
+  /** Ignores the rest of the response. */
   leave(): void {
     this.#owner = undefined;
   }

@@ -46,7 +46,7 @@ export interface HttpRequest {
   readonly body?: string | undefined;
 }
 
-/** Who hears what becomes of a request. None of these may throw. */
+/** The receiver of the response to a request. Its methods must not throw. */
 export interface HttpReceiver {
   /** The answer begins; redirects have been followed. */
   head(head: ResponseHead): void;
@@ -65,7 +65,7 @@ const FEW = 2 * 1024;
 const MANY = 100;
 
 /**
- * One request over undici's `dispatch`, with its token and its redirects. Nothing is told after `abort()`.
+ * One request over undici's `dispatch`, with its token and its redirects. After `abort()` the receiver is not called.
  */
 export class HttpCall implements AttemptOwner, UnorderedSetMember, PacedStream<Buffer> {
   place = -1;
@@ -74,7 +74,7 @@ export class HttpCall implements AttemptOwner, UnorderedSetMember, PacedStream<B
   readonly #receiver: HttpReceiver;
   #url: URL;
   #token: string | undefined;
-  /** The refusal of a token was heard; there is no other after the next one. */
+  /** Whether a token was refused already; a second refusal is final. */
   #renewed = false;
   #attempt: HttpAttempt | undefined;
   /** The attempt before, while its answer may still come to its end. */
@@ -89,7 +89,7 @@ export class HttpCall implements AttemptOwner, UnorderedSetMember, PacedStream<B
   #chunks = 0;
   #head: ResponseHead | undefined;
   #streams: boolean | undefined;
-  /** Those that should end soon, once it is one of them, and whether it was told so before. */
+  /** The set of calls that should end soon, once this call is in it, and whether it was notified before. */
   #ending: UnorderedSet<HttpCall> | undefined;
   #overdue = false;
 
@@ -300,7 +300,7 @@ export class HttpCall implements AttemptOwner, UnorderedSetMember, PacedStream<B
     this.#ending?.remove(this);
   }
 
-  /** Whether nothing more will be told. */
+  /** Whether the receiver is not called any more. */
   get over(): boolean {
     return this.#over;
   }

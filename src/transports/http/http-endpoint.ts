@@ -22,7 +22,7 @@ export interface EndpointOptions {
   readonly budget?: Budget | undefined;
   readonly environment: Environment;
   readonly auth?: TokenSource | undefined;
-  /** Learns the tokens, and is what failures pass before anybody hears of them. */
+  /** Collects the tokens, and removes secrets from failures before they are reported. */
   readonly secrets: Secrets;
   /** Used instead of pools of our own, and left alone when we are done. */
   readonly dispatcher?: HttpDispatcher | undefined;

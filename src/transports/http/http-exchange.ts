@@ -131,7 +131,7 @@ export class HttpExchange implements HttpReceiver, UnorderedSetMember, Admittabl
     this.#call.start();
   }
 
-  /** Ends it from this side: whoever still waits is told this. */
+  /** Ends the exchange from this side: its promise rejects with this failure. */
   abort(): void {
     if (this.over) return;
     const { sent } = this;
@@ -244,7 +244,7 @@ export class HttpExchange implements HttpReceiver, UnorderedSetMember, Admittabl
     });
   }
 
-  /** @param why what the server says about it: an error of JSON-RPC, or text */
+  /** @param why the reason from the server: a JSON-RPC error, or text */
   #loseSession(why?: JSONRPCErrorObject | string): void {
     const { session } = this.#request;
     this.#owner.lose(session);
@@ -311,7 +311,7 @@ export class HttpExchange implements HttpReceiver, UnorderedSetMember, Admittabl
     else this.#received(parsed.value, false);
   }
 
-  /** An event that cannot be used is the answer, unless it says that it is something else: nobody else is answered on this stream. */
+  /** An invalid event counts as the response, unless it is clearly another message, because the stream belongs to this request. */
   #unreadable(problem: Failure): void {
     const { method, requestId = this.id } = problem.details ?? {};
     if (method === undefined && isIdOf(this.#request.message, requestId)) this.#give(withDelivery(problem, 'answered'));
@@ -374,7 +374,7 @@ export class HttpExchange implements HttpReceiver, UnorderedSetMember, Admittabl
     if (!this.#mayLoseSession(value, why ?? '', refuse)) refuse();
   }
 
-  /** @param why what the server said, in an error of JSON-RPC or in words */
+  /** @param why the reason from the server: a JSON-RPC error, or text */
   #refuse(value: unknown, why: JSONRPCErrorObject | string | undefined): void {
     const { status } = this.#head ?? NO_HEAD;
     const isError = typeof why === 'object' && !(this.#head && isAboutAuthentication(this.#head));

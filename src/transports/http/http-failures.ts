@@ -46,7 +46,7 @@ export function exchangeFailed(url: URL, error: Error, sent: boolean, begun: boo
   });
 }
 
-/** The body, or the stream, ended in good order and the answer was not in it. */
+/** The body or the stream ended without an error, but contained no response. */
 export function endedWithoutAnswer(url: URL, head: ResponseHead | undefined, what: 'The stream' | 'The body'): Failure {
   return failure('transport', 'MCP_STREAM_BROKEN', `${what} of ${shownUrl(url)} ended without the answer`, {
     delivery: 'unknown',
@@ -59,8 +59,8 @@ export function endedWithoutAnswer(url: URL, head: ResponseHead | undefined, wha
 }
 
 /**
- * Statuses that say that nobody waits for the server any longer, or that its response was lost: a gateway sends them, and the server may have run
- * the request. The rest say that somebody refused it, or are the server's own. RFC 9110, 15; 499 and 520 to 599 are those of common gateways.
+ * Statuses of gateways that timed out or lost the response of the server, which may have run the request. All other statuses are refusals, or
+ * come from the server itself. RFC 9110, 15; common gateways use 499 and 520 to 599.
  */
 const MAY_HAVE_RUN: ReadonlySet<number> = new Set([408, 499, 502, 504, 520, 521, 522, 523, 524, 598, 599]);
 
@@ -111,13 +111,13 @@ export function hasAuthorization(headers: readonly string[]): boolean {
   return headers.some((name, at) => at % 2 === 0 && name.toLowerCase() === 'authorization');
 }
 
-/** What a source of tokens is told about a token that the server did not take. */
+/** The refusal of a token, as the argument of the token source. */
 export function tokenRefusal(token: string, { status, headers }: ResponseHead): TokenRefusal {
   const { error, requiredScope, resourceMetadata } = demandOf(headers['www-authenticate']);
   return { token, status, error, requiredScope, resourceMetadata };
 }
 
-/** Whether a status is about who asks. A 403 may also refuse an Origin, or be an error of the protocol; a challenge tells. */
+/** Whether a status is about authentication. A 403 may also refuse an Origin or be a protocol error, unless it has a challenge. */
 export function isAboutAuthentication({ status, headers }: ResponseHead): boolean {
   return status === 401 || (status === 403 && headers['www-authenticate'] !== undefined);
 }
@@ -172,7 +172,7 @@ export function wrongContent(url: URL, head: ResponseHead): Failure {
   });
 }
 
-/** What a server said, for a message. */
+/** The text of a server as part of a message. */
 function quoted(text: string | undefined): string {
   return text === undefined ? '(none)' : `"${safeText(text, 80)}"`;
 }

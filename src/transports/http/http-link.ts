@@ -59,7 +59,7 @@ export class HttpLink implements Link, ExchangeOwner {
   readonly #admission: HttpAdmission<HttpExchange>;
   readonly #posts: HttpPosts;
   #session = new HttpSession();
-  /** Somebody else goes on with the session. */
+  /** Whether another client resumes the session. */
   #leftOpen = false;
   #serverStream: HttpServerStream | undefined;
   /** Streams that should end by themselves now. */
@@ -82,7 +82,7 @@ export class HttpLink implements Link, ExchangeOwner {
     this.#terminateTimeout = Math.min(TERMINATE_TIMEOUT, options.timeout);
   }
 
-  /** Makes ready to send; speaks to nobody. */
+  /** Prepares the link; sends nothing. */
   static async open(options: EndpointOptions, events: LinkEvents): Promise<HttpLink> {
     const endpoint = await HttpEndpoint.open(options);
     return new HttpLink(endpoint, options, events);
@@ -128,7 +128,7 @@ export class HttpLink implements Link, ExchangeOwner {
     if (asks && this.#negotiates(message)) this.#session = new HttpSession();
     const session = this.#session;
     if (session.lost) {
-      // Whoever did not hear it the first time, because it was busy with a handshake, hears it now.
+      // Reported again, because the connection ignored the first report during a handshake.
       if (asks) this.events.sessionLost();
       return rejectedWith(sessionLost(this.endpoint.url, 404));
     }
@@ -160,7 +160,7 @@ export class HttpLink implements Link, ExchangeOwner {
     });
   }
 
-  /** In the modern era there is nothing to begin anew, unless the server turned out to be another one. */
+  /** A modern server has no session to replace, unless the server itself was replaced. */
   #negotiates({ method }: JSONRPCRequest): boolean {
     return method === 'initialize' || (method === 'server/discover' && this.#session.lost);
   }
@@ -243,17 +243,17 @@ export class HttpLink implements Link, ExchangeOwner {
     return this.#byId.get(requestId);
   }
 
-  serverStream(told: ServerStreamEvents): () => void {
+  serverStream(events: ServerStreamEvents): () => void {
     const session = this.#session;
     if (this.#closing !== undefined || this.#older !== undefined || session.modern || session.lost) {
-      told.unsupported();
+      events.unsupported();
       return () => undefined;
     }
     let stream: HttpServerStream | undefined;
     let dropped = false;
     const open = (): void => {
       if (!dropped && this.#closing === undefined)
-        stream = this.#serverStream = new HttpServerStream(this, session, told);
+        stream = this.#serverStream = new HttpServerStream(this, session, events);
     };
     if (session.ready === undefined) open();
     else void session.ready.then(open);
@@ -363,10 +363,10 @@ export class HttpLink implements Link, ExchangeOwner {
       // The last post may have been given up with all else, when the time was over.
       if (this.sessionId === undefined || this.#leftOpen || this.endpoint.closed) return;
       await new Promise<void>((resolve) => {
-        const heard = (): void => {
+        const received = (): void => {
           resolve();
         };
-        const receiver = { head: heard, chunk: heard, end: heard, failed: heard };
+        const receiver = { head: received, chunk: received, end: received, failed: received };
         call = this.endpoint.call({ method: 'DELETE', headers: session.headers() }, receiver);
         call.start();
       });
@@ -379,6 +379,6 @@ export class HttpLink implements Link, ExchangeOwner {
 
 /** Whether it is not known what kind of server it is, or it is one of HTTP+SSE, but may not be spoken to. */
 function barsTheWay({ kind, code, details }: Failure): boolean {
-  // Somebody who leads elsewhere with a status has not spoken of HTTP+SSE.
+  // A redirect by status says nothing about HTTP+SSE.
   return kind === 'authentication' || (code === 'MCP_REDIRECT_REFUSED' && details?.status === undefined);
 }

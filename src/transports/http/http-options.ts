@@ -13,20 +13,20 @@ import type { OptionReader } from '../../option-checks.js';
 /** The protocols of URLs that are reached over HTTP. */
 export const HTTP: readonly string[] = ['http:', 'https:'];
 
-/** What an {@link HttpTransport} may be told besides the URL. */
+/** Options of an {@link HttpTransport}. */
 export interface HttpTransportOptions {
-  /** Headers for every request. Those that the protocol sets itself cannot be changed. Their values never show in errors. */
+  /** Headers for every request. Headers of the protocol cannot be changed. Errors never contain their values. */
   readonly headers?: HeadersOption | undefined;
-  /** Milliseconds that making a connection, or ending a session, may take. Never a limit on requests. Default 30 000. */
+  /** Time to open a connection or to terminate a session, in ms. It does not limit requests. Default 30 000. */
   readonly timeout?: number | undefined;
-  /** Where tokens for `Authorization: Bearer` come from. Asked before each request. */
+  /** The source of tokens for `Authorization: Bearer`. Called before each request. */
   readonly auth?: TokenSource | undefined;
   /**
-   * Sends the requests instead of connections of our own: an undici `Agent`, `Pool`, `ProxyAgent` or mock, with certificates and limits as
-   * you like. It is not closed with the transport.
+   * The dispatcher that sends the requests: an undici `Agent`, `Pool`, `ProxyAgent` or mock, with your certificates and limits. The transport
+   * does not close it. Default: a connection pool of the transport.
    */
   readonly dispatcher?: HttpDispatcher | undefined;
-  /** What is known about the server's era from an earlier connection; saves the question. The option of the client comes first. */
+  /** The era of the server from an earlier connection; saves a negotiation request. The option of the client takes precedence. */
   readonly priorEra?: Era | undefined;
   readonly limits?: HttpLimits | undefined;
 }
@@ -41,7 +41,7 @@ export const HTTP_OPTIONS = optionNames<HttpTransportOptions>({
   limits: true,
 });
 
-/** Headers that say what the message is: whatever somebody wrote into a configuration, these are ours. */
+/** Headers of the protocol, which the option `headers` cannot change. */
 const OURS = new Set([
   'accept',
   'accept-encoding',

@@ -43,7 +43,7 @@ export class HttpPosts {
     return post.done;
   }
 
-  /** Resolves when each of those that are here now has arrived, or has not. */
+  /** Resolves when all current posts have settled. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#lane.all.map(({ done }) => done));
   }

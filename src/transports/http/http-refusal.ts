@@ -9,15 +9,15 @@ import { statusFailure } from './http-failures.js';
 import { compressionOf, contentKind, headerOf } from './http-head.js';
 import type { ResponseHead } from './http-head.js';
 
-/** More of what a server says to a refusal is not read. Bytes. */
+/** How much of the body of a refusal is read, in bytes. */
 export const LONGEST_REASON = 64 * 1024;
 /** How much of it is taken for the reason, in characters. The rest is mostly markup. */
 const LONGEST_WORDS = 200;
-/** Where servers and gateways put what a person should read, the most telling first. */
+/** The fields in which servers and gateways put the reason, the most specific first. */
 const WORDY = ['message', 'error_description', 'detail', 'msg', 'reason', 'title', 'error', 'errors'];
 /** How far inside of what they say that is looked for. */
 const DEEPEST = 4;
-/** How long it is waited for when nobody waits for anything else. Milliseconds. */
+/** How long the body of a refusal is awaited, in ms. */
 const PATIENCE = 1_000;
 
 /** Whether the body of a refusal is text that says why; pages for browsers do not. */
@@ -30,7 +30,7 @@ function isTooLong(head: ResponseHead): boolean {
   return Number(headerOf(head, 'content-length') ?? 0) > LONGEST_REASON;
 }
 
-/** What a server says to a refusal; undefined when it says nothing that a person could read. */
+/** The reason in the body of a refusal; undefined if it contains no readable text. */
 export function refusalReason(text: string): string | undefined {
   const parsed = parseJson(text);
   const said = isFailure(parsed) ? text : (wordsIn(parsed.value, DEEPEST) ?? (text.length > 2 ? text : ''));
@@ -53,20 +53,20 @@ function wordsIn(value: unknown, depth: number): string | undefined {
 /** What has to be known of a call to say why it was refused. */
 type RefusedCall = Pick<HttpCall, 'url' | 'environment'>;
 
-/** The refusal of a message that wants no answer. It is told when the server has said why, or when that takes too long. */
+/** The refusal of a notification or reply. It is reported when its body was read, or after a timeout. */
 export class HttpRefusal {
   readonly #call: RefusedCall;
   readonly #head: ResponseHead;
-  readonly #tell: (why: Failure) => void;
+  readonly #report: (why: Failure) => void;
   readonly #body = new HttpBody(LONGEST_REASON);
   readonly #timer: TimerHandle;
-  #told = false;
+  #reported = false;
 
-  /** @param tell hears the failure of the message, once; perhaps before this returns */
-  constructor(call: RefusedCall, head: ResponseHead, tell: (why: Failure) => void) {
+  /** @param report called once with the failure of the message, possibly before this returns */
+  constructor(call: RefusedCall, head: ResponseHead, report: (why: Failure) => void) {
     this.#call = call;
     this.#head = head;
-    this.#tell = tell;
+    this.#report = report;
     if (isRefusalText(head) || (contentKind(head) === 'json' && !isTooLong(head))) {
       this.#timer = call.environment.setTimeout(() => {
         this.end();
@@ -76,18 +76,18 @@ export class HttpRefusal {
 
   /** Takes the next bytes of the body in. */
   push(bytes: Buffer): void {
-    if (!this.#told && this.#body.push(bytes) !== undefined) this.end();
+    if (!this.#reported && this.#body.push(bytes) !== undefined) this.end();
   }
 
   /** Nothing more will be said. */
   end(): void {
-    if (this.#told) return;
-    this.#told = true;
+    if (this.#reported) return;
+    this.#reported = true;
     const { url, environment } = this.#call;
     environment.clearTimeout(this.#timer);
     const text = this.#body.text();
     const parsed = parseJson(text);
     const error = isFailure(parsed) ? undefined : rpcErrorOf(parsed.value);
-    this.#tell(statusFailure(url, this.#head, environment.now(), error ?? refusalReason(text)));
+    this.#report(statusFailure(url, this.#head, environment.now(), error ?? refusalReason(text)));
   }
 }

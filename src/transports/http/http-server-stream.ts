@@ -12,11 +12,11 @@ import { HttpRefusal } from './http-refusal.js';
 import type { HttpSession } from './http-session.js';
 import type { ServerStreamEvents } from '../link.js';
 
-/** The stream on which a legacy server speaks unasked. 2025-11-25 basic/transports, "Listening for Messages from the Server". */
+/** The optional GET stream of a legacy server. 2025-11-25 basic/transports, "Listening for Messages from the Server". */
 export class HttpServerStream implements HttpReceiver {
   readonly #owner: Pick<ExchangeOwner, 'endpoint' | 'events' | 'refusals' | 'lose'>;
   readonly #session: HttpSession;
-  readonly #told: ServerStreamEvents;
+  readonly #events: ServerStreamEvents;
   readonly #call: HttpCall;
   readonly #resumed: boolean;
   readonly #doubtful: boolean;
@@ -27,11 +27,11 @@ export class HttpServerStream implements HttpReceiver {
   constructor(
     owner: Pick<ExchangeOwner, 'endpoint' | 'events' | 'refusals' | 'lose'>,
     session: HttpSession,
-    told: ServerStreamEvents,
+    events: ServerStreamEvents,
   ) {
     this.#owner = owner;
     this.#session = session;
-    this.#told = told;
+    this.#events = events;
     const headers = ['accept', 'text/event-stream', 'accept-encoding', 'identity', ...session.headers()];
     this.#doubtful = owner.refusals.doubtful;
     this.#resumed = session.lastEventId !== undefined;
@@ -51,7 +51,7 @@ export class HttpServerStream implements HttpReceiver {
       // 409: it is open already, as the server sees it. The last one may have ended without its notice.
       this.close();
       const refusal = statusFailure(this.#call.url, head, this.#owner.events.environment.now());
-      this.#told.ended(askedDelay(refusal), this.#owner.endpoint.secrets.failure(refusal));
+      this.#events.ended(askedDelay(refusal), this.#owner.endpoint.secrets.failure(refusal));
     } else if (this.#session.streamed) {
       // It was there once, so the session may be gone. A server that never had the stream says 404 as well.
       this.#refusal = new HttpRefusal(this.#call, head, (why) => {
@@ -59,7 +59,7 @@ export class HttpServerStream implements HttpReceiver {
       });
     } else {
       this.close();
-      this.#told.unsupported();
+      this.#events.unsupported();
     }
   }
 
@@ -69,7 +69,7 @@ export class HttpServerStream implements HttpReceiver {
     const refusal = { code: details?.rpcCode as number | undefined, message: details?.reason as string | undefined };
     const refused = { session: this.#session, modern: false, doubtful: this.#doubtful };
     if (this.#owner.refusals.loses(status, refusal, refused)) this.#owner.lose(this.#session);
-    this.#told.unsupported();
+    this.#events.unsupported();
   }
 
   #open(): void {
@@ -89,7 +89,7 @@ export class HttpServerStream implements HttpReceiver {
       endpoint.maxMessageBytes,
       endpoint.budget,
     );
-    this.#told.opened(this.#resumed);
+    this.#events.opened(this.#resumed);
   }
 
   chunk(bytes: Buffer): void {
@@ -112,10 +112,10 @@ export class HttpServerStream implements HttpReceiver {
     if (this.#over) return;
     this.#over = true;
     this.#stream?.end();
-    this.#told.ended(this.#stream?.retry, reason && this.#owner.endpoint.secrets.failure(reason));
+    this.#events.ended(this.#stream?.retry, reason && this.#owner.endpoint.secrets.failure(reason));
   }
 
-  /** Ends it; nothing more is told. */
+  /** Closes the stream without further events. */
   close(): void {
     this.#over = true;
     this.#stream?.end();

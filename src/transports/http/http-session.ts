@@ -5,18 +5,18 @@ import { legacyVersionHeaders } from '../../protocol/http-headers.js';
  * exchanges keep the one they were begun in.
  */
 export class HttpSession {
-  /** What the server calls it; most servers that keep no state have no name for it. 2025-11-25 basic/transports. */
+  /** The session id; stateless servers usually have none. 2025-11-25 basic/transports. */
   id: string | undefined;
   /** Which revision was agreed on; undefined until then. */
   version: string | undefined;
   modern = false;
   /** The server has said that it does not know it. */
   lost = false;
-  /** Settles when the server has heard that the handshake is over: nothing is sent before that. */
+  /** Settles when the server has accepted `notifications/initialized`; nothing is sent before. */
   ready: Promise<void> | undefined;
   /** Settles when it is known whether the server still knows it, while that is being asked. */
   verification: Promise<void> | undefined;
-  /** The last event on the stream on which the server speaks unasked. */
+  /** The id of the last event on the GET stream. */
   lastEventId: string | undefined;
   /** Whether that stream was open once. */
   streamed = false;

@@ -10,19 +10,19 @@ import { copyOptions } from '../../option-checks.js';
 export type { HttpTransportOptions } from './http-options.js';
 
 /**
- * Speaks with a server over Streamable HTTP, in every revision that has it (2026-07-28 basic/transports/streamable-http, 2025-11-25
- * basic/transports): each request has an exchange of its own, whose answer comes as JSON or on a stream of events. Opening it speaks to
- * nobody; the first request shows whether the server is there.
+ * A transport over Streamable HTTP, in every revision that has it (2026-07-28 basic/transports/streamable-http, 2025-11-25 basic/transports):
+ * each request has its own exchange, with a response as JSON or as an event stream. Opening a link sends nothing; the first request shows
+ * whether the server is reachable.
  */
 export class HttpTransport extends NetworkTransport<HttpTransportOptions> {
   override readonly framing = 'per-request';
 
-  // Not visible to whoever prints the transport: the URL may hold secrets.
+  // Private, so that printing the transport does not show it: the URL may contain secrets.
   readonly #url: URL;
   #latest: HttpLink | undefined;
 
   /**
-   * @param url where the server takes its messages
+   * @param url the URL of the MCP endpoint
    * @throws MCPError with code `MCP_INVALID_PARAMS` when an argument or option is of the wrong type; `details.field` names it.
    */
   constructor(url: string | URL, options: HttpTransportOptions = {}) {
@@ -32,18 +32,18 @@ export class HttpTransport extends NetworkTransport<HttpTransportOptions> {
     this.keepSecret([this.#url]);
   }
 
-  /** Where the server takes its messages, as it was given. */
+  /** The URL of the MCP endpoint. */
   get url(): string {
     return this.#url.href;
   }
 
-  /** What a legacy server calls the session, while there is a connection. A secret: it lets others take part in the session. */
+  /** The session id of a legacy server while connected. It is a secret: it gives access to the session. */
   get sessionId(): string | undefined {
     return this.connected ? this.#latest?.sessionId : undefined;
   }
 
   /**
-   * Where tokens come from, for those who must not hand out to one what a server said to another.
+   * The source of tokens, by which transports are compared: data of one server must not be used with another identity.
    * @internal
    */
   get tokens(): TokenSource | undefined {
@@ -51,7 +51,7 @@ export class HttpTransport extends NetworkTransport<HttpTransportOptions> {
   }
 
   protected async open(events: LinkEvents): Promise<Link> {
-    // Loaded with the first link: whoever never speaks HTTP does not pay for it.
+    // Loaded with the first link, because many programs use only stdio.
     const { HttpLink } = await import('./http-link.js');
     const { auth, dispatcher, limits } = this.options;
     const link = await HttpLink.open(

@@ -15,9 +15,9 @@ const LOOK = 250;
 export const PATIENCE = 5_000;
 
 /**
- * Posts that take turns, since each needs a connection for as long as the server does not answer it. Servers that leave some without an answer
- * do not keep the others waiting for ever: those that are not answered in time are given up, and where none ends more go out at the same time,
- * step by step up to a bound.
+ * A queue of posts with bounded concurrency, because each post needs a connection until the server responds. Posts without a response in time
+ * are aborted, and while no post ends the concurrency grows in steps up to a bound, so that a server that does not respond to some posts does
+ * not block the others.
  */
 export class PostLane<Post extends LanePost> {
   readonly #environment: Environment;
@@ -31,7 +31,7 @@ export class PostLane<Post extends LanePost> {
   readonly #replies = new Set<Post>();
   readonly #others = new Set<Post>();
   #held = false;
-  /** Whether one ended since those that wait were looked at. */
+  /** Whether a post ended since the last check. */
   #moved = false;
   #timer: TimerHandle;
 
@@ -53,7 +53,7 @@ export class PostLane<Post extends LanePost> {
     return this.#replies.size + this.#others.size;
   }
 
-  /** All that have not ended, those that wait first. */
+  /** All posts that have not ended, waiting ones first. */
   get all(): Post[] {
     return [...this.#replies, ...this.#others, ...this.#active.keys()];
   }

@@ -9,7 +9,7 @@ const WANTS_HANDSHAKE = /not initialized|session[ -]id/i;
 const NOT_INITIALIZED =
   /(?:\b(?:not|never|before|without|must|please|expect(?:ed|s)?|requires?|no|missing|call|send)[- ]|\bun)(?:\w+ ){0,4}initiali[sz]|initiali[sz]\w*(?: \w+){0,2} (?:first|required|missing)/i;
 
-/** A session was looked for in vain: "Session not found", "No valid session ID provided", "Mcp-Session-Id header is required". */
+/** The session is unknown: "Session not found", "No valid session ID provided", "Mcp-Session-Id header is required". */
 const NO_SUCH_SESSION =
   /session(?:[ _-]?id)?\b.{0,80}?(?:\b(?:not|unknown|invalid|expired|missing|required|stale|unrecogni[sz]ed|no longer|does ?n.t)\b|not[ _-]?found)|\b(?:no|not|unknown|unrecogni[sz]ed|invalid|expired|missing|stale|without|(?:could|can) ?n.?t find)\b.{0,40}?session|session[ _-]?not[ _-]?found/i;
 
@@ -46,7 +46,7 @@ interface Refused {
   readonly message?: { readonly method: string };
 }
 
-/** What a server said when it refused a request: an error of JSON-RPC, or text. */
+/** The reason for a refusal: a JSON-RPC error, or text. */
 interface Refusal {
   /** Of an error of JSON-RPC. */
   readonly code?: number | undefined;
@@ -136,7 +136,7 @@ export class SessionRefusals {
       if (status < 400) this.accepted(session);
       return 'known';
     }
-    // One of those that find out late what is known.
+    // The session is known to be lost already.
     if (session.lost) return 'lost';
     const { own = false, code } = refusal;
     const subjectless = WITHOUT_SUBJECT.has(message?.method ?? '');

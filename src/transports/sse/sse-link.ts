@@ -49,8 +49,8 @@ interface Opening {
 const MOST_REQUESTS = 64;
 
 /**
- * One stream of a server, and the posts to it. HTTP+SSE of 2024-11-05 basic/transports: the server says on the stream where to post to, all
- * its messages come on the stream, and when the stream is over so is the session.
+ * A link over HTTP+SSE (2024-11-05 basic/transports): one event stream from the server, and posts to it. The first event contains the URL for
+ * posts. All messages of the server arrive on the stream, and the session ends with it.
  */
 export class SseLink implements Link, HttpReceiver {
   readonly #recipe: SseRecipe;
@@ -67,11 +67,11 @@ export class SseLink implements Link, HttpReceiver {
   readonly #others: PostLane<SsePost>;
   /** The requests whose posts have not been answered. */
   readonly #byId = new Map<RequestId, SsePost>();
-  /** The post that tells the server of the end of the handshake: nothing is posted before that is answered, or its time is over. */
+  /** The post of `notifications/initialized`: other posts wait for its response or its timeout. */
   #barrier: SsePost | undefined;
   #barrierTimer: TimerHandle;
   #end: Failure | undefined;
-  /** It never came about: what its stream still does means nothing. */
+  /** Whether opening failed; later events of the stream are ignored. */
   #refused = false;
   #closing: Promise<void> | undefined;
 
@@ -269,11 +269,11 @@ export class SseLink implements Link, HttpReceiver {
     return true;
   }
 
-  /** The link ended by itself: says so, and clears away what is left. */
+  /** Ends a link whose stream has ended, and reports it. */
   #lose(reason: Failure): void {
     if (this.#closing !== undefined || this.#refused) return;
     void this.#finish(reason);
-    // After what those who waited to send have to hear.
+    // The promises of unsent messages reject first.
     queueMicrotask(() => {
       this.#events.closed(reason);
     });

@@ -19,7 +19,7 @@ export interface PostOwner {
 
 const POSTED = ['accept', 'application/json', 'accept-encoding', 'identity', 'content-type', 'application/json'];
 
-/** More of an answer that nobody reads is not waited for. Bytes. */
+/** A response body is ignored; after this many bytes it is aborted. */
 const LONGEST_ANSWER = 64 * 1024;
 
 /** A message on its way by POST. Any status of success will do: what it leads to comes on the stream. 2024-11-05 basic/transports. */
@@ -114,7 +114,7 @@ export class SsePost implements HttpReceiver, LanePost {
     return true;
   }
 
-  /** Gives it up; the reason gets the delivery that is true. Its owner hears nothing of that. */
+  /** Aborts the post and rejects its promise with `reason` and the actual delivery. The owner is not notified. */
   abort(reason: Failure): void {
     const { sent } = this;
     this.#owner = undefined;

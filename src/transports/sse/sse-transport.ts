@@ -10,13 +10,13 @@ import { copyOptions, optionNames } from '../../option-checks.js';
 import type { SseLink } from './sse-link.js';
 import { NetworkTransport } from '../network-transport.js';
 
-/** What an {@link SseTransport} may be told besides the URLs. */
+/** Options of an {@link SseTransport}. */
 export interface SseTransportOptions {
-  /** Headers for every request. Those that the protocol sets itself cannot be changed. Their values never show in errors. */
+  /** Headers for every request. Headers of the protocol cannot be changed. Errors never contain their values. */
   readonly headers?: HeadersOption | undefined;
-  /** Milliseconds until the server has said where to post to. Never a limit on requests. Default 30 000. */
+  /** Time until the server has sent its `endpoint` event, in ms. It does not limit requests. Default 30 000. */
   readonly timeout?: number | undefined;
-  /** Where tokens for `Authorization: Bearer` come from. Asked before each request. */
+  /** The source of tokens for `Authorization: Bearer`. Called before each request. */
   readonly auth?: TokenSource | undefined;
   /** Sends the requests instead of connections of our own: an undici `Agent`, `Pool`, `ProxyAgent` or mock. It is not closed with the transport. */
   readonly dispatcher?: HttpDispatcher | undefined;
@@ -32,18 +32,18 @@ const NAMES = optionNames<SseTransportOptions>({
 });
 
 /**
- * Speaks with a server over HTTP+SSE, as revision 2024-11-05 had it (2024-11-05 basic/transports): messages of the server come on one stream,
- * those for it are posted. When the stream is over, so is the session. New servers have Streamable HTTP instead.
+ * A transport over HTTP+SSE (2024-11-05 basic/transports): the server sends its messages on one event stream, and the client posts its messages.
+ * The session ends with the stream. Newer servers use Streamable HTTP instead.
  */
 export class SseTransport extends NetworkTransport<SseTransportOptions> {
-  // Not visible to whoever prints the transport: the URLs may hold secrets.
+  // Private, so that printing the transport does not show them: the URLs may contain secrets.
   readonly #sseUrl: URL;
   readonly #postUrl: URL | undefined;
   #latest: SseLink | undefined;
 
   /**
-   * @param sseUrl where the server opens its stream
-   * @param postUrl where it takes messages. By default it says so itself, in its `endpoint` event, and must stay at its origin
+   * @param sseUrl the URL of the event stream
+   * @param postUrl the URL for posts. Default: the URL of the `endpoint` event, which must have the origin of the stream
    * @throws MCPError with code `MCP_INVALID_PARAMS` when an argument or option is of the wrong type; `details.field` names it.
    */
   constructor(sseUrl: string | URL, postUrl?: string | URL, options: SseTransportOptions = {}) {
@@ -57,19 +57,19 @@ export class SseTransport extends NetworkTransport<SseTransportOptions> {
     this.keepSecret(post === undefined ? [stream] : [stream, post]);
   }
 
-  /** Where the server opens its stream, as it was given. */
+  /** The URL of the event stream. */
   get sseUrl(): string {
     return this.#sseUrl.href;
   }
 
-  /** Where the server takes messages: as it was given, or as the server said, while there is a connection. */
+  /** The URL for posts: the given one, or the URL from the server while connected. */
   get postUrl(): string | undefined {
     if (this.#postUrl !== undefined) return this.#postUrl.href;
     return this.connected ? this.#latest?.postUrl : undefined;
   }
 
   /**
-   * Where tokens come from, for those who must not hand out to one what a server said to another.
+   * The source of tokens, by which transports are compared: data of one server must not be used with another identity.
    * @internal
    */
   get tokens(): TokenSource | undefined {
@@ -77,7 +77,7 @@ export class SseTransport extends NetworkTransport<SseTransportOptions> {
   }
 
   protected async open(events: LinkEvents, signal: AbortSignal): Promise<Link> {
-    // Loaded with the first link: whoever never speaks HTTP does not pay for it.
+    // Loaded with the first link, because many programs use only stdio.
     const { SseLink } = await import('./sse-link.js');
     const { auth, dispatcher } = this.options;
     const link = await SseLink.open(

@@ -1,13 +1,13 @@
 /**
- * Which of this process's environment variables a server gets: `'safe'` is a short list of those that programs need and that hold no
- * secrets, `'all'` is everything, `'none'` nothing, and an array names them.
+ * The environment variables that a server inherits: `'safe'` is a short list that programs need and that contains no secrets, `'all'` is
+ * everything, `'none'` nothing, and an array names them.
  */
 export type InheritEnv = 'safe' | 'all' | 'none' | readonly string[];
 
-/** Variables by name. `undefined` takes a variable away that would be inherited. */
+/** Variables by name. `undefined` removes an inherited variable. */
 export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
 
-/** No tokens, no proxies (their URLs hold passwords), nothing that loads code. */
+/** No tokens, no proxies (their URLs can contain passwords), nothing that loads code. */
 const SAFE_ON_POSIX = [
   'HOME',
   'LANG',
@@ -51,24 +51,24 @@ const SAFE_ON_WINDOWS = [
 
 const SAFE: ReadonlySet<string> = new Set([...SAFE_ON_POSIX, ...SAFE_ON_WINDOWS]);
 
-/** Whether a variable is one of those that programs need and that hold no secrets. */
+/** Whether a variable is in the `'safe'` list. */
 export function isSafeVariable(name: string): boolean {
   return SAFE.has(name.toUpperCase());
 }
 
-/** What a server's environment is made from. */
+/** The inputs for the environment of a server. */
 export interface ChildEnvironmentInput {
   /** The environment of this process. */
   readonly parent: EnvironmentVariables;
   readonly platform: NodeJS.Platform;
   readonly inherit: InheritEnv;
-  /** Laid over what is inherited. */
+  /** Overrides inherited variables. */
   readonly env: EnvironmentVariables | undefined;
 }
 
 /**
- * The environment of a server: what it inherits, with `env` laid over. With `'safe'` PATH may be replaced but not taken away, so that
- * `{ PATH: process.env.MINE }` does not leave a server that finds no programs. Values that start with `()` are functions of a shell
+ * The environment of a server: the inherited variables, overridden by `env`. With `'safe'` PATH can be replaced but not removed, so that `{
+ * PATH: process.env.MINE }` with an undefined value does not break the lookup of programs. Values that start with `()` are functions of a shell
  * and are not inherited. On Windows names that differ only in case are one variable, and the case given last is kept.
  */
 export function childEnvironment({

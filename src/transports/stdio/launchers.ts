@@ -28,8 +28,8 @@ const WRAPPERS: ReadonlySet<string> = new Set([
 const FIRST_WORDS = 8;
 
 /**
- * The launcher that a command starts its server with, such as `npx` or `docker run`, also behind a path, an extension of Windows or a shell;
- * undefined when there is none. The first start of such a server may have to download it.
+ * The launcher of a server, such as `npx` or `docker run`, also with a path, a Windows extension or a shell before it; undefined if there is
+ * none. A launcher may have to download the server at its first start.
  */
 export function launcherOf(command: string, args: readonly string[]): string | undefined {
   const name = programName(command);

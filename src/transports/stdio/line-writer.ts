@@ -7,14 +7,14 @@ import { rejectedWith } from '../link.js';
 import { OutboundQueue, requestIdOf } from '../outbound-queue.js';
 
 /**
- * How many characters go into one write, plus at most one message. A write that the system does not take whole stays in the stream, from which
- * nothing can be taken back, and nobody can say how much of it has arrived. The pipe of the system holds more than this.
+ * The size of one write in characters, plus at most one message. A partial write stays in the stream, where messages cannot be cancelled and
+ * their delivery is unknown. The pipe buffer of the system is larger than this.
  */
 const CHUNK = 64 * 1024;
 
 /**
- * Writes messages to a stream, one a line. Messages of one tick leave in chunks. The stream is given the next chunk only when the system has
- * taken the one before; until then messages wait in a queue, where it is known that they were not sent, and from which requests can be cancelled.
+ * Writes messages to a stream, one per line. Messages of one tick are written in chunks. The next chunk is written only when the system has
+ * accepted the previous one; until then messages wait in a queue, where they are `not-sent` and can be cancelled.
  */
 export class LineWriter {
   readonly #stream: Writable;
@@ -22,13 +22,13 @@ export class LineWriter {
   #lines: string[] = [];
   #requestIds: (RequestId | undefined)[] = [];
   #length = 0;
-  /** The stream still holds a part of the last chunk. */
+  /** Whether the stream still contains a part of the last chunk. */
   #blocked = false;
   #held = false;
   readonly #queue: OutboundQueue;
   #end: Failure | undefined;
 
-  /** @param budget what the messages that wait are taken from; undefined for none */
+  /** @param budget the memory budget for waiting messages; undefined for none */
   constructor(stream: Writable, budget?: Budget) {
     this.#stream = stream;
     this.#queue = new OutboundQueue(budget);
@@ -39,8 +39,8 @@ export class LineWriter {
   }
 
   /**
-   * Nothing is returned when the message leaves in this tick. A promise is returned while the stream takes no more; it rejects with a
-   * failure, `not-sent`, when the stream ends first. So does a message that JSON cannot express, and one for which the budget has too little left.
+   * Returns undefined if the message is written in this tick. Returns a promise while the stream is full; it rejects with a failure, `not-sent`,
+   * if the stream ends first, if the message is not valid JSON data or if it exceeds the memory budget.
    */
   send(message: JSONRPCMessage): Promise<void> | undefined {
     if (this.#end !== undefined) return rejectedWith(this.#end);
@@ -56,7 +56,7 @@ export class LineWriter {
     return undefined;
   }
 
-  /** Cancels a request of which no byte has left. False when it may have arrived, or is not known. */
+  /** Cancels a request of which no byte was written. Returns false if it may have arrived or is unknown. */
   cancelUnsent(requestId: RequestId): boolean {
     const place = this.#requestIds.lastIndexOf(requestId);
     if (place === -1) return this.#queue.cancel(requestId);
@@ -88,12 +88,12 @@ export class LineWriter {
     }
   }
 
-  /** Writes nothing more: whatever is sent from now on waits for the end, which will say why. */
+  /** Stops writing. Later messages wait until {@link LineWriter.end} rejects them with the reason. */
   hold(): void {
     this.#held = true;
   }
 
-  /** Writes what this tick has collected; then no more is taken, and what waits is rejected with `reason`. Only the first end counts. */
+  /** Writes the messages of this tick, then rejects waiting and later messages with `reason`. Only the first call has an effect. */
   end(reason: Failure): void {
     if (this.#end !== undefined) return;
     this.#flush();

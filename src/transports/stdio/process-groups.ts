@@ -4,8 +4,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { systemProgram } from './system-program.js';
 
 /**
- * The servers that live now, by the process id of their leader. On POSIX each leads a process group, so that what it started dies with
- * it. A grandchild that makes a session or group of its own (setsid) is out of reach.
+ * The running servers by the process id of their group leader. On POSIX each server leads a process group, so that its child processes end with
+ * it. A grandchild that creates its own session or group (setsid) cannot be ended.
  */
 const living = new Map<number, { readonly handleSignals: boolean }>();
 
@@ -13,10 +13,9 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 let signalsHandled = false;
 
 /**
- * Sees to it that a process group does not outlive this process, as far as that can be done: while any is watched, one `exit` listener
- * kills them all. That covers `process.exit()` and an uncaught exception, not a signal: Node dies of one without `exit`. With
- * `handleSignals` SIGINT, SIGTERM and SIGHUP are caught, too, and raised again once the groups are dead. No handler by default, since
- * having one keeps Node from ending.
+ * Kills a process group when this process exits. One `exit` listener serves all groups. It covers `process.exit()` and uncaught exceptions, but
+ * not signals, because Node ends without `exit` on a signal. With `handleSignals` SIGINT, SIGTERM and SIGHUP are caught, too, and raised again
+ * after the groups were killed. There is no signal handler by default, because it would disable Node's own exit.
  * @returns a function that ends the watch
  */
 export function watchGroup(pid: number, handleSignals: boolean): () => void {
@@ -48,7 +47,7 @@ function killAll(): void {
 function dieOf(signal: NodeJS.Signals): void {
   killAll();
   letSignalsThrough();
-  // Somebody else who listens was told by the same signal and decides; else it does what it does without a listener.
+  // If the program has its own listener, that decides. Otherwise the signal is raised again with its default effect.
   if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
 }
 
@@ -57,7 +56,7 @@ function letSignalsThrough(): void {
   for (const signal of SIGNALS) process.off(signal, dieOf);
 }
 
-/** Sends a signal to every process of a group; `0` only asks. Says whether there was one that could be sent it. POSIX only. */
+/** Sends a signal to every process of a group; `0` only tests. Returns whether there was a process to signal. POSIX only. */
 export function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean {
   try {
     process.kill(-leader, signal);
@@ -70,20 +69,20 @@ export function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean
 /** Whether a group has a process that still runs. POSIX only. */
 export async function groupLives(leader: number): Promise<boolean> {
   if (!signalGroup(leader, 0)) return false;
-  // One that ended counts until its parent asks how, and in many containers the parent of orphans never does.
+  // A zombie counts as a member until its parent reaps it, and in many containers orphans are never reaped.
   if (process.platform !== 'linux') return true;
   const running = await runningGroups();
   return running?.has(leader) ?? true;
 }
 
-/** The scan of processes that is under way, or the one behind it: when it is over the next may begin. */
+/** The last scan of processes. The next one starts after it. */
 let lastScan: Promise<unknown> = Promise.resolve();
-/** A scan that has not begun. */
+/** A scan that has not started. */
 let nextScan: Promise<ReadonlySet<number> | undefined> | undefined;
 
 /**
- * The groups with a process that runs, from Linux's own list; undefined when that cannot be read. The list has all processes of the machine:
- * everybody who asks during a scan shares the next one, so that the end of many servers takes no more scans than that of one.
+ * The groups with a running process, from `/proc`; undefined if that cannot be read. Callers during a scan share the next one, so that the end
+ * of many servers needs no more scans than the end of one.
  */
 function runningGroups(): Promise<ReadonlySet<number> | undefined> {
   if (nextScan !== undefined) return nextScan;
@@ -96,7 +95,7 @@ function runningGroups(): Promise<ReadonlySet<number> | undefined> {
   return scan;
 }
 
-/** How many processes are looked at at once. */
+/** How many processes are read concurrently. */
 const LOOKS = 16;
 
 async function scanProcesses(): Promise<ReadonlySet<number> | undefined> {
@@ -123,24 +122,24 @@ async function groupIfRunning(pid: string): Promise<number | undefined> {
     const [state = '', , group] = status.slice(status.lastIndexOf(')') + 2).split(' ');
     return /[ZX]/.test(state) ? undefined : Number(group);
   } catch {
-    // It is gone since the list was made.
+    // The process has ended since the list was read.
     return undefined;
   }
 }
 
-/** Ends a server and all that it started, at once. Windows only; it is asked and not awaited. */
+/** Kills a server and its descendants, without waiting for the result. Windows only. */
 export function killTree(pid: number): void {
   const taskkill = spawn(systemProgram('taskkill.exe'), taskkillArguments(pid), { stdio: 'ignore', windowsHide: true });
   taskkill.on('error', () => {
     try {
       process.kill(pid);
     } catch {
-      // It is gone already.
+      // The process has ended already.
     }
   });
 }
 
-/** What `taskkill` is called with to end a process and its descendants. */
+/** The arguments of `taskkill` that end a process and its descendants. */
 export function taskkillArguments(pid: number): string[] {
   return ['/PID', String(pid), '/T', '/F'];
 }

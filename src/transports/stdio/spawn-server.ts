@@ -15,7 +15,7 @@ export interface ServerRecipe {
   readonly inheritEnv: InheritEnv;
 }
 
-/** Starts a server, as the leader of a process group where there are such. Rejects with a failure when there is no process then. */
+/** Starts a server, on POSIX as the leader of a process group. Rejects with a failure if the process could not be started. */
 export async function spawnServer(recipe: ServerRecipe): Promise<ChildProcessWithoutNullStreams> {
   const { command, args, env, cwd, inheritEnv } = recipe;
   const { platform } = process;
@@ -26,10 +26,10 @@ export async function spawnServer(recipe: ServerRecipe): Promise<ChildProcessWit
     stdio: 'pipe',
     shell: false,
     windowsHide: true,
-    // On Windows it would mean a console window of its own.
+    // On Windows it would open a console window.
     detached: !windows,
   };
-  // It knows what Windows needs to run `npx`, a script; elsewhere it would add nothing but its loading time.
+  // Windows needs it to run scripts such as `npx`. On other systems it would only add loading time.
   const start = windows ? ((await import('cross-spawn')).default as typeof spawn) : spawn;
   return new Promise((resolve, reject) => {
     const refuse = (thrown: unknown): void => {
@@ -49,7 +49,7 @@ export async function spawnServer(recipe: ServerRecipe): Promise<ChildProcessWit
   });
 }
 
-/** The failure that a server did not start. Without its arguments: they may hold secrets, and Node's own error shows them. */
+/** The failure of a server that did not start. It omits the arguments, which may contain secrets and are in Node's own error. */
 export function spawnFailure({ command, cwd }: ServerRecipe, thrown: unknown): Failure {
   const errno = (thrown as NodeJS.ErrnoException | null)?.code;
   const why = errno === undefined ? describeThrown(thrown) : `${reasonFor(errno, cwd)} (${errno})`;
@@ -59,7 +59,7 @@ export function spawnFailure({ command, cwd }: ServerRecipe, thrown: unknown): F
   });
 }
 
-/** The system says the same of a missing program and of a missing directory to run it in. */
+/** The system reports the same error for a missing program and for a missing working directory. */
 function reasonFor(errno: string, cwd: string | undefined): string {
   if (cwd !== undefined && !isDirectory(cwd))
     return `its working directory "${cwd}" is not a directory that can be read`;

@@ -1,4 +1,4 @@
-/** The last bytes of a stream, in memory that never grows. */
+/** A ring buffer with the last bytes of a stream. */
 export class StderrTail {
   readonly #capacity: number;
   #ring: Buffer | undefined;
@@ -10,14 +10,14 @@ export class StderrTail {
     this.#capacity = capacity;
   }
 
-  /** Whether there was more than is kept. */
+  /** Whether earlier bytes were dropped. */
   get truncated(): boolean {
     return this.#written > this.#capacity;
   }
 
-  /** Takes the next bytes in. */
+  /** Adds a chunk. */
   push(chunk: Buffer): void {
-    // Most servers say nothing on standard error: no memory for those.
+    // Most servers write nothing to stderr, so the buffer is allocated on first use.
     const ring = (this.#ring ??= Buffer.alloc(this.#capacity));
     const fresh = chunk.subarray(-this.#capacity);
     const position = (this.#written + chunk.length - fresh.length) % this.#capacity;
@@ -27,7 +27,7 @@ export class StderrTail {
     this.#written += chunk.length;
   }
 
-  /** What is kept, as text. A character that was cut off at its start is left out. */
+  /** The kept bytes as text, without a partial character at the start. */
   toString(): string {
     if (this.#ring === undefined) return '';
     if (!this.truncated) return this.#ring.toString('utf8', 0, this.#written);

@@ -23,26 +23,26 @@ import { processMachine } from './process-machine.js';
 import type { ProcessPorts } from './process-machine.js';
 import { StderrTail } from './stderr-tail.js';
 
-/** How to run a server and what to do with what it writes. */
+/** How to run a server and handle its output. */
 export interface StdioRecipe extends ServerRecipe {
   readonly maxMessageBytes: number;
   readonly onStderr: ((text: string) => void) | undefined;
   readonly handleSignals: boolean;
-  /** Taken out of what the server wrote before anybody sees it. */
+  /** Secrets to remove from the server's output before it is shown. */
   readonly secrets: Secrets;
 }
 
-/** How much of standard error is kept, and how much of that goes into an error, in bytes and characters. */
+/** How much of stderr is kept, in bytes, and how much an error contains, in characters. */
 const STDERR_KEPT = 64 * 1024;
 const STDERR_IN_ERRORS = 4 * 1024;
-/** How much of a line that is not JSON is shown. */
+/** How many characters of an invalid line are shown. */
 const EXCERPT = 80;
 
 const BRACE = 0x7b;
-/** How JSON begins. Most lines that servers log begin otherwise: to find that out by parsing takes 20 times as long. */
+/** The possible beginnings of JSON. Most log lines begin differently, and this test is 20 times faster than parsing. */
 const BEGINS_LIKE_JSON = /^\s*(?:[{"\-\dtfn]|\[\s*[[\]{"\-\dtfn])/;
 
-/** Lines that are handled between two readings of the clock. A pipe gives 64 KiB at a time, so most are short. */
+/** How many lines are handled between two readings of the clock. */
 const UNWATCHED = 16;
 
 /** How often the wait for the end of the output is prolonged while output waits for its turn. */
@@ -51,7 +51,7 @@ const MOST_DRAINS = 50;
 const FIRST_LOOK = 5;
 const LAST_LOOK = 320;
 
-/** A server process and the lines that go to and from it. */
+/** A link to a server process, over its stdin and stdout. */
 export class StdioLink implements Link, PacedStream<string | Oversized> {
   readonly child: ChildProcessWithoutNullStreams;
   readonly send: Link['send'];
@@ -81,7 +81,7 @@ export class StdioLink implements Link, PacedStream<string | Oversized> {
     this.child = child;
     this.#recipe = recipe;
     this.#events = events;
-    // A process that was spawned has one.
+    // A spawned process has a pid.
     this.#pid = child.pid as number;
     this.#unwatch = watchGroup(this.#pid, recipe.handleSignals);
     this.#lines = new LineSplitter(recipe.maxMessageBytes, events.budget);
@@ -144,12 +144,12 @@ export class StdioLink implements Link, PacedStream<string | Oversized> {
     return link;
   }
 
-  /** The last that the server wrote to standard error. */
+  /** The end of stderr. */
   get stderrTail(): string {
     return this.#stderr.toString();
   }
 
-  /** The end of standard error, fit for an error; undefined when the process has ended by itself, which tells it. */
+  /** The end of stderr for the error of a timeout; undefined if the process has exited, whose error contains it. */
   get stderrOfSilent(): string | undefined {
     return this.#reason === undefined ? this.#stderrForErrors() : undefined;
   }
@@ -165,9 +165,9 @@ export class StdioLink implements Link, PacedStream<string | Oversized> {
   #readStdout(): void {
     const { stdout } = this.child;
     stdout.on('data', (chunk: Buffer) => {
-      // When it is closing it must not be stopped by a pipe that nobody empties, but it is not listened to.
+      // While closing, stdout is still read, so that a full pipe does not block the process, but the data is ignored.
       if (this.#closing !== undefined) return;
-      // Splitting takes time, too, and blank lines lead to no items.
+      // Splitting takes time, too, and blank lines produce no items.
       this.#pacer.pushAll(this.#pacer.count(() => this.#lines.push(chunk)));
     });
     stdout.once('end', () => {
@@ -186,9 +186,9 @@ export class StdioLink implements Link, PacedStream<string | Oversized> {
     this.child.stdout.resume();
   }
 
-  /** Takes the next line that the server wrote: see {@link PacedStream}. */
+  /** Handles the next line from the server: see {@link PacedStream}. */
   take(line: string | Oversized): void {
-    // A message may have made the owner close the link.
+    // An earlier message may have made the owner close the link.
     if (this.#closing !== undefined) return;
     if (typeof line !== 'string') {
       this.#events.problem(tooLarge(line, 'maxMessageBytes'));
@@ -224,7 +224,7 @@ export class StdioLink implements Link, PacedStream<string | Oversized> {
     const { stderr } = this.child;
     const { onStderr } = this.#recipe;
     const decoder = new StringDecoder('utf8');
-    const tell = (text: string): void => {
+    const emit = (text: string): void => {
       if (text !== '' && onStderr !== undefined) {
         callUserFunction(
           'onStderr',
@@ -237,17 +237,17 @@ export class StdioLink implements Link, PacedStream<string | Oversized> {
     };
     stderr.on('data', (chunk: Buffer) => {
       this.#stderr.push(chunk);
-      if (onStderr !== undefined) tell(decoder.write(chunk));
+      if (onStderr !== undefined) emit(decoder.write(chunk));
     });
     stderr.once('end', () => {
-      tell(decoder.end());
+      emit(decoder.end());
     });
     stderr.on('error', () => {
-      // What it said until then is kept, and its loss means nothing to the messages.
+      // The earlier output is kept. Messages do not depend on stderr.
     });
   }
 
-  /** The process can no longer be talked to. It is most likely exiting, which would say more. */
+  /** Handles an error of a pipe. The process is probably exiting; its exit code would explain more, so the link waits for it. */
   #lose(what: string, error?: Error): void {
     if (this.#closing !== undefined) return;
     const why = (error as NodeJS.ErrnoException | undefined)?.code;
@@ -270,7 +270,7 @@ export class StdioLink implements Link, PacedStream<string | Oversized> {
       holdWrites: () => {
         this.#writer.hold();
       },
-      // Behind the output that waits for its turn there may be more in the pipe.
+      // The pipe may contain more output than the paced queue.
       outputWaits: () => this.#pacer.paused && this.#drains < MOST_DRAINS,
       afterOutput: (callback) => {
         this.#drains += 1;
@@ -384,7 +384,7 @@ function notJson(excerpt: string): Failure {
   );
 }
 
-/** The same for the request whose response the line was. */
+/** The same failure for the request that the line responds to. */
 function answerNotJson(problem: Failure, requestId: RequestId): Failure {
   return { ...problem, delivery: 'answered', details: { ...problem.details, requestId } };
 }

@@ -9,29 +9,29 @@ import {
   optionNames,
 } from '../../option-checks.js';
 
-/** What a {@link StdioTransport} may be told besides the command and its arguments. */
+/** Options of a {@link StdioTransport}. */
 export interface StdioTransportOptions {
   /**
-   * Environment variables for the server, laid over those it inherits. Numbers and booleans become text; `undefined` and `null` take a
-   * variable away. Their values never show in errors.
+   * Environment variables for the server; they override inherited ones. Numbers and booleans become text; `undefined` and `null` remove a
+   * variable. Errors never contain their values.
    */
   readonly env?: Readonly<Record<string, string | number | boolean | null | undefined>> | undefined;
-  /** The directory that the server runs in. Default: that of this process. */
+  /** The working directory of the server. Default: that of this process. */
   readonly cwd?: string | undefined;
-  /** Milliseconds that starting the process may take. Never a limit on requests. Default 30 000. */
+  /** Time to start the process, in ms. It does not limit requests. Default 30 000. */
   readonly timeout?: number | undefined;
   /**
-   * What the server inherits from this process's environment: `'safe'` (PATH, HOME and others that hold no secrets), `'all'`, `'none'` or
-   * the names of variables. Default `'safe'`.
+   * The environment variables that the server inherits: `'safe'` (PATH, HOME and others without secrets), `'all'`, `'none'` or an array of
+   * names. Default `'safe'`.
    */
   readonly inheritEnv?: InheritEnv | undefined;
-  /** The longest message that is read, in bytes. A longer one is thrown away and reported. Default 32 MiB (33 554 432). */
+  /** The longest message, in bytes. A longer one is discarded and reported. Default 32 MiB (33 554 432). */
   readonly maxMessageBytes?: number | undefined;
-  /** Gets what the server writes to standard error, as it comes. It is read whether or not anybody wants it. */
+  /** Receives the stderr of the server. Without it stderr is read as well. */
   readonly onStderr?: ((text: string) => void) | undefined;
   /**
-   * Also end the server when SIGINT, SIGTERM or SIGHUP ends this process: the signal is caught, the process group killed, and the signal
-   * raised again. Without it a server that ignores the end of its standard input outlives a host that dies of a signal. Default false.
+   * Also ends the server when SIGINT, SIGTERM or SIGHUP ends this process: the signal is caught, the process group is killed, and the signal is
+   * raised again. Without it a server that ignores the end of stdin survives when a signal ends this process. Default false.
    */
   readonly handleSignals?: boolean | undefined;
 }
@@ -67,7 +67,7 @@ export function checkStdioOptions(command: unknown, args: unknown, options: Stdi
   read.optional('timeout', isDuration, A_DURATION);
   read.optional('inheritEnv', isInheritEnv, `'safe', 'all', 'none' or an array of names`);
   read.optional('maxMessageBytes', isWholeNumber, 'a whole number of bytes above 0');
-  read.optional('onStderr', (hear) => typeof hear === 'function', 'a function');
+  read.optional('onStderr', (value) => typeof value === 'function', 'a function');
   read.optional('handleSignals', (handle) => typeof handle === 'boolean', 'a boolean');
 }
 

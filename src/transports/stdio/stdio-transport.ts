@@ -13,18 +13,17 @@ import type { SilentServer } from '../transport.js';
 
 export type { StdioTransportOptions } from './stdio-options.js';
 
-/** Milliseconds that `connect()` waits by default for a server that may have to be downloaded. */
+/** The default of `connectTimeout` for a server that may have to be downloaded, in ms. */
 const FIRST_START = 60_000;
 
 /**
- * Runs a server as a child process and speaks newline-delimited JSON with it over standard input and output (2026-07-28
- * basic/transports/stdio, and every revision before). Each link is a process of its own.
+ * Runs a server as a child process and exchanges newline-delimited JSON over stdin and stdout (2026-07-28 basic/transports/stdio, and every
+ * revision before). Each link is a new process.
  *
- * There is no shell between: `args` reach the server as they are. On POSIX the server leads a process group, and what it starts ends
- * with it.
+ * No shell is used: the server gets `args` unchanged. On POSIX the server leads a process group, so that its child processes end with it.
  */
 export class StdioTransport extends MCPTransport {
-  // Not visible to whoever prints the transport: arguments and variables hold secrets.
+  // Private, so that printing the transport does not show them: arguments and variables may contain secrets.
   readonly #command: string;
   readonly #args: readonly string[];
   readonly #options: Omit<StdioTransportOptions, 'env'> & { readonly env?: EnvironmentVariables };
@@ -32,7 +31,7 @@ export class StdioTransport extends MCPTransport {
   #latest: StdioLink | undefined;
 
   /**
-   * @param command the program: a path, or a name that is looked for on PATH
+   * @param command the program: a path, or a name on PATH
    * @param args its arguments
    * @throws MCPError with code `MCP_INVALID_PARAMS` when an argument or option is of the wrong type; `details.field` names it.
    */
@@ -45,7 +44,7 @@ export class StdioTransport extends MCPTransport {
     const { env, ...others } = copyOptions(options, STDIO_OPTIONS);
     this.#options = { ...others, ...(env && { env: environmentVariables(env) }) };
     this.secrets.show(command);
-    // Of now: what is taken out of it later was sent all the same.
+    // A copy of the current environment: the server still has variables that are removed later.
     const { inheritEnv = 'safe' } = others;
     const inherited = inheritEnv === 'safe' || inheritEnv === 'none' ? {} : { ...process.env };
     this.secrets.from(() => [
@@ -64,38 +63,38 @@ export class StdioTransport extends MCPTransport {
     return this.#args;
   }
 
-  /** The variables that were given, without those that are inherited. */
+  /** The option `env`, without inherited variables. */
   get env(): EnvironmentVariables | undefined {
     return this.#options.env;
   }
 
-  /** The directory that was given. */
+  /** The option `cwd`. */
   get cwd(): string | undefined {
     return this.#options.cwd;
   }
 
-  /** The server's process, while there is a connection. */
+  /** The process of the server while connected. */
   get process(): ChildProcess | undefined {
     return this.connected ? this.#latest?.child : undefined;
   }
 
-  /** The server's process id, while there is a connection. */
+  /** The process id of the server while connected. */
   get pid(): number | undefined {
     return this.process?.pid;
   }
 
-  /** The last that the server wrote to standard error, up to 64 KiB: of the process that runs, or of the one that ran last. */
+  /** The last 64 KiB of stderr of the current or last process. */
   get stderrTail(): string {
     return this.#latest?.stderrTail ?? '';
   }
 
-  /** 60 000 for servers that something starts which may have to download them first, such as `npx`, `uvx` or `docker run`. */
+  /** 60 000 for servers that a launcher starts, such as `npx`, `uvx` or `docker run`, because it may have to download them. */
   override get connectTimeout(): number | undefined {
     return this.#launcher === undefined ? undefined : FIRST_START;
   }
 
   /**
-   * What the process that runs wrote to standard error.
+   * The stderr of the running process, for the error of a timeout.
    * @internal
    */
   override describeSilence(): SilentServer | undefined {
@@ -107,7 +106,7 @@ export class StdioTransport extends MCPTransport {
 
   protected async open(events: LinkEvents, signal: AbortSignal): Promise<Link> {
     const { env, cwd, inheritEnv, maxMessageBytes, onStderr, handleSignals } = this.#options;
-    // Loaded now: whoever uses other transports does not need processes.
+    // Loaded with the first link, because programs with other transports do not need it.
     const { StdioLink } = await import('./stdio-link.js');
     const link = await StdioLink.start(
       {

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { win32 } from 'node:path';
 
 /**
- * The path of a program of Windows. By its name alone Windows would look for it in the working directory first, where anybody may have put
- * another. `%SystemRoot%` says where Windows is; where that is not the path of a directory with this program, it is `C:\\Windows`.
+ * The path of a Windows program. By name alone Windows would search the working directory first, which may contain another program of that name.
+ * It uses `%SystemRoot%`, or `C:\\Windows` if that does not contain the program.
  */
 export function systemProgram(
   name: string,
