@@ -363,7 +363,7 @@ test('an event that was chosen stays in sight while others come, and where nothi
   await page.keyboard.type('nothing like that');
   await page.locator('#log-count', { hasText: '0 events' }).waitFor();
   const words = await page.locator('#log .rows').evaluate((rows) => getComputedStyle(rows, '::after').content);
-  expect(words).toContain('No event fits');
+  expect(words).toContain('No matching events');
 });
 
 test.each(['light', 'dark'] as const)(

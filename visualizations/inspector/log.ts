@@ -52,7 +52,7 @@ export class Log implements Panel {
     this.#search = parts.search;
     this.#detail = parts.detail;
     this.#count = parts.count;
-    this.#list = new VirtualList(parts.scroller, HEIGHT, (row) => this.#draw(row), 'No event fits');
+    this.#list = new VirtualList(parts.scroller, HEIGHT, (row) => this.#draw(row), 'No matching events');
     this.#rows = new Rows((record, story) => {
       const row = rowOf(record, story, this.#client);
       return row !== undefined && this.#wanted(row) ? row : undefined;

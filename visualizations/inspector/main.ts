@@ -38,10 +38,7 @@ const feed = new Feed(
   },
   (connected) => {
     setAttribute(document.body, 'data-connected', String(connected));
-    setText(
-      byId('link-state'),
-      connected ? '' : 'The program has ended, or cannot be reached. This page waits for it.',
-    );
+    setText(byId('link-state'), connected ? '' : 'The program has ended or is not reachable. This page waits for it.');
     byId('link-state').hidden = connected;
     draw();
   },

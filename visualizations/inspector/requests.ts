@@ -62,7 +62,7 @@ function updateLine(element: Element, { request, state, age, ended }: Line): voi
   const [name, about, chip, time] = element.children;
   if (name !== undefined) setText(name, request.about ?? request.method);
   if (about !== undefined)
-    setText(about, request.about === undefined ? (request.own ? 'by the client itself' : '') : request.method);
+    setText(about, request.about === undefined ? (request.own ? 'internal' : '') : request.method);
   if (chip !== undefined) {
     setText(chip, leafName(state));
     setAttribute(chip, 'data-tone', toneOf(state));

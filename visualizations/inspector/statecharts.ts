@@ -77,7 +77,7 @@ class Figure {
       group.setAttribute('data-id', group.id);
       group.removeAttribute('id');
     }
-    this.button = h('button', { class: 'chart-title', title: 'Show this chart large' }, words(chart));
+    this.button = h('button', { class: 'chart-title', title: 'Enlarge this chart' }, words(chart));
     const head = h('div', { class: 'chart-head' }, this.button, this.#now);
     this.element = h(
       'figure',
