@@ -15,6 +15,7 @@ const CLEAN = [
   'docs/inspector.md',
   'docs/limits.md',
   'docs/recording.md',
+  'docs/what-it-survives.md',
   'src/auth',
   'src/diagnostics',
   'src/errors.ts',
