@@ -1,5 +1,6 @@
 import { handshakeVersion } from '../../protocol/negotiation.js';
-import { connectionSetup, wantedChanges } from './connection-setup.js';
+import { connectionSetup } from './connection-setup.js';
+import { wantedChanges } from './desired-state.js';
 
 /** Some legacy servers exit when they receive server/discover. A second start, with initialize, shows whether this is one. */
 const endsOnDiscover = {
@@ -66,7 +67,7 @@ export const connectionMachine = connectionSetup.createMachine({
       tags: 'idle',
       on: {
         connect: { target: 'linked', actions: ['addWaiter', 'beginFirstAttempt'] },
-        disconnect: { actions: 'drained' },
+        disconnect: { actions: ['unclaim', 'drained'] },
       },
     },
 
@@ -169,7 +170,7 @@ export const connectionMachine = connectionSetup.createMachine({
                   initial: 'single',
                   on: {
                     shook: [
-                      found,
+                      { ...found, actions: ['keepSession', 'announce', 'sendInitialized'] },
                       { guard: 'wantsOtherVersion', target: 'handshaking', reenter: true, actions: 'takeVersion' },
                       // Another server may run at this address now.
                       {
@@ -343,7 +344,7 @@ export const connectionMachine = connectionSetup.createMachine({
             id: 'release',
             onDone: [
               { guard: 'someoneWaits', target: '#connection.linked', actions: ['drained', 'beginFirstAttempt'] },
-              { target: 'done', actions: 'drained' },
+              { target: 'done', actions: ['unclaim', 'drained'] },
             ],
           },
           entry: ['chooseDeadline', 'setTimer'],
@@ -365,7 +366,7 @@ export const connectionMachine = connectionSetup.createMachine({
           entry: 'refuseRequests',
           on: {
             connect: { target: '#connection.linked', actions: ['addWaiter', 'beginFirstAttempt'] },
-            disconnect: { actions: ['forgetFailure', 'drained'] },
+            disconnect: { actions: ['forgetFailure', 'unclaim', 'drained'] },
           },
         },
       },

@@ -25,8 +25,10 @@ export interface ConnectionPorts {
   sendInitialize(question: NegotiationStep): void;
   /** Stops waiting for the answers to the questions of negotiating and restoring. */
   cancelNegotiation(): void;
-  /** Tells the link, and after a handshake the server, that there is a session. */
+  /** Tells the link that there is a session. */
   announce(session: Session): void;
+  /** Sends the notification that ends a handshake. */
+  sendInitialized(): void;
   restore(session: Session, desired: DesiredState): void;
   /** Has the link go on with a session that another client left behind; says whether it does. */
   takeUp(inherited: Session): void;
@@ -40,6 +42,8 @@ export interface ConnectionPorts {
   settle(waiters: readonly number[], outcome: Session | Failure): void;
   /** Nothing is left of the last link. */
   drained(): void;
+  /** Lets others use the transport. */
+  unclaim(): void;
   report(problem: Failure): void;
 }
 

@@ -13,9 +13,7 @@ import {
   mayFallBack,
 } from '../../protocol/negotiation.js';
 import type { Verdict } from '../../protocol/negotiation.js';
-import { hasCapability } from '../../protocol/methods.js';
 import { withLoss } from '../../util/restart-budget.js';
-import type { SubscriptionFilter } from '../../protocol/schema/index.js';
 import {
   connectTimedOut,
   crashLoop,
@@ -39,6 +37,7 @@ import type {
   Waiter,
 } from './connection-context.js';
 import { connectionPorts } from './connection-ports.js';
+import { nothingToRestore, wantedChanges } from './desired-state.js';
 import { healthMachine } from '../health/health-machine.js';
 import { requestsLogic } from '../request/request-gate.js';
 import { serverStreamMachine } from '../server-stream/server-stream-machine.js';
@@ -73,27 +72,6 @@ function hasAttemptsLeft({ policy, purpose, attempts }: ConnectionFacts): boolea
 function refuse(system: object, why: Failure): void {
   portsOf(system).tellRequests({ type: 'close', failure: why });
   portsOf(system).failWatches(why);
-}
-
-function nothingToRestore({ session, desired }: ConnectionFacts): boolean {
-  if (session?.era !== 'legacy') return true;
-  const { capabilities } = session;
-  const level = desired.logLevel !== undefined && hasCapability(capabilities, 'logging');
-  return !level && (desired.resources.length === 0 || !hasCapability(capabilities, 'resources.subscribe'));
-}
-
-/** The changes to watch in a session of the modern era, as far as the server announces them; undefined for none. */
-export function wantedChanges({ session, desired }: ConnectionFacts): SubscriptionFilter | undefined {
-  if (session?.era !== 'modern') return undefined;
-  const { capabilities } = session;
-  const filter: SubscriptionFilter = {};
-  for (const list of desired.lists) {
-    if (hasCapability(capabilities, `${list}.listChanged`)) filter[`${list}ListChanged`] = true;
-  }
-  if (desired.resources.length > 0 && hasCapability(capabilities, 'resources.subscribe')) {
-    filter.resourceSubscriptions = [...desired.resources];
-  }
-  return Object.keys(filter).length === 0 ? undefined : filter;
 }
 
 /** Whether a caller waits beyond the time of the timer, or a lost connection is recovered, which needs no caller. */
@@ -342,6 +320,9 @@ export const connectionSetup = setup({
     announce: ({ context, system }) => {
       if (context.session !== undefined) portsOf(system).announce(context.session);
     },
+    sendInitialized: ({ system }) => {
+      portsOf(system).sendInitialized();
+    },
     restore: ({ context, system }) => {
       if (context.session !== undefined && !nothingToRestore(context))
         portsOf(system).restore(context.session, context.desired);
@@ -388,6 +369,9 @@ export const connectionSetup = setup({
       type: 'watch' as const,
       wanted: wantedChanges(context),
     })),
+    unclaim: ({ system }) => {
+      portsOf(system).unclaim();
+    },
     drained: ({ system }) => {
       portsOf(system).drained();
     },

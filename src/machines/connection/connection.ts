@@ -3,13 +3,12 @@ import type { Actor, ActorRefFrom } from 'xstate';
 
 import type { Environment } from '../../util/environment.js';
 import type { Budget } from '../../util/budget.js';
-import { failure, toTransportFailure, withDelivery } from '../../util/failure.js';
+import { withDelivery } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import type { JSONRPCMessage, Params } from '../../protocol/messages/json-rpc.js';
 import { modernMeta } from '../../protocol/request-meta.js';
 import type { ClientIdentity, Session } from '../../protocol/session.js';
 import { callUserFunction } from '../../util/user-function.js';
-import type { Link, ServerStreamEvents } from '../../transports/link.js';
 import { connectionMachine } from './connection-machine.js';
 import type { ConnectionFacts, ConnectionInput, ConnectionState, ConnectionWish } from './connection-context.js';
 import { closedByFailure, internalFailure, stopRemains } from './error-boundary.js';
@@ -23,11 +22,11 @@ import type { HealthPorts } from '../health/health-machine.js';
 import { check, probe, PROBE_TIMEOUT, trafficWatch } from '../health/health-check.js';
 import type { ProbeResult } from '../health/health-check.js';
 import { receiver } from './inbound.js';
-import { openLink, sendOver } from './link-actor.js';
+import { openLink } from './link-actor.js';
 import type { ConnectionTransport, LinkPorts } from './link-actor.js';
 import { inspectorOf, linkListenerOf } from './observers.js';
 import type { Observers } from './observers.js';
-import { PendingReplies } from '../server-requests/pending-replies.js';
+import { notConnected, Outbound } from './outbound.js';
 import { NegotiationRequests } from './negotiation-requests.js';
 import { RequestFailure } from '../request/outcome.js';
 import type { Outcome } from '../request/outcome.js';
@@ -39,7 +38,8 @@ import { ServerRequests } from '../server-requests/server-requests.js';
 import type { HandlerService } from '../server-requests/handler-slots.js';
 import type { PendingServerRequest } from '../server-requests/server-requests.js';
 import { hears, serverStreamPorts } from '../server-stream/server-stream-machine.js';
-import type { ServerStreamPorts, ServerStreamSnapshot } from '../server-stream/server-stream-machine.js';
+import type { ServerStreamSnapshot } from '../server-stream/server-stream-machine.js';
+import { streamOver } from '../server-stream/server-stream-ports.js';
 import { subscriptionPorts } from '../subscription/subscription-machine.js';
 import type { subscriptionMachine } from '../subscription/subscription-machine.js';
 import { SubscriptionStreams } from '../subscription/subscription-streams.js';
@@ -78,8 +78,6 @@ export interface ConnectionListeners {
   tolerated(fault: Failure): void;
 }
 
-const INITIALIZED = { jsonrpc: '2.0', method: 'notifications/initialized' } as const;
-
 type ConnectionActor = Actor<typeof connectionMachine>;
 
 /**
@@ -97,10 +95,9 @@ export class Connection {
   readonly #sessionExports: SessionExports;
   readonly #callers: WaitingCallers;
   readonly #questions: ServerRequests | undefined;
-  readonly #replies: PendingReplies;
+  readonly #outbound: Outbound;
   #draining: (() => void)[] = [];
   #state: ConnectionState = 'idle';
-  #link: Link | undefined;
   /** Lets go of the link, or of the attempt to open one. */
   #leaveLink: (() => void) | undefined;
   /** The resources of a modern server that are watched. */
@@ -120,10 +117,9 @@ export class Connection {
     this.transport = options.transport;
     const { environment, budget } = options;
     const service = options.questions && new HandlerSlots(options.questions);
-    this.#replies = new PendingReplies(budget, this.#report);
     this.requests = new RequestRegistry({
       environment,
-      framing: () => this.#link?.framing ?? options.transport.framing,
+      framing: () => this.#outbound.link?.framing ?? options.transport.framing,
       reconnect: options.policy.autoReconnect ? options.policy.backoff : undefined,
       tolerate: this.#tolerate,
       unreachable: (failure) => {
@@ -142,6 +138,12 @@ export class Connection {
       },
     });
     this.submit = this.requests.submit.bind(this.requests);
+    this.#outbound = new Outbound({
+      requests: this.requests,
+      budget,
+      now: () => environment.now(),
+      report: this.#report,
+    });
     this.#callers = new WaitingCallers({
       now: () => environment.now(),
       tell: (event) => {
@@ -150,7 +152,7 @@ export class Connection {
     });
     this.#sessionExports = new SessionExports({
       continuation: options.continuation,
-      link: () => this.#link,
+      link: () => this.#outbound.link,
       lastId: () => this.requests.lastId,
       whenDrained: (done) => {
         this.#draining.push(done);
@@ -229,7 +231,13 @@ export class Connection {
     this.#sessionExports.refuseHandOver(why);
     this.#callers.settleAll(why);
     this.#actor.start();
-    if (!drains) void transport.closeLink().then(this.#drained, this.#drained);
+    if (!drains) {
+      const released = (): void => {
+        if (this.facts.waiters.length === 0) transport.unclaim(this);
+        this.#drained();
+      };
+      void transport.closeLink().then(released, released);
+    }
     this.#report(why);
   };
 
@@ -255,7 +263,7 @@ export class Connection {
    */
   get hearing(): boolean {
     const { session, resumed } = this.facts;
-    if (session?.era === 'modern' || (this.#link?.framing ?? this.transport.framing) === 'shared') return true;
+    if (session?.era === 'modern' || (this.#outbound.link?.framing ?? this.transport.framing) === 'shared') return true;
     const { serverStream } = this.#actor.getSnapshot().children;
     if (serverStream === undefined) return false;
     const takenUp = resumed && this.#options.continuation?.memory?.lastEventId !== undefined;
@@ -330,16 +338,8 @@ export class Connection {
   }
 
   /** Sends a message that wants no answer; resolves with what went wrong, if anything did. */
-  async sendMessage(message: JSONRPCMessage): Promise<Failure | undefined> {
-    const link = this.#link;
-    if (link === undefined) return notConnected();
-    this.#noteSent(message);
-    try {
-      await link.send(message);
-    } catch (thrown) {
-      return toTransportFailure(thrown);
-    }
-    return undefined;
+  sendMessage(message: JSONRPCMessage): Promise<Failure | undefined> {
+    return this.#outbound.sendMessage(message);
   }
 
   /** Asks the server for a sign of life, whatever else is going on. Without a session it fails at once. */
@@ -359,23 +359,7 @@ export class Connection {
     return this.#actor.getSnapshot().children.subscription as ActorRefFrom<typeof subscriptionMachine> | undefined;
   }
 
-  /** Writes down that a notification, or an answer to a question of the server, goes out. */
-  #noteSent(message: JSONRPCMessage): void {
-    const { frames } = this.requests;
-    const now = this.#options.environment.now();
-    if ('method' in message) frames.add('notification', message.method, now);
-    else frames.add('answer', 'the server', now, undefined, 'error' in message ? message.error.code : undefined);
-  }
-
-  /** @param described what is reported when it cannot be sent */
-  #send(message: JSONRPCMessage, described = (reason: Failure): Failure => reason): void {
-    this.#noteSent(message);
-    const pending = sendOver(this.#link, message);
-    if (pending !== undefined) this.#replies.watch(pending, described);
-  }
-
   readonly #drained = (): void => {
-    if (this.facts.waiters.length === 0) this.transport.unclaim(this);
     for (const done of this.#draining.splice(0)) done();
   };
 
@@ -387,7 +371,17 @@ export class Connection {
     requestsPorts.provide(system, requests);
     if (this.#questions !== undefined) serverRequestPorts.provide(system, this.#questions);
     healthPorts.provide(system, this.#healthPorts());
-    serverStreamPorts.provide(system, this.#serverStreamPorts());
+    serverStreamPorts.provide(
+      system,
+      streamOver({
+        link: () => this.#outbound.link,
+        random: () => environment.random(),
+        suspectChanges: () => {
+          this.#listeners.suspectChanges();
+        },
+        report: this.#report,
+      }),
+    );
     subscriptionPorts.provide(
       system,
       new SubscriptionStreams({
@@ -445,8 +439,10 @@ export class Connection {
         questions.withdraw();
       },
       announce: (session) => {
-        callUserFunction('established', () => this.#link?.established?.(session), this.#report);
-        if (session.era === 'legacy') this.#send(INITIALIZED, initializedRefused);
+        callUserFunction('established', () => this.#outbound.link?.established?.(session), this.#report);
+      },
+      sendInitialized: () => {
+        this.#outbound.sendInitialized();
       },
       applyDesired: (session, desired) => {
         const modern = session.era === 'modern';
@@ -468,6 +464,9 @@ export class Connection {
         this.#callers.settle(waiters, outcome);
       },
       drained: this.#drained,
+      unclaim: () => {
+        transport.unclaim(this);
+      },
       report: this.#report,
     };
   }
@@ -480,7 +479,7 @@ export class Connection {
       session: () => this.facts.session,
       now: () => this.#options.environment.now(),
       send: (message) => {
-        this.#send(message);
+        this.#outbound.send(message);
       },
       report: this.#report,
     });
@@ -495,11 +494,11 @@ export class Connection {
       report: this.#report,
       tolerate: this.#tolerate,
       fail: this.#fail,
-      mayReply: () => this.#replies.mayReply(),
+      mayReply: () => this.#outbound.mayReply(),
       now: () => environment.now(),
       era: () => this.facts.session?.era,
       send: (message: JSONRPCMessage) => {
-        this.#send(message);
+        this.#outbound.send(message);
       },
       notified: (method: string, params: Params | undefined) => {
         this.#listeners.notified(method, params);
@@ -511,7 +510,7 @@ export class Connection {
       budget,
       listener: linkListenerOf(this.#options, environment, this.#report),
       useLink: (link) => {
-        this.#link = link;
+        this.#outbound.link = link;
         requests.useLink(link);
       },
       report: (problem) => {
@@ -534,71 +533,14 @@ export class Connection {
       beginWindow: () => {
         sawTraffic();
       },
-      check: () => {
-        const { connectionCount, healthInterval } = this.facts;
+      check: (tell) => {
+        const { healthInterval } = this.facts;
         const ask = (): Promise<ProbeResult> => this.#probe(Math.min(PROBE_TIMEOUT, healthInterval));
-        check(sawTraffic, requests, ask)
-          .then((found) => {
-            // Of a session that is over by now it says nothing about this one.
-            if (this.facts.connectionCount !== connectionCount) return;
-            this.#actor.getSnapshot().children.health?.send({ type: 'checked', check: found });
-          })
-          .catch(this.#fail);
+        check(sawTraffic, requests, ask).then(tell).catch(this.#fail);
       },
       report: (news) => {
         this.#actor.send(news);
       },
     };
   }
-
-  #serverStreamPorts(): ServerStreamPorts {
-    return {
-      random: () => this.#options.environment.random(),
-      open: (tell) => {
-        const open = this.#link?.serverStream?.bind(this.#link);
-        if (open === undefined) {
-          tell({ type: 'unsupported' });
-          return undefined;
-        }
-        const events: ServerStreamEvents = {
-          opened: (resumed = false) => {
-            tell({ type: 'opened', resumed });
-          },
-          unsupported: () => {
-            tell({ type: 'unsupported' });
-          },
-          ended: (retry, failure) => {
-            tell({ type: 'ended', retry, failure });
-          },
-        };
-        let close: (() => void) | undefined;
-        callUserFunction(
-          'serverStream',
-          () => {
-            close = open(events);
-          },
-          this.#report,
-        );
-        return () => {
-          callUserFunction('serverStream', () => close?.(), this.#report);
-        };
-      },
-      suspectChanges: () => {
-        this.#listeners.suspectChanges();
-      },
-    };
-  }
-}
-
-/** A server that turns the end of the handshake down with a status of HTTP has agreed to the session before: a warning will do. */
-function initializedRefused(cause: Failure): Failure {
-  if (cause.code !== 'MCP_HTTP_STATUS') return cause;
-  const { method } = INITIALIZED;
-  const message = `The server refused ${method}, which is ignored: ${cause.message}`;
-  const details = { method, ...cause.details };
-  return failure('protocol', 'MCP_INVALID_MESSAGE', message, { delivery: 'answered', details, cause });
-}
-
-function notConnected(): Failure {
-  return failure('connection', 'MCP_NOT_CONNECTED', 'Not connected', { delivery: 'not-sent' });
 }

@@ -34,8 +34,8 @@ export type HealthNews =
 export interface HealthPorts {
   /** Answers count for the next check from now on. */
   beginWindow(): void;
-  /** Looks whether the server answered in this window, else asks it, and answers with a `checked` event. */
-  check(): void;
+  /** Finds out whether the server has responded in this window, else sends it a probe. The result is ignored when the actor has stopped. */
+  check(tell: (found: CheckResult) => void): void;
   report(news: HealthNews): void;
 }
 
@@ -76,8 +76,10 @@ export const healthMachine = setup({
     beginWindow: ({ system }) => {
       healthPorts.of(system).beginWindow();
     },
-    check: ({ system }) => {
-      healthPorts.of(system).check();
+    check: ({ self, system }) => {
+      healthPorts.of(system).check((found) => {
+        self.send({ type: 'checked', check: found });
+      });
     },
     reportCheck: ({ event, system }) => {
       if (event.type !== 'checked') return;

@@ -35,6 +35,7 @@ export const idlePorts: {
     sendInitialize: nothing,
     cancelNegotiation: nothing,
     announce: nothing,
+    sendInitialized: nothing,
     restore: nothing,
     takeUp: nothing,
     exportSession: nothing,
@@ -42,6 +43,7 @@ export const idlePorts: {
     applyDesired: nothing,
     settle: nothing,
     drained: nothing,
+    unclaim: nothing,
     report: nothing,
   },
   health: {

@@ -1,0 +1,25 @@
+import { hasCapability } from '../../protocol/methods.js';
+import type { SubscriptionFilter } from '../../protocol/schema/index.js';
+import type { ConnectionFacts } from './connection-context.js';
+
+/** Whether a new session needs nothing of what the user has set: only a legacy session is told, as far as its server can do it. */
+export function nothingToRestore({ session, desired }: ConnectionFacts): boolean {
+  if (session?.era !== 'legacy') return true;
+  const { capabilities } = session;
+  const level = desired.logLevel !== undefined && hasCapability(capabilities, 'logging');
+  return !level && (desired.resources.length === 0 || !hasCapability(capabilities, 'resources.subscribe'));
+}
+
+/** The changes to watch in a session of the modern era, as far as the server announces them; undefined for none. */
+export function wantedChanges({ session, desired }: ConnectionFacts): SubscriptionFilter | undefined {
+  if (session?.era !== 'modern') return undefined;
+  const { capabilities } = session;
+  const filter: SubscriptionFilter = {};
+  for (const list of desired.lists) {
+    if (hasCapability(capabilities, `${list}.listChanged`)) filter[`${list}ListChanged`] = true;
+  }
+  if (desired.resources.length > 0 && hasCapability(capabilities, 'resources.subscribe')) {
+    filter.resourceSubscriptions = [...desired.resources];
+  }
+  return Object.keys(filter).length === 0 ? undefined : filter;
+}
