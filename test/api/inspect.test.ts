@@ -89,7 +89,7 @@ test('the states of the connection are seen in their order', async () => {
   const values = valuesOf(told, root as Told['actorRef']).map((value) => JSON.stringify(value));
   const order = [
     '"idle"',
-    '{"linked":"connecting"}',
+    '{"linked":{"connecting":"opening"}}',
     '{"linked":{"established":"ready"}}',
     '{"closed":"draining"}',
     '{"closed":"done"}',
