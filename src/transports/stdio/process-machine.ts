@@ -2,13 +2,13 @@ import { fromPromise, setup, stateIn } from 'xstate';
 
 /** Effects of the chart on the process and on the owner of the link. */
 export interface ProcessPorts {
-  /** Messages are no longer written: no process reads them. */
+  /** Stops writing messages, because the process does not read them. */
   holdWrites(): void;
   /** Whether output of the process still waits for its turn, and may wait longer. */
   outputWaits(): boolean;
   /** Calls back when the output that waits now has been handled. */
   afterOutput(callback: () => void): void;
-  /** Hands out the rest of the output and reports the owner that the link has ended by itself. */
+  /** Hands out the rest of the output and reports to the owner that the link has ended. */
   endLink(): void;
   /** The owner closes the link: stops reading and writing. */
   stopMessages(): void;

@@ -314,7 +314,7 @@ export class StdioLink implements Link, PacedStream<string | Oversized> {
     this.#reason = reason;
     this.#writer.end({ ...reason, delivery: 'not-sent' });
     void this.close();
-    // After the rejections of those who wait to send.
+    // The promises of unsent messages reject first.
     queueMicrotask(() => {
       this.#events.closed(reason);
     });
