@@ -61,7 +61,7 @@ describe('a server that exits at its start', () => {
     for (const text of [error.explain(), client.explain()]) {
       expect(text).toContain('exited with code 7');
       expect(text).toContain('API_KEY is not set');
-      expect(text).toMatch(/Hint: The server misses a setting, perhaps a secret: give it in `env`/);
+      expect(text).toMatch(/Hint: A setting of the server is missing, perhaps a secret: set it in `env`/);
     }
     expect(client.explain()).toMatch(/^The state is closed/);
     await client.disconnect();

@@ -45,7 +45,7 @@ describe('pain 42: "the config entry, option or first npx start is refused or ig
       details: { timeout: 60_000, phase: 'connecting', launcher: 'npx', command: transport.command },
       stderr: 'npm http fetch GET 200 a-server\n',
     });
-    expect(error.explain()).toMatch(/stderr: npm http fetch GET 200 a-server[^]*Hint: .*by hand with `npx`/);
+    expect(error.explain()).toMatch(/stderr: npm http fetch GET 200 a-server[^]*Hint: .*once in a terminal with `npx`/);
     expect(client.explain()).toContain('npm http fetch GET 200 a-server');
     await client.close();
   });

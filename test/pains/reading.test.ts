@@ -181,7 +181,7 @@ describe('pain 31: "servers write null, arrays or odd ids in the envelope, and t
         details: expect.objectContaining({ field: 'jsonrpc' }) as unknown,
       }),
     ]);
-    expect(recorder.warning[0]?.message).toMatch(/read all the same: jsonrpc must be "2\.0", got nothing/);
+    expect(recorder.warning[0]?.message).toMatch(/could still read: jsonrpc must be "2\.0", got nothing/);
   });
 
   test('null for an absent member is not even worth a warning', async () => {

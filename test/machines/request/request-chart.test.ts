@@ -168,7 +168,7 @@ describe('the request logic', () => {
     ['reused', true],
     ['made for each request', false],
   ])('does in every state what the chart says, with actors %s', (_how, pooled) => {
-    expect(difference(byChart(requestMachine), byLogic(pooled), walks)).toBeUndefined();
+    expect(difference(byChart(requestMachine), byLogic(pooled), sample(walks, 5_000))).toBeUndefined();
   });
 
   it.each([
