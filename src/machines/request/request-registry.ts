@@ -66,6 +66,9 @@ export class RequestRegistry extends RequestActions implements RequestsPorts {
       rounds: this.rounds,
       session: () => this.session,
       tolerate,
+      flush: () => {
+        this.flush();
+      },
     });
     this.#requestLogic = createRequestLogic(this, pooled, (record) => this.#recycle(record));
   }

@@ -19,7 +19,7 @@ import type { InputRounds } from './input-rounds.js';
 import { carriesProgressToken } from './request-spec.js';
 import type { RequestEvent } from './request-machine.js';
 import type { RequestRecord } from './request-record.js';
-import { endTogether, together } from './shared-requests.js';
+import { detached, endTogether, together } from './shared-requests.js';
 
 /** What a notification is to the stream that it belongs to: `late` when that is over. */
 export type Notice = 'wanted' | 'unwanted' | 'late';
@@ -33,6 +33,8 @@ export interface InFlightPorts {
   readonly session: () => Session | undefined;
   /** Reports a fault in an answer that is handed out all the same. */
   readonly tolerate: (fault: Failure) => void;
+  /** Sends queued requests, if the gate is open. */
+  readonly flush: () => void;
 }
 
 /** The requests that were sent and not answered yet: what comes in finds the one that it concerns by its id, and tells its actor. */
@@ -80,7 +82,7 @@ export class RequestsInFlight {
       frames.add('error', method, now, record.id, message.error.code);
       const refusal = rpcFailure(method, message.error, params);
       const pages = neededPages(message.error, session(), refusal);
-      if (pages !== undefined) record.actor.send(rounds.judge(record, pages));
+      if (pages !== undefined) this.#beginRound(record, rounds.judge(record, pages));
       else endTogether(record, { type: 'error', failure: refusal });
       return true;
     }
@@ -88,7 +90,8 @@ export class RequestsInFlight {
     const { result } = message;
     const read = readResult(method, entry, session()?.era ?? 'legacy', result);
     if (read !== undefined && isFailure(read)) {
-      if (asksForInput(entry, session(), result)) record.actor.send(rounds.judge(record, neededInput(method, result)));
+      if (asksForInput(entry, session(), result))
+        this.#beginRound(record, rounds.judge(record, neededInput(method, result)));
       else endTogether(record, { type: 'error', failure: read });
       return true;
     }
@@ -97,6 +100,18 @@ export class RequestsInFlight {
     else endTogether(record, event);
     for (const fault of read?.warnings ?? []) tolerate(fault);
     return true;
+  }
+
+  /** Asks for input on behalf of one request. Requests that shared its response are sent again, since they have rounds of their own. */
+  #beginRound(record: RequestRecord, event: RequestEvent): void {
+    if (event.type === 'error') {
+      endTogether(record, event);
+      return;
+    }
+    const [, ...followers] = detached(record);
+    record.actor.send(event);
+    for (const { actor } of followers) actor.send({ type: 'unsent' });
+    if (followers.length > 0) this.#ports.flush();
   }
 
   /** The method of the request in flight with this id. */

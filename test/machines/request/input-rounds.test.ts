@@ -99,6 +99,29 @@ function needsPage(inquiry: Inquiry, elicitations: unknown = [PAGE.params]): voi
 }
 
 describe('a request of which the server has to know something first', () => {
+  it('fails every request that shares its response when the client cannot ask', async () => {
+    const inquiry = new Inquiry({ service: undefined });
+    inquiry.flow();
+    const made = [1, 2, 3].map(() => inquiry.ask('tools/list', { repeatable: true, sharing: [1] }));
+    needsPage(inquiry);
+    await inquiry.settle();
+    expect(made.map((one) => failureOf(one)?.errorCode)).toEqual([-32042, -32042, -32042]);
+  });
+
+  it('is asked for one caller, and requests that shared its response are sent again', async () => {
+    const inquiry = new Inquiry();
+    inquiry.flow();
+    const made = [1, 2, 3].map(() => inquiry.ask('tools/list', { repeatable: true, sharing: [1] }));
+    needsPage(inquiry);
+    expect(inquiry.requests.counts).toEqual({ inFlight: 2, queued: 0, asking: 1 });
+    expect(inquiry.link.requests.map(({ id }) => id)).toEqual([1, 4]);
+    await inquiry.says({ action: 'decline' });
+    inquiry.answer('tools/list', { tools: [] });
+    await inquiry.settle();
+    expect(failureOf(made[0] as Made)?.errorCode).toBe(-32042);
+    expect(made.slice(1).map(({ outcome }) => outcome)).toEqual([{ tools: [] }, { tools: [] }]);
+  });
+
   it('is made again with the answer and the state, under a new id', async () => {
     const inquiry = Inquiry.begin();
     const made = inquiry.call({ name: 'book', arguments: { seat: 4 } });
