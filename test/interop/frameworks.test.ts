@@ -81,67 +81,70 @@ function clientOf(transport: MCPTransport): MCPClient {
   return client;
 }
 
-describe.each(sample([...OVER_STDIO, ...OVER_HTTP], 4))('pain 45: a server built with $framework, over $served', (way) => {
-  const { framework, mode } = way;
+describe.each(sample([...OVER_STDIO, ...OVER_HTTP], 4))(
+  'pain 45: a server built with $framework, over $served',
+  (way) => {
+    const { framework, mode } = way;
 
-  test('is connected, listed, called and read without a warning', async () => {
-    const client = clientOf(await transportTo(way));
-    const recorder = new ClientRecorder(client, ['warning', 'error']);
-    const progress: Progress[] = [];
+    test('is connected, listed, called and read without a warning', async () => {
+      const client = clientOf(await transportTo(way));
+      const recorder = new ClientRecorder(client, ['warning', 'error']);
+      const progress: Progress[] = [];
 
-    expect(await client.connect()).toMatchObject({
-      name: `${framework}-fixture`,
-      version: '1.2.3',
-      era: 'legacy',
+      expect(await client.connect()).toMatchObject({
+        name: `${framework}-fixture`,
+        version: '1.2.3',
+        era: 'legacy',
+      });
+      expect((await client.listTools()).map(({ name }) => name)).toEqual(['add', 'count', 'fail']);
+      expect((await client.listPrompts()).map(({ name }) => name)).toEqual(['greet']);
+      expect((await client.listResources()).map(({ uri }) => uri)).toEqual(['file:///log.txt']);
+      expect((await client.listResourceTemplates()).map((one) => one.uriTemplate)).toEqual(['file:///logs/{name}.txt']);
+      const sum = await client.callTool('add', { a: 1, b: 2 });
+      expect(textOf(sum)).toBe('3');
+      expect(sum.structuredContent).toEqual(framework === 'mcp-lite' ? { sum: 3 } : undefined);
+      const counted = await client.callTool('count', { to: 3 }, { onProgress: (report) => progress.push(report) });
+      expect(textOf(counted)).toBe('3');
+      // A response that is JSON has no room for them.
+      expect(progress.map((report) => report.progress)).toEqual(mode === 'json' ? [] : [1, 2, 3]);
+      expect((await client.getPrompt('greet', { name: 'Ann' })).messages).toMatchObject([
+        { content: { text: 'Hello, Ann' } },
+      ]);
+      expect((await client.readResource('file:///log.txt')).contents).toMatchObject([{ text: 'grün 👍 \u2028' }]);
+      expect((await client.readResource('file:///logs/a.txt')).contents).toMatchObject([{ text: 'log of a' }]);
+      await client.close();
+      expect([...recorder.error, ...recorder.warning]).toEqual([]);
     });
-    expect((await client.listTools()).map(({ name }) => name)).toEqual(['add', 'count', 'fail']);
-    expect((await client.listPrompts()).map(({ name }) => name)).toEqual(['greet']);
-    expect((await client.listResources()).map(({ uri }) => uri)).toEqual(['file:///log.txt']);
-    expect((await client.listResourceTemplates()).map((one) => one.uriTemplate)).toEqual(['file:///logs/{name}.txt']);
-    const sum = await client.callTool('add', { a: 1, b: 2 });
-    expect(textOf(sum)).toBe('3');
-    expect(sum.structuredContent).toEqual(framework === 'mcp-lite' ? { sum: 3 } : undefined);
-    const counted = await client.callTool('count', { to: 3 }, { onProgress: (report) => progress.push(report) });
-    expect(textOf(counted)).toBe('3');
-    // A response that is JSON has no room for them.
-    expect(progress.map((report) => report.progress)).toEqual(mode === 'json' ? [] : [1, 2, 3]);
-    expect((await client.getPrompt('greet', { name: 'Ann' })).messages).toMatchObject([
-      { content: { text: 'Hello, Ann' } },
-    ]);
-    expect((await client.readResource('file:///log.txt')).contents).toMatchObject([{ text: 'grün 👍 \u2028' }]);
-    expect((await client.readResource('file:///logs/a.txt')).contents).toMatchObject([{ text: 'log of a' }]);
-    await client.close();
-    expect([...recorder.error, ...recorder.warning]).toEqual([]);
-  });
 
-  test('rejects calls that are refused or fail with an MCPToolError that names the tool, and goes on', async () => {
-    const client = clientOf(await transportTo(way));
-    await client.connect();
-    const calls: readonly (readonly [string, Record<string, unknown>?])[] = [
-      ['does-not-exist', { a: 1 }],
-      ['add', { a: 'wrong type' }],
-      ['fail'],
-    ];
-    for (const [tool, args] of calls) {
-      const error = await errorFrom(client.callTool(tool, args));
-      expect(error).toBeInstanceOf(MCPToolError);
-      expect(error.message).toContain(tool);
-      expect(error.details?.tool).toBe(tool);
-    }
-    expect(textOf(await client.callTool('add', { a: 1, b: 2 }))).toBe('3');
-  });
+    test('rejects calls that are refused or fail with an MCPToolError that names the tool, and goes on', async () => {
+      const client = clientOf(await transportTo(way));
+      await client.connect();
+      const calls: readonly (readonly [string, Record<string, unknown>?])[] = [
+        ['does-not-exist', { a: 1 }],
+        ['add', { a: 'wrong type' }],
+        ['fail'],
+      ];
+      for (const [tool, args] of calls) {
+        const error = await errorFrom(client.callTool(tool, args));
+        expect(error).toBeInstanceOf(MCPToolError);
+        expect(error.message).toContain(tool);
+        expect(error.details?.tool).toBe(tool);
+      }
+      expect(textOf(await client.callTool('add', { a: 1, b: 2 }))).toBe('3');
+    });
 
-  test('says where the names are when a prompt or a resource does not exist', async () => {
-    const client = clientOf(await transportTo(way));
-    await client.connect();
-    // Both frameworks refuse some of these with the code of an unknown method.
-    for (const refused of [client.getPrompt('none'), client.readResource('file:///none')]) {
-      const error = await errorFrom(refused);
-      expect(error.message).toContain('none');
-      expect(error.explain()).not.toContain('does not support this method');
-    }
-  });
-});
+    test('says where the names are when a prompt or a resource does not exist', async () => {
+      const client = clientOf(await transportTo(way));
+      await client.connect();
+      // Both frameworks refuse some of these with the code of an unknown method.
+      for (const refused of [client.getPrompt('none'), client.readResource('file:///none')]) {
+        const error = await errorFrom(refused);
+        expect(error.message).toContain('none');
+        expect(error.explain()).not.toContain('does not support this method');
+      }
+    });
+  },
+);
 
 test.each(sample(OVER_HTTP, 2))(
   'pain 45: a server built with $framework, over $served, may restart between two calls',
