@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { WebSocketServer } from 'ws';
 
-import { invalidOption, OptionReader } from '../option-checks.js';
+import { invalidOption, optionNames, OptionReader } from '../option-checks.js';
 import type { InspectedConnection } from '../api/options/inspect-option.js';
 import { systemEnvironment } from '../util/environment.js';
 import type { Environment } from '../util/environment.js';
@@ -40,6 +40,15 @@ export interface InspectorServerOptions {
 
 /** The part of a server of `ws` that is used. */
 type Upgrader = Pick<WebSocketServer, 'handleUpgrade' | 'close'>;
+
+const OPTIONS = optionNames<InspectorServerOptions>({
+  port: true,
+  token: true,
+  open: true,
+  redact: true,
+  history: true,
+  environment: true,
+});
 
 const TOKEN = /^[\w-]{32,128}$/;
 
@@ -213,7 +222,7 @@ export class InspectorServer {
  * @throws MCPError with code `MCP_INVALID_PARAMS` for an option that cannot be used, and the error of Node when it cannot listen on the port.
  */
 export async function createInspectorServer(options: InspectorServerOptions = {}): Promise<InspectorServer> {
-  const read = new OptionReader(options);
+  const read = OptionReader.of('createInspectorServer', options, OPTIONS);
   const port = read.count('port', 0);
   if (!Number.isInteger(port) || port > 65_535) throw invalidOption('port', 'an integer from 0 to 65535', port);
   const history = read.count('history', 20_000);

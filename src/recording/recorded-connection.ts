@@ -19,7 +19,7 @@ import type { Asked, RecordedOutcome, RecordingSink } from './recorded-events.js
 import type { Outcome } from '../machines/request/outcome.js';
 import type { RequestSpec } from '../machines/request/request-spec.js';
 import { RequestFailure } from '../machines/request/outcome.js';
-import { SignalWatch } from '../machines/request/signal-watch.js';
+import { SignalWatch } from './signal-watch.js';
 import type { TimeLimit } from '../machines/subscription/watched-resources.js';
 
 /** Milliseconds that closing waits for the recording. */

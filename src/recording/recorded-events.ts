@@ -5,7 +5,7 @@ import type { HandlerResponse } from '../protocol/server-requests/server-request
 import type { ClientIdentity } from '../protocol/session.js';
 import type { Framing } from '../transports/transport.js';
 import type { ConnectionInput, ConnectionState, ConnectionWish } from '../machines/connection/connection-context.js';
-import type { SignalMark } from '../machines/request/signal-watch.js';
+import type { SignalMark } from './signal-watch.js';
 import type { LinkNews } from '../machines/connection/link-tap.js';
 
 /** What a recording begins with: everything that a connection is made of, so that it can be made again. */

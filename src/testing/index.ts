@@ -17,7 +17,7 @@ export type {
   DesiredState,
   Inheritance,
 } from '../machines/connection/connection-context.js';
-export type { SignalMark } from '../machines/request/signal-watch.js';
+export type { SignalMark } from '../recording/signal-watch.js';
 export type { BackoffPolicy } from '../util/retry-policy.js';
 export type { Acceptable } from '../protocol/negotiation.js';
 export type { RestartBudget } from '../util/restart-budget.js';

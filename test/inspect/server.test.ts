@@ -165,15 +165,16 @@ test('the token is another one each time, unless it is given', async () => {
   expect(pathOf(given)).toBe(`/${token}/`);
 });
 
-test.each([
+test.each<[string, object]>([
   ['port', { port: -1 }],
   ['port', { port: 65_536 }],
   ['port', { port: 1.5 }],
   ['history', { history: -1 }],
-  ['redact', { redact: 'yes' as unknown as boolean }],
-  ['open', { open: 1 as unknown as boolean }],
+  ['redact', { redact: 'yes' }],
+  ['open', { open: 1 }],
   ['token', { token: 'short' }],
   ['token', { token: `${'x'.repeat(40)}/../` }],
+  ['histroy', { histroy: 1 }],
 ])('a wrong %s is named: %j', async (name, options) => {
   expect(await errorFrom(createInspectorServer(options))).toMatchObject({
     code: 'MCP_INVALID_PARAMS',

@@ -1,4 +1,4 @@
-import { onAbort } from '../../util/on-abort.js';
+import { onAbort } from '../util/on-abort.js';
 
 interface Watched {
   readonly forget: () => void;
