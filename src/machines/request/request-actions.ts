@@ -28,7 +28,7 @@ import type { RequestEffectName, RequestEventData } from './request-machine.js';
 import { RequestQueue } from './request-queue.js';
 import type { RequestRecord } from './request-record.js';
 import { carriesProgressToken } from './request-spec.js';
-import { judgeSendFailure } from './send-failure.js';
+import { decideRetry } from './retry-decision.js';
 import { detached, endTogether, SharedRequests } from './shared-requests.js';
 
 /** The effects of the request chart. */
@@ -255,7 +255,7 @@ export abstract class RequestActions implements RequestEffects {
       const { spec, attempts, refusals, deadline } = one;
       const { direct, repeatable } = spec;
       one.actor.send(
-        judgeSendFailure(why, {
+        decideRetry(why, {
           ...{ framing: framing(), direct, repeatable, attempts, refusals, reconnect },
           timeLeft: deadline - environment.now(),
           random: environment.random(),

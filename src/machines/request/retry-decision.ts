@@ -5,17 +5,17 @@ import type { Framing } from '../../transports/transport.js';
 import { GUARDS } from './request-machine.js';
 import type { RequestEvent } from './request-machine.js';
 
-/** What has to be known about a request to say what a failed send means for it. */
-export interface SendFacts {
+/** The facts about a request that {@link decideRetry} needs. */
+export interface RetryFacts {
   readonly framing: Framing;
-  /** It belongs to the negotiation, which decides for itself what to do next. */
+  /** Whether the request belongs to the negotiation, which makes its own decisions. */
   readonly direct: boolean;
-  /** It may be sent again although it may have run. */
+  /** Whether the request may be sent again although it may have run. */
   readonly repeatable: boolean;
   readonly attempts: number;
-  /** In how many sessions it was refused, of which the server knew nothing any more. */
+  /** How many times the server refused the request because it had lost the session. */
   readonly refusals: number;
-  /** How long to wait before a server that cannot be reached is tried again; undefined when it is not. */
+  /** The waits before an unreachable server is tried again; undefined if it is not tried again. */
   readonly reconnect: BackoffPolicy | undefined;
   /** Milliseconds until its deadline. */
   readonly timeLeft: number;
@@ -23,18 +23,19 @@ export interface SendFacts {
   readonly random: number;
 }
 
-/** How often a request is sent at most to a server that asks to be asked later. */
+/** The most times that a request is sent to a server with a temporary HTTP status. */
 const MOST_POSTPONEMENTS = 4;
 
 /**
- * Decides what a failed send means for its request: whether it is over, or waits for a link, for a session or for some time. It is the
- * one place where this is decided.
+ * Decides whether a request whose exchange failed is sent again, and when: at once, after a wait, over the next link or in the next session;
+ * or whether it fails. All retries of failed exchanges are decided here. A request that was in flight on a lost link is decided by the chart
+ * (`lose`), by the same rule {@link GUARDS.mayRepeat}; redirects, new tokens and changed headers repeat an HTTP exchange without a new attempt.
  */
-export function judgeSendFailure(failure: Failure, facts: SendFacts): RequestEvent {
+export function decideRetry(failure: Failure, facts: RetryFacts): RequestEvent {
   const over: RequestEvent = { type: 'error', failure };
   if (failure.code === 'MCP_SESSION_LOST') {
     const delay = facts.refusals === 0 ? 0 : backoffDelay(REQUEST_BACKOFF, facts.refusals, facts.random);
-    // Without a pause it waits for the session until its deadline, which decides by itself even when its timer is late.
+    // Without a delay the request waits for the session until its deadline.
     const tooLate = delay > 0 && delay >= facts.timeLeft;
     return facts.direct || tooLate ? over : { type: 'forgotten', failure, delay };
   }

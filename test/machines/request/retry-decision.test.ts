@@ -1,9 +1,9 @@
-import { judgeSendFailure } from '../../../src/machines/request/send-failure.js';
-import type { SendFacts } from '../../../src/machines/request/send-failure.js';
+import { decideRetry } from '../../../src/machines/request/retry-decision.js';
+import type { RetryFacts } from '../../../src/machines/request/retry-decision.js';
 import { failure } from '../../../src/util/failure.js';
 import type { FailureParts } from '../../../src/util/failure.js';
 
-const FACTS: SendFacts = {
+const FACTS: RetryFacts = {
   framing: 'per-request',
   direct: false,
   repeatable: true,
@@ -96,6 +96,6 @@ describe('a failed send', () => {
     ['with 503 is over when it may not be repeated', answered(503), { repeatable: false }, { type: 'error' }],
     ['with 503 is over when its budget is spent', answered(503), { attempts: 4 }, { type: 'error' }],
   ] as const)('%s', (_name, why, facts, event) => {
-    expect(judgeSendFailure(why, { ...FACTS, ...facts })).toMatchObject(event);
+    expect(decideRetry(why, { ...FACTS, ...facts })).toMatchObject(event);
   });
 });
