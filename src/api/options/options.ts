@@ -29,7 +29,10 @@ import type { RecordOptions, ResolvedRecordOptions } from '../../recording/recor
 import { readSuspended } from '../suspended-client.js';
 import type { SuspendedClient } from '../suspended-client.js';
 
-/** What may be sent again when its answer was lost: what only reads, everything, or nothing. */
+/**
+ * Which requests the client may send again when their response was lost: `auto`: requests that only read; `safe`: all, because the caller says
+ * that repeating is safe; `never`: none.
+ */
 export type RetryPolicy = 'auto' | 'safe' | 'never';
 
 /** What a tool result with `isError: true` becomes. */

@@ -7,7 +7,10 @@ import type { Era, MCPProtocolVersion } from '../../protocol/revisions.js';
 import type { LoggingLevel } from '../../protocol/schema/index.js';
 import type { Session } from '../../protocol/session.js';
 
-/** The public states of a connection, exactly these. */
+/**
+ * The public states of a connection. `degraded`: the last health check was missed; calls go on as in `ready`, and three misses in a row with no
+ * request in flight end the connection. `reconnecting`: the client waits before it opens the next link.
+ */
 export type ConnectionState = 'idle' | 'connecting' | 'initializing' | 'ready' | 'degraded' | 'reconnecting' | 'closed';
 
 /** What a connection was told to do about trouble; set once, when it is made. */
@@ -23,7 +26,7 @@ export interface ConnectionPolicy {
   readonly retryInitialConnect: boolean;
   /** Milliseconds for one attempt to connect when nobody waits with a deadline of his own. */
   readonly connectTimeout: number;
-  /** Milliseconds of silence after which the modern question is followed by the handshake. */
+  /** Milliseconds without a response to `server/discover` after which the client also sends `initialize`. */
   readonly probeTimeout: number;
   readonly acceptable: Acceptable;
 }
