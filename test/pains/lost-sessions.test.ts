@@ -29,6 +29,15 @@ function text(status: number, body: string): Refuse {
   return ({ response }) => response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(body);
 }
 
+/** A body that the client does not read. */
+function unread(
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body = '<html><h1>Not here</h1></html>',
+): Refuse {
+  return ({ response }) => response.writeHead(status, headers).end(body);
+}
+
 function json(status: number, body: unknown): Refuse {
   return (visit) => {
     visit.json(body, status);
@@ -274,6 +283,9 @@ describe.each([
   ['text', text(404, 'Cannot POST /mcp')],
   ['JSON', json(404, { error: 'not found' })],
   ['nothing', bare(404, '')],
+  ['a page', unread(404, { 'content-type': 'text/html' })],
+  ['an unknown compression', unread(404, { 'content-type': 'application/json', 'content-encoding': 'br' })],
+  ['an image', unread(404, { 'content-type': 'image/png' })],
 ])('pain 37: a server that answers 404 and %s to what it does not know costs three handshakes', (_, refuse) => {
   test('when that is a tool, and no call of another one', async () => {
     const server = await serve(

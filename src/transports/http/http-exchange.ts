@@ -208,13 +208,14 @@ export class HttpExchange implements HttpReceiver, UnorderedSetMember, Admittabl
     return session.id !== undefined && !modern;
   }
 
-  /** The server does not say more than a status, or says it in a way that is not read. */
+  /** The response has only a status, or a body that is not read: a page, another content type or encoding, or one that is too long. */
   #unread(why = this.#statusFailure()): void {
-    if (this.#head?.status === 404 && this.#namesSession) this.#loseSession();
-    else
+    const refuse = (): void => {
       this.#unlessOlder(() => {
         this.#give(why);
       });
+    };
+    if (this.#head?.status !== 404 || !this.#namesSession || !this.#mayLoseSession(undefined, '', refuse)) refuse();
   }
 
   /**
