@@ -273,7 +273,7 @@ test('everything can be done with the keyboard, and the keys are listed', async 
   await connection.getClient().callTool('first');
   await page.locator('#log').getByText('first').first().waitFor();
   await page.keyboard.press('?');
-  await page.getByRole('dialog').getByText('one event back or on').waitFor();
+  await page.getByRole('dialog').getByText('one event back or forward').waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'hidden' });
   await page.keyboard.press('Space');
