@@ -85,9 +85,13 @@ const hung: Attack = {
 };
 
 export const httpAttacks: readonly Attack[] = [
-  callAttack('answers 12 MiB of JSON in chunks of one byte', (visit) => {
-    inPieces(visit, 'application/json', resultText(visit, 12 << 20), 1);
-  }),
+  callAttack(
+    'answers 12 MiB of JSON in chunks of one byte',
+    (visit) => {
+      inPieces(visit, 'application/json', resultText(visit, 12 << 20), 1);
+    },
+    { bounds: ONE_MESSAGE },
+  ),
   callAttack('answers with an event of 6 MiB in chunks of one byte', (visit) => {
     inPieces(visit, 'text/event-stream', event(resultText(visit, 6 << 20)), 1);
   }),
@@ -185,7 +189,8 @@ export const httpAttacks: readonly Attack[] = [
       for (const code of await Promise.all(calls)) counts.set(code, (counts.get(code) ?? 0) + 1);
       return [...counts].map(([code, count]) => `${count} ${code}`).join(', ');
     },
-    bounds: { heap: 512, descriptors: 300, memory: 900 },
+    // 256 MiB are allocated, released and collected.
+    bounds: { heap: 512, loop: 300, descriptors: 300, memory: 900 },
   },
   {
     name: 'lists 60 pages of 20 MB',
