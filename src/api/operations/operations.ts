@@ -157,7 +157,7 @@ export async function setLogLevel(
   client.connection.send({ type: 'desire', desired: { logLevel: level } });
 }
 
-/** Asks for a sign of life and says how many milliseconds it took. */
+/** Sends a request that any server answers, and returns its round-trip time in milliseconds. */
 export async function ping(client: Prober, options: ConnectOptions = {}): Promise<number> {
   checkCallOptions('ping', options, CONNECT_OPTIONS);
   client.session();

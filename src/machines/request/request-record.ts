@@ -75,7 +75,7 @@ export class RequestRecord implements RequestFacts {
   leader: RequestRecord | undefined = undefined;
   followers: Set<RequestRecord> | undefined = undefined;
 
-  /** What lets its progress through, once there was some. */
+  /** Throttles the progress reports; set at the first report. */
   progress: ProgressGate | undefined = undefined;
 
   /** When the present wait ends, and when the whole ends. */
@@ -85,7 +85,7 @@ export class RequestRecord implements RequestFacts {
   heldSince = 0;
   wake: unknown = undefined;
 
-  /** What whoever watches the request keeps of it. */
+  /** Data that an observer keeps with the request. */
   notes: object | undefined = undefined;
 
   /** Neighbours in the list of deadlines. */
