@@ -286,6 +286,11 @@ describe.each([
   ['a page', unread(404, { 'content-type': 'text/html' })],
   ['an unknown compression', unread(404, { 'content-type': 'application/json', 'content-encoding': 'br' })],
   ['an image', unread(404, { 'content-type': 'image/png' })],
+  ['more than the client reads', text(404, 'x'.repeat(70_000))],
+  [
+    'a body that breaks off',
+    ({ response }: HttpVisit) => response.writeHead(404).write('Not', () => response.destroy()),
+  ],
 ])('pain 37: a server that answers 404 and %s to what it does not know costs three handshakes', (_, refuse) => {
   test('when that is a tool, and no call of another one', async () => {
     const server = await serve(

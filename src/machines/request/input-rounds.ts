@@ -40,8 +40,8 @@ export interface InputRoundsPorts {
 }
 
 /**
- * The requests that the server will not go on with before it knows something: whoever was appointed is asked, all at the same time, and
- * the request is made again with the answers. The chart of a request says when; this class asks. 2026-07-28 basic/patterns/mrtr.
+ * The requests for which the server needs input: their server requests are handled concurrently, and the request is sent again with the
+ * responses. The chart of a request decides when. 2026-07-28 basic/patterns/mrtr.
  */
 export class InputRounds {
   readonly #ports: InputRoundsPorts;

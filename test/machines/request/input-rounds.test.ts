@@ -122,6 +122,27 @@ describe('a request of which the server has to know something first', () => {
     expect(made.slice(1).map(({ outcome }) => outcome)).toEqual([{ tools: [] }, { tools: [] }]);
   });
 
+  it.each([
+    ['asks nothing', undefined],
+    ['asks', { sure: FORM }],
+  ])('settles every request that shares a response that %s, in the modern era', async (_, inputRequests) => {
+    const inquiry = Inquiry.begin();
+    const made = [1, 2, 3].map(() => inquiry.ask('prompts/get', { repeatable: true, sharing: [1] }));
+    inquiry.answer('prompts/get', {
+      resultType: 'input_required',
+      requestState: 's',
+      ...(inputRequests && { inputRequests }),
+    });
+    expect(inquiry.link.requests.map(({ id }) => id)).toEqual([1, 4]);
+    const done = { messages: [] };
+    inquiry.answer('prompts/get', done);
+    if (inputRequests !== undefined) await inquiry.says(ACCEPTED);
+    await inquiry.environment.advance(1_000);
+    inquiry.answer('prompts/get', done);
+    await inquiry.settle();
+    expect(made.map(({ outcome }) => outcome)).toEqual([done, done, done]);
+  });
+
   it('is made again with the answer and the state, under a new id', async () => {
     const inquiry = Inquiry.begin();
     const made = inquiry.call({ name: 'book', arguments: { seat: 4 } });
