@@ -2,7 +2,7 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { systemEnvironment } from '../util/environment.js';
 import type { Environment, TimerHandle } from '../util/environment.js';
-import { unusableOption } from '../option-checks.js';
+import { optionNames, refuseUnknownOptions, unusableOption } from '../option-checks.js';
 import type { JSONRPCRequest } from '../protocol/messages/json-rpc.js';
 import { FaultPlan, refusals } from './fault-plan.js';
 import type { Way } from './fault-plan.js';
@@ -36,6 +36,24 @@ export async function chaosProxy(url: string | URL, options: ChaosProxyOptions =
   return ChaosProxy.start(url, options);
 }
 
+const OPTIONS = optionNames<ChaosProxyOptions>({
+  refuse: true,
+  split: true,
+  slow: true,
+  truncate: true,
+  corrupt: true,
+  resetBefore: true,
+  resetAfter: true,
+  forget: true,
+  unavailable: true,
+  busy: true,
+  seed: true,
+  slowTime: true,
+  retryAfter: true,
+  only: true,
+  environment: true,
+});
+
 /** A proxy with faults. */
 export class ChaosProxy implements AsyncDisposable {
   /** What happened until now, in order. */
@@ -58,6 +76,7 @@ export class ChaosProxy implements AsyncDisposable {
   #listening: Promise<void> = Promise.resolve();
 
   private constructor(url: string | URL, options: ChaosProxyOptions) {
+    refuseUnknownOptions('chaosProxy', options, OPTIONS);
     const { seed = 1, environment = systemEnvironment } = options;
     this.#target = checkedTarget(url);
     this.#options = options;

@@ -1,3 +1,4 @@
+import { optionNames, refuseUnknownOptions } from '../option-checks.js';
 import { failure } from '../util/failure.js';
 import type { JSONRPCMessage, RequestId } from '../protocol/messages/json-rpc.js';
 import { rejectedWith } from '../transports/link.js';
@@ -41,10 +42,27 @@ export interface Fault {
   readonly id?: RequestId;
 }
 
+const OPTIONS = optionNames<ChaosOptions>({
+  drop: true,
+  delay: true,
+  duplicate: true,
+  reorder: true,
+  stall: true,
+  killBeforeWrite: true,
+  killAfterWrite: true,
+  answerLate: true,
+  refuse: true,
+  seed: true,
+  maxDelay: true,
+  stallTime: true,
+  lateBy: true,
+  only: true,
+});
+
 /**
  * Puts faults between a client and a transport, decided by a seed: the n-th message of a way meets the same fate in each run. Hand the
  * result to the client instead of the transport.
- * @throws MCPError with code `MCP_INVALID_PARAMS` for rates that are none, or add up to more than 1.
+ * @throws MCPError with code `MCP_INVALID_PARAMS` for unknown options, invalid rates, and rates that add up to more than 1.
  */
 export function chaos(transport: MCPTransport, options: ChaosOptions = {}): ChaosTransport {
   return new ChaosTransport(transport, options);
@@ -66,6 +84,7 @@ export class ChaosTransport extends MCPTransport {
 
   constructor(transport: MCPTransport, options: ChaosOptions = {}) {
     super({ timeout: transport.timeout });
+    refuseUnknownOptions('chaos', options, OPTIONS);
     const { seed = 1, maxDelay = 100, stallTime = 5_000, lateBy = 60_000 } = options;
     this.inner = transport;
     this.framing = transport.framing;

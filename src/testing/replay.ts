@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 
+import { optionNames, refuseUnknownOptions } from '../option-checks.js';
 import { inspectionFor } from '../api/inspection.js';
 import type { InspectTarget } from '../api/options/inspect-option.js';
 import { RecordedConnection } from '../recording/recorded-connection.js';
@@ -57,6 +58,11 @@ export interface ReplayOptions {
   readonly name?: string | undefined;
 }
 
+const OPTIONS = optionNames<ReplayOptions>({
+  inspect: true,
+  name: true,
+});
+
 /**
  * Does again what a recording says, offline and in simulated time: a real connection is given everything that came from outside, in the
  * same order and the same turns, and everything that it does is compared with what it did then. Redacted recordings can be replayed.
@@ -65,6 +71,7 @@ export interface ReplayOptions {
  * is in use
  */
 export async function replay(source: string | Recording, options: ReplayOptions = {}): Promise<ReplayReport> {
+  refuseUnknownOptions('replay', options, OPTIONS);
   const recording = typeof source === 'string' ? await readRecording(source) : source;
   if (typeof source !== 'string') checkRecording(source);
   const { inspect, name = typeof source === 'string' ? basename(source) : 'recording' } = options;

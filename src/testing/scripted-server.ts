@@ -1,3 +1,4 @@
+import { optionNames, refuseUnknownOptions } from '../option-checks.js';
 import { systemEnvironment } from '../util/environment.js';
 import type { Environment, TimerHandle } from '../util/environment.js';
 import { ErrorCode, methodNotFound } from '../protocol/messages/json-rpc.js';
@@ -65,6 +66,15 @@ interface Visit {
 /** Milliseconds that a test waits for something to be heard: less than what test runners give a test, so that it can be told what came. */
 const PATIENCE = 4_000;
 
+const OPTIONS = optionNames<ScriptedServerOptions>({
+  revision: true,
+  capabilities: true,
+  serverInfo: true,
+  handlers: true,
+  environment: true,
+  remember: true,
+});
+
 /** Starts a server in this process that does what its handlers say. Hand its `transport` to a client. */
 export function createScriptedServer(options: ScriptedServerOptions = {}): ScriptedServer {
   return new ScriptedServer(options);
@@ -88,6 +98,7 @@ export class ScriptedServer implements AsyncDisposable {
   #pause: TimerHandle;
 
   constructor(options: ScriptedServerOptions = {}) {
+    refuseUnknownOptions('createScriptedServer', options, OPTIONS);
     const { revision = '2026-07-28', environment = systemEnvironment, remember = 10_000 } = options;
     this.#hearing = new Hearing(remember);
     [this.transport, this.#far] = MemoryTransport.pair();
