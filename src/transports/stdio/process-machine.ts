@@ -1,10 +1,13 @@
-import { fromPromise, setup, stateIn } from 'xstate';
+import { assign, fromPromise, setup, stateIn } from 'xstate';
+
+/** How many times the end of the link is put off because output waits: a server that never stops writing must not hold it open. */
+const MOST_DRAINS = 50;
 
 /** Effects of the chart on the process and on the owner of the link. */
 export interface ProcessPorts {
   /** Stops writing messages, because the process does not read them. */
   holdWrites(): void;
-  /** Whether output of the process still waits for its turn, and may wait longer. */
+  /** Whether output of the process still waits for its turn. */
   outputWaits(): boolean;
   /** Calls back when the output that waits now has been handled. */
   afterOutput(callback: () => void): void;
@@ -42,6 +45,8 @@ export type ProcessEvent =
 
 interface ProcessContext {
   readonly ports: ProcessPorts;
+  /** How many times the chart has waited for output. */
+  readonly drains: number;
 }
 
 const portOf =
@@ -58,13 +63,13 @@ export const processMachine = setup({
   types: {
     context: {} as ProcessContext,
     events: {} as ProcessEvent,
-    input: {} as ProcessContext,
+    input: {} as Pick<ProcessContext, 'ports'>,
   },
   actors: {
     remains: fromPromise<void, ProcessPorts>(({ input }) => input.endRemains()),
   },
   guards: {
-    outputWaits: ({ context }) => context.ports.outputWaits(),
+    outputWaits: ({ context: { ports, drains } }) => drains < MOST_DRAINS && ports.outputWaits(),
     hasExited: stateIn({ process: 'exited' }),
   },
   actions: {
@@ -76,6 +81,7 @@ export const processMachine = setup({
     kill: portOf('kill'),
     finish: portOf('finish'),
     abandon: portOf('abandon'),
+    countDrain: assign({ drains: ({ context }) => context.drains + 1 }),
     awaitOutput: ({ context, self }) => {
       context.ports.afterOutput(() => {
         self.send({ type: 'outputHandled' });
@@ -92,7 +98,7 @@ export const processMachine = setup({
   },
 }).createMachine({
   id: 'process',
-  context: ({ input }) => input,
+  context: ({ input: { ports } }) => ({ ports, drains: 0 }),
   type: 'parallel',
   states: {
     process: {
@@ -121,7 +127,7 @@ export const processMachine = setup({
             draining: {
               after: { drain: [{ guard: 'outputWaits', target: 'catchingUp' }, { target: '#process.link.ended' }] },
             },
-            catchingUp: { entry: 'awaitOutput', on: { outputHandled: 'draining' } },
+            catchingUp: { entry: ['countDrain', 'awaitOutput'], on: { outputHandled: 'draining' } },
           },
         },
         ended: { entry: 'endLink', always: 'closing' },

@@ -3,7 +3,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { createActor } from 'xstate';
 import type { ActorRefFrom } from 'xstate';
 import type { Oversized } from '../../util/bounded-bytes.js';
-import { failure } from '../../util/failure.js';
+import { failure, toTransportFailure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import type { RequestId } from '../../protocol/messages/json-rpc.js';
 import { LineSplitter } from '../../protocol/messages/lines.js';
@@ -45,8 +45,6 @@ const BEGINS_LIKE_JSON = /^\s*(?:[{"\-\dtfn]|\[\s*[[\]{"\-\dtfn])/;
 /** How many lines are handled between two readings of the clock. */
 const UNWATCHED = 16;
 
-/** How often the wait for the end of the output is prolonged while output waits for its turn. */
-const MOST_DRAINS = 50;
 /** Milliseconds between looks at what remains of a group whose leader is gone, each pause twice the last: 635 in all for SIGTERM, and for SIGKILL. */
 const FIRST_LOOK = 5;
 const LAST_LOOK = 320;
@@ -61,7 +59,6 @@ export class StdioLink implements Link, PacedStream<string | Oversized> {
   readonly #unwatch: () => void;
   readonly #lines: LineSplitter;
   readonly #pacer = new Pacer<string | Oversized>(this, UNWATCHED);
-  #drains = 0;
   readonly #writer: LineWriter;
   readonly #stderr = new StderrTail(STDERR_KEPT);
   readonly #secrets: Secrets;
@@ -102,10 +99,11 @@ export class StdioLink implements Link, PacedStream<string | Oversized> {
       },
     });
     this.#actor.subscribe({
-      error: () => {
-        // A port has thrown. Whatever the chart was about to do, no process stays behind.
+      error: (thrown) => {
+        // A port has thrown, and the chart goes no further. No process and no waiting owner may stay behind.
         this.#signal('SIGKILL');
         this.#abandon();
+        this.#endWith(toTransportFailure(thrown));
       },
     });
     this.#actor.start();
@@ -271,9 +269,8 @@ export class StdioLink implements Link, PacedStream<string | Oversized> {
         this.#writer.hold();
       },
       // The pipe may contain more output than the paced queue.
-      outputWaits: () => this.#pacer.paused && this.#drains < MOST_DRAINS,
+      outputWaits: () => this.#pacer.paused,
       afterOutput: (callback) => {
-        this.#drains += 1;
         this.#pacer.afterwards(callback);
       },
       endLink: () => {
@@ -310,7 +307,12 @@ export class StdioLink implements Link, PacedStream<string | Oversized> {
   #end(): void {
     this.#pacer.stop();
     for (const line of this.#lines.end()) this.take(line);
-    const reason = this.#secrets.failure(this.#whyEnded());
+    this.#endWith(this.#whyEnded());
+  }
+
+  #endWith(why: Failure): void {
+    if (this.#closing !== undefined) return;
+    const reason = this.#secrets.failure(why);
     this.#reason = reason;
     this.#writer.end({ ...reason, delivery: 'not-sent' });
     void this.close();
@@ -340,7 +342,6 @@ export class StdioLink implements Link, PacedStream<string | Oversized> {
   async #close(): Promise<void> {
     this.#actor.send({ type: 'close' });
     const exited = await this.#gone;
-    this.#actor.stop();
     for (const stream of this.child.stdio) stream?.destroy();
     if (exited) await this.#allClosed;
   }
@@ -353,8 +354,10 @@ export class StdioLink implements Link, PacedStream<string | Oversized> {
 
   #abandon(): void {
     // It runs as another user or hangs in the kernel. Its group is looked after until it exits.
-    this.child.unref();
-    this.child.once('exit', this.#unwatch);
+    const { child } = this;
+    child.unref();
+    if (child.exitCode === null && child.signalCode === null) child.once('exit', this.#unwatch);
+    else this.#unwatch();
     this.#resolveGone(false);
   }
 

@@ -42,6 +42,21 @@ afterEach(() => {
   expect(recorder.timers.size).toBe(0);
 });
 
+test('a link whose owner throws at its last message ends, and leaves no process', async () => {
+  const message = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/last' });
+  const transport = new StdioTransport(node, ['-e', `process.stdout.write(${JSON.stringify(message)})`]);
+  recorder = new LinkRecorder();
+  const broken = {
+    ...recorder.events,
+    message: () => {
+      throw new Error('The owner is broken');
+    },
+  };
+  await transport.openLink(broken, new AbortController().signal);
+  expect(await recorder.untilClosed()).toMatchObject({ kind: 'transport' });
+  await transport.closeLink();
+});
+
 describe('closing', () => {
   test('a server that ends with its standard input is asked no further', async () => {
     const { transport, child } = await open('peer');
