@@ -20,12 +20,15 @@ const CLEAN = [
   'src/diagnostics',
   'src/errors.ts',
   'src/index.ts',
+  'src/machines',
   'src/protocol',
   'src/transports/http',
   'src/transports/sse',
   'src/transports/stdio',
   'src/transports/websocket',
   'src/util',
+  'test/machines',
+  'test/models',
   'test/scripts',
 ];
 

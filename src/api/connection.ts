@@ -298,7 +298,7 @@ export class MCPConnection {
 
   /** Attempts to bring the connection back since it last stood for a while. */
   get reconnectAttempts(): number {
-    return this.#core.connection.facts.attempts;
+    return this.#core.connection.facts.reconnectAttempts;
   }
 
   /** Sessions established so far. */

@@ -1,7 +1,7 @@
 import { steady } from '../util/environment.js';
 import { raise, toError } from '../errors.js';
 import { Connection } from '../machines/connection/connection.js';
-import type { ConnectionListeners, ConnectionOptions } from '../machines/connection/connection.js';
+import type { ConnectionListeners, ConnectionOptions } from '../machines/connection/connection-options.js';
 import type { ConnectionState } from '../machines/connection/connection-context.js';
 import type { ConnectionInterface } from '../machines/connection/connection-interface.js';
 import type { ProbeResult } from '../machines/health/health-check.js';
@@ -96,7 +96,7 @@ export class Core {
             ...(options.extensions && { extensions: options.extensions }),
           },
         },
-        questions: handlerService(options, name, this.budget),
+        handlers: handlerService(options, name, this.budget),
         maxInputRounds: options.limits.maxInputRounds,
         budget: this.budget,
         policy: options.policy,
@@ -118,7 +118,7 @@ export class Core {
         notified: (method, params) => {
           this.#notified(method, params);
         },
-        suspectChanges: () => {
+        missedChanges: () => {
           this.listCache.expireAll();
         },
         report: (problem) => {

@@ -53,8 +53,8 @@ export function explain(explained: Explained): string {
   const now = explained.options.environment.now();
   lines.push(...describeServerRequests(connection.pendingServerRequests, now));
   const { restarts, maxReconnectAttempts } = facts.policy;
-  if (facts.attempts > 0 || state === 'reconnecting')
-    lines.push(`Attempts to reconnect: ${facts.attempts} of at most ${maxReconnectAttempts}.`);
+  if (facts.reconnectAttempts > 0 || state === 'reconnecting')
+    lines.push(`Attempts to reconnect: ${facts.reconnectAttempts} of at most ${maxReconnectAttempts}.`);
   if (state === 'reconnecting') {
     const next = (history.latest?.at ?? now) + facts.delay - now;
     lines.push(`The next attempt is made in ${describeAge(Math.max(next, 0))}.`);

@@ -1,6 +1,6 @@
 import type { ActorRefLike, AnyActorRef, InspectionEvent } from 'xstate';
 
-import type { ConnectionOptions } from '../machines/connection/connection.js';
+import type { ConnectionOptions } from '../machines/connection/connection-options.js';
 import type { Tap, TapEvent } from '../machines/connection/link-tap.js';
 import { Redaction } from '../diagnostics/redaction.js';
 import type { InspectedConnection, InspectObserver, InspectTarget } from './options/inspect-option.js';

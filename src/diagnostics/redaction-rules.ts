@@ -308,8 +308,8 @@ const HELD = withParams((params) =>
       ...all('id requestId epoch at number', ID),
       ...all(
         'attempt attempts rounds deadline delay timeout interval latency score misses waiter waiters progress total openedAt ' +
-          'establishedAt retry refusals checks check attemptDeadline armedFor healthInterval lastConnected connectionCount ' +
-          'errorCount pastUptime',
+          'establishedAt retry sessionLosses checks check connectDeadline armedFor healthInterval lastConnected connectionCount ' +
+          'reconnectAttempts errorCount pastUptime',
         'number',
       ),
       policy: fields({ acceptable: fields({ modern: VERSION, legacy: VERSION }) }, 'number'),

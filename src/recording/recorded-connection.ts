@@ -6,7 +6,7 @@ import { methodEntry } from '../protocol/methods.js';
 import type { HandlerResponse } from '../protocol/server-requests/server-requests.js';
 import type { Session } from '../protocol/session.js';
 import { Connection } from '../machines/connection/connection.js';
-import type { ConnectionListeners, ConnectionOptions } from '../machines/connection/connection.js';
+import type { ConnectionListeners, ConnectionOptions } from '../machines/connection/connection-options.js';
 import type { ConnectionFacts, ConnectionState, ConnectionWish } from '../machines/connection/connection-context.js';
 import type { ConnectionInterface } from '../machines/connection/connection-interface.js';
 import type { SessionExport } from '../machines/connection/session-export.js';
@@ -66,7 +66,7 @@ export class RecordedConnection implements ConnectionInterface {
       maxInputRounds,
       budget: { maxPendingReplies },
       continuation,
-      questions,
+      handlers,
     } = options;
     sink.begin({
       format: 'mcp-actors-recording',
@@ -76,7 +76,7 @@ export class RecordedConnection implements ConnectionInterface {
       transport: { type: transport, framing: options.transport.framing },
       ...{ policy, perRequest, era, healthInterval, inherited, identity, maxQueued, maxInputRounds, maxPendingReplies },
       lastId: continuation?.lastId ?? 0,
-      ...(questions !== undefined && { maxServerRequests: questions.limit }),
+      ...(handlers !== undefined && { maxServerRequests: handlers.limit }),
     });
     const recorder = new Recorder(options.environment, sink);
     this.#connection = new Connection(recorded(options, recorder), heard(listeners, recorder));
@@ -100,8 +100,8 @@ export class RecordedConnection implements ConnectionInterface {
     return this.#connection.session;
   }
 
-  get hearing(): boolean {
-    return this.#connection.hearing;
+  get receivesNotifications(): boolean {
+    return this.#connection.receivesNotifications;
   }
 
   get pendingServerRequests(): readonly PendingServerRequest[] {
@@ -288,7 +288,7 @@ function recorded(options: ConnectionOptions, recorder: Recorder): ConnectionOpt
     ...options,
     environment: recorder.environment,
     transport,
-    questions: options.questions && recordedHandlers(options.questions, recorder),
+    handlers: options.handlers && recordedHandlers(options.handlers, recorder),
     listener: (news) => {
       // That it could not be opened has been told by the transport.
       if (OUTPUTS.has(news.type) || (news.type === 'link.closed' && transport.failed)) recorder.output(news);
@@ -358,10 +358,10 @@ function heard(listeners: ConnectionListeners, recorder: Recorder): ConnectionLi
         listeners.notified(method, params);
       });
     },
-    suspectChanges: () => {
+    missedChanges: () => {
       recorder.output({ type: 'suspect' });
       recorder.outside(() => {
-        listeners.suspectChanges();
+        listeners.missedChanges();
       });
     },
     report: (problem) => {

@@ -143,11 +143,11 @@ class Replay implements RecordingSink, ReplayScript {
           recording: { redacted: header.redacted, now: () => this.#time, over },
         }),
         continuation: { lastId: header.lastId, memory: { streamed: false } },
-        questions: header.maxServerRequests === undefined ? undefined : this.#answers(header.maxServerRequests),
+        handlers: header.maxServerRequests === undefined ? undefined : this.#answers(header.maxServerRequests),
         maxInputRounds: header.maxInputRounds ?? 0,
         budget: new Budget({ maxPendingReplies: header.maxPendingReplies }),
       },
-      { entered: during, notified: during, suspectChanges: during, report: during, tolerated: during },
+      { entered: during, notified: during, missedChanges: during, report: during, tolerated: during },
       this,
       { by: header.by, transport: header.transport.type },
     );

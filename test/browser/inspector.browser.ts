@@ -119,7 +119,7 @@ test('the page lights up what happens: connecting, a call, a server that goes si
 
   mood.silent = true;
   await lit(page, 'connection.linked.established.degraded').waitFor();
-  await lit(page, 'health.verdict.suspect').waitFor();
+  await lit(page, 'health.verdict.degraded').waitFor();
   mood.silent = false;
   server.hangUp();
   await lit(page, 'connection.reconnecting').waitFor();

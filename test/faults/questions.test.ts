@@ -120,7 +120,7 @@ describe('a server that asks too much', () => {
     const refused = (await answersOf(990)) as { id: number; error: object }[];
     expect(refused.every(({ id, error }) => id > 10 && error !== undefined)).toBe(true);
     expect(refused[0]).toMatchObject({
-      error: { code: -32603, message: '10 questions are being answered already' },
+      error: { code: -32603, message: '10 server requests are being handled already' },
     });
     expect(waiting).toHaveLength(10);
     const [warning] = announced.warning as [MCPError];
@@ -162,7 +162,7 @@ describe('a server that asks too much', () => {
     expect(settle).toHaveLength(10);
     const [warning] = announced.warning as [MCPError];
     expect(warning.details).toMatchObject({ field: 'limits.maxServerRequests', limit: 10, abandoned: 10 });
-    expect(warning.message).toContain('10 of the handlers at work were asked for something that was withdrawn');
+    expect(warning.message).toContain('10 of the running handlers belong to cancelled requests');
     for (const one of settle.splice(0, 3)) one();
     await turns();
     for (let id = 2_000; id < 2_010; id += 1) ask(id, 'elicitation/create', { message: 'm', requestedSchema });
@@ -230,7 +230,7 @@ describe('a question that an inspector sees', () => {
     await page.untilRecord('actor', ({ id }) => id === 'serverRequest');
     settle({ action: 'accept', content: { name: 'zzz' } });
     await answersOf(1);
-    await page.untilRecord('step', ({ v }) => v?.[0] === 'serverRequest.answered');
+    await page.untilRecord('step', ({ v }) => v?.[0] === 'serverRequest.responded');
     const [actor] = page.all('actor').filter(({ id }) => id === 'serverRequest');
     expect(actor?.chart).toBe('serverRequest');
     const everything = JSON.stringify([page.all('actor'), page.all('step'), page.all('message')]);

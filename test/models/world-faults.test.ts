@@ -14,13 +14,13 @@ const PATIENCE = 500;
 /** An effect that a state forgets when it is entered or left, or on its transitions, which only a real client shows. */
 const FORGOTTEN: readonly (readonly [chart: string, machine: AnyStateMachine, state: string, effect: string])[] = [
   ['connection', connectionMachine, 'linked.established', 'loseInFlight'],
-  ['connection', connectionMachine, 'linked.connecting', 'holdRequests'],
+  ['connection', connectionMachine, 'linked.connecting', 'pauseRequests'],
   ['connection', connectionMachine, 'linked.initializing.negotiating.discovering', 'sendDiscover'],
   ['connection', connectionMachine, 'linked.initializing.negotiating.handshaking', 'sendInitialize'],
   ['connection', connectionMachine, 'linked.established', 'settleWithSession'],
   ['connection', connectionMachine, 'closed', 'settleWithFailure'],
   ['health', healthMachine, 'cadence.checking', 'check'],
-  ['health', healthMachine, 'verdict.suspect', 'reportSuspect'],
+  ['health', healthMachine, 'verdict.degraded', 'reportDegraded'],
 ];
 
 /** Takes an effect away from a machine at work. Returns what gives it back. */

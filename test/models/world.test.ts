@@ -31,7 +31,7 @@ describe('the model of the world', () => {
     expect([...ends].sort()).toEqual(['aborted', 'not-sent', 'result', 'unknown'] satisfies Outcome[]);
   });
 
-  it('lets nobody run a side effect twice', () => {
+  it('has no path on which a side effect runs twice', () => {
     const twice = effects.filter(({ attempts, world }) => (attempts?.act ?? world?.act?.attempts ?? 0) > 1);
     expect(twice).toEqual([]);
   });

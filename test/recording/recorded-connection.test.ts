@@ -1,5 +1,5 @@
 import type { Connection } from '../../src/machines/connection/connection.js';
-import type { ConnectionOptions } from '../../src/machines/connection/connection.js';
+import type { ConnectionOptions } from '../../src/machines/connection/connection-options.js';
 import { requestSpec } from '../../src/machines/request/request-spec.js';
 import { acceptable } from '../../src/protocol/negotiation.js';
 import { RecordedConnection } from '../../src/recording/recorded-connection.js';
@@ -51,7 +51,7 @@ const OPTIONS: ConnectionOptions = {
 const LISTENERS = {
   entered: () => undefined,
   notified: () => undefined,
-  suspectChanges: () => undefined,
+  missedChanges: () => undefined,
   report: () => undefined,
   tolerated: () => undefined,
 };

@@ -1,6 +1,6 @@
 import { Budget } from '../../src/util/budget.js';
 import { Connection } from '../../src/machines/connection/connection.js';
-import type { ConnectionOptions } from '../../src/machines/connection/connection.js';
+import type { ConnectionOptions } from '../../src/machines/connection/connection-options.js';
 import type { ConnectionPolicy, ConnectionState } from '../../src/machines/connection/connection-context.js';
 import type { Outcome } from '../../src/machines/request/outcome.js';
 import type { RequestSpec } from '../../src/machines/request/request-spec.js';
@@ -191,7 +191,7 @@ export class Stage {
           entered?.(state);
         },
         notified: (method) => this.notified.push(method),
-        suspectChanges: () => (this.suspicions += 1),
+        missedChanges: () => (this.suspicions += 1),
         report: (problem) => this.reports.push(problem),
         tolerated: (fault) => this.reports.push(fault),
       },

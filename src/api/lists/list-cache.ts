@@ -49,7 +49,7 @@ export interface ListClient extends WholeListReader {
   readonly connection: {
     readonly facts: Pick<ConnectionFacts, 'era' | 'connectionCount' | 'resumed'>;
     readonly session: Session | undefined;
-    readonly hearing: boolean;
+    readonly receivesNotifications: boolean;
   };
   readonly events: Pick<Events, 'emit' | 'warnOnce' | 'has'>;
   session(): Session;
@@ -131,7 +131,7 @@ export class ListCache {
     }
     this.#asked.add(name);
     const expiries = this.#expiries.get(name);
-    const { hearing } = this.#client.connection;
+    const { receivesNotifications } = this.#client.connection;
     const {
       items,
       freshUntil,
@@ -154,7 +154,15 @@ export class ListCache {
     else held.release();
     if (fresh) {
       const receivedAt = this.#now;
-      const about = { session: number, receivedAt, freshUntil, shared, token, unheard: !hearing, once: false };
+      const about = {
+        session: number,
+        receivedAt,
+        freshUntil,
+        shared,
+        token,
+        unheard: !receivesNotifications,
+        once: false,
+      };
       this.#kept.set(name, { items, ...about });
     }
     if (name === 'tools') {
@@ -240,7 +248,7 @@ export class ListCache {
       if (kept === undefined) continue;
       const { items, receivedAt, freshUntil } = kept;
       const freshFor = freshUntil === Infinity ? null : freshUntil - now;
-      const unheard = kept.unheard || !this.#client.connection.hearing;
+      const unheard = kept.unheard || !this.#client.connection.receivesNotifications;
       lists[name] = { items, age: Math.max(now - receivedAt, 0), freshFor, unheard };
     }
     return lists as SuspendedClient['lists'];
@@ -280,7 +288,7 @@ export class ListCache {
   /** The numbers by which a listing shares requests with others; none with `onProgress`, since progress belongs to one request. */
   #sharing(name: ListName, { useCache, onProgress }: ListOptions, token: string | undefined): number[] | undefined {
     if (onProgress !== undefined) return undefined;
-    const about = [this.#expiries.get(name), this.#client.connection.hearing];
+    const about = [this.#expiries.get(name), this.#client.connection.receivesNotifications];
     return this.#sharedListings.numbersFor(name, token, about, useCache === false);
   }
 
@@ -296,7 +304,7 @@ export class ListCache {
   #fresh<Name extends ListName>(name: Name): Kept<ListItems[Name]> | undefined {
     const kept = this.#current(name);
     if (kept === undefined || kept.once) return kept;
-    return kept.unheard || !this.#client.connection.hearing ? undefined : kept;
+    return kept.unheard || !this.#client.connection.receivesNotifications ? undefined : kept;
   }
 
   /** A cached list of this session that has not expired. */

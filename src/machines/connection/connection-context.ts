@@ -13,25 +13,25 @@ import type { Session } from '../../protocol/session.js';
  */
 export type ConnectionState = 'idle' | 'connecting' | 'initializing' | 'ready' | 'degraded' | 'reconnecting' | 'closed';
 
-/** What a connection was told to do about trouble; set once, when it is made. */
+/** How a connection reacts to failures. It is set when the connection is made, and does not change. */
 export interface ConnectionPolicy {
   /** Whether a lost link is opened again. */
   readonly autoReconnect: boolean;
-  /** Failed attempts in a row after which it gives up. */
+  /** Failed attempts in a row after which the client stops reconnecting. */
   readonly maxReconnectAttempts: number;
   readonly backoff: BackoffPolicy;
-  /** How often it may be lost although each time it came back. */
+  /** How often an established connection may be lost. */
   readonly restarts: RestartBudget;
-  /** Whether a first connect that failed is tried again like a lost link. */
+  /** Whether a failed first connect is tried again, like a lost connection. */
   readonly retryInitialConnect: boolean;
-  /** Milliseconds for one attempt to connect when nobody waits with a deadline of his own. */
+  /** Milliseconds for one connect attempt without callers, which have deadlines of their own. */
   readonly connectTimeout: number;
   /** Milliseconds without a response to `server/discover` after which the client also sends `initialize`. */
   readonly probeTimeout: number;
   readonly acceptable: Acceptable;
 }
 
-/** What the user asked for that a new session has to be told again. */
+/** Settings of the user that each new session of the server needs again. */
 export interface DesiredState {
   readonly logLevel: LoggingLevel | undefined;
   /** Resources whose changes are wanted. */
@@ -40,7 +40,7 @@ export interface DesiredState {
   readonly lists: readonly ('tools' | 'prompts' | 'resources')[];
 }
 
-/** Somebody who waits for `connect()`, until a time. */
+/** A caller that waits for `connect()`, until its deadline. */
 export interface Waiter {
   readonly id: number;
   readonly deadline: number;
@@ -56,48 +56,49 @@ export interface NegotiationStep {
   /** Why a response to `server/discover` was invalid although it looked like that of a modern server. */
   readonly doubt?: Failure | undefined;
   /** Why the server refused `initialize`, in the state `refused`. */
-  readonly refusal?: Failure | undefined;
+  readonly handshakeRefusal?: Failure | undefined;
 }
 
 /**
  * Why the client connects:
- * - `connect`: the first attempt since `connect()`. It lasts as long as a caller waits.
+ * - `connect`: the first attempt since `connect()`. It ends when no caller waits any more.
  * - `retry`: another attempt, since that one failed. `retryInitialConnect` allows more of them.
  * - `recover`: an established connection was lost. It needs no caller, and `autoReconnect` allows it.
  *
- * It is no state of the chart: each state from `connecting` to `restoring`, and `reconnecting`, would be there three times.
+ * It is not a state of the chart, because each state from `connecting` to `restoring`, and `reconnecting`, would be there three times.
  */
 export type Purpose = 'connect' | 'retry' | 'recover';
 
-/** Everything a connection knows. Only facts: no sockets, maps or promises. */
+/** The context of the connection chart. Only data: no sockets, maps or promises. */
 export interface ConnectionFacts {
   readonly policy: ConnectionPolicy;
-  /** Whether each request has an exchange of its own, so that there is no link whose silence means anything. */
+  /** Whether each request has an exchange of its own, so that the silence of one exchange means nothing for the others. */
   readonly perRequest: boolean;
   readonly desired: DesiredState;
   /** The number of the link; each link has its own. */
   readonly epoch: number;
   readonly waiters: readonly Waiter[];
-  /** The time at which a recovering attempt is given up whoever waits; Infinity while there is none. */
-  readonly attemptDeadline: number;
-  /** The time for which the timer is set: the earliest of all these deadlines. */
+  /** The time at which a connect attempt fails that needs no caller; Infinity at any other time. */
+  readonly connectDeadline: number;
+  /** The time for which the timer is set: the earliest of these deadlines. */
   readonly armedFor: number;
   readonly purpose: Purpose;
-  /** Attempts to recover since the connection last stood for a while. */
-  readonly attempts: number;
-  /** When the connection was lost while it stood, as far as that counts. */
+  /** Attempts to reconnect since a session was last established for a while. */
+  readonly reconnectAttempts: number;
+  /** The times at which the established connection or its session was lost, within the restart window. */
   readonly losses: readonly number[];
-  /** The era of the server, once known. It outlives the link. */
+  /** The era of the server, once known. It is kept when the link is lost. */
   readonly era: Era | undefined;
   readonly negotiation: NegotiationStep;
-  /** How the server ended on `server/discover`, while its second start is under way; the cause of what fails then. */
+  /** How the server ended on `server/discover`, during its second start: the cause of failures at that time. */
   readonly firstEnding: Failure | undefined;
+  /** The session of the link, from the end of the negotiation. `establishedAt` says whether it is established. */
   readonly session: Session | undefined;
   /** Why the connection was lost or closed; undefined when the user asked for it. */
   readonly failure: Failure | undefined;
   /** Milliseconds until the next attempt. */
   readonly delay: number;
-  /** Milliseconds until the last deadline of a first connect that the server put off; Infinity for any other attempt. */
+  /** Milliseconds until the last deadline of a first connect that the server postponed; Infinity for any other attempt. */
   readonly patience: number;
   /** Milliseconds between health checks; 0 for none. */
   readonly healthInterval: number;
@@ -107,23 +108,25 @@ export interface ConnectionFacts {
   readonly lastConnected: number | undefined;
   readonly connectionCount: number;
   /**
-   * The session that another client exported, until a link has taken or refused it. It is no state of the chart: it is kept over lost links, so
-   * each state in which a link is opened or awaited would be there twice.
+   * The session that another client exported, until a link has taken or refused it. It is not a state of the chart: it is kept when links are
+   * lost, so each state in which a link is opened or awaited would be there twice.
    */
   readonly inherited: Session | undefined;
-  /** Whether another client began the current session, or the last one. It decides nothing in the chart and outlives the session. */
+  /** Whether another client began the current session, or the last one. */
   readonly resumed: boolean;
+  /** Whether the server stream of a resumed session continues after the last event that the other client received. */
+  readonly streamResumes: boolean;
   /**
    * Whether the last session was exported by `suspend()`. It only selects the reason that callers receive; as a state it would double
    * `closed` with all its transitions.
    */
   readonly suspended: boolean;
   readonly errorCount: number;
-  /** Milliseconds of all sessions that are over. */
+  /** Milliseconds for which all earlier sessions were established. */
   readonly pastUptime: number;
 }
 
-/** What a connection starts from. */
+/** The input of the connection chart. */
 export interface ConnectionInput {
   readonly policy: ConnectionPolicy;
   readonly perRequest: boolean;
@@ -132,46 +135,45 @@ export interface ConnectionInput {
   readonly inherited?: Inheritance | undefined;
 }
 
-/** What another client left behind, as far as it decides what happens. */
+/** The part of an exported session that the chart needs. */
 export interface Inheritance {
   readonly session: Session;
   readonly desired: DesiredState;
 }
 
-/** Everything that can happen to a connection. */
+/** The events of the connection chart. */
 export type ConnectionEvent =
-  // Asked for by the user.
+  // From the user.
   | { readonly type: 'connect'; readonly waiter: Waiter }
-  /** To wait for a session that somebody else asked for. */
+  /** Waits for a session that another caller wants. */
   | { readonly type: 'join'; readonly waiter: Waiter }
   | { readonly type: 'leave'; readonly waiter: number }
   | { readonly type: 'disconnect' }
-  /** To close, and leave the session for another client to go on with. */
+  /** Closes the connection and exports its session for another client. */
   | { readonly type: 'suspend' }
   | ConnectionWish
-  // Told by the link.
+  // From the link.
   | { readonly type: 'link.opened' }
   | { readonly type: 'link.closed'; readonly failure: Failure }
-  /** The server has forgotten the session; the link goes on. */
+  /** The server no longer knows the session; the link stays open. */
   | { readonly type: 'session.lost' }
-  // Answers to the questions of negotiation and restoring.
+  // Responses to the requests of `negotiating` and `restoring`.
   | { readonly type: 'discovered'; readonly answer: Answer }
   | { readonly type: 'shook'; readonly answer: Answer }
   | { readonly type: 'restored' }
-  // Whether the link goes on with the session that was inherited.
-  | { readonly type: 'resume.taken' }
+  // Whether the link continues the exported session.
+  | { readonly type: 'resume.taken'; readonly streamResumes: boolean }
   | { readonly type: 'resume.refused' }
-  /** Negotiation cannot go on. */
-  | { readonly type: 'attempt.failed'; readonly failure: Failure }
-  // Told by the health monitor.
+  | { readonly type: 'negotiation.failed'; readonly failure: Failure }
+  // From the health monitor.
   | { readonly type: 'health.checked'; readonly check: HealthCheck }
-  | { readonly type: 'health.suspect' }
+  | { readonly type: 'health.degraded' }
   | { readonly type: 'health.recovered' }
   | { readonly type: 'health.failed'; readonly failure: Failure }
-  // Told by the clock.
+  // From the clock.
   | { readonly type: 'deadline' };
 
-/** What the user may tell a connection without waiting for anything. */
+/** The events from the user that have no result. */
 export type ConnectionWish =
   | { readonly type: 'reconnect' }
   | { readonly type: 'desire'; readonly desired: Partial<DesiredState> }

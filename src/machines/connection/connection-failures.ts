@@ -7,11 +7,11 @@ import type { ConnectionFacts } from './connection-context.js';
 export const DISCONNECTED = failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection was closed by disconnect()');
 export const SUSPENDED = failure('connection', 'MCP_CONNECTION_CLOSED', 'The client was suspended by suspend()');
 export const RENEWED = failure('connection', 'MCP_CONNECTION_LOST', 'The connection was renewed by reconnect()');
-export const FORGOTTEN = failure('transport', 'MCP_SESSION_LOST', 'The server has forgotten the session');
-export const GIVEN_UP = failure(
+export const SESSION_LOST = failure('transport', 'MCP_SESSION_LOST', 'The server no longer knows the session');
+export const ABANDONED = failure(
   'connection',
   'MCP_CONNECTION_CLOSED',
-  'Connecting was given up because nobody waited for it any longer',
+  'Connecting was stopped because no caller waits for it',
 );
 
 /** A failure of the second start of a server has the first ending as its cause. */
@@ -33,7 +33,7 @@ function wayOf({ message, details }: Failure): string {
   return JSON.stringify([withoutNumbers(message + (typeof stderr === 'string' ? stderr : '')), exitCode, signal]);
 }
 
-/** Connecting ran out of time: for the first caller whose deadline has passed, or for an attempt that has no callers. */
+/** Connecting timed out: for the first caller whose deadline has passed, or for an attempt without callers. */
 export function timeoutOf({ waiters, armedFor, policy }: ConnectionFacts, server: SilentServer | undefined): Failure {
   const expired = waiters.find(({ deadline }) => deadline <= armedFor);
   return connectTimedOut(expired?.timeout ?? policy.connectTimeout, server);
@@ -44,8 +44,13 @@ export function isFinal(why: Failure): boolean {
   return why.kind === 'capability' || why.kind === 'authentication' || why.code === 'MCP_UNSUPPORTED_VERSION';
 }
 
-/** What a request is told that comes, or waits, while there is no connection and there will be none. */
-export function refusal(facts: ConnectionFacts): Failure {
+/** There is no session. */
+export function notConnected(): Failure {
+  return failure('connection', 'MCP_NOT_CONNECTED', 'Not connected', { delivery: 'not-sent' });
+}
+
+/** The failure of requests and callers while the connection is closed. */
+export function whyClosed(facts: ConnectionFacts): Failure {
   const cause = reasonOf(facts);
   if (cause === undefined)
     return failure('connection', 'MCP_NOT_CONNECTED', 'Not connected: the connection was closed', {
@@ -54,19 +59,19 @@ export function refusal(facts: ConnectionFacts): Failure {
   return failure('connection', 'MCP_NOT_CONNECTED', `Not connected: ${cause.message}`, { delivery: 'not-sent', cause });
 }
 
-/** What somebody is told who wants to suspend what does not stand. */
+/** The failure of `suspend()` without an established session. */
 export function nothingToSuspend(facts: ConnectionFacts): Failure {
   const cause = reasonOf(facts);
-  const message = `There is no session that could be suspended${cause === undefined ? '' : `: ${cause.message}`}`;
+  const message = `There is no session to suspend${cause === undefined ? '' : `: ${cause.message}`}`;
   return failure('connection', 'MCP_NOT_CONNECTED', message, { delivery: 'not-sent', cause });
 }
 
-/** Why there is no session; undefined when the user ended it, or never began it. */
+/** Why there is no session; undefined when the user disconnected, or never connected. */
 function reasonOf({ suspended, failure: why }: ConnectionFacts): Failure | undefined {
   return suspended ? SUSPENDED : why;
 }
 
-/** Connecting ran out of time. A server that was started may have said on standard error what it was doing. */
+/** Connecting timed out. `server` has what a started server wrote to stderr, which may be the cause. */
 export function connectTimedOut(timeout: number, server: SilentServer | undefined): Failure {
   const launcher = server?.launcher;
   const why = launcher === undefined ? '' : `: at a first start \`${launcher}\` may still be downloading the server`;

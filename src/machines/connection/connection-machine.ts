@@ -16,10 +16,10 @@ const found = {
   actions: ['keepSession', 'announce'],
 } as const;
 
-/** Whatever takes the link away also ends the requests of both sides, and it does so before the link is closed. */
+/** Every end of a link first ends the requests of both sides. Then the link is closed. */
 const lose = ['keepFailure', 'loseInFlight', 'abortServerRequests'] as const;
-const giveUp = ['removeWaiter', 'keepGivenUp', 'loseInFlight', 'abortServerRequests'] as const;
-const runOut = ['keepTimeout', 'loseInFlight', 'abortServerRequests', 'settleExpired', 'dropExpired'] as const;
+const abandon = ['removeWaiter', 'keepAbandoned', 'loseInFlight', 'abortServerRequests'] as const;
+const timeOut = ['keepTimeout', 'loseInFlight', 'abortServerRequests', 'settleExpired', 'dropExpired'] as const;
 const crash = ['loseInFlight', 'abortServerRequests', 'keepCrashLoop'] as const;
 
 /** The lifecycle of a connection: docs/architecture.md has the picture. */
@@ -31,10 +31,10 @@ export const connectionMachine = connectionSetup.createMachine({
     desired: input.inherited?.desired ?? { logLevel: undefined, resources: [], lists: [] },
     epoch: 0,
     waiters: [],
-    attemptDeadline: Infinity,
+    connectDeadline: Infinity,
     armedFor: Infinity,
     purpose: 'connect',
-    attempts: 0,
+    reconnectAttempts: 0,
     losses: [],
     era: input.era,
     negotiation: { version: handshakeVersion(input.policy.acceptable), corrected: false },
@@ -50,23 +50,24 @@ export const connectionMachine = connectionSetup.createMachine({
     connectionCount: 0,
     inherited: input.inherited?.session,
     resumed: false,
+    streamResumes: false,
     suspended: false,
     errorCount: 0,
     pastUptime: 0,
   }),
   invoke: { src: 'requests', id: 'requests' },
   on: {
-    join: { actions: 'turnAway' },
+    join: { actions: 'rejectWaiter' },
     desire: { actions: 'keepDesired' },
     monitor: { actions: 'keepInterval' },
-    suspend: { actions: 'refuseHandOver' },
+    suspend: { actions: 'refuseExport' },
   },
   initial: 'idle',
   states: {
     idle: {
       tags: 'idle',
       on: {
-        connect: { target: 'linked', actions: ['addWaiter', 'beginFirstAttempt'] },
+        connect: { target: 'linked', actions: ['addWaiter', 'beginConnecting'] },
         disconnect: { actions: ['unclaim', 'drained'] },
       },
     },
@@ -74,40 +75,40 @@ export const connectionMachine = connectionSetup.createMachine({
     // Everything that happens over one link, from opening it to losing it.
     linked: {
       entry: ['beginEpoch', 'chooseDeadline', 'setTimer'],
-      exit: ['dropSession', 'endAttempt', 'clearTimer'],
+      exit: ['dropSession', 'clearConnectDeadline', 'clearTimer'],
       invoke: { src: 'link', id: 'link', input: ({ context }) => ({ epoch: context.epoch }) },
       on: {
         connect: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
         join: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
         leave: [
           { guard: 'wantedByOthers', actions: 'removeWaiter' },
-          { target: 'closed', actions: giveUp },
+          { target: 'closed', actions: abandon },
         ],
         deadline: [
-          { guard: 'attemptGoesOn', actions: ['settleExpired', 'dropExpired', 'chooseDeadline', 'setTimer'] },
-          { guard: 'mayTryLater', target: 'reconnecting', actions: runOut },
-          { target: 'closed', actions: runOut },
+          { guard: 'mayKeepConnecting', actions: ['settleExpired', 'dropExpired', 'chooseDeadline', 'setTimer'] },
+          { guard: 'mayTryLater', target: 'reconnecting', actions: timeOut },
+          { target: 'closed', actions: timeOut },
         ],
         'link.closed': [
           { guard: 'mayTryAgain', target: 'reconnecting', actions: lose },
           { target: 'closed', actions: lose },
         ],
-        'attempt.failed': [
+        'negotiation.failed': [
           { guard: 'mayTryAgain', target: 'reconnecting', actions: lose },
           { target: 'closed', actions: lose },
         ],
         reconnect: {
           target: 'linked',
           reenter: true,
-          actions: ['loseRenewed', 'abortServerRequests', 'beginByHand'],
+          actions: ['loseRenewed', 'abortServerRequests', 'beginManualReconnect'],
         },
-        disconnect: { target: 'closed', actions: ['refuseDisconnected', 'abortServerRequests', 'forgetFailure'] },
+        disconnect: { target: 'closed', actions: ['rejectDisconnected', 'abortServerRequests', 'forgetFailure'] },
       },
       initial: 'connecting',
       states: {
         connecting: {
           tags: 'connecting',
-          entry: 'holdRequests',
+          entry: 'pauseRequests',
           initial: 'opening',
           states: {
             opening: {
@@ -131,16 +132,16 @@ export const connectionMachine = connectionSetup.createMachine({
           states: {
             choosing: {
               always: [
-                // A server may forget each session at once. The client must not begin the next one for ever without a pause.
+                // A server may lose each session at once. The client must not begin sessions for ever without a pause.
                 { guard: 'crashesTooOften', target: '#connection.closed', actions: crash },
                 { guard: 'mayResume', target: 'resuming' },
                 { guard: 'asksHandshakeFirst', target: 'negotiating.handshaking', actions: 'chooseHandshake' },
                 { target: 'negotiating.discovering', actions: 'chooseDiscover' },
               ],
             },
-            // The link is offered the session that another client exported.
+            // The link decides whether it continues the session that another client exported.
             resuming: {
-              entry: 'takeUp',
+              entry: 'resume',
               on: {
                 'resume.taken': { target: '#connection.linked.established', actions: 'keepInherited' },
                 'resume.refused': { target: 'choosing', actions: 'dropInherited' },
@@ -158,7 +159,7 @@ export const connectionMachine = connectionSetup.createMachine({
                       found,
                       { guard: 'wantsOtherVersion', target: 'discovering', reenter: true, actions: 'takeVersion' },
                       { guard: 'wantsHandshake', target: 'handshaking', actions: 'takeVersion' },
-                      { actions: 'failAttempt' },
+                      { actions: 'failNegotiation' },
                     ],
                   },
                   after: {
@@ -178,7 +179,7 @@ export const connectionMachine = connectionSetup.createMachine({
                         target: '#connection.linked.initializing.choosing',
                         actions: 'forgetEra',
                       },
-                      { actions: 'failAttempt' },
+                      { actions: 'failNegotiation' },
                     ],
                     // A server that was slow to start may still turn out to be modern.
                     discovered: found,
@@ -194,7 +195,7 @@ export const connectionMachine = connectionSetup.createMachine({
                         shook: {
                           guard: 'refusesHandshake',
                           target: '#connection.linked.initializing.negotiating.refused',
-                          actions: 'keepRefusal',
+                          actions: 'keepHandshakeRefusal',
                         },
                         discovered: { guard: 'foundNoSession', target: 'single' },
                       },
@@ -227,19 +228,29 @@ export const connectionMachine = connectionSetup.createMachine({
           },
         },
         established: {
-          entry: ['endAttempt', 'clearTimer', 'recordEstablished', 'applyDesired', 'settleWithSession', 'dropWaiters'],
+          entry: [
+            'clearConnectDeadline',
+            'clearTimer',
+            'recordEstablished',
+            'applyDesired',
+            'settleWithSession',
+            'dropWaiters',
+          ],
           exit: 'recordEnded',
           invoke: [
             { src: 'health', id: 'health', input: ({ context }) => ({ interval: context.healthInterval }) },
             {
               src: 'serverStream',
               id: 'serverStream',
-              input: ({ context }) => ({ unused: !context.perRequest || context.session?.era !== 'legacy' }),
+              input: ({ context }) => ({
+                unused: !context.perRequest || context.session?.era !== 'legacy',
+                resumes: context.streamResumes,
+              }),
             },
             {
               src: 'subscription',
               id: 'subscription',
-              // Over one link it goes first. Where each request has an exchange of its own any of them may be there sooner.
+              // With shared framing it is sent before all requests. With exchanges another request may reach the server earlier.
               input: ({ context }) => ({ wanted: wantedChanges(context), overtaken: context.perRequest }),
             },
           ],
@@ -248,8 +259,8 @@ export const connectionMachine = connectionSetup.createMachine({
             join: { actions: ['addWaiter', 'settleWithSession', 'dropWaiters'] },
             leave: {},
             suspend: '.suspending',
-            desire: { actions: ['keepDesired', 'applyDesired', 'tellSubscription'] },
-            monitor: { actions: ['keepInterval', 'tellMonitor'] },
+            desire: { actions: ['keepDesired', 'applyDesired', 'updateSubscription'] },
+            monitor: { actions: ['keepInterval', 'updateMonitor'] },
             'health.checked': { actions: 'keepCheck' },
             // A new session, over the same link: exchanges that are still open go on in the old one.
             'session.lost': {
@@ -257,15 +268,15 @@ export const connectionMachine = connectionSetup.createMachine({
               actions: [
                 'abortServerRequests',
                 'countLoss',
-                'keepForgotten',
-                'beginRenewal',
+                'keepSessionLost',
+                'beginNextSession',
                 'chooseDeadline',
                 'setTimer',
-                'holdRequests',
+                'pauseRequests',
               ],
             },
             'health.failed': [
-              // Without a link and without a session there is nothing that could be opened anew.
+              // There is no link and no session that could be opened again.
               { guard: 'isStateless' },
               {
                 guard: 'mayTryAgain',
@@ -283,14 +294,14 @@ export const connectionMachine = connectionSetup.createMachine({
               { target: '#connection.closed', actions: lose },
             ],
           },
-          after: { stable: { actions: 'forgetAttempts' } },
+          after: { stable: { actions: 'resetReconnectAttempts' } },
           initial: { target: 'ready', actions: 'openGate' },
           states: {
-            ready: { tags: 'ready', on: { 'health.suspect': 'degraded' } },
+            ready: { tags: 'ready', on: { 'health.degraded': 'degraded' } },
             degraded: { tags: 'degraded', on: { 'health.recovered': 'ready' } },
-            // Before the link is closed, which would end the session.
+            // The session is exported before the link is closed, which would terminate it.
             suspending: {
-              entry: ['exportSession', 'refuseSuspended', 'abortServerRequests'],
+              entry: ['exportSession', 'rejectSuspended', 'abortServerRequests'],
               always: { target: '#connection.closed', actions: 'noteSuspended' },
             },
           },
@@ -304,7 +315,7 @@ export const connectionMachine = connectionSetup.createMachine({
       always: 'linked.connecting.restarting',
     },
 
-    // An established connection was lost. It is opened again unless it was lost too often.
+    // The client reconnects, unless the connection was lost too often.
     lost: {
       tags: 'reconnecting',
       entry: 'countLoss',
@@ -313,29 +324,29 @@ export const connectionMachine = connectionSetup.createMachine({
 
     reconnecting: {
       tags: 'reconnecting',
-      entry: ['holdRequests', 'keepTrying', 'chooseDelay', 'chooseDeadline', 'setTimer'],
+      entry: ['pauseRequests', 'keepTrying', 'chooseDelay', 'chooseDeadline', 'setTimer'],
       exit: 'clearTimer',
-      always: { guard: 'nobodyWaitsThatLong', target: 'closed' },
-      after: { backoff: { target: 'linked', actions: 'countAttempt' } },
+      always: { guard: 'waitsTooLong', target: 'closed' },
+      after: { backoff: { target: 'linked', actions: 'countReconnectAttempt' } },
       on: {
         connect: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
         join: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
         leave: [
           { guard: 'wantedByOthers', actions: 'removeWaiter' },
-          { target: 'closed', actions: ['removeWaiter', 'keepGivenUp'] },
+          { target: 'closed', actions: ['removeWaiter', 'keepAbandoned'] },
         ],
         deadline: [
           { guard: 'stillWanted', actions: ['settleExpired', 'dropExpired', 'chooseDeadline', 'setTimer'] },
           { target: 'closed', actions: ['keepTimeout', 'settleExpired', 'dropExpired'] },
         ],
-        reconnect: { target: 'linked', actions: 'beginByHand' },
-        disconnect: { target: 'closed', actions: ['refuseDisconnected', 'forgetFailure'] },
+        reconnect: { target: 'linked', actions: 'beginManualReconnect' },
+        disconnect: { target: 'closed', actions: ['rejectDisconnected', 'forgetFailure'] },
       },
     },
 
     closed: {
       tags: 'closed',
-      entry: ['refuseRequests', 'settleWithFailure', 'dropWaiters'],
+      entry: ['rejectRequests', 'settleWithFailure', 'dropWaiters'],
       initial: 'draining',
       states: {
         draining: {
@@ -343,29 +354,29 @@ export const connectionMachine = connectionSetup.createMachine({
             src: 'release',
             id: 'release',
             onDone: [
-              { guard: 'someoneWaits', target: '#connection.linked', actions: ['drained', 'beginFirstAttempt'] },
+              { guard: 'hasWaiters', target: '#connection.linked', actions: ['drained', 'beginConnecting'] },
               { target: 'done', actions: ['unclaim', 'drained'] },
             ],
           },
           entry: ['chooseDeadline', 'setTimer'],
           exit: 'clearTimer',
           on: {
-            // Remembered, and taken up when the old link is gone.
-            connect: { actions: ['addWaiter', 'chooseDeadline', 'setTimer', 'holdRequests'] },
+            // The client connects when the old link has released everything.
+            connect: { actions: ['addWaiter', 'chooseDeadline', 'setTimer', 'pauseRequests'] },
             join: [
-              { guard: 'someoneWaits', actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
-              { actions: 'turnAway' },
+              { guard: 'hasWaiters', actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
+              { actions: 'rejectWaiter' },
             ],
             leave: { actions: 'removeWaiter' },
             deadline: { actions: ['settleExpired', 'dropExpired', 'chooseDeadline', 'setTimer'] },
-            disconnect: { actions: ['forgetFailure', 'refuseRequests', 'settleWithFailure', 'dropWaiters'] },
+            disconnect: { actions: ['forgetFailure', 'rejectRequests', 'settleWithFailure', 'dropWaiters'] },
           },
         },
         done: {
-          // Also what came in the hope of a connection that was called off again.
-          entry: 'refuseRequests',
+          // Some requests were queued for a `connect()` whose caller has left.
+          entry: 'rejectRequests',
           on: {
-            connect: { target: '#connection.linked', actions: ['addWaiter', 'beginFirstAttempt'] },
+            connect: { target: '#connection.linked', actions: ['addWaiter', 'beginConnecting'] },
             disconnect: { actions: ['forgetFailure', 'unclaim', 'drained'] },
           },
         },

@@ -5,44 +5,44 @@ import type { ConnectionEvent, NegotiationStep, DesiredState } from './connectio
 import type { RequestsEvent } from '../request/request-gate.js';
 import { SystemPorts } from '../system-ports.js';
 
-/** What the connection does to the world. None of these may throw. */
+/** The effects of the connection chart. None of them may throw. */
 export interface ConnectionPorts {
   now(): number;
   random(): number;
-  /** Opens a link and says what happens to it. Returns what closes it. */
-  openLink(epoch: number, tell: (event: ConnectionEvent) => void): () => void;
-  /** Resolves when nothing is left of the last link. */
+  /** Opens a link and sends its events. Returns the function that closes it. */
+  openLink(epoch: number, send: (event: ConnectionEvent) => void): () => void;
+  /** Resolves when the last link has released everything. */
   release(): Promise<void>;
-  /** What is known about a server that does not answer, while there is a link to it. */
+  /** Data about a server that does not respond, while there is a link to it. */
   describeSilence(): SilentServer | undefined;
-  /** Opens, holds or shuts the way for requests. */
-  tellRequests(event: RequestsEvent): void;
+  /** Sends an event to the actor of the requests. */
+  sendToRequests(event: RequestsEvent): void;
   /** Rejects callers that wait until a resource of a modern server is watched. */
   failWatches(why: Failure): void;
-  /** Nobody need answer what the server asked any more. */
+  /** Aborts the handlers of server requests. No response is sent. */
   abortServerRequests(): void;
-  sendDiscover(question: NegotiationStep): void;
-  sendInitialize(question: NegotiationStep): void;
-  /** Stops waiting for the answers to the questions of negotiating and restoring. */
+  sendDiscover(step: NegotiationStep): void;
+  sendInitialize(step: NegotiationStep): void;
+  /** Cancels the requests of `negotiating` and `restoring`. */
   cancelNegotiation(): void;
-  /** Tells the link that there is a session. */
+  /** Notifies the link that there is a session. */
   announce(session: Session): void;
   /** Sends the notification that ends a handshake. */
   sendInitialized(): void;
   restore(session: Session, desired: DesiredState): void;
-  /** Has the link go on with a session that another client left behind; says whether it does. */
-  takeUp(inherited: Session): void;
-  /** Gives a session, which the link is not to end, to those who asked for that. */
+  /** Lets the link continue a session that another client exported. The result is an event. */
+  resume(inherited: Session): void;
+  /** Exports the session for the callers of `suspend()`. The link does not terminate it. */
   exportSession(session: Session, desired: DesiredState): void;
-  /** Tells those who asked for a session that there is none. */
-  refuseHandOver(why: Failure): void;
-  /** What is desired decides the metadata of requests in a session that stands. */
+  /** Rejects the callers of `suspend()`. */
+  refuseExport(why: Failure): void;
+  /** Sets the metadata of requests, which depends on the session and the settings of the user. */
   applyDesired(session: Session, desired: DesiredState): void;
-  /** Ends the wait of these callers of `connect()`. */
+  /** Settles these callers of `connect()`. */
   settle(waiters: readonly number[], outcome: Session | Failure): void;
-  /** Nothing is left of the last link. */
+  /** Resolves the callers of `disconnect()` and `suspend()`: the last link has released everything. */
   drained(): void;
-  /** Lets others use the transport. */
+  /** Lets other clients use the transport. */
   unclaim(): void;
   report(problem: Failure): void;
 }

@@ -15,17 +15,17 @@ import {
 import type { Verdict } from '../../protocol/negotiation.js';
 import { withLoss } from '../../util/restart-budget.js';
 import {
+  ABANDONED,
   connectTimedOut,
   crashLoop,
   DISCONNECTED,
-  FORGOTTEN,
-  GIVEN_UP,
   isFinal,
   nothingToSuspend,
-  refusal,
   RENEWED,
+  SESSION_LOST,
   SUSPENDED,
   timeoutOf,
+  whyClosed,
   withFirstEnding,
 } from './connection-failures.js';
 import type {
@@ -43,7 +43,7 @@ import { requestsLogic } from '../request/request-gate.js';
 import { serverStreamMachine } from '../server-stream/server-stream-machine.js';
 import { subscriptionMachine } from '../subscription/subscription-machine.js';
 
-/** Milliseconds for putting back what the user had asked of the session before. */
+/** Milliseconds for restoring log level and subscriptions in a new session. */
 const RESTORE_TIMEOUT = 5_000;
 
 const portsOf = connectionPorts.of;
@@ -51,26 +51,26 @@ const portsOf = connectionPorts.of;
 const JUDGES = { discovered: judgeDiscovery, shook: judgeHandshake };
 
 /** The verdict on the response to a negotiation request. */
-function judge({ policy, negotiation }: ConnectionFacts, event: ConnectionEvent): Verdict {
+function verdictOf({ policy, negotiation }: ConnectionFacts, event: ConnectionEvent): Verdict {
   assertEvent(event, ['discovered', 'shook']);
   return JUDGES[event.type](event.answer, { acceptable: policy.acceptable, ...negotiation });
 }
 
 /** The failure of an event that takes the link away. */
 function failureFrom(facts: ConnectionFacts, event: ConnectionEvent): Failure {
-  assertEvent(event, ['link.closed', 'attempt.failed', 'health.failed']);
+  assertEvent(event, ['link.closed', 'negotiation.failed', 'health.failed']);
   return withFirstEnding(facts, event.failure);
 }
 
 /** Whether the policy allows another attempt. */
-function hasAttemptsLeft({ policy, purpose, attempts }: ConnectionFacts): boolean {
+function mayReconnect({ policy, purpose, reconnectAttempts }: ConnectionFacts): boolean {
   const allowed = purpose === 'recover' ? policy.autoReconnect : policy.retryInitialConnect;
-  return allowed && attempts < policy.maxReconnectAttempts;
+  return allowed && reconnectAttempts < policy.maxReconnectAttempts;
 }
 
-/** Tells requests, and callers that wait until a resource is watched, that there will be no session. */
-function refuse(system: object, why: Failure): void {
-  portsOf(system).tellRequests({ type: 'close', failure: why });
+/** Rejects the requests, and the callers that wait until a resource is watched: there will be no session. */
+function rejectAll(system: object, why: Failure): void {
+  portsOf(system).sendToRequests({ type: 'close', failure: why });
   portsOf(system).failWatches(why);
 }
 
@@ -88,7 +88,7 @@ function idsOf(waiters: readonly Waiter[]): number[] {
   return waiters.map(({ id }) => id);
 }
 
-/** What the names in the chart of a connection stand for: `connection-machine.ts` says when each of them counts. */
+/** The guards, actions, actors and delays that the chart in `connection-machine.ts` names. */
 export const connectionSetup = setup({
   types: {
     context: {} as ConnectionFacts,
@@ -109,11 +109,11 @@ export const connectionSetup = setup({
   guards: {
     asksHandshakeFirst: ({ context }) =>
       firstNegotiationRequest(context.policy.acceptable, context.era).ask === 'legacy',
-    foundSession: ({ context, event }) => judge(context, event).verdict === 'session',
-    foundNoSession: ({ context, event }) => judge(context, event).verdict !== 'session',
-    refusesHandshake: ({ context, event }) => judge(context, event).verdict === 'incompatible',
-    wantsOtherVersion: ({ context, event }) => judge(context, event).verdict === 'ask-again',
-    wantsHandshake: ({ context, event }) => judge(context, event).verdict === 'handshake',
+    foundSession: ({ context, event }) => verdictOf(context, event).verdict === 'session',
+    foundNoSession: ({ context, event }) => verdictOf(context, event).verdict !== 'session',
+    refusesHandshake: ({ context, event }) => verdictOf(context, event).verdict === 'incompatible',
+    wantsOtherVersion: ({ context, event }) => verdictOf(context, event).verdict === 'ask-again',
+    wantsHandshake: ({ context, event }) => verdictOf(context, event).verdict === 'handshake',
     // A server that corrected the version is modern, even if it is silent from then on.
     mayFallBack: ({ context }) => mayFallBack(context.policy.acceptable) && !context.negotiation.corrected,
     mayHaveEndedOnDiscover: ({ context }) =>
@@ -125,8 +125,8 @@ export const connectionSetup = setup({
     nothingToRestore: ({ context }) => nothingToRestore(context),
     mayResume: ({ context: { inherited, policy } }) =>
       inherited !== undefined && policy.acceptable[inherited.era].includes(inherited.protocolVersion),
-    mayTryAgain: ({ context, event }) => hasAttemptsLeft(context) && !isFinal(failureFrom(context, event)),
-    mayTryLater: ({ context }) => hasAttemptsLeft(context) && stillWanted(context),
+    mayTryAgain: ({ context, event }) => mayReconnect(context) && !isFinal(failureFrom(context, event)),
+    mayTryLater: ({ context }) => mayReconnect(context) && stillWanted(context),
     isStateless: ({ context }) => context.perRequest && context.session?.era === 'modern',
     crashesTooOften: ({ context }) => context.losses.length > context.policy.restarts.maxRestarts,
     // An abort ends an attempt for which no other caller waits. A lost connection is recovered without callers, too.
@@ -134,11 +134,11 @@ export const connectionSetup = setup({
       assertEvent(event, 'leave');
       return context.purpose === 'recover' || context.waiters.some(({ id }) => id !== event.waiter);
     },
-    attemptGoesOn: ({ context }) => context.armedFor < context.attemptDeadline && stillWanted(context),
+    mayKeepConnecting: ({ context }) => context.armedFor < context.connectDeadline && stillWanted(context),
     stillWanted: ({ context }) => stillWanted(context),
-    // The server asks to be left alone until everybody has stopped waiting: they hear now what it said.
-    nobodyWaitsThatLong: ({ context: { delay, patience } }) => delay >= patience,
-    someoneWaits: ({ context }) => context.waiters.length > 0,
+    // The server asked the client to retry after the deadline of every caller, so the callers get its failure now.
+    waitsTooLong: ({ context: { delay, patience } }) => delay >= patience,
+    hasWaiters: ({ context }) => context.waiters.length > 0,
   },
   actions: {
     addWaiter: assign(({ context, event }) => {
@@ -158,9 +158,9 @@ export const connectionSetup = setup({
     dropExpired: assign({
       waiters: ({ context }) => context.waiters.filter(({ deadline }) => deadline > context.armedFor),
     }),
-    turnAway: ({ context, event, system }) => {
+    rejectWaiter: ({ context, event, system }) => {
       assertEvent(event, 'join');
-      portsOf(system).settle([event.waiter.id], refusal(context));
+      portsOf(system).settle([event.waiter.id], whyClosed(context));
     },
     settleWithSession: ({ context: { session, waiters }, system }) => {
       if (session !== undefined) portsOf(system).settle(idsOf(waiters), session);
@@ -170,7 +170,7 @@ export const connectionSetup = setup({
     },
     dropWaiters: assign({ waiters: [] }),
     chooseDeadline: assign(({ context }) => ({
-      armedFor: Math.min(...context.waiters.map(({ deadline }) => deadline), context.attemptDeadline),
+      armedFor: Math.min(...context.waiters.map(({ deadline }) => deadline), context.connectDeadline),
     })),
     setTimer: enqueueActions(({ context, enqueue }) => {
       enqueue.cancel('deadline');
@@ -180,37 +180,37 @@ export const connectionSetup = setup({
     clearTimer: cancel('deadline'),
     beginEpoch: assign(({ context, system }) => ({
       epoch: context.epoch + 1,
-      attemptDeadline: context.purpose === 'connect' ? Infinity : portsOf(system).now() + context.policy.connectTimeout,
+      connectDeadline: context.purpose === 'connect' ? Infinity : portsOf(system).now() + context.policy.connectTimeout,
     })),
-    endAttempt: assign({ attemptDeadline: Infinity }),
+    clearConnectDeadline: assign({ connectDeadline: Infinity }),
     dropSession: assign({ session: undefined }),
-    beginFirstAttempt: assign({
+    beginConnecting: assign({
       purpose: 'connect',
-      attempts: 0,
+      reconnectAttempts: 0,
       losses: [],
       failure: undefined,
       suspended: false,
     }),
-    beginRenewal: assign(({ context, system }) => ({
+    beginNextSession: assign(({ context, system }) => ({
       session: undefined,
-      attemptDeadline: portsOf(system).now() + context.policy.connectTimeout,
+      connectDeadline: portsOf(system).now() + context.policy.connectTimeout,
     })),
     keepTrying: assign({ purpose: ({ context }) => nextPurpose(context) }),
     // A user who calls reconnect() may know that the cause of the earlier failures is gone.
-    beginByHand: assign({ purpose: ({ context }) => nextPurpose(context), attempts: 0, losses: [] }),
+    beginManualReconnect: assign({ purpose: ({ context }) => nextPurpose(context), reconnectAttempts: 0, losses: [] }),
     countLoss: assign({
       losses: ({ context, system }) => withLoss(context.losses, portsOf(system).now(), context.policy.restarts),
     }),
-    keepForgotten: assign({ failure: FORGOTTEN }),
+    keepSessionLost: assign({ failure: SESSION_LOST }),
     keepCrashLoop: assign({ failure: ({ context }) => crashLoop(context) }),
-    forgetAttempts: assign({ attempts: 0 }),
-    countAttempt: assign({ attempts: ({ context }) => context.attempts + 1 }),
+    resetReconnectAttempts: assign({ reconnectAttempts: 0 }),
+    countReconnectAttempt: assign({ reconnectAttempts: ({ context }) => context.reconnectAttempts + 1 }),
     chooseDelay: assign(({ context, system }) => {
       const ports = portsOf(system);
       const asked = askedDelay(context.failure);
       const last = Math.max(...context.waiters.map(({ deadline }) => deadline));
       return {
-        delay: retryDelay(context.policy.backoff, context.attempts + 1, ports.random(), asked),
+        delay: retryDelay(context.policy.backoff, context.reconnectAttempts + 1, ports.random(), asked),
         patience: context.purpose !== 'recover' && asked !== undefined ? last - ports.now() : Infinity,
       };
     }),
@@ -222,7 +222,7 @@ export const connectionSetup = setup({
       failure: timeoutOf(context, portsOf(system).describeSilence()),
       errorCount: context.errorCount + 1,
     })),
-    keepGivenUp: assign(({ context }) => ({ failure: GIVEN_UP, errorCount: context.errorCount + 1 })),
+    keepAbandoned: assign(({ context }) => ({ failure: ABANDONED, errorCount: context.errorCount + 1 })),
     forgetFailure: assign({ failure: undefined }),
     keepFirstEnding: assign(({ event }) => {
       assertEvent(event, 'link.closed');
@@ -236,52 +236,51 @@ export const connectionSetup = setup({
       negotiation: { version: handshakeVersion(context.policy.acceptable), corrected: false },
     })),
     takeVersion: assign(({ context, event }) => {
-      const verdict = judge(context, event);
+      const verdict = verdictOf(context, event);
       if (verdict.verdict !== 'ask-again' && verdict.verdict !== 'handshake') return {};
       const { version } = verdict;
       const again = verdict.verdict === 'ask-again';
       const doubt = again ? context.negotiation.doubt : verdict.doubt;
       return { negotiation: { version, corrected: again, ...(doubt !== undefined && { doubt }) } };
     }),
-    keepRefusal: assign(({ context, event }) => {
-      const verdict = judge(context, event);
+    keepHandshakeRefusal: assign(({ context, event }) => {
+      const verdict = verdictOf(context, event);
       return verdict.verdict === 'incompatible'
-        ? { negotiation: { ...context.negotiation, refusal: verdict.failure } }
+        ? { negotiation: { ...context.negotiation, handshakeRefusal: verdict.failure } }
         : {};
     }),
     failRefused: raise(({ context }) => ({
-      type: 'attempt.failed' as const,
-      failure: context.negotiation.refusal ?? GIVEN_UP,
+      type: 'negotiation.failed' as const,
+      failure: context.negotiation.handshakeRefusal ?? ABANDONED,
     })),
     forgetEra: assign({ era: undefined }),
     keepSession: assign(({ context, event }) => {
-      const verdict = judge(context, event);
+      const verdict = verdictOf(context, event);
       return verdict.verdict === 'session'
-        ? { session: verdict.session, era: verdict.session.era, resumed: false }
+        ? { session: verdict.session, era: verdict.session.era, resumed: false, streamResumes: false }
         : {};
     }),
-    takeUp: ({ context, system }) => {
-      if (context.inherited !== undefined) portsOf(system).takeUp(context.inherited);
+    resume: ({ context, system }) => {
+      if (context.inherited !== undefined) portsOf(system).resume(context.inherited);
     },
-    keepInherited: assign(({ context: { inherited } }) => ({
-      session: inherited,
-      era: inherited?.era,
-      inherited: undefined,
-      resumed: true,
-    })),
+    keepInherited: assign(({ context: { inherited }, event }) => {
+      assertEvent(event, 'resume.taken');
+      const { streamResumes } = event;
+      return { session: inherited, era: inherited?.era, inherited: undefined, resumed: true, streamResumes };
+    }),
     dropInherited: assign({ inherited: undefined }),
     exportSession: ({ context, system }) => {
       if (context.session !== undefined) portsOf(system).exportSession(context.session, context.desired);
     },
-    refuseHandOver: ({ context, system }) => {
-      portsOf(system).refuseHandOver(nothingToSuspend(context));
+    refuseExport: ({ context, system }) => {
+      portsOf(system).refuseExport(nothingToSuspend(context));
     },
     noteSuspended: assign({ suspended: true, failure: undefined }),
-    failAttempt: raise(({ context, event }) => {
-      const verdict = judge(context, event);
+    failNegotiation: raise(({ context, event }) => {
+      const verdict = verdictOf(context, event);
       return {
-        type: 'attempt.failed' as const,
-        failure: verdict.verdict === 'incompatible' ? verdict.failure : GIVEN_UP,
+        type: 'negotiation.failed' as const,
+        failure: verdict.verdict === 'incompatible' ? verdict.failure : ABANDONED,
       };
     }),
     recordEstablished: assign(({ context, system }): Partial<ConnectionFacts> => ({
@@ -328,44 +327,44 @@ export const connectionSetup = setup({
         portsOf(system).restore(context.session, context.desired);
     },
     reportRestoreTimeout: ({ system }) => {
-      const message = `Putting back subscriptions and log level took longer than ${RESTORE_TIMEOUT} ms`;
+      const message = `Restoring subscriptions and log level took longer than ${RESTORE_TIMEOUT} ms`;
       const details = { operation: 'restore', timeout: RESTORE_TIMEOUT, phase: 'connecting' };
       portsOf(system).report(failure('timeout', 'MCP_TIMEOUT', message, { details }));
     },
     applyDesired: ({ context, system }) => {
       if (context.session !== undefined) portsOf(system).applyDesired(context.session, context.desired);
     },
-    // Sent, not called: it is delivered when the actors of the state have started, so that a subscription goes before what waits.
+    // Sent, not called: it arrives when the actors of the state have started, so that the subscription is sent before queued requests.
     openGate: enqueueActions(({ context: { session }, enqueue }) => {
       if (session !== undefined) enqueue.sendTo('requests', { type: 'open', session });
     }),
-    holdRequests: ({ system }) => {
-      portsOf(system).tellRequests({ type: 'pause' });
+    pauseRequests: ({ system }) => {
+      portsOf(system).sendToRequests({ type: 'pause' });
     },
-    refuseRequests: ({ context, system }) => {
-      refuse(system, refusal(context));
+    rejectRequests: ({ context, system }) => {
+      rejectAll(system, whyClosed(context));
     },
-    refuseDisconnected: ({ system }) => {
-      refuse(system, DISCONNECTED);
+    rejectDisconnected: ({ system }) => {
+      rejectAll(system, DISCONNECTED);
     },
-    refuseSuspended: ({ system }) => {
-      refuse(system, SUSPENDED);
+    rejectSuspended: ({ system }) => {
+      rejectAll(system, SUSPENDED);
     },
     loseInFlight: ({ context, system }) => {
-      portsOf(system).tellRequests({ type: 'lose', failure: context.failure ?? DISCONNECTED });
+      portsOf(system).sendToRequests({ type: 'lose', failure: context.failure ?? DISCONNECTED });
     },
     loseStart: ({ context, system }) => {
-      portsOf(system).tellRequests({ type: 'lose', failure: context.firstEnding ?? DISCONNECTED });
+      portsOf(system).sendToRequests({ type: 'lose', failure: context.firstEnding ?? DISCONNECTED });
     },
     loseRenewed: ({ system }) => {
-      portsOf(system).tellRequests({ type: 'lose', failure: RENEWED });
+      portsOf(system).sendToRequests({ type: 'lose', failure: RENEWED });
     },
-    // No reply to a request of this link, or of this session, may reach the next one.
+    // No reply to a server request of this link or session may be sent in the next one.
     abortServerRequests: ({ system }) => {
       portsOf(system).abortServerRequests();
     },
-    tellMonitor: sendTo('health', ({ context }) => ({ type: 'monitor' as const, interval: context.healthInterval })),
-    tellSubscription: sendTo('subscription', ({ context }) => ({
+    updateMonitor: sendTo('health', ({ context }) => ({ type: 'monitor' as const, interval: context.healthInterval })),
+    updateSubscription: sendTo('subscription', ({ context }) => ({
       type: 'watch' as const,
       wanted: wantedChanges(context),
     })),

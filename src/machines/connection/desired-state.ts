@@ -2,7 +2,7 @@ import { hasCapability } from '../../protocol/methods.js';
 import type { SubscriptionFilter } from '../../protocol/schema/index.js';
 import type { ConnectionFacts } from './connection-context.js';
 
-/** Whether a new session needs nothing of what the user has set: only a legacy session is told, as far as its server can do it. */
+/** Whether there is nothing to restore in a new session. Only legacy sessions are restored, as far as the server has the capabilities. */
 export function nothingToRestore({ session, desired }: ConnectionFacts): boolean {
   if (session?.era !== 'legacy') return true;
   const { capabilities } = session;

@@ -1,29 +1,29 @@
-import type { AnyActorRef } from 'xstate';
+import type { AnyActorRef, SnapshotFrom } from 'xstate';
 
 import { describeThrown, failure, isFailure, lookable } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import { connectionMachine } from './connection-machine.js';
 import type { ConnectionFacts } from './connection-context.js';
 
-// What happens when a guard, an action or a port of a chart throws. XState ends the actor then, leaves its children running, and throws
-// what nobody caught once more from a timer, which would end the process.
+// Handles exceptions of guards, actions and ports. XState stops the actor, leaves its children running, and rethrows an uncaught exception
+// from a timer, which would end the process.
 
-/** What it means for a connection that something threw inside of it. */
+/** The failure of a connection in whose code something was thrown. */
 export function internalFailure(thrown: unknown): Failure {
   if (isFailure(thrown) && thrown.code === 'MCP_INTERNAL') return thrown;
-  const message = `The connection was closed because something threw inside of this library: ${describeThrown(thrown)}`;
+  const message = `The connection was closed because of an exception inside this library: ${describeThrown(thrown)}`;
   return failure('connection', 'MCP_INTERNAL', message, { cause: lookable(thrown) });
 }
 
-/** Stops an actor, or what is left of one that threw: its children. */
+/** Stops an actor; if it has thrown, its children. */
 export function stopRemains(actor: AnyActorRef): void {
   const { status, children = {} } = actor.getSnapshot() as { status: string; children?: Record<string, AnyActorRef> };
-  // The event by which an actor stops its children. There is no method for it but that of the root.
+  // XState stops the children of an actor with this event. Only root actors have a method for it.
   if (status === 'active') actor.send({ type: 'xstate.stop' });
   else for (const child of Object.values(children)) stopRemains(child);
 }
 
-/** What is known of a connection after it failed from inside. */
+/** The context of a connection after an exception. */
 function factsAfter(facts: ConnectionFacts, why: Failure, now: number): ConnectionFacts {
   const { pastUptime, establishedAt = now, errorCount } = facts;
   return {
@@ -33,25 +33,25 @@ function factsAfter(facts: ConnectionFacts, why: Failure, now: number): Connecti
     pastUptime: pastUptime + now - establishedAt,
     establishedAt: undefined,
     session: undefined,
-    // It may have been what failed.
+    // It may have caused the exception.
     inherited: undefined,
     waiters: [],
-    attemptDeadline: Infinity,
+    connectDeadline: Infinity,
     armedFor: Infinity,
     suspended: false,
   };
 }
 
 /**
- * The chart of a connection that goes on where another one threw: it is closed, and no action is run for that, since any of them may throw
- * again. While it drains it waits until nothing is left of the link, like any other.
+ * Makes the chart of the actor that replaces one that threw. It starts in `closed` without running an action, since any action may throw
+ * again: in `draining`, or in `done` if the exception may have been thrown at the end of `draining`, where it would be thrown again.
  */
 export function closedByFailure(
-  facts: ConnectionFacts,
+  { context: facts, value }: Pick<SnapshotFrom<typeof connectionMachine>, 'context' | 'value'>,
   why: Failure,
   now: number,
-  draining: boolean,
 ): typeof connectionMachine {
+  const draining = typeof value !== 'object' || !('closed' in value);
   const active = { status: 'active', output: undefined, error: undefined } as const;
   const closed = {
     ...active,
@@ -64,7 +64,7 @@ export function closedByFailure(
   };
   const context = factsAfter(facts, why, now);
   const getInitialSnapshot: typeof connectionMachine.getInitialSnapshot = (scope) =>
-    // XState looks for actors in the context that it restores, and would look at what was thrown.
+    // XState searches the context that it restores for actors, and would read the thrown value.
     ({ ...connectionMachine.restoreSnapshot({ ...closed, context: {} } as never, scope), context });
   return Object.create(connectionMachine, {
     getInitialSnapshot: { value: getInitialSnapshot },

@@ -25,12 +25,12 @@ import type { RequestRegistry } from '../request/request-registry.js';
 import type { ServerRequests } from '../server-requests/server-requests.js';
 import { safeText } from '../../util/printable.js';
 
-/** Where incoming messages go. */
+/** What the receiver of messages needs from its connection. */
 export interface InboundPorts {
   readonly requests: RequestRegistry;
-  /** What the server asks; undefined when nobody answers. */
-  readonly questions: ServerRequests | undefined;
-  /** Whether the server reads what it is sent. If not, what it asks for is not answered, and that is reported. */
+  /** Handles the requests of a legacy server; undefined when the user gave no handlers. */
+  readonly serverRequests: ServerRequests | undefined;
+  /** Whether the server reads the messages of the client. If not, its requests get no response, and that is reported. */
   mayReply(): boolean;
   now(): number;
   /** The era of the session; undefined while it is being negotiated. */
@@ -50,12 +50,12 @@ type Response = JSONRPCResultResponse | JSONRPCErrorResponse;
 /** At most this many messages in one batch, which only the revision 2025-03-26 has. */
 const LARGEST_BATCH = 1_000;
 
-/** Makes the function that takes in what the server sends: one JSON value at a time. It never throws. */
+/** Makes the function that receives the JSON values of the server, one at a time. It never throws. */
 export function receiver(ports: InboundPorts): (value: unknown, about?: MessageOrigin) => void {
   const { inFlight } = ports.requests;
   return (value, about) => {
     try {
-      ports.requests.heard();
+      ports.requests.received();
       const kind = classifyMessage(value);
       // Most messages are responses to pending requests.
       if ((kind === 'result' || kind === 'error') && inFlight.answered(value as Response)) return;
@@ -106,7 +106,7 @@ function receiveMessage(
   switch (kind) {
     case 'result':
     case 'error':
-      receiveAnswer(ports, message as Response);
+      receiveResponse(ports, message as Response);
       break;
     case 'notification':
       receiveNotification(ports, message as JSONRPCNotification);
@@ -127,7 +127,7 @@ function receiveInvalid(ports: InboundPorts, value: unknown, problem: Failure, d
   const { id, method } = (value ?? {}) as { id?: unknown; method?: unknown };
   if (method === undefined || method === null) {
     const details = { ...problem.details, requestId: id };
-    if (ports.requests.inFlight.spoiled({ ...problem, delivery: 'answered', details })) return;
+    if (ports.requests.inFlight.failed({ ...problem, delivery: 'answered', details })) return;
   }
   ports.report(problem);
   const isRequest = method !== undefined && method !== null && ports.era() !== 'modern';
@@ -135,25 +135,23 @@ function receiveInvalid(ports: InboundPorts, value: unknown, problem: Failure, d
     ports.send(invalidRequest(id, decisive));
 }
 
-function receiveAnswer(ports: InboundPorts, answer: Response): void {
-  if (ports.requests.inFlight.answered(answer)) return;
-  if ('error' in answer && ports.era() === undefined && ports.requests.inFlight.complained(answer)) return;
-  if ('error' in answer && (answer.id === undefined || answer.id === null)) {
-    const { code, message } = answer.error;
+function receiveResponse(ports: InboundPorts, response: Response): void {
+  if (ports.requests.inFlight.answered(response)) return;
+  if ('error' in response && ports.era() === undefined && ports.requests.inFlight.answeredWithUnknownId(response))
+    return;
+  if ('error' in response && (response.id === undefined || response.id === null)) {
+    const { code, message } = response.error;
     ports.report(
-      failure('protocol', 'MCP_RPC_ERROR', `The server complained about a message: ${message}`, { errorCode: code }),
+      failure('protocol', 'MCP_RPC_ERROR', `The server reported an error about a message: ${message}`, {
+        errorCode: code,
+      }),
     );
     return;
   }
   ports.report(
-    failure(
-      'protocol',
-      'MCP_UNKNOWN_RESPONSE',
-      'An answer came for which nobody waits: it is late, repeated, or has a wrong id',
-      {
-        details: { id: answer.id },
-      },
-    ),
+    failure('protocol', 'MCP_UNKNOWN_RESPONSE', 'Received a response with an unknown or already settled request id', {
+      details: { id: response.id },
+    }),
   );
 }
 
@@ -161,9 +159,9 @@ function receiveNotification(ports: InboundPorts, { method, params }: JSONRPCNot
   ports.requests.frames.add('notification from the server', method, ports.now());
   const read = readParams(method, params);
   if (read === undefined) {
-    takeNotification(ports, method, params);
+    passNotification(ports, method, params);
   } else if ('value' in read) {
-    takeNotification(ports, method, read.value);
+    passNotification(ports, method, read.value);
     for (const fault of read.warnings) ports.tolerate(fault);
   } else {
     const where = read.path === '' ? 'params' : read.path;
@@ -172,15 +170,15 @@ function receiveNotification(ports: InboundPorts, { method, params }: JSONRPCNot
   }
 }
 
-/** Hands a notification whose parameters passed their check to the request that it concerns, or to the user. */
-function takeNotification(ports: InboundPorts, method: string, params: Params | undefined): void {
+/** Passes a notification with valid parameters to the request that it belongs to, or to the user. */
+function passNotification(ports: InboundPorts, method: string, params: Params | undefined): void {
   if (method === 'notifications/progress') {
     ports.requests.inFlight.progressed(params as unknown as ProgressNotificationParams);
   } else if (method === 'notifications/cancelled') {
     const cancelled = params as unknown as CancelledNotificationParams;
-    // What a legacy server calls off is a question of its own: either side numbers its own requests.
+    // A legacy server cancels its own requests, which have ids of their own.
     if (ports.era() === 'modern') ports.requests.inFlight.cancelledByPeer(cancelled);
-    else ports.questions?.cancelled(cancelled.requestId);
+    else ports.serverRequests?.cancelled(cancelled.requestId);
   } else {
     if (method === 'notifications/elicitation/complete') {
       ports.requests.inFlight.visited((params as unknown as ElicitationCompleteNotificationParams).elicitationId);
@@ -189,14 +187,14 @@ function takeNotification(ports: InboundPorts, method: string, params: Params | 
     const subscription = meta?.[META.subscriptionId];
     const notice =
       subscription === undefined ? 'wanted' : ports.requests.inFlight.noticed(subscription, method, params);
-    if (notice === 'unwanted') ports.report(notAskedFor(method));
+    if (notice === 'unwanted') ports.report(notSubscribed(method));
     if (notice !== 'wanted') return;
   }
   ports.notified(method, params);
 }
 
-function notAskedFor(method: string): Failure {
-  const message = `The server announced ${method}, which no subscription that is open asked for`;
+function notSubscribed(method: string): Failure {
+  const message = `The server sent ${method}, which no open subscription includes`;
   return failure('protocol', 'MCP_INVALID_MESSAGE', message, { details: { method } });
 }
 
@@ -206,7 +204,7 @@ function receiveRequest(
   about: MessageOrigin | undefined,
 ): void {
   ports.requests.frames.add('request from the server', method, ports.now());
-  // A modern server has no requests to make, and a client that answers one breaks the framing of the stream.
+  // A modern server must not send requests, and a response would break the framing of the stream.
   if (ports.era() === 'modern') {
     const message = `The server sent the request ${safeText(method, 80)}, which modern servers must not`;
     ports.report(failure('protocol', 'MCP_INVALID_MESSAGE', message, { details: { method } }));
@@ -214,9 +212,9 @@ function receiveRequest(
     return;
   } else if (method === 'ping') {
     ports.send({ jsonrpc: '2.0', id, result: {} });
-  } else if (ports.questions === undefined) {
+  } else if (ports.serverRequests === undefined) {
     ports.send(methodNotFound(id, method));
   } else {
-    ports.questions.asked({ id, method, params, about });
+    ports.serverRequests.receive({ id, method, params, about });
   }
 }

@@ -10,19 +10,19 @@ import type { ConnectionEvent } from './connection-context.js';
 import { LinkTap } from './link-tap.js';
 import type { LinkListener } from './link-tap.js';
 
-/** What a connection needs of its transport. */
+/** What a connection uses of its transport. */
 export type ConnectionTransport = Pick<MCPTransport, 'framing' | 'claim' | 'unclaim' | 'openLink' | 'closeLink'> &
   // Another copy of this package, perhaps an older one, may have made it.
   Partial<Pick<MCPTransport, 'describeSilence'>>;
 
-/** Where a link's messages go. They do not pass through the connection: it is no business of its states what is said. */
+/** What a link needs from its connection. Messages do not pass through the chart, because they do not change its state. */
 export interface LinkPorts {
   readonly transport: ConnectionTransport;
   readonly environment: Environment;
   readonly budget: Budget;
-  /** Hears of everything that goes over a link. */
+  /** Receives everything that happens on the link, for recordings and taps. */
   readonly listener: LinkListener | undefined;
-  /** The link that is open now, or that there is none. */
+  /** Sets the link that is open now; undefined when there is none any more. */
   useLink(link: Link | undefined): void;
   interrupted(requestId: RequestId): void;
   resumed(requestId: RequestId): void;
@@ -30,20 +30,20 @@ export interface LinkPorts {
   report(problem: Failure): void;
 }
 
-/** Opens a link and tells the connection what becomes of it. Returns what closes it, after which nothing more is told. */
+/** Opens a link and sends its events to the connection. Returns the function that closes it; after that no event is sent. */
 export function openLink(ports: LinkPorts, epoch: number, sendBack: (event: ConnectionEvent) => void): () => void {
   const { transport, environment, budget } = ports;
   const tap = ports.listener && new LinkTap(ports.listener, epoch);
   const stopping = new AbortController();
-  // The signal says the same, but it is asked at every message, and reading a signal takes longer than all else here.
+  // The same as `signal.aborted`, which takes too long to read for every message.
   let stopped = false;
-  const tell = (event: ConnectionEvent): void => {
+  const send = (event: ConnectionEvent): void => {
     if (!stopped) sendBack(event);
   };
   const end = (reason: Failure | undefined): void => {
     if (stopped) return;
     ports.useLink(undefined);
-    tell({ type: 'link.closed', failure: reason ?? serverLeft() });
+    send({ type: 'link.closed', failure: reason ?? serverClosed() });
   };
   const events: LinkEvents = {
     environment,
@@ -56,7 +56,7 @@ export function openLink(ports: LinkPorts, epoch: number, sendBack: (event: Conn
     },
     closed: end,
     sessionLost: () => {
-      tell({ type: 'session.lost' });
+      send({ type: 'session.lost' });
     },
     interrupted: (requestId) => {
       ports.interrupted(requestId);
@@ -72,23 +72,23 @@ export function openLink(ports: LinkPorts, epoch: number, sendBack: (event: Conn
       return rejectedWith(toTransportFailure(thrown));
     }
   };
-  tap?.tell({ type: 'link.opening' });
+  tap?.emit({ type: 'link.opening' });
   opening()
     .then((link) => {
       if (stopped) return;
       const { framing } = transport;
-      tap?.tell({ type: 'link.opened', framing: link.framing ?? framing });
+      tap?.emit({ type: 'link.opened', framing: link.framing ?? framing });
       ports.useLink(tap?.link(link, framing) ?? link);
-      tell({ type: 'link.opened' });
+      send({ type: 'link.opened' });
     })
     .catch((thrown: unknown) => {
       const reason = isFailure(thrown) ? thrown : toTransportFailure(thrown, 'not-sent');
-      if (!stopped) tap?.tell({ type: 'link.closed', failure: reason });
+      if (!stopped) tap?.emit({ type: 'link.closed', failure: reason });
       end(reason);
     });
   return () => {
     if (stopped) return;
-    tap?.tell({ type: 'link.left' });
+    tap?.emit({ type: 'link.left' });
     stopped = true;
     stopping.abort();
     ports.useLink(undefined);
@@ -97,8 +97,8 @@ export function openLink(ports: LinkPorts, epoch: number, sendBack: (event: Conn
 }
 
 /**
- * Hands a message to a link. A link written by a user may not keep to the contract: what it throws becomes a rejection, since an action
- * that throws would end the actor that it belongs to.
+ * Sends a message over a link. A custom link may break its contract and throw: that becomes a rejection, because an exception in an action
+ * would stop the actor.
  */
 export function sendOver(
   link: Link | undefined,
@@ -108,13 +108,13 @@ export function sendOver(
   try {
     const sending = link?.send(message, options);
     if (sending === undefined || typeof sending.catch === 'function') return sending;
-    // Of another library, or no promise at all.
+    // A promise of another library, or not a promise.
     return Promise.resolve(sending);
   } catch (thrown) {
     return rejectedWith(toTransportFailure(thrown));
   }
 }
 
-function serverLeft(): Failure {
+function serverClosed(): Failure {
   return failure('connection', 'MCP_CONNECTION_LOST', 'The server ended the connection');
 }

@@ -5,18 +5,18 @@ import type { Link, LinkEvents, MessageOrigin, SendOptions, ServerStreamEvents }
 import type { Framing } from '../../transports/transport.js';
 import { WrappedLink } from '../../transports/wrapped-link.js';
 
-/** What happens on a link, as data. Messages are those that go by, not copies: look, and leave them as they are. */
+/** An event of a link, as data. Messages are not copied: do not change them. */
 export type LinkActivity =
   | { readonly type: 'link.opening' }
   | { readonly type: 'link.opened'; readonly framing: Framing }
-  /** The server, or trouble, ended it; also when it could not be opened. */
+  /** The link ended without the client, or could not be opened. */
   | { readonly type: 'link.closed'; readonly failure: Failure | undefined }
-  /** The client lets go of it. */
+  /** The client closes the link. */
   | { readonly type: 'link.left' }
   | { readonly type: 'link.problem'; readonly failure: Failure }
-  /** `number` counts what was sent over this link, from 1. */
+  /** `number` counts the messages that were sent over this link, from 1. */
   | { readonly type: 'message.out'; readonly number: number; readonly message: JSONRPCMessage }
-  /** What became of sending the message of that number, where it took time: it left, or why it did not. */
+  /** The message with this number was sent, or not, with the failure. Only if sending it took time. */
   | { readonly type: 'message.settled'; readonly number: number; readonly failure: Failure | undefined }
   | { readonly type: 'message.in'; readonly message: unknown; readonly about: MessageOrigin | undefined }
   | { readonly type: 'session.lost' }
@@ -28,25 +28,25 @@ export type LinkActivity =
   | { readonly type: 'stream.ended'; readonly retry: number | undefined; readonly failure: Failure | undefined }
   | { readonly type: 'stream.left' };
 
-/** Something that happened at the border between a connection and the world. */
+/** An event of a link, with the number of the link. */
 export type LinkNews = LinkActivity & {
   /** The number of the link. */
   readonly epoch: number;
 };
 
-/** The same, and when. */
+/** An event of a link, with its number and time. */
 export type TapEvent = LinkNews & {
-  /** When, in milliseconds since the Unix epoch. */
+  /** In milliseconds since the Unix epoch. */
   readonly at: number;
 };
 
-/** Hears of everything that crosses the border. */
+/** Receives all events of all links. */
 export type Tap = (event: TapEvent) => void;
 
-/** The same, for those who keep the time themselves. Must not throw. */
+/** A tap that needs no time. Must not throw. */
 export type LinkListener = (news: LinkNews) => void;
 
-/** The tap of one link: everything that goes by is told first and then passed on. */
+/** Emits the events of one link to a listener, each before the connection or the link gets it. */
 export class LinkTap {
   readonly #listener: LinkListener;
   readonly #epoch: number;
@@ -56,21 +56,21 @@ export class LinkTap {
     this.#epoch = epoch;
   }
 
-  tell(happening: LinkActivity): void {
-    this.#listener({ ...happening, epoch: this.#epoch });
+  emit(activity: LinkActivity): void {
+    this.#listener({ ...activity, epoch: this.#epoch });
   }
 
-  /** Copying what happened would cost more than all the rest, and messages are the many. */
+  /** Emits a received message. Messages are so many that `emit`, which copies, would be too slow. */
   received(message: unknown, about: MessageOrigin | undefined): void {
     this.#listener({ type: 'message.in', message, about, epoch: this.#epoch });
   }
 
-  /** The same for what is sent. */
+  /** Emits a sent message. */
   sent(number: number, message: JSONRPCMessage): void {
     this.#listener({ type: 'message.out', number, message, epoch: this.#epoch });
   }
 
-  /** What the link speaks to instead of `events`. */
+  /** The events object for the link, in place of `events`. */
   events(events: LinkEvents): LinkEvents {
     return {
       environment: events.environment,
@@ -80,35 +80,35 @@ export class LinkTap {
         events.message(message, about);
       },
       problem: (failure) => {
-        this.tell({ type: 'link.problem', failure });
+        this.emit({ type: 'link.problem', failure });
         events.problem(failure);
       },
       closed: (failure) => {
-        this.tell({ type: 'link.closed', failure });
+        this.emit({ type: 'link.closed', failure });
         events.closed(failure);
       },
       sessionLost: () => {
-        this.tell({ type: 'session.lost' });
+        this.emit({ type: 'session.lost' });
         events.sessionLost();
       },
       interrupted: (requestId) => {
-        this.tell({ type: 'answer.interrupted', requestId });
+        this.emit({ type: 'answer.interrupted', requestId });
         events.interrupted(requestId);
       },
       resumed: (requestId) => {
-        this.tell({ type: 'answer.resumed', requestId });
+        this.emit({ type: 'answer.resumed', requestId });
         events.resumed(requestId);
       },
     };
   }
 
-  /** What is used instead of `link`. */
+  /** The link for the connection, in place of `link`. */
   link(link: Link, framing: Framing): Link {
     return new TappedLink(link, this, framing);
   }
 }
 
-/** A link whose tap hears what is sent over it. */
+/** A link that emits what is sent over it to a tap. */
 class TappedLink extends WrappedLink {
   protected readonly inner: Link;
   readonly #tap: LinkTap;
@@ -132,36 +132,36 @@ class TappedLink extends WrappedLink {
     const pending = this.inner.send(message, options);
     pending?.then(
       () => {
-        this.#tap.tell({ type: 'message.settled', number, failure: undefined });
+        this.#tap.emit({ type: 'message.settled', number, failure: undefined });
       },
       (thrown: unknown) => {
-        this.#tap.tell({ type: 'message.settled', number, failure: toTransportFailure(thrown) });
+        this.#tap.emit({ type: 'message.settled', number, failure: toTransportFailure(thrown) });
       },
     );
     return pending;
   }
 
-  /** Of a stream that there is not nothing is told. */
+  /** A link without a stream emits nothing. */
   override serverStream(events: ServerStreamEvents): () => void {
     if (this.inner.serverStream === undefined) return super.serverStream(events);
-    const tell = this.#tap.tell.bind(this.#tap);
-    tell({ type: 'stream.opening' });
+    const emit = this.#tap.emit.bind(this.#tap);
+    emit({ type: 'stream.opening' });
     const close = super.serverStream({
       opened: (resumed = false) => {
-        tell({ type: 'stream.opened', resumed });
+        emit({ type: 'stream.opened', resumed });
         events.opened(resumed);
       },
       unsupported: () => {
-        tell({ type: 'stream.unsupported' });
+        emit({ type: 'stream.unsupported' });
         events.unsupported();
       },
       ended: (retry, failure) => {
-        tell({ type: 'stream.ended', retry, failure });
+        emit({ type: 'stream.ended', retry, failure });
         events.ended(retry, failure);
       },
     });
     return () => {
-      tell({ type: 'stream.left' });
+      emit({ type: 'stream.left' });
       close();
     };
   }

@@ -13,33 +13,33 @@ import type { Outcome } from '../request/outcome.js';
 import type { RequestRegistry } from '../request/request-registry.js';
 import { ownRequest } from '../request/request-spec.js';
 
-/** Where the questions of a connection go, and their answers. */
+/** What {@link NegotiationRequests} needs from its surroundings. */
 export interface NegotiationPorts {
   readonly requests: RequestRegistry;
   readonly identity: ClientIdentity;
-  readonly tell: (
-    event: Extract<ConnectionEvent, { type: 'discovered' | 'shook' | 'attempt.failed' | 'restored' }>,
+  readonly send: (
+    event: Extract<ConnectionEvent, { type: 'discovered' | 'shook' | 'negotiation.failed' | 'restored' }>,
   ) => void;
   readonly report: (problem: Failure) => void;
-  /** Reports a fault in an answer that is read all the same. */
+  /** Reports a fault in a response that is used all the same. */
   readonly tolerate: (fault: Failure) => void;
   /** Handles an exception that is caught nowhere else: ends the connection. */
   readonly fail: (thrown: unknown) => void;
 }
 
-/** Asks what a connection has to ask before it stands. What is withdrawn is no longer waited for, and tells nobody anything. */
+/** Sends the requests that establish a session, and reports the responses to the chart unless the requests were cancelled. */
 export class NegotiationRequests {
   readonly #ports: NegotiationPorts;
-  #open = new AbortController();
+  #pending = new AbortController();
 
   constructor(ports: NegotiationPorts) {
     this.#ports = ports;
   }
 
-  withdraw(): void {
-    const open = this.#open;
-    this.#open = new AbortController();
-    open.abort();
+  cancel(): void {
+    const pending = this.#pending;
+    this.#pending = new AbortController();
+    pending.abort();
   }
 
   discover({ version }: NegotiationStep): void {
@@ -47,29 +47,29 @@ export class NegotiationRequests {
     this.#negotiate('server/discover', { _meta: meta }, 'discovered');
   }
 
-  handshake({ version }: NegotiationStep): void {
+  initialize({ version }: NegotiationStep): void {
     const { clientInfo, capabilities } = this.#ports.identity;
     this.#negotiate('initialize', { protocolVersion: version, capabilities, clientInfo }, 'shook');
   }
 
   #negotiate(method: string, params: Params, type: 'discovered' | 'shook'): void {
-    const { requests, tell, fail } = this.#ports;
-    const { signal } = this.#open;
+    const { requests, send, fail } = this.#ports;
+    const { signal } = this.#pending;
     const entry = uncheckedEntry(method);
     requests
       .submit(ownRequest(method, params, { entry, signal }))
       .then((outcome) => {
         if (signal.aborted) return;
         const answer = outcome instanceof RequestFailure ? answerOf(outcome.failure) : this.#read(method, outcome);
-        if (answer !== undefined) tell({ type, answer });
+        if (answer !== undefined) send({ type, answer });
         else if (outcome instanceof RequestFailure && outcome.failure !== undefined) {
-          tell({ type: 'attempt.failed', failure: outcome.failure });
+          send({ type: 'negotiation.failed', failure: outcome.failure });
         }
       })
       .catch(fail);
   }
 
-  /** A result that is refused is judged as it came: it may be that of a server of the other era. */
+  /** Reads a result. An invalid one is kept as it was received, because it may come from a server of the other era. */
   #read(method: string, result: Readonly<Record<string, unknown>>): Answer {
     const era = method === 'initialize' ? 'legacy' : 'modern';
     const read = readResult(method, methodEntry(method), era, result);
@@ -78,23 +78,24 @@ export class NegotiationRequests {
     return resultAnswer(read.value);
   }
 
-  /** Puts back what the user had asked of the session before. */
+  /** Restores the log level and the resource subscriptions of the user in a new legacy session. */
   async restore({ capabilities }: Session, { logLevel, resources }: DesiredState): Promise<void> {
-    const { requests, tell, report } = this.#ports;
-    const { signal } = this.#open;
-    const asked: Promise<Outcome>[] = [];
-    const also = (method: string, params: Params): void => {
-      asked.push(requests.submit(ownRequest(method, params, { signal, quiet: false })));
+    const { requests, send, report } = this.#ports;
+    const { signal } = this.#pending;
+    const submitted: Promise<Outcome>[] = [];
+    const submit = (method: string, params: Params): void => {
+      submitted.push(requests.submit(ownRequest(method, params, { signal, quiet: false })));
     };
-    if (logLevel !== undefined && hasCapability(capabilities, 'logging')) also('logging/setLevel', { level: logLevel });
+    if (logLevel !== undefined && hasCapability(capabilities, 'logging'))
+      submit('logging/setLevel', { level: logLevel });
     if (hasCapability(capabilities, 'resources.subscribe')) {
-      for (const uri of resources) also('resources/subscribe', { uri });
+      for (const uri of resources) submit('resources/subscribe', { uri });
     }
-    const outcomes = await Promise.all(asked);
+    const outcomes = await Promise.all(submitted);
     if (signal.aborted) return;
     for (const outcome of outcomes) {
       if (outcome instanceof RequestFailure && outcome.failure !== undefined) report(outcome.failure);
     }
-    tell({ type: 'restored' });
+    send({ type: 'restored' });
   }
 }

@@ -5,19 +5,19 @@ import type { Failure } from '../../util/failure.js';
 import { notifyUserFunction } from '../../util/user-function.js';
 import type { LinkListener, LinkNews, Tap, TapEvent } from './link-tap.js';
 
-/** Those who look at a connection. */
+/** The observers of a connection. */
 export interface Observers {
-  /** Hears every event and snapshot of every actor of this connection. */
+  /** Receives the XState inspection events of all actors of this connection. */
   readonly inspect?: Observer<InspectionEvent> | ((event: InspectionEvent) => void) | undefined;
-  /** Whether it can tell requests apart although their actors are used again and their snapshots change. Default false. */
+  /** Whether `inspect` supports pooled actors: they are reused for requests, and their snapshots change in place. Default false. */
   readonly pooled?: boolean | undefined;
-  /** Hears of everything that goes over a link. */
+  /** Receives the events of all links. */
   readonly tap?: Tap | undefined;
-  /** Hears of it before. */
+  /** Receives the same events, before the tap. */
   readonly listener?: LinkListener | undefined;
 }
 
-/** What calls an inspector. One that throws would stop the actor that it looks at. */
+/** The function that calls an inspector. Its exceptions are reported, because they would stop the inspected actor. */
 export function inspectorOf(
   inspect: NonNullable<Observers['inspect']>,
   report: (problem: Failure) => void,
@@ -29,7 +29,7 @@ export function inspectorOf(
   };
 }
 
-/** What hears of everything that goes over a link, if anybody does. A tap that throws would end the link that it listens to. */
+/** The listener for the events of links, if there is one. Exceptions of a tap are reported, because they would end the link. */
 export function linkListenerOf(
   { tap, listener }: Observers,
   environment: Environment,
@@ -42,7 +42,7 @@ export function linkListenerOf(
   };
 }
 
-/** The same, and when. Of messages, which are the many, each field is named: a copy of whatever there is takes ten times as long. */
+/** Adds the time to an event. For messages, which are the most, each field is named: spreading takes ten times as long. */
 function timed(news: LinkNews, at: number): TapEvent {
   switch (news.type) {
     case 'message.in':

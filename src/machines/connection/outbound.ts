@@ -5,11 +5,12 @@ import type { JSONRPCMessage } from '../../protocol/messages/json-rpc.js';
 import type { Link } from '../../transports/link.js';
 import type { RequestRegistry } from '../request/request-registry.js';
 import { PendingReplies } from '../server-requests/pending-replies.js';
+import { notConnected } from './connection-failures.js';
 import { sendOver } from './link-actor.js';
 
 const INITIALIZED = { jsonrpc: '2.0', method: 'notifications/initialized' } as const;
 
-/** What outgoing messages need from their connection. */
+/** What {@link Outbound} needs from its connection. */
 export interface OutboundPorts {
   readonly requests: RequestRegistry;
   readonly budget: Budget;
@@ -17,7 +18,7 @@ export interface OutboundPorts {
   readonly report: (problem: Failure) => void;
 }
 
-/** Sends messages that are no requests: notifications, and replies to the server. */
+/** Sends notifications, and replies to server requests. */
 export class Outbound {
   readonly #ports: OutboundPorts;
   readonly #replies: PendingReplies;
@@ -83,8 +84,4 @@ function initializedRefused(cause: Failure): Failure {
   const message = `The server refused ${method}, which is ignored: ${cause.message}`;
   const details = { method, ...cause.details };
   return failure('protocol', 'MCP_INVALID_MESSAGE', message, { delivery: 'answered', details, cause });
-}
-
-export function notConnected(): Failure {
-  return failure('connection', 'MCP_NOT_CONNECTED', 'Not connected', { delivery: 'not-sent' });
 }

@@ -3,85 +3,85 @@ import type { Session } from '../../protocol/session.js';
 import { callUserFunction } from '../../util/user-function.js';
 import type { Link, LinkMemory } from '../../transports/link.js';
 import type { ConnectionEvent, DesiredState } from './connection-context.js';
-import type { ConnectionPorts } from './connection-ports.js';
 
-/** What a session needs to go on over another link and in another process. The chart decides nothing by it. */
+/** What a session needs to continue over another link and in another process, except for the facts that the chart knows. */
 export interface Continuation {
-  /** Undefined when the link of that time had nothing to say. */
+  /** Undefined when the link exported nothing. */
   readonly memory: LinkMemory | undefined;
-  /** Ids of requests above this one were not used in the session. */
+  /** The highest request id that was used in the session. */
   readonly lastId: number;
 }
 
-/** A session that is left for another client to go on with. */
+/** A session as data, for another client that resumes it. */
 export interface SessionExport extends Continuation {
   readonly session: Session;
   readonly desired: DesiredState;
 }
 
-/** What handing over needs from its surroundings. */
+/** What {@link SessionExports} needs from its surroundings. */
 export interface SessionExportPorts {
-  /** What was left behind for this connection. */
+  /** The part of an exported session with which this connection began. */
   readonly continuation: Continuation | undefined;
   /** The link that is open now. */
   readonly link: () => Link | undefined;
-  /** The highest id of a request that was used. */
+  /** The highest request id that was used. */
   readonly lastId: () => number;
-  /** Calls `done` when nothing is left of the link. */
+  /** Calls `done` when the link has released everything. */
   readonly whenDrained: (done: () => void) => void;
-  readonly tell: (event: Extract<ConnectionEvent, { type: 'suspend' | 'resume.taken' | 'resume.refused' }>) => void;
+  readonly send: (event: Extract<ConnectionEvent, { type: 'suspend' | 'resume.taken' | 'resume.refused' }>) => void;
   readonly report: (problem: Failure) => void;
 }
 
-/** Takes up what another client left behind, and leaves behind what another is to go on with. */
-export class SessionExports implements Pick<ConnectionPorts, 'takeUp' | 'exportSession' | 'refuseHandOver'> {
-  readonly #surroundings: SessionExportPorts;
-  #asking: ((outcome: SessionExport | Failure) => void)[] = [];
+/** Exports the session of this connection, and resumes a session that another client exported. */
+export class SessionExports {
+  readonly #ports: SessionExportPorts;
+  #requests: ((outcome: SessionExport | Failure) => void)[] = [];
 
-  constructor(surroundings: SessionExportPorts) {
-    this.#surroundings = surroundings;
+  constructor(ports: SessionExportPorts) {
+    this.#ports = ports;
   }
 
-  /** Asks for the session. Resolves with it when nothing is left of the link, or with the reason for which there is none. */
-  ask(): Promise<SessionExport | Failure> {
+  /** Requests an export. Resolves with it when the link has released everything, or with the reason why there is none. */
+  request(): Promise<SessionExport | Failure> {
     return new Promise((resolve) => {
-      this.#asking.push(resolve);
-      this.#surroundings.tell({ type: 'suspend' });
+      this.#requests.push(resolve);
+      this.#ports.send({ type: 'suspend' });
     });
   }
 
-  takeUp(session: Session): void {
-    const { continuation, link, tell } = this.#surroundings;
+  resume(session: Session): void {
+    const { continuation, link, send } = this.#ports;
     const memory = continuation?.memory;
-    const taken = memory !== undefined && this.#ask('resume', () => link()?.resume?.(session, memory)) === true;
-    tell({ type: taken ? 'resume.taken' : 'resume.refused' });
+    const taken = memory !== undefined && this.#call('resume', () => link()?.resume?.(session, memory)) === true;
+    if (taken) send({ type: 'resume.taken', streamResumes: memory.lastEventId !== undefined });
+    else send({ type: 'resume.refused' });
   }
 
-  exportSession(session: Session, desired: DesiredState): void {
-    const { link, lastId, whenDrained } = this.#surroundings;
-    const memory = this.#ask('suspend', () => link()?.suspend?.());
+  export(session: Session, desired: DesiredState): void {
+    const { link, lastId, whenDrained } = this.#ports;
+    const memory = this.#call('suspend', () => link()?.suspend?.());
     const sessionExport = { session, desired, memory, lastId: lastId() };
-    for (const resolve of this.#asking.splice(0)) {
+    for (const resolve of this.#requests.splice(0)) {
       whenDrained(() => {
         resolve(sessionExport);
       });
     }
   }
 
-  refuseHandOver(why: Failure): void {
-    for (const resolve of this.#asking.splice(0)) resolve(why);
+  refuse(why: Failure): void {
+    for (const resolve of this.#requests.splice(0)) resolve(why);
   }
 
-  /** What a link answers; a link of a user may throw. */
-  #ask<Answer>(what: string, question: () => Answer): Answer | undefined {
-    let answer: Answer | undefined;
+  /** Calls a method of the link and returns its result. A custom link may throw. */
+  #call<Result>(method: string, call: () => Result): Result | undefined {
+    let result: Result | undefined;
     callUserFunction(
-      what,
+      method,
       () => {
-        answer = question();
+        result = call();
       },
-      this.#surroundings.report,
+      this.#ports.report,
     );
-    return answer;
+    return result;
   }
 }

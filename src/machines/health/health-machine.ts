@@ -1,14 +1,17 @@
-import { assign, not, setup, stateIn } from 'xstate';
+import { assertEvent, assign, not, setup, stateIn } from 'xstate';
 
 import { failure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import type { HealthCheck } from '../../diagnostics/health-score.js';
 import { SystemPorts } from '../system-ports.js';
 
-/** Checks missed in a row after which a connection that does nothing else is taken for dead. */
+/** Checks missed in a row after which an idle connection counts as dead. */
 export const MISSES_ALLOWED = 3;
 
-/** What the monitor knows. */
+/** Milliseconds that the server has to respond to a probe, at most. */
+const PROBE_TIMEOUT = 10_000;
+
+/** The context of the health monitor. */
 export interface HealthFacts {
   /** Milliseconds between checks; 0 for none. */
   readonly interval: number;
@@ -16,44 +19,48 @@ export interface HealthFacts {
   readonly misses: number;
 }
 
-/** What a check found. `busy`: requests are in flight, so the server may just be working. */
+/** The result of a check. `busy`: requests are in flight, so the server may just be working. */
 export type CheckResult = HealthCheck & { readonly busy: boolean };
 
-/** Everything that can happen to the monitor. */
+/** The events of the health monitor. */
 export type HealthEvent =
   { readonly type: 'monitor'; readonly interval: number } | { readonly type: 'checked'; readonly check: CheckResult };
 
-/** What the monitor tells the connection. */
+/** The events that the health monitor sends to the connection. */
 export type HealthNews =
   | { readonly type: 'health.checked'; readonly check: HealthCheck }
-  | { readonly type: 'health.suspect' }
+  | { readonly type: 'health.degraded' }
   | { readonly type: 'health.recovered' }
   | { readonly type: 'health.failed'; readonly failure: Failure };
 
-/** What the monitor does to the world. */
+/** The effects of the health monitor. */
 export interface HealthPorts {
-  /** Answers count for the next check from now on. */
+  /** Responses count for the next check from now on. */
   beginWindow(): void;
-  /** Finds out whether the server has responded in this window, else sends it a probe. The result is ignored when the actor has stopped. */
-  check(tell: (found: CheckResult) => void): void;
+  /**
+   * Finds out whether the server has responded in this window, else sends it a probe with this timeout. The result is ignored when the actor
+   * has stopped.
+   */
+  check(timeout: number, found: (result: CheckResult) => void): void;
   report(news: HealthNews): void;
 }
 
 export const healthPorts = new SystemPorts<HealthPorts>('health monitor');
 
-/** The outcome of a check that was given up meanwhile, because the monitoring was stopped or changed. */
+/** The result of a check that began before the monitoring was stopped or changed. */
 const late = { guard: 'isLate' } as const;
 
-/** Nobody looks any more, so nobody would ever see an answer that takes a suspicion back. */
-const unwatched = {
+/** Without monitoring no check could end the state `degraded` or `failed`. */
+const unmonitor = {
   guard: 'monitoringStops',
   target: 'healthy',
   actions: ['forgetMisses', 'reportRecovered'],
 } as const;
 
 /**
- * Watches a connection: one check closes per interval, satisfied by any answer in that window, else by asking the server. One miss
- * makes the connection suspect, an answer makes it healthy again, several in a row with nothing in flight make it fail.
+ * Monitors a connection. Each interval ends with one check, which any response in the interval satisfies, and otherwise a probe. After one
+ * missed check the connection is degraded, a response makes it healthy again, and several misses in a row without a request in flight make
+ * it fail.
  */
 export const healthMachine = setup({
   types: {
@@ -63,31 +70,42 @@ export const healthMachine = setup({
   },
   guards: {
     unmonitored: ({ context }) => context.interval === 0,
-    monitoringStops: ({ event }) => event.type === 'monitor' && event.interval === 0,
+    monitoringStops: ({ event }) => {
+      assertEvent(event, 'monitor');
+      return event.interval === 0;
+    },
     isLate: not(stateIn({ cadence: 'checking' })),
-    answered: ({ event }) => event.type === 'checked' && event.check.ok,
-    tooManyMisses: ({ context, event }) =>
-      event.type === 'checked' && !event.check.busy && context.misses + 1 >= MISSES_ALLOWED,
+    responded: ({ event }) => {
+      assertEvent(event, 'checked');
+      return event.check.ok;
+    },
+    tooManyMisses: ({ context, event }) => {
+      assertEvent(event, 'checked');
+      return !event.check.busy && context.misses + 1 >= MISSES_ALLOWED;
+    },
   },
   actions: {
-    keepInterval: assign(({ event }) => (event.type === 'monitor' ? { interval: event.interval } : {})),
+    keepInterval: assign(({ event }) => {
+      assertEvent(event, 'monitor');
+      return { interval: event.interval };
+    }),
     countMiss: assign({ misses: ({ context }) => context.misses + 1 }),
     forgetMisses: assign({ misses: 0 }),
     beginWindow: ({ system }) => {
       healthPorts.of(system).beginWindow();
     },
-    check: ({ self, system }) => {
-      healthPorts.of(system).check((found) => {
-        self.send({ type: 'checked', check: found });
+    check: ({ context, self, system }) => {
+      healthPorts.of(system).check(Math.min(PROBE_TIMEOUT, context.interval), (result) => {
+        self.send({ type: 'checked', check: result });
       });
     },
     reportCheck: ({ event, system }) => {
-      if (event.type !== 'checked') return;
+      assertEvent(event, 'checked');
       const { ok, latency } = event.check;
       healthPorts.of(system).report({ type: 'health.checked', check: { ok, latency } });
     },
-    reportSuspect: ({ system }) => {
-      healthPorts.of(system).report({ type: 'health.suspect' });
+    reportDegraded: ({ system }) => {
+      healthPorts.of(system).report({ type: 'health.degraded' });
     },
     reportRecovered: ({ system }) => {
       healthPorts.of(system).report({ type: 'health.recovered' });
@@ -124,7 +142,7 @@ export const healthMachine = setup({
       on: {
         monitor: [
           { guard: 'monitoringStops', target: '.paused', actions: 'keepInterval' },
-          // Not reentering: that would leave the other region, too, and forget its verdict untold.
+          // Not reentering: that would also leave the other region, and reset its verdict without a report.
           { target: '.waiting', actions: 'keepInterval' },
         ],
       },
@@ -134,27 +152,27 @@ export const healthMachine = setup({
       states: {
         healthy: {
           on: {
-            checked: [late, { guard: 'answered' }, { target: 'suspect', actions: 'countMiss' }],
+            checked: [late, { guard: 'responded' }, { target: 'degraded', actions: 'countMiss' }],
           },
         },
-        suspect: {
-          entry: 'reportSuspect',
+        degraded: {
+          entry: 'reportDegraded',
           on: {
             checked: [
               late,
-              { guard: 'answered', target: 'healthy', actions: ['forgetMisses', 'reportRecovered'] },
+              { guard: 'responded', target: 'healthy', actions: ['forgetMisses', 'reportRecovered'] },
               { guard: 'tooManyMisses', target: 'failed', actions: 'countMiss' },
               { actions: 'countMiss' },
             ],
-            monitor: unwatched,
+            monitor: unmonitor,
           },
         },
         failed: {
           entry: 'reportFailed',
           on: {
-            // Without a link there is nothing that the connection could open anew, and it goes on.
-            checked: [late, { guard: 'answered', target: 'healthy', actions: ['forgetMisses', 'reportRecovered'] }],
-            monitor: unwatched,
+            // With exchanges there is no link that the connection could open again, so it continues.
+            checked: [late, { guard: 'responded', target: 'healthy', actions: ['forgetMisses', 'reportRecovered'] }],
+            monitor: unmonitor,
           },
         },
       },

@@ -4,14 +4,14 @@ import type { RequestRecord } from './request-record.js';
 type Abort = (record: RequestRecord, reason: unknown) => void;
 
 /**
- * Passes the aborts of callers' signals on to their requests. A signal that serves many requests is listened to once, and not while no
- * request waits.
+ * Passes the aborts of callers' signals on to their requests. There is one listener for all requests with the same
+ * signal, and none while no request waits.
  */
 export class AbortWatch {
   readonly #groups = new Map<AbortSignal, Group>();
   readonly #abort: Abort;
 
-  /** @param abort tells a request that its caller gave up */
+  /** @param abort ends a request whose caller aborted it */
   constructor(abort: Abort) {
     this.#abort = abort;
   }

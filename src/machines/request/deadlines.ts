@@ -2,8 +2,8 @@ import type { Environment, TimerHandle } from '../../util/environment.js';
 import type { RequestRecord } from './request-record.js';
 
 /**
- * The deadlines of all requests, with one timer for the earliest. A request that is answered in time, as nearly all are, costs two
- * list operations and no timer of its own.
+ * The deadlines of all requests, with one timer for the earliest. A request that gets its response in time, as nearly all do, costs two list
+ * operations and no timer of its own.
  */
 export class Deadlines {
   readonly #environment: Environment;
@@ -11,7 +11,7 @@ export class Deadlines {
   #first: RequestRecord | undefined;
   #timer: TimerHandle;
   #armedFor = Infinity;
-  /** Whether others are to be expected when there is none. */
+  /** Whether more requests are expected when there is none. */
   #open = false;
   readonly #sweep = (): void => {
     this.#armedFor = Infinity;
@@ -44,8 +44,8 @@ export class Deadlines {
   }
 
   /**
-   * Stops watching it. Without requests the timer stays where it can be kept from holding the process, so that calls that follow one
-   * another share one: to set it anew for each would be a third of what a call over HTTP costs this client by itself.
+   * Stops watching a request. Without requests the timer stays set, if the environment can stop it from keeping the process alive, so that
+   * successive calls share one timer: a timer for each would be a third of the cost of a call over HTTP.
    */
   remove(record: RequestRecord): void {
     const { previous, next } = record;
@@ -59,7 +59,7 @@ export class Deadlines {
     else this.#drop();
   }
 
-  /** Stops watching all of them, and gives them back: all that have no outcome yet. */
+  /** Stops watching all requests, and returns them: all that have no outcome yet. */
   takeAll(): RequestRecord[] {
     const all: RequestRecord[] = [];
     for (let record = this.#first; record !== undefined; record = record.next) all.push(record);
@@ -69,14 +69,14 @@ export class Deadlines {
     return all;
   }
 
-  /** The present wait begins anew. While it is held its clock stands where it stood then. */
+  /** Restarts `timeout`. While it is paused, it restarts from the time of the pause. */
   extend(record: RequestRecord): void {
     const now = this.#environment.now();
     record.idleDeadline = (record.holds > 0 ? record.heldSince : now) + record.spec.timeout;
     this.#arm(record.deadline, now);
   }
 
-  /** The present wait stands still until it has been released as often as it was held. */
+  /** Pauses `timeout` until the request was released as often as it was held. */
   hold(record: RequestRecord): void {
     if (record.holds === 0) record.heldSince = this.#environment.now();
     record.holds += 1;
@@ -87,7 +87,7 @@ export class Deadlines {
     else this.releaseAll(record);
   }
 
-  /** The present wait goes on where it was. */
+  /** Continues `timeout`, with the time that was left. */
   releaseAll(record: RequestRecord): void {
     if (record.holds === 0) return;
     const now = this.#environment.now();
@@ -98,7 +98,7 @@ export class Deadlines {
     this.#arm(record.deadline, now);
   }
 
-  /** Requests may come from now on, or will not: then nothing is left of the timer once the last of them has ended. */
+  /** Whether requests may follow. If not, the timer is cleared when the last request has ended. */
   open(open: boolean): void {
     this.#open = open;
     if (!open && this.#first === undefined && this.#armedFor !== Infinity) this.#drop();
@@ -109,7 +109,7 @@ export class Deadlines {
     this.#armedFor = Infinity;
   }
 
-  /** A deadline that moves out needs nothing: the timer finds that out when it fires, and looks for the next. */
+  /** Sets the timer for an earlier deadline. If the deadline moves later, the timer fires early and is set again. */
   #arm(deadline: number, now: number): void {
     if (deadline >= this.#armedFor) return;
     if (this.#armedFor !== Infinity) this.#environment.clearTimeout(this.#timer);

@@ -30,7 +30,7 @@ export class IdRing {
     if (this.#count * 2 >= this.#slots.length) this.#grow();
     const mask = this.#slots.length - 1;
     let id = this.#last + 1;
-    // A request that stays open for long keeps its slot: go past it.
+    // A request that stays open for long keeps its slot, so this id is skipped.
     while (this.#slots[id & mask] !== undefined) id += 1;
     this.#last = id;
     this.#slots[id & mask] = record;
@@ -47,7 +47,7 @@ export class IdRing {
     return record?.id === number ? record : undefined;
   }
 
-  /** Whether a request had this id once. Some were skipped, which makes no difference to anybody. */
+  /** Whether a request may have had this id: a few smaller ids were skipped. */
   wasGiven(id: unknown): boolean {
     const number = decimalNumber(id);
     return number !== undefined && number > 0 && number <= this.#last;

@@ -16,26 +16,26 @@ import type { Session } from '../../protocol/session.js';
 import type { RequestEvent } from './request-machine.js';
 import { PendingInput } from './request-record.js';
 import type { RequestRecord } from './request-record.js';
-import { stillAtWork } from '../server-requests/handler-slots.js';
+import { stillRunning } from '../server-requests/handler-slots.js';
 import type { HandlerService } from '../server-requests/handler-slots.js';
 
-/** Who answers what a server has to know before it goes on with a request. */
+/** The handlers for the input that servers need, and the limits for it. */
 export interface InputSource {
-  /** Undefined when nobody does. */
+  /** Undefined when the user gave no handlers. */
   readonly service: HandlerService | undefined;
-  /** What the server was told that it may ask. */
+  /** The capabilities that the client announced to the server. */
   readonly offered: ClientCapabilities;
-  /** How often it may ask before it answers a request. */
+  /** How many times a server may ask for input before it responds to a request. */
   readonly maxInputRounds: number;
 }
 
-/** What the rounds of the requests of one connection need. */
+/** What {@link InputRounds} needs from the requests. */
 export interface InputRoundsPorts {
   readonly source: InputSource;
   readonly session: () => Session | undefined;
   /** In [0, 1). */
   readonly random: () => number;
-  /** A request goes on: it is queued. */
+  /** A request has its input and is queued again. */
   readonly proceed: (record: RequestRecord) => void;
 }
 
@@ -51,77 +51,77 @@ export class InputRounds {
     this.#ports = ports;
   }
 
-  /** The requests for which somebody is being asked. */
+  /** The requests for which handlers run. */
   get records(): readonly RequestRecord[] {
     return [...this.#asking.values()];
   }
 
-  /** How many these are. */
+  /** How many requests have handlers running. */
   get size(): number {
     return this.#asking.size;
   }
 
-  /** What it means for a request that the server needs something first, or should have said better what. */
-  judge(record: RequestRecord, needs: NeededInput | Failure): RequestEvent {
+  /** The event for a request whose server needs input, or whose message about it is invalid. */
+  eventFor(record: RequestRecord, needs: NeededInput | Failure): RequestEvent {
     if (isFailure(needs)) return { type: 'error', failure: needs };
-    const refusal = this.#refusal(record, needs);
-    // What the server said itself is as good a reason.
-    if (refusal !== undefined) return { type: 'error', failure: needs.refusal ?? refusal };
+    const problem = this.#problemWith(record, needs);
+    // An error of the server itself explains as much.
+    if (problem !== undefined) return { type: 'error', failure: needs.refusal ?? problem };
     if (needs.requests !== undefined && needs.requests.length > 0) return { type: 'ask', needs };
     const delay = backoffDelay(REQUEST_BACKOFF, record.rounds + 1, this.#ports.random());
     return { type: 'defer', input: inputOf(needs, []), delay };
   }
 
-  /** Why nobody is asked, or undefined. A person is not bothered with one question when another one cannot be answered. */
-  #refusal({ spec: { method }, rounds }: RequestRecord, needs: NeededInput): Failure | undefined {
+  /** Why no handler is called, or undefined. The user is not asked for one input when another one cannot be supplied. */
+  #problemWith({ spec: { method }, rounds }: RequestRecord, needs: NeededInput): Failure | undefined {
     const { service, offered, maxInputRounds } = this.#ports.source;
     const missing = missingCapabilities(needs, service === undefined ? {} : offered);
     if (missing.length > 0) return notOffered(method, missing);
     if (rounds >= maxInputRounds) return tooManyRounds(method, maxInputRounds);
     const asked = needs.requests?.length ?? 0;
     const { limit = 0, abandoned = 0 } = service ?? {};
-    return asked + abandoned > limit ? tooManyServerRequests(method, asked, limit, stillAtWork(abandoned)) : undefined;
+    return asked + abandoned > limit ? tooManyServerRequests(method, asked, limit, stillRunning(abandoned)) : undefined;
   }
 
-  /** Asks. What becomes of it the request is told. */
+  /** Calls the handlers. The request receives an event when they have responded, or one has failed. */
   ask(record: RequestRecord, needs: NeededInput): void {
     const asking = new PendingInput(needs);
     const { signal } = asking.controller;
     const { source, session } = this.#ports;
     const { service } = source;
-    const asker = session();
+    const current = session();
     record.asking = asking;
     this.#asking.set(asking, record);
-    // Neither is missing where something may be asked.
-    if (service === undefined || asker === undefined) return;
-    for (const [index, [, question]] of (needs.requests ?? []).entries()) {
-      service.answer(question, asker, signal, (answer) => {
-        // Over, or somebody else's: a record is reused.
-        if (this.#asking.get(asking) === record) this.#answered(asking, record, index, answer);
+    // Both are defined whenever input may be asked for.
+    if (service === undefined || current === undefined) return;
+    for (const [index, [, request]] of (needs.requests ?? []).entries()) {
+      service.answer(request, current, signal, (response) => {
+        // The request may have ended, and its record may be reused.
+        if (this.#asking.get(asking) === record) this.#responded(asking, record, index, response);
       });
     }
   }
 
-  #answered(asking: PendingInput, record: RequestRecord, index: number, answer: HandlerResponse): void {
+  #responded(asking: PendingInput, record: RequestRecord, index: number, response: HandlerResponse): void {
     const { requests, refusal } = asking.needs;
-    const [, question] = requests?.[index] as readonly [string, ServerRequest];
-    if ('error' in answer) {
-      const failure = notAnswered(record.spec.method, question, answer.failure);
+    const [, request] = requests?.[index] as readonly [string, ServerRequest];
+    if ('error' in response) {
+      const failure = notAnswered(record.spec.method, request, response.failure);
       record.actor.send({ type: 'error', failure });
       return;
     }
-    if (refusal !== undefined && answer.result.action !== 'accept') {
+    if (refusal !== undefined && response.result.action !== 'accept') {
       record.actor.send({ type: 'error', failure: refusal });
       return;
     }
-    asking.responses[index] = answer.result;
+    asking.responses[index] = response.result;
     asking.left -= 1;
     if (asking.left > 0) return;
     if (refusal !== undefined) record.actor.send({ type: 'agree' });
     this.#complete(asking, record);
   }
 
-  /** The server says that the user has done what a page was for. Unknown pages are none of our business. 2025-11-25 client/elicitation. */
+  /** The server reports that the user has completed a page. Unknown pages are ignored. 2025-11-25 client/elicitation. */
   visited(page: string): void {
     for (const [asking, record] of [...this.#asking]) {
       if (asking.pages.delete(page)) this.#complete(asking, record);
@@ -135,19 +135,23 @@ export class InputRounds {
     this.#ports.proceed(record);
   }
 
-  /** Aborts all handlers at work and forgets them. */
+  /** Aborts all running handlers and forgets them. */
   clear(): void {
     const all = [...this.#asking.keys()];
     this.#asking.clear();
-    for (const { controller } of all) controller.abort(new Error('Nobody wants the answer any more'));
+    for (const { controller } of all) controller.abort(notNeeded());
   }
 
-  /** Nobody is asked any more: all is answered, or the answers are of no use. */
+  /** Forgets the input of a request, and aborts the handlers that have not responded. */
   dismiss(record: RequestRecord): void {
     const { asking } = record;
     if (asking === undefined) return;
     record.asking = undefined;
     this.#asking.delete(asking);
-    if (asking.left > 0) asking.controller.abort(new Error('Nobody wants the answer any more'));
+    if (asking.left > 0) asking.controller.abort(notNeeded());
   }
+}
+
+function notNeeded(): Error {
+  return new Error('The response is not needed any more');
 }

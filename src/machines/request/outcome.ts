@@ -1,6 +1,6 @@
 import type { Failure } from '../../util/failure.js';
 
-/** How a request ended that has no result. It is a class, so that one check tells it from every result. */
+/** The end of a request without a result. It is a class, so that one check distinguishes it from every result. */
 export class RequestFailure {
   readonly failure: Failure | undefined;
   /** The reason with which the signal of the caller was aborted. Set only when there is no failure. */

@@ -1,51 +1,51 @@
 import type { Environment, TimerHandle } from '../../util/environment.js';
 import type { Progress } from '../../protocol/progress.js';
 
-/** Milliseconds, and how often a caller hears of progress in that time. Nobody can read more. */
+/** A window in milliseconds, and the most reports in it. A user could not read more. */
 const WINDOW = 1_000;
 const MOST = 100;
 
 /**
- * Tells the caller of a request of its progress, and not more often than a caller can bear: a server may report it as often as it likes.
- * Beyond that only the last word of each second is told. 2026-07-28 basic/patterns/progress, "Behavior Requirements".
+ * Passes the progress of a request to its caller. A server may report progress at any rate; beyond the limit only the last progress of each
+ * window is passed. 2026-07-28 basic/patterns/progress, "Behavior Requirements".
  */
-export class ProgressGate {
+export class ProgressThrottle {
   readonly #environment: Environment;
-  readonly #tell: (progress: Progress) => void;
+  readonly #report: (progress: Progress) => void;
   #windowEnd = 0;
-  #told = 0;
-  /** The last word, while it waits for the end of the second. */
+  #reported = 0;
+  /** The last progress, while it waits for the end of the window. */
   #held: Progress | undefined;
   #timer: TimerHandle;
 
-  constructor(environment: Environment, tell: (progress: Progress) => void) {
+  constructor(environment: Environment, report: (progress: Progress) => void) {
     this.#environment = environment;
-    this.#tell = tell;
+    this.#report = report;
   }
 
-  /** Tells it now, or later, or never when there is newer progress by then. */
+  /** Reports the progress now, or at the end of the window unless there is newer progress by then. */
   pass(progress: Progress): void {
     const now = this.#environment.now();
     if (now >= this.#windowEnd) {
       this.#windowEnd = now + WINDOW;
-      this.#told = 0;
+      this.#reported = 0;
     }
-    if (this.#held === undefined && this.#told < MOST) {
-      this.#told += 1;
-      this.#tell(progress);
+    if (this.#held === undefined && this.#reported < MOST) {
+      this.#reported += 1;
+      this.#report(progress);
       return;
     }
     if (this.#held === undefined) this.#timer = this.#environment.setTimeout(this.#release, this.#windowEnd - now);
     this.#held = progress;
   }
 
-  /** The request has its answer: tells what waits. */
+  /** The request has its response: reports the progress that waits. */
   finish(): void {
     this.#environment.clearTimeout(this.#timer);
     this.#release();
   }
 
-  /** Nobody wants to hear any more. */
+  /** The request has ended without a result: drops the progress that waits. */
   stop(): void {
     this.#environment.clearTimeout(this.#timer);
     this.#held = undefined;
@@ -54,6 +54,6 @@ export class ProgressGate {
   readonly #release = (): void => {
     const held = this.#held;
     this.#held = undefined;
-    if (held !== undefined) this.#tell(held);
+    if (held !== undefined) this.#report(held);
   };
 }

@@ -21,8 +21,8 @@ import { InputRounds } from './input-rounds.js';
 import type { InputSource } from './input-rounds.js';
 import { RequestFailure } from './outcome.js';
 import type { Outcome } from './outcome.js';
-import { ProgressGate } from './progress-throttle.js';
-import { failureOfEnd, timedOut } from './request-failures.js';
+import { ProgressThrottle } from './progress-throttle.js';
+import { failureOf, failureOfRejected, timedOut } from './request-failures.js';
 import type { Gate } from './request-gate.js';
 import type { RequestEffectName, RequestEventData } from './request-machine.js';
 import { RequestQueue } from './request-queue.js';
@@ -36,18 +36,18 @@ export type RequestEffects = Readonly<
   Record<RequestEffectName, (record: RequestRecord, event: RequestEventData) => void>
 >;
 
-/** What requests need from their surroundings. */
+/** What requests need from their connection. */
 export interface RequestPorts {
   readonly environment: Environment;
   /** How many requests may wait in the queue. */
   readonly maxQueued: number;
   /** The highest id that was used in this session before. Default 0. */
   readonly lastId?: number;
-  /** Calls a function of the user, or of a link; what it throws is reported and goes no further. */
+  /** Calls a function of the user, or of a link, and reports its exceptions. */
   readonly callUser: (purpose: string, fn: () => unknown) => void;
   /** How messages share the link that is open. */
   readonly framing: () => Framing;
-  /** The backoff of requests to a server that cannot be reached for a moment; undefined when they fail at once. */
+  /** The backoff of requests to a server that cannot be reached; undefined when they fail at once. */
   readonly reconnect: BackoffPolicy | undefined;
   /** The handlers for input that servers need before they go on with a request. */
   readonly input: InputSource;
@@ -70,7 +70,7 @@ export abstract class RequestActions implements RequestEffects {
   #now = 0;
   /** Exchanges in a row that got no response. */
   #unreachable = 0;
-  /** The last id that was used before the last of them failed: what was in flight then failed for the same reason. */
+  /** The last id that was used before the last of them failed: requests that were in flight then failed for the same reason. */
   #sentBefore = 0;
   protected readonly ring: IdRing;
   protected readonly queue = new RequestQueue();
@@ -78,7 +78,7 @@ export abstract class RequestActions implements RequestEffects {
   protected readonly aborts = new AbortWatch((record, reason) => {
     this.abort(record, reason);
   });
-  /** The requests that wait for a time at which to be sent again. */
+  /** The requests that wait until a delay is over. */
   protected readonly sleeping = new Set<RequestRecord>();
   /** The requests that wait for input. */
   protected readonly rounds: InputRounds;
@@ -116,64 +116,61 @@ export abstract class RequestActions implements RequestEffects {
     this.#unreachable = 0;
   }
 
-  /** A message was received, whatever it says: the server can be reached. */
-  heard(): void {
+  /** A message was received: the server can be reached. */
+  received(): void {
     this.#unreachable = 0;
   }
 
-  /** Sends a queued request, keeps it in the queue, or refuses it. */
+  /** Sends a queued request, keeps it in the queue, or rejects it. */
   protected admit(record: RequestRecord, now?: number): void {
     const { maxQueued } = this.#ports;
-    let refusal: Failure | undefined;
+    let why: Failure | undefined;
     if (this.gate === 'open') {
       this.flush(now);
     } else if (this.gate === 'closed') {
-      refusal = this.closedBecause;
+      why = this.closedBecause;
     } else if (record.spec.failFast) {
-      refusal = failure(
-        'connection',
-        'MCP_NOT_CONNECTED',
-        'Not connected at the moment, and `whenDisconnected` is "fail"',
-      );
+      why = failure('connection', 'MCP_NOT_CONNECTED', 'Not connected at the moment, and `whenDisconnected` is "fail"');
     } else if (this.queue.size > maxQueued) {
       const message = `${maxQueued} requests wait for the connection already, which is the limit \`maxQueued\``;
-      refusal = failure('connection', 'MCP_QUEUE_FULL', message, { details: { limit: maxQueued } });
+      why = failure('connection', 'MCP_QUEUE_FULL', message, { details: { limit: maxQueued } });
     }
-    if (refusal !== undefined) record.actor.send({ type: 'refuse', failure: refusal });
+    if (why !== undefined) record.actor.send({ type: 'reject', failure: why });
   }
 
   /** Sends a queued request of the connection itself, which does not wait for a session. */
   protected admitDirectly(record: RequestRecord, now: number): void {
     this.#now = now;
-    record.actor.send(this.#link === undefined ? { type: 'refuse', failure: this.closedBecause } : DISPATCH);
+    record.actor.send(this.#link === undefined ? { type: 'reject', failure: this.closedBecause } : DISPATCH);
   }
 
-  /** Sends the queued requests for as long as there are a link and a session: sending may be what ends them. */
+  /** Sends the queued requests while there are a link and a session: sending may end them. */
   protected flush(now = this.#ports.environment.now()): void {
     this.#now = now;
     while (this.#link !== undefined && this.gate === 'open') {
       const record = this.queue.next();
       if (record === undefined) break;
-      const refusal = this.#refusal(record);
-      record.actor.send(refusal === undefined ? DISPATCH : { type: 'refuse', failure: refusal });
+      const problem = this.#unsupported(record);
+      record.actor.send(problem === undefined ? DISPATCH : { type: 'reject', failure: problem });
     }
   }
 
-  #refusal({ input, spec: { method, entry } }: RequestRecord): Failure | undefined {
+  /** Why the server cannot handle a request, or undefined. */
+  #unsupported({ input, spec: { method, entry } }: RequestRecord): Failure | undefined {
     const { session } = this;
     if (session === undefined) return undefined;
     if (input !== undefined && session.era === 'legacy') return inputOfAnotherEra(method, session);
     return refusalOf(method, entry, session);
   }
 
-  /** Ends a request that its caller gave up. */
+  /** Ends a request whose caller aborted it. */
   protected abort(record: RequestRecord, reason: unknown): void {
     this.cancelUnsent(record);
     record.actor.send({ type: 'abort', reason });
     this.flush();
   }
 
-  /** Moves a request in flight of which no byte has left back to the queue, before it is given up. False for any other request. */
+  /** Moves a request in flight of which no byte has left back to the queue, before it ends. Returns false for any other request. */
   protected cancelUnsent(record: RequestRecord): boolean {
     const link = this.#link;
     const { id } = record;
@@ -244,7 +241,7 @@ export abstract class RequestActions implements RequestEffects {
       this.frames.add('undelivered', method, this.#ports.environment.now(), id, why.errorCode);
       const waiting = this.ring.get(id);
       if (waiting !== undefined) this.#sendFailed(waiting, why);
-      // The exchanges of an earlier link say nothing about the server now, and a stream in the background has a chart of its own.
+      // Exchanges of an earlier link do not count, and a background stream has a chart of its own.
       if (this.#link === link && onNotice === undefined) this.#countUnreachable(why, id, last);
     });
   }
@@ -252,17 +249,17 @@ export abstract class RequestActions implements RequestEffects {
   #sendFailed(record: RequestRecord, why: Failure): void {
     const { environment, framing, reconnect } = this.#ports;
     for (const one of detached(record)) {
-      const { spec, attempts, refusals, deadline } = one;
+      const { spec, attempts, sessionLosses, deadline } = one;
       const { direct, repeatable } = spec;
       one.actor.send(
         decideRetry(why, {
-          ...{ framing: framing(), direct, repeatable, attempts, refusals, reconnect },
+          ...{ framing: framing(), direct, repeatable, attempts, sessionLosses, reconnect },
           timeLeft: deadline - environment.now(),
           random: environment.random(),
         }),
       );
     }
-    // Where each request has an exchange of its own, one that goes back to the queue does not have to wait for a link.
+    // With exchanges, a request that goes back to the queue does not wait for a link.
     if (framing() === 'per-request') this.flush();
   }
 
@@ -303,7 +300,7 @@ export abstract class RequestActions implements RequestEffects {
     const { onProgress } = record.spec;
     if (onProgress === undefined) return;
     const { progress, total, message } = event.params as ProgressNotificationParams;
-    record.progress ??= new ProgressGate(this.#ports.environment, (one) => {
+    record.progress ??= new ProgressThrottle(this.#ports.environment, (one) => {
       this.#ports.callUser('onProgress', () => onProgress(one));
     });
     record.progress.pass({
@@ -328,7 +325,7 @@ export abstract class RequestActions implements RequestEffects {
   }
 
   ask(record: RequestRecord, event: RequestEventData): void {
-    // A person may take any time: only `maxTotalTimeout` goes on.
+    // The user may take any time: only `maxTotalTimeout` continues.
     record.idleDeadline = Infinity;
     this.rounds.ask(record, event.needs as NeededInput);
   }
@@ -344,15 +341,15 @@ export abstract class RequestActions implements RequestEffects {
   cancelAtPeer({ id, spec, leader }: RequestRecord, event: RequestEventData): void {
     const link = this.#link;
     const { environment, framing, callUser } = this.#ports;
-    // Others still wait for the response.
+    // Other requests still wait for the response.
     if (link === undefined || leader !== undefined || this.ring.get(id) !== undefined) return;
-    // In the modern era closing the exchange is how one cancels where each request has one. 2026-07-28 basic/patterns/cancellation.
-    const closingTells = this.session?.era === 'modern' && framing() === 'per-request';
-    if (!spec.quiet && !closingTells) {
+    // In the modern era closing the exchange of a request cancels it. 2026-07-28 basic/patterns/cancellation.
+    const closingCancels = this.session?.era === 'modern' && framing() === 'per-request';
+    if (!spec.quiet && !closingCancels) {
       const method = 'notifications/cancelled';
-      const params = { requestId: id, reason: event.failure?.message ?? 'The caller gave up' };
+      const params = { requestId: id, reason: event.failure?.message ?? 'The caller aborted the request' };
       this.frames.add('notification', method, environment.now());
-      // The caller has its outcome; a link that cannot carry the notification is about to end and says so itself.
+      // The caller has its outcome; a link that cannot send the notification is ending, and reports that itself.
       sendOver(link, { jsonrpc: '2.0', method, params })?.catch(() => undefined);
     }
     if (link.abandon !== undefined) callUser('abandon', () => link.abandon?.(id));
@@ -365,7 +362,11 @@ export abstract class RequestActions implements RequestEffects {
   }
 
   fail(record: RequestRecord, event: RequestEventData): void {
-    this.settle(record, RequestFailure.failed(failureOfEnd(record, event)));
+    this.settle(record, RequestFailure.failed(failureOf(record, event.failure as Failure)));
+  }
+
+  failRejected(record: RequestRecord, event: RequestEventData): void {
+    this.settle(record, RequestFailure.failed(failureOfRejected(record, event.failure as Failure)));
   }
 
   cancel(record: RequestRecord, { reason }: RequestEventData): void {

@@ -4,16 +4,16 @@ import type { Failure } from '../../util/failure.js';
 import type { Session } from '../../protocol/session.js';
 import { SystemPorts } from '../system-ports.js';
 
-/** The gate of the queue: queued requests are sent (open), wait for a session (paused), or are refused (closed). */
+/** The gate of the queue: queued requests are sent (open), wait for a session (paused), or are rejected (closed). */
 export type Gate = 'open' | 'paused' | 'closed';
 
-/** What the connection tells its requests. */
+/** The events that the connection sends to its requests. */
 export type RequestsEvent =
   /** A session is established: the queued requests are sent. */
   | { readonly type: 'open'; readonly session: Session }
   /** There is no session now, but there may be one soon: requests wait in the queue. */
   | { readonly type: 'pause' }
-  /** There will be no session: all requests end with this failure, and the server is told about those in flight. */
+  /** There will be no session: all requests reject with this failure, and those in flight are cancelled at the server. */
   | { readonly type: 'close'; readonly failure: Failure }
   /** The link is gone, and the requests in flight with it. */
   | { readonly type: 'lose'; readonly failure: Failure };
@@ -57,7 +57,7 @@ export const requestsLogic: RequestsLogic = {
     requestsPorts.of(system).begin(self);
   },
   transition: (snapshot, event, { system }) => {
-    // A request threw. XState tells only its parent, and its caller still waits: the connection has to end.
+    // A request threw. Only its parent gets this event, and its caller still waits, so the connection has to end.
     if (isErrorOfChild(event)) throw event.error;
     const value = LEADS_TO[event.type] ?? snapshot.value;
     requestsPorts.of(system).receive(event, value);
@@ -66,7 +66,7 @@ export const requestsLogic: RequestsLogic = {
   getPersistedSnapshot: (snapshot) => snapshot,
 };
 
-/** The event by which XState tells the parent of an actor that threw. */
+/** The event that XState sends to the parent of an actor that threw. */
 function isErrorOfChild(event: EventObject): event is EventObject & { readonly error: unknown } {
   return event.type.startsWith('xstate.error.');
 }

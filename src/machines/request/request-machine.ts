@@ -3,61 +3,61 @@ import { assign, setup } from 'xstate';
 import type { Failure } from '../../util/failure.js';
 import type { Input, NeededInput } from '../../protocol/server-requests/input-required.js';
 
-/** Facts about a request on which its chart decides. */
+/** The context of a request: the facts on which its chart decides. */
 export interface RequestFacts {
-  /** Whether sending it twice does no more than sending it once. */
+  /** Whether it may be sent again although it may have run. */
   readonly repeatable: boolean;
-  /** How often it was sent in this round, as far as it may have run. */
+  /** How many attempts of this round may have run. */
   attempts: number;
-  /** How often the server refused it in this round before running it. */
-  refusals: number;
-  /** How often the server has responded that it needs input first. */
+  /** How often the server refused it in this round because it does not know the session. */
+  sessionLosses: number;
+  /** How often the server has responded that it needs input. */
   rounds: number;
-  /** How often it was sent in the rounds before this one. */
+  /** The attempts of the rounds before this one. */
   earlierAttempts: number;
 }
 
-/** Everything that can happen to a request. */
+/** The events of a request. */
 export type RequestEvent =
-  /** Somebody wants it. */
+  /** A caller submits it. */
   | { readonly type: 'submit' }
-  /** There is a link, and it is this request's turn. */
+  /** There is a link, and the request is the next in the queue. */
   | { readonly type: 'dispatch' }
-  /** It will not be sent, or not be waited for, because the connection is over or does not take it. */
-  | { readonly type: 'refuse'; readonly failure: Failure }
+  /** The client rejects it: the connection is closed, the queue is full, or the server lacks the capability. */
+  | { readonly type: 'reject'; readonly failure: Failure }
   | { readonly type: 'answer'; readonly result: Readonly<Record<string, unknown>> }
   | { readonly type: 'error'; readonly failure: Failure }
   | { readonly type: 'progress'; readonly params: unknown }
-  /** The server waits for this side, perhaps in order to answer. */
+  /** The server waits for the client, perhaps before it can respond. */
   | { readonly type: 'hold' }
-  /** It has what it waited for, or does not wait any more. */
+  /** The server does not wait for the client any more. */
   | { readonly type: 'release' }
-  /** The caller gave up. */
+  /** The caller aborted it. */
   | { readonly type: 'abort'; readonly reason: unknown }
   /** A deadline passed. */
   | { readonly type: 'expire'; readonly failure: Failure }
-  /** The link is gone, and the answer with it. */
+  /** The link is gone, and the response with it. */
   | { readonly type: 'lose'; readonly failure: Failure }
-  /** No byte of it reached the server, because the link was going down. */
+  /** It was not sent, because the link was closing. */
   | { readonly type: 'unsent' }
-  /** No byte of it reached the server, because the server cannot be reached at the moment. */
+  /** It was not sent, because the server cannot be reached at the moment. */
   | { readonly type: 'unreachable'; readonly delay: number }
-  /** The server refused it before running it, because it has forgotten the session. */
-  | { readonly type: 'forgotten'; readonly failure: Failure; readonly delay: number }
-  /** The stream of the answer broke at a place from which it can be read on. */
+  /** The server refused it without running it, because it does not know the session. */
+  | { readonly type: 'sessionLost'; readonly failure: Failure; readonly delay: number }
+  /** The stream of the response broke off, and the link resumes it. */
   | { readonly type: 'interrupt' }
   | { readonly type: 'resume' }
-  /** The server wants to be asked again later. */
+  /** It is sent again after a delay. */
   | { readonly type: 'postpone'; readonly delay: number }
-  /** The time that the server asked for is over. */
+  /** The delay is over. */
   | { readonly type: 'elapse' }
-  /** The server has to know something before it goes on. */
+  /** The server needs input from handlers. */
   | { readonly type: 'ask'; readonly needs: NeededInput }
-  /** The server wants to be asked the same again, with the state that it gave. */
+  /** The server wants the same request again, with the state that it sent. */
   | { readonly type: 'defer'; readonly input: Input; readonly delay: number }
-  /** What the server asked for was agreed to, and has yet to come about elsewhere. */
+  /** The user agreed to visit the pages that the server requires, and has not completed them yet. */
   | { readonly type: 'agree' }
-  /** Everything that the server asked for is there. */
+  /** All input is there. */
   | { readonly type: 'supply'; readonly input: Input | undefined };
 
 /** An event of a request with all the fields that any event has, as the actions of the chart read it. */
@@ -72,20 +72,20 @@ export interface RequestEventData {
   readonly input?: Input | undefined;
 }
 
-/** A request that was lost this often is not sent again: it may be what breaks the server. */
+/** A request whose response was lost this often is not sent again: it may be the cause. */
 const MOST_ATTEMPTS = 5;
 
-/** Sessions in which a request may be refused. It may be what makes a server say that it has forgotten them. */
-const MOST_REFUSALS = 3;
+/** A request that was refused for so many unknown sessions fails: it may be the cause. */
+const MOST_SESSION_LOSSES = 3;
 
 /** The guards of the chart, which decide on facts only. */
 export const GUARDS = {
   /** Whether a request whose response was lost may be sent again. */
   mayRepeat: ({ repeatable, attempts }: Pick<RequestFacts, 'repeatable' | 'attempts'>): boolean =>
     repeatable && attempts < MOST_ATTEMPTS,
-  firstRefusal: ({ refusals }: RequestFacts): boolean => refusals === 0,
-  /** Whether a request that was refused because the session is forgotten is sent in the next session. */
-  mayBeRefused: ({ refusals }: RequestFacts): boolean => refusals < MOST_REFUSALS - 1,
+  firstSessionLoss: ({ sessionLosses }: RequestFacts): boolean => sessionLosses === 0,
+  /** Whether a request that was refused for an unknown session is sent in the next session. */
+  mayTryNextSession: ({ sessionLosses }: RequestFacts): boolean => sessionLosses < MOST_SESSION_LOSSES - 1,
 };
 
 /** The actions of the chart that change facts and do nothing else. */
@@ -96,14 +96,14 @@ export const CHANGES = {
   uncountAttempt: (facts: RequestFacts): void => {
     facts.attempts -= 1;
   },
-  countRefusal: (facts: RequestFacts): void => {
-    facts.refusals += 1;
+  countSessionLoss: (facts: RequestFacts): void => {
+    facts.sessionLosses += 1;
   },
-  /** The server has responded, but not with a result. As far as losing it goes, the next attempt is that of another request. */
+  /** The server has responded that it needs input. Earlier attempts do not count for the next round, because their outcome is known. */
   beginRound: (facts: RequestFacts): void => {
     facts.earlierAttempts += facts.attempts;
     facts.attempts = 0;
-    facts.refusals = 0;
+    facts.sessionLosses = 0;
     facts.rounds += 1;
   },
 };
@@ -135,13 +135,13 @@ export const requestMachine = setup({
   },
   guards: {
     mayRepeat: guard(GUARDS.mayRepeat),
-    firstRefusal: guard(GUARDS.firstRefusal),
-    mayBeRefused: guard(GUARDS.mayBeRefused),
+    firstSessionLoss: guard(GUARDS.firstSessionLoss),
+    mayTryNextSession: guard(GUARDS.mayTryNextSession),
   },
   actions: {
     countAttempt: change(CHANGES.countAttempt),
     uncountAttempt: change(CHANGES.uncountAttempt),
-    countRefusal: change(CHANGES.countRefusal),
+    countSessionLoss: change(CHANGES.countSessionLoss),
     beginRound: change(CHANGES.beginRound),
     enqueue: effect,
     dequeue: effect,
@@ -159,13 +159,20 @@ export const requestMachine = setup({
     cancelAtPeer: effect,
     succeed: effect,
     fail: effect,
+    failRejected: effect,
     cancel: effect,
     timeOut: effect,
     loseResponse: effect,
   },
 }).createMachine({
   id: 'request',
-  context: ({ input }) => ({ repeatable: input.repeatable, attempts: 0, refusals: 0, rounds: 0, earlierAttempts: 0 }),
+  context: ({ input }) => ({
+    repeatable: input.repeatable,
+    attempts: 0,
+    sessionLosses: 0,
+    rounds: 0,
+    earlierAttempts: 0,
+  }),
   initial: 'idle',
   states: {
     idle: {
@@ -176,7 +183,7 @@ export const requestMachine = setup({
       exit: 'dequeue',
       on: {
         dispatch: 'inFlight',
-        refuse: { target: 'failed', actions: 'fail' },
+        reject: { target: 'failed', actions: 'failRejected' },
         abort: { target: 'cancelled', actions: 'cancel' },
         expire: { target: 'timedOut', actions: 'timeOut' },
       },
@@ -199,15 +206,15 @@ export const requestMachine = setup({
         unreachable: { target: 'backingOff', actions: 'uncountAttempt' },
         abort: { target: 'cancelled', actions: ['cancel', 'cancelAtPeer'] },
         expire: { target: 'timedOut', actions: ['timeOut', 'cancelAtPeer'] },
-        refuse: { target: 'lost', actions: ['loseResponse', 'cancelAtPeer'] },
+        reject: { target: 'responseLost', actions: ['loseResponse', 'cancelAtPeer'] },
         lose: [
           { guard: 'mayRepeat', target: 'queued' },
-          { target: 'lost', actions: 'loseResponse' },
+          { target: 'responseLost', actions: 'loseResponse' },
         ],
-        forgotten: [
-          { guard: 'firstRefusal', target: 'queued', actions: ['uncountAttempt', 'countRefusal'] },
+        sessionLost: [
+          { guard: 'firstSessionLoss', target: 'queued', actions: ['uncountAttempt', 'countSessionLoss'] },
           // Of several servers behind one address another one may know the session, or this one a little later.
-          { guard: 'mayBeRefused', target: 'backingOff', actions: ['uncountAttempt', 'countRefusal'] },
+          { guard: 'mayTryNextSession', target: 'backingOff', actions: ['uncountAttempt', 'countSessionLoss'] },
           { target: 'failed', actions: 'fail' },
         ],
         postpone: { target: 'backingOff' },
@@ -215,7 +222,7 @@ export const requestMachine = setup({
         defer: { target: 'backingOff', actions: ['beginRound', 'takeInput', 'extendDeadline'] },
       },
     },
-    // Somebody is being asked what the server has to know. Nothing is in flight, and losing the link loses nothing.
+    // Handlers supply the input that the server needs. The request is not in flight, so losing the link does not affect it.
     asking: {
       entry: 'ask',
       exit: 'dismiss',
@@ -227,7 +234,7 @@ export const requestMachine = setup({
       on: {
         supply: { target: 'queued', actions: ['takeInput', 'extendDeadline'] },
         error: { target: 'failed', actions: 'fail' },
-        refuse: { target: 'failed', actions: 'fail' },
+        reject: { target: 'failed', actions: 'failRejected' },
         abort: { target: 'cancelled', actions: 'cancel' },
         expire: { target: 'timedOut', actions: 'timeOut' },
       },
@@ -237,7 +244,7 @@ export const requestMachine = setup({
       exit: 'clearWake',
       on: {
         elapse: 'queued',
-        refuse: { target: 'failed', actions: 'fail' },
+        reject: { target: 'failed', actions: 'failRejected' },
         abort: { target: 'cancelled', actions: 'cancel' },
         expire: { target: 'timedOut', actions: 'timeOut' },
       },
@@ -246,7 +253,7 @@ export const requestMachine = setup({
     failed: { type: 'final' },
     cancelled: { type: 'final' },
     timedOut: { type: 'final' },
-    lost: { type: 'final' },
+    responseLost: { type: 'final' },
   },
 });
 

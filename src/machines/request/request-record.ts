@@ -2,7 +2,7 @@ import type { ActorRef, EventObject, Snapshot } from 'xstate';
 
 import type { Input, NeededInput } from '../../protocol/server-requests/input-required.js';
 import type { Outcome } from './outcome.js';
-import type { ProgressGate } from './progress-throttle.js';
+import type { ProgressThrottle } from './progress-throttle.js';
 import type { RequestEvent, RequestFacts } from './request-machine.js';
 import { requestSpec } from './request-spec.js';
 import type { RequestSpec } from './request-spec.js';
@@ -23,7 +23,7 @@ export interface RequestSnapshot extends Record<string, unknown> {
 export class PendingInput {
   readonly needs: NeededInput;
   readonly controller = new AbortController();
-  /** The pages that the user has to visit, up to 2025-11-25, until the server says that this is done. */
+  /** Up to 2025-11-25: the pages that the user has to visit, until the server reports that they are completed. */
   readonly pages: Set<string>;
   readonly responses: Readonly<Record<string, unknown>>[] = [];
   /** How many responses are missing. */
@@ -42,45 +42,45 @@ export class PendingInput {
   }
 }
 
-/** Everything about one request in flight. Records and their actors are reused: nothing may keep one beyond its outcome. */
+/** The data of one request. Records and their actors are reused: no code may keep a record after its outcome. */
 export class RequestRecord implements RequestFacts {
   spec = NO_REQUEST;
   actor!: ActorRef<RequestSnapshot, RequestEvent, EventObject>;
-  /** The actor that hears of it when this one throws. */
+  /** The actor that receives an event when this one throws. */
   parent: unknown = undefined;
   snapshot: RequestSnapshot;
 
-  /** How many requests this record has been that are over. What was started for one of them must not touch it any more, nor a later one. */
+  /** How many requests have used this record and ended. Callbacks that belong to an ended request are ignored. */
   life = 0;
   repeatable = false;
   attempts = 0;
-  refusals = 0;
+  sessionLosses = 0;
   rounds = 0;
   earlierAttempts = 0;
-  /** What goes with it in this round. */
+  /** The input for this round. */
   input: Input | undefined = undefined;
   /** The input that handlers are asked for at the moment. */
   asking: PendingInput | undefined = undefined;
 
   /** The JSON-RPC id of the attempt in flight; also its progress token. No two attempts have the same. */
   id = 0;
-  /** When that attempt was sent; later by the time for which the server waited for this side. */
+  /** When that attempt was sent, plus the time for which the server waited for the client. */
   sentAt = 0;
   resolve!: (outcome: Outcome) => void;
 
   /** Its index in the queue while it waits there, else -1. */
   place = -1;
 
-  /** The request whose response it waits for, if that is not its own; and those that wait for the response to this one. */
+  /** The request whose response it shares; and the requests that share the response of this one. */
   leader: RequestRecord | undefined = undefined;
   followers: Set<RequestRecord> | undefined = undefined;
 
   /** Throttles the progress reports; set at the first report. */
-  progress: ProgressGate | undefined = undefined;
+  progress: ProgressThrottle | undefined = undefined;
 
-  /** When the present wait ends, and when the whole ends. */
+  /** When `timeout` ends. */
   idleDeadline = Infinity;
-  /** For how many things the server waits before it goes on with this, and since when: the present wait does not end meanwhile. */
+  /** For how many server requests the server waits before it continues, and since when. `timeout` is paused meanwhile. */
   holds = 0;
   heldSince = 0;
   wake: unknown = undefined;
@@ -102,7 +102,7 @@ export class RequestRecord implements RequestFacts {
     this.resolve = resolve;
     this.repeatable = spec.repeatable;
     this.attempts = 0;
-    this.refusals = 0;
+    this.sessionLosses = 0;
     this.rounds = 0;
     this.earlierAttempts = 0;
     this.snapshot.value = 'idle';
@@ -114,13 +114,13 @@ export class RequestRecord implements RequestFacts {
     return this.holds > 0 ? totalDeadline : Math.min(this.idleDeadline, totalDeadline);
   }
 
-  /** What inspectors show: the facts, and nothing of the machinery. */
+  /** The facts that inspectors show. */
   toJSON(): object {
-    const { id, attempts, refusals, rounds, repeatable, deadline } = this;
+    const { id, attempts, sessionLosses, rounds, repeatable, deadline } = this;
     const { method, params, timeout } = this.spec;
     const asks = this.asking?.methods;
     return {
-      ...{ method, params, id, attempts, refusals, repeatable, timeout, deadline },
+      ...{ method, params, id, attempts, sessionLosses, repeatable, timeout, deadline },
       ...(rounds > 0 && { rounds }),
       ...(asks !== undefined && { asks }),
     };

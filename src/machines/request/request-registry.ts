@@ -8,7 +8,7 @@ import { RequestFailure } from './outcome.js';
 import type { Outcome } from './outcome.js';
 import { RequestActions } from './request-actions.js';
 import type { RequestPorts } from './request-actions.js';
-import { failureOfEnd } from './request-failures.js';
+import { failureOfRejected } from './request-failures.js';
 import type { Gate, RequestsEvent, RequestsLogic, RequestsPorts } from './request-gate.js';
 import { createRequestLogic } from './request-logic.js';
 import type { RequestLogic } from './request-logic.js';
@@ -16,7 +16,7 @@ import { NO_REQUEST, RequestRecord } from './request-record.js';
 import type { RequestSpec } from './request-spec.js';
 import { RequestsInFlight } from './requests-in-flight.js';
 
-/** What the registry needs from its surroundings. */
+/** What the registry needs from its connection. */
 export interface RequestRegistryPorts extends RequestPorts {
   /** Whether actors are reused. Off when an inspector takes each actor for a request. */
   readonly pooled: boolean;
@@ -42,7 +42,7 @@ const captureResolve = (resolve: (outcome: Outcome) => void): void => {
 
 /**
  * The pending requests of one connection. Each is an actor that decides by the request chart: it is found by its id when its response comes,
- * waits in the queue while there is no session, and is given up at its deadline.
+ * waits in the queue while there is no session, and times out at its deadline.
  */
 export class RequestRegistry extends RequestActions implements RequestsPorts {
   readonly #environment: Environment;
@@ -115,8 +115,7 @@ export class RequestRegistry extends RequestActions implements RequestsPorts {
   }
 
   /**
-   * Ends all requests by hand after the connection has failed from inside, whatever their actors would do, and forgets the actors, whose
-   * parent is gone.
+   * Rejects all requests without their charts, after an exception inside the connection, and forgets their actors, whose parent is gone.
    */
   abandon(why: Failure): void {
     this.gate = 'closed';
@@ -125,7 +124,7 @@ export class RequestRegistry extends RequestActions implements RequestsPorts {
     this.#pool.length = 0;
     for (const record of this.forgetAll()) {
       const waits = WAITING.has(record.snapshot.value);
-      const end = waits ? failureOfEnd(record, { type: 'refuse', failure: why }) : withDelivery(why, 'unknown');
+      const end = waits ? failureOfRejected(record, why) : withDelivery(why, 'unknown');
       this.settle(record, RequestFailure.failed(end));
       record.life += 1;
     }
@@ -141,23 +140,23 @@ export class RequestRegistry extends RequestActions implements RequestsPorts {
         break;
       case 'pause':
         this.session = undefined;
-        // Where the session is lost and not the link, they would only be refused.
+        // If the session is lost and not the link, the server would refuse them.
         for (const record of this.ring.all()) if (!record.spec.direct) this.cancelUnsent(record);
         break;
       case 'close':
         this.closedBecause = event.failure;
         for (const record of [...this.ring.all(), ...this.sleeping, ...this.rounds.records, ...this.queue.takeAll()]) {
           this.cancelUnsent(record);
-          record.actor.send({ type: 'refuse', failure: event.failure });
+          record.actor.send({ type: 'reject', failure: event.failure });
         }
-        // Not before: how the server is told depends on its era.
+        // Not before: how requests are cancelled depends on the era.
         this.session = undefined;
         this.deadlines.open(false);
         break;
       case 'lose':
         for (const record of this.ring.all()) {
           if (!this.cancelUnsent(record)) record.actor.send(event);
-          else if (record.spec.failFast) record.actor.send({ type: 'refuse', failure: event.failure });
+          else if (record.spec.failFast) record.actor.send({ type: 'reject', failure: event.failure });
         }
         break;
     }
@@ -167,7 +166,7 @@ export class RequestRegistry extends RequestActions implements RequestsPorts {
     const record = this.#pool.pop();
     if (record !== undefined) return record;
     const fresh = new RequestRecord();
-    if (this.#self === undefined) throw new Error('Requests are made before the connection was started');
+    if (this.#self === undefined) throw new Error('A request was submitted before the connection started');
     fresh.parent = this.#self;
     fresh.actor = createActor(this.#requestLogic, { parent: this.#self, input: fresh });
     fresh.actor.start();
@@ -178,7 +177,7 @@ export class RequestRegistry extends RequestActions implements RequestsPorts {
   #recycle(record: RequestRecord): boolean {
     record.resolve = IGNORE;
     record.life += 1;
-    // Inspectors show it also when it is over.
+    // Inspectors show ended requests, too.
     if (!this.#pooled) return false;
     record.spec = NO_REQUEST;
     record.input = undefined;

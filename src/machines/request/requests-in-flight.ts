@@ -21,46 +21,46 @@ import type { RequestEvent } from './request-machine.js';
 import type { RequestRecord } from './request-record.js';
 import { detached, endTogether, together } from './shared-requests.js';
 
-/** What a notification is to the stream that it belongs to: `late` when that is over. */
+/** What a notification is to its stream: `late` when the stream has ended. */
 export type Notice = 'wanted' | 'unwanted' | 'late';
 
-/** What is needed to find out what concerns which request. */
+/** What {@link RequestsInFlight} needs from the requests. */
 export interface InFlightPorts {
   readonly environment: Environment;
   readonly ring: IdRing;
   readonly frames: FrameLog;
   readonly rounds: InputRounds;
   readonly session: () => Session | undefined;
-  /** Reports a fault in an answer that is handed out all the same. */
+  /** Reports a fault in a response that is used all the same. */
   readonly tolerate: (fault: Failure) => void;
   /** Sends queued requests, if the gate is open. */
   readonly flush: () => void;
 }
 
-/** The requests that were sent and not answered yet: what comes in finds the one that it concerns by its id, and tells its actor. */
+/** The requests that were sent and have no response yet. Finds the request of a received message by its id, and sends its actor an event. */
 export class RequestsInFlight {
   readonly #ports: InFlightPorts;
-  /** When the last answer came, in milliseconds since the Unix epoch. */
+  /** When the last response was received, in milliseconds since the Unix epoch. */
   lastAnswerAt: number | undefined;
 
-  /** How long the last answers took. */
+  /** How long the last responses took. */
   readonly latencies = new LatencyWindow();
 
   constructor(ports: InFlightPorts) {
     this.#ports = ports;
   }
 
-  /** The requests that the server may be at work on. A stream that it keeps open is no work. */
+  /** The requests that the server may be working on. An open stream is no work. */
   #work(): RequestRecord[] {
     return this.#ports.ring.all().filter(({ spec }) => spec.onNotice === undefined);
   }
 
-  /** Whether the server may be at work on a request, or wait for this side before it goes on with one. */
+  /** Whether the server may be working on a request, or waiting for the client to continue with one. */
   get working(): boolean {
     return this.#work().length > 0;
   }
 
-  /** On how many requests the server may be at work without waiting for this side, and for how many milliseconds it has not answered any. */
+  /** How many requests the server may be working on without waiting for the client, and for how many milliseconds it has not responded. */
   get silence(): { readonly inFlight: number; readonly silence: number | undefined } {
     const work = this.#work().filter(({ holds }) => holds === 0);
     if (work.length === 0) return { inFlight: 0, silence: undefined };
@@ -69,7 +69,7 @@ export class RequestsInFlight {
     return { inFlight: work.length, silence: this.#ports.environment.now() - since };
   }
 
-  /** Takes an answer in. False when no request waits for it. */
+  /** Handles a response. Returns false when its id belongs to no request in flight. */
   answered(message: JSONRPCResultResponse | JSONRPCErrorResponse): boolean {
     const { environment, ring, frames, rounds, session, tolerate } = this.#ports;
     const record = ring.get(message.id);
@@ -82,7 +82,7 @@ export class RequestsInFlight {
       frames.add('error', method, now, record.id, message.error.code);
       const refusal = rpcFailure(method, message.error, params);
       const pages = neededPages(message.error, session(), refusal);
-      if (pages !== undefined) this.#beginRound(record, rounds.judge(record, pages));
+      if (pages !== undefined) this.#beginRound(record, rounds.eventFor(record, pages));
       else endTogether(record, { type: 'error', failure: refusal });
       return true;
     }
@@ -91,7 +91,7 @@ export class RequestsInFlight {
     const read = readResult(method, entry, session()?.era ?? 'legacy', result);
     if (read !== undefined && isFailure(read)) {
       if (asksForInput(entry, session(), result))
-        this.#beginRound(record, rounds.judge(record, neededInput(method, result)));
+        this.#beginRound(record, rounds.eventFor(record, neededInput(method, result)));
       else endTogether(record, { type: 'error', failure: read });
       return true;
     }
@@ -120,11 +120,11 @@ export class RequestsInFlight {
   }
 
   /**
-   * Takes in an error response whose id belongs to no request. When only one request is in flight, and there is no session yet, the error is
+   * Handles an error response whose id belongs to no request. When only one request is in flight, and there is no session yet, the error is
    * about that request: servers that do not know `server/discover` answer it with all kinds of ids. Any other request gets only an error
    * without an id. Returns false when the error may be about something else.
    */
-  complained(message: JSONRPCErrorResponse): boolean {
+  answeredWithUnknownId(message: JSONRPCErrorResponse): boolean {
     const { ring } = this.#ports;
     const [only, ...others] = ring.all();
     if (only === undefined || others.length > 0) return false;
@@ -134,8 +134,8 @@ export class RequestsInFlight {
     return this.answered({ ...message, id: only.id });
   }
 
-  /** Takes in that an answer came which the link had to throw away. False when it is not known whose, or no request waits for it. */
-  spoiled(problem: Failure): boolean {
+  /** Rejects the request whose response the link had to discard. Returns false when the id is unknown or belongs to no request in flight. */
+  failed(problem: Failure): boolean {
     const { environment, ring, frames } = this.#ports;
     const record = ring.get(problem.details?.requestId);
     if (record === undefined) return false;
@@ -146,7 +146,7 @@ export class RequestsInFlight {
     return true;
   }
 
-  /** Takes a progress notification in. False when no request waits for it. */
+  /** Handles a progress notification. Returns false when its token belongs to no request in flight. */
   progressed(params: ProgressNotificationParams): boolean {
     const record = this.#ports.ring.get(params.progressToken);
     if (record === undefined || !carriesProgressToken(record.spec)) return false;
@@ -154,14 +154,14 @@ export class RequestsInFlight {
     return true;
   }
 
-  /** The server says that the user has done what a page was for. 2025-11-25 client/elicitation. */
+  /** The server reports that the user has completed a page. 2025-11-25 client/elicitation. */
   visited(page: string): void {
     this.#ports.rounds.visited(page);
   }
 
   /**
-   * The server waits for this side before it goes on with the request of this id, or, when it is not known with which, with any of those in
-   * flight. Returns their ids: `timeout` does not count for them until they are released.
+   * The server waits for the client before it continues with the request of this id, or with any request in flight if the id is unknown.
+   * Returns the ids of these requests: their `timeout` is paused until they are released.
    */
   hold(id: RequestId | undefined): RequestId[] {
     const held = id === undefined ? this.#work() : this.#exchange(id);
@@ -169,7 +169,7 @@ export class RequestsInFlight {
     return held.map((record) => record.id);
   }
 
-  /** The server waits no longer for what these were held for. */
+  /** The server does not wait any more for the client before it continues with these requests. */
   release(ids: readonly RequestId[]): void {
     for (const id of ids) this.#ports.ring.get(id)?.actor.send({ type: 'release' });
   }
@@ -180,24 +180,24 @@ export class RequestsInFlight {
     return record === undefined ? [] : together(record);
   }
 
-  /** The stream of an answer broke, and is being taken up again. */
+  /** The stream of a response broke off, and the link resumes it. */
   interrupted(id: unknown): void {
     for (const { actor } of this.#exchange(id)) actor.send({ type: 'interrupt' });
   }
 
-  /** The stream of an answer is open again. */
+  /** The stream of a response is open again. */
   resumed(id: unknown): void {
     for (const { actor } of this.#exchange(id)) actor.send({ type: 'resume' });
   }
 
-  /** Takes in a notification of a stream that a request opened, and says what it is to that. 2026-07-28 basic/patterns/subscriptions. */
+  /** Passes a notification to the request that opened its stream. 2026-07-28 basic/patterns/subscriptions. */
   noticed(id: unknown, method: string, params: Params | undefined): Notice {
     const record = this.#ports.ring.get(id);
     if (record === undefined) return this.#ports.ring.wasGiven(id) ? 'late' : 'unwanted';
     return record.spec.onNotice?.(method, params) === true ? 'wanted' : 'unwanted';
   }
 
-  /** The server may end only a subscription this way, in good order; any other cancellation is of a request of its own. */
+  /** Ends a subscription cleanly. The server cannot cancel any other request of the client. */
   cancelledByPeer({ requestId }: CancelledNotificationParams): void {
     const record = this.#ports.ring.get(requestId);
     if (record?.spec.onNotice !== undefined) record.actor.send({ type: 'answer', result: {} });

@@ -13,8 +13,8 @@ export interface RetryFacts {
   /** Whether the request may be sent again although it may have run. */
   readonly repeatable: boolean;
   readonly attempts: number;
-  /** How many times the server refused the request because it had lost the session. */
-  readonly refusals: number;
+  /** How often the server refused the request because it does not know the session. */
+  readonly sessionLosses: number;
   /** The waits before an unreachable server is tried again; undefined if it is not tried again. */
   readonly reconnect: BackoffPolicy | undefined;
   /** Milliseconds until its deadline. */
@@ -34,10 +34,10 @@ const MOST_POSTPONEMENTS = 4;
 export function decideRetry(failure: Failure, facts: RetryFacts): RequestEvent {
   const over: RequestEvent = { type: 'error', failure };
   if (failure.code === 'MCP_SESSION_LOST') {
-    const delay = facts.refusals === 0 ? 0 : backoffDelay(REQUEST_BACKOFF, facts.refusals, facts.random);
+    const delay = facts.sessionLosses === 0 ? 0 : backoffDelay(REQUEST_BACKOFF, facts.sessionLosses, facts.random);
     // Without a delay the request waits for the session until its deadline.
     const tooLate = delay > 0 && delay >= facts.timeLeft;
-    return facts.direct || tooLate ? over : { type: 'forgotten', failure, delay };
+    return facts.direct || tooLate ? over : { type: 'sessionLost', failure, delay };
   }
   if (failure.kind !== 'transport') return over;
   if (failure.delivery === 'not-sent') {

@@ -3,19 +3,19 @@ import type { RequestEvent } from './request-machine.js';
 import type { RequestRecord } from './request-record.js';
 
 /**
- * Requests in flight that ask the same. The first of them is sent, and leads the others: its response counts for all. Each of them has its own
- * deadline and its own signal. When the leader is given up the next one takes over its id, so that the server hears nothing of that.
+ * Requests in flight for the same list. The first of them, the leader, is sent, and the others get its response. Each has its own deadline and
+ * signal. When the leader is cancelled, the next request takes over its id, so that the server does not notice.
  */
 export class SharedRequests {
   readonly #ring: IdRing;
-  /** By what they ask. */
+  /** By method, parameters and number. */
   readonly #leaders = new Map<string, RequestRecord>();
 
   constructor(ring: IdRing) {
     this.#ring = ring;
   }
 
-  /** Makes it follow a request in flight that asks the same. False when there is none: then it has to be sent, and leads. */
+  /** Makes a request follow one in flight with the same key. Returns false when there is none: then it must be sent, and is a leader. */
   join(record: RequestRecord): boolean {
     const keys = keysOf(record);
     const leader = this.#leaders.get(keys[0] as string);
@@ -35,7 +35,7 @@ export class SharedRequests {
     this.#leaders.clear();
   }
 
-  /** It is not in flight any more. */
+  /** Removes a request that is not in flight any more. */
   leave(record: RequestRecord): void {
     const { leader, followers } = record;
     if (leader !== undefined) {
@@ -58,24 +58,24 @@ export class SharedRequests {
   }
 }
 
-/** What it asks. It follows a request with the first of these, and is followed by any. */
+/** The keys of a request: it follows a leader that has the first of them, and leads requests for all of them. */
 function keysOf({ spec: { method, params, sharing = [] } }: RequestRecord): string[] {
   return sharing.map((number) => JSON.stringify([number, method, params]));
 }
 
-/** A request and those that follow it. */
+/** A request and its followers. */
 export function together(record: RequestRecord): readonly RequestRecord[] {
   return record.followers === undefined ? [record] : [record, ...record.followers];
 }
 
-/** A request whose exchange with the server is over, and those that followed it: none of them takes over what is over. */
+/** Separates a request, whose exchange with the server has ended, from its followers, so that none of them takes over its id. */
 export function detached(record: RequestRecord): readonly RequestRecord[] {
   const all = together(record);
   record.followers = undefined;
   return all;
 }
 
-/** Sends the event that ends an exchange with the server to the request of it, and to those that follow that one. */
+/** Sends the event that ends an exchange with the server to its request and the followers. */
 export function endTogether(record: RequestRecord, event: RequestEvent): void {
   for (const { actor } of detached(record)) actor.send(event);
 }

@@ -9,15 +9,15 @@ export interface HandlerService {
    * @param settled called when the handler has settled. After an abort that may be long after `respond`
    */
   answer(
-    question: ServerRequest,
+    request: ServerRequest,
     session: Session,
     signal: AbortSignal,
     respond: (response: HandlerResponse) => void,
     settled?: () => void,
   ): void;
-  /** At most this many handlers are at work at once. Further server requests are refused. */
+  /** At most this many handlers run at the same time. Further server requests are refused. */
   readonly limit: number;
-  /** How many handlers are still at work on server requests that were withdrawn. Default 0. */
+  /** How many handlers still run although their signals are aborted. Default 0. */
   readonly abandoned?: number;
 }
 
@@ -28,14 +28,14 @@ interface Handled {
 }
 
 /**
- * Limits the handlers at work on one connection. A slot is taken when a handler is called, and free when the handler has settled, also after the
- * server cancelled its request: a server that asks and cancels keeps no more handlers at work than one that only asks. When no slot is free,
- * requests of modern calls wait; a legacy server's requests are refused earlier.
+ * Limits the handlers that run on one connection. A slot is taken when a handler is called, and free when the handler has settled, also after
+ * the server cancelled its request: a server that sends requests and cancels them does not make more handlers run than one that only sends.
+ * When no slot is free, requests of modern calls wait; a legacy server's requests are refused earlier.
  */
 export class HandlerSlots implements HandlerService {
   readonly limit: number;
   readonly #service: HandlerService;
-  readonly #atWork = new Set<Handled>();
+  readonly #running = new Set<Handled>();
   #waiting: Handled[] = [];
 
   constructor(service: HandlerService) {
@@ -43,39 +43,39 @@ export class HandlerSlots implements HandlerService {
     this.limit = service.limit;
   }
 
-  /** How many handlers are at work although what they were asked was withdrawn. */
+  /** How many handlers still run although their signals are aborted. */
   get abandoned(): number {
     let count = 0;
-    for (const { signal } of this.#atWork) if (signal.aborted) count += 1;
+    for (const { signal } of this.#running) if (signal.aborted) count += 1;
     return count;
   }
 
   answer(
-    question: ServerRequest,
+    request: ServerRequest,
     session: Session,
     signal: AbortSignal,
-    tell: (answer: HandlerResponse) => void,
+    respond: (response: HandlerResponse) => void,
   ): void {
     const free = (): void => {
-      if (this.#atWork.delete(handled)) this.#beginNext();
+      if (this.#running.delete(handled)) this.#beginNext();
     };
     const begin = (): void => {
-      this.#atWork.add(handled);
-      const told = (answer: HandlerResponse): void => {
-        // One that was withdrawn is told of at once, whatever the handler still does.
+      this.#running.add(handled);
+      const responded = (response: HandlerResponse): void => {
+        // After an abort this is called at once, while the handler may still run.
         const settled = !signal.aborted;
-        tell(answer);
+        respond(response);
         if (settled) free();
       };
-      this.#service.answer(question, session, signal, told, free);
+      this.#service.answer(request, session, signal, responded, free);
     };
     const handled: Handled = { signal, begin };
-    if (this.#atWork.size < this.limit) begin();
-    else this.#waiting = [...this.#waiting.filter((one) => !one.signal.aborted), handled];
+    if (this.#running.size < this.limit) begin();
+    else this.#waiting = [...this.#waiting.filter((other) => !other.signal.aborted), handled];
   }
 
   #beginNext(): void {
-    while (this.#waiting.length > 0 && this.#atWork.size < this.limit) {
+    while (this.#waiting.length > 0 && this.#running.size < this.limit) {
       const next = this.#waiting.shift();
       if (next?.signal.aborted === false) next.begin();
     }
@@ -83,8 +83,8 @@ export class HandlerSlots implements HandlerService {
 }
 
 /** Says, for the message of a refusal, that aborted handlers occupy the missing slots. */
-export function stillAtWork(abandoned: number): string {
+export function stillRunning(abandoned: number): string {
   return abandoned === 0
     ? ''
-    : `; ${abandoned} of the handlers at work were asked for something that was withdrawn, and go on although their signals are aborted`;
+    : `; ${abandoned} of the running handlers belong to cancelled requests, and do not stop although their signals are aborted`;
 }

@@ -11,7 +11,7 @@ export class PendingReplies {
   readonly #report: (problem: Failure) => void;
   /** Requests were ignored, which has been reported, and not all replies have been read since. */
   #ignoring = false;
-  /** Those that failed in this turn, together: when a link ends all that wait fail for one reason. */
+  /** The messages that failed in this turn, counted together: when a link ends, all pending messages fail with the same reason. */
   #failed: { readonly why: Failure; count: number } | undefined;
   readonly #settled = (): void => {
     this.#budget.pendingReplies -= 1;
@@ -52,7 +52,7 @@ export class PendingReplies {
     }
     const failed = { why, count: 1 };
     this.#failed = failed;
-    // Those that failed with it have all been told by then.
+    // By then all messages that failed with it are counted.
     queueMicrotask(() => {
       if (this.#failed === failed) this.#failed = undefined;
       const { count } = failed;

@@ -1,4 +1,4 @@
-import { assign, fromCallback, setup } from 'xstate';
+import { assertEvent, assign, fromCallback, setup } from 'xstate';
 import type { EventObject } from 'xstate';
 
 import type { Failure } from '../../util/failure.js';
@@ -7,35 +7,35 @@ import type { ServerRequest, HandlerResponse } from '../../protocol/server-reque
 import type { MessageOrigin } from '../../transports/link.js';
 import { SystemPorts } from '../system-ports.js';
 
-/** A question of a legacy server, as it came. */
+/** A request of a legacy server, as it was received. */
 export interface ReceivedServerRequest extends ServerRequest {
   readonly id: RequestId;
   readonly params: Params | undefined;
-  /** Where it came from, on transports where that is known. */
+  /** The exchange or stream on which it was received, on transports that know it. */
   readonly about: MessageOrigin | undefined;
 }
 
-/** What is known about a question. */
+/** The context of a server request. */
 export interface ServerRequestFacts {
-  readonly question: ReceivedServerRequest;
-  /** What the server is told; undefined until somebody has said it. */
-  readonly answer: HandlerResponse | undefined;
+  readonly request: ReceivedServerRequest;
+  /** The response of the handler; undefined until there is one. */
+  readonly response: HandlerResponse | undefined;
 }
 
-/** Everything that can happen to a question. */
+/** The events of a server request. */
 export type ServerRequestEvent =
-  /** Somebody has said what the server is to be told. */
-  | { readonly type: 'answer'; readonly answer: HandlerResponse }
-  /** The server does not want to know any more. */
+  /** The handler has responded. */
+  | { readonly type: 'respond'; readonly response: HandlerResponse }
+  /** The server has cancelled the request. */
   | { readonly type: 'cancel' }
-  /** The link that it came over, or the session that it belongs to, is gone. */
-  | { readonly type: 'lose' };
+  /** The link on which the request was received, or its session, is gone. */
+  | { readonly type: 'drop' };
 
-/** What a question does to the world. */
+/** The effects of a server request. */
 export interface ServerRequestPorts {
-  /** Asks whoever answers. Returns what tells them that nobody wants to know any more; then nothing is told. */
-  ask(question: ReceivedServerRequest, tell: (event: ServerRequestEvent) => void): () => void;
-  reply(question: ReceivedServerRequest, answer: HandlerResponse): void;
+  /** Calls the handler and sends its response. Returns the function that aborts the handler; after that no event is sent. */
+  handle(request: ReceivedServerRequest, send: (event: ServerRequestEvent) => void): () => void;
+  reply(request: ReceivedServerRequest, response: HandlerResponse): void;
   report(problem: Failure): void;
 }
 
@@ -44,8 +44,8 @@ export const serverRequestPorts = new SystemPorts<ServerRequestPorts>('server re
 const portsOf = serverRequestPorts.of;
 
 /**
- * A question of a legacy server (sampling, elicitation, roots) while a handler, or the person behind it, is being asked. It is answered
- * once or not at all: never after the server took it back, and never over another link. 2025-11-25 client/elicitation, client/sampling,
+ * A request of a legacy server (sampling, elicitation, roots) while a handler of the user is called for it. The client replies once or not
+ * at all: never after the server has cancelled the request, and never over another link. 2025-11-25 client/elicitation, client/sampling,
  * client/roots, basic/utilities/cancellation.
  */
 export const serverRequestMachine = setup({
@@ -56,40 +56,46 @@ export const serverRequestMachine = setup({
   },
   actors: {
     handler: fromCallback<EventObject, ReceivedServerRequest>(({ input, sendBack, system }) =>
-      portsOf(system).ask(input, sendBack),
+      portsOf(system).handle(input, sendBack),
     ),
   },
   guards: {
-    isResult: ({ event }) => event.type === 'answer' && 'result' in event.answer,
+    isResult: ({ event }) => {
+      assertEvent(event, 'respond');
+      return 'result' in event.response;
+    },
   },
   actions: {
-    keepAnswer: assign(({ event }) => (event.type === 'answer' ? { answer: event.answer } : {})),
-    reply: ({ context: { question, answer }, system }) => {
-      if (answer !== undefined) portsOf(system).reply(question, answer);
+    keepResponse: assign(({ event }) => {
+      assertEvent(event, 'respond');
+      return { response: event.response };
+    }),
+    reply: ({ context: { request, response }, system }) => {
+      if (response !== undefined) portsOf(system).reply(request, response);
     },
-    report: ({ context: { answer }, system }) => {
-      if (answer !== undefined && 'error' in answer) portsOf(system).report(answer.failure);
+    report: ({ context: { response }, system }) => {
+      if (response !== undefined && 'error' in response) portsOf(system).report(response.failure);
     },
   },
 }).createMachine({
   id: 'serverRequest',
-  context: ({ input }) => ({ question: input, answer: undefined }),
-  initial: 'asking',
+  context: ({ input }) => ({ request: input, response: undefined }),
+  initial: 'handling',
   states: {
-    asking: {
-      invoke: { src: 'handler', id: 'handler', input: ({ context }) => context.question },
+    handling: {
+      invoke: { src: 'handler', id: 'handler', input: ({ context }) => context.request },
       on: {
-        answer: [
-          { guard: 'isResult', target: 'answered', actions: 'keepAnswer' },
-          { target: 'failed', actions: 'keepAnswer' },
+        respond: [
+          { guard: 'isResult', target: 'responded', actions: 'keepResponse' },
+          { target: 'failed', actions: 'keepResponse' },
         ],
-        cancel: 'withdrawn',
-        lose: 'lost',
+        cancel: 'cancelled',
+        drop: 'dropped',
       },
     },
-    answered: { type: 'final', entry: 'reply' },
+    responded: { type: 'final', entry: 'reply' },
     failed: { type: 'final', entry: ['reply', 'report'] },
-    withdrawn: { type: 'final' },
-    lost: { type: 'final' },
+    cancelled: { type: 'final' },
+    dropped: { type: 'final' },
   },
 });

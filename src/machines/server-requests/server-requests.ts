@@ -9,28 +9,28 @@ import type { HandlerResponse } from '../../protocol/server-requests/server-requ
 import type { Session } from '../../protocol/session.js';
 import { stopRemains } from '../connection/error-boundary.js';
 import type { RequestRegistry } from '../request/request-registry.js';
-import { stillAtWork } from './handler-slots.js';
+import { stillRunning } from './handler-slots.js';
 import type { HandlerService } from './handler-slots.js';
 import { serverRequestMachine } from './server-request-machine.js';
 import type { ReceivedServerRequest, ServerRequestEvent, ServerRequestPorts } from './server-request-machine.js';
 
-/** What the questions of a legacy server need from their surroundings. */
+/** What {@link ServerRequests} needs from its connection. */
 export interface ServerRequestsPorts {
   readonly service: HandlerService;
   readonly requests: RequestRegistry;
-  /** Under which actor those of the questions live. */
+  /** The parent of the actors of server requests. */
   readonly parent: () => AnyActorRef;
-  /** The session that stands or is being put in order. */
+  /** The session that is established or being restored. */
   readonly session: () => Session | undefined;
   readonly now: () => number;
   readonly send: (message: JSONRPCMessage) => void;
   readonly report: (problem: Failure) => void;
 }
 
-/** A question that is being answered. */
+/** A server request that is being handled. */
 export interface PendingServerRequest {
   readonly method: string;
-  /** When it came, in milliseconds since the Unix epoch. */
+  /** When it was received, in milliseconds since the Unix epoch. */
   readonly since: number;
 }
 
@@ -38,34 +38,34 @@ interface Open extends PendingServerRequest {
   readonly actor: ActorRefFrom<typeof serverRequestMachine>;
 }
 
-/** What this side knows about a question and does not complain about: it is the business of whoever asked, or of the user's function. */
+/** Failures that are not reported: they concern the server that sent the request, or the user whose handler returned them. */
 const EXPECTED: ReadonlySet<Failure['code']> = new Set<Failure['code']>([
   'MCP_CAPABILITY_MISSING',
   'MCP_SERVER_REQUEST_REFUSED',
   'MCP_SERVER_REQUEST_WITHDRAWN',
 ]);
 
-/** The questions of a legacy server that are being answered: an actor for each, found by id when the server takes it back. */
+/** The requests of a legacy server that are being handled: an actor for each, found by its id when the server cancels it. */
 export class ServerRequests implements ServerRequestPorts {
-  readonly #surroundings: ServerRequestsPorts;
+  readonly #ports: ServerRequestsPorts;
   readonly #open = new Map<RequestId, Open>();
 
-  constructor(surroundings: ServerRequestsPorts) {
-    this.#surroundings = surroundings;
+  constructor(ports: ServerRequestsPorts) {
+    this.#ports = ports;
   }
 
-  /** What is being answered, the oldest first. */
+  /** The requests that are being handled, the oldest first. */
   get open(): readonly PendingServerRequest[] {
     return [...this.#open.values()];
   }
 
-  /** A question came. */
-  asked(question: ReceivedServerRequest): void {
-    const { service, parent, session, now, report } = this.#surroundings;
-    const { id, method } = question;
+  /** Handles a request that was received. */
+  receive(request: ReceivedServerRequest): void {
+    const { service, parent, session, now, report } = this.#ports;
+    const { id, method } = request;
     if (this.#open.has(id)) {
-      // An answer would be taken for that to the first.
-      report(this.#refused(method, 'its id belongs to a question that is being answered', { id }));
+      // The server would take a reply for the reply to the first request.
+      report(this.#refused(method, 'another request with its id is being handled', { id }));
       return;
     }
     if (session() === undefined) {
@@ -74,28 +74,28 @@ export class ServerRequests implements ServerRequestPorts {
     }
     const { limit, abandoned = 0 } = service;
     if (this.#open.size + abandoned >= limit) {
-      const why = `${limit} questions are being answered already`;
+      const why = `${limit} server requests are being handled already`;
       this.#refuse(id, { code: ErrorCode.InternalError, message: why });
       const details = { field: 'limits.maxServerRequests', limit, abandoned };
-      report(this.#refused(method, `${why}, which is \`limits.maxServerRequests\`${stillAtWork(abandoned)}`, details));
+      report(this.#refused(method, `${why}, which is \`limits.maxServerRequests\`${stillRunning(abandoned)}`, details));
       return;
     }
-    const actor = createActor(serverRequestMachine, { id: 'serverRequest', parent: parent(), input: question });
+    const actor = createActor(serverRequestMachine, { id: 'serverRequest', parent: parent(), input: request });
     this.#open.set(id, { method, since: now(), actor });
     actor.start();
   }
 
-  /** The server took a question back. One that is not open was answered meanwhile. */
+  /** The server has cancelled a request. One that is not open has got its reply already. */
   cancelled(id: RequestId): void {
     this.#end(id, { type: 'cancel' });
   }
 
-  /** The link, or the session, is gone: whoever is being asked need not answer any more. */
-  lose(): void {
-    for (const id of [...this.#open.keys()]) this.#end(id, { type: 'lose' });
+  /** Aborts all handlers and sends no replies: the link, or the session, is gone. */
+  drop(): void {
+    for (const id of [...this.#open.keys()]) this.#end(id, { type: 'drop' });
   }
 
-  /** The connection has failed from inside. Nothing is answered any more, whatever the actors of the questions would do. */
+  /** Stops all actors without their charts, after an exception inside the connection. */
   abandon(): void {
     for (const { actor } of this.#open.values()) stopRemains(actor);
     this.#open.clear();
@@ -106,41 +106,41 @@ export class ServerRequests implements ServerRequestPorts {
   }
 
   #refuse(id: RequestId, error: JSONRPCErrorObject): void {
-    this.#surroundings.send({ jsonrpc: '2.0', id, error });
+    this.#ports.send({ jsonrpc: '2.0', id, error });
   }
 
   #refused(method: string, why: string, details: Readonly<Record<string, unknown>>): Failure {
-    return failure('protocol', 'MCP_INVALID_MESSAGE', `The question ${method} of the server was refused: ${why}`, {
+    return failure('protocol', 'MCP_INVALID_MESSAGE', `The server request ${method} was refused: ${why}`, {
       details: { method, ...details },
     });
   }
 
-  ask(question: ReceivedServerRequest, tell: (event: ServerRequestEvent) => void): () => void {
-    const { service, requests, session } = this.#surroundings;
-    const asker = session();
-    const withdrawal = new AbortController();
-    // The server waits for this side: that is not the time of the calls to which the question may belong.
-    const held = requests.inFlight.hold(question.about?.requestId);
-    if (asker !== undefined) {
-      const { method, params } = question;
-      service.answer({ method, params }, asker, withdrawal.signal, (answer) => {
-        if (!withdrawal.signal.aborted) tell({ type: 'answer', answer });
+  handle(request: ReceivedServerRequest, send: (event: ServerRequestEvent) => void): () => void {
+    const { service, requests, session } = this.#ports;
+    const handled = session();
+    const cancellation = new AbortController();
+    // The server waits for the client: that time does not count for the calls to which the request may belong.
+    const held = requests.inFlight.hold(request.about?.requestId);
+    if (handled !== undefined) {
+      const { method, params } = request;
+      service.answer({ method, params }, handled, cancellation.signal, (response) => {
+        if (!cancellation.signal.aborted) send({ type: 'respond', response });
       });
     }
     return () => {
-      this.#open.delete(question.id);
-      withdrawal.abort();
+      this.#open.delete(request.id);
+      cancellation.abort();
       requests.inFlight.release(held);
     };
   }
 
-  reply({ id }: ReceivedServerRequest, answer: HandlerResponse): void {
-    const { send } = this.#surroundings;
-    if ('result' in answer) send({ jsonrpc: '2.0', id, result: answer.result });
-    else send({ jsonrpc: '2.0', id, error: answer.error });
+  reply({ id }: ReceivedServerRequest, response: HandlerResponse): void {
+    const { send } = this.#ports;
+    if ('result' in response) send({ jsonrpc: '2.0', id, result: response.result });
+    else send({ jsonrpc: '2.0', id, error: response.error });
   }
 
   report(problem: Failure): void {
-    if (!EXPECTED.has(problem.code)) this.#surroundings.report(problem);
+    if (!EXPECTED.has(problem.code)) this.#ports.report(problem);
   }
 }

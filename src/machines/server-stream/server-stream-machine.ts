@@ -1,68 +1,76 @@
-import { assign, fromCallback, setup } from 'xstate';
-import type { EventObject, SnapshotFrom } from 'xstate';
+import { assertEvent, assign, fromCallback, setup } from 'xstate';
+import type { EventObject } from 'xstate';
 
 import { reopeningDelay, STABLE_AFTER, STREAM_BACKOFF } from '../../util/retry-policy.js';
 import type { Failure } from '../../util/failure.js';
 import { SystemPorts } from '../system-ports.js';
 
-/** What is known about the stream. */
+/** The context of the server stream. */
 export interface ServerStreamFacts {
-  /** The session has no such stream: another era, or another transport. */
+  /** Whether the session has no such stream, because of its era or its transport. */
   readonly unused: boolean;
-  /** How often it ended in a row without having been open for a while. */
+  /** Whether the first stream continues after the last event that another client received in this session. */
+  readonly resumes: boolean;
+  /** How often the stream ended in a row without having been open for a while. */
   readonly endings: number;
-  /** Milliseconds until it is opened again, as the server wished; undefined when it said nothing. */
+  /** Milliseconds until it is opened again, as the server asked; undefined if it did not ask. */
   readonly retry: number | undefined;
 }
 
-/** Everything that can happen to the stream. */
+/** The events of the server stream. */
 export type ServerStreamEvent =
-  /** `resumed`: it goes on after the last event of the one before. */
+  /** `resumed`: the stream continues after the last event of the stream before. */
   | { readonly type: 'opened'; readonly resumed: boolean }
   | { readonly type: 'unsupported' }
   | { readonly type: 'ended'; readonly retry: number | undefined; readonly failure: Failure | undefined };
 
-/** What the stream needs from the world. */
+/** The effects of the server stream. */
 export interface ServerStreamPorts {
   random(): number;
-  /** Opens the stream and says what becomes of it. Returns what closes it. */
-  open(tell: (event: ServerStreamEvent) => void): (() => void) | undefined;
-  /** Changes may have been announced while nobody listened. */
-  suspectChanges(): void;
+  /** Opens the stream and sends its events. Returns the function that closes it. */
+  open(send: (event: ServerStreamEvent) => void): (() => void) | undefined;
+  /** Change notifications may have been missed. */
+  missedChanges(): void;
 }
 
 export const serverStreamPorts = new SystemPorts<ServerStreamPorts>('server stream');
 
 /**
- * Keeps the stream open on which a legacy HTTP server speaks unasked. It is optional on both sides: a server without one is as good
- * as any, and losing it is never losing the connection. 2025-11-25 basic/transports, "Listening for Messages from the Server".
+ * Keeps open the stream of a legacy HTTP server for requests and notifications that belong to no request of the client. It is optional on
+ * both sides: a server does not need one, and losing it does not lose the connection. 2025-11-25 basic/transports, "Listening for Messages
+ * from the Server". The tag `receiving` means that no notification is missed.
  */
 export const serverStreamMachine = setup({
   types: {
     context: {} as ServerStreamFacts,
     events: {} as ServerStreamEvent,
-    input: {} as Pick<ServerStreamFacts, 'unused'>,
+    input: {} as Pick<ServerStreamFacts, 'unused' | 'resumes'>,
+    tags: {} as 'receiving',
   },
   actors: {
     stream: fromCallback<EventObject>(({ sendBack, system }) => serverStreamPorts.of(system).open(sendBack)),
   },
   guards: {
     unused: ({ context }) => context.unused,
-    mayHaveMissedChanges: ({ context, event }) => context.endings > 0 && event.type === 'opened' && !event.resumed,
+    resumes: ({ context }) => context.resumes,
+    mayHaveMissedChanges: ({ context, event }) => {
+      assertEvent(event, 'opened');
+      return context.endings > 0 && !event.resumed;
+    },
   },
   actions: {
-    countEnding: assign(({ context, event }) =>
-      event.type === 'ended' ? { retry: event.retry, endings: context.endings + 1 } : {},
-    ),
-    // A server that opens the stream and says when to come back wants to be asked time and again.
-    keepWish: assign(({ context, event }) =>
-      event.type === 'ended'
-        ? { retry: event.retry, endings: event.retry === undefined ? context.endings + 1 : 1 }
-        : {},
-    ),
+    countEnding: assign(({ context, event }) => {
+      assertEvent(event, 'ended');
+      return { retry: event.retry, endings: context.endings + 1 };
+    }),
+    // A server that opens the stream and names a time to reconnect expects to be polled.
+    countPoll: assign(({ context, event }) => {
+      assertEvent(event, 'ended');
+      return { retry: event.retry, endings: event.retry === undefined ? context.endings + 1 : 1 };
+    }),
     forgetEndings: assign({ endings: 0 }),
-    suspectChanges: ({ system }) => {
-      serverStreamPorts.of(system).suspectChanges();
+    reportMissedChanges: ({ system }) => {
+      serverStreamPorts.of(system).missedChanges();
     },
   },
   delays: {
@@ -72,22 +80,37 @@ export const serverStreamMachine = setup({
   },
 }).createMachine({
   id: 'serverStream',
-  context: ({ input }) => ({ unused: input.unused, endings: 0, retry: undefined }),
+  context: ({ input }) => ({ ...input, endings: 0, retry: undefined }),
   initial: 'starting',
   states: {
-    starting: { always: [{ guard: 'unused', target: 'unsupported' }, { target: 'listening' }] },
+    starting: {
+      always: [
+        { guard: 'unused', target: 'unsupported' },
+        { guard: 'resumes', target: 'listening.resuming' },
+        { target: 'listening' },
+      ],
+    },
     listening: {
       invoke: { src: 'stream', id: 'stream' },
       initial: 'opening',
       states: {
         opening: {
           on: {
-            opened: [{ guard: 'mayHaveMissedChanges', target: 'open', actions: 'suspectChanges' }, { target: 'open' }],
+            opened: [
+              { guard: 'mayHaveMissedChanges', target: 'open', actions: 'reportMissedChanges' },
+              { target: 'open' },
+            ],
           },
         },
+        // The server keeps the notifications for this stream until it is open.
+        resuming: {
+          tags: 'receiving',
+          on: { opened: 'open' },
+        },
         open: {
+          tags: 'receiving',
           after: { stable: { actions: 'forgetEndings' } },
-          on: { ended: { target: '#serverStream.retrying', actions: 'keepWish' } },
+          on: { ended: { target: '#serverStream.retrying', actions: 'countPoll' } },
         },
       },
       on: {
@@ -99,15 +122,3 @@ export const serverStreamMachine = setup({
     unsupported: {},
   },
 });
-
-/** Where the stream is, and what is known about it. */
-export type ServerStreamSnapshot = SnapshotFrom<typeof serverStreamMachine>;
-
-/**
- * Whether what the server says unasked is heard, now or later. `takenUp`: the first stream goes on after the last event that another client
- * saw, so that nothing is missed while it is on its way.
- */
-export function hears(stream: ServerStreamSnapshot, takenUp: boolean): boolean {
-  if (stream.matches({ listening: 'open' })) return true;
-  return takenUp && stream.context.endings === 0 && stream.matches({ listening: 'opening' });
-}

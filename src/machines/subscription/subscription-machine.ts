@@ -1,4 +1,4 @@
-import { assign, setup } from 'xstate';
+import { assertEvent, assign, setup } from 'xstate';
 
 import { askedDelay, retryDelay, STABLE_AFTER, STREAM_BACKOFF } from '../../util/retry-policy.js';
 import { failure } from '../../util/failure.js';
@@ -8,42 +8,42 @@ import type { SubscriptionFilter } from '../../protocol/schema/index.js';
 import { missingFrom } from '../../protocol/subscription-filter.js';
 import { SystemPorts } from '../system-ports.js';
 
-/** Milliseconds that a server has to acknowledge a subscription. */
+/** Milliseconds that the server has to acknowledge a subscription. */
 export const ACKNOWLEDGE_TIMEOUT = 10_000;
 
-/** What the subscription knows. */
+/** The context of the subscription. */
 export interface SubscriptionFacts {
-  /** What is wanted; undefined for nothing. */
+  /** The wanted notifications; undefined for none. */
   readonly wanted: SubscriptionFilter | undefined;
-  /** How often it ended since it last stood for a while. */
+  /** How often the stream ended since it was last open for a while. */
   readonly endings: number;
-  /** Milliseconds for which the server asked to be left alone when it refused the last stream; undefined when it did not ask. */
-  readonly asked: number | undefined;
-  /** Requests may have overtaken the one that opens the first stream: what they found may have changed before the server listened. */
+  /** Milliseconds until the next stream, as the server asked when it refused the last one; undefined if it did not ask. */
+  readonly retryAfter: number | undefined;
+  /** Whether other requests may have reached the server before the first stream was open, so that changes since then are unknown. */
   readonly overtaken: boolean;
-  /** What the server has acknowledged of it; undefined while no stream stands. */
+  /** The part of the wanted notifications that the server has acknowledged; undefined while no stream is open. */
   readonly honoured: SubscriptionFilter | undefined;
 }
 
-/** Everything that can happen to the subscription. */
+/** The events of the subscription. */
 export type SubscriptionEvent =
   | { readonly type: 'watch'; readonly wanted: SubscriptionFilter | undefined }
   | { readonly type: 'acknowledged'; readonly honoured: SubscriptionFilter }
-  /** Without a failure the server ended it in good order. */
+  /** The server ended the stream: without a failure, or with one. */
   | { readonly type: 'ended'; readonly failure: Failure | undefined };
 
-/** What the subscription does to the world. */
+/** The effects of the subscription. */
 export interface SubscriptionPorts {
   random(): number;
-  /** Opens a stream with this filter; the one before stays open until `dropOlder`. */
+  /** Opens a stream with this filter. The stream before stays open until `dropOlder`. */
   listen(wanted: SubscriptionFilter): void;
-  /** Ends all streams but the newest. */
+  /** Ends all streams except the newest. */
   dropOlder(): void;
   /** Ends all streams. */
   dropAll(): void;
-  /** Changes may have been missed. */
-  suspectChanges(): void;
-  /** The server honours so much of what is wanted, and this is missing. */
+  /** Change notifications may have been missed. */
+  missedChanges(): void;
+  /** The server has acknowledged this filter. `missing` are the wanted notifications that it does not contain. */
   acknowledged(honoured: SubscriptionFilter, missing: readonly string[]): void;
   /** The server ended the stream with a failure, or does not open one. */
   failed(why: Failure): void;
@@ -53,8 +53,8 @@ export interface SubscriptionPorts {
 export const subscriptionPorts = new SystemPorts<SubscriptionPorts>('subscription');
 
 /**
- * Keeps one `subscriptions/listen` open for what is wanted, over endings by the server. There is no way to change a subscription: a
- * new one is opened, and the old one ended when the new one stands. 2026-07-28 basic/patterns/subscriptions.
+ * Keeps one `subscriptions/listen` stream open for the wanted notifications, and opens another when the server ends it. A subscription cannot
+ * be changed: a new stream is opened, and the old one is ended when the new one is open. 2026-07-28 basic/patterns/subscriptions.
  */
 export const subscriptionMachine = setup({
   types: {
@@ -64,18 +64,30 @@ export const subscriptionMachine = setup({
   },
   guards: {
     nothingWanted: ({ context }) => context.wanted === undefined,
-    wantsTheSame: ({ context, event }) =>
-      event.type === 'watch' && JSON.stringify(event.wanted) === JSON.stringify(context.wanted),
-    wantsNothing: ({ event }) => event.type === 'watch' && event.wanted === undefined,
+    wantsTheSame: ({ context, event }) => {
+      assertEvent(event, 'watch');
+      return JSON.stringify(event.wanted) === JSON.stringify(context.wanted);
+    },
+    wantsNothing: ({ event }) => {
+      assertEvent(event, 'watch');
+      return event.wanted === undefined;
+    },
     mayHaveMissedChanges: ({ context }) => context.endings > 0 || context.overtaken,
-    notServed: ({ event }) => event.type === 'ended' && event.failure?.errorCode === ErrorCode.MethodNotFound,
+    notServed: ({ event }) => {
+      assertEvent(event, 'ended');
+      return event.failure?.errorCode === ErrorCode.MethodNotFound;
+    },
   },
   actions: {
-    keepWanted: assign(({ event }) => (event.type === 'watch' ? { wanted: event.wanted } : {})),
-    countEnding: assign(({ context, event }) => ({
-      endings: context.endings + 1,
-      asked: event.type === 'ended' ? askedDelay(event.failure) : undefined,
-    })),
+    keepWanted: assign(({ event }) => {
+      assertEvent(event, 'watch');
+      return { wanted: event.wanted };
+    }),
+    countEnding: assign({ endings: ({ context }) => context.endings + 1, retryAfter: undefined }),
+    keepRetryAfter: assign(({ event }) => {
+      assertEvent(event, 'ended');
+      return { retryAfter: askedDelay(event.failure) };
+    }),
     forgetEndings: assign({ endings: 0 }),
     listen: ({ context, system }) => {
       if (context.wanted !== undefined) subscriptionPorts.of(system).listen(context.wanted);
@@ -86,20 +98,22 @@ export const subscriptionMachine = setup({
     dropAll: ({ system }) => {
       subscriptionPorts.of(system).dropAll();
     },
-    suspectChanges: ({ system }) => {
-      subscriptionPorts.of(system).suspectChanges();
+    reportMissedChanges: ({ system }) => {
+      subscriptionPorts.of(system).missedChanges();
     },
-    keepHonoured: assign(({ event }) =>
-      event.type === 'acknowledged' ? { honoured: event.honoured, overtaken: false } : {},
-    ),
+    keepHonoured: assign(({ event }) => {
+      assertEvent(event, 'acknowledged');
+      return { honoured: event.honoured, overtaken: false };
+    }),
     forgetHonoured: assign({ honoured: undefined }),
-    tellAcknowledged: ({ context, event, system }) => {
-      if (event.type !== 'acknowledged') return;
+    reportAcknowledged: ({ context, event, system }) => {
+      assertEvent(event, 'acknowledged');
       const missing = missingFrom(event.honoured, context.wanted ?? {});
       subscriptionPorts.of(system).acknowledged(event.honoured, missing);
     },
-    tellFailed: ({ event, system }) => {
-      if (event.type === 'ended' && event.failure !== undefined) subscriptionPorts.of(system).failed(event.failure);
+    reportFailed: ({ event, system }) => {
+      assertEvent(event, 'ended');
+      if (event.failure !== undefined) subscriptionPorts.of(system).failed(event.failure);
     },
     reportSilence: ({ system }) => {
       const message = `The server did not acknowledge subscriptions/listen within ${ACKNOWLEDGE_TIMEOUT} ms`;
@@ -111,14 +125,14 @@ export const subscriptionMachine = setup({
     acknowledgeTimeout: ACKNOWLEDGE_TIMEOUT,
     stable: STABLE_AFTER,
     reopening: ({ context, system }) =>
-      retryDelay(STREAM_BACKOFF, context.endings, subscriptionPorts.of(system).random(), context.asked),
+      retryDelay(STREAM_BACKOFF, context.endings, subscriptionPorts.of(system).random(), context.retryAfter),
   },
 }).createMachine({
   id: 'subscription',
   context: ({ input }) => ({
     wanted: input.wanted,
     endings: 0,
-    asked: undefined,
+    retryAfter: undefined,
     overtaken: input.overtaken,
     honoured: undefined,
   }),
@@ -140,13 +154,13 @@ export const subscriptionMachine = setup({
           {
             guard: 'mayHaveMissedChanges',
             target: 'open',
-            actions: ['keepHonoured', 'tellAcknowledged', 'suspectChanges'],
+            actions: ['keepHonoured', 'reportAcknowledged', 'reportMissedChanges'],
           },
-          { target: 'open', actions: ['keepHonoured', 'tellAcknowledged'] },
+          { target: 'open', actions: ['keepHonoured', 'reportAcknowledged'] },
         ],
         ended: [
-          { guard: 'notServed', target: 'unsupported', actions: 'tellFailed' },
-          { target: 'waiting', actions: ['countEnding', 'tellFailed'] },
+          { guard: 'notServed', target: 'unsupported', actions: 'reportFailed' },
+          { target: 'waiting', actions: ['countEnding', 'keepRetryAfter', 'reportFailed'] },
         ],
       },
       after: {
@@ -157,13 +171,13 @@ export const subscriptionMachine = setup({
       entry: 'dropOlder',
       exit: 'forgetHonoured',
       after: { stable: { actions: 'forgetEndings' } },
-      on: { ended: { target: 'waiting', actions: ['countEnding', 'tellFailed'] } },
+      on: { ended: { target: 'waiting', actions: ['countEnding', 'keepRetryAfter', 'reportFailed'] } },
     },
     waiting: {
       after: { reopening: 'opening' },
     },
     unsupported: {
-      // What is wanted may change, what the server can do does not.
+      // The wanted notifications may change, but the server will not support subscriptions.
       on: { watch: { actions: 'keepWanted' } },
     },
   },

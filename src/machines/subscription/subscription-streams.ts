@@ -9,58 +9,58 @@ import type { SubscriptionEvent, SubscriptionPorts } from './subscription-machin
 import { notAnnounced } from './watched-resources.js';
 import type { WatchedResources } from './watched-resources.js';
 
-/** What the streams of a subscription need besides the requests that open them. */
-export interface StreamPorts extends Pick<SubscriptionPorts, 'random' | 'suspectChanges' | 'report'> {
+/** What {@link SubscriptionStreams} needs from its connection. */
+export interface StreamPorts extends Pick<SubscriptionPorts, 'random' | 'missedChanges' | 'report'> {
   readonly requests: RequestRegistry;
   readonly watched: WatchedResources;
-  readonly tell: (event: Extract<SubscriptionEvent, { type: 'acknowledged' | 'ended' }>) => void;
+  readonly send: (event: Extract<SubscriptionEvent, { type: 'acknowledged' | 'ended' }>) => void;
   /** Handles an exception that is caught nowhere else: ends the connection. */
   readonly fail: (thrown: unknown) => void;
 }
 
-/** The `subscriptions/listen` requests of a connection. Only what the newest says counts; older ones stay until that stands. */
+/** The `subscriptions/listen` requests of a connection. Only the newest one counts; older ones stay open until it is acknowledged. */
 export class SubscriptionStreams implements SubscriptionPorts {
-  readonly #surroundings: StreamPorts;
+  readonly #ports: StreamPorts;
   #streams: AbortController[] = [];
 
-  constructor(surroundings: StreamPorts) {
-    this.#surroundings = surroundings;
+  constructor(ports: StreamPorts) {
+    this.#ports = ports;
   }
 
   random(): number {
-    return this.#surroundings.random();
+    return this.#ports.random();
   }
 
-  suspectChanges(): void {
-    this.#surroundings.suspectChanges();
+  missedChanges(): void {
+    this.#ports.missedChanges();
   }
 
   report(problem: Failure): void {
-    this.#surroundings.report(problem);
+    this.#ports.report(problem);
   }
 
   acknowledged(honoured: SubscriptionFilter, missing: readonly string[]): void {
-    const unexpected = this.#surroundings.watched.acknowledged(honoured, missing);
+    const unexpected = this.#ports.watched.acknowledged(honoured, missing);
     if (unexpected.length > 0) this.report(notAnnounced(unexpected));
   }
 
   failed(why: Failure): void {
-    if (!this.#surroundings.watched.failed(why)) this.report(why);
+    if (!this.#ports.watched.failed(why)) this.report(why);
   }
 
   listen(wanted: SubscriptionFilter): void {
-    const { requests, tell, fail } = this.#surroundings;
+    const { requests, send, fail } = this.#ports;
     const stream = new AbortController();
     let filter = wanted;
     this.#streams.push(stream);
-    // It does not wait for the gate: when a session begins it is sent before the calls that wait for the session.
+    // It does not wait for the gate: in a new session it is sent before the queued calls.
     const request = ownRequest('subscriptions/listen', withMeta({ notifications: wanted }, requests.meta, undefined), {
       quiet: false,
       signal: stream.signal,
       onNotice: (method, params) => {
         if (method !== 'notifications/subscriptions/acknowledged') return isAskedFor(filter, method);
         filter = params?.notifications as SubscriptionFilter;
-        if (this.#isNewest(stream)) tell({ type: 'acknowledged', honoured: filter });
+        if (this.#isNewest(stream)) send({ type: 'acknowledged', honoured: filter });
         return true;
       },
     });
@@ -69,7 +69,7 @@ export class SubscriptionStreams implements SubscriptionPorts {
       .then((outcome) => {
         const counts = this.#isNewest(stream) && !stream.signal.aborted;
         this.#streams = this.#streams.filter((one) => one !== stream);
-        if (counts) tell({ type: 'ended', failure: outcome instanceof RequestFailure ? outcome.failure : undefined });
+        if (counts) send({ type: 'ended', failure: outcome instanceof RequestFailure ? outcome.failure : undefined });
       })
       .catch(fail);
   }

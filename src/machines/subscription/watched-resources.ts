@@ -4,19 +4,19 @@ import type { Failure } from '../../util/failure.js';
 import { onAbort } from '../../util/on-abort.js';
 import type { SubscriptionFilter } from '../../protocol/schema/index.js';
 
-/** What watching resources of a modern server needs to know and to change. */
+/** What {@link WatchedResources} needs from its connection. */
 export interface WatchingPorts {
   readonly environment: Environment;
-  /** The resources that are to be watched, in this session and those that follow. */
+  /** The wanted resources, in this session and the next ones. */
   resources(): readonly string[];
   desire(resources: readonly string[]): void;
-  /** What the server has acknowledged, while it stands. */
+  /** The filter that the server has acknowledged, while a subscription is open. */
   honoured(): SubscriptionFilter | undefined;
   /** Whether the server is known to have no subscriptions. */
   unsupported(): boolean;
 }
 
-/** How long somebody waits, and until when. In milliseconds. */
+/** The length of a wait, and the time at which it ends. In milliseconds. */
 export interface TimeLimit {
   readonly timeout: number;
   readonly deadline: number;
@@ -24,13 +24,13 @@ export interface TimeLimit {
 
 interface Waiter {
   readonly uri: string;
-  /** With why the resource is not watched, or that it is. */
+  /** With the reason why the resource is not watched; undefined when it is watched. */
   readonly settle: (problem: Failure | undefined) => void;
 }
 
 /**
- * Those who wait until a modern server has acknowledged that it announces changes of a resource. Nobody is asked for it in particular: the
- * resource becomes part of the one subscription of the session. 2026-07-28 basic/patterns/subscriptions.
+ * The callers that wait until a modern server has acknowledged a resource. There is no request for one resource: it becomes part of the
+ * subscription of the session. 2026-07-28 basic/patterns/subscriptions.
  */
 export class WatchedResources {
   readonly #ports: WatchingPorts;
@@ -41,8 +41,8 @@ export class WatchedResources {
   }
 
   /**
-   * Watches a resource. Resolves when the server has acknowledged that, or with why it has not; then it is not watched. An aborted signal
-   * rejects with its reason.
+   * Watches a resource. Resolves when the server has acknowledged it, or with the reason why it has not; then the resource is not watched. An
+   * aborted signal rejects with its reason.
    */
   async watch(uri: string, limit: TimeLimit, signal: AbortSignal | undefined): Promise<Failure | undefined> {
     signal?.throwIfAborted();
@@ -82,19 +82,19 @@ export class WatchedResources {
     }
   }
 
-  /** Watches a resource no longer. */
+  /** Stops watching a resource. */
   unwatch(uri: string): void {
     this.#drop(uri);
     this.#settle(() => withdrawn(), uri);
   }
 
-  /** The server has said what it announces. Gives back those of what it does not that nobody waited for. */
+  /** The server has acknowledged a filter. Returns the missing resources for which no caller waits. */
   acknowledged({ resourceSubscriptions = [] }: SubscriptionFilter, missing: readonly string[]): string[] {
     for (const { uri, settle } of [...this.#waiters]) if (resourceSubscriptions.includes(uri)) settle(undefined);
     return missing.filter((one) => !this.#settle(() => notAnnounced([one]), one));
   }
 
-  /** The subscription ended, or there will be no session any more. False when nobody waited for it. */
+  /** The subscription ended, or there will be no session. Returns false when no caller waits. */
   failed(why: Failure): boolean {
     return this.#settle(() => (why.delivery === undefined ? withDelivery(why, 'unknown') : why));
   }
@@ -108,7 +108,7 @@ export class WatchedResources {
     return [...this.#waiters].some((waiter) => waiter.uri === uri);
   }
 
-  /** Tells those who wait, for this resource or for any, that they wait in vain. False when there are none. */
+  /** Settles the callers that wait for this resource, or for any, with a failure. Returns false when there are none. */
   #settle(problem: () => Failure, uri?: string): boolean {
     const waiters = [...this.#waiters].filter((waiter) => uri === undefined || waiter.uri === uri);
     for (const { settle } of waiters) settle(problem());
@@ -116,14 +116,15 @@ export class WatchedResources {
   }
 }
 
-/** The server has acknowledged a subscription, but not all that it was asked for. */
+/** The server has acknowledged only a part of a subscription. */
 export function notAnnounced(refused: readonly string[]): Failure {
   const message = `The server does not announce changes of: ${refused.join(', ')}`;
   return failure('capability', 'MCP_CAPABILITY_MISSING', message, { delivery: 'answered', details: { refused } });
 }
 
 function notServed(): Failure {
-  const message = 'The server does not have subscriptions/listen, though it says that resources can be watched';
+  const message =
+    'The server does not support subscriptions/listen, although it announces the capability `resources.subscribe`';
   return failure('capability', 'MCP_CAPABILITY_MISSING', message, {
     delivery: 'not-sent',
     details: { required: 'subscriptions/listen' },
@@ -137,6 +138,6 @@ function timedOut(timeout: number): Failure {
 }
 
 function withdrawn(): Failure {
-  const message = 'The resource was unsubscribed from before the server had acknowledged the subscription';
+  const message = 'The resource was unsubscribed before the server acknowledged the subscription';
   return failure('protocol', 'MCP_ERROR', message, { delivery: 'unknown' });
 }

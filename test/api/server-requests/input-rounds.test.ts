@@ -506,7 +506,7 @@ describe('handlers that are asked for many calls at once', () => {
       code: 'MCP_INPUT_LIMIT',
       details: { field: 'limits.maxServerRequests', limit: 2 },
     });
-    expect(refused.message).toContain('2 of the handlers at work were asked for something that was withdrawn');
+    expect(refused.message).toContain('2 of the running handlers belong to cancelled requests');
     expect(settle).toHaveLength(2);
     for (const one of settle.splice(0)) one();
     await turns();

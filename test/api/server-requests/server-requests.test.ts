@@ -171,7 +171,7 @@ describe('a question of a legacy server', () => {
     server.send(question);
     server.send(question);
     const [warning] = await recorder.first('warning');
-    expect(warning?.message).toContain('its id belongs to a question that is being answered');
+    expect(warning?.message).toContain('another request with its id is being handled');
     answers[0]?.({ action: 'cancel' });
     expect(await server.hearAnswer()).toMatchObject({ id: 'same', result: { action: 'cancel' } });
     expect(answers).toHaveLength(1);

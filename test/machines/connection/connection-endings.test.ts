@@ -38,7 +38,7 @@ function standing(maxRestarts = Infinity) {
   connectionPorts.provide(actor.system, {
     ...idlePorts.connection,
     now: clock.now,
-    tellRequests: (event) => told.push(event),
+    sendToRequests: (event) => told.push(event),
   });
   actor.start();
   const events: ConnectionEvent[] = [
@@ -52,8 +52,8 @@ function standing(maxRestarts = Infinity) {
   return { clock, actor, told };
 }
 
-describe('requests that a lost link takes with it', () => {
-  it('hear of the deadline when a new session did not come in time', async () => {
+describe('requests in flight whose link or session is lost', () => {
+  it('reject with the time-out of connecting when no new session is established in time', async () => {
     const { clock, actor, told } = standing();
     actor.send({ type: 'session.lost' });
     await clock.advance(CONNECT_TIMEOUT);
@@ -64,7 +64,7 @@ describe('requests that a lost link takes with it', () => {
     });
   });
 
-  it('hear that the server has forgotten the session when it does so all the time', () => {
+  it('reject with MCP_SESSION_LOST when sessions are lost more often than the budget allows', () => {
     const { actor, told } = standing(0);
     actor.send({ type: 'session.lost' });
     expect(actor.getSnapshot().hasTag('closed')).toBe(true);
@@ -75,7 +75,7 @@ describe('requests that a lost link takes with it', () => {
     ]);
   });
 
-  it('hear of reconnect() when that is the reason', () => {
+  it('reject with the reason reconnect() when the user calls it', () => {
     const { actor, told } = standing();
     actor.send({ type: 'reconnect' });
     expect(told[0]).toMatchObject({

@@ -36,7 +36,7 @@ function failuresOf(watches: readonly ReturnType<typeof watch>[]): unknown[] {
 }
 
 describe('a lost connection', () => {
-  it('is opened again, and tells both changes', async () => {
+  it('is opened again, and emits both state changes', async () => {
     const stage = await Stage.ready();
     stage.transport.newest.ends(GONE);
     expect(stage.state).toBe('reconnecting');
@@ -47,7 +47,7 @@ describe('a lost connection', () => {
     expect(await stage.end()).toEqual(NOTHING_LEFT);
   });
 
-  it('is not opened again for want of a token: the next attempt would lack it, too', async () => {
+  it('is not opened again after an authentication failure, which the next attempt would repeat', async () => {
     const stage = await Stage.ready();
     const refused = failure('authentication', 'MCP_AUTHENTICATION_REQUIRED', 'The token was refused');
     stage.transport.newest.ends(refused);
@@ -115,13 +115,13 @@ describe('a lost connection', () => {
     const flap = async (stands: number): Promise<number> => {
       stage.transport.newest.ends(GONE);
       await stage.advance(stands);
-      return stage.connection.facts.attempts;
+      return stage.connection.facts.reconnectAttempts;
     };
     expect(await flap(9_000)).toBe(1);
     expect(await flap(9_000)).toBe(2);
     expect(stage.state).toBe('ready');
     await stage.advance(1_000);
-    expect(stage.connection.facts.attempts).toBe(0);
+    expect(stage.connection.facts.reconnectAttempts).toBe(0);
     expect([await flap(9_000), await flap(9_000)]).toEqual([1, 2]);
     await flap(0);
     expect(stage.state).toBe('closed');
@@ -167,7 +167,7 @@ describe('a lost connection', () => {
     expect(await stage.end()).toEqual(NOTHING_LEFT);
   });
 
-  it('comes back for those who connect meanwhile, each until his deadline', async () => {
+  it('resolves connect() of callers that join an attempt to reconnect, until the deadline of each', async () => {
     const stage = await Stage.ready({ random: () => 0.5 });
     stage.transport.newest.ends(GONE);
     const [short, long] = [watch(stage.connect(100)), watch(stage.connect(30_000))];
@@ -181,7 +181,7 @@ describe('a lost connection', () => {
     expect(await stage.end()).toEqual(NOTHING_LEFT);
   });
 
-  it('comes back also when those who waited for it leave', async () => {
+  it('reconnects also when the callers that waited for it leave', async () => {
     const stage = await Stage.ready({ random: () => 0.5 });
     stage.transport.newest.ends(GONE);
     const caller = new AbortController();
@@ -231,7 +231,7 @@ describe('a lost connection', () => {
     expect(await stage.end()).toEqual(NOTHING_LEFT);
   });
 
-  it('is not tried again for a first connect that nobody waits for any longer', async () => {
+  it('does not retry a first connect for which no caller waits any more', async () => {
     const stage = new Stage({ policy: { retryInitialConnect: true }, random: () => 0.9 });
     stage.transport.opening = refuse;
     const seen = watch(stage.connect(500));
@@ -243,7 +243,7 @@ describe('a lost connection', () => {
     expect(await stage.end()).toEqual(NOTHING_LEFT);
   });
 
-  it('has nobody to wait with who comes when it was called off', async () => {
+  it('rejects join() while the link is being closed after disconnect()', async () => {
     const stage = await Stage.ready();
     const stuck = deferred();
     stage.transport.closing = () => stuck.promise;
@@ -277,7 +277,7 @@ describe('a connection that is lost again and again', () => {
     for (let time = 0; time < 3; time += 1) {
       await lose(stage, 11_000);
       expect(stage.state).toBe('ready');
-      expect(stage.connection.facts.attempts).toBe(0);
+      expect(stage.connection.facts.reconnectAttempts).toBe(0);
     }
     const call = watch(stage.ask('tools/list'));
     await stage.settle();
@@ -369,7 +369,7 @@ describe('a connection that is lost again and again', () => {
 });
 
 describe('a modern server over exchanges of their own that goes silent', () => {
-  it('is in doubt for as long as it is silent, and neither left nor opened anew', async () => {
+  it('stays degraded while the server is silent, and neither closes nor reconnects', async () => {
     const stage = await Stage.ready({ perRequest: true, healthInterval: 1_000 });
     stage.transport.server = silentServer;
     await stage.advance(60_000);
@@ -385,7 +385,7 @@ describe('a modern server over exchanges of their own that goes silent', () => {
 });
 
 describe('calls over a lost connection', () => {
-  it('are sent when it is back, those that may be repeated once more', async () => {
+  it('are sent after reconnecting, including requests in flight that may be repeated', async () => {
     const stage = await Stage.ready({ random: () => 0.5 });
     stage.transport.server = silentServer;
     const once = watch(stage.ask('tools/call'));
@@ -434,7 +434,7 @@ describe('calls over a lost connection', () => {
   });
 });
 
-describe('what an old link says', () => {
+describe('messages of an old link', () => {
   it('reaches neither the connection nor a call', async () => {
     const stage = await Stage.ready({ random: () => 0 });
     const [old] = stage.transport.links;
@@ -468,7 +468,7 @@ describe('what an old link says', () => {
     expect(await stage.end()).toEqual(NOTHING_LEFT);
   });
 
-  it('of a link that opened too late is not heard, and it is closed', async () => {
+  it('are ignored when the link opened too late, and the link is closed', async () => {
     const stage = new Stage();
     let open: () => void = () => undefined;
     stage.transport.opening = () => new Promise<void>((resolve) => (open = resolve));
@@ -609,7 +609,7 @@ describe('renewing a connection', () => {
     await stage.settle();
     expect(outcome.value).toMatchObject({ era: 'modern' });
     expect(stage.state).toBe('ready');
-    expect(stage.connection.facts.attempts).toBe(0);
+    expect(stage.connection.facts.reconnectAttempts).toBe(0);
     expect(stage.transport.links.filter(({ closed }) => !closed)).toHaveLength(1);
     expect(await stage.end()).toEqual(NOTHING_LEFT);
   });

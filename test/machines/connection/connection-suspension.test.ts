@@ -78,7 +78,7 @@ describe('suspending', () => {
     expect(await stage.end()).toEqual(NOTHING_LEFT);
   });
 
-  it('ends what is in flight at once, tells the server so, and says what became of what comes later', async () => {
+  it('rejects and cancels requests in flight at once, and rejects later requests', async () => {
     const stage = await Stage.ready({ transport: new RememberingTransport(modernServer) });
     stage.transport.server = silentServer;
     const inFlight = watch(stage.ask('work'));
@@ -115,11 +115,11 @@ describe('suspending', () => {
     expect(isFailure(first)).toBe(false);
     expect(second).toMatchObject({
       ...refused,
-      message: 'There is no session that could be suspended: The client was suspended by suspend()',
+      message: 'There is no session to suspend: The client was suspended by suspend()',
     });
   });
 
-  it('does not keep anybody from connecting anew', async () => {
+  it('allows a later connect()', async () => {
     const stage = await Stage.ready({ transport: new RememberingTransport(modernServer) });
     const [outcome, session] = await Promise.all([stage.connection.suspend(), stage.connect()]);
     expect(isFailure(outcome)).toBe(false);
@@ -219,7 +219,7 @@ describe('going on with a session of another client', () => {
     await stage.end();
   });
 
-  it('negotiates anew when the link is lost later', async () => {
+  it('negotiates again when the link is lost later', async () => {
     const sessionExport = await suspended(legacyServer);
     const stage = heir(sessionExport, new RememberingTransport(legacyServer));
     await stage.connect();

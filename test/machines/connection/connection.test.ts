@@ -18,7 +18,7 @@ import {
 } from '../../support/staged.js';
 
 describe('connecting', () => {
-  it('finds a modern server by one question', async () => {
+  it('detects a modern server with one request', async () => {
     const stage = new Stage({ server: modernServer });
     expect(stage.state).toBe('idle');
     const session = await stage.connect();
@@ -28,7 +28,7 @@ describe('connecting', () => {
     expect(await stage.end()).toEqual(NOTHING_LEFT);
   });
 
-  it('shakes hands with a server that does not know the question', async () => {
+  it('sends initialize to a server that does not know server/discover', async () => {
     const stage = new Stage({ server: legacyServer });
     const session = await stage.connect();
     expect(session).toMatchObject({ era: 'legacy', protocolVersion: '2025-11-25' });
@@ -84,7 +84,7 @@ describe('connecting', () => {
     expect(await stage.end()).toEqual(NOTHING_LEFT);
   });
 
-  it('goes on while somebody waits, and stops when the last one leaves', async () => {
+  it('continues while a caller waits, and stops when the last caller leaves', async () => {
     const stage = new Stage();
     stage.transport.opening = neverOpens;
     const [first, second] = [new AbortController(), new AbortController()];
@@ -133,7 +133,7 @@ describe('connecting', () => {
     expect(await stage.end()).toEqual(NOTHING_LEFT);
   });
 
-  it('is not begun by somebody who would only join', async () => {
+  it('is not started by join()', async () => {
     const stage = new Stage();
     expect(await stage.connection.join(1_000, undefined)).toMatchObject({ code: 'MCP_NOT_CONNECTED' });
     expect(stage.transport.attempts).toEqual([]);
@@ -288,7 +288,7 @@ describe('a server that ends on server/discover', () => {
 });
 
 describe('disconnecting', () => {
-  it('settles all calls at once, then tells the server, then closes the link', async () => {
+  it('settles all calls at once, then sends cancellations, then closes the link', async () => {
     const stage = await Stage.ready({ server: modernServer });
     stage.transport.server = silentServer;
     const inFlight = [stage.ask('tools/call'), stage.ask('tools/list', { repeatable: true })].map(watch);
@@ -317,7 +317,7 @@ describe('disconnecting', () => {
     expect(stage.environment.pending).toEqual([]);
   });
 
-  it('stops an attempt, and its callers hear why', async () => {
+  it('stops an attempt, and its callers get the reason', async () => {
     const stage = new Stage();
     stage.transport.opening = neverOpens;
     const outcome = watch(stage.connect());
@@ -385,7 +385,7 @@ describe('connecting while the last link is still being closed', () => {
     };
   }
 
-  it('is remembered, and taken up when it is gone', async () => {
+  it('starts when the last link has released everything', async () => {
     const { stage, closed } = await draining();
     const outcome = watch(stage.connect());
     await stage.settle();
@@ -409,7 +409,7 @@ describe('connecting while the last link is still being closed', () => {
     expect(stage.environment.pending).toEqual([]);
   });
 
-  it('is forgotten when its caller leaves, or when it is told to disconnect', async () => {
+  it('does not start when its caller leaves, or after disconnect()', async () => {
     const { stage, closed } = await draining();
     const caller = new AbortController();
     const outcomes = [watch(stage.connect(1_000, caller.signal)), watch(stage.connect())];
@@ -429,7 +429,7 @@ describe('connecting while the last link is still being closed', () => {
 describe('a legacy session', () => {
   const desired = { logLevel: 'warning', resources: ['file:///a', 'file:///b'] } as const;
 
-  it('is told again what the user had asked for, before it counts as ready', async () => {
+  it('is ready only after log level and subscriptions are restored', async () => {
     const stage = new Stage({ server: legacyServer });
     stage.connection.send({ type: 'desire', desired });
     const call = watch(stage.ask('tools/list'));
@@ -461,7 +461,7 @@ describe('a legacy session', () => {
     expect(await stage.end()).toEqual(NOTHING_LEFT);
   });
 
-  it('waits for the answers, but not for ever, and leaves no question behind', async () => {
+  it('waits a limited time for the restoring requests, and leaves none of them pending', async () => {
     const stage = new Stage({
       server: (request, link) => (request.method === 'logging/setLevel' ? undefined : legacyServer(request, link)),
     });

@@ -48,7 +48,7 @@ describe('a monitor', () => {
     expect(clock.pending).toEqual([]);
   });
 
-  it('without an interval checks nothing, until it is told to', async () => {
+  it('without an interval checks nothing, until the event monitor sets one', async () => {
     const { clock, actor, checks } = monitor(0);
     await clock.advance(10 * INTERVAL);
     expect(checks()).toBe(0);
@@ -58,18 +58,18 @@ describe('a monitor', () => {
     actor.stop();
   });
 
-  it('suspects at the first miss, and forgets it at the first answer', async () => {
+  it('is degraded after the first miss, and recovers with the first response', async () => {
     const { actor, told, check } = monitor();
     await check(missed);
     await check(answered);
-    expect(told).toEqual(['health.checked', 'health.suspect', 'health.checked', 'health.recovered']);
+    expect(told).toEqual(['health.checked', 'health.degraded', 'health.checked', 'health.recovered']);
     actor.stop();
   });
 
   it('does not fail while requests are in flight, however many checks are missed, and fails at the next miss without them', async () => {
     const { actor, told, check } = monitor();
     for (let miss = 0; miss < 5 * MISSES_ALLOWED; miss += 1) await check(busy);
-    expect(told).toContain('health.suspect');
+    expect(told).toContain('health.degraded');
     expect(told).not.toContain('health.failed');
     await check(missed);
     expect(told.at(-1)).toBe('health.failed');
@@ -79,25 +79,25 @@ describe('a monitor', () => {
   it('fails after as many misses in a row as are allowed', async () => {
     const { actor, told, check } = monitor();
     for (let miss = 0; miss < MISSES_ALLOWED; miss += 1) await check(missed);
-    expect(told.filter((type) => type !== 'health.checked')).toEqual(['health.suspect', 'health.failed']);
+    expect(told.filter((type) => type !== 'health.checked')).toEqual(['health.degraded', 'health.failed']);
     actor.stop();
   });
 
-  it('that has failed takes an answer for what it is, where nobody ended the session for its failure', async () => {
+  it('that has failed recovers with a response, if the connection did not end the session', async () => {
     const { actor, told, check } = monitor();
     for (let miss = 0; miss <= MISSES_ALLOWED; miss += 1) await check(missed);
     await check(answered);
     await check(missed);
     expect(told.filter((type) => type !== 'health.checked')).toEqual([
-      'health.suspect',
+      'health.degraded',
       'health.failed',
       'health.recovered',
-      'health.suspect',
+      'health.degraded',
     ]);
     actor.stop();
   });
 
-  it('that is stopped withdraws its suspicion, and hears no more', async () => {
+  it('that is stopped reports recovery, and ignores later results', async () => {
     const { clock, actor, told, check } = monitor();
     await check(missed);
     actor.send({ type: 'monitor', interval: 0 });

@@ -47,7 +47,7 @@ describe('monitoring a connection', () => {
     expect(await stage.end()).toEqual(NOTHING_LEFT);
   });
 
-  it('takes a server that does not know the question for alive', async () => {
+  it('counts an error response to the probe as a sign of life', async () => {
     const stage = await Stage.ready({ server: legacyServer, healthInterval: INTERVAL });
     stage.transport.server = () => ({ error: { code: -32601, message: 'Method not found' } });
     await stage.advance(5 * INTERVAL);
@@ -58,7 +58,7 @@ describe('monitoring a connection', () => {
     expect(await stage.end()).toEqual(NOTHING_LEFT);
   });
 
-  it('goes on when a question could not be sent', async () => {
+  it('continues when a probe could not be sent', async () => {
     const stage = await Stage.ready({ server: legacyServer, healthInterval: INTERVAL });
     stage.transport.sending = () =>
       rejectedWith(failure('transport', 'MCP_TRANSPORT_FAILED', 'reset', { delivery: 'unknown' }));
@@ -72,7 +72,7 @@ describe('monitoring a connection', () => {
     expect(await stage.end()).toEqual(NOTHING_LEFT);
   });
 
-  it('counts one missed answer once, also when it is told anew what to do meanwhile', async () => {
+  it('counts one missed response once, also when the interval is changed meanwhile', async () => {
     const stage = await Stage.ready({
       server: legacyServer,
       healthInterval: INTERVAL,
@@ -106,7 +106,7 @@ describe('monitoring a connection', () => {
     expect(await stage.end()).toEqual(NOTHING_LEFT);
   });
 
-  it('is not told the same again by a check that was given up, whatever it thinks of the server', async () => {
+  it('ignores the result of a check that began before the interval changed', async () => {
     const stage = await Stage.ready({ healthInterval: INTERVAL, perRequest: true });
     stage.transport.server = silentServer;
     const asked = (): number => stage.transport.newest.sent.length;
@@ -144,7 +144,7 @@ describe('monitoring a connection', () => {
     expect(await stage.end()).toEqual(NOTHING_LEFT);
   });
 
-  it('starts anew with every session', async () => {
+  it('starts again with every session', async () => {
     const stage = await Stage.ready({ server: legacyServer, healthInterval: INTERVAL, random: () => 0 });
     stage.transport.server = silentServer;
     await stage.advance(2 * INTERVAL);

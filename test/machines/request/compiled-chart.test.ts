@@ -144,7 +144,7 @@ describe('the table of a chart', () => {
     expect(outcomes[0]?.actions).toEqual(['leave outside', 'enter house', 'enter cellar', 'enter dark']);
   });
 
-  it('leaves and enters the source again only when it is told to', () => {
+  it('leaves and enters the source again only with reenter', () => {
     const outcomes = expectAgreement(chart(nested), events('go', 'home', 'again'));
     expect(outcomes[1]?.actions).toEqual(['leave hall', 'enter hall']);
     expect(outcomes[2]?.actions).toEqual(['leave hall', 'leave house', 'enter house', 'enter hall']);

@@ -215,7 +215,7 @@ describe('a request of which the server has to know something first', () => {
     expect(inquiry.sentParams[1]?.requestState).toBe(state);
   });
 
-  it('asks all questions at the same time, and waits for all answers', async () => {
+  it('calls the handlers for all inputs at the same time, and waits for all responses', async () => {
     const inquiry = Inquiry.begin();
     inquiry.call();
     inquiry.needs({ a: FORM, b: ROOTS, c: FORM });
@@ -274,7 +274,7 @@ describe('a request of which the server has to know something first', () => {
 });
 
 describe('a server that only wants to be asked again', () => {
-  it('is asked again after a while, in which nobody is bothered', async () => {
+  it('gets the request again after a delay, in which no handler is called', async () => {
     const inquiry = Inquiry.begin();
     inquiry.call(undefined, { timeout: 60_000 });
     inquiry.needs(undefined, 'later');
@@ -285,7 +285,7 @@ describe('a server that only wants to be asked again', () => {
     expect(inquiry.put).toEqual([]);
   });
 
-  it('is told that there was nothing to answer when it asked nothing', async () => {
+  it('gets an empty input when it asked for none', async () => {
     const inquiry = Inquiry.begin();
     inquiry.call();
     inquiry.needs({});
@@ -293,7 +293,7 @@ describe('a server that only wants to be asked again', () => {
     expect(inquiry.sentParams[1]).toEqual({ name: 'book', inputResponses: {} });
   });
 
-  it('is asked again also when nobody is there to be asked', async () => {
+  it('gets the request again also when the client has no handlers', async () => {
     const inquiry = Inquiry.begin({ service: undefined });
     inquiry.call();
     inquiry.needs(undefined, 'later');
@@ -319,12 +319,12 @@ describe('a server that only wants to be asked again', () => {
   });
 });
 
-describe('a question that nobody can answer', () => {
+describe('an input that no handler can supply', () => {
   it.each<[what: string, question: ServerRequest, required: string]>([
     ['of a kind that is not offered', { method: 'sampling/createMessage', params: {} }, 'sampling'],
     ['with a page to open', PAGE, 'elicitation.url'],
     ['of a kind that does not exist', { method: 'vendor/ask' }, 'vendor/ask'],
-  ])('%s fails the request, and nobody is asked anything', async (_what, question, required) => {
+  ])('%s fails the request, and no handler is called', async (_what, question, required) => {
     const inquiry = Inquiry.begin({ offered: { elicitation: { form: {} } } });
     const made = inquiry.call();
     inquiry.needs({ form: FORM, other: question });
@@ -355,7 +355,7 @@ describe('a question that nobody can answer', () => {
     expect(able.put).toHaveLength(1);
   });
 
-  it('fails the request when whoever was asked fails, and the others are not asked any longer', async () => {
+  it('fails the request when one handler fails, and aborts the other handlers', async () => {
     const inquiry = Inquiry.begin();
     const made = inquiry.call();
     inquiry.needs({ a: FORM, b: ROOTS });
@@ -411,8 +411,8 @@ describe('a question that nobody can answer', () => {
   });
 });
 
-describe('while somebody is asked', () => {
-  it('the time of one answer of the server stands still, and begins anew with the next round', async () => {
+describe('while a handler runs', () => {
+  it('timeout is paused, and begins again with the next round', async () => {
     const inquiry = Inquiry.begin();
     const { environment } = inquiry;
     const made = inquiry.call(undefined, { timeout: 1_000 });
@@ -440,7 +440,7 @@ describe('while somebody is asked', () => {
     await environment.advance(1);
     expect(failureOf(made)).toMatchObject({
       code: 'MCP_TIMEOUT',
-      message: 'tools/call did not get what the server has to know first within 5000 ms (maxTotalTimeout)',
+      message: 'tools/call did not get the input that the server needs within 5000 ms (maxTotalTimeout)',
       delivery: 'answered',
       details: { operation: 'tools/call', timeout: 5_000, phase: 'asking' },
     });
@@ -449,7 +449,7 @@ describe('while somebody is asked', () => {
     expect(environment.pending).toEqual([]);
   });
 
-  it('an abort ends it at once, and the server has nothing to be told', async () => {
+  it('an abort ends the request at once, and sends no cancellation', async () => {
     const inquiry = Inquiry.begin();
     const controller = new AbortController();
     const made = inquiry.call(undefined, { signal: controller.signal });
@@ -489,7 +489,7 @@ describe('while somebody is asked', () => {
     expect(made.outcome).toEqual({ content: [] });
   });
 
-  it('a server that comes back as one of the other era is not told the answers', async () => {
+  it('the input is not sent to a server that comes back in the other era', async () => {
     const inquiry = Inquiry.begin();
     const made = inquiry.call();
     inquiry.needs({ sure: FORM }, 'state');
@@ -558,7 +558,7 @@ describe('the request of a later round', () => {
     expect(failureOf(made)).toMatchObject({ code: 'MCP_TRANSPORT_FAILED', delivery: 'answered' });
   });
 
-  it('was answered, as far as anybody knows, when it waited for a link in vain', async () => {
+  it('fails with delivery answered when it waited for a link and there was none', async () => {
     const inquiry = Inquiry.begin();
     const made = inquiry.call(undefined, { timeout: 1_000 });
     inquiry.needs({ sure: FORM });
@@ -580,7 +580,7 @@ describe('a legacy server that wants a page to be visited before it serves a req
     return { inquiry, made: inquiry.call(undefined, { timeout: 1_000 }) };
   }
 
-  it('is asked again when the user agreed and the server says that it is done', async () => {
+  it('is sent again when the user agreed and the server reports that the page is completed', async () => {
     const { inquiry, made } = begin();
     needsPage(inquiry);
     expect(inquiry.put.map(({ question }) => question)).toEqual([PAGE]);

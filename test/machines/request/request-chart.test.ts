@@ -16,7 +16,7 @@ import { SimulatedEnvironment } from '../../support/simulated-environment.js';
 
 const EVENTS = REQUEST_EVENTS;
 const ALL = Object.values(EVENTS);
-const FINAL = ['succeeded', 'failed', 'cancelled', 'timedOut', 'lost'];
+const FINAL = ['succeeded', 'failed', 'cancelled', 'timedOut', 'responseLost'];
 
 /** Actions that only change facts, which are compared themselves. */
 const FACTS_ONLY = new Set(Object.keys(CHANGES));
@@ -32,7 +32,7 @@ interface Sight {
   readonly state: string;
   readonly actions: readonly string[];
   readonly attempts: number;
-  readonly refusals: number;
+  readonly sessionLosses: number;
   readonly rounds: number;
 }
 
@@ -55,9 +55,9 @@ function byChart(machine: AnyStateMachine, taken = new Set<string>()): Liver {
     const actor = createActor(recorded, { input: { repeatable } }).start();
     const look = (): Sight => {
       const snapshot = actor.getSnapshot() as AnyMachineSnapshot;
-      const { attempts, refusals, rounds } = snapshot.context as RequestFacts;
+      const { attempts, sessionLosses, rounds } = snapshot.context as RequestFacts;
       const actions = log.splice(0).filter((name) => !FACTS_ONLY.has(name));
-      return { state: pathOf(snapshot.value), actions, attempts, refusals, rounds };
+      return { state: pathOf(snapshot.value), actions, attempts, sessionLosses, rounds };
     };
     const sights = [look()];
     for (const event of events) {
@@ -92,8 +92,8 @@ function byLogic(pooled: boolean, ends: string[] = []): Liver {
     record.start(requestSpec('tools/call', undefined, { repeatable }), () => undefined);
     const look = (): Sight => {
       const { value } = record.actor.getSnapshot();
-      const { attempts, refusals, rounds } = record;
-      return { state: value, actions: log.splice(0), attempts, refusals, rounds };
+      const { attempts, sessionLosses, rounds } = record;
+      return { state: value, actions: log.splice(0), attempts, sessionLosses, rounds };
     };
     const sights = [look()];
     for (const event of events) {
@@ -136,7 +136,7 @@ function randomWalks(count: number): Walk[] {
   // Most walks would end at once if a final event were as likely as any other.
   const goesOn = (): RequestEvent => {
     const event = pick();
-    return random() < 0.9 && ['answer', 'error', 'abort', 'expire', 'refuse'].includes(event.type) ? goesOn() : event;
+    return random() < 0.9 && ['answer', 'error', 'abort', 'expire', 'reject'].includes(event.type) ? goesOn() : event;
   };
   return Array.from({ length: count }, () => ({
     repeatable: random() < 0.5,

@@ -13,7 +13,7 @@ function comeAndGo(queue: RequestQueue): WeakRef<RequestRecord> {
 }
 
 describe('RequestQueue', () => {
-  it('hands its requests over in order, without those that have left', () => {
+  it('returns its requests in order, without the requests that were removed', () => {
     const queue = new RequestQueue();
     const records = Array.from({ length: 300 }, () => new RequestRecord());
     for (const record of records) queue.add(record);

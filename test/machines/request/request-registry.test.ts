@@ -66,7 +66,7 @@ describe('ids of requests', () => {
     expect(made.outcome).toEqual({});
   });
 
-  it('answer once: what comes again, or late, is for nobody', async () => {
+  it('settle once: repeated and late responses are ignored', async () => {
     const registry = Registry.flowing();
     const first = registry.ask('a');
     expect(registry.answer('a', { first: true })).toBe(true);
@@ -97,14 +97,14 @@ describe('an answer', () => {
     expect(failureOf(made)).toMatchObject({ code: 'MCP_INVALID_RESULT', delivery: 'answered' });
   });
 
-  it('that the link had to throw away ends its request, and nobody else', async () => {
+  it('that the link had to discard rejects its request, and no other', async () => {
     const registry = Registry.flowing();
     const [spoiled, other] = [registry.ask('a'), registry.ask('b')];
     const tooLarge = (requestId: unknown) =>
       failure('protocol', 'MCP_MESSAGE_TOO_LARGE', 'Too large', { delivery: 'answered', details: { requestId } });
-    expect(registry.requests.inFlight.spoiled(tooLarge(1))).toBe(true);
-    expect(registry.requests.inFlight.spoiled(tooLarge(undefined))).toBe(false);
-    expect(registry.requests.inFlight.spoiled(tooLarge(77))).toBe(false);
+    expect(registry.requests.inFlight.failed(tooLarge(1))).toBe(true);
+    expect(registry.requests.inFlight.failed(tooLarge(undefined))).toBe(false);
+    expect(registry.requests.inFlight.failed(tooLarge(77))).toBe(false);
     await registry.settle();
     expect(failureOf(spoiled)).toMatchObject({ code: 'MCP_MESSAGE_TOO_LARGE', delivery: 'answered' });
     expect(other.outcome).toBeUndefined();
@@ -167,7 +167,7 @@ describe('before there is a session', () => {
     expect(registry.sentMethods).toEqual(expected);
   });
 
-  it('as many requests wait as are allowed, and the next one is told the limit', async () => {
+  it('as many requests wait as are allowed, and the next one rejects with the limit', async () => {
     const registry = new Registry({ maxQueued: 2 });
     registry.hold();
     const impatient = new AbortController();
@@ -200,7 +200,7 @@ describe('before there is a session', () => {
     expect(registry.sentMethods).toEqual(['b']);
   });
 
-  it('a question of the connection itself is sent at once, without the metadata of a session', () => {
+  it('a negotiation request is sent at once, without the metadata of a session', () => {
     const registry = new Registry();
     registry.requests.useLink(registry.link);
     registry.hold();
@@ -208,7 +208,7 @@ describe('before there is a session', () => {
     expect(registry.link.sent).toEqual([{ jsonrpc: '2.0', id: 1, method: 'server/discover' }]);
   });
 
-  it('a question of the connection itself fails when there is no link', async () => {
+  it('a negotiation request fails when there is no link', async () => {
     const registry = new Registry();
     registry.hold();
     const made = registry.ask('ping', { direct: true });
@@ -230,7 +230,7 @@ describe('before there is a session', () => {
 
 describe('the metadata of a session', () => {
   const identity = { clientInfo: { name: 'test', version: '1' }, capabilities: {} };
-  it('goes with every request, and a progress token with those that want progress', () => {
+  it('is sent with every request, and a progress token with requests that want progress', () => {
     const registry = Registry.flowing();
     const meta = modernMeta('2026-07-28', identity, undefined);
     registry.requests.meta = meta;
@@ -256,7 +256,7 @@ describe('when there will be no session any more', () => {
     expect(failureOf(queued)).toMatchObject({ code: 'MCP_CONNECTION_CLOSED', delivery: 'not-sent' });
   });
 
-  it('the server is told of each request in flight that nobody waits for it', () => {
+  it('a cancellation is sent for each request in flight', () => {
     const registry = Registry.flowing();
     for (const method of ['a', 'b']) registry.ask(method);
     registry.ask('initialize', { direct: true, quiet: true });
@@ -302,7 +302,7 @@ describe('when the link is lost', () => {
     expect(made.outcome).toEqual({ tools: [] });
   });
 
-  it('the answer to an earlier attempt is for nobody', async () => {
+  it('the response to an earlier attempt is ignored', async () => {
     const registry = Registry.flowing();
     const made = registry.ask('tools/list', { repeatable: true });
     registry.lose();
@@ -336,7 +336,7 @@ describe('when the link is lost', () => {
     expect(failureOf(made)).toMatchObject({ code: 'MCP_CONNECTION_LOST', delivery: 'unknown' });
   });
 
-  it('repeated requests go before those that came later', () => {
+  it('repeated requests are sent before later requests', () => {
     const registry = Registry.flowing();
     registry.ask('a', { repeatable: true });
     registry.ask('b', { repeatable: true });
@@ -346,7 +346,7 @@ describe('when the link is lost', () => {
     expect(registry.sentMethods).toEqual(['a', 'b', 'c']);
   });
 
-  it('for good, a request that was sent before tells what happened to it then', async () => {
+  it('for good, a request that was sent before rejects with the cause of its lost attempt', async () => {
     const registry = Registry.flowing();
     const sent = registry.ask('tools/list', { repeatable: true });
     registry.lose();

@@ -40,7 +40,7 @@ describe('the deadlines of requests', () => {
     expect(environment.pending).toEqual([]);
   });
 
-  it('leave no timer to a connection that is over, whatever it is asked', async () => {
+  it('leave no timer after the connection is closed, also when requests follow', async () => {
     const environment = Object.assign(new SimulatedEnvironment(), { hold: () => undefined });
     const registry = Registry.flowing({ environment });
     registry.ask('one', { timeout: 300 });
@@ -147,7 +147,7 @@ describe('the deadlines of requests', () => {
     expect(registry.environment.pending).toEqual([]);
   });
 
-  it('are met also when telling the server ends the link', async () => {
+  it('are met also when sending the cancellation ends the link', async () => {
     const registry = Registry.flowing();
     const many = [1, 2, 3].map((at) => registry.ask(`m${at}`, { timeout: 100 }));
     const repeatable = registry.ask('tools/list', { timeout: 200, repeatable: true });
@@ -239,7 +239,7 @@ describe('progress', () => {
     ]);
   });
 
-  it('is for nobody when it was not asked for, or its request is over', () => {
+  it('is ignored when the request did not ask for it, or has ended', () => {
     const registry = Registry.flowing();
     registry.ask('a');
     expect(progressOf(registry, 1, 1)).toBe(false);
@@ -313,7 +313,7 @@ describe('an abort', () => {
     expect(registry.environment.pending).toEqual([]);
   });
 
-  it('in flight ends the request with the reason of the signal, and the server is told', async () => {
+  it('in flight ends the request with the reason of the signal, and sends a cancellation', async () => {
     const registry = Registry.flowing();
     const impatient = new AbortController();
     const made = registry.ask('a', { signal: impatient.signal });
@@ -326,7 +326,7 @@ describe('an abort', () => {
     expect(registry.answer('a')).toBe(false);
   });
 
-  it('does not tell the server of a request that must not be cancelled', () => {
+  it('sends no cancellation for a request that must not be cancelled', () => {
     const registry = Registry.flowing();
     const impatient = new AbortController();
     registry.ask('initialize', { signal: impatient.signal, direct: true, quiet: true });
@@ -397,8 +397,8 @@ describe('an abort', () => {
   });
 });
 
-describe('telling the server', () => {
-  it('is given up quietly when the link cannot', async () => {
+describe('the cancellation of a request', () => {
+  it('is dropped without a report when the link cannot send it', async () => {
     const registry = Registry.flowing();
     const impatient = new AbortController();
     const made = registry.ask('a', { signal: impatient.signal });
@@ -415,7 +415,7 @@ describe('telling the server', () => {
     expect(other.outcome).toBeDefined();
   });
 
-  it('is left out where closing the exchange tells, and the exchange is closed', () => {
+  it('is not sent when closing the exchange cancels the request, and the exchange is closed', () => {
     const registry = new Registry({ framing: () => 'per-request' });
     const abandoned: unknown[] = [];
     const link = Object.assign(new FakeLink(), { abandon: (id: unknown) => abandoned.push(id) });
@@ -429,7 +429,7 @@ describe('telling the server', () => {
 });
 
 describe('the end of a stream by the server', () => {
-  it('ends the request that opened it in good order, and no other request', async () => {
+  it('ends the request that opened it without an error, and no other request', async () => {
     const registry = Registry.flowing();
     const stream = registry.ask('subscriptions/listen', { onNotice: () => true, direct: true });
     const call = registry.ask('tools/call');
@@ -440,7 +440,7 @@ describe('the end of a stream by the server', () => {
     expect(call.outcome).toBeUndefined();
   });
 
-  it('is told from notices, which go to whoever opened the stream', () => {
+  it('is distinguished from notifications, which are passed to the request that opened the stream', () => {
     const registry = Registry.flowing();
     const heard: unknown[] = [];
     const onNotice = (method: string, params: unknown): boolean => heard.push([method, params]) < 2;

@@ -92,7 +92,7 @@ describe('a server is taken for unreachable', () => {
   it('not when any message is received in between', async () => {
     const registry = perRequest();
     await failOneByOne(registry, [refused, refused]);
-    registry.requests.heard();
+    registry.requests.received();
     await failOneByOne(registry, [refused, refused]);
     expect(registry.unreachable).toEqual([]);
   });

@@ -22,7 +22,7 @@ describe('a request of which no byte has left', () => {
     expect(made.outcome).toEqual({ done: true });
   });
 
-  it('waits for the next session when this one is forgotten, and a question of the connection itself does not', async () => {
+  it('waits for the next session when this one is lost, and a negotiation request does not', async () => {
     const registry = Registry.flowing();
     const made = unsent(registry);
     const own = unsent(registry, { direct: true, failFast: true });
@@ -56,7 +56,7 @@ describe('a request of which no byte has left', () => {
     expect(registry.link.cancelled).toEqual([2]);
   });
 
-  it('was not sent when its time is over, and the server is told nothing', async () => {
+  it('was not sent when it times out, and no cancellation is sent', async () => {
     const registry = Registry.flowing();
     const made = unsent(registry, { timeout: 10 });
     await registry.environment.advance(10);
@@ -90,7 +90,7 @@ describe('a request of which no byte has left', () => {
     expect(registry.requests.counts).toEqual({ inFlight: 0, queued: 0, asking: 0 });
   });
 
-  it('is not the worse for what the link says of it when it was taken back', async () => {
+  it('is not affected by events of the link after it was cancelled unsent', async () => {
     const registry = Registry.flowing();
     let fail: (why: unknown) => void = () => undefined;
     registry.link.answerToSend = () => new Promise((_, reject) => (fail = reject));

@@ -50,7 +50,7 @@ describe('requests that ask the same', () => {
     expect(made.map((one) => failureOf(one)?.errorCode)).toEqual([-32603, -32603]);
   });
 
-  it('have deadlines of their own, and the last one that leaves tells the server', async () => {
+  it('have deadlines of their own, and only the last one that leaves sends a cancellation', async () => {
     const registry = Registry.flowing();
     const made = listing(registry, { timeout: 10 }, { timeout: 30 }, { timeout: 20 });
     await registry.environment.advance(10);
@@ -85,7 +85,7 @@ describe('requests that ask the same', () => {
     expect(made.filter(({ outcome }) => outcome === TOOLS)).toHaveLength(3);
   });
 
-  it('are aborted by one signal, and the server is told once', async () => {
+  it('are aborted by one signal, and one cancellation is sent', async () => {
     const registry = Registry.flowing();
     const { signal, abort } = (() => {
       const controller = new AbortController();
@@ -98,7 +98,7 @@ describe('requests that ask the same', () => {
     expect(registry.link.cancelled).toEqual([1]);
   });
 
-  it('are sent again once when the link is lost, and those that may not be repeated are lost', async () => {
+  it('are sent again once when the link is lost, and requests that may not be repeated reject', async () => {
     const registry = Registry.flowing();
     const made = listing(registry, {}, { repeatable: false }, {});
     registry.lose();
@@ -140,7 +140,7 @@ describe('requests that ask the same', () => {
     expect(made.slice(1).map((one) => failureOf(one)?.code)).toEqual(['MCP_INVALID_JSON', 'MCP_INVALID_JSON']);
   });
 
-  it('end with the connection, and the server is told once', async () => {
+  it('end with the connection, and one cancellation is sent', async () => {
     const registry = Registry.flowing();
     const made = listing(registry, {}, {}, {});
     registry.refuse();

@@ -13,7 +13,7 @@ describe('the stream of a server', () => {
     const openings: number[] = [];
     const suspicions: number[] = [];
     const actor = createActor(serverStreamMachine, {
-      input: { unused: false },
+      input: { unused: false, resumes: false },
       clock: { setTimeout: clock.setTimeout, clearTimeout: clock.clearTimeout },
     });
     serverStreamPorts.provide(actor.system, {
@@ -22,7 +22,7 @@ describe('the stream of a server', () => {
         openings.push(clock.now());
         return undefined;
       },
-      suspectChanges: () => suspicions.push(openings.length),
+      missedChanges: () => suspicions.push(openings.length),
     });
     actor.start();
     return { clock, actor, openings, suspicions };
@@ -101,7 +101,7 @@ describe('the stream of a server', () => {
     actor.stop();
   });
 
-  it('suspects that changes were missed when it was not open for a while and does not go on where it was', async () => {
+  it('reports missed changes when it was closed for a while and is not resumed', async () => {
     const { clock, actor, suspicions } = watched();
     actor.send(opened());
     await clock.advance(10_000);

@@ -180,7 +180,7 @@ describe('a modern session', () => {
     expect(await stage.end()).toEqual(NOTHING_LEFT);
   });
 
-  it('is told when the client goes, and asked again when it is back', async () => {
+  it('gets a cancellation when the client disconnects, and a new subscription when it connects again', async () => {
     const stage = await watching(announcing);
     const [first] = stage.transport.links;
     stage.connection.send({ type: 'reconnect' });

@@ -77,15 +77,15 @@ const EVENTS = {
   older: { type: 'shook', answer: error(-32602, { supported: ['2024-11-05'] }) },
   unwilling: { type: 'shook', answer: error(-32603) },
   restored: { type: 'restored' },
-  taken: { type: 'resume.taken' },
+  taken: { type: 'resume.taken', streamResumes: true },
   notTaken: { type: 'resume.refused' },
-  failed: { type: 'attempt.failed', failure: LOST },
+  failed: { type: 'negotiation.failed', failure: LOST },
   wantResource: { type: 'desire', desired: { resources: ['file:///a'] } },
   wantNothing: { type: 'desire', desired: { resources: [] } },
   monitor: { type: 'monitor', interval: 1_000 },
   stopMonitoring: { type: 'monitor', interval: 0 },
   checked: { type: 'health.checked', check: { ok: true } },
-  suspect: { type: 'health.suspect' },
+  degraded: { type: 'health.degraded' },
   recovered: { type: 'health.recovered' },
   dead: { type: 'health.failed', failure: LOST },
 } as const satisfies Record<string, ConnectionEvent>;
@@ -135,10 +135,10 @@ function scene(
     ],
     deciding: (facts, path) => [
       facts.waiters.map(({ id }) => id),
-      TIMED.test(path) && [facts.armedFor, facts.attemptDeadline, facts.purpose],
+      TIMED.test(path) && [facts.armedFor, facts.connectDeadline, facts.purpose],
       path.startsWith('linked.initializing.negotiating') && facts.negotiation,
       path.startsWith('linked') && facts.firstEnding !== undefined,
-      [facts.attempts, facts.era, facts.session?.era, facts.connectionCount > 0, facts.failure !== undefined],
+      [facts.reconnectAttempts, facts.era, facts.session?.era, facts.connectionCount > 0, facts.failure !== undefined],
       [facts.desired, facts.healthInterval, facts.losses.length],
       [facts.inherited !== undefined, facts.resumed, facts.suspended],
     ],
@@ -197,7 +197,7 @@ const SCENES = [
     EVENTS.monitor,
     EVENTS.stopMonitoring,
     EVENTS.checked,
-    EVENTS.suspect,
+    EVENTS.degraded,
     EVENTS.recovered,
     EVENTS.dead,
     EVENTS.wantResource,
@@ -213,13 +213,13 @@ const SCENES = [
     ...common,
     modern,
     EVENTS.dead,
-    EVENTS.suspect,
+    EVENTS.degraded,
   ]),
   scene('a session that is left to another client', input(once), PATIENT, [
     ...common,
     modern,
     EVENTS.suspend,
-    EVENTS.suspect,
+    EVENTS.degraded,
     reconnect,
   ]),
   scene(
@@ -326,7 +326,11 @@ export const connectionChart: ChartModel<ConnectionFacts> = {
             path !== 'reconnecting' || context.delay <= Math.max(context.policy.backoff.maxDelay, LONGEST_RETRY_AFTER),
         ),
       );
-      none(found.violations(({ snapshot: { context } }) => context.attempts <= context.policy.maxReconnectAttempts));
+      none(
+        found.violations(
+          ({ snapshot: { context } }) => context.reconnectAttempts <= context.policy.maxReconnectAttempts,
+        ),
+      );
     },
 
     'comes back no more often than its budget allows, and says that this is why when it does not': ({
@@ -350,7 +354,7 @@ export const connectionChart: ChartModel<ConnectionFacts> = {
           ({ event, to }) =>
             to.path !== 'linked.connecting.opening' ||
             !(event.type === 'reconnect' || vertex.path === 'closed.done') ||
-            to.snapshot.context.losses.length + to.snapshot.context.attempts === 0,
+            to.snapshot.context.losses.length + to.snapshot.context.reconnectAttempts === 0,
         );
       none(found.violations(anew));
     },
@@ -416,14 +420,14 @@ export const connectionChart: ChartModel<ConnectionFacts> = {
         ]) {
           if (target.every((to) => to !== linked && link.includes(to))) continue;
           const names = [...node.entry, ...actions].map(nameOf);
-          const ends = names.some((name) => /^(lose|refuse)/.test(name)) && names.includes('abortServerRequests');
+          const ends = names.some((name) => /^(lose|reject)/.test(name)) && names.includes('abortServerRequests');
           if (!ends) none([`${node.path.join('.')}: ${eventType}`]);
         }
       }
     },
 
     'is not moved by what a link, a question or a check says that is gone': ({ found, none }) => {
-      const late = /^(link\.|session\.|discovered|shook|restored|resume|attempt\.|health\.)/;
+      const late = /^(link\.|session\.|discovered|shook|restored|resume|negotiation\.|health\.)/;
       const unmoved = (vertex: Vertex<ConnectionFacts>): boolean =>
         vertex.path.startsWith('linked.') ||
         vertex.next.every(({ event, to }) => !late.test(event.type) || to === vertex);

@@ -142,9 +142,9 @@ export function seededFaults(): Fault[] {
       },
     ),
     misjudged(connectionChart, 'also what is final is tried again', 'does not repeat what would only fail again', {
-      mayTryAgain: ({ context: { purpose, policy, attempts } }: { context: ConnectionFacts }) =>
+      mayTryAgain: ({ context: { purpose, policy, reconnectAttempts } }: { context: ConnectionFacts }) =>
         (purpose === 'recover' ? policy.autoReconnect : policy.retryInitialConnect) &&
-        attempts < policy.maxReconnectAttempts,
+        reconnectAttempts < policy.maxReconnectAttempts,
     }),
     misdrawn(
       connectionChart,
@@ -182,10 +182,10 @@ export function seededFaults(): Fault[] {
     ),
     misdrawn(
       healthChart,
-      'the third miss is a suspicion only',
+      'the third miss only degrades the connection',
       'takes an idle server for dead after as many misses as are allowed, and never a busy one',
       (root) => {
-        guarded(stateAt(root, 'verdict.suspect'), 'checked', 'tooManyMisses').target = 'suspect';
+        guarded(stateAt(root, 'verdict.degraded'), 'checked', 'tooManyMisses').target = 'degraded';
       },
     ),
     misdrawn(
@@ -193,10 +193,10 @@ export function seededFaults(): Fault[] {
       'the guards for an answer and for one miss too many are swapped',
       'believes a check that is under way: an answer is health, and a miss is not',
       (root) => {
-        const suspect = stateAt(root, 'verdict.suspect');
-        const answer = guarded(suspect, 'checked', 'answered');
-        const miss = guarded(suspect, 'checked', 'tooManyMisses');
-        [answer.guard, miss.guard] = ['tooManyMisses', 'answered'];
+        const degraded = stateAt(root, 'verdict.degraded');
+        const answer = guarded(degraded, 'checked', 'responded');
+        const miss = guarded(degraded, 'checked', 'tooManyMisses');
+        [answer.guard, miss.guard] = ['tooManyMisses', 'responded'];
       },
     ),
     misdrawn(
@@ -204,7 +204,7 @@ export function seededFaults(): Fault[] {
       'an answer does not make the misses forgotten',
       'believes a check that is under way: an answer is health, and a miss is not',
       (root) => {
-        const way = guarded(stateAt(root, 'verdict.suspect'), 'checked', 'answered');
+        const way = guarded(stateAt(root, 'verdict.degraded'), 'checked', 'responded');
         way.actions = without(way.actions, 'forgetMisses');
       },
     ),
@@ -252,7 +252,7 @@ export function seededFaults(): Fault[] {
       'a question that was taken back is still being asked',
       'is over with the first thing that happens',
       (root) => {
-        const [way] = waysOf(stateAt(root, 'asking'), 'cancel');
+        const [way] = waysOf(stateAt(root, 'handling'), 'cancel');
         delete (way as Way).target;
       },
     ),
@@ -261,8 +261,8 @@ export function seededFaults(): Fault[] {
       'what the handler said is forgotten',
       'is answered with what the handler said, and with nothing that it says later',
       (root) => {
-        const [way] = waysOf(stateAt(root, 'asking'), 'answer');
-        (way as Way).actions = without(way?.actions, 'keepAnswer');
+        const [way] = waysOf(stateAt(root, 'handling'), 'respond');
+        (way as Way).actions = without(way?.actions, 'keepResponse');
       },
     ),
     misjudged(
@@ -290,7 +290,10 @@ export function seededFaults(): Fault[] {
       'a request for which a person is asked is lost with the link',
       'is made again only when everything is there that was asked for, and minds no lost link until then',
       (root) => {
-        (stateAt(root, 'asking').on as Record<string, unknown>).lose = { target: 'lost', actions: 'loseResponse' };
+        (stateAt(root, 'asking').on as Record<string, unknown>).lose = {
+          target: 'responseLost',
+          actions: 'loseResponse',
+        };
       },
     ),
     misdrawn(

@@ -10,7 +10,7 @@ const LOST = failure('connection', 'MCP_CONNECTION_LOST', 'gone');
 export const REQUEST_EVENTS: Readonly<Record<RequestEvent['type'], RequestEvent>> = {
   submit: { type: 'submit' },
   dispatch: { type: 'dispatch' },
-  refuse: { type: 'refuse', failure: LOST },
+  reject: { type: 'reject', failure: LOST },
   answer: { type: 'answer', result: {} },
   error: { type: 'error', failure: LOST },
   progress: { type: 'progress', params: {} },
@@ -21,7 +21,7 @@ export const REQUEST_EVENTS: Readonly<Record<RequestEvent['type'], RequestEvent>
   lose: { type: 'lose', failure: LOST },
   unsent: { type: 'unsent' },
   unreachable: { type: 'unreachable', delay: 10 },
-  forgotten: { type: 'forgotten', failure: LOST, delay: 10 },
+  sessionLost: { type: 'sessionLost', failure: LOST, delay: 10 },
   interrupt: { type: 'interrupt' },
   resume: { type: 'resume' },
   postpone: { type: 'postpone', delay: 10 },
@@ -36,7 +36,7 @@ export const REQUEST_EVENTS: Readonly<Record<RequestEvent['type'], RequestEvent>
 const MOST_ATTEMPTS = 7;
 const MOST_ROUNDS = 2;
 
-const FINAL = ['succeeded', 'failed', 'cancelled', 'timedOut', 'lost'];
+const FINAL = ['succeeded', 'failed', 'cancelled', 'timedOut', 'responseLost'];
 const isOver = ({ path }: Vertex<RequestFacts>): boolean => FINAL.includes(path);
 const isAsking = ({ path }: Vertex<RequestFacts>): boolean => path.startsWith('asking.');
 const inFlight = ({ path }: Vertex<RequestFacts>): boolean => path.startsWith('inFlight.');
@@ -47,9 +47,9 @@ const ENDS: Readonly<Partial<Record<string, readonly string[]>>> = {
   error: ['failed'],
   abort: ['cancelled'],
   expire: ['timedOut'],
-  refuse: ['failed', 'lost'],
-  lose: ['lost'],
-  forgotten: ['failed'],
+  reject: ['failed', 'responseLost'],
+  lose: ['responseLost'],
+  sessionLost: ['failed'],
 };
 
 const beginsRound = (vertex: Vertex<RequestFacts>, type: string): boolean =>
@@ -67,7 +67,7 @@ export const requestChart: ChartModel<RequestFacts> = {
       Object.values(REQUEST_EVENTS)
         .filter(({ type }) => attempts < MOST_ATTEMPTS || (type !== 'dispatch' && type !== 'postpone'))
         .filter(({ type }) => rounds < MOST_ROUNDS || (type !== 'ask' && type !== 'defer')),
-    deciding: ({ attempts, refusals, rounds }) => [attempts, refusals, rounds],
+    deciding: ({ attempts, sessionLosses, rounds }) => [attempts, sessionLosses, rounds],
   })),
   passing: [],
   laws: {
@@ -89,7 +89,7 @@ export const requestChart: ChartModel<RequestFacts> = {
       const endable = (vertex: Vertex<RequestFacts>): boolean =>
         isOver(vertex) ||
         vertex.path === 'idle' ||
-        ['abort', 'expire', 'refuse'].every((type) =>
+        ['abort', 'expire', 'reject'].every((type) =>
           vertex.next.some(({ event, to }) => event.type === type && isOver(to)),
         );
       none(found.violations(endable));
@@ -99,7 +99,10 @@ export const requestChart: ChartModel<RequestFacts> = {
       const honest = (vertex: Vertex<RequestFacts>): boolean =>
         vertex.next.every(
           ({ event, to }) =>
-            event.type !== 'refuse' || !isOver(to) || isOver(vertex) || (to.path === 'lost') === inFlight(vertex),
+            event.type !== 'reject' ||
+            !isOver(to) ||
+            isOver(vertex) ||
+            (to.path === 'responseLost') === inFlight(vertex),
         );
       none(found.violations(honest));
     },
@@ -107,7 +110,7 @@ export const requestChart: ChartModel<RequestFacts> = {
     'is not sent again when that may do more than sending it once': ({ found, none }) => {
       const once = (vertex: Vertex<RequestFacts>): boolean => {
         if (vertex.snapshot.context.repeatable || !inFlight(vertex)) return true;
-        return vertex.next.every(({ event, to }) => event.type !== 'lose' || to.path === 'lost');
+        return vertex.next.every(({ event, to }) => event.type !== 'lose' || to.path === 'responseLost');
       };
       none(found.violations(once));
     },
@@ -121,7 +124,7 @@ export const requestChart: ChartModel<RequestFacts> = {
           // What was answered with questions need not be feared any more.
           if (beginsRound(vertex, event.type)) return to.snapshot.context.attempts === 0;
           const didNotRun =
-            ['unsent', 'unreachable'].includes(event.type) || (event.type === 'forgotten' && !isOver(to));
+            ['unsent', 'unreachable'].includes(event.type) || (event.type === 'sessionLost' && !isOver(to));
           return more === (didNotRun ? -1 : 0);
         });
       none(found.violations(counts));
@@ -153,8 +156,8 @@ export const requestChart: ChartModel<RequestFacts> = {
       const refused = (vertex: Vertex<RequestFacts>): boolean =>
         !inFlight(vertex) ||
         vertex.next.every(({ event, to }) => {
-          if (event.type !== 'forgotten') return true;
-          return to.path === ['queued', 'backingOff', 'failed'][vertex.snapshot.context.refusals];
+          if (event.type !== 'sessionLost') return true;
+          return to.path === ['queued', 'backingOff', 'failed'][vertex.snapshot.context.sessionLosses];
         });
       none(found.violations(refused));
     },

@@ -14,13 +14,13 @@ import type { ChartModel } from './chart-model.js';
 const REFUSED = failure('protocol', 'MCP_HANDLER_FAILED', 'no');
 
 const EVENTS: readonly ServerRequestEvent[] = [
-  { type: 'answer', answer: { result: {} } },
-  { type: 'answer', answer: { error: { code: -32603, message: 'no' }, failure: REFUSED } },
+  { type: 'respond', response: { result: {} } },
+  { type: 'respond', response: { error: { code: -32603, message: 'no' }, failure: REFUSED } },
   { type: 'cancel' },
-  { type: 'lose' },
+  { type: 'drop' },
 ];
 
-const isAsked = ({ path }: Vertex<ServerRequestFacts>): boolean => path === 'asking';
+const isAsked = ({ path }: Vertex<ServerRequestFacts>): boolean => path === 'handling';
 
 /** The chart of a question of a legacy server. */
 export const serverRequestChart: ChartModel<ServerRequestFacts> = {
@@ -32,7 +32,7 @@ export const serverRequestChart: ChartModel<ServerRequestFacts> = {
       name: 'asked',
       input: { id: 1, method: 'elicitation/create', params: undefined, about: undefined },
       events: () => EVENTS,
-      deciding: ({ answer }) => answer,
+      deciding: ({ response }) => response,
     },
   ],
   passing: [],
@@ -49,14 +49,15 @@ export const serverRequestChart: ChartModel<ServerRequestFacts> = {
     'is answered with what the handler said, and with nothing that it says later': ({ found, none }) => {
       const answers = (vertex: Vertex<ServerRequestFacts>): boolean =>
         vertex.next.every(({ event, to }) => {
-          const { answer } = vertex.snapshot.context;
-          const said: unknown = isAsked(vertex) && event.type === 'answer' ? event.answer : answer;
-          return JSON.stringify(to.snapshot.context.answer) === JSON.stringify(said);
+          const { response } = vertex.snapshot.context;
+          const kept: unknown = isAsked(vertex) && event.type === 'respond' ? event.response : response;
+          return JSON.stringify(to.snapshot.context.response) === JSON.stringify(kept);
         });
       none(found.violations(answers));
       none(
         found.violations(
-          ({ path, snapshot: { context } }) => ['answered', 'failed'].includes(path) === (context.answer !== undefined),
+          ({ path, snapshot: { context } }) =>
+            ['responded', 'failed'].includes(path) === (context.response !== undefined),
         ),
       );
     },
@@ -65,7 +66,7 @@ export const serverRequestChart: ChartModel<ServerRequestFacts> = {
       none(
         found.violations(
           ({ path, snapshot: { context } }) =>
-            context.answer === undefined || (path === 'failed') === 'error' in context.answer,
+            context.response === undefined || (path === 'failed') === 'error' in context.response,
         ),
       );
     },

@@ -22,9 +22,15 @@ export const serverStreamChart: ChartModel<ServerStreamFacts> = {
   name: 'serverStream',
   machine: serverStreamMachine,
   ports: { of: serverStreamPorts, idle: idlePorts.serverStream },
-  scenes: [true, false].map((unused) => ({
-    name: unused ? 'unused' : 'used',
-    input: { unused },
+  scenes: (
+    [
+      ['unused', true, false],
+      ['used', false, false],
+      ['resumed', false, true],
+    ] as const
+  ).map(([name, unused, resumes]) => ({
+    name,
+    input: { unused, resumes },
     events: () => EVENTS,
     deciding: ({ endings, retry }) => [Math.min(endings, 3), retry],
   })),
@@ -35,8 +41,9 @@ export const serverStreamChart: ChartModel<ServerStreamFacts> = {
     },
 
     'listens from the start when there is a stream, and never when there is none': ({ found, none, same }) => {
-      none(found.violations((vertex) => vertex.scene === 'used' || vertex.path === 'unsupported'));
+      none(found.violations((vertex) => vertex.scene !== 'unused' || vertex.path === 'unsupported'));
       same(found.vertices.find(({ scene }) => scene === 'used')?.path, 'listening.opening');
+      same(found.vertices.find(({ scene }) => scene === 'resumed')?.path, 'listening.resuming');
     },
 
     'listens again by time alone, unless there is nothing to listen to': ({ found, none }) => {
@@ -67,6 +74,24 @@ export const serverStreamChart: ChartModel<ServerStreamFacts> = {
           return event.type !== 'opened' || to.path === 'listening.open';
         });
       none(found.violations(believes));
+    },
+
+    'receives notifications while it is open, and before only when it resumes the stream of another client': ({
+      found,
+      none,
+    }) => {
+      none(
+        found.violations(
+          ({ path, snapshot }) =>
+            snapshot.tags.has('receiving') === ['listening.open', 'listening.resuming'].includes(path),
+        ),
+      );
+      none(
+        found.violations(
+          ({ path, scene, snapshot }) =>
+            path !== 'listening.resuming' || (scene === 'resumed' && snapshot.context.endings === 0),
+        ),
+      );
     },
 
     'forgets its endings once it has been open for a while': ({ found, none }) => {
