@@ -1,25 +1,20 @@
 // Tool calls: how long each takes, by client, transport, era and calls in flight.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { interleaved } from './statistics.mjs';
 
-/** The bench of this checkout. */
-const HERE = fileURLToPath(new URL('.', import.meta.url));
+const CONTESTANT = fileURLToPath(new URL('contestant.mjs', import.meta.url));
 const HTTP_SERVER = fileURLToPath(new URL('http-server.mjs', import.meta.url));
 
 /** The process of one client. */
-export class Contestant {
+class Contestant {
   #child;
 
-  /** @param bench the folder `bench` of the checkout that the client is taken from */
-  static async start(client, { transport, era, server = '' }, bench = HERE) {
+  static async start(client, { transport, era, server = '' }) {
     const contestant = new Contestant();
     // The official client warns of the listeners that it adds when it has 1,000 calls in flight.
-    contestant.#child = fork(path.join(bench, 'contestant.mjs'), [client, transport, era, server], {
-      execArgv: ['--no-warnings'],
-    });
+    contestant.#child = fork(CONTESTANT, [client, transport, era, server], { execArgv: ['--no-warnings'] });
     await contestant.#hear();
     return contestant;
   }
@@ -52,7 +47,7 @@ export class Contestant {
 }
 
 /** How many calls are needed for a round to take as long as it should. The calls that find it out are the warm-up. */
-export async function callsPerRound(contestant, inFlight, { warmUp, roundTime }) {
+async function callsPerRound(contestant, inFlight, { warmUp, roundTime }) {
   await contestant.measure(Math.max(warmUp, inFlight), inFlight);
   const { wall } = await contestant.measure(Math.max(warmUp / 4, inFlight), inFlight);
   return Math.max(Math.round((roundTime * 1_000) / wall), 4 * inFlight);

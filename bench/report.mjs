@@ -9,7 +9,7 @@ function shown(number) {
 }
 
 /** A table in Markdown, its numbers to the right. */
-export function table(head, rows) {
+function table(head, rows) {
   const cells = [head, ...rows.map((row) => row.map((cell) => (typeof cell === 'number' ? shown(cell) : cell)))];
   const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column].length)));
   const line = (row) =>

@@ -1,4 +1,4 @@
-// What tests of programs that use mcp-actors need: `import { chaos } from 'mcp-actors/testing'`. Nothing of it is loaded by the root.
+// Tools for tests of programs that use mcp-actors: `import { chaos } from 'mcp-actors/testing'`. `mcp-actors` does not load them.
 export { chaos, ChaosTransport } from './chaos.js';
 export type { ChaosOptions, Fault } from './chaos.js';
 export { chaosProxy, ChaosProxy } from './chaos-proxy.js';
@@ -6,10 +6,10 @@ export type { ChaosProxyOptions } from './chaos-proxy.js';
 export type { FaultRate, Way } from './fault-plan.js';
 export type { FaultName, FaultRates } from './message-faults.js';
 export type { ProxyFault, ProxyFaultName, ProxyFaultRates, ProxyHit } from './proxy-faults.js';
-export type { HeardMessage, HeardNotification, HeardRequest } from './hearing.js';
+export type { ReceivedMessage, ReceivedNotification, ReceivedRequest } from './received-messages.js';
 export { parseRecording, readRecording } from './recording-reader.js';
 export type { Recording } from './recording-reader.js';
-// What recordings consist of: docs/recording.md says what each of it means.
+// The contents of recordings, which docs/recording.md describes.
 export type {
   ConnectionInput,
   ConnectionPolicy,

@@ -9,8 +9,8 @@ import type { MCPProtocolVersion } from '../protocol/revisions.js';
 import type { Implementation, ServerCapabilities } from '../protocol/schema/index.js';
 import type { Link, LinkEvents } from '../transports/link.js';
 import { MemoryTransport } from '../transports/memory-transport.js';
-import { Hearing } from './hearing.js';
-import type { HeardMessage, HeardNotification, HeardRequest } from './hearing.js';
+import { ReceivedMessages } from './received-messages.js';
+import type { ReceivedMessage, ReceivedNotification, ReceivedRequest } from './received-messages.js';
 
 /** A request as a {@link ScriptedHandler} sees it. */
 export interface ScriptedRequest {
@@ -21,50 +21,51 @@ export interface ScriptedRequest {
   readonly link: number;
   /** Aborted when the client cancels the request, and when the link ends. */
   readonly signal: AbortSignal;
-  /** Lets time pass, in milliseconds of the server's environment. When the link ends meanwhile the handler goes no further. */
+  /** Resolves after so many milliseconds of the server's environment; never, if the link ends before. */
   readonly wait: (milliseconds: number) => Promise<void>;
-  /** Reports progress, if the client wants to hear of it. */
+  /** Sends a progress notification, if the request has a progress token. */
   readonly progress: (progress: number, total?: number) => void;
 }
 
 /**
- * What a scripted server does on a method: what it returns is the result, and undefined is no answer. A thrown
- * `{ code: number, message: string }` is the error of the answer, and anything else is an internal error.
+ * Handles the requests of one method. Its return value is the result; `undefined` sends no response. A thrown
+ * `{ code: number, message: string }` is the error of the response; any other thrown value is an internal error.
  */
 export type ScriptedHandler = (params: Params, request: ScriptedRequest) => unknown;
 
-/** What a {@link ScriptedServer} is made of. */
+/** Options of {@link createScriptedServer}. */
 export interface ScriptedServerOptions {
-  /** The revision that it speaks. Default `'2026-07-28'`. */
+  /** The protocol revision of the server. Default `'2026-07-28'`. */
   readonly revision?: MCPProtocolVersion;
   /** Default: `{ tools: {} }`. */
   readonly capabilities?: ServerCapabilities;
   readonly serverInfo?: Implementation;
   /**
-   * What it does on each method, also instead of what it does by itself: negotiation, `ping` and subscriptions. `'*'` is for every request
-   * that has no handler of its own here; without it they are refused as unknown.
+   * Handlers by method. They replace the default handlers for negotiation, `ping` and subscriptions. `'*'` handles every request that has
+   * no handler here, so it replaces all default handlers. Requests without any handler are refused as unknown.
    */
   readonly handlers?: Readonly<Record<string, ScriptedHandler>>;
-  /** The clock of its handlers. Default: that of this process. */
+  /** The clock of `wait` and `hangUp`. Default: the system clock. */
   readonly environment?: Environment;
-  /** How many of the messages that came it keeps at least; it may be twice as many. Default 10 000. */
+  /** How many received messages are kept at least; at most twice as many. Default 10 000. */
   readonly remember?: number;
 }
 
-/** One client that is connected. */
+/** One connected client. */
 interface Visit {
   readonly number: number;
   link: Link | undefined;
-  /** The requests that are worked on, and what ends them. A request that repeats an id is ignored. */
+  /** The controllers of the requests in progress. */
   readonly open: Map<RequestId, AbortController>;
+  /** All request ids. A request that repeats an id is ignored. */
   readonly seen: Set<RequestId>;
-  /** The modern requests for notifications, by id. */
+  /** The open `subscriptions/listen` requests. */
   readonly listening: Map<RequestId, Params>;
   readonly timers: Set<TimerHandle>;
 }
 
-/** Milliseconds that a test waits for something to be heard: less than what test runners give a test, so that it can be told what came. */
-const PATIENCE = 4_000;
+/** Default timeout of `receive`, in ms: shorter than the timeouts of test runners, so that the error can list what was received. */
+const RECEIVE_TIMEOUT = 4_000;
 
 const OPTIONS = optionNames<ScriptedServerOptions>({
   revision: true,
@@ -75,22 +76,22 @@ const OPTIONS = optionNames<ScriptedServerOptions>({
   remember: true,
 });
 
-/** Starts a server in this process that does what its handlers say. Hand its `transport` to a client. */
+/** Starts a server in this process that runs your handlers. Connect a client to its `transport`. */
 export function createScriptedServer(options: ScriptedServerOptions = {}): ScriptedServer {
   return new ScriptedServer(options);
 }
 
-/** A server of either era in this process. It serves one link after the other. */
+/** A server of either era in this process. It serves one client at a time. */
 export class ScriptedServer implements AsyncDisposable {
-  /** The client's end. */
+  /** The transport for the client. */
   readonly transport: MemoryTransport;
-  /** The messages that came last, over all links, in order; see {@link ScriptedServerOptions.remember}. */
-  readonly heard: readonly HeardMessage[];
-  readonly #hearing: Hearing;
+  /** The last received messages, of all links, in order; see {@link ScriptedServerOptions.remember}. */
+  readonly received: readonly ReceivedMessage[];
+  readonly #messages: ReceivedMessages;
   readonly #far: MemoryTransport;
   readonly #environment: Environment;
   readonly #handlers: Readonly<Record<string, ScriptedHandler>>;
-  readonly #habits: Readonly<Record<string, ScriptedHandler>>;
+  readonly #defaults: Readonly<Record<string, ScriptedHandler>>;
   readonly #modern: boolean;
   readonly #stop = new AbortController();
   #visit: Visit | undefined;
@@ -100,61 +101,61 @@ export class ScriptedServer implements AsyncDisposable {
   constructor(options: ScriptedServerOptions = {}) {
     refuseUnknownOptions('createScriptedServer', options, OPTIONS);
     const { revision = '2026-07-28', environment = systemEnvironment, remember = 10_000 } = options;
-    this.#hearing = new Hearing(remember);
+    this.#messages = new ReceivedMessages(remember);
     [this.transport, this.#far] = MemoryTransport.pair();
-    this.heard = this.#hearing.all;
+    this.received = this.#messages.all;
     this.#environment = environment;
     this.#modern = eraOf(revision) === 'modern';
     this.#handlers = options.handlers ?? {};
-    this.#habits = this.#negotiation(revision, options);
+    this.#defaults = this.#negotiation(revision, options);
     this.#listen();
   }
 
-  /** How many links there have been. */
+  /** How many links were opened. */
   get links(): number {
     return this.#visits;
   }
 
-  /** The methods of what came last, in order; answers are `(result)` or `(error)`. */
+  /** The methods of the last received messages, in order; a response is `(result)` or `(error)`. */
   get methods(): string[] {
-    return this.#hearing.methods;
+    return this.#messages.methods;
   }
 
   /**
-   * The next request or notification of this method that was not waited for yet. It is for tests that answer by hand: give the method a
-   * handler that returns nothing, wait for the question, and {@link ScriptedServer.answer} it.
-   * @param patience real milliseconds after which it rejects, and says what was heard instead. Default 4 000
+   * Resolves with the next request or notification of this method; each message is returned once. To respond from a test, give the method
+   * a handler that returns nothing, await the request, and call {@link ScriptedServer.respond}.
+   * @param timeout in real milliseconds. Rejects then with an error that lists the received messages. Default 4 000
    */
-  hear(method: `notifications/${string}`, patience?: number): Promise<HeardNotification>;
-  hear(method: string, patience?: number): Promise<HeardRequest>;
-  hear(method: string, patience = PATIENCE): Promise<HeardMessage> {
-    return this.#hearing.next(method, patience);
+  receive(method: `notifications/${string}`, timeout?: number): Promise<ReceivedNotification>;
+  receive(method: string, timeout?: number): Promise<ReceivedRequest>;
+  receive(method: string, timeout = RECEIVE_TIMEOUT): Promise<ReceivedMessage> {
+    return this.#messages.next(method, timeout);
   }
 
   /**
-   * The next answer of the client to a request of the server that was not waited for yet.
-   * @throws what {@link ScriptedServer.hear} throws.
+   * Resolves with the next response of the client to a server request; each response is returned once.
+   * @throws what {@link ScriptedServer.receive} throws.
    */
-  hearAnswer(patience = PATIENCE): Promise<HeardMessage> {
-    return this.#hearing.next(undefined, patience);
+  receiveResponse(timeout = RECEIVE_TIMEOUT): Promise<ReceivedMessage> {
+    return this.#messages.next(undefined, timeout);
   }
 
-  /** Answers a request with a result. */
-  answer({ id }: HeardRequest, result: object): void {
+  /** Sends the result of a request. */
+  respond({ id }: ReceivedRequest, result: object): void {
     this.send({ jsonrpc: '2.0', id, result });
   }
 
-  /** Answers a request with an error. */
-  refuse({ id }: HeardRequest, code: number, message = 'No', data?: unknown): void {
+  /** Sends an error response to a request. */
+  respondWithError({ id }: ReceivedRequest, code: number, message = 'No', data?: unknown): void {
     this.send({ jsonrpc: '2.0', id, error: { code, message, ...(data !== undefined && { data }) } });
   }
 
-  /** Sends a message, or anything else. Without a client it is lost. */
+  /** Sends a message or any other value. Without a connected client it is lost. */
   send(message: unknown): void {
     if (this.#visit !== undefined) this.#send(this.#visit, message);
   }
 
-  /** Sends a notification; in the modern era to those who asked for notifications, as part of their subscription. */
+  /** Sends a notification; in the modern era once for each open subscription, with its id. */
   notify(method: string, params?: Params): void {
     const visit = this.#visit;
     if (visit === undefined) return;
@@ -166,8 +167,8 @@ export class ScriptedServer implements AsyncDisposable {
   }
 
   /**
-   * Ends the link as a server does that dies: what it was working on goes no further. The next client is served after `pause`
-   * milliseconds; one that connects earlier hears nothing until then. Default: at once.
+   * Ends the link like a server that crashes: requests in progress are aborted. The next client is served after `pause` milliseconds; a
+   * client that connects earlier receives nothing until then. Default: at once.
    */
   hangUp(pause = 0): void {
     this.#leave();
@@ -181,13 +182,13 @@ export class ScriptedServer implements AsyncDisposable {
     }
   }
 
-  /** Ends it for good. */
+  /** Ends the server. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     this.#leave();
     this.#environment.clearTimeout(this.#pause);
     await this.#far.closeLink();
-    this.#hearing.end();
+    this.#messages.end();
   }
 
   #negotiation(revision: MCPProtocolVersion, options: ScriptedServerOptions): Record<string, ScriptedHandler> {
@@ -231,7 +232,7 @@ export class ScriptedServer implements AsyncDisposable {
     const events: LinkEvents = {
       environment: this.#environment,
       message: (message) => {
-        this.#hear(visit, message as JSONRPCMessage);
+        this.#receive(visit, message as JSONRPCMessage);
       },
       closed: () => {
         if (this.#visit !== visit) return;
@@ -248,7 +249,7 @@ export class ScriptedServer implements AsyncDisposable {
       (link) => {
         visit.link = link;
       },
-      // It was stopped before anybody came.
+      // The server ended before a client connected.
       nothing,
     );
   }
@@ -262,10 +263,10 @@ export class ScriptedServer implements AsyncDisposable {
     for (const work of visit.open.values()) work.abort();
   }
 
-  #hear(visit: Visit, message: JSONRPCMessage): void {
-    this.#hearing.take(message);
+  #receive(visit: Visit, message: JSONRPCMessage): void {
+    this.#messages.add(message);
     if (!('method' in message)) return;
-    if ('id' in message) void this.#answer(visit, message);
+    if ('id' in message) void this.#handle(visit, message);
     else if (message.method === 'notifications/cancelled') {
       const id = message.params?.requestId as RequestId;
       visit.open.get(id)?.abort();
@@ -273,31 +274,31 @@ export class ScriptedServer implements AsyncDisposable {
     }
   }
 
-  async #answer(visit: Visit, { id, method, params = {} }: JSONRPCRequest): Promise<void> {
+  async #handle(visit: Visit, { id, method, params = {} }: JSONRPCRequest): Promise<void> {
     if (visit.seen.has(id)) return;
     visit.seen.add(id);
     const work = new AbortController();
     visit.open.set(id, work);
     const handler = this.#handlerFor(method);
-    let answer: object | undefined;
+    let response: object | undefined;
     try {
-      if (handler === undefined) answer = methodNotFound(id, method);
+      if (handler === undefined) response = methodNotFound(id, method);
       else {
         const result = await handler(params, this.#request(visit, id, method, params, work.signal));
-        if (result !== undefined) answer = { jsonrpc: '2.0', id, result };
+        if (result !== undefined) response = { jsonrpc: '2.0', id, result };
       }
     } catch (thrown) {
-      answer = { jsonrpc: '2.0', id, error: errorOf(thrown) };
+      response = { jsonrpc: '2.0', id, error: errorOf(thrown) };
     }
     visit.open.delete(id);
-    // Who has cancelled wants no answer. 2026-07-28 basic/patterns/cancellation.
-    if (answer !== undefined && !work.signal.aborted) this.#send(visit, answer);
+    // A cancelled request gets no response. 2026-07-28 basic/patterns/cancellation.
+    if (response !== undefined && !work.signal.aborted) this.#send(visit, response);
   }
 
   #handlerFor(method: string): ScriptedHandler | undefined {
     if (Object.hasOwn(this.#handlers, method)) return this.#handlers[method];
     if (this.#handlers['*'] !== undefined) return this.#handlers['*'];
-    return Object.hasOwn(this.#habits, method) ? this.#habits[method] : undefined;
+    return Object.hasOwn(this.#defaults, method) ? this.#defaults[method] : undefined;
   }
 
   #request(visit: Visit, id: RequestId, method: string, params: Params, signal: AbortSignal): ScriptedRequest {
@@ -311,8 +312,8 @@ export class ScriptedServer implements AsyncDisposable {
       wait: (milliseconds) => this.#wait(visit, milliseconds),
       progress: (progress, total) => {
         if (progressToken === undefined) return;
-        const told = { progressToken, progress, ...(total !== undefined && { total }) };
-        this.#send(visit, { jsonrpc: '2.0', method: 'notifications/progress', params: told });
+        const params = { progressToken, progress, ...(total !== undefined && { total }) };
+        this.#send(visit, { jsonrpc: '2.0', method: 'notifications/progress', params });
       },
     };
   }

@@ -79,9 +79,9 @@ describe('what a client knows of its server', () => {
 
   test('the server learns who the client is', async () => {
     const { server } = await connected(legacyScript());
-    expect(await server.hear('initialize')).toMatchObject({ params: { clientInfo: PACKAGE, capabilities: {} } });
+    expect(await server.receive('initialize')).toMatchObject({ params: { clientInfo: PACKAGE, capabilities: {} } });
     const named = await connected(legacyScript(), { clientInfo: { name: 'mine', version: '9', title: 'Mine' } });
-    expect(await named.server.hear('initialize')).toMatchObject({
+    expect(await named.server.receive('initialize')).toMatchObject({
       params: { clientInfo: { name: 'mine', title: 'Mine' } },
     });
   });
@@ -126,14 +126,14 @@ describe.each([
       }),
     );
     expect(await client.readResource('x:1')).toEqual(resource);
-    expect((await server.hear('resources/read')).params).toMatchObject({ uri: 'x:1' });
+    expect((await server.receive('resources/read')).params).toMatchObject({ uri: 'x:1' });
     expect(await client.getPrompt('greet', { name: 'Ada' })).toEqual(prompt);
-    expect((await server.hear('prompts/get')).params).toMatchObject({ name: 'greet', arguments: { name: 'Ada' } });
+    expect((await server.receive('prompts/get')).params).toMatchObject({ name: 'greet', arguments: { name: 'Ada' } });
     await client.getPrompt('greet');
-    expect((await server.hear('prompts/get')).params).not.toHaveProperty('arguments');
+    expect((await server.receive('prompts/get')).params).not.toHaveProperty('arguments');
     const ref = { type: 'ref/prompt', name: 'greet' } as const;
     expect(await client.complete({ ref, argument: { name: 'name', value: 'A' } })).toEqual(completion.completion);
-    expect((await server.hear('completion/complete')).params).toMatchObject({
+    expect((await server.receive('completion/complete')).params).toMatchObject({
       ref,
       argument: { name: 'name', value: 'A' },
     });
@@ -142,9 +142,9 @@ describe.each([
   test('ping() tells how long the answer took, and healthCheck() asks over the wire each time', async () => {
     const { server, client } = await connected(script({}));
     expect(await client.ping()).toBeGreaterThanOrEqual(0);
-    const before = server.heard.length;
+    const before = server.received.length;
     const health = await client.healthCheck();
-    expect(server.heard.length).toBe(before + 1);
+    expect(server.received.length).toBe(before + 1);
     expect(server.methods.at(-1)).toBe(era === 'legacy' ? 'ping' : 'server/discover');
     expect(health).toEqual({
       connected: true,
@@ -169,7 +169,7 @@ describe.each([
       }),
     );
     expect(await client.request('x/y', { z: 1 })).toEqual({ any: 'thing' });
-    expect((await server.hear('x/y')).params).toMatchObject({ z: 1 });
+    expect((await server.receive('x/y')).params).toMatchObject({ z: 1 });
     expect(await client.request('resources/read', { uri: 'x:1' })).toEqual({ contents: 7 });
     const refused = await errorFrom(client.request('x/z'));
     expect(refused).toBeInstanceOf(MCPProtocolError);
@@ -185,7 +185,7 @@ describe.each([
   test('notify() sends a notification', async () => {
     const { server, client } = await connected(script({}));
     await client.notify('notifications/x', { y: 1 });
-    expect(await server.hear('notifications/x')).toEqual({
+    expect(await server.receive('notifications/x')).toEqual({
       jsonrpc: '2.0',
       method: 'notifications/x',
       params: { y: 1 },
@@ -201,7 +201,7 @@ describe.each([
         ? legacyScript('2025-11-25', { initialize: answer(initializeResult('2025-11-25', { capabilities })) })
         : modernScript({ 'server/discover': answer(discoverResult({ capabilities })) })),
     });
-    const before = server.heard.length;
+    const before = server.received.length;
     const calls: [string, Promise<unknown>][] = [
       ['prompts', client.listPrompts()],
       ['prompts', client.getPrompt('x')],
@@ -221,7 +221,7 @@ describe.each([
         details: { required, supported: ['tools'] },
       });
     }
-    expect(server.heard).toHaveLength(before);
+    expect(server.received).toHaveLength(before);
   });
 });
 
@@ -369,12 +369,12 @@ test('the progress of a call is told, attempt by attempt', async () => {
   const { server, client } = await connected(legacyScript('2025-11-25', { 'tools/call': silence }));
   const heard: unknown[] = [];
   const call = client.callTool('slow', {}, { onProgress: (progress) => heard.push(progress) });
-  const asked = await server.hear('tools/call');
+  const asked = await server.receive('tools/call');
   const { progressToken } = asked.params?.['_meta'] as { progressToken: unknown };
   server.notify('notifications/progress', { progressToken, progress: 1 });
   server.notify('notifications/progress', { progressToken, progress: 2, total: 4, message: 'half' });
   server.notify('notifications/progress', { progressToken: 'of somebody else', progress: 3 });
-  server.answer(asked, { content: [] });
+  server.respond(asked, { content: [] });
   await call;
   server.notify('notifications/progress', { progressToken, progress: 4 });
   await turns();

@@ -453,7 +453,7 @@ describe('reconnecting', () => {
     const client = await connection.connect();
     const call = errorFrom(client.callTool('x'));
     const reading = client.readResource('x:1');
-    await server.hear('resources/read');
+    await server.receive('resources/read');
     await connection.reconnect();
     expect(await call).toMatchObject({ code: 'MCP_CONNECTION_LOST', delivery: 'unknown' });
     expect(await reading).toEqual({ contents: [] });

@@ -55,7 +55,7 @@ test('initialize() negotiates, and what was negotiated can be read', async () =>
     protocolVersion: '2025-06-18',
     clientInfo: { name: 'mine' },
   });
-  expect(await server.hear('initialize')).toMatchObject({ params: { clientInfo: { name: 'mine', version: '1' } } });
+  expect(await server.receive('initialize')).toMatchObject({ params: { clientInfo: { name: 'mine', version: '1' } } });
 });
 
 test('initialize() has a timeout and a signal', async () => {
@@ -80,7 +80,7 @@ test('its calls are those of a client', async () => {
   expect(await protocol.readResource('x:1')).toEqual({ contents: [] });
   expect(await protocol.request('x/y')).toEqual({ z: 1 });
   await protocol.notify('notifications/x', { c: 3 });
-  const { params } = await server.hear('notifications/x');
+  const { params } = await server.receive('notifications/x');
   expect(params).toEqual({ c: 3 });
 });
 
@@ -96,7 +96,7 @@ test('it does not reconnect, and sends nothing twice', async () => {
   await using server = await serverWith({ ...script, 'resources/read': silence });
   await using protocol = await MCPProtocol.connect(server.transport);
   const reading = errorFrom(protocol.readResource('x:1'));
-  await server.hear('resources/read');
+  await server.receive('resources/read');
   server.hangUp();
   expect(await reading).toMatchObject({ code: 'MCP_CONNECTION_LOST', delivery: 'unknown' });
   await turns();

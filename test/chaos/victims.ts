@@ -36,7 +36,7 @@ export class MemoryVictim implements Victim {
   }
 
   kill(): Promise<number> {
-    (this.#server.heard as unknown[]).length = 0;
+    (this.#server.received as unknown[]).length = 0;
     this.#server.hangUp();
     return Promise.resolve(performance.now());
   }

@@ -11,7 +11,7 @@ describe('an answer that is no proper message', () => {
     await using meeting = await Meeting.begin(legacyScript('2025-11-25', { 'tools/call': silence }));
     const { client, server, announced } = meeting;
     const [calling, other] = [client.callTool('one'), client.callTool('other')];
-    const [first, second] = [await server.hear('tools/call'), await server.hear('tools/call')];
+    const [first, second] = [await server.receive('tools/call'), await server.receive('tools/call')];
     server.send({ jsonrpc: '2.0', id: first.id, ...broken });
     await expect(calling).rejects.toMatchObject({
       name: 'MCPProtocolError',
@@ -19,7 +19,7 @@ describe('an answer that is no proper message', () => {
       delivery: 'answered',
       details: { field },
     });
-    server.answer(second, { content: [] });
+    server.respond(second, { content: [] });
     expect(await other).toEqual({ content: [] });
     expect(announced.warning).toEqual([]);
   });

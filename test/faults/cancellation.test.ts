@@ -41,16 +41,16 @@ describe.each([
   test('while it is in flight: it rejects with the reason of the signal at once and the server is told', async () => {
     const reason = { code: 'changed my mind' };
     const call = rejection(client.callTool('slow', {}, { signal: controller.signal }));
-    const { id } = await server.hear('tools/call');
+    const { id } = await server.receive('tools/call');
     controller.abort(reason);
     expect(await call).toBe(reason);
-    expect(await server.hear('notifications/cancelled')).toMatchObject({ params: { requestId: id } });
+    expect(await server.receive('notifications/cancelled')).toMatchObject({ params: { requestId: id } });
     expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
   });
 
   test('without a reason: it rejects as everything does that is aborted', async () => {
     const call = rejection(client.callTool('slow', {}, { signal: controller.signal }));
-    await server.hear('tools/call');
+    await server.receive('tools/call');
     controller.abort();
     expect(await call).toBe(controller.signal.reason);
     expect(await call).toMatchObject({ name: 'AbortError' });
@@ -67,10 +67,10 @@ describe.each([
   test('and the answer that comes too late is a warning', async () => {
     const recorder = new ClientRecorder(client);
     const call = rejection(client.callTool('slow', {}, { signal: controller.signal }));
-    const asked = await server.hear('tools/call');
+    const asked = await server.receive('tools/call');
     controller.abort('enough');
     await call;
-    server.answer(asked, text);
+    server.respond(asked, text);
     await recorder.first('warning');
     expect(recorder.warning).toEqual([expect.objectContaining({ code: 'MCP_UNKNOWN_RESPONSE' })]);
     expect(client.state).toBe('ready');
@@ -78,17 +78,17 @@ describe.each([
 
   test('one signal ends many calls, and those only', async () => {
     const other = client.callTool('slow');
-    const asked = await server.hear('tools/call');
+    const asked = await server.receive('tools/call');
     const calls = Array.from({ length: 100 }, () =>
       rejection(client.callTool('slow', {}, { signal: controller.signal })),
     );
-    for (const _call of calls) await server.hear('tools/call');
+    for (const _call of calls) await server.receive('tools/call');
     // Node would warn of a leak at eleven.
     expect(getEventListeners(controller.signal, 'abort')).toHaveLength(1);
     controller.abort('all of you');
     expect(new Set(await Promise.all(calls))).toEqual(new Set(['all of you']));
     expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
-    server.answer(asked, text);
+    server.respond(asked, text);
     expect(await other).toMatchObject(text);
   });
 
@@ -113,8 +113,8 @@ describe.each([
     );
     client = await MCPClient.connect(server.transport);
     const listing = rejection(client.listTools({ signal: controller.signal }));
-    await server.hear('tools/list');
-    await server.hear('tools/list');
+    await server.receive('tools/list');
+    await server.receive('tools/list');
     controller.abort('enough');
     expect(await listing).toBe('enough');
   });
@@ -146,7 +146,7 @@ test('a call that waits for the connection is given up without being sent', asyn
   const connecting = errorFrom(client.connect());
   const controller = new AbortController();
   const call = rejection(client.callTool('slow', {}, { signal: controller.signal }));
-  await server.hear('server/discover');
+  await server.receive('server/discover');
   controller.abort('enough');
   expect(await call).toBe('enough');
   await client.disconnect();
@@ -159,7 +159,7 @@ test('the connect() that is given up cancels nothing: initialize must not be', a
   const client = new MCPClient(server.transport);
   const controller = new AbortController();
   const connecting = rejection(client.connect({ signal: controller.signal }));
-  await server.hear('initialize');
+  await server.receive('initialize');
   controller.abort('enough');
   expect(await connecting).toBe('enough');
   await client.disconnect();

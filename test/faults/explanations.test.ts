@@ -206,7 +206,7 @@ describe('the error of a call tells by itself', () => {
     await using meeting = await Meeting.begin(legacyScript('2025-11-25', { 'tools/call': silence }));
     const { client, server } = meeting;
     const calls = Array.from({ length: 1_000 }, () => errorFrom(client.callTool('x', { patient: 4711 })));
-    await server.hear('tools/call');
+    await server.receive('tools/call');
     server.hangUp();
     const texts = new Set((await Promise.all(calls)).map((error) => error.explain()));
     expect(texts.size).toBe(1);

@@ -59,7 +59,7 @@ describe('a server that has stopped to answer', () => {
     await using meeting = await Meeting.begin(hangs, { healthCheckInterval: INTERVAL });
     const { client, server, clock } = meeting;
     client.addNotificationHandler('tools/list_changed', () => undefined);
-    await server.hear('subscriptions/listen');
+    await server.receive('subscriptions/listen');
     await clock.advance(2 * THREE_MISSES);
     expect(client.state).toBe('closed');
     expect(client.explain()).toMatch('missed 3 health checks in a row');
@@ -70,10 +70,10 @@ describe('a server that has stopped to answer', () => {
     await using meeting = await Meeting.begin(script, { healthCheckInterval: INTERVAL });
     const { client, server, clock } = meeting;
     const call = client.callTool('slow', {}, { timeout: 20 * INTERVAL });
-    const question = await server.hear('tools/call');
+    const question = await server.receive('tools/call');
     await clock.advance(3 * THREE_MISSES - INTERVAL);
     expect(client.state).toBe('degraded');
-    server.answer(question, { content: [] });
+    server.respond(question, { content: [] });
     await call;
     await clock.advance(INTERVAL);
     expect(client.state).toBe('ready');
@@ -103,7 +103,7 @@ describe('monitoring', () => {
     await using connection = monitored(server, clock);
     const client = await connection.connect();
     await clock.advance(INTERVAL);
-    await server.hear('ping');
+    await server.receive('ping');
     connection.stopMonitoring();
     await clock.advance(10 * INTERVAL);
     expect(client.state).toBe('ready');
@@ -116,7 +116,7 @@ test('healthCheck() says nothing to a server with which the negotiation is not o
   const { client, server, clock, announced } = meeting;
   const connecting = client.connect().catch(() => undefined);
   await announced.until(() => client.state === 'initializing');
-  await server.hear('server/discover');
+  await server.receive('server/discover');
   expect(await client.healthCheck()).toMatchObject({
     connected: false,
     state: 'initializing',

@@ -188,7 +188,7 @@ describe('disconnecting', () => {
     );
     const client = await MCPClient.connect(server.transport);
     const calls = [client.callTool('slow'), client.readResource('x:1')].map((call) => errorFrom(call));
-    await server.hear('resources/read');
+    await server.receive('resources/read');
     const disconnecting = client.disconnect();
     expect(await isSettled(Promise.all(calls))).toBe(true);
     for (const call of calls) expect(await call).toMatchObject({ code: 'MCP_CONNECTION_CLOSED', delivery: 'unknown' });
@@ -200,10 +200,10 @@ describe('disconnecting', () => {
     await using server = await serverWith(legacyScript('2025-11-25', { 'tools/call': silence }));
     const client = await MCPClient.connect(server.transport);
     const call = errorFrom(client.callTool('slow'));
-    const { id } = await server.hear('tools/call');
+    const { id } = await server.receive('tools/call');
     await client.disconnect();
     await call;
-    expect(await server.hear('notifications/cancelled')).toMatchObject({ params: { requestId: id } });
+    expect(await server.receive('notifications/cancelled')).toMatchObject({ params: { requestId: id } });
   });
 
   test('within a listener waits like any other', async () => {
@@ -310,7 +310,7 @@ test('a server in memory that hangs up is a lost connection', async () => {
   await using server = await serverWith(legacyScript('2025-11-25', { 'tools/call': silence }));
   const client = await MCPClient.connect(server.transport);
   const call = errorFrom(client.callTool('slow'));
-  await server.hear('tools/call');
+  await server.receive('tools/call');
   server.hangUp();
   expect(await call).toMatchObject({ code: 'MCP_CONNECTION_LOST', delivery: 'unknown' });
   await turns();

@@ -23,7 +23,7 @@ test('10,000 calls that are answered in the opposite order are each answered wit
     legacyScript('2025-11-25', {
       'tools/call': [],
       release: ({ id }) => [
-        ...server.heard
+        ...server.received
           .filter(({ method }) => method === 'tools/call')
           .reverse()
           .map((call) => ({

@@ -19,7 +19,7 @@ async function course(seed: number) {
         const params = { message: id, requestedSchema: { type: 'object', properties: {} } };
         server.send({ jsonrpc: '2.0', id, method: 'elicitation/create', params });
         for (let turn = 0; turn < 20 && !signal.aborted; turn += 1) {
-          if (server.heard.some((message) => message.id === id && message.method === undefined)) break;
+          if (server.received.some((message) => message.id === id && message.method === undefined)) break;
           await wait(100);
         }
         return { content: [] };

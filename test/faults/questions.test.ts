@@ -33,7 +33,7 @@ function ask(id: string | number, method: string, params: object = {}): void {
 
 async function answersOf(count: number): Promise<unknown[]> {
   const answers: unknown[] = [];
-  while (answers.length < count) answers.push(await server.hearAnswer());
+  while (answers.length < count) answers.push(await server.receiveResponse());
   return answers;
 }
 
@@ -89,7 +89,7 @@ describe('a handler that fails', () => {
     expect(await client.callTool('x')).toEqual(text);
     expect([announced.error.length, announced.warning.length, client.state]).toEqual([1, 0, 'ready']);
     await client.close();
-    expect(JSON.stringify(server.heard)).not.toContain('hunter2');
+    expect(JSON.stringify(server.received)).not.toContain('hunter2');
     expect(recorded.text).not.toContain('hunter2');
   });
 
@@ -170,7 +170,7 @@ describe('a server that asks too much', () => {
     expect(settle).toHaveLength(10);
   });
 
-  test('and takes everything back leaves nobody being asked', async () => {
+  test('and cancels all of its requests aborts the signal of each handler', async () => {
     const signals: AbortSignal[] = [];
     await begin({
       elicitation: (_form, { signal }) => {
@@ -197,7 +197,7 @@ describe('a server that asks wrongly', () => {
       { id: 1, error: { code: -32602 } },
     ],
     ['a form as an array', { message: 'm', requestedSchema: [] }, { id: 1, error: { code: -32602 } }],
-  ])('with %s is told so, and so is the user', async (_what, params, answer) => {
+  ])('with %s gets an error response, and the client emits a warning', async (_what, params, answer) => {
     const never = jest.fn();
     await begin({ elicitation: { form: never, url: never } });
     ask(1, 'elicitation/create', params as object);

@@ -4,7 +4,7 @@ import { ClientRecorder } from '../support/client-recorder.js';
 import { textOf, toolsServer } from '../support/servers/fixture-servers.js';
 import { errorFrom, rejection, turns } from '../support/outcomes.js';
 import { answer, legacyScript, serverWith, silence } from '../support/servers/scripts.js';
-import type { HeardRequest, ScriptedServer } from '../support/servers/scripts.js';
+import type { ReceivedRequest, ScriptedServer } from '../support/servers/scripts.js';
 
 jest.setTimeout(30_000);
 
@@ -86,7 +86,7 @@ describe('within onProgress', () => {
     await server[Symbol.asyncDispose]();
   });
 
-  function reportProgress({ params }: HeardRequest): void {
+  function reportProgress({ params }: ReceivedRequest): void {
     const { progressToken } = params?.['_meta'] as { progressToken: unknown };
     server.notify('notifications/progress', { progressToken, progress: 1 });
   }
@@ -97,10 +97,10 @@ describe('within onProgress', () => {
       controller.abort('seen enough');
     };
     const call = rejection(client.callTool('slow', {}, { signal: controller.signal, onProgress }));
-    const asked = await server.hear('tools/call');
+    const asked = await server.receive('tools/call');
     reportProgress(asked);
     expect(await call).toBe('seen enough');
-    expect((await server.hear('notifications/cancelled')).params).toMatchObject({ requestId: asked.id });
+    expect((await server.receive('notifications/cancelled')).params).toMatchObject({ requestId: asked.id });
   });
 
   test('disconnecting works', async () => {
@@ -109,7 +109,7 @@ describe('within onProgress', () => {
       disconnected = client.disconnect();
     };
     const call = errorFrom(client.callTool('slow', {}, { onProgress }));
-    reportProgress(await server.hear('tools/call'));
+    reportProgress(await server.receive('tools/call'));
     expect(await call).toMatchObject({ code: 'MCP_CONNECTION_CLOSED', delivery: 'unknown' });
     await disconnected;
     expect(client.state).toBe('closed');
@@ -121,9 +121,9 @@ describe('within onProgress', () => {
       read = client.readResource('x:1');
     };
     const call = client.callTool('slow', {}, { onProgress });
-    const asked = await server.hear('tools/call');
+    const asked = await server.receive('tools/call');
     reportProgress(asked);
-    server.answer(asked, { content: [] });
+    server.respond(asked, { content: [] });
     expect(await call).toEqual({ content: [] });
     expect(await read).toEqual({ contents: [] });
   });
@@ -137,7 +137,7 @@ test('an abort while the answer is being handed over does not take it away', asy
   client.on('notification', () => {
     controller.abort('too late');
   });
-  await server.hear('resources/read');
+  await server.receive('resources/read');
   server.notify('notifications/x');
   expect(await reading).toEqual({ contents: [] });
   await turns();

@@ -83,7 +83,7 @@ describe('a process that is killed and started anew', () => {
   test('has log level and subscriptions back before the first call, in the legacy era', async () => {
     using server = new ScriptedProcess([BEFORE, AFTER].map((tools) => legacyScript('2025-11-25', life(tools))));
     await outlive(server);
-    const [, second] = server.heard;
+    const [, second] = server.received;
     expect(second?.slice(0, 5)).toMatchObject([
       { method: 'initialize' },
       { method: 'notifications/initialized' },
@@ -96,7 +96,7 @@ describe('a process that is killed and started anew', () => {
   test('has log level and subscriptions back before the first call, in the modern era', async () => {
     using server = new ScriptedProcess([modernLife(BEFORE), modernLife(AFTER)]);
     await outlive(server);
-    const [, second] = server.heard;
+    const [, second] = server.received;
     expect(second?.slice(0, 3)).toMatchObject([
       { method: 'server/discover' },
       {

@@ -56,7 +56,7 @@ export class HonestServer implements AsyncDisposable {
   }
 
   /** Takes a message of the client. */
-  hear(message: JSONRPCMessage): void {
+  receive(message: JSONRPCMessage): void {
     this.#server.transport.sendMessage(message).catch(() => undefined);
   }
 

@@ -39,7 +39,7 @@ async function recorded(revision: '2025-11-25' | '2026-07-28', redact: boolean):
   if (revision === '2025-11-25') {
     const params = { message: 'm', requestedSchema: { type: 'object', properties: {} } };
     server.send({ jsonrpc: '2.0', id: 'q', method: 'elicitation/create', params });
-    await server.hearAnswer();
+    await server.receiveResponse();
   }
   giveUp.abort();
   await given;

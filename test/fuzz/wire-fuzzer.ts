@@ -85,7 +85,7 @@ class BentTransport extends MCPTransport {
     });
     return {
       send: (message) => {
-        server.hear(message);
+        server.receive(message);
         return undefined;
       },
       close: () => server[Symbol.asyncDispose](),
@@ -114,7 +114,7 @@ const stdio: Open = async (revision, dice) => {
       const lines = (rest + chunk.toString()).split('\n');
       rest = lines.pop() ?? '';
       for (const message of lines.map(parsed)) {
-        if (message !== undefined) void started.then((server) => server.hear(message));
+        if (message !== undefined) void started.then((server) => server.receive(message));
       }
     });
   });
@@ -189,7 +189,7 @@ const http: Open = async (revision, dice) => {
     if (message === undefined || !('method' in message) || !('id' in message))
       visit.status(dice.chance(90) ? 202 : 500);
     else posts.set(message.id, visit);
-    if (message !== undefined) honest.hear(message);
+    if (message !== undefined) honest.receive(message);
   });
   return {
     transport: new HttpTransport(server.url),
@@ -214,7 +214,7 @@ const sse: Open = async (revision, dice) => {
         });
         servers.set(stream, honest);
       }
-      void honest.then((one) => one.hear(message as JSONRPCMessage));
+      void honest.then((one) => one.receive(message as JSONRPCMessage));
     },
   });
   return {
@@ -240,7 +240,7 @@ const webSocket: Open = async (revision, dice) => {
       servers.push(honest);
       socket.on('message', (data: Buffer) => {
         const message = parsed(data.toString());
-        if (message !== undefined) void honest.then((one) => one.hear(message));
+        if (message !== undefined) void honest.then((one) => one.receive(message));
       });
     },
   });

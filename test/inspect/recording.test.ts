@@ -94,7 +94,7 @@ test('a recording of a process that is killed and comes back is shown with its s
   const sent = recording.entries.filter((entry) => entry.type === 'submit' && entry.method === 'tools/call');
   const asked = early.all('actor').filter(({ request }) => request?.method === 'tools/call');
   expect(asked.map(({ since }) => since)).toEqual(sent.map(({ at }) => at));
-  expect(early.heard).not.toContain('secret"');
+  expect(early.received).not.toContain('secret"');
   // It stays as it is, for pages that come later, too.
   await using late = await InspectorPage.open(inspector);
   expect(late.records).toEqual(early.records);
@@ -120,12 +120,12 @@ test('the pseudonyms on the page are those of the file', async () => {
 test('secrets of a recording that has them are hidden, unless the inspector shows those of clients as well', async () => {
   const recording = (await session(1, false)).read();
   await shown(recording, (page) => {
-    expect(page.heard).not.toContain('hunter2');
+    expect(page.received).not.toContain('hunter2');
   });
   await shown(
     recording,
     (page) => {
-      expect(page.heard).toContain('hunter2');
+      expect(page.received).toContain('hunter2');
     },
     { redact: false },
   );

@@ -4,7 +4,7 @@ import { MCPClient, MCPConnection } from '../../src/index.js';
 import type { ElicitResult } from '../../src/index.js';
 import { createInspectorServer } from '../../src/inspect/index.js';
 import { createScriptedServer } from '../../src/testing/index.js';
-import type { HeardMessage, ScriptedServer } from '../../src/testing/index.js';
+import type { ReceivedMessage, ScriptedServer } from '../../src/testing/index.js';
 import { InspectorPage } from '../support/inspector-page.js';
 import { errorFrom, turns } from '../support/outcomes.js';
 import { toolsServer } from '../support/servers/fixture-servers.js';
@@ -114,7 +114,7 @@ test('each actor has a name of its own', async () => {
 
 test('an attempt that was lost is forgotten: what comes under its id belongs to nobody', async () => {
   await using inspector = await createInspectorServer();
-  const calls = (): HeardMessage[] => server.heard.filter(({ method }) => method === 'tools/call');
+  const calls = (): ReceivedMessage[] => server.received.filter(({ method }) => method === 'tools/call');
   await using server: ScriptedServer = createScriptedServer({
     ...legacy,
     handlers: {
@@ -218,8 +218,8 @@ test('a session full of secrets shows none of them', async () => {
   await page.untilRecord('message', ({ method }) => method === 'notifications/message');
   await page.untilRecord('step', ({ tag, c }) => c === 2 && tag === 'closed');
   await using late = await InspectorPage.open(inspector);
-  expect(page.heard).toContain('works');
-  for (const heard of [page.heard, late.heard]) expect(heard).not.toContain('4711');
+  expect(page.received).toContain('works');
+  for (const heard of [page.received, late.received]) expect(heard).not.toContain('4711');
 });
 
 test('who asks for it sees what is said', async () => {
@@ -348,7 +348,7 @@ test('a page that does not read misses something, is told how much, and starts a
   const name = 'n'.repeat(80);
   let made = 0;
   // More than the sockets of the system take in.
-  while (quick.heard.length < 12_000_000) {
+  while (quick.received.length < 12_000_000) {
     for (let count = 0; count < 4_000; count += 1) inspector.attach({ name, transport: name });
     made += 4_000;
     await quick.until(() => (quick.records.at(-1)?.n ?? 0) >= made);
@@ -365,7 +365,7 @@ test('a page that does not read misses something, is told how much, and starts a
     }
   };
   expect(await gap()).toBeGreaterThan(4_000);
-  expect(slow.heard.length).toBeLessThan(quick.heard.length);
+  expect(slow.received.length).toBeLessThan(quick.received.length);
   expect(slow.hellos).toHaveLength(2);
 });
 
@@ -389,7 +389,7 @@ test('actors of your own are shown, too, and so are clients that are handed only
   await client.callTool('x', { secret: 'sk-live-4711' });
   await page.untilRecord('step', ({ tag }) => tag === 'ready');
   await page.untilRecord('step', ({ v }) => v?.[0] === 'request.succeeded');
-  expect(page.heard).not.toContain('4711');
+  expect(page.received).not.toContain('4711');
 });
 
 test('whatever goes wrong in the inspector is no trouble of the client', async () => {

@@ -110,7 +110,7 @@ describe('server-everything, with sessions', () => {
     expect(info).toEqual(before.results[0]);
     expect(tools).toEqual(before.results[3]);
     expect(textOf(echo as CallToolResult)).toContain('still here');
-    expect(after.heard).toContainEqual({ method: 'notifications/resources/updated', params: { uri: URI } });
+    expect(after.received).toContainEqual({ method: 'notifications/resources/updated', params: { uri: URI } });
     expect(what(after).sort()).toEqual(['DELETE', 'GET', 'resources/unsubscribe', 'tools/call']);
     expect(after.wire.every(({ session }) => session)).toBe(true);
     expect(after.wire.find((request) => request.what === 'GET')).toMatchObject({ lastEventId });
@@ -166,7 +166,7 @@ describe('the official server', () => {
       ],
     });
     expect(textOf(after.results.at(-1) as CallToolResult)).toBe('1');
-    expect(after.heard.map(({ params }) => params?.['level'])).toEqual(['error']);
+    expect(after.received.map(({ params }) => params?.['level'])).toEqual(['error']);
     expect(what(after)).not.toContain('initialize');
   });
 
@@ -220,7 +220,7 @@ describe('the official server', () => {
     // Once the server listens, the list is looked at again behind the scenes: it may have changed before that.
     const asked = what(after).filter((method) => method !== 'tools/list');
     expect(asked.sort()).toEqual(['subscriptions/listen', 'tools/call', 'tools/call']);
-    const levels = after.heard.filter(({ method }) => method === 'notifications/message');
+    const levels = after.received.filter(({ method }) => method === 'notifications/message');
     expect(levels.map(({ params }) => params?.['level'])).toEqual(['error']);
   });
 

@@ -8,7 +8,7 @@ import { textOf } from '../support/servers/fixture-servers.js';
 import { RecordedLines, replayed } from '../support/recordings.js';
 import { errorFrom } from '../support/outcomes.js';
 import { answer, initializeResult, legacyScript } from '../support/servers/scripts.js';
-import type { Heard, Script, Step } from '../support/servers/scripts.js';
+import type { ReceivedMessage, Script, Step } from '../support/servers/scripts.js';
 
 jest.setTimeout(30_000);
 
@@ -37,13 +37,13 @@ async function meet(
 }
 
 /** What the client answered to the request of the server that has this id. */
-async function answerTo({ client, server }: Scene, id: unknown): Promise<Heard> {
+async function answerTo({ client, server }: Scene, id: unknown): Promise<ReceivedMessage> {
   for (let times = 0; times < 200; times += 1) {
-    const found = server.heard().find((message) => message.method === undefined && message.id === id);
+    const found = server.received().find((message) => message.method === undefined && message.id === id);
     if (found !== undefined) return found;
     await client.ping();
   }
-  throw new Error(`No answer to ${String(id)}; heard ${JSON.stringify(server.heard())}`);
+  throw new Error(`No answer to ${String(id)}; heard ${JSON.stringify(server.received())}`);
 }
 
 const done = { content: [{ type: 'text', text: 'done' }] };
@@ -227,7 +227,7 @@ describe('pain 31: "servers write null, arrays or odd ids in the envelope, and t
     await client.listTools();
     await client.callTool('go');
     await client.listTools();
-    expect(server.heard().filter(({ method }) => method === 'tools/list')).toHaveLength(2);
+    expect(server.received().filter(({ method }) => method === 'tools/list')).toHaveLength(2);
   });
 });
 
@@ -296,6 +296,6 @@ describe('pain 34, while connecting', () => {
     const client = new MCPClient(server.transport, { probeTimeout: 3_600_000 });
     endLater(() => client.close());
     expect(await client.connect()).toMatchObject({ era: 'legacy' });
-    expect(server.heard().map(({ method }) => method)).toEqual(['server/discover', 'initialize']);
+    expect(server.received().map(({ method }) => method)).toEqual(['server/discover', 'initialize']);
   });
 });

@@ -5,7 +5,7 @@ import type { MCPTransport } from '../../src/index.js';
 import { ScriptedHttpServer } from './servers/http-server.js';
 import type { HttpVisit } from './servers/http-server.js';
 import { ScriptedProcess, serverWith } from './servers/scripts.js';
-import type { Heard, Script } from './servers/scripts.js';
+import type { ReceivedMessage, Script } from './servers/scripts.js';
 import { SseServer } from './servers/sse-server.js';
 import { ScriptedWebSocketServer } from './servers/websocket-server.js';
 
@@ -14,10 +14,10 @@ export const EVERY_TRANSPORT = ['memory', 'stdio', 'WebSocket', 'HTTP+SSE', 'HTT
 
 export type TransportName = (typeof EVERY_TRANSPORT)[number];
 
-/** A server that plays a script, and what it heard. */
+/** A server that plays a script, and what it received. */
 export interface ReachableServer {
   readonly transport: MCPTransport;
-  readonly heard: () => readonly Heard[];
+  readonly received: () => readonly ReceivedMessage[];
   readonly close: () => Promise<unknown>;
 }
 
@@ -30,7 +30,7 @@ export async function startServer(name: TransportName, script: Script): Promise<
       const server = await serverWith(script);
       return {
         transport: server.transport,
-        heard: () => server.heard,
+        received: () => server.received,
         close: () => server[Symbol.asyncDispose](),
       };
     }
@@ -38,7 +38,7 @@ export async function startServer(name: TransportName, script: Script): Promise<
       const server = new ScriptedProcess(script);
       return {
         transport: server.transport,
-        heard: () => server.heard.flat(),
+        received: () => server.received.flat(),
         close: () => {
           server[Symbol.dispose]();
           return Promise.resolve();
@@ -55,21 +55,21 @@ export async function startServer(name: TransportName, script: Script): Promise<
 }
 
 interface Player {
-  readonly heard: Heard[];
-  readonly hear: (message: Heard, speak: Speech) => void;
+  readonly received: ReceivedMessage[];
+  readonly receive: (message: ReceivedMessage, speak: Speech) => void;
 }
 
 async function player(script: Script): Promise<Player> {
   const { play } = await import('../fixtures/servers/script.mjs');
   const react = play(script);
-  const heard: Heard[] = [];
+  const received: ReceivedMessage[] = [];
   return {
-    heard,
-    hear: (message, speak) => {
-      heard.push(message);
+    received,
+    receive: (message, speak) => {
+      received.push(message);
       void react(message, {
         send: (one) => {
-          const { id, method } = one as Heard;
+          const { id, method } = one as ReceivedMessage;
           speak(JSON.stringify(one), id === message.id && method === undefined);
         },
         write: (text) => {
@@ -83,42 +83,42 @@ async function player(script: Script): Promise<Player> {
   };
 }
 
-async function overWebSocket({ heard, hear }: Player): Promise<ReachableServer> {
+async function overWebSocket({ received, receive }: Player): Promise<ReachableServer> {
   const server = await ScriptedWebSocketServer.start({
     serve: (text, { socket }) => {
-      hear(JSON.parse(text) as Heard, (said) => {
+      receive(JSON.parse(text) as ReceivedMessage, (said) => {
         socket.send(said);
       });
     },
   });
-  return { transport: new WebSocketTransport(server.url), heard: () => heard, close: () => server.close() };
+  return { transport: new WebSocketTransport(server.url), received: () => received, close: () => server.close() };
 }
 
-async function overSse({ heard, hear }: Player): Promise<ReachableServer> {
+async function overSse({ received, receive }: Player): Promise<ReachableServer> {
   const server = await SseServer.start({
     serve: (message, stream) => {
-      hear(message as Heard, (said) => stream.response.write(`data: ${said}\n\n`));
+      receive(message as ReceivedMessage, (said) => stream.response.write(`data: ${said}\n\n`));
     },
   });
-  return { transport: new SseTransport(server.url), heard: () => heard, close: () => server.close() };
+  return { transport: new SseTransport(server.url), received: () => received, close: () => server.close() };
 }
 
-async function overHttp({ heard, hear }: Player): Promise<ReachableServer> {
+async function overHttp({ received, receive }: Player): Promise<ReachableServer> {
   const server = await ScriptedHttpServer.start((visit) => {
     if (visit.method !== 'POST') {
       visit.status(405);
       return;
     }
-    const message = visit.message as Heard;
+    const message = visit.message as ReceivedMessage;
     const { id, method } = message;
     const isRequest = id !== undefined && method !== undefined;
     if (isRequest) visit.stream();
-    hear(message, (said, isAnswer) => {
+    receive(message, (said, isAnswer) => {
       speakOn(visit, said, isAnswer);
     });
     if (!isRequest) visit.status(202);
   });
-  return { transport: new HttpTransport(server.url), heard: () => heard, close: () => server.close() };
+  return { transport: new HttpTransport(server.url), received: () => received, close: () => server.close() };
 }
 
 function speakOn({ response }: HttpVisit, said: string, isAnswer: boolean): void {

@@ -12,7 +12,7 @@ export class InspectorPage {
   readonly #socket: WebSocket;
   readonly #waiting = new Waiting();
   /** Everything that came, as it came. */
-  heard = '';
+  received = '';
   hellos: Extract<ServerMessage, { t: 'hello' }>[] = [];
   records: InspectRecord[] = [];
   world: World = emptyWorld();
@@ -23,7 +23,7 @@ export class InspectorPage {
     this.#socket = socket;
     socket.on('message', (data: Buffer) => {
       const text = data.toString();
-      this.heard += `${text}\n`;
+      this.received += `${text}\n`;
       this.#take(JSON.parse(text) as ServerMessage);
     });
     socket.on('close', (code) => {

@@ -31,7 +31,7 @@ export interface WireRequest {
 export interface Report {
   readonly wire: readonly WireRequest[];
   readonly results: readonly unknown[];
-  readonly heard: readonly NotificationEvent[];
+  readonly received: readonly NotificationEvent[];
   readonly explanation: string;
 }
 

@@ -1,20 +1,20 @@
 import type { MCPClient } from '../../src/index.js';
-import type { HeardRequest, ScriptedServer } from './servers/scripts.js';
+import type { ReceivedRequest, ScriptedServer } from './servers/scripts.js';
 
 export const SUBSCRIPTION = 'io.modelcontextprotocol/subscriptionId';
 export const LISTEN = 'subscriptions/listen';
 
 /** What a `subscriptions/listen` asks for. */
-export function wanted({ params }: HeardRequest): unknown {
+export function wanted({ params }: ReceivedRequest): unknown {
   return params?.['notifications'];
 }
 
 /** Says something on the stream that a request opened. */
-export function say(server: ScriptedServer, { id }: HeardRequest, method: string, params: object = {}): void {
+export function say(server: ScriptedServer, { id }: ReceivedRequest, method: string, params: object = {}): void {
   server.notify(method, { ...params, _meta: { [SUBSCRIPTION]: id } });
 }
 
-export function acknowledge(server: ScriptedServer, listen: HeardRequest, honoured: unknown = wanted(listen)): void {
+export function acknowledge(server: ScriptedServer, listen: ReceivedRequest, honoured: unknown = wanted(listen)): void {
   say(server, listen, 'notifications/subscriptions/acknowledged', { notifications: honoured });
 }
 
@@ -22,9 +22,9 @@ export function acknowledge(server: ScriptedServer, listen: HeardRequest, honour
 export async function watched(
   { client, server }: { readonly client: MCPClient; readonly server: ScriptedServer },
   uri: string,
-): Promise<HeardRequest> {
+): Promise<ReceivedRequest> {
   const done = client.subscribe(uri);
-  const listen = await server.hear(LISTEN);
+  const listen = await server.receive(LISTEN);
   acknowledge(server, listen);
   await done;
   return listen;

@@ -69,7 +69,7 @@ export class WatchedClient {
       explanation: `${explanation}\n${this.client.explain()}`,
       client: inspect(this.client, { depth: 10, showHidden: true }),
       recording: this.recording.join('\n'),
-      page: html + this.#page.heard,
+      page: html + this.#page.received,
     };
   }
 

@@ -45,14 +45,14 @@ function echo(visit: HttpVisit): void {
 }
 
 /** What comes over a connection of one's own until it ends: the bytes, in the pieces in which they came, and how it ended. */
-interface Heard {
+interface ReceivedMessage {
   readonly pieces: Buffer[];
   readonly text: string;
   readonly end: string;
 }
 
 /** Asks for something as curl would, over a connection of its own. */
-async function ask(proxy: ChaosProxy, body: string, headers: Record<string, string> = {}): Promise<Heard> {
+async function ask(proxy: ChaosProxy, body: string, headers: Record<string, string> = {}): Promise<ReceivedMessage> {
   const { hostname, port, pathname } = new URL(proxy.url);
   const lines = Object.entries({
     host: 'x',

@@ -42,7 +42,7 @@ class Bench implements AsyncDisposable {
 
   /** The ids that the server was asked, in order. */
   get asked(): unknown[] {
-    return this.server.heard.map((message) => ('id' in message ? message.id : undefined));
+    return this.server.received.map((message) => ('id' in message ? message.id : undefined));
   }
 
   /** The ids of the answers that came, in order. */

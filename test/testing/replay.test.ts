@@ -115,7 +115,7 @@ async function questions(record: MCPClientOptions['record']): Promise<unknown[]>
   const ask = (id: string, method: string, params: object = {}): void => {
     server.send({ jsonrpc: '2.0', id, method, params });
   };
-  const answered = (): unknown[] => server.heard.filter((message) => !('method' in message));
+  const answered = (): unknown[] => server.received.filter((message) => !('method' in message));
   const untilAnswered = async (count: number): Promise<void> => {
     while (answered().length < count) await turns(1);
   };

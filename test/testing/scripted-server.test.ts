@@ -131,11 +131,11 @@ describe('a test that speaks for the server itself', () => {
   test('waits for each question, and answers or refuses it', async () => {
     await using scene = await pair(byHand);
     const [first, second] = [scene.client.callTool('one'), errorFrom(scene.client.callTool('two'))];
-    const one = await scene.server.hear('tools/call');
-    const two = await scene.server.hear('tools/call');
+    const one = await scene.server.receive('tools/call');
+    const two = await scene.server.receive('tools/call');
     expect([one, two]).toMatchObject([{ params: { name: 'one' } }, { params: { name: 'two' } }]);
-    scene.server.refuse(two, -32050, 'Not now', { x: 1 });
-    scene.server.answer(one, TEXT);
+    scene.server.respondWithError(two, -32050, 'Not now', { x: 1 });
+    scene.server.respond(one, TEXT);
     expect(await first).toMatchObject(TEXT);
     expect(await second).toMatchObject({ errorCode: -32050, details: { reason: 'Not now', data: { x: 1 } } });
   });
@@ -143,34 +143,34 @@ describe('a test that speaks for the server itself', () => {
   test('asks the client, and waits for its answer', async () => {
     await using scene = await pair({ revision: '2025-11-25' });
     scene.server.send({ jsonrpc: '2.0', id: 'mine', method: 'ping' });
-    expect(await scene.server.hearAnswer()).toEqual({ jsonrpc: '2.0', id: 'mine', result: {} });
+    expect(await scene.server.receiveResponse()).toEqual({ jsonrpc: '2.0', id: 'mine', result: {} });
     expect(scene.server.methods.at(-1)).toBe('(result)');
   });
 
   test('hears of notifications, too', async () => {
     await using scene = await pair({ revision: '2025-11-25' });
-    expect(await scene.server.hear('notifications/initialized')).not.toHaveProperty('id');
+    expect(await scene.server.receive('notifications/initialized')).not.toHaveProperty('id');
   });
 
   test('may take everything into its hands, negotiation included', async () => {
     await using server = createScriptedServer({ revision: '2025-11-25', handlers: { '*': () => undefined } });
     await using client = new MCPClient(server.transport, { era: 'legacy' });
     const connecting = client.connect();
-    const handshake = await server.hear('initialize');
+    const handshake = await server.receive('initialize');
     const serverInfo = { name: 'by hand', version: '1' };
-    server.answer(handshake, { protocolVersion: '2025-11-25', capabilities: {}, serverInfo });
+    server.respond(handshake, { protocolVersion: '2025-11-25', capabilities: {}, serverInfo });
     expect(await connecting).toMatchObject({ name: 'by hand' });
   });
 
   test('that waits in vain is told what came instead', async () => {
     await using scene = await pair({ revision: '2025-11-25' });
-    await scene.server.hear('notifications/initialized');
-    await expect(scene.server.hear('tools/call', 1)).rejects.toThrow(
-      'No tools/call came within 1 ms; heard server/discover, initialize, notifications/initialized',
+    await scene.server.receive('notifications/initialized');
+    await expect(scene.server.receive('tools/call', 1)).rejects.toThrow(
+      'No tools/call was received within 1 ms; received: server/discover, initialize, notifications/initialized',
     );
-    const waiting = rejection(scene.server.hearAnswer());
+    const waiting = rejection(scene.server.receiveResponse());
     await scene.server[Symbol.asyncDispose]();
-    expect(String(await waiting)).toContain('No answer came before the server was ended; heard ');
+    expect(String(await waiting)).toContain('No response was received before the server ended; received: ');
   });
 });
 
@@ -213,11 +213,11 @@ describe('a scripted server that hangs up', () => {
 test('a scripted server remembers what came last, and does not grow with all that ever came', async () => {
   await using scene = await pair({ revision: '2025-11-25', remember: 5, handlers: { count: ({ to }) => ({ to }) } });
   for (let to = 0; to < 100; to += 1) await scene.client.request('count', { to });
-  const { heard } = scene.server;
-  expect(heard.length).toBeGreaterThanOrEqual(5);
-  expect(heard.length).toBeLessThanOrEqual(10);
-  expect(heard.at(-1)).toMatchObject({ method: 'count', params: { to: 99 } });
+  const { received } = scene.server;
+  expect(received.length).toBeGreaterThanOrEqual(5);
+  expect(received.length).toBeLessThanOrEqual(10);
+  expect(received.at(-1)).toMatchObject({ method: 'count', params: { to: 99 } });
   // Of one kind, too, the oldest that nobody waited for go.
-  const { to } = (await scene.server.hear('count')).params as { to: number };
+  const { to } = (await scene.server.receive('count')).params as { to: number };
   expect(to).toBeGreaterThanOrEqual(90);
 });

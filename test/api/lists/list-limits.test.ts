@@ -3,13 +3,13 @@ import { heldSize } from '../../../src/util/held-size.js';
 import { connector } from '../../support/connector.js';
 import { errorFrom } from '../../support/outcomes.js';
 import { answer, legacyScript } from '../../support/servers/scripts.js';
-import type { Heard, Step } from '../../support/servers/scripts.js';
+import type { ReceivedMessage, Step } from '../../support/servers/scripts.js';
 
 const connected = connector();
 const KIB = 1024;
 
 /** Pages without an end, each with one tool of about this size and a cursor of this length. */
-function endless(size: number, cursor = 1): (message: Heard) => Step[] {
+function endless(size: number, cursor = 1): (message: ReceivedMessage) => Step[] {
   let page = 0;
   return () => {
     page += 1;
@@ -19,7 +19,7 @@ function endless(size: number, cursor = 1): (message: Heard) => Step[] {
 }
 
 /** So many pages, over and over. */
-function some(count: number, size: number): (message: Heard) => Step[] {
+function some(count: number, size: number): (message: ReceivedMessage) => Step[] {
   return ({ params }) => {
     const page = Number((params?.['cursor'] as string | undefined) ?? '1');
     const prompts = [{ name: `p-${page}`, description: 'x'.repeat(size) }];

@@ -12,7 +12,7 @@ import {
   refuse,
   silence,
 } from '../../support/servers/scripts.js';
-import type { Heard, HeardRequest, ScriptedServer, Step } from '../../support/servers/scripts.js';
+import type { ReceivedMessage, ReceivedRequest, ScriptedServer, Step } from '../../support/servers/scripts.js';
 import { SimulatedEnvironment } from '../../support/simulated-environment.js';
 
 const connected = connector();
@@ -22,7 +22,7 @@ function tool(name: string, more: Partial<MCPTool> = {}): MCPTool {
 }
 
 /** Pages of tools, by cursor. The answer is looked up when it is asked for. */
-function pages(all: Readonly<Record<string, object>>, common: object = {}): (message: Heard) => Step[] {
+function pages(all: Readonly<Record<string, object>>, common: object = {}): (message: ReceivedMessage) => Step[] {
   return ({ params }) => answer({ ...common, ...all[(params?.['cursor'] as string | undefined) ?? 'first'] });
 }
 
@@ -48,7 +48,7 @@ describe('a list of several pages', () => {
       }),
     );
     expect((await client.listTools()).map(({ name }) => name)).toEqual(['a', 'b', 'c']);
-    const [first, second] = [await server.hear('tools/list'), await server.hear('tools/list')];
+    const [first, second] = [await server.receive('tools/list'), await server.receive('tools/list')];
     expect([first.params, second.params]).toEqual([undefined, { cursor: '2' }]);
     expect(await client.listPrompts()).toEqual([{ name: 'p' }]);
     expect(await client.listResources()).toEqual([{ name: 'r', uri: 'x:1' }]);
@@ -64,7 +64,7 @@ describe('a list of several pages', () => {
     expect((await client.listTools()).map(({ name }) => name)).toEqual(['a', 'b']);
   });
 
-  test.each<[what: string, pages: (message: Heard) => readonly Step[], names: string[]]>([
+  test.each<[what: string, pages: (message: ReceivedMessage) => readonly Step[], names: string[]]>([
     [
       'on its only page',
       pages({ first: { tools: [tool('a')], nextCursor: '' }, '': { tools: [tool('a')], nextCursor: '' } }),
@@ -181,13 +181,13 @@ describe('a list of several pages', () => {
       reconnectDelay: 0,
     });
     const listing = client.listTools();
-    server.answer(await server.hear('tools/list'), { tools: [tool('old')], nextCursor: '2' });
-    await server.hear('tools/list');
+    server.respond(await server.receive('tools/list'), { tools: [tool('old')], nextCursor: '2' });
+    await server.receive('tools/list');
     server.hangUp();
-    server.answer(await server.hear('tools/list'), { tools: [tool('other')] });
-    const again = await server.hear('tools/list');
+    server.respond(await server.receive('tools/list'), { tools: [tool('other')] });
+    const again = await server.receive('tools/list');
     expect(again.params).toBeUndefined();
-    server.answer(again, { tools: [tool('new')] });
+    server.respond(again, { tools: [tool('new')] });
     expect(await listing).toEqual([tool('new')]);
     expect(await client.listTools()).toEqual([tool('new')]);
     expect(count(server)).toBe(4);
@@ -252,7 +252,7 @@ describe('an async iterator over a list', () => {
 
     const tools = client.tools();
     const first = tools.next();
-    server.answer(await server.hear('tools/list'), { tools: [tool('old')], nextCursor: '2' });
+    server.respond(await server.receive('tools/list'), { tools: [tool('old')], nextCursor: '2' });
     expect((await first).value).toEqual(tool('old'));
     server.hangUp();
     await recorder.until(() => recorder.state.at(-1) === 'ready' && recorder.state.includes('reconnecting'));
@@ -261,17 +261,17 @@ describe('an async iterator over a list', () => {
 
     // Nor is what the next one makes of such a cursor taken for a page of the first, or for the fault of the caller.
     for (const settle of [
-      (heard: HeardRequest) => server.answer(heard, { tools: [tool('other')] }),
-      (heard: HeardRequest) => server.refuse(heard, -32602, 'Invalid cursor'),
+      (heard: ReceivedRequest) => server.respond(heard, { tools: [tool('other')] }),
+      (heard: ReceivedRequest) => server.respondWithError(heard, -32602, 'Invalid cursor'),
     ]) {
       const more = client.tools();
       const one = more.next();
-      server.answer(await server.hear('tools/list'), { tools: [tool('old')], nextCursor: '2' });
+      server.respond(await server.receive('tools/list'), { tools: [tool('old')], nextCursor: '2' });
       await one;
       const two = errorFrom(more.next());
-      await server.hear('tools/list');
+      await server.receive('tools/list');
       server.hangUp();
-      settle(await server.hear('tools/list'));
+      settle(await server.receive('tools/list'));
       expect(await two).toMatchObject(changed);
     }
   });
@@ -283,7 +283,7 @@ describe('an async iterator over a list', () => {
     });
     const tools = client.tools();
     const first = tools.next();
-    server.answer(await server.hear('tools/list'), {
+    server.respond(await server.receive('tools/list'), {
       resultType: 'complete',
       tools: [tool('a')],
       nextCursor: '2',
@@ -293,9 +293,9 @@ describe('an async iterator over a list', () => {
     await first;
     server.hangUp();
     const second = tools.next();
-    const asked = await server.hear('tools/list');
+    const asked = await server.receive('tools/list');
     expect(asked.params).toMatchObject({ cursor: '2' });
-    server.answer(asked, { resultType: 'complete', tools: [tool('b')], ttlMs: 0, cacheScope: 'public' });
+    server.respond(asked, { resultType: 'complete', tools: [tool('b')], ttlMs: 0, cacheScope: 'public' });
     expect((await second).value).toEqual(tool('b'));
   });
 
@@ -350,12 +350,12 @@ describe('a list of a legacy server', () => {
   test('an answer that was under way while a change was announced is not taken for fresh', async () => {
     const { server, client } = await connected(legacyScript('2025-11-25', { 'tools/list': silence }));
     const listing = client.listTools();
-    const asked = await server.hear('tools/list');
+    const asked = await server.receive('tools/list');
     server.notify('notifications/tools/list_changed');
-    server.answer(asked, { tools: [tool('perhaps old')] });
+    server.respond(asked, { tools: [tool('perhaps old')] });
     expect(await listing).toEqual([tool('perhaps old')]);
     const again = client.listTools();
-    server.answer(await server.hear('tools/list'), { tools: [tool('new')] });
+    server.respond(await server.receive('tools/list'), { tools: [tool('new')] });
     expect(await again).toEqual([tool('new')]);
     expect(await client.listTools()).toEqual([tool('new')]);
   });
@@ -510,9 +510,9 @@ describe('toolsChanged', () => {
     );
     const recorder = new ClientRecorder(client, ['toolsChanged']);
     server.notify('notifications/tools/list_changed');
-    await server.hear('tools/list');
+    await server.receive('tools/list');
     server.notify('notifications/tools/list_changed');
-    await server.hear('tools/list');
+    await server.receive('tools/list');
     await turns();
     expect(recorder.toolsChanged).toEqual([]);
   });
@@ -560,7 +560,7 @@ describe('toolsChanged', () => {
     );
     await client.listTools();
     const recorder = new ClientRecorder(client, ['toolsChanged']);
-    const { id, params } = await server.hear('subscriptions/listen');
+    const { id, params } = await server.receive('subscriptions/listen');
     expect(params).toMatchObject({ notifications: { toolsListChanged: true } });
     const _meta = { 'io.modelcontextprotocol/subscriptionId': id };
     server.notify('notifications/subscriptions/acknowledged', { notifications: { toolsListChanged: true }, _meta });
@@ -602,7 +602,7 @@ describe('a server that announces a change whenever it is listed', () => {
       const recorder = new ClientRecorder(client, ['toolsChanged']);
       let _meta = {};
       if (era === 'modern') {
-        const { id } = await server.hear('subscriptions/listen');
+        const { id } = await server.receive('subscriptions/listen');
         _meta = { 'io.modelcontextprotocol/subscriptionId': id };
         server.notify('notifications/subscriptions/acknowledged', { notifications: { toolsListChanged: true }, _meta });
       }
@@ -683,13 +683,13 @@ describe('calls for one list at the same time', () => {
     const short = errorFrom(client.listTools({ timeout: 50 }));
     const aborted = rejection(client.listTools({ signal: impatient.signal }));
     const long = client.listTools({ timeout: 5_000 });
-    const asked = await server.hear('tools/list');
+    const asked = await server.receive('tools/list');
     impatient.abort('enough');
     expect(await aborted).toBe('enough');
     await clock.advance(50);
     expect(await short).toMatchObject({ code: 'MCP_TIMEOUT', details: { timeout: 50 } });
     await clock.advance(1_000);
-    server.answer(asked, { tools: [tool('a')] });
+    server.respond(asked, { tools: [tool('a')] });
     expect(await long).toEqual([tool('a')]);
     expect(server.methods.slice(-2)).toEqual(['notifications/initialized', 'tools/list']);
   });
@@ -697,33 +697,33 @@ describe('calls for one list at the same time', () => {
   test('get none that is older than a change that was announced before they were made', async () => {
     const { server, client } = await connected(legacyScript('2025-11-25', { 'tools/list': silence }));
     const before = client.listTools();
-    const first = await server.hear('tools/list');
+    const first = await server.receive('tools/list');
     server.notify('notifications/tools/list_changed');
     await turns();
     const after = client.listTools();
-    const second = await server.hear('tools/list');
-    server.answer(first, { tools: [tool('old')] });
-    server.answer(second, { tools: [tool('new')] });
+    const second = await server.receive('tools/list');
+    server.respond(first, { tools: [tool('old')] });
+    server.respond(second, { tools: [tool('new')] });
     expect([await before, await after]).toEqual([[tool('old')], [tool('new')]]);
   });
 
   test('with `useCache: false` get none that was asked for before, and others may take theirs', async () => {
     const { server, client } = await connected(legacyScript('2025-11-25', { 'tools/list': silence }));
     const before = client.listTools();
-    const first = await server.hear('tools/list');
+    const first = await server.receive('tools/list');
     await turns();
     const fresh = client.listTools({ useCache: false });
-    const second = await server.hear('tools/list');
-    server.answer(first, { tools: [tool('old')] });
+    const second = await server.receive('tools/list');
+    server.respond(first, { tools: [tool('old')] });
     expect(await before).toEqual([tool('old')]);
-    server.answer(second, { tools: [tool('new')] });
+    server.respond(second, { tools: [tool('new')] });
     expect(await fresh).toEqual([tool('new')]);
     const anew = client.listTools({ useCache: false });
-    const third = await server.hear('tools/list');
+    const third = await server.receive('tools/list');
     server.notify('notifications/prompts/list_changed');
     await turns();
     expect(await client.listTools()).toEqual([tool('new')]);
-    server.answer(third, { tools: [tool('newer')] });
+    server.respond(third, { tools: [tool('newer')] });
     expect(await anew).toEqual([tool('newer')]);
   });
 });

@@ -81,8 +81,8 @@ describe('structured output that does not fit what the tool was known to give', 
     answerListing(silence);
     const controller = new AbortController();
     const calling = rejection(client.callTool('weather', {}, { signal: controller.signal }));
-    await server.hear('tools/list');
-    await server.hear('tools/list');
+    await server.receive('tools/list');
+    await server.receive('tools/list');
     controller.abort('enough');
     expect(await calling).toBe('enough');
   });
@@ -99,15 +99,15 @@ describe('a tool that was known to be repeatable', () => {
     await client.listTools();
     const recorder = new ClientRecorder(client);
     const repeated = client.callTool('put');
-    await server.hear('tools/call');
+    await server.receive('tools/call');
     server.hangUp();
-    server.answer(await server.hear('tools/call'), output);
+    server.respond(await server.receive('tools/call'), output);
     expect(await repeated).toEqual(output);
 
     await recorder.until(() => recorder.state.at(-1) === 'ready');
     await announce(tools(false));
     const call = errorFrom(client.callTool('put'));
-    await server.hear('tools/call');
+    await server.receive('tools/call');
     server.hangUp();
     expect(await call).toMatchObject({ delivery: 'unknown' });
   });

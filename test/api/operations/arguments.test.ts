@@ -66,5 +66,5 @@ test.each(WRONG)(
 test('an argument of a prompt that is undefined is left out', async () => {
   const { server, client } = await connect(legacyScript('2025-11-25'));
   void client.getPrompt('p', { city: 'Paris', country: undefined } as never).catch(() => undefined);
-  expect(await server.hear('prompts/get')).toMatchObject({ params: { name: 'p', arguments: { city: 'Paris' } } });
+  expect(await server.receive('prompts/get')).toMatchObject({ params: { name: 'p', arguments: { city: 'Paris' } } });
 });

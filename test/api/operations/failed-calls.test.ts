@@ -154,7 +154,7 @@ describe.each(ERAS)('what a %s server refuses by name', (_era, script) => {
     await using server = await serverWith(script({ ...LISTS, ...more }));
     await using client = await MCPClient.connect(server.transport);
     const error = await errorFrom(use(client));
-    expect(server.heard.filter(({ method }) => method?.endsWith('/list')).length).toBeLessThanOrEqual(1);
+    expect(server.received.filter(({ method }) => method?.endsWith('/list')).length).toBeLessThanOrEqual(1);
     return error;
   }
 

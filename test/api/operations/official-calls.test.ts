@@ -29,7 +29,7 @@ describe('callTool() with the parameters of the official client', () => {
       Object.freeze({ name: 'a', _meta: { 'example.com/trace': 'x' } }),
     ];
     for (const call of calls) expect(await client.callTool(call)).toEqual(result);
-    const sent = server.heard.filter(({ method }) => method === 'tools/call').map(({ params }) => params);
+    const sent = server.received.filter(({ method }) => method === 'tools/call').map(({ params }) => params);
     expect(sent).toMatchObject([
       { name: 'a' },
       { name: 'a' },

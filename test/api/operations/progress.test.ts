@@ -8,7 +8,7 @@ async function calling(signal?: AbortSignal) {
   const meeting = await Meeting.begin(modernScript({ 'tools/call': silence }), { timeout: 60_000 });
   const heard: Progress[] = [];
   const outcome = meeting.client.callTool('work', {}, { signal, onProgress: (one) => heard.push(one) });
-  const request = await meeting.server.hear('tools/call');
+  const request = await meeting.server.receive('tools/call');
   let last = 0;
   /** Reports progress so many times at once. */
   const report = async (times: number): Promise<void> => {
@@ -29,7 +29,7 @@ describe('progress of a call', () => {
       await meeting.clock.advance(1_000);
     }
     expect(heard.map(({ progress }) => progress)).toEqual(Array.from({ length: 300 }, (_, at) => at + 1));
-    meeting.server.answer(request, { content: [] });
+    meeting.server.respond(request, { content: [] });
     await outcome;
     await meeting[Symbol.asyncDispose]();
   });
@@ -45,7 +45,7 @@ describe('progress of a call', () => {
     expect(last()).toBe(10_000);
     await report(1);
     expect(last()).toBe(10_001);
-    meeting.server.answer(request, { content: [] });
+    meeting.server.respond(request, { content: [] });
     await outcome;
     await meeting[Symbol.asyncDispose]();
   });
@@ -53,7 +53,7 @@ describe('progress of a call', () => {
   test('is told as it stands before the call ends', async () => {
     const { meeting, heard, outcome, request, report, last } = await calling();
     await report(5_000);
-    meeting.server.answer(request, { content: [] });
+    meeting.server.respond(request, { content: [] });
     await outcome;
     expect(heard).toHaveLength(101);
     expect(last()).toBe(5_000);
@@ -78,7 +78,7 @@ describe('progress of a call', () => {
     await report(1);
     expect(heard).toHaveLength(100);
     await meeting.clock.advance(59_999);
-    meeting.server.answer(request, { content: [] });
+    meeting.server.respond(request, { content: [] });
     await outcome;
     await meeting[Symbol.asyncDispose]();
   });
@@ -100,8 +100,12 @@ describe('the progress token of a request', () => {
       rejection(client.getPrompt('a')),
       rejection(client.getPrompt('a', {}, { onProgress: () => undefined })),
     ];
-    const calls = [await server.hear('tools/call'), await server.hear('tools/call'), await server.hear('tools/call')];
-    const prompts = [await server.hear('prompts/get'), await server.hear('prompts/get')];
+    const calls = [
+      await server.receive('tools/call'),
+      await server.receive('tools/call'),
+      await server.receive('tools/call'),
+    ];
+    const prompts = [await server.receive('prompts/get'), await server.receive('prompts/get')];
     const metas = [...calls, ...prompts].map(({ params }) => params?.['_meta'] as Record<string, unknown> | undefined);
     expect(metas.map((meta) => meta?.['progressToken'])).toEqual([
       calls[0]?.id,
@@ -122,7 +126,7 @@ describe('the progress token of a request', () => {
     });
     const { client, server, clock } = meeting;
     const ended = rejection(client.getPrompt('a'));
-    const { id } = await server.hear('prompts/get');
+    const { id } = await server.receive('prompts/get');
     await clock.advance(900);
     server.notify('notifications/progress', { progressToken: id, progress: 1 });
     await clock.advance(100);

@@ -383,6 +383,6 @@ describe('structured output', () => {
     await client.listTools();
     await client.callTool('weather');
     expect(recorder.warning).toHaveLength(1);
-    expect(server.heard.filter(({ method }) => method === 'tools/list')).toHaveLength(2);
+    expect(server.received.filter(({ method }) => method === 'tools/list')).toHaveLength(2);
   });
 });

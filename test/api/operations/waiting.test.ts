@@ -3,7 +3,7 @@ import type { MCPClientOptions } from '../../../src/index.js';
 import { ClientRecorder } from '../../support/client-recorder.js';
 import { errorFrom, isSettled, turns } from '../../support/outcomes.js';
 import { answer, initializeResult, legacyScript, serverWith, silence } from '../../support/servers/scripts.js';
-import type { HeardRequest, ScriptedServer } from '../../support/servers/scripts.js';
+import type { ReceivedRequest, ScriptedServer } from '../../support/servers/scripts.js';
 
 const ok = { contents: [] };
 
@@ -22,13 +22,13 @@ async function connecting(options: MCPClientOptions = {}): Promise<{
   });
   const client = new MCPClient(server.transport, options);
   const connected = client.connect().catch((thrown: unknown) => thrown);
-  const initialize: HeardRequest = await server.hear('initialize');
+  const initialize: ReceivedRequest = await server.receive('initialize');
   return {
     server,
     client,
     connected,
     goOn: () => {
-      server.answer(initialize, initializeResult());
+      server.respond(initialize, initializeResult());
     },
   };
 }
@@ -81,7 +81,9 @@ describe('a call while the client connects', () => {
     goOn();
     await connected;
     expect(await Promise.all(calls)).toEqual([ok, ok, ok]);
-    const uris = server.heard.flatMap(({ method, params }) => (method === 'resources/read' ? [params?.['uri']] : []));
+    const uris = server.received.flatMap(({ method, params }) =>
+      method === 'resources/read' ? [params?.['uri']] : [],
+    );
     expect(uris).toEqual(['x:1', 'x:2', 'x:3']);
     expect(server.methods.indexOf('notifications/initialized')).toBeLessThan(server.methods.indexOf('resources/read'));
     await client.disconnect();

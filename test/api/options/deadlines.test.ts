@@ -3,7 +3,7 @@ import type { MCPClientOptions } from '../../../src/index.js';
 import { ClientRecorder } from '../../support/client-recorder.js';
 import { errorFrom, isSettled } from '../../support/outcomes.js';
 import { answer, initializeResult, legacyScript, serverWith, silence } from '../../support/servers/scripts.js';
-import type { HeardRequest, Script, ScriptedServer } from '../../support/servers/scripts.js';
+import type { ReceivedRequest, Script, ScriptedServer } from '../../support/servers/scripts.js';
 import { SimulatedEnvironment } from '../../support/simulated-environment.js';
 
 let environment: SimulatedEnvironment;
@@ -37,7 +37,7 @@ async function endsAfter(call: Promise<unknown>, milliseconds: number): Promise<
 }
 
 /** Reports progress of a request. */
-function progress({ params }: HeardRequest, done: number): void {
+function progress({ params }: ReceivedRequest, done: number): void {
   const { progressToken } = params?.['_meta'] as { progressToken: unknown };
   server.notify('notifications/progress', { progressToken, progress: done });
 }
@@ -102,9 +102,9 @@ describe('a call without an answer', () => {
   test('has the server told that it was given up', async () => {
     await connect();
     const call = endsAfter(client.callTool('slow', {}, { timeout: 100 }), 100);
-    const { id } = await server.hear('tools/call');
+    const { id } = await server.receive('tools/call');
     await call;
-    const { params } = await server.hear('notifications/cancelled');
+    const { params } = await server.receive('notifications/cancelled');
     expect(params).toEqual({ requestId: id, reason: 'tools/call got no answer within 100 ms' });
   });
 
@@ -122,8 +122,8 @@ describe('a call without an answer', () => {
     const long = client.callTool('slow', {}, { timeout: 1_000 });
     const answered = client.callTool('slow', {}, { timeout: 500 });
     const short = errorFrom(client.callTool('slow', {}, { timeout: 100 }));
-    await server.hear('tools/call');
-    server.answer(await server.hear('tools/call'), { content: [] });
+    await server.receive('tools/call');
+    server.respond(await server.receive('tools/call'), { content: [] });
     await answered;
     await endsAfter(long, 1_000);
     expect((await short).details).toMatchObject({ timeout: 100 });
@@ -155,7 +155,7 @@ describe('progress', () => {
   test('begins the timeout anew, each time', async () => {
     await connect({ timeout: 100 });
     const call = client.callTool('slow', {}, { onProgress: () => undefined });
-    const asked = await server.hear('tools/call');
+    const asked = await server.receive('tools/call');
     for (let time = 1; time <= 5; time += 1) {
       await environment.advance(99);
       progress(asked, time);
@@ -168,7 +168,7 @@ describe('progress', () => {
     await connect({ timeout: 100 });
     const call = client.callTool('slow', {}, { maxTotalTimeout: 250, onProgress: () => undefined });
     const ended = errorFrom(call);
-    const asked = await server.hear('tools/call');
+    const asked = await server.receive('tools/call');
     for (let time = 1; time <= 4; time += 1) {
       await environment.advance(60);
       progress(asked, time);
@@ -183,7 +183,7 @@ describe('progress', () => {
     await connect({ timeout: 100 });
     const moving = errorFrom(client.callTool('slow', {}, { onProgress: () => undefined }));
     const still = errorFrom(client.callTool('slow', {}, { onProgress: () => undefined }));
-    const asked = await server.hear('tools/call');
+    const asked = await server.receive('tools/call');
     await environment.advance(60);
     progress(asked, 1);
     await environment.advance(40);

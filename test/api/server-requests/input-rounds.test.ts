@@ -23,7 +23,7 @@ import {
   ScriptedProcess,
   serverWith,
 } from '../../support/servers/scripts.js';
-import type { Heard, Step } from '../../support/servers/scripts.js';
+import type { ReceivedMessage, Step } from '../../support/servers/scripts.js';
 
 const FORM = {
   message: 'Which seat?',
@@ -46,7 +46,7 @@ function needs(inputRequests: object | undefined, requestState?: string): object
 }
 
 /** The parameters of everything that was called, without metadata. */
-function called(heard: readonly (Heard | PostedMessage)[]): object[] {
+function called(heard: readonly (ReceivedMessage | PostedMessage)[]): object[] {
   return heard
     .filter(({ method }) => method === 'tools/call')
     .map(({ params }) => {
@@ -118,8 +118,8 @@ describe('a call for which the server has to know something first', () => {
     await using server = await serverWith(script);
     await using client = await MCPClient.connect(server.transport, options);
     await call(client);
-    expect(called(server.heard)).toEqual(expected);
-    const calls = server.heard.filter(({ method }) => method === 'tools/call');
+    expect(called(server.received)).toEqual(expected);
+    const calls = server.received.filter(({ method }) => method === 'tools/call');
     expect(new Set(calls.map(({ id }) => id)).size).toBe(2);
     for (const { params } of calls) {
       expect(params?.['_meta']).toMatchObject({
@@ -132,7 +132,7 @@ describe('a call for which the server has to know something first', () => {
     using server = new ScriptedProcess(script);
     await using client = await MCPClient.connect(server.transport, options);
     await call(client);
-    expect(called(server.heard.flat())).toEqual(expected);
+    expect(called(server.received.flat())).toEqual(expected);
   });
 
   test.each(['JSON', 'a stream'])('over HTTP, answered as %s, with the same headers each time', async (how) => {
@@ -174,7 +174,7 @@ describe('a call for which the server has to know something first', () => {
       options,
     );
     expect(await ask(meeting.client)).toMatchObject(done);
-    const [, again] = meeting.server.heard.filter((one) => one.method === method);
+    const [, again] = meeting.server.received.filter((one) => one.method === method);
     expect(again?.params).toMatchObject({ requestState: ' the {"state"} ', inputResponses: {} });
   });
 
@@ -196,7 +196,7 @@ describe('a call for which the server has to know something first', () => {
       },
     );
     expect(await meeting.client.callTool('book')).toEqual(DONE);
-    expect(called(meeting.server.heard)[1]).toEqual({
+    expect(called(meeting.server.received)[1]).toEqual({
       name: 'book',
       inputResponses: {
         form: { action: 'decline' },
@@ -232,14 +232,14 @@ describe('a call for which the server has to know something first', () => {
     const calling = meeting.client.callTool('book');
     await meeting.clock.advance(2_000);
     expect(await calling).toEqual(DONE);
-    expect(called(meeting.server.heard)).toMatchObject([
+    expect(called(meeting.server.received)).toMatchObject([
       { name: 'book' },
       { inputResponses: { a: {} }, requestState: 'one' },
       { inputResponses: { b: {} } },
       { requestState: 'three' },
     ]);
-    expect(called(meeting.server.heard)[2]).not.toHaveProperty('requestState');
-    expect(called(meeting.server.heard)[3]).not.toHaveProperty('inputResponses');
+    expect(called(meeting.server.received)[2]).not.toHaveProperty('requestState');
+    expect(called(meeting.server.received)[3]).not.toHaveProperty('inputResponses');
   });
 });
 
@@ -254,7 +254,7 @@ describe('two calls at the same time', () => {
     // In another order than they were asked in.
     for (const [at, { answer: say }] of [...somebody.shown.entries()].reverse()) say(seat(at + 1));
     expect(await Promise.all(calls)).toEqual(names.map(() => DONE));
-    const again = called(server.heard).slice(20) as { name: string; inputResponses: object }[];
+    const again = called(server.received).slice(20) as { name: string; inputResponses: object }[];
     expect(again.reverse()).toEqual(
       names.map((name, at) => ({
         name,
@@ -330,7 +330,7 @@ describe('while somebody is asked', () => {
     expect(shown.context.signal.aborted).toBe(true);
     shown.answer(seat(1));
     await meeting.clock.settle();
-    expect(called(meeting.server.heard)).toHaveLength(1);
+    expect(called(meeting.server.received)).toHaveLength(1);
   });
 
   test.each([
@@ -363,14 +363,14 @@ describe('while somebody is asked', () => {
     shown.answer(seat(3));
     await clock.advance(2_000);
     expect(await calling).toEqual(DONE);
-    expect(called(server.heard)).toMatchObject([{ name: 'book' }, { name: 'book', requestState: 'state of book' }]);
+    expect(called(server.received)).toMatchObject([{ name: 'book' }, { name: 'book', requestState: 'state of book' }]);
   });
 
   test('the next round may have run when its answer is lost', async () => {
     await using server = await serverWith();
     const client = new MCPClient(server.transport, { elicitation: () => seat(1), autoReconnect: true });
     const connecting = client.connect();
-    server.answer(await server.hear('server/discover'), {
+    server.respond(await server.receive('server/discover'), {
       resultType: 'complete',
       supportedVersions: ['2026-07-28'],
       capabilities: { tools: {} },
@@ -379,8 +379,8 @@ describe('while somebody is asked', () => {
     });
     await connecting;
     const failed = errorFrom(client.callTool('book'));
-    server.answer(await server.hear('tools/call'), needs({ which: QUESTION }));
-    await server.hear('tools/call');
+    server.respond(await server.receive('tools/call'), needs({ which: QUESTION }));
+    await server.receive('tools/call');
     server.hangUp();
     expect(await failed).toMatchObject({ code: 'MCP_CONNECTION_LOST', delivery: 'unknown' });
     await client.disconnect();
@@ -415,7 +415,7 @@ describe('a call that cannot be answered', () => {
     expect(error).toBeInstanceOf(MCPProtocolError);
     expect(error).toMatchObject({ code: 'MCP_INPUT_FAILED', delivery: 'answered' });
     expect(error.message).toMatch(why);
-    expect(called(meeting.server.heard)).toHaveLength(1);
+    expect(called(meeting.server.received)).toHaveLength(1);
     // Somebody was waiting for it, and knows.
     expect(meeting.announced.error).toEqual([]);
     expect(meeting.client.state).toBe('ready');
@@ -467,7 +467,7 @@ describe('a call that cannot be answered', () => {
 describe('handlers that are asked for many calls at once', () => {
   test('are at work up to the limit, and the others wait their turn', async () => {
     const script = modernScript({
-      'tools/call': ({ params }: Heard) =>
+      'tools/call': ({ params }: ReceivedMessage) =>
         answer(params?.['inputResponses'] === undefined ? needs({ a: QUESTION }) : DONE),
     });
     let [atWork, most] = [0, 0];
@@ -587,7 +587,7 @@ describe('what was asked and answered', () => {
       elicitation: () => ({ action: 'accept', content: { seat: 1, note: 'hunter2' } }),
       inspect: (one: unknown) => told.push(one),
     });
-    function turn(params: Heard['params']): Step[] {
+    function turn(params: ReceivedMessage['params']): Step[] {
       if (params?.['inputResponses'] === undefined) {
         const requestedSchema = { type: 'object', properties: { seat: { type: 'integer' }, note: { type: 'string' } } };
         const question = { method: 'elicitation/create', params: { message: 'Which seat?', requestedSchema } };
@@ -624,11 +624,11 @@ describe('a server of 2025-11-25 that wants a page to be visited first', () => {
     const calling = client.callTool('book');
     await clock.settle();
     expect(visited).toEqual([page.url]);
-    expect(called(server.heard)).toHaveLength(1);
+    expect(called(server.received)).toHaveLength(1);
     server.notify('notifications/elicitation/complete', { elicitationId: 'unknown' });
     server.notify('notifications/elicitation/complete', { elicitationId: 'e1' });
     expect(await calling).toEqual({ content: [] });
-    expect(called(server.heard)).toEqual([{ name: 'book' }, { name: 'book' }]);
+    expect(called(server.received)).toEqual([{ name: 'book' }, { name: 'book' }]);
     server.notify('notifications/elicitation/complete', { elicitationId: 'e1' });
     await clock.settle();
     expect(meeting.announced.warning).toEqual([]);

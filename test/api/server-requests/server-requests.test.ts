@@ -36,7 +36,7 @@ let asked = 0;
 /** The server asks, and this is what it is told. */
 async function told(method: string, params?: object): Promise<unknown> {
   asks(method, params);
-  const { result, error } = (await server.hearAnswer()) as { result?: unknown; error?: unknown };
+  const { result, error } = (await server.receiveResponse()) as { result?: unknown; error?: unknown };
   return result ?? { error };
 }
 
@@ -65,7 +65,7 @@ function patient(): {
 describe('what a client offers', () => {
   test('follows from its handlers, in the handshake', async () => {
     await connected({ sampling: () => spoken, elicitation: { form: () => ({ action: 'decline' }) }, roots });
-    const { params } = server.heard.find(({ method }) => method === 'initialize') ?? {};
+    const { params } = server.received.find(({ method }) => method === 'initialize') ?? {};
     expect(params?.['capabilities']).toEqual({ roots: { listChanged: true }, sampling: {}, elicitation: { form: {} } });
   });
 
@@ -73,7 +73,7 @@ describe('what a client offers', () => {
     const script = modernScript({ 'tools/list': answer({ tools: [] }) });
     const connection = await connected({ sampling: { createMessage: () => spoken, tools: true }, roots }, script);
     await connection.listTools();
-    const capabilities = server.heard.map(
+    const capabilities = server.received.map(
       ({ params }) => (params?.['_meta'] as Record<string, unknown>)['io.modelcontextprotocol/clientCapabilities'],
     );
     expect(capabilities).toEqual(Array(2).fill({ roots: {}, sampling: { tools: {} } }));
@@ -81,7 +81,7 @@ describe('what a client offers', () => {
 
   test('is nothing without them', async () => {
     await connected();
-    const { params } = server.heard.find(({ method }) => method === 'initialize') ?? {};
+    const { params } = server.received.find(({ method }) => method === 'initialize') ?? {};
     expect(params?.['capabilities']).toEqual({});
   });
 });
@@ -125,11 +125,11 @@ describe('a question of a legacy server', () => {
   test('that comes as soon as there is a session is answered, also while that is put in order', async () => {
     const script = legacyScript('2025-11-25', { 'logging/setLevel': inTurn(answer({}), silence) });
     const reconnecting = await connected({ roots, autoReconnect: true, reconnectDelay: 1 }, script);
-    await server.hear('notifications/initialized');
+    await server.receive('notifications/initialized');
     expect(await told('roots/list')).toEqual({ roots });
     await reconnecting.setLogLevel('info');
     server.hangUp();
-    await server.hear('notifications/initialized');
+    await server.receive('notifications/initialized');
     expect(await told('roots/list')).toEqual({ roots });
     expect(reconnecting.state).toBe('initializing');
   });
@@ -142,7 +142,7 @@ describe('a question of a legacy server', () => {
       ],
     });
     await connected({ roots }, script);
-    expect(await server.hearAnswer()).toMatchObject({
+    expect(await server.receiveResponse()).toMatchObject({
       id: 'early',
       error: { code: -32600, message: 'There is no session yet' },
     });
@@ -160,7 +160,7 @@ describe('a question of a legacy server', () => {
     await connected({ roots });
     for (const id of [0, '0', '', 'a']) {
       server.send({ jsonrpc: '2.0', id, method: 'roots/list' });
-      expect(await server.hearAnswer()).toMatchObject({ id, result: { roots } });
+      expect(await server.receiveResponse()).toMatchObject({ id, result: { roots } });
     }
   });
 
@@ -173,7 +173,7 @@ describe('a question of a legacy server', () => {
     const [warning] = await recorder.first('warning');
     expect(warning?.message).toContain('another request with its id is being handled');
     answers[0]?.({ action: 'cancel' });
-    expect(await server.hearAnswer()).toMatchObject({ id: 'same', result: { action: 'cancel' } });
+    expect(await server.receiveResponse()).toMatchObject({ id: 'same', result: { action: 'cancel' } });
     expect(answers).toHaveLength(1);
     server.send(question);
     await turns();
@@ -183,8 +183,8 @@ describe('a question of a legacy server', () => {
   test('that comes in a batch of 2025-03-26 is answered, too', async () => {
     await connected({ roots }, legacyScript('2025-03-26'));
     server.send([1, 2].map((id) => ({ jsonrpc: '2.0', id, method: 'roots/list' })));
-    expect(await server.hearAnswer()).toMatchObject({ id: 1, result: { roots } });
-    expect(await server.hearAnswer()).toMatchObject({ id: 2, result: { roots } });
+    expect(await server.receiveResponse()).toMatchObject({ id: 1, result: { roots } });
+    expect(await server.receiveResponse()).toMatchObject({ id: 2, result: { roots } });
   });
 
   test('can be seen while it is being answered', async () => {
@@ -200,8 +200,8 @@ describe('a question of a legacy server', () => {
       'The server has waited 5.0 s for an answer to elicitation/create, and to 1 more.',
     );
     for (const settle of answers) settle({ action: 'decline' });
-    await server.hearAnswer();
-    await server.hearAnswer();
+    await server.receiveResponse();
+    await server.receiveResponse();
     expect(watched.explain()).not.toContain('for an answer to');
   });
 });
@@ -218,7 +218,7 @@ describe('nobody is asked any longer', () => {
     answers[0]?.({ action: 'cancel' });
     expect(await told('ping')).toEqual({});
     expect(
-      server.heard.some((message) => (message as { id?: unknown }).id === id && message.result !== undefined),
+      server.received.some((message) => (message as { id?: unknown }).id === id && message.result !== undefined),
     ).toBe(false);
     expect([recorder.error, recorder.warning]).toEqual([[], []]);
   });
@@ -227,7 +227,7 @@ describe('nobody is asked any longer', () => {
     const { elicitation, contexts, answers } = patient();
     const calling = await connected({ elicitation }, legacyScript('2025-11-25', { 'tools/call': silence }));
     const call = calling.callTool('x');
-    const { id: own } = await server.hear('tools/call');
+    const { id: own } = await server.receive('tools/call');
     // The server numbers its questions by itself: this one has the number of a call of ours.
     server.send({ jsonrpc: '2.0', id: own, method: 'elicitation/create', params: form });
     server.notify('notifications/cancelled', { requestId: 'unknown' });
@@ -235,7 +235,7 @@ describe('nobody is asked any longer', () => {
     await turns();
     expect(contexts[0]?.signal.aborted).toBe(false);
     answers[0]?.({ action: 'cancel' });
-    expect(await server.hearAnswer()).toMatchObject({ id: own, result: { action: 'cancel' } });
+    expect(await server.receiveResponse()).toMatchObject({ id: own, result: { action: 'cancel' } });
     server.send({ jsonrpc: '2.0', id: own, result: { content: [] } });
     expect(await call).toEqual({ content: [] });
   });
@@ -256,7 +256,7 @@ describe('nobody is asked any longer', () => {
     asks('elicitation/create', form);
     await turns();
     answers[1]?.({ action: 'decline' });
-    expect(await server.hearAnswer()).toMatchObject({ result: { action: 'decline' } });
+    expect(await server.receiveResponse()).toMatchObject({ result: { action: 'decline' } });
   });
 
   test.each(['close', 'suspend'] as const)('after %s, in that very call', async (end) => {
@@ -294,14 +294,14 @@ describe('the time of a call', () => {
     const call = errorFrom(calling.callTool('x'));
     let over = false;
     void call.then(() => (over = true));
-    await server.hear('tools/call');
+    await server.receive('tools/call');
     await environment.advance(600);
     asks('elicitation/create', form);
     await turns();
     await environment.advance(1_000_000);
     expect(over).toBe(false);
     answers[0]?.({ action: 'cancel' });
-    await server.hearAnswer();
+    await server.receiveResponse();
     await environment.advance(399);
     expect(over).toBe(false);
     await environment.advance(1);
@@ -315,7 +315,7 @@ describe('the time of a call', () => {
     const call = errorFrom(calling.callTool('x'));
     let over = false;
     void call.then(() => (over = true));
-    await server.hear('tools/call');
+    await server.receive('tools/call');
     const first = asks('elicitation/create', form);
     asks('elicitation/create', form);
     await turns();
@@ -325,7 +325,7 @@ describe('the time of a call', () => {
     await environment.advance(5_000);
     expect(over).toBe(false);
     answers[1]?.({ action: 'cancel' });
-    await server.hearAnswer();
+    await server.receiveResponse();
     await environment.advance(1_000);
     expect(await call).toMatchObject({ code: 'MCP_TIMEOUT' });
   });
@@ -335,7 +335,7 @@ describe('the time of a call', () => {
     const { elicitation } = patient();
     const calling = await connected({ elicitation, environment, timeout: 1_000 }, script);
     const call = errorFrom(calling.callTool('x', {}, { maxTotalTimeout: 3_000 }));
-    await server.hear('tools/call');
+    await server.receive('tools/call');
     asks('elicitation/create', form);
     await turns();
     await environment.advance(3_000);
@@ -349,7 +349,7 @@ describe('the time of a call', () => {
     asks('elicitation/create', form);
     await turns();
     const call = errorFrom(calling.callTool('x'));
-    await server.hear('tools/call');
+    await server.receive('tools/call');
     await environment.advance(1_000);
     expect(await call).toMatchObject({ code: 'MCP_TIMEOUT' });
   });
@@ -359,16 +359,16 @@ describe('the time of a call', () => {
     const { elicitation, answers } = patient();
     const calling = await connected({ elicitation, environment, timeout: 1_000_000 }, script);
     const call = calling.callTool('x');
-    const question = await server.hear('tools/call');
+    const question = await server.receive('tools/call');
     asks('elicitation/create', form);
     await turns();
     await environment.advance(60_000);
     expect(calling.explain()).not.toContain('no response for');
     answers[0]?.({ action: 'cancel' });
-    await server.hearAnswer();
+    await server.receiveResponse();
     expect(calling.explain()).not.toContain('no response for');
     await environment.advance(500);
-    server.answer(question, { content: [] });
+    server.respond(question, { content: [] });
     await call;
     expect((await calling.healthCheck()).latencies?.p99).toBeLessThanOrEqual(500);
   });
@@ -380,7 +380,7 @@ describe('the time of a call', () => {
     const call = errorFrom(calling.callTool('x', {}, { onProgress: () => undefined }));
     let over = false;
     void call.then(() => (over = true));
-    const { id } = await server.hear('tools/call');
+    const { id } = await server.receive('tools/call');
     await environment.advance(900);
     asks('elicitation/create', form);
     await turns();
@@ -389,7 +389,7 @@ describe('the time of a call', () => {
     await turns();
     await environment.advance(5_000);
     answers[0]?.({ action: 'cancel' });
-    await server.hearAnswer();
+    await server.receiveResponse();
     await environment.advance(999);
     expect(over).toBe(false);
     await environment.advance(1);
@@ -406,8 +406,8 @@ describe('roots that change', () => {
     changing.push({ uri: 'file:///more', name: 'more' });
     await rooted.rootsChanged();
     await rooted.protocol.rootsChanged();
-    await server.hear('notifications/roots/list_changed');
-    await server.hear('notifications/roots/list_changed');
+    await server.receive('notifications/roots/list_changed');
+    await server.receive('notifications/roots/list_changed');
     expect(await told('roots/list')).toEqual({ roots: changing });
   });
 

@@ -27,14 +27,14 @@ describe('the option era', () => {
   test('legacy: the question is not asked', async () => {
     await using meeting = await Meeting.arrange(dual, { era: 'legacy' });
     expect(await meeting.client.connect()).toMatchObject({ era: 'legacy', protocolVersion: '2025-11-25' });
-    await meeting.server.hear('notifications/initialized');
+    await meeting.server.receive('notifications/initialized');
     expect(meeting.server.methods).toEqual(['initialize', 'notifications/initialized']);
   });
 
   test.each(LEGACY_REVISIONS)('%s: it is what the handshake offers', async (era) => {
     await using meeting = await Meeting.arrange(dual, { era });
     expect(await meeting.client.connect()).toMatchObject({ era: 'legacy', protocolVersion: era });
-    expect(meeting.server.heard[0]).toMatchObject({ method: 'initialize', params: { protocolVersion: era } });
+    expect(meeting.server.received[0]).toMatchObject({ method: 'initialize', params: { protocolVersion: era } });
   });
 
   test('a revision: a server that answers another is left', async () => {
@@ -69,7 +69,7 @@ describe('the option era', () => {
   test('modern: silence lasts until the deadline of connect()', async () => {
     await using meeting = await Meeting.arrange(byHand(), { era: 'modern' });
     const failing = expect(meeting.client.connect()).rejects.toMatchObject({ name: 'MCPTimeoutError' });
-    await meeting.server.hear('server/discover');
+    await meeting.server.receive('server/discover');
     await meeting.clock.advance(30_000);
     await failing;
     expect(meeting.server.methods).toEqual(['server/discover']);
@@ -87,7 +87,7 @@ describe('the option priorEra', () => {
   test('legacy saves the question', async () => {
     await using meeting = await Meeting.arrange(dual, { priorEra: 'legacy' });
     expect(await meeting.client.connect()).toMatchObject({ era: 'legacy' });
-    await meeting.server.hear('notifications/initialized');
+    await meeting.server.receive('notifications/initialized');
     expect(meeting.server.methods).toEqual(['initialize', 'notifications/initialized']);
   });
 
@@ -110,7 +110,7 @@ describe('the option priorEra', () => {
     const script = legacyScript('2025-11-25', { 'server/discover': silence });
     await using meeting = await Meeting.arrange(script, { priorEra: 'modern' });
     const connecting = meeting.client.connect();
-    await meeting.server.hear('server/discover');
+    await meeting.server.receive('server/discover');
     await meeting.clock.advance(5_000);
     expect(await connecting).toMatchObject({ era: 'legacy' });
   });
@@ -136,11 +136,11 @@ describe('what was found out', () => {
   test('is remembered when a lost link is opened again: a legacy server is not asked twice', async () => {
     await using meeting = await Meeting.begin(legacyScript(), { autoReconnect: true });
     const { client, server, clock, announced } = meeting;
-    await server.hear('notifications/initialized');
+    await server.receive('notifications/initialized');
     server.hangUp();
     await announced.until(() => client.state === 'reconnecting');
     await clock.advance(1_000);
-    await server.hear('notifications/initialized');
+    await server.receive('notifications/initialized');
     expect(client).toMatchObject({ era: 'legacy', state: 'ready' });
     expect(server.methods).toEqual([
       'server/discover',
@@ -149,7 +149,7 @@ describe('what was found out', () => {
       'initialize',
       'notifications/initialized',
     ]);
-    const ids = server.heard.flatMap(({ id }) => id ?? []);
+    const ids = server.received.flatMap(({ id }) => id ?? []);
     expect(new Set(ids).size).toBe(ids.length);
   });
 
@@ -168,7 +168,7 @@ describe('what was found out', () => {
     };
     await using meeting = await Meeting.begin(script, { autoReconnect: true });
     const { client, server, clock, announced } = meeting;
-    await server.hear('notifications/initialized');
+    await server.receive('notifications/initialized');
     server.hangUp();
     await announced.until(() => client.state === 'reconnecting');
     await clock.advance(1_000);

@@ -19,18 +19,18 @@ describe('the extensions of a client', () => {
     await meeting.client.listTools();
     const told = { extensions: { [UI]: { mimeTypes: ['text/html;profile=mcp-app'] }, 'com.example/plain': {} } };
     expect(meeting.server.methods).toEqual(['server/discover', 'tools/list']);
-    for (const { params } of meeting.server.heard) expect(params?.['_meta']).toMatchObject({ [CAPABILITIES]: told });
+    for (const { params } of meeting.server.received) expect(params?.['_meta']).toMatchObject({ [CAPABILITIES]: told });
   });
 
   test('are told to a legacy server with the handshake', async () => {
     await using meeting = await Meeting.begin(legacyScript(), { era: 'legacy', extensions: { [UI]: {} } });
-    expect(meeting.server.heard[0]?.params?.['capabilities']).toEqual({ extensions: { [UI]: {} } });
+    expect(meeting.server.received[0]?.params?.['capabilities']).toEqual({ extensions: { [UI]: {} } });
   });
 
   test('are none unless somebody says so', async () => {
     await using meeting = await Meeting.begin(modernScript());
-    expect(meeting.server.heard[0]?.params?.['_meta']).toMatchObject({ [CAPABILITIES]: {} });
-    expect(JSON.stringify(meeting.server.heard)).not.toContain('extensions');
+    expect(meeting.server.received[0]?.params?.['_meta']).toMatchObject({ [CAPABILITIES]: {} });
+    expect(JSON.stringify(meeting.server.received)).not.toContain('extensions');
   });
 
   test('are recorded and replayed', async () => {

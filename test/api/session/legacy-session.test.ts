@@ -15,7 +15,7 @@ async function meetIn(
   options: MeetingOptions = {},
 ): Promise<Meeting> {
   const meeting = await Meeting.begin(legacyScript(version, script), { era: 'legacy', ...options });
-  await meeting.server.hear('notifications/initialized');
+  await meeting.server.receive('notifications/initialized');
   return meeting;
 }
 
@@ -23,10 +23,10 @@ test('pings of the server are answered before the handshake is over', async () =
   await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { initialize: silence }), { era: 'legacy' });
   const { client, server } = meeting;
   const connecting = client.connect();
-  const shaking = await server.hear('initialize');
+  const shaking = await server.receive('initialize');
   server.send({ jsonrpc: '2.0', id: 'early', method: 'ping' });
-  expect(await server.hearAnswer()).toEqual({ jsonrpc: '2.0', id: 'early', result: {} });
-  server.answer(shaking, initializeResult('2025-11-25'));
+  expect(await server.receiveResponse()).toEqual({ jsonrpc: '2.0', id: 'early', result: {} });
+  server.respond(shaking, initializeResult('2025-11-25'));
   await connecting;
 });
 
@@ -66,7 +66,7 @@ describe.each(LEGACY_REVISIONS)('a session of %s', (version) => {
     await client.unsubscribe('test://one');
     const id = expect.any(Number) as number;
     const said = (method: string, params?: object) => ({ jsonrpc: '2.0', id, method, ...(params && { params }) });
-    expect(server.heard).toEqual([
+    expect(server.received).toEqual([
       said('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo }),
       { jsonrpc: '2.0', method: 'notifications/initialized' },
       said('tools/list'),
@@ -74,8 +74,8 @@ describe.each(LEGACY_REVISIONS)('a session of %s', (version) => {
       said('prompts/list'),
       said('resources/list'),
       said('resources/templates/list'),
-      said('tools/call', { name: 'add', arguments: { a: 1 }, _meta: { progressToken: server.heard[7]?.id } }),
-      said('tools/call', { name: 'add', _meta: { progressToken: server.heard[8]?.id } }),
+      said('tools/call', { name: 'add', arguments: { a: 1 }, _meta: { progressToken: server.received[7]?.id } }),
+      said('tools/call', { name: 'add', _meta: { progressToken: server.received[8]?.id } }),
       said('resources/read', { uri: 'test://one' }),
       said('prompts/get', { name: 'greet', arguments: { name: 'you' } }),
       said('completion/complete', {
@@ -94,10 +94,10 @@ describe.each(LEGACY_REVISIONS)('a session of %s', (version) => {
     const { server } = meeting;
     for (const id of [0, 'zero', '', '0', -7, Number.MAX_SAFE_INTEGER]) {
       server.send({ jsonrpc: '2.0', id, method: 'ping' });
-      expect(await server.hearAnswer()).toEqual({ jsonrpc: '2.0', id, result: {} });
+      expect(await server.receiveResponse()).toEqual({ jsonrpc: '2.0', id, result: {} });
       for (const method of ['sampling/createMessage', 'elicitation/create', 'roots/list', 'unheard/of']) {
         server.send({ jsonrpc: '2.0', id, method, params: {} });
-        expect(await server.hearAnswer()).toEqual({
+        expect(await server.receiveResponse()).toEqual({
           jsonrpc: '2.0',
           id,
           error: { code: -32601, message: expect.stringContaining(method) as string },
@@ -110,7 +110,7 @@ describe.each(LEGACY_REVISIONS)('a session of %s', (version) => {
     await using meeting = await meetIn(version, { 'tools/call': silence }, { record: ['log'] });
     const { client, server, announced } = meeting;
     const calls = [client.callTool('one'), client.callTool('two')];
-    const [one, two] = [await server.hear('tools/call'), await server.hear('tools/call')];
+    const [one, two] = [await server.receive('tools/call'), await server.receive('tools/call')];
     server.send([
       { jsonrpc: '2.0', id: two.id, result: { content: [{ type: 'text', text: 'second' }] } },
       { jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: 'both' } },
@@ -120,7 +120,7 @@ describe.each(LEGACY_REVISIONS)('a session of %s', (version) => {
     ]);
     await expect(calls[0]).rejects.toMatchObject({ errorCode: -32603 });
     expect(await calls[1]).toEqual({ content: [{ type: 'text', text: 'second' }] });
-    expect(await server.hearAnswer()).toEqual({ jsonrpc: '2.0', id: 'p', result: {} });
+    expect(await server.receiveResponse()).toEqual({ jsonrpc: '2.0', id: 'p', result: {} });
     expect(announced.log).toEqual([{ level: 'info', data: 'both' }]);
     expect(announced.warning).toMatchObject([{ code: 'MCP_INVALID_MESSAGE' }]);
   });
@@ -157,12 +157,12 @@ describe.each(LEGACY_REVISIONS)('a session of %s', (version) => {
     const { client, server, clock, announced } = meeting;
     await client.setLogLevel('error');
     await client.subscribe('test://one');
-    const before = server.heard.length;
+    const before = server.received.length;
     server.hangUp();
     await announced.until(() => client.state === 'reconnecting');
     await clock.advance(1_000);
     expect(client.state).toBe('ready');
-    expect(server.heard.slice(before)).toMatchObject([
+    expect(server.received.slice(before)).toMatchObject([
       { method: 'initialize' },
       { method: 'notifications/initialized' },
       { method: 'logging/setLevel', params: { level: 'error' } },

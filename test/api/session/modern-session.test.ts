@@ -2,7 +2,7 @@ import type { MCPClient, Params } from '../../../src/index.js';
 import { Meeting } from '../../support/meeting.js';
 import { askOrdinary } from '../../support/ordinary-requests.js';
 import { answer, discoverResult, modernScript, silence } from '../../support/servers/scripts.js';
-import type { Heard, Script } from '../../support/servers/scripts.js';
+import type { ReceivedMessage, Script } from '../../support/servers/scripts.js';
 
 const VERSION = 'io.modelcontextprotocol/protocolVersion';
 const INFO = 'io.modelcontextprotocol/clientInfo';
@@ -49,7 +49,7 @@ async function askEverything(client: MCPClient): Promise<void> {
   await client.subscribe('test://one');
 }
 
-function requests(heard: readonly Heard[]): { method: string | undefined; params: Params | undefined }[] {
+function requests(heard: readonly ReceivedMessage[]): { method: string | undefined; params: Params | undefined }[] {
   return heard.flatMap(({ id, method, params }) => (id === undefined ? [] : [{ method, params }]));
 }
 
@@ -57,9 +57,9 @@ describe('what a modern request says about itself', () => {
   test('is version, client and capabilities, on every method, and otherwise what the method needs', async () => {
     await using meeting = await Meeting.begin(talkative, { clientInfo });
     await askEverything(meeting.client);
-    await meeting.server.hear('subscriptions/listen');
-    const ids = meeting.server.heard.flatMap(({ id }) => id ?? []);
-    expect(requests(meeting.server.heard)).toEqual([
+    await meeting.server.receive('subscriptions/listen');
+    const ids = meeting.server.received.flatMap(({ id }) => id ?? []);
+    expect(requests(meeting.server.received)).toEqual([
       { method: 'server/discover', params: { _meta: META } },
       { method: 'tools/list', params: { _meta: META } },
       { method: 'tools/list', params: { cursor: 'p2', _meta: META } },
@@ -98,7 +98,7 @@ describe('what a modern request says about itself', () => {
     await client.callTool('add');
     await client.setLogLevel('debug');
     await client.listPrompts();
-    const levels = server.heard.map(({ params }) => (params?.['_meta'] as Params)[LOG_LEVEL]);
+    const levels = server.received.map(({ params }) => (params?.['_meta'] as Params)[LOG_LEVEL]);
     expect(levels).toEqual([undefined, 'warning', 'warning', 'debug']);
   });
 
@@ -113,7 +113,7 @@ describe('what a modern request says about itself', () => {
     await clock.settle();
     expect(server.methods).toEqual(['server/discover']);
     await client.listPrompts();
-    expect(server.heard.at(-1)?.params?.['_meta']).not.toHaveProperty([LOG_LEVEL]);
+    expect(server.received.at(-1)?.params?.['_meta']).not.toHaveProperty([LOG_LEVEL]);
   });
 
   test('stays the same over a reconnection', async () => {
@@ -121,13 +121,13 @@ describe('what a modern request says about itself', () => {
     const { client, server, clock, announced } = meeting;
     await client.setLogLevel('error');
     await client.subscribe('test://one');
-    await server.hear('subscriptions/listen');
-    const before = server.heard.length;
+    await server.receive('subscriptions/listen');
+    const before = server.received.length;
     server.hangUp();
     await announced.until(() => client.state === 'reconnecting');
     await clock.advance(1_000);
     await client.listPrompts();
-    expect(server.heard.at(-1)?.params?.['_meta']).toEqual({ ...META, [LOG_LEVEL]: 'error' });
+    expect(server.received.at(-1)?.params?.['_meta']).toEqual({ ...META, [LOG_LEVEL]: 'error' });
     // Nothing has to be put back: there is no such state in a modern server.
     expect(server.methods.slice(before)).toEqual(['server/discover', 'subscriptions/listen', 'prompts/list']);
     expect(announced.error).toEqual([]);
@@ -166,7 +166,10 @@ describe('what a modern session does not have', () => {
         message: `Revision 2026-07-28 does not have ${method}`,
       });
       await meeting.client.notify('notifications/own');
-      expect(await meeting.server.hear('notifications/own')).toEqual({ jsonrpc: '2.0', method: 'notifications/own' });
+      expect(await meeting.server.receive('notifications/own')).toEqual({
+        jsonrpc: '2.0',
+        method: 'notifications/own',
+      });
       expect(meeting.server.methods).toEqual(['server/discover', 'notifications/own']);
     },
   );
@@ -189,11 +192,11 @@ describe('what a modern session does not have', () => {
     await using meeting = await Meeting.begin(modernScript({ 'prompts/list': silence }));
     const { client, server, announced } = meeting;
     const listing = client.listPrompts();
-    const question = await server.hear('prompts/list');
+    const question = await server.receive('prompts/list');
     server.send([{ jsonrpc: '2.0', id: question.id, result: { ...page, prompts: [{ name: 'in the batch' }] } }]);
     await announced.first('warning');
     expect(announced.warning[0]).toMatchObject({ code: 'MCP_INVALID_MESSAGE' });
-    server.answer(question, { ...page, prompts: [{ name: 'alone' }] });
+    server.respond(question, { ...page, prompts: [{ name: 'alone' }] });
     expect(await listing).toEqual([{ name: 'alone' }]);
   });
 
@@ -201,10 +204,10 @@ describe('what a modern session does not have', () => {
     await using meeting = await Meeting.begin(modernScript({ 'prompts/list': silence }));
     const { client, server, clock } = meeting;
     const listing = client.listPrompts();
-    const question = await server.hear('prompts/list');
+    const question = await server.receive('prompts/list');
     server.notify('notifications/cancelled', { requestId: question.id });
     await clock.settle();
-    server.answer(question, { ...page, prompts: [] });
+    server.respond(question, { ...page, prompts: [] });
     expect(await listing).toEqual([]);
   });
 });
@@ -282,12 +285,12 @@ describe('a result', () => {
     await using meeting = await Meeting.begin(modernScript({ 'prompts/list': silence }));
     const { client, server, announced } = meeting;
     const listing = client.listPrompts();
-    const question = await server.hear('prompts/list');
+    const question = await server.receive('prompts/list');
     const id = `0${question.id}`;
     server.send({ jsonrpc: '2.0', id, result: { ...page, prompts: [{ name: 'wrong' }] } });
     await announced.first('warning');
     expect(announced.warning[0]).toMatchObject({ code: 'MCP_UNKNOWN_RESPONSE', details: { id } });
-    server.answer(question, { ...page, prompts: [] });
+    server.respond(question, { ...page, prompts: [] });
     expect(await listing).toEqual([]);
   });
 });

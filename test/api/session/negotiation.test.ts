@@ -12,15 +12,18 @@ import {
   refuse,
   silence,
 } from '../../support/servers/scripts.js';
-import type { HeardRequest, Script } from '../../support/servers/scripts.js';
+import type { ReceivedRequest, Script } from '../../support/servers/scripts.js';
 
 const LEGACY_CONVERSATION = ['server/discover', 'initialize', 'notifications/initialized'];
 
 /** Waits until a server that says nothing has been asked both questions. */
-async function bothAsked({ server, clock }: Meeting): Promise<{ question: HeardRequest; handshake: HeardRequest }> {
-  const question = await server.hear('server/discover');
+async function bothAsked({
+  server,
+  clock,
+}: Meeting): Promise<{ question: ReceivedRequest; handshake: ReceivedRequest }> {
+  const question = await server.receive('server/discover');
   await clock.advance(5_000);
-  return { question, handshake: await server.hear('initialize') };
+  return { question, handshake: await server.receive('initialize') };
 }
 
 describe('asking a modern server', () => {
@@ -63,16 +66,16 @@ describe('asking a modern server', () => {
     client.addNotificationHandler('tools/list_changed', () => undefined);
     const connecting = client.connect();
     const listing = client.listTools();
-    const question = await server.hear('server/discover');
+    const question = await server.receive('server/discover');
     await expect(client.notify('notifications/own')).rejects.toMatchObject({
       code: 'MCP_NOT_CONNECTED',
       delivery: 'not-sent',
     });
     await clock.advance(4_000);
     expect(server.methods).toEqual(['server/discover']);
-    server.answer(question, discoverResult());
+    server.respond(question, discoverResult());
     await Promise.all([connecting, listing]);
-    await server.hear('subscriptions/listen');
+    await server.receive('subscriptions/listen');
     expect(server.methods.slice(1).sort()).toEqual(['subscriptions/listen', 'tools/list']);
   });
 });
@@ -101,9 +104,9 @@ describe('asking a legacy server', () => {
     await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { 'server/discover': reaction }));
     const { client, server, announced, clock } = meeting;
     expect(await client.connect()).toMatchObject({ era: 'legacy', protocolVersion: '2025-11-25', name: 'scripted' });
-    await server.hear('notifications/initialized');
+    await server.receive('notifications/initialized');
     expect(server.methods).toEqual(LEGACY_CONVERSATION);
-    expect(server.heard[1]).toEqual({
+    expect(server.received[1]).toEqual({
       jsonrpc: '2.0',
       id: expect.any(Number) as number,
       method: 'initialize',
@@ -113,7 +116,7 @@ describe('asking a legacy server', () => {
         clientInfo: { name: 'mcp-actors', version: expect.any(String) as string },
       },
     });
-    expect(server.heard[1]?.id).not.toBe(server.heard[0]?.id);
+    expect(server.received[1]?.id).not.toBe(server.received[0]?.id);
     expect(announced.error).toEqual([]);
     expect(announced.warning).toHaveLength(what === 'an error that is none' ? 1 : 0);
     expect(clock.now()).toBe(1_000_000);
@@ -123,12 +126,12 @@ describe('asking a legacy server', () => {
     await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { 'server/discover': silence }));
     const { client, server, clock } = meeting;
     const connecting = client.connect();
-    await server.hear('server/discover');
+    await server.receive('server/discover');
     await clock.advance(4_999);
     expect(server.methods).toEqual(['server/discover']);
     await clock.advance(1);
     expect(await connecting).toMatchObject({ era: 'legacy', protocolVersion: '2025-11-25' });
-    await server.hear('notifications/initialized');
+    await server.receive('notifications/initialized');
     expect(server.methods).toEqual(LEGACY_CONVERSATION);
   });
 
@@ -136,7 +139,7 @@ describe('asking a legacy server', () => {
     const script = legacyScript('2025-11-25', { 'server/discover': silence });
     await using meeting = await Meeting.arrange(script, { probeTimeout: 70 });
     const connecting = meeting.client.connect();
-    await meeting.server.hear('server/discover');
+    await meeting.server.receive('server/discover');
     await meeting.clock.advance(70);
     expect(await connecting).toMatchObject({ era: 'legacy' });
   });
@@ -146,10 +149,10 @@ describe('asking a legacy server', () => {
     const { client, server, clock } = meeting;
     const connecting = client.connect();
     const { question, handshake } = await bothAsked(meeting);
-    server.refuse(question, -32601, 'Method not found');
+    server.respondWithError(question, -32601, 'Method not found');
     await clock.settle();
     expect(client.state).toBe('initializing');
-    server.answer(handshake, initializeResult('2025-06-18'));
+    server.respond(handshake, initializeResult('2025-06-18'));
     expect(await connecting).toMatchObject({ era: 'legacy', protocolVersion: '2025-06-18' });
     expect(server.methods.filter((method) => method === 'initialize')).toHaveLength(1);
   });
@@ -159,9 +162,9 @@ describe('asking a legacy server', () => {
     const { client, server, announced } = meeting;
     const connecting = client.connect();
     const { question, handshake } = await bothAsked(meeting);
-    server.answer(handshake, initializeResult());
+    server.respond(handshake, initializeResult());
     await connecting;
-    server.answer(question, discoverResult());
+    server.respond(question, discoverResult());
     await announced.first('warning');
     expect(announced.warning[0]).toMatchObject({ code: 'MCP_UNKNOWN_RESPONSE' });
     expect(client).toMatchObject({ era: 'legacy', state: 'ready' });
@@ -172,10 +175,10 @@ describe('asking a legacy server', () => {
     const { client, server, announced } = meeting;
     const connecting = client.connect();
     const { question, handshake } = await bothAsked(meeting);
-    server.answer(question, discoverResult());
+    server.respond(question, discoverResult());
     expect(await connecting).toMatchObject({ era: 'modern', protocolVersion: '2026-07-28' });
     // It was asked twice and answers twice.
-    server.refuse(handshake, -32022, 'Unsupported protocol version', { supported: ['2026-07-28'] });
+    server.respondWithError(handshake, -32022, 'Unsupported protocol version', { supported: ['2026-07-28'] });
     await client.listTools();
     expect(client).toMatchObject({ era: 'modern', state: 'ready' });
     expect(server.methods).toEqual(['server/discover', 'initialize', 'tools/list']);
@@ -188,10 +191,10 @@ describe('asking a legacy server', () => {
     const connecting = client.connect();
     const { question, handshake } = await bothAsked(meeting);
     // A server that knows no such method says so at once; what it knows it works on first.
-    server.refuse(handshake, -32601, 'Method not found');
+    server.respondWithError(handshake, -32601, 'Method not found');
     await clock.settle();
     expect(client.state).toBe('initializing');
-    server.answer(question, discoverResult());
+    server.respond(question, discoverResult());
     expect(await connecting).toMatchObject({ era: 'modern', protocolVersion: '2026-07-28' });
     expect(server.methods).toEqual(['server/discover', 'initialize']);
   });
@@ -201,9 +204,9 @@ describe('asking a legacy server', () => {
     const { client, server } = meeting;
     const connecting = client.connect();
     const { question, handshake } = await bothAsked(meeting);
-    server.refuse(handshake, -32601, 'Method not found');
-    server.refuse(question, -32022, 'Unsupported protocol version', { supported: ['2026-07-28'] });
-    server.answer(await server.hear('server/discover'), discoverResult());
+    server.respondWithError(handshake, -32601, 'Method not found');
+    server.respondWithError(question, -32022, 'Unsupported protocol version', { supported: ['2026-07-28'] });
+    server.respond(await server.receive('server/discover'), discoverResult());
     expect(await connecting).toMatchObject({ era: 'modern' });
   });
 
@@ -215,10 +218,10 @@ describe('asking a legacy server', () => {
     const { client, server, clock } = meeting;
     const failing = expect(client.connect()).rejects.toMatchObject({ code: 'MCP_RPC_ERROR', errorCode: -32603 });
     const { question, handshake } = await bothAsked(meeting);
-    server.refuse(handshake, -32603, 'Out of order');
+    server.respondWithError(handshake, -32603, 'Out of order');
     await clock.settle();
     expect(client.state).toBe('initializing');
-    if (answered) server.refuse(question, -32601, 'Method not found');
+    if (answered) server.respondWithError(question, -32601, 'Method not found');
     else await clock.advance(5_000);
     await failing;
     expect(client.state).toBe('closed');
@@ -229,8 +232,8 @@ describe('asking a legacy server', () => {
     const { client, server, clock } = meeting;
     const failing = expect(client.connect()).rejects.toMatchObject({ code: 'MCP_RPC_ERROR', errorCode: -32603 });
     const { question, handshake } = await bothAsked(meeting);
-    server.refuse(question, -32601, 'Method not found');
-    server.refuse(handshake, -32603, 'Out of order');
+    server.respondWithError(question, -32601, 'Method not found');
+    server.respondWithError(handshake, -32603, 'Out of order');
     await failing;
     expect(clock.now()).toBe(1_005_000);
   });
@@ -242,7 +245,7 @@ describe('asking a legacy server', () => {
       name: 'MCPTimeoutError',
       details: { operation: 'connect', timeout: 8_000, phase: 'connecting' },
     });
-    await server.hear('server/discover');
+    await server.receive('server/discover');
     await clock.advance(7_999);
     expect(client.state).toBe('initializing');
     await clock.advance(1);
@@ -263,9 +266,9 @@ describe('a server that does not take the version', () => {
     );
     await using meeting = await Meeting.arrange(modernScript({ 'server/discover': discover }));
     expect(await meeting.client.connect()).toMatchObject({ era: 'modern' });
-    const { heard, methods } = meeting.server;
+    const { received, methods } = meeting.server;
     expect(methods).toEqual(['server/discover', 'server/discover']);
-    expect(heard[0]?.id).not.toBe(heard[1]?.id);
+    expect(received[0]?.id).not.toBe(received[1]?.id);
   });
 
   test('and lists the very one it refused, again and again, is asked twice and no more', async () => {
@@ -299,8 +302,8 @@ describe('a server that does not take the version', () => {
     await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { 'server/discover': discover }));
     const { client, server, clock } = meeting;
     const failing = expect(client.connect()).rejects.toMatchObject({ name: 'MCPTimeoutError' });
-    await server.hear('server/discover');
-    await server.hear('server/discover');
+    await server.receive('server/discover');
+    await server.receive('server/discover');
     await clock.advance(30_000);
     await failing;
     expect(server.methods).toEqual(['server/discover', 'server/discover']);
@@ -317,9 +320,9 @@ describe('a server that does not take the version', () => {
     });
     await using meeting = await Meeting.arrange(script);
     expect(await meeting.client.connect()).toMatchObject({ era: 'legacy', protocolVersion: version });
-    await meeting.server.hear('notifications/initialized');
+    await meeting.server.receive('notifications/initialized');
     expect(meeting.server.methods).toEqual(LEGACY_CONVERSATION);
-    expect(meeting.server.heard[1]?.params).toMatchObject({ protocolVersion: version });
+    expect(meeting.server.received[1]?.params).toMatchObject({ protocolVersion: version });
   });
 
   test.each([
@@ -367,7 +370,7 @@ describe('the handshake', () => {
     await using meeting = await Meeting.arrange(legacyScript(version, { 'tools/list': answer({ tools: [] }) }));
     expect(await meeting.client.connect()).toMatchObject({ era: 'legacy', protocolVersion: version });
     expect(await meeting.client.listTools()).toEqual([]);
-    expect(meeting.server.heard.at(-1)).toEqual({
+    expect(meeting.server.received.at(-1)).toEqual({
       jsonrpc: '2.0',
       id: expect.any(Number) as number,
       method: 'tools/list',
@@ -399,7 +402,7 @@ describe('the handshake', () => {
     );
     await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { initialize }));
     expect(await meeting.client.connect()).toMatchObject({ protocolVersion: '2024-11-05' });
-    const offered = meeting.server.heard.flatMap(({ params }) => params?.['protocolVersion'] ?? []);
+    const offered = meeting.server.received.flatMap(({ params }) => params?.['protocolVersion'] ?? []);
     expect(offered).toEqual(['2025-11-25', '2024-11-05']);
   });
 
@@ -418,14 +421,14 @@ describe('the handshake', () => {
     await using meeting = await Meeting.arrange();
     const { client, server, clock, announced } = meeting;
     const connecting = client.connect();
-    await server.hear('server/discover');
+    await server.receive('server/discover');
     await clock.advance(5_000);
-    const handshake = await server.hear('initialize');
+    const handshake = await server.receive('initialize');
     server.send({ jsonrpc: '2.0', error: { code: -32600, message: 'What?' } });
     await clock.settle();
     expect(client.state).toBe('initializing');
     expect(announced.error).toMatchObject([{ code: 'MCP_RPC_ERROR', errorCode: -32600 }]);
-    server.answer(handshake, initializeResult());
+    server.respond(handshake, initializeResult());
     expect(await connecting).toMatchObject({ era: 'legacy' });
   });
 
@@ -471,14 +474,14 @@ describe('the handshake', () => {
     const { client, server, clock, announced } = meeting;
     const connecting = client.connect();
     const listing = client.listTools();
-    const handshake = await server.hear('initialize');
+    const handshake = await server.receive('initialize');
     server.send({ jsonrpc: '2.0', id: 'early', method: 'ping' });
-    expect(await server.hearAnswer()).toEqual({ jsonrpc: '2.0', id: 'early', result: {} });
+    expect(await server.receiveResponse()).toEqual({ jsonrpc: '2.0', id: 'early', result: {} });
     server.notify('notifications/message', { level: 'info', data: 'starting' });
     await announced.first('log');
     await clock.advance(10_000);
     expect(server.methods).toEqual(['initialize', '(result)']);
-    server.answer(handshake, initializeResult());
+    server.respond(handshake, initializeResult());
     await Promise.all([connecting, listing]);
     expect(server.methods).toEqual(['initialize', '(result)', 'notifications/initialized', 'tools/list']);
   });
@@ -488,7 +491,7 @@ describe('the handshake', () => {
     const { client, server, clock } = meeting;
     const controller = new AbortController();
     const failing = expect(client.connect({ signal: controller.signal })).rejects.toBe('enough');
-    await server.hear('initialize');
+    await server.receive('initialize');
     controller.abort('enough');
     await failing;
     await clock.settle();

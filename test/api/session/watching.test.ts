@@ -20,7 +20,7 @@ describe('watching a resource of a modern server', () => {
     await using meeting = await meet();
     const { client, server, clock } = meeting;
     const done = client.subscribe(ONE);
-    const listen = await server.hear(LISTEN);
+    const listen = await server.receive(LISTEN);
     await clock.advance(5_000);
     expect(await isSettled(done)).toBe(false);
     acknowledge(server, listen);
@@ -39,8 +39,8 @@ describe('watching a resource of a modern server', () => {
     await using meeting = await meet();
     const { client, server } = meeting;
     const all = Promise.all([client.subscribe(ONE), client.subscribe(ONE), client.subscribe(TWO)]);
-    await server.hear(LISTEN);
-    const listen = await server.hear(LISTEN);
+    await server.receive(LISTEN);
+    const listen = await server.receive(LISTEN);
     expect(wanted(listen)).toEqual({ resourceSubscriptions: [ONE, TWO] });
     acknowledge(server, listen);
     await all;
@@ -51,13 +51,13 @@ describe('watching a resource of a modern server', () => {
     await using meeting = await meet();
     const { client, server, announced } = meeting;
     const [one, two] = [client.subscribe(ONE), errorFrom(client.subscribe(TWO))];
-    await server.hear(LISTEN);
-    acknowledge(server, await server.hear(LISTEN), { resourceSubscriptions: [ONE] });
+    await server.receive(LISTEN);
+    acknowledge(server, await server.receive(LISTEN), { resourceSubscriptions: [ONE] });
     await one;
     const error = await two;
     expect(error).toBeInstanceOf(MCPCapabilityError);
     expect(error).toMatchObject({ code: 'MCP_CAPABILITY_MISSING', details: { refused: [TWO] }, delivery: 'answered' });
-    expect(wanted(await server.hear(LISTEN))).toEqual({ resourceSubscriptions: [ONE] });
+    expect(wanted(await server.receive(LISTEN))).toEqual({ resourceSubscriptions: [ONE] });
     // Whoever asked has been told.
     expect(announced.error).toEqual([]);
   });
@@ -66,12 +66,12 @@ describe('watching a resource of a modern server', () => {
     await using meeting = await meet();
     const { client, server, clock } = meeting;
     const failed = errorFrom(client.subscribe(ONE, { timeout: 3_000 }));
-    const listen = await server.hear(LISTEN);
+    const listen = await server.receive(LISTEN);
     await clock.advance(3_000);
     const error = await failed;
     expect(error).toBeInstanceOf(MCPTimeoutError);
     expect(error).toMatchObject({ delivery: 'unknown', details: { operation: LISTEN, timeout: 3_000 } });
-    expect((await server.hear('notifications/cancelled')).params).toMatchObject({ requestId: listen.id });
+    expect((await server.receive('notifications/cancelled')).params).toMatchObject({ requestId: listen.id });
     await clock.advance(600_000);
     expect(asked(meeting)).toBe(1);
   });
@@ -79,7 +79,7 @@ describe('watching a resource of a modern server', () => {
   test('may take less than the whole call', async () => {
     await using meeting = await meet({ maxTotalTimeout: 2_000 });
     const failed = errorFrom(meeting.client.subscribe(ONE));
-    await meeting.server.hear(LISTEN);
+    await meeting.server.receive(LISTEN);
     await meeting.clock.advance(2_000);
     expect(await failed).toMatchObject({ code: 'MCP_TIMEOUT', details: { timeout: 2_000 } });
   });
@@ -88,9 +88,9 @@ describe('watching a resource of a modern server', () => {
     await using meeting = await meet();
     const { client, server, clock } = meeting;
     const done = client.subscribe(ONE);
-    await server.hear(LISTEN);
+    await server.receive(LISTEN);
     await clock.advance(11_000);
-    acknowledge(server, await server.hear(LISTEN));
+    acknowledge(server, await server.receive(LISTEN));
     await done;
   });
 
@@ -103,7 +103,7 @@ describe('watching a resource of a modern server', () => {
       await using meeting = await meet();
       const { client, server, clock, announced } = meeting;
       const failed = errorFrom(client.subscribe(ONE));
-      server.refuse(await server.hear(LISTEN), code);
+      server.respondWithError(await server.receive(LISTEN), code);
       expect(await failed).toMatchObject({ code: expected, errorCode: code, delivery: 'answered' });
       await clock.advance(600_000);
       expect(asked(meeting)).toBe(1);
@@ -115,7 +115,7 @@ describe('watching a resource of a modern server', () => {
     await using meeting = await meet();
     const { client, server } = meeting;
     const failed = errorFrom(client.subscribe(ONE));
-    server.refuse(await server.hear(LISTEN), -32_601);
+    server.respondWithError(await server.receive(LISTEN), -32_601);
     await failed;
     expect(await errorFrom(client.subscribe(TWO))).toMatchObject({
       code: 'MCP_CAPABILITY_MISSING',
@@ -130,10 +130,10 @@ describe('watching a resource of a modern server', () => {
     const { client, server } = meeting;
     const controller = new AbortController();
     const failed = rejection(client.subscribe(ONE, { signal: controller.signal }));
-    const listen = await server.hear(LISTEN);
+    const listen = await server.receive(LISTEN);
     controller.abort(new Error('no more'));
     expect(await failed).toBe(controller.signal.reason);
-    expect((await server.hear('notifications/cancelled')).params).toMatchObject({ requestId: listen.id });
+    expect((await server.receive('notifications/cancelled')).params).toMatchObject({ requestId: listen.id });
   });
 
   test('may be given up by one of two, and the other goes on waiting', async () => {
@@ -142,7 +142,7 @@ describe('watching a resource of a modern server', () => {
     const controller = new AbortController();
     const given = rejection(client.subscribe(ONE, { signal: controller.signal }));
     const kept = client.subscribe(ONE);
-    const listen = await server.hear(LISTEN);
+    const listen = await server.receive(LISTEN);
     controller.abort(new Error('no more'));
     await given;
     acknowledge(server, listen);
@@ -154,21 +154,21 @@ describe('watching a resource of a modern server', () => {
     await using meeting = await meet();
     const { client, server } = meeting;
     const failed = errorFrom(client.subscribe(ONE));
-    await server.hear(LISTEN);
+    await server.receive(LISTEN);
     await client.unsubscribe(ONE);
     expect(await failed).toBeInstanceOf(MCPError);
-    await server.hear('notifications/cancelled');
+    await server.receive('notifications/cancelled');
   });
 
   test('is acknowledged in the next session when the link is lost meanwhile', async () => {
     await using meeting = await meet({ autoReconnect: true });
     const { client, server, clock, announced } = meeting;
     const done = client.subscribe(ONE);
-    await server.hear(LISTEN);
+    await server.receive(LISTEN);
     server.hangUp();
     await announced.until(() => client.state === 'reconnecting');
     await clock.advance(1_000);
-    acknowledge(server, await server.hear(LISTEN));
+    acknowledge(server, await server.receive(LISTEN));
     await done;
   });
 
@@ -178,7 +178,7 @@ describe('watching a resource of a modern server', () => {
   ])('fails at once when %s for good', async (_, end) => {
     await using meeting = await meet();
     const failed = errorFrom(meeting.client.subscribe(ONE));
-    await meeting.server.hear(LISTEN);
+    await meeting.server.receive(LISTEN);
     await end(meeting);
     expect(await failed).toMatchObject({ delivery: 'unknown' });
   });

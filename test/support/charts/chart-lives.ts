@@ -248,7 +248,7 @@ export const LIVES: Readonly<Record<string, Life>> = {
       rigged.stream?.opened(false);
       await clock.advance(11_000);
       await stage.do((client) => client.callTool('x', {}, { onProgress: () => undefined }));
-      const call = server.heard.findLast((message) => 'method' in message && message.method === 'tools/call');
+      const call = server.received.findLast((message) => 'method' in message && message.method === 'tools/call');
       const form = { message: 'm', requestedSchema: { type: 'object', properties: {} } };
       const question = { jsonrpc: '2.0', id: 'held', method: 'elicitation/create', params: form };
       // There is no call where something threw before.

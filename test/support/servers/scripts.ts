@@ -7,12 +7,12 @@ import { StdioTransport } from '../../../src/index.js';
 import type { DiscoverResult, InitializeResult, MCPProtocolVersion } from '../../../src/index.js';
 import { createScriptedServer } from '../../../src/testing/index.js';
 import type { ScriptedServer } from '../../../src/testing/index.js';
-import type { Heard, InTurn, Script, Step, Steps } from '../../fixtures/servers/script.mjs' with {
+import type { ReceivedMessage, InTurn, Script, Step, Steps } from '../../fixtures/servers/script.mjs' with {
   'resolution-mode': 'import',
 };
 
-export type { HeardRequest, ScriptedServer } from '../../../src/testing/index.js';
-export type { Heard, Script, Step };
+export type { ReceivedRequest, ScriptedServer } from '../../../src/testing/index.js';
+export type { ReceivedMessage, Script, Step };
 
 // What a script says about one method.
 
@@ -104,7 +104,7 @@ export async function serverWith(script: Script = byHand(), environment?: Enviro
     ...(environment && { environment }),
     handlers: {
       '*': (params, { id, method, wait }) => {
-        const message: Heard = { jsonrpc: '2.0', id, method, params };
+        const message: ReceivedMessage = { jsonrpc: '2.0', id, method, params };
         return react(message, { send, write, wait, complain: () => undefined, end });
       },
     },
@@ -126,20 +126,20 @@ export class ScriptedProcess implements Disposable {
     return path.join(this.#directory, 'transcript');
   }
 
-  /** What each process heard, in the order of their starts. */
-  get heard(): Heard[][] {
-    const processes = new Map<number, Heard[]>();
+  /** What each process received, in the order of their starts. */
+  get received(): ReceivedMessage[][] {
+    const processes = new Map<number, ReceivedMessage[]>();
     for (const line of readFileSync(this.#transcript, 'utf8').trim().split('\n')) {
-      const { pid, message } = JSON.parse(line) as { pid: number; message?: Heard };
-      const heard = processes.get(pid) ?? [];
-      processes.set(pid, message === undefined ? heard : [...heard, message]);
+      const { pid, message } = JSON.parse(line) as { pid: number; message?: ReceivedMessage };
+      const received = processes.get(pid) ?? [];
+      processes.set(pid, message === undefined ? received : [...received, message]);
     }
     return [...processes.values()];
   }
 
-  /** The methods that each process heard. */
+  /** The methods that each process received. */
   get methods(): (string | undefined)[][] {
-    return this.heard.map((messages) => messages.map(({ method }) => method));
+    return this.received.map((messages) => messages.map(({ method }) => method));
   }
 
   [Symbol.dispose](): void {
