@@ -10,23 +10,23 @@ import { Lane } from './lane.js';
 import type { LaneTimes } from './lane.js';
 import type { FaultName } from './message-faults.js';
 
-/** What a link with faults has to do with its transport. */
+/** What a link with faults needs from its transport. */
 export interface ChaosLinkPorts {
   readonly times: LaneTimes;
   readonly framing: Framing;
-  /** Decides what happens to a message, and writes it down. */
+  /** Decides which fault hits a message, and records it. */
   plan(way: Way, message: unknown): PlannedFault<FaultName>;
   /** Closes the real link and resolves when nothing of it is left. */
   closeInner(): Promise<void>;
 }
 
-/** The promise of a message that waits to be written. */
+/** Settles the promise of a message that waits to be written. */
 interface Waiting {
   resolve(sent: Promise<void> | undefined): void;
   reject(reason: Failure): void;
 }
 
-/** A link over which messages get lost, late, doubled or mixed up, and which dies. It says honestly what became of each. */
+/** A link that loses, delays, duplicates and reorders messages, and dies. It reports correctly whether each message was sent. */
 export class ChaosLink extends WrappedLink {
   protected inner!: Link;
   readonly #events: LinkEvents;
@@ -43,7 +43,7 @@ export class ChaosLink extends WrappedLink {
     this.#in = new Lane(events.environment, ports.times);
   }
 
-  /** What the real link speaks to. */
+  /** The events for the real link. */
   get innerEvents(): LinkEvents {
     const events = this.#events;
     return {
@@ -56,7 +56,7 @@ export class ChaosLink extends WrappedLink {
         };
         this.#in.carry({ deliver }, fault, share);
       },
-      // What was said before the end is heard before the end.
+      // Messages that the server sent before the end arrive before the end.
       closed: (reason) => {
         this.#in.carry({
           deliver: () => {
@@ -116,13 +116,13 @@ export class ChaosLink extends WrappedLink {
     return rejectedWith({ ...reason, delivery: 'unknown' });
   }
 
-  /** Ends the link; where each message has an exchange of its own, only that ends, and whoever sent the message is told. */
+  /** Ends the link. With `per-request` framing only the exchange of the message ends, and its sender gets the failure. */
   #kill(reason: Failure): void {
     if (this.framing === 'per-request') return;
     this.#over = true;
     void this.#ports.closeInner();
     this.#clear();
-    // After what those who waited to send have to hear.
+    // After the rejections of messages that waited to be sent.
     queueMicrotask(() => {
       this.#events.closed(reason);
     });

@@ -11,26 +11,26 @@ import type { ProxiedRequest, ProxyPlan } from './proxy-connection.js';
 import { BYTE_FAULTS, EXCHANGE_FAULTS } from './proxy-faults.js';
 import type { ByteFault, ExchangeFault, ProxyFault, ProxyFaultRates, ProxyHit } from './proxy-faults.js';
 
-/** What a {@link ChaosProxy} does. */
+/** Options of {@link chaosProxy}. */
 export interface ChaosProxyOptions extends ProxyFaultRates {
-  /** Decides everything. Default 1. */
+  /** Determines all faults. Default 1. */
   readonly seed?: number;
-  /** How much later `slow` makes an answer, in milliseconds. Default 1 000. */
+  /** The delay of a response by `slow`, in milliseconds. Default 1 000. */
   readonly slowTime?: number;
   /** The `Retry-After` of `busy`, in seconds. Default 1. */
   readonly retryAfter?: number;
-  /** Whether something may be hit. What is spared counts all the same, so that the others keep their fate. Default: all. */
+  /** Whether a request, connection or piece may be hit. Spared ones are counted, too, so that the others keep their faults. Default: all. */
   readonly only?: (hit: ProxyHit) => boolean;
-  /** The clock of pauses and of the list of faults. Default: that of this process. */
+  /** The clock of pauses and of the list of faults. Default: the system clock. */
   readonly environment?: Environment;
 }
 
 /**
- * Starts a proxy on a free port of 127.0.0.1, which puts faults of bytes and of HTTP between a client and a real server, decided by a
- * seed: the n-th request meets the same fate in each run. Hand its `url` to the transport in place of the server's. It passes on
- * Streamable HTTP, HTTP+SSE and WebSocket.
- * @param url that of the server, with the scheme http or ws
- * @throws MCPError with code `MCP_INVALID_PARAMS` for another URL, and for rates that are none or add up to more than 1.
+ * Starts a proxy on a free port of 127.0.0.1 that puts faults of bytes and of HTTP between a client and a real server. The seed
+ * determines the faults: the n-th request has the same fault in each run. Use its `url` in place of the server's. It passes on Streamable
+ * HTTP, HTTP+SSE and WebSocket.
+ * @param url the URL of the server, with the scheme http or ws
+ * @throws MCPError with code `MCP_INVALID_PARAMS` for another URL, for invalid rates, and for rates that add up to more than 1.
  */
 export async function chaosProxy(url: string | URL, options: ChaosProxyOptions = {}): Promise<ChaosProxy> {
   return ChaosProxy.start(url, options);
@@ -56,7 +56,7 @@ const OPTIONS = optionNames<ChaosProxyOptions>({
 
 /** A proxy with faults. */
 export class ChaosProxy implements AsyncDisposable {
-  /** What happened until now, in order. */
+  /** The faults that happened so far, in order. */
   readonly faults: readonly ProxyFault[];
   readonly #faults: ProxyFault[] = [];
   readonly #target: URL;
@@ -72,7 +72,7 @@ export class ChaosProxy implements AsyncDisposable {
   #port = 0;
   #closed = false;
   #endPause: (() => void) | undefined;
-  /** Settles when it has hung up as often as it was told to. Never rejects. */
+  /** Settles when all calls of `hangUp` are done. Never rejects. */
   #listening: Promise<void> = Promise.resolve();
 
   private constructor(url: string | URL, options: ChaosProxyOptions) {
@@ -85,14 +85,14 @@ export class ChaosProxy implements AsyncDisposable {
     this.#refuses = refusals(seed, options.refuse);
     this.#requestPlan = new FaultPlan(seed, 'requests', ratesOf(EXCHANGE_FAULTS, options));
     this.#bytePlans = {
-      // What a client says may be masked. Then a byte that is spoiled can be read as any other, which could make it another call.
+      // Data of a client may be masked: a corrupted byte could then turn the call into another valid call.
       'to-server': new FaultPlan(seed, 'to-server', ratesOf(BYTE_FAULTS, { ...options, corrupt: 0 })),
       'to-client': new FaultPlan(seed, 'to-client', ratesOf(BYTE_FAULTS, options)),
     };
     this.#server = createServer((socket) => {
       this.#accept(socket);
     });
-    // A connection that cannot be accepted, as where no file may be opened any more, is the trouble of whoever asked for it.
+    // If a connection cannot be accepted, for example because too many files are open, the client notices it.
     this.#server.on('error', () => undefined);
   }
 
@@ -111,19 +111,19 @@ export class ChaosProxy implements AsyncDisposable {
     return url.href;
   }
 
-  /** How many connections there are now. */
+  /** The number of open connections. */
   get connections(): number {
     return this.#connections.size;
   }
 
-  /** How many requests have come. */
+  /** The number of requests received so far. */
   get requests(): number {
     return this.#counts.requests;
   }
 
   /**
-   * Resets every connection, as a server that dies, and refuses new ones for `pause` milliseconds. Resolves when it listens again.
-   * Default: at once. Rejects when it cannot, because somebody took its port meanwhile; it may be called again.
+   * Resets every connection, like a server that crashes, and refuses new ones for `pause` milliseconds. Default: none. Resolves when the
+   * proxy listens again. Rejects if another process took the port meanwhile; it may be called again.
    */
   hangUp(pause = 0): Promise<void> {
     const back = this.#listening.then(async () => {
@@ -135,7 +135,7 @@ export class ChaosProxy implements AsyncDisposable {
     return back;
   }
 
-  /** Ends it, and every connection. */
+  /** Ends the proxy and every connection. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     this.#endPause?.();
@@ -220,7 +220,7 @@ export class ChaosProxy implements AsyncDisposable {
     return this.#options.only?.(hit) !== false;
   }
 
-  /** Writes a fault down. Returns what notes that what it hit has arrived. */
+  /** Records a fault. Returns a function that records that the request or piece has arrived. */
   #record({ message, ...hit }: ProxyHit): () => void {
     const about = message === undefined ? {} : { method: message.method, id: message.id };
     const fault = { ...hit, ...about, at: this.#environment.now(), reached: false };

@@ -12,19 +12,19 @@ import type { LaneTimes } from './lane.js';
 import { MessagePlan } from './message-faults.js';
 import type { FaultName, FaultRates } from './message-faults.js';
 
-/** What {@link chaos} does to a transport. Times are in milliseconds of the client's environment. */
+/** Options of {@link chaos}. Times are in milliseconds of the client's environment. */
 export interface ChaosOptions extends FaultRates {
-  /** Decides everything. Default 1. */
+  /** Determines all faults. Default 1. */
   readonly seed?: number;
   /** The longest `delay`, and how long a `reorder` waits for another message. Default 100. */
   readonly maxDelay?: number;
   /** How long a `stall` lasts. Default 5 000. */
   readonly stallTime?: number;
-  /** How late `answerLate` makes an answer. Default 60 000. */
+  /** The delay of a response by `answerLate`. Default 60 000. */
   readonly lateBy?: number;
   /**
-   * Which messages may be hit; for an attempt to open a link there is no message. One that is spared counts all the same, so that the
-   * others keep their fate. Default: all.
+   * Whether a message, or an attempt to open a link (without a message), may be hit. Spared ones are counted, too, so that the others keep
+   * their faults. Default: all.
    */
   readonly only?: (message: unknown, way: Way | 'opening') => boolean;
 }
@@ -60,8 +60,8 @@ const OPTIONS = optionNames<ChaosOptions>({
 });
 
 /**
- * Puts faults between a client and a transport, decided by a seed: the n-th message of a way meets the same fate in each run. Hand the
- * result to the client instead of the transport.
+ * Puts faults between a client and a transport. The seed determines the faults: the n-th message of a direction has the same fault in each
+ * run. Pass the result to the client instead of the transport.
  * @throws MCPError with code `MCP_INVALID_PARAMS` for unknown options, invalid rates, and rates that add up to more than 1.
  */
 export function chaos(transport: MCPTransport, options: ChaosOptions = {}): ChaosTransport {
@@ -71,9 +71,9 @@ export function chaos(transport: MCPTransport, options: ChaosOptions = {}): Chao
 /** A transport with faults. */
 export class ChaosTransport extends MCPTransport {
   override readonly framing: Framing;
-  /** The transport that does the work. */
+  /** The real transport. */
   readonly inner: MCPTransport;
-  /** What happened until now, in order. */
+  /** The faults that happened so far, in order. */
   readonly faults: readonly Fault[];
   readonly #faults: Fault[] = [];
   readonly #options: ChaosOptions;
@@ -119,7 +119,7 @@ export class ChaosTransport extends MCPTransport {
     try {
       link.attach(await inner.openLink(link.innerEvents, signal));
     } catch (thrown) {
-      // An attempt that was given up may take its time to end.
+      // An aborted attempt may need some time to end.
       await inner.closeLink();
       inner.unclaim(this);
       throw thrown;

@@ -1,15 +1,15 @@
 import type { Environment, TimerHandle } from '../util/environment.js';
 import type { FaultName } from './message-faults.js';
 
-/** Something on its way: a message, or the news that the link is over. */
+/** A message, or the end of the link, on its way. */
 export interface Parcel {
-  /** Hands it over. */
+  /** Delivers it. */
   readonly deliver: () => void;
-  /** It will never be handed over. */
+  /** Called if it will never be delivered. */
   readonly lost?: () => void;
 }
 
-/** How long things take, in milliseconds. */
+/** The durations of faults, in milliseconds. */
 export interface LaneTimes {
   readonly maxDelay: number;
   readonly stallTime: number;
@@ -18,20 +18,20 @@ export interface LaneTimes {
 
 interface Held {
   readonly parcel: Parcel;
-  /** Milliseconds that pass before it goes on, once it is the first. */
+  /** Milliseconds that it waits after it has become the first. */
   readonly hold: number;
 }
 
-/** One way of a link. What goes in comes out in order, except for what a fault takes out of it. */
+/** One direction of a link. Delivers in order, except for parcels that a fault takes out of the order. */
 export class Lane {
   readonly #environment: Environment;
   readonly #times: LaneTimes;
-  /** What waits behind a delay, in order. */
+  /** The parcels that wait behind a delay, in order. */
   #queue: Held[] = [];
   #timer: TimerHandle;
-  /** While what waited is handed over, what comes in meanwhile lines up behind it. */
+  /** True while the queue is delivered: new parcels go to its end. */
   #draining = false;
-  /** What has left the order, with its own timer. Those that a later message overtakes go with the next one. */
+  /** Parcels out of order, each with its own timer. `overtaken`: it is also delivered right after the next message. */
   readonly #aside = new Map<Parcel, { readonly timer: TimerHandle; readonly overtaken: boolean }>();
 
   constructor(environment: Environment, times: LaneTimes) {
@@ -39,7 +39,7 @@ export class Lane {
     this.#times = times;
   }
 
-  /** Takes a parcel, with what happens to it on the way. */
+  /** Takes a parcel and the fault that hits it. */
   carry(parcel: Parcel, fault?: FaultName, share = 0): void {
     switch (fault) {
       case 'drop':
@@ -65,7 +65,7 @@ export class Lane {
     }
   }
 
-  /** Forgets everything that is on its way. */
+  /** Discards everything that is on its way. */
   empty(): void {
     const left = [...this.#queue.map(({ parcel }) => parcel), ...this.#aside.keys()];
     this.#environment.clearTimeout(this.#timer);

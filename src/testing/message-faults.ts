@@ -2,7 +2,7 @@ import type { JSONRPCMessage } from '../protocol/messages/json-rpc.js';
 import { FaultPlan, rateOf } from './fault-plan.js';
 import type { FaultRate, PlannedFault, Way } from './fault-plan.js';
 
-/** What can happen to a message. */
+/** The faults of messages. */
 const FAULTS = [
   'drop',
   'delay',
@@ -19,25 +19,25 @@ export type FaultName = keyof FaultRates;
 
 type MessageFault = (typeof FAULTS)[number];
 
-/** Faults with their rates. Of all that may happen to a message, one or none does: the rates of one way add up to 1 at most. */
+/** Faults with their rates. At most one fault hits a message: the rates of one direction add up to 1 at most. */
 export interface FaultRates {
-  /** The message disappears, and nobody is told. */
+  /** The message is lost without an error. */
   readonly drop?: FaultRate;
-  /** The message, and what follows it, comes up to `maxDelay` later. */
+  /** The message and later messages arrive up to `maxDelay` later. */
   readonly delay?: FaultRate;
-  /** The message comes twice. */
+  /** The message arrives twice. */
   readonly duplicate?: FaultRate;
-  /** The message comes after the one that follows it, or after `maxDelay` when none does. */
+  /** The message arrives after the next one, or after `maxDelay` if there is none. */
   readonly reorder?: FaultRate;
   /** Nothing passes for `stallTime`. */
   readonly stall?: FaultRate;
-  /** The link dies before the message is written: it never arrives, and `send` says `not-sent`. Only to the server. */
+  /** The link dies before the message is written: it never arrives, and `send` rejects with `not-sent`. Only to the server. */
   readonly killBeforeWrite?: number;
-  /** The link dies after the message was written: it arrives, and its answer does not. Only to the server. */
+  /** The link dies after the message was written: it arrives, and its response does not. Only to the server. */
   readonly killAfterWrite?: number;
-  /** The answer comes `lateBy` later, while others pass. Only to the client. */
+  /** The response arrives `lateBy` later, while others pass. Only to the client. */
   readonly answerLate?: number;
-  /** An attempt to open a link fails as if no server were there. */
+  /** An attempt to open a link fails as if there were no server. */
   readonly refuse?: number;
 }
 
@@ -47,11 +47,11 @@ const ONLY: { readonly [Name in FaultName]?: Way } = {
   answerLate: 'to-client',
 };
 
-/** What happens to the messages of one way, decided by a seed. */
+/** The faults of the messages of one direction. */
 export class MessagePlan {
   readonly #plan: FaultPlan<MessageFault>;
 
-  /** @throws MCPError with code `MCP_INVALID_PARAMS` for rates that are none, or add up to more than 1. */
+  /** @throws MCPError with code `MCP_INVALID_PARAMS` for invalid rates, and for rates that add up to more than 1. */
   constructor(seed: number, way: Way, rates: FaultRates) {
     const rate = (fault: MessageFault): number => ((ONLY[fault] ?? way) === way ? rateOf(rates[fault], way) : 0);
     this.#plan = new FaultPlan(
@@ -61,7 +61,7 @@ export class MessagePlan {
     );
   }
 
-  /** The fate of the next message. */
+  /** The fault of the next message. */
   next(message: JSONRPCMessage | undefined): PlannedFault<MessageFault> {
     const planned = this.#plan.next();
     const fits = planned.fault !== 'answerLate' || isAnswer(message);
@@ -69,7 +69,7 @@ export class MessagePlan {
   }
 }
 
-/** Only an answer can be late: what else comes late is delayed. */
+/** `answerLate` applies only to responses; `delay` delays other messages. */
 function isAnswer(message: JSONRPCMessage | undefined): boolean {
   return message !== undefined && ('result' in message || 'error' in message);
 }

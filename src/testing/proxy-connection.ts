@@ -6,19 +6,19 @@ import { HttpFraming, statusOf } from './http-framing.js';
 import type { Head, Portion } from './http-framing.js';
 import type { ByteFault, ExchangeFault } from './proxy-faults.js';
 
-/** A request of HTTP that has come in whole. */
+/** An HTTP request that was received completely. */
 export interface ProxiedRequest {
   readonly head: Head;
   readonly body: Buffer;
   readonly bytes: Buffer;
 }
 
-/** What is going to happen to something, and who has to know when it has reached its destination in whole. */
+/** The fault of a request or piece, and a function to call when all of it has reached its destination. */
 export interface ProxyPlan<Name extends string> extends PlannedFault<Name> {
   readonly reached?: () => void;
 }
 
-/** What a connection through a proxy has to do with the proxy. */
+/** What a connection needs from its proxy. */
 export interface ProxyPorts {
   readonly environment: Environment;
   /** Milliseconds. */
@@ -27,24 +27,24 @@ export interface ProxyPorts {
   readonly retryAfter: number;
   /** Opens a connection to the server. */
   connect(): Socket;
-  /** Decides what happens to a request, and writes it down. */
+  /** Decides which fault hits a request, and records it. */
   planRequest(request: ProxiedRequest): ProxyPlan<ExchangeFault>;
-  /** Decides what happens to bytes that are not HTTP, and writes it down. */
+  /** Decides which fault hits bytes that are not HTTP, and records it. */
   planBytes(way: Way): ProxyPlan<ByteFault>;
 }
 
-/** A request that the server has to answer. */
+/** A request that waits for its response. */
 interface Exchange extends ProxyPlan<ExchangeFault> {
-  /** Bytes of the answer's body before the one that a fault hits. */
+  /** Bytes of the response body before the one that a fault hits. */
   untilHit: number;
 }
 
-/** How many bytes are spoiled at most. */
+/** The most bytes that are corrupted. */
 const SPOILED = 3;
-/** How deep in a body of unknown length a fault hits at most. */
+/** The last byte of a body of unknown length that a fault may hit. */
 const DEEPEST = 1_000;
 
-/** One connection of a client, and the one to the server that belongs to it. Requests pass one after the other. */
+/** One connection of a client, and its connection to the server. Requests pass one after the other. */
 export class ProxyConnection {
   readonly #client: Socket;
   readonly #ports: ProxyPorts;
@@ -53,17 +53,17 @@ export class ProxyConnection {
   #toServer: ByteLane | undefined;
   readonly #requests = new HttpFraming('request');
   readonly #responses = new HttpFraming('response');
-  /** The request that is coming in: its head, and then its body. */
+  /** The request that is being received: its head, and then its body. */
   readonly #pieces: Buffer[] = [];
   readonly #waiting: ProxiedRequest[] = [];
   #exchange: Exchange | undefined;
   /** Client and server have agreed on another protocol. */
   #switched = false;
-  /** Nothing passes any more. The server may go on with what it was asked. */
+  /** Nothing passes any more. The server may still run the request. */
   #severed = false;
-  /** Resolves when nothing is left of it. */
+  /** Resolves when both sockets are closed. */
   readonly gone: Promise<void>;
-  /** How many of its sockets are open. */
+  /** The number of open sockets. */
   #open = 0;
   #over!: () => void;
 
@@ -77,7 +77,7 @@ export class ProxyConnection {
     client.setNoDelay();
     client.on('data', (chunk: Buffer) => {
       if (this.#switched) this.#carry('to-server', chunk);
-      else this.#hear(chunk);
+      else this.#receive(chunk);
     });
     client.on('error', () => undefined);
     client.on('close', () => {
@@ -87,7 +87,7 @@ export class ProxyConnection {
     this.#count(client);
   }
 
-  /** Ends it at once, as a server that dies. */
+  /** Ends it at once, like a server that crashes. */
   destroy(): void {
     this.#severed = true;
     this.#reset();
@@ -113,7 +113,7 @@ export class ProxyConnection {
     });
   }
 
-  #hear(chunk: Buffer): void {
+  #receive(chunk: Buffer): void {
     for (const portion of this.#requests.read(chunk)) {
       this.#pieces.push(portion.bytes);
       if (!portion.last) continue;
@@ -197,7 +197,7 @@ export class ProxyConnection {
 
   #pass({ part, bytes, head, last }: Portion): void {
     const status = statusOf(head);
-    // What comes before the answer, and what nobody asked for.
+    // Informational responses, and data without a request.
     if (this.#exchange === undefined || (status < 200 && status !== 101)) {
       if (!this.#severed) this.#toClient.write(bytes);
       return;
@@ -227,7 +227,7 @@ export class ProxyConnection {
     } else this.#toClient.write(bytes);
   }
 
-  /** Bytes of a protocol of which nothing is known here. */
+  /** Passes on bytes of an unknown protocol. */
   #carry(way: Way, chunk: Buffer): void {
     const lane = way === 'to-server' ? this.#toServer : this.#toClient;
     if (this.#severed || lane === undefined) return;
@@ -250,7 +250,7 @@ export class ProxyConnection {
     }
   }
 
-  /** Ends the connection of the client. What has reached the server stays there. */
+  /** Ends the connection of the client. Requests that have reached the server stay there. */
   #sever(how: 'end' | 'reset'): void {
     if (this.#severed) return;
     this.#severed = true;
@@ -266,7 +266,7 @@ function depthOf({ headers }: Head, share: number): number {
   return Math.floor(length === undefined ? share * share * DEEPEST : share * Number(length));
 }
 
-/** Which byte of a portion is hit: the one that was chosen, or the last of the answer when it is shorter than that. */
+/** The byte of a portion that is hit: the planned one, or the last of the response if it is shorter. */
 function hitOf(exchange: Exchange, { part, bytes, last }: Portion): number | undefined {
   if (part === 'head') return last ? bytes.length - 1 : undefined;
   const { untilHit } = exchange;
@@ -276,7 +276,7 @@ function hitOf(exchange: Exchange, { part, bytes, last }: Portion): number | und
   return last ? bytes.length - 1 : undefined;
 }
 
-/** NUL is in no JSON, no header and no line of a stream of events: whoever reads it can know that something is wrong. */
+/** NUL is not allowed in JSON, in headers and in event streams, so the client can detect it. */
 function spoil(bytes: Buffer, from: number): Buffer {
   return Buffer.from(bytes).fill(0, from, Math.min(from + SPOILED, bytes.length));
 }

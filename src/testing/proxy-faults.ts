@@ -1,7 +1,7 @@
 import type { JSONRPCRequest, RequestId } from '../protocol/messages/json-rpc.js';
 import type { Way } from './fault-plan.js';
 
-/** What can happen to a request over HTTP and its answer. */
+/** The faults of an HTTP request and its response. */
 export const EXCHANGE_FAULTS = [
   'split',
   'slow',
@@ -14,7 +14,7 @@ export const EXCHANGE_FAULTS = [
   'busy',
 ] as const satisfies readonly ProxyFaultName[];
 
-/** What can happen to bytes of another protocol, such as WebSocket: what has nothing to do with HTTP. */
+/** The faults of bytes of another protocol, such as WebSocket. */
 export const BYTE_FAULTS = [
   'split',
   'slow',
@@ -31,25 +31,25 @@ export type ExchangeFault = (typeof EXCHANGE_FAULTS)[number];
 export type ByteFault = (typeof BYTE_FAULTS)[number];
 
 /**
- * Faults with their rates: the probability in [0, 1] for each request over HTTP, and where a connection has switched to WebSocket, for
- * each piece that comes of either way. One fault at most hits each of them: the rates add up to 1 at most. Default 0.
+ * Faults with their rates: the probability in [0, 1] for each HTTP request and, after a connection has switched to WebSocket, for each
+ * piece of bytes in either direction. At most one fault hits each of them: the rates add up to 1 at most. Default 0.
  */
 export interface ProxyFaultRates {
-  /** A connection is reset as soon as it was made; the rate is that for each connection. */
+  /** A connection is reset as soon as it is made; the rate is for each connection. */
   readonly refuse?: number;
-  /** Request and answer come a few bytes at a time. */
+  /** Request and response arrive a few bytes at a time. */
   readonly split?: number;
-  /** The answer comes `slowTime` later. */
+  /** The response arrives `slowTime` later. */
   readonly slow?: number;
-  /** The connection is closed in the middle of the answer. */
+  /** The connection is closed in the middle of the response. */
   readonly truncate?: number;
-  /** Some bytes of the answer are NUL. */
+  /** Some bytes of the response are NUL. */
   readonly corrupt?: number;
-  /** The connection is reset, and the server never hears of the request. */
+  /** The connection is reset before the server gets the request. */
   readonly resetBefore?: number;
-  /** The connection is reset when the server has the request: at once, or when the answer comes. */
+  /** The connection is reset after the server got the request: at once, or when the response arrives. */
   readonly resetAfter?: number;
-  /** A request with a session is answered with 404, as every other one of that session from then on. None of them reaches the server. */
+  /** A request with a session is answered with 404, and so is each later one of that session. None of them reaches the server. */
   readonly forget?: number;
   /** A request is answered with 503, and does not reach the server. */
   readonly unavailable?: number;
@@ -57,18 +57,18 @@ export interface ProxyFaultRates {
   readonly busy?: number;
 }
 
-/** What a fault hits. */
+/** A fault, and the request, connection or piece that it hits. */
 export interface ProxyHit {
   readonly fault: ProxyFaultName;
-  /** Which connection, counted from 0. */
+  /** The number of the connection, from 0. */
   readonly connection: number;
-  /** Which request, or which piece of its way, counted from 0 over all connections; undefined for a connection. */
+  /** The number of the request, or of the piece in its direction, from 0 over all connections; undefined for a connection. */
   readonly index: number | undefined;
-  /** The way of the bytes, once a connection has switched to another protocol. */
+  /** The direction of the bytes, after a connection has switched to another protocol. */
   readonly way: Way | undefined;
-  /** The method of HTTP. */
+  /** The HTTP method. */
   readonly httpMethod?: string;
-  /** The request of JSON-RPC that was posted, if it was one. */
+  /** The posted JSON-RPC request, if it is one. */
   readonly message?: JSONRPCRequest;
 }
 
@@ -76,12 +76,12 @@ export interface ProxyHit {
 export interface ProxyFault extends Omit<ProxyHit, 'message'> {
   /** The time, by the environment of the proxy. */
   readonly at: number;
-  /** The method of JSON-RPC. */
+  /** The JSON-RPC method. */
   readonly method?: string;
   readonly id?: RequestId;
   /**
-   * Whether what was hit went on to its destination in whole, so that a server may have run it. It becomes true when the kernel of the
-   * destination has the last byte.
+   * Whether all of the request or piece reached its destination, so that the server may have run it. It becomes true when the kernel of
+   * the destination has the last byte.
    */
   readonly reached: boolean;
 }

@@ -4,10 +4,10 @@ import { isObject } from '../protocol/checks/problem.js';
 import { printable } from '../util/printable.js';
 import { eraOf } from '../protocol/revisions.js';
 
-// A recording may come from anybody. Each line is checked before any of it is repeated: what a replay hands to a connection is what a
-// program hands to it, and that is checked by types there.
+// A recording may come from an untrusted source, and a replay passes its data to a connection that relies on types. So each line is checked
+// before anything is replayed.
 
-/** What a field may be: whether a value is one of these, and in words. */
+/** The allowed values of a field, as a check and as text. */
 interface Kind {
   readonly expected: string;
   readonly good: (value: unknown) => boolean;
@@ -15,10 +15,10 @@ interface Kind {
 
 type Fields = Readonly<Record<string, Kind>>;
 
-/** Levels of arrays and objects in one line. */
+/** The most levels of arrays and objects in one line. */
 const DEEPEST = 500;
 
-/** How much of a wrong value is shown. Characters. */
+/** The most characters of an invalid value that are shown. */
 const LONGEST_VALUE = 60;
 
 const isText = (value: unknown): value is string => typeof value === 'string';
@@ -37,7 +37,7 @@ const amount: Kind = {
   good: (value) => value === Infinity || (Number.isSafeInteger(value) && Number(value) >= 0),
 };
 const time: Kind = { expected: 'a number', good: (value) => Number.isFinite(value) };
-/** A length of time, or a time that may never come. */
+/** A duration or a time, possibly infinite. */
 const limit: Kind = { expected: 'a number, or ∞', good: (value) => isNumber(value) && value !== -Infinity };
 const id: Kind = { expected: 'a text or a number', good: (value) => isText(value) || Number.isFinite(value) };
 const framing: Kind = {
@@ -54,7 +54,7 @@ function optional({ expected, good }: Kind): Kind {
   return { expected: `${expected}, or nothing`, good: (value) => value === undefined || good(value) };
 }
 
-/** An object with these fields, and perhaps others. */
+/** An object with at least these fields. */
 function shape(fields: Fields): Kind {
   const good = (value: unknown): boolean =>
     isObject(value) && Object.entries(fields).every(([name, kind]) => kind.good(own(value, name)));
@@ -69,7 +69,7 @@ function only(value: unknown): Kind {
   return { expected: JSON.stringify(value), good: (given) => given === value };
 }
 
-/** A field of the object itself: what it inherits was not in the file. */
+/** An own field of the object. */
 function own(value: Readonly<Record<string, unknown>>, name: string): unknown {
   return Object.hasOwn(value, name) ? value[name] : undefined;
 }
@@ -89,7 +89,7 @@ const lists: Kind = {
   good: (value) =>
     Array.isArray(value) && value.every((one) => ['tools', 'prompts', 'resources'].includes(one as string)),
 };
-const fate = oneOf(
+const outcome = oneOf(
   'how a call ended',
   shape({ ok: only(true) }),
   shape({ aborted: only(true) }),
@@ -102,7 +102,7 @@ const answer = oneOf(
 );
 const desired = shape({ logLevel: optional(text), resources: optional(texts), lists: optional(lists) });
 const wish = oneOf(
-  'what a connection can be told',
+  'an event of a connection',
   shape({ type: only('reconnect') }),
   shape({ type: only('desire'), desired }),
   shape({ type: only('monitor'), interval: limit }),
@@ -117,7 +117,7 @@ const SIGNAL: Fields = { signal: optional(count), aborted: optional(only(true)) 
 const CALL: Fields = { call: count, timeout: limit, ...SIGNAL };
 const LINK: Fields = { epoch: count };
 
-/** The fields of each entry besides its type, its time and its place. */
+/** The fields of each entry, besides its type, time and position. */
 const ENTRIES: Readonly<Record<RecordedEvent['type'], Fields>> = {
   connect: CALL,
   join: CALL,
@@ -158,7 +158,7 @@ const ENTRIES: Readonly<Record<RecordedEvent['type'], Fields>> = {
   path: { path: text },
   ticked: {},
   'message.pending': { number: count },
-  settled: { call: count, fate },
+  settled: { call: count, fate: outcome },
   'handler.called': { handler: count, method: text },
   notified: { method: text },
   progress: { call: count, progress: time, total: optional(time) },
@@ -250,7 +250,7 @@ function checkField(value: Readonly<Record<string, unknown>>, path: string, kind
   if (!kind.good(inner)) refuseField(line, path, kind.expected, inner);
 }
 
-/** What is deeper could not be compared, nor written down. Without recursion, which is what could not be done. */
+/** Refuses values that are too deep for JSON and for comparisons. Does not recurse for the same reason. */
 function checkDepth(value: object, line: number): void {
   let level: object[] = [value];
   for (let depth = 0; level.length > 0; depth += 1) {

@@ -3,29 +3,29 @@ import { parseLine } from '../recording/recording-lines.js';
 import type { RecordedEntry, RecordingHeader } from '../recording/recorded-events.js';
 import { checkEntry, checkHeader, refuse } from './recording-checks.js';
 
-/** A recording that was read. */
+/** A parsed recording. */
 export interface Recording {
   readonly header: RecordingHeader;
-  /** What happened, in order. The line of an entry in the file is its index plus 2. */
+  /** The entries, in order. The line of an entry in the file is its index plus 2. */
   readonly entries: readonly RecordedEntry[];
-  /** Why nothing more was recorded, if it did not end in good order: its limit, the disk, or the end of the program in mid-sentence. */
+  /** Why the recording is incomplete: `full` at its limit, `slow` if the disk failed, `torn` if the program ended while writing a line. */
   readonly cut: 'full' | 'slow' | 'torn' | undefined;
 }
 
-/** Lines of a recording. One that is made with the default `limit` has fewer. */
+/** The most lines of a recording. The default `limit` allows fewer. */
 const MOST_LINES = 10_000_000;
 
 /**
- * Reads a recording that the option `record` wrote. A last line that was not finished is left out.
- * @throws what reading the file throws, and what {@link parseRecording} throws.
+ * Reads a recording that the option `record` wrote. An incomplete last line is left out.
+ * @throws the errors of reading the file and of {@link parseRecording}.
  */
 export async function readRecording(file: string): Promise<Recording> {
   return parseRecording(await readFile(file, 'utf8'));
 }
 
 /**
- * The same from text. Each line is checked: a recording may come from anybody.
- * @throws MCPError with code `MCP_INVALID_PARAMS` for what is no recording, or one of a later version; for a line that is no entry it names
+ * Reads a recording from text. Each line is checked, because a recording may come from an untrusted source.
+ * @throws MCPError with code `MCP_INVALID_PARAMS` if the text is not a recording, or one of another version; for an invalid line it names
  * the line, the field and its value.
  */
 export function parseRecording(text: string): Recording {
@@ -43,8 +43,8 @@ export function parseRecording(text: string): Recording {
 }
 
 /**
- * Checks all lines of a recording that was read, or made in another way.
- * @throws what {@link parseRecording} throws.
+ * Checks all lines of a recording.
+ * @throws the errors of {@link parseRecording}.
  */
 export function checkRecording(recording: { readonly header: unknown; readonly entries: readonly unknown[] }): void {
   checkHeader(recording.header);

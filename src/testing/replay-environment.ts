@@ -1,7 +1,7 @@
 import type { Environment } from '../util/environment.js';
 import type { RecordedEntry } from '../recording/recorded-events.js';
 
-/** The clock, timers and randomness that a recording has. */
+/** The recorded clock, timers and random numbers. */
 export class ReplayEnvironment implements Environment {
   readonly #next: () => RecordedEntry | undefined;
   readonly #timers: (() => void)[] = [];
@@ -21,7 +21,7 @@ export class ReplayEnvironment implements Environment {
   }
 
   clearTimeout(): void {
-    // Only timers that the recording names are fired.
+    // Only the recorded timers are fired.
   }
 
   random(): number {

@@ -1,13 +1,13 @@
 import type { Recording } from './recording-reader.js';
 import type { RecordedEvent, RecordedEntry } from '../recording/recorded-events.js';
 
-/** Where a replay went another way than the recording. */
+/** The first difference between a replay and its recording. */
 export interface Divergence {
   /** The line of the file, from 1. */
   readonly line: number;
-  /** What the recording has there; undefined when it is over. */
+  /** The entry of the recording; undefined at its end. */
   readonly expected: RecordedEntry | undefined;
-  /** What happened instead; undefined when nothing did. */
+  /** The event of the replay; undefined if nothing happened. */
   readonly happened: RecordedEvent | undefined;
 }
 
@@ -18,8 +18,8 @@ const CUTS: Readonly<Record<NonNullable<Recording['cut']>, string>> = {
 };
 
 /**
- * Says in words why what was replayed is not the whole of a session, if it is not.
- * @param path where the chart of the connection was at last
+ * Describes why the replay is not a complete session; undefined if it is.
+ * @param path the last state of the connection's chart
  */
 export function describeEnd(
   { cut }: Recording,

@@ -6,17 +6,17 @@ import type { Link, LinkEvents, ServerStreamEvents } from '../transports/link.js
 import type { Framing } from '../transports/transport.js';
 import { Settleable } from './settleable.js';
 
-/** What a replay has to say to its transport. */
+/** What the transport needs from its replay. */
 export interface ReplayScript {
   /** The number of the link that is being opened. */
   readonly epoch: number;
-  /** What comes next. */
+  /** The next entry. */
   next(): RecordedEvent | undefined;
-  /** Lets happen what had happened inside of this call. */
+  /** Repeats the inputs that were recorded during this call. */
   during(): void;
 }
 
-/** A transport that does what a recording says. */
+/** A transport that repeats a recording. */
 export class ReplayTransport implements ConnectionTransport {
   readonly framing: Framing;
   readonly #script: ReplayScript;
@@ -35,7 +35,7 @@ export class ReplayTransport implements ConnectionTransport {
   }
 
   unclaim(): void {
-    // Nobody else wants it.
+    // The replay has no other owner.
   }
 
   openLink(events: LinkEvents): Promise<Link> {
@@ -53,24 +53,24 @@ export class ReplayTransport implements ConnectionTransport {
     return release.promise;
   }
 
-  /** Does what the transport had done, or one of its links. */
-  repeat(happening: RecordedEvent): void {
-    switch (happening.type) {
+  /** Repeats an event of the transport or of one of its links. */
+  repeat(event: RecordedEvent): void {
+    switch (event.type) {
       case 'link.ready': {
-        const link = [...this.#links.values()][happening.opening - 1];
+        const link = [...this.#links.values()][event.opening - 1];
         if (link === undefined) break;
-        link.framing = happening.framing;
-        this.#openings[happening.opening - 1]?.resolve(link);
+        link.framing = event.framing;
+        this.#openings[event.opening - 1]?.resolve(link);
         break;
       }
       case 'link.failed':
-        this.#openings[happening.opening - 1]?.reject(happening.failure);
+        this.#openings[event.opening - 1]?.reject(event.failure);
         break;
       case 'link.released':
-        this.#releases[happening.release - 1]?.resolve();
+        this.#releases[event.release - 1]?.resolve();
         break;
       default:
-        if ('epoch' in happening) this.#links.get(happening.epoch)?.repeat(happening);
+        if ('epoch' in event) this.#links.get(event.epoch)?.repeat(event);
     }
   }
 }
@@ -133,45 +133,45 @@ class ReplayedLink implements Link {
     return Promise.resolve();
   }
 
-  repeat(happening: RecordedEvent): void {
+  repeat(event: RecordedEvent): void {
     const events = this.#events;
-    switch (happening.type) {
+    switch (event.type) {
       case 'message.in':
-        events.message(happening.message, happening.about);
+        events.message(event.message, event.about);
         break;
       case 'message.settled': {
-        const sending = this.#sending.get(happening.number);
-        this.#sending.delete(happening.number);
-        if (happening.failure === undefined) sending?.resolve();
-        else sending?.reject(happening.failure);
+        const sending = this.#sending.get(event.number);
+        this.#sending.delete(event.number);
+        if (event.failure === undefined) sending?.resolve();
+        else sending?.reject(event.failure);
         break;
       }
       case 'link.closed':
-        events.closed(happening.failure);
+        events.closed(event.failure);
         break;
       case 'link.problem':
-        events.problem(happening.failure);
+        events.problem(event.failure);
         break;
       case 'session.lost':
         events.sessionLost();
         break;
       case 'answer.interrupted':
-        events.interrupted(happening.requestId);
+        events.interrupted(event.requestId);
         break;
       case 'answer.resumed':
-        events.resumed(happening.requestId);
+        events.resumed(event.requestId);
         break;
       case 'stream.opened':
-        this.#stream?.opened(happening.resumed);
+        this.#stream?.opened(event.resumed);
         break;
       case 'stream.unsupported':
         this.#stream?.unsupported();
         break;
       case 'stream.ended':
-        this.#stream?.ended(happening.retry, happening.failure);
+        this.#stream?.ended(event.retry, event.failure);
         break;
       default:
-      // The connection did it, and not the link.
+      // It is an event of the connection, not of the link.
     }
   }
 }

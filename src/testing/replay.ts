@@ -22,39 +22,39 @@ import { SameButForNames } from './same-but-for-names.js';
 import { Settleable } from './settleable.js';
 import { SimulatedEnvironment } from './simulated-environment.js';
 
-/** How a request or another call ended. */
+/** A call of the recording, and its outcome in the replay. */
 export interface ReplayedCall {
   readonly call: number;
-  /** What was asked for: `connect`, `submit` and so on; with the method for a request. */
+  /** The kind of the call: `connect`, `submit` and so on; with the method for a request. */
   readonly asked: string;
-  /** Undefined when it was not over when the recording ended. */
+  /** Its outcome; undefined if it was pending when the recording ended. */
   readonly fate: RecordedOutcome | undefined;
 }
 
-/** What a replay did. */
+/** The result of a replay. */
 export interface ReplayReport {
   /** The public states that were entered. */
   readonly states: readonly string[];
-  /** Where the chart of the connection was, without repetitions. */
+  /** The states of the connection's chart, without repetitions. */
   readonly paths: readonly string[];
-  /** What the user had asked for, and what became of it. */
+  /** The calls of the user, with their outcomes. */
   readonly calls: readonly ReplayedCall[];
-  /** How many entries were repeated. */
+  /** The number of repeated entries. */
   readonly repeated: number;
-  /** Undefined when everything went as it had gone. */
+  /** The first difference; undefined if the replay matches the recording. */
   readonly divergence: Divergence | undefined;
-  /** In words, why this is not the whole of a session: it went another way, or the recording is not complete. Undefined when it is. */
+  /** A text that says why the replay is not a complete session: it differs, or the recording is incomplete. Undefined if it is complete. */
   readonly remark: string | undefined;
 }
 
 /** Options of {@link replay}. */
 export interface ReplayOptions {
   /**
-   * Who is shown what happens, at the times of the recording: an inspector of `mcp-actors/inspect` that shows nothing else, or anything else
-   * that clients take as `inspect`. Default: nobody.
+   * An inspector of `mcp-actors/inspect` that shows nothing else, or any other value of the option `inspect` of clients. It gets all events,
+   * with the times of the recording. Default: none.
    */
   readonly inspect?: InspectTarget | undefined;
-  /** What the recording is called there. Default: the name of the file, without folders. */
+  /** The name of the connection in the inspector. Default: the name of the file, without folders. */
   readonly name?: string | undefined;
 }
 
@@ -64,10 +64,10 @@ const OPTIONS = optionNames<ReplayOptions>({
 });
 
 /**
- * Does again what a recording says, offline and in simulated time: a real connection is given everything that came from outside, in the
- * same order and the same turns, and everything that it does is compared with what it did then. Redacted recordings can be replayed.
- * @param source the name of a file, or a recording that was read
- * @throws what {@link readRecording} throws, before any of it is repeated; and MCPError with code `MCP_INVALID_PARAMS` for an inspector that
+ * Replays a recording offline and in simulated time: a real connection gets the recorded inputs in the same order and the same turns, and
+ * its outputs are compared with the recorded ones. Redacted recordings can be replayed.
+ * @param source the name of a file, or a recording
+ * @throws the errors of {@link readRecording}, before anything is replayed; and MCPError with code `MCP_INVALID_PARAMS` for an inspector that
  * is in use
  */
 export async function replay(source: string | Recording, options: ReplayOptions = {}): Promise<ReplayReport> {
@@ -85,8 +85,8 @@ export async function replay(source: string | Recording, options: ReplayOptions 
   }
 }
 
-/** Microtasks that something may take. */
-const PATIENCE = 100;
+/** The most microtasks that an entry may take. */
+const MOST_MICROTASKS = 100;
 const MOST_TICKS = 3;
 
 type Connect = Extract<RecordedEvent, { type: 'connect' | 'join' | 'probe' | 'submit' | 'watch' }>;
@@ -103,16 +103,16 @@ class Replay implements RecordingSink, ReplayScript {
   readonly #states: string[] = [];
   readonly #paths: string[] = [];
   readonly #asked = new Map<number, string>();
-  /** What handlers were asked, in order. */
-  readonly #questions: {
-    readonly tell: (answer: HandlerResponse) => void;
+  /** The server requests, in order. */
+  readonly #serverRequests: {
+    readonly respond: (answer: HandlerResponse) => void;
     readonly settled: (() => void) | undefined;
   }[] = [];
-  readonly #fates = new Map<number, RecordedOutcome>();
-  /** RecordedOutcomes that the recording has, by call, with their lines. */
-  readonly #expectedFates = new Map<number, number>();
+  readonly #outcomes = new Map<number, RecordedOutcome>();
+  /** The indices of the recorded outcomes, by call. */
+  readonly #expectedOutcomes = new Map<number, number>();
   #at = 0;
-  /** The time of what was repeated last. */
+  /** The time of the last repeated entry. */
   #time: number;
   #depth = 0;
   #failed = false;
@@ -157,24 +157,24 @@ class Replay implements RecordingSink, ReplayScript {
     for (let next = this.next(); next !== undefined && this.#divergence === undefined; next = this.next()) {
       if (next.turn === true) {
         await this.#settle();
-        this.#compareFates();
+        this.#compareOutcomes();
       }
       const at = this.#at;
       if (next.turn === true && this.#ticksFirst()) await this.#repeatInTick();
       else if (this.#isInput(next)) this.#repeat(next);
       const moved = (): boolean => this.#at !== at || this.#divergence !== undefined;
-      for (let turns = 0; !moved() && turns < PATIENCE; turns += 1) await Promise.resolve();
+      for (let turns = 0; !moved() && turns < MOST_MICROTASKS; turns += 1) await Promise.resolve();
       // When no microtask is left there may be ticks.
       for (let ticks = 0; !moved() && ticks < MOST_TICKS; ticks += 1) await nextTick();
       if (this.#at === at) this.#diverge(undefined);
     }
     await this.#settle();
-    this.#compareFates();
+    this.#compareOutcomes();
     const divergence = this.#divergence;
     return {
       states: this.#states,
       paths: this.#paths,
-      calls: [...this.#asked].map(([call, asked]) => ({ call, asked, fate: this.#fates.get(call) })),
+      calls: [...this.#asked].map(([call, asked]) => ({ call, asked, fate: this.#outcomes.get(call) })),
       repeated: this.#at,
       divergence,
       remark: describeEnd(this.#recording, divergence, this.#paths.at(-1)),
@@ -185,12 +185,12 @@ class Replay implements RecordingSink, ReplayScript {
     // It is the one that was read.
   }
 
-  /** What the connection is given, and what it does: the next line of the recording, or it went another way. */
+  /** An input or output of the connection: the next line of the recording, or a divergence. */
   write(entry: RecordedEntry): void {
     if (this.#divergence !== undefined) return;
     const happened = parseLine(entryLine(entry, undefined)) as RecordedEntry;
     if (happened.type === 'settled') {
-      this.#fates.set(happened.call, happened.fate);
+      this.#outcomes.set(happened.call, happened.fate);
       return;
     }
     const expected = this.next();
@@ -231,25 +231,25 @@ class Replay implements RecordingSink, ReplayScript {
     this.#depth -= 1;
   }
 
-  /** The next line. RecordedOutcomes are not waited for: nothing of the connection depends on when they are known. */
+  /** The next line. Outcomes are compared later, because the connection does not depend on their time. */
   next(): RecordedEntry | undefined {
     for (;;) {
       const next = this.#entries[this.#at];
       if (next?.type !== 'settled') return next;
-      this.#expectedFates.set(next.call, this.#at);
+      this.#expectedOutcomes.set(next.call, this.#at);
       this.#at += 1;
     }
   }
 
-  #compareFates(): void {
-    for (const [call, at] of this.#expectedFates) {
+  #compareOutcomes(): void {
+    for (const [call, at] of this.#expectedOutcomes) {
       const expected = this.#entries[at] as Extract<RecordedEntry, { type: 'settled' }>;
-      const fate = this.#fates.get(call);
-      if (fate !== undefined && this.#comparison.same(expected.fate, fate)) continue;
-      const happened: RecordedEvent | undefined = fate && { type: 'settled', call, fate };
+      const outcome = this.#outcomes.get(call);
+      if (outcome !== undefined && this.#comparison.same(expected.fate, outcome)) continue;
+      const happened: RecordedEvent | undefined = outcome && { type: 'settled', call, fate: outcome };
       this.#divergence ??= { line: at + 2, expected, happened };
     }
-    this.#expectedFates.clear();
+    this.#expectedOutcomes.clear();
   }
 
   #diverge(happened: RecordedEvent | undefined): void {
@@ -299,10 +299,10 @@ class Replay implements RecordingSink, ReplayScript {
         this.#environment.fire(entry.timer);
         break;
       case 'handler.responded':
-        this.#questions[entry.handler - 1]?.tell(entry.answer);
+        this.#serverRequests[entry.handler - 1]?.respond(entry.answer);
         break;
       case 'handler.settled':
-        this.#questions[entry.handler - 1]?.settled?.();
+        this.#serverRequests[entry.handler - 1]?.settled?.();
         break;
       default:
         if (entry.type === 'link.failed') this.#failed = true;
@@ -310,7 +310,7 @@ class Replay implements RecordingSink, ReplayScript {
     }
   }
 
-  /** Whether the turn that comes next had its ticks before its microtasks. */
+  /** Whether the next turn ran its ticks before its microtasks. */
   #ticksFirst(): boolean {
     for (let at = this.#at; at < this.#entries.length; at += 1) {
       const entry = this.#entries[at];
@@ -320,7 +320,7 @@ class Replay implements RecordingSink, ReplayScript {
     return false;
   }
 
-  /** Repeats what came at the beginning of a turn from inside a tick: other ticks then come before all microtasks. */
+  /** Repeats the first inputs of a turn from inside a tick, so that other ticks run before all microtasks. */
   #repeatInTick(): Promise<void> {
     return new Promise((resolve, reject) => {
       process.nextTick(() => {
@@ -328,7 +328,7 @@ class Replay implements RecordingSink, ReplayScript {
           this.#repeatTurn();
           resolve();
         } catch (thrown) {
-          // What a tick throws ends the process.
+          // An error thrown by a tick would end the process.
           const error: Error = thrown as Error;
           reject(error);
         }
@@ -361,12 +361,12 @@ class Replay implements RecordingSink, ReplayScript {
     this.#connection.submit(spec).catch(ignore);
   }
 
-  /** Answers as handlers had answered. */
+  /** A handler that sends the recorded responses. */
   #answers(limit: number): HandlerService {
     return {
       limit,
-      answer: (_question, _session, signal, tell, settled) => {
-        this.#questions.push({ tell, settled });
+      answer: (_request, _session, signal, respond, settled) => {
+        this.#serverRequests.push({ respond, settled });
         signal.addEventListener('abort', () => {
           this.during();
         });
@@ -390,7 +390,7 @@ class Replay implements RecordingSink, ReplayScript {
 }
 
 function ignore(): void {
-  // The recording says how it ended, and the connection what came of it.
+  // The recorded outcome is compared with the one that the connection reports.
 }
 
 function nextTick(): Promise<void> {
@@ -399,7 +399,7 @@ function nextTick(): Promise<void> {
   });
 }
 
-/** What came from outside, and has to be given to the connection again. */
+/** The inputs of the connection. */
 const INPUTS: ReadonlySet<string> = new Set([
   ...[
     'connect',
@@ -421,11 +421,11 @@ const INPUTS: ReadonlySet<string> = new Set([
   ...['answer.interrupted', 'answer.resumed', 'stream.opened', 'stream.unsupported', 'stream.ended'],
 ]);
 
-/** Whether the connection is inside of the recorded state: since the recording was made the state may have got states of its own. */
+/** Whether the connection is in a substate of the recorded state, which a later version may have added. */
 function isDeeper(happened: RecordedEvent, expected: RecordedEvent): boolean {
   return happened.type === 'path' && expected.type === 'path' && happened.path.startsWith(`${expected.path}.`);
 }
 
-function withoutTime({ at: _at, turn: _turn, in: _in, ...happening }: RecordedEntry): object {
-  return happening;
+function withoutTime({ at: _at, turn: _turn, in: _in, ...rest }: RecordedEntry): object {
+  return rest;
 }

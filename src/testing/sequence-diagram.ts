@@ -4,24 +4,24 @@ import { printable } from '../util/printable.js';
 import type { HandlerResponse } from '../protocol/server-requests/server-requests.js';
 import type { Recording } from './recording-reader.js';
 
-/** How a session is drawn. */
+/** Options of {@link sequenceDiagram}. */
 export interface SequenceDiagramOptions {
   /** The most arrows and notes; of a longer session the middle is left out. Default 200. */
   readonly limit?: number;
 }
 
-/** Milliseconds of silence that are worth a note. */
+/** The shortest silence that gets a note, in milliseconds. */
 const SILENCE = 1_000;
 
-/** A longer text says less. */
+/** The most characters of a text. */
 const LONGEST_TEXT = 80;
 
 /**
- * Draws a recording as a sequence diagram in the language of Mermaid: what the user asked for, what went over the links, when links came
- * and went, and which states the connection was in. Numbers of calls are in front, ids of requests behind.
+ * Draws a recording as a sequence diagram in the language of Mermaid: the calls of the user, the messages, the links and the states of the
+ * connection. The number of a call is in front of it, the id of a request behind it.
  */
 export function sequenceDiagram({ header, entries }: Recording, { limit = 200 }: SequenceDiagramOptions = {}): string {
-  const steps = new Storyteller().tell(entries);
+  const steps = new Steps().of(entries);
   const half = Math.floor(limit / 2);
   const left = steps.length - 2 * half;
   const shown =
@@ -38,17 +38,17 @@ export function sequenceDiagram({ header, entries }: Recording, { limit = 200 }:
   ].join('\n');
 }
 
-/** Makes steps of entries. What nobody outside of the connection sees, such as its timers, is left out. */
-class Storyteller {
+/** Converts entries to steps. Entries that are internal to the connection, such as timers, are left out. */
+class Steps {
   readonly #steps: string[] = [];
-  /** What is not told when it is settled, since it was not told when it was asked for. */
+  /** Calls that are not drawn, neither when they are made nor when they settle. */
   readonly #silent = new Set<number>();
   /** Methods by the ids of requests. */
   readonly #asked = new Map<unknown, string>();
   readonly #broken = new Set<number>();
   #at: number | undefined;
 
-  tell(entries: readonly RecordedEntry[]): readonly string[] {
+  of(entries: readonly RecordedEntry[]): readonly string[] {
     for (const entry of entries) {
       const step = this.#step(entry);
       if (step === undefined) continue;
@@ -88,9 +88,9 @@ class Storyteller {
       case 'settled':
         return this.#silent.has(entry.call) ? undefined : `C-->>U: ${entry.call}: ${ended(entry.fate)}`;
       case 'handler.called':
-        return `C->>U: question ${entry.handler}: ${text(entry.method)}`;
+        return `C->>U: request ${entry.handler}: ${text(entry.method)}`;
       case 'handler.responded':
-        return `U-->>C: question ${entry.handler}: ${answered(entry.answer)}`;
+        return `U-->>C: request ${entry.handler}: ${answered(entry.answer)}`;
       case 'state':
         return `Note over C: ${text(entry.state)}`;
       case 'problem':
@@ -147,14 +147,14 @@ class Storyteller {
   }
 }
 
-/** A method, with what it is about if that may be seen. */
+/** A method, with the name or URI unless it is redacted. */
 function nameOf(method: string, params: unknown): string {
   const { name, uri } = (params ?? {}) as { name?: unknown; uri?: unknown };
   const about = name ?? uri;
   return text(typeof about === 'string' ? `${method} ${about}` : method);
 }
 
-/** What a notification says in numbers. */
+/** The numbers of a notification. */
 function details(method: string, params: unknown): string {
   const { progress, total, progressToken, requestId } = (params ?? {}) as Readonly<Record<string, unknown>>;
   if (method === 'notifications/cancelled') return ` (${idText(requestId)})`;
@@ -162,13 +162,13 @@ function details(method: string, params: unknown): string {
   return ` ${progress}${typeof total === 'number' ? ` of ${total}` : ''} (${idText(progressToken)})`;
 }
 
-function ended(fate: RecordedOutcome): string {
-  if ('ok' in fate) return 'done';
-  if ('aborted' in fate) return 'aborted';
-  return text(fate.delivery === undefined ? fate.code : `${fate.code}, ${fate.delivery}`);
+function ended(outcome: RecordedOutcome): string {
+  if ('ok' in outcome) return 'done';
+  if ('aborted' in outcome) return 'aborted';
+  return text(outcome.delivery === undefined ? outcome.code : `${outcome.code}, ${outcome.delivery}`);
 }
 
-/** What somebody said to a question of the server, as far as it may be seen. */
+/** The response of a handler, unless it is redacted. */
 function answered(answer: HandlerResponse): string {
   if ('error' in answer) return text(answer.failure.code);
   const { action } = answer.result;
@@ -195,10 +195,10 @@ function idText(id: unknown): string {
   return typeof id === 'string' || typeof id === 'number' ? text(String(id)) : 'no id';
 }
 
-/** What means nothing but itself in a line of a diagram, nor in the HTML that becomes of it. */
+/** All characters except those without a special meaning in a diagram and in its HTML. */
 const PLAIN = /[^\p{L}\p{M}\p{N} _./:()@,'=+*!?‹›…-]/gu;
 
-/** A text of somebody else as Mermaid takes it: in one line, short, and without what has a meaning in a diagram. */
+/** Makes an untrusted text safe for Mermaid: one short line without special characters. */
 function text(given: string): string {
   const line = printable(given).replace(/\s+/g, ' ').trim();
   const short = line.length > LONGEST_TEXT ? `${line.slice(0, LONGEST_TEXT)}…` : line;

@@ -1,14 +1,14 @@
 import type { Failure } from '../util/failure.js';
 
 /**
- * A promise that is settled from outside, and whose handlers run in that very call instead of a microtask later. What was seen when a
- * handler ran can so be repeated at exactly that point.
+ * A promise that is settled from outside. Its handlers run synchronously, instead of a microtask later, so that a replay can run them at
+ * the recorded point.
  */
 export class Settleable<Value> {
   readonly #handlers: (() => void)[] = [];
   #settled: { readonly value: Value } | { readonly reason: Failure } | undefined;
 
-  /** As a promise for those who want one. */
+  /** This object with the type of a promise. */
   get promise(): Promise<Value> {
     return this as unknown as Promise<Value>;
   }

@@ -1,11 +1,11 @@
 import type { Environment, TimerHandle } from '../util/environment.js';
 import { seededRandom } from './random.js';
 
-/** A timer that is set and has not fired. */
+/** A timer that has not fired yet. */
 export interface PendingTimer {
   /** The simulated time at which it fires. */
   readonly at: number;
-  /** The delay that it was set with, in milliseconds. */
+  /** Its delay, in milliseconds. */
   readonly delay: number;
 }
 
@@ -14,21 +14,21 @@ interface Timer extends PendingTimer {
   readonly callback: () => void;
 }
 
-/** What a {@link SimulatedEnvironment} starts from. */
+/** Options of a {@link SimulatedEnvironment}. */
 export interface SimulationOptions {
-  /** Decides all random numbers. Default 1. */
+  /** Determines all random numbers. Default 1. */
   readonly seed?: number;
   /** The time at the start, in milliseconds since the Unix epoch. Default 1 000 000. */
   readonly start?: number;
 }
 
 /**
- * An environment in which time passes only when it is told to, and randomness comes from a seed, so that an hour takes a moment and a
- * run repeats exactly. Its members are functions of their own: they may be taken off and spread.
+ * An environment in which time passes only in {@link SimulatedEnvironment.advance}, and random numbers come from a seed: an hour takes a
+ * moment, and each run is the same. Its functions do not use `this`, so they can be copied to another object.
  */
 export class SimulatedEnvironment implements Environment {
   readonly #timers = new Set<Timer>();
-  /** The seed decides it. */
+  /** Returns random numbers that the seed determines. */
   readonly random: () => number;
   #now: number;
   #order = 0;
@@ -42,7 +42,7 @@ export class SimulatedEnvironment implements Environment {
   readonly now = (): number => this.#now;
 
   readonly setTimeout = (callback: () => void, delay: number): TimerHandle => {
-    // Real timers take these for 1 ms, which no caller means.
+    // Real timers treat these as 1 ms, which no caller intends.
     if (Number.isNaN(delay) || delay === Infinity) throw new RangeError(`A timer was set for ${delay} ms`);
     const timer: Timer = { at: this.#now + Math.max(delay, 0), delay, order: (this.#order += 1), callback };
     this.#timers.add(timer);
@@ -55,20 +55,20 @@ export class SimulatedEnvironment implements Environment {
 
   readonly newId = (): string => `id-${(this.#ids += 1)}`;
 
-  /** The timers that are set, in the order in which they will fire. */
+  /** The timers that have not fired, in the order in which they will fire. */
   get pending(): readonly PendingTimer[] {
     return this.#sorted();
   }
 
-  /** Lets everything happen that needs no time: microtasks, ticks and one turn of the event loop. */
+  /** Resolves after everything that needs no time: microtasks, ticks and one turn of the event loop. */
   readonly settle = (): Promise<void> =>
     new Promise((resolve) => {
       setImmediate(resolve);
     });
 
   /**
-   * Lets time pass. Timers that fall due run in the order of their time, each when everything before it has settled, also those that
-   * are set meanwhile. What a timer throws is thrown here.
+   * Advances the time. Due timers run in the order of their times, each after everything before it has settled; timers that are set
+   * meanwhile are included. Rejects with the error of a timer callback that throws.
    */
   readonly advance = async (milliseconds: number): Promise<void> => {
     const until = this.#now + milliseconds;

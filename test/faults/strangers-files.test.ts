@@ -28,11 +28,7 @@ async function recorded(): Promise<RecordedLines> {
 
 describe('a line of a recording that is no entry', () => {
   const wrong: [string, unknown, string][] = [
-    [
-      'does not say what to tell',
-      { type: 'event', at: 1 },
-      '"event" must be what a connection can be told, and is missing',
-    ],
+    ['does not say what to tell', { type: 'event', at: 1 }, '"event" must be an event of a connection, and is missing'],
     ['has no time', { type: 'clock' }, '"at" must be a number, and is missing'],
     ['has a time that never comes', { type: 'clock', at: '∞' }, '"at" must be a number, and is ∞'],
     [
