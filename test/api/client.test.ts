@@ -37,7 +37,7 @@ describe('what a client knows of its server', () => {
     expect(client.explain()).toMatch(/^The state is idle[^]*Hint: Call connect\(\) first/);
   });
 
-  test('connect() tells about a legacy server, and so does getServerInfo()', async () => {
+  test('connect() and getServerInfo() describe a legacy server', async () => {
     const more = { instructions: 'be brief', serverInfo: { name: 's', version: '2', title: 'S' } };
     const script = legacyScript('2025-11-25', { initialize: answer(initializeResult('2025-06-18', more)) });
     await using server = await serverWith(script);
@@ -99,7 +99,7 @@ describe('what a client knows of its server', () => {
   });
 });
 
-test('what a server says about itself does nothing to a terminal', async () => {
+test('the information of a server cannot control a terminal', async () => {
   const evil = { name: '\u001b[2J\u001b]0;owned\u0007evil', version: '1\u0000' };
   const { client } = await connected(
     legacyScript('2025-11-25', {
@@ -139,7 +139,7 @@ describe.each([
     });
   });
 
-  test('ping() tells how long the answer took, and healthCheck() asks over the wire each time', async () => {
+  test('ping() resolves with the latency, and healthCheck() sends a request each time', async () => {
     const { server, client } = await connected(script({}));
     expect(await client.ping()).toBeGreaterThanOrEqual(0);
     const before = server.received.length;
@@ -296,7 +296,7 @@ describe('notifications', () => {
     expect(heard).toBe(3);
   });
 
-  test('a listener that is added while an event is told hears the next one', async () => {
+  test('a listener that is added during an event gets the next one', async () => {
     const { server, client } = await connected(legacyScript());
     const late: unknown[] = [];
     let added = false;
@@ -312,7 +312,7 @@ describe('notifications', () => {
 });
 
 describe('states', () => {
-  test('are told in order, with the one before', async () => {
+  test('are emitted in order, with the previous state', async () => {
     await using server = await serverWith(legacyScript());
     const client = new MCPClient(server.transport);
     const seen: string[] = [];
@@ -323,7 +323,7 @@ describe('states', () => {
     for (const change of seen) expect(client.explain()).toContain(change);
   });
 
-  test('are true when they are told', async () => {
+  test('are current when they are emitted', async () => {
     await using server = await serverWith(legacyScript());
     const client = new MCPClient(server.transport);
     const truths: boolean[] = [];
@@ -335,7 +335,7 @@ describe('states', () => {
     expect(truths).toEqual(Array(8).fill(true));
   });
 
-  test('a call made when ready is told is sent', async () => {
+  test('a call in a listener for ready is sent', async () => {
     await using server = await serverWith(legacyScript('2025-11-25', { 'x/y': answer({ ok: true }) }));
     await using client = new MCPClient(server.transport);
     const called = new Promise((resolve, reject) => {
@@ -348,7 +348,7 @@ describe('states', () => {
   });
 });
 
-test('a server that does not answer a health check is told as unhealthy, and nothing rejects', async () => {
+test('a server that does not answer a health check is reported as unhealthy, and nothing rejects', async () => {
   const { client } = await connected(legacyScript('2025-11-25', { ping: silence }));
   const health = await client.healthCheck({ timeout: 50 });
   expect(health).toMatchObject({ connected: true, state: 'ready', latency: undefined });
@@ -365,7 +365,7 @@ test('a server that refuses ping is alive', async () => {
   expect(await client.healthCheck()).not.toHaveProperty('error');
 });
 
-test('the progress of a call is told, attempt by attempt', async () => {
+test('the progress of a call is reported for each attempt', async () => {
   const { server, client } = await connected(legacyScript('2025-11-25', { 'tools/call': silence }));
   const heard: unknown[] = [];
   const call = client.callTool('slow', {}, { onProgress: (progress) => heard.push(progress) });

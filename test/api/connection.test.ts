@@ -129,7 +129,7 @@ describe('the status', () => {
     expect(connection).toMatchObject({ status: 'disconnected', lastError: undefined });
   });
 
-  test('has one last error for each loss, which tells how things were then', async () => {
+  test('has one last error for each loss, which describes the state at that time', async () => {
     await make({ reconnectDelay: 3_600_000, maxReconnectDelay: 3_600_000 });
     await connection.connect();
     server.hangUp();
@@ -229,7 +229,7 @@ describe('health', () => {
     expect(connection.lastError?.message).toMatch(/missed 3 health checks in a row, 1000 ms apart/);
   });
 
-  test('healthCheck() asks over the wire and tells everything', async () => {
+  test('healthCheck() sends a request and returns all figures', async () => {
     await make({ monitor: false });
     await connection.connect();
     await environment.advance(5_000);
@@ -593,7 +593,7 @@ describe('what is known of a connection', () => {
     });
   });
 
-  test('is told by explain()', async () => {
+  test('is shown by explain()', async () => {
     await make();
     await connection.connect();
     expect(connection.explain()).toMatch(/^Connection "files"\. The state is ready \(/);

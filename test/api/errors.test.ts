@@ -95,7 +95,7 @@ test('exactly these eight are exported', () => {
   expect(exported).toHaveLength(8);
 });
 
-test('a class that a user derives is told from others', () => {
+test('a class that a user derives is distinguished from others', () => {
   class MyError extends MCPToolError {
     protected static override readonly brand: string = 'MyError';
   }
@@ -116,7 +116,7 @@ test.each([undefined, null, 'MCPError', {}, new Error('MCPError'), { name: 'MCPE
   },
 );
 
-describe('what errors tell', () => {
+describe('the texts of errors', () => {
   test('toString() shows the details of all but the answers of tools', () => {
     expect(new MCPError('m', { details: { limit: 5 } }).toString()).toBe('MCPError [MCP_ERROR]: m {"limit":5}');
     const result = { content: [{ type: 'text', text: 'private' }] };
@@ -146,7 +146,7 @@ describe('what errors tell', () => {
     expect([pid, exitCode, signal, stderr, url, status, retryAfter]).toEqual(Array(7).fill(undefined));
   });
 
-  test('explain() tells the whole chain, and the hint for its innermost cause', () => {
+  test('explain() shows the whole chain, and the hint for its innermost cause', () => {
     const root = new MCPTransportError('no such program', {
       code: 'MCP_SPAWN_FAILED',
       details: { command: 'serve', errno: 'ENOENT' },

@@ -59,7 +59,7 @@ describe('what says nothing about the era of a server is no reason to shake hand
     expect(new Set(asked())).toEqual(new Set(['server/discover']));
   });
 
-  test('silence, after which both questions are asked and the first good answer decides', async () => {
+  test('silence, after which both negotiation requests are sent and the first result decides', async () => {
     let held: HttpVisit | undefined;
     const answer = modernServer((visit) => {
       if (visit.message.method === 'initialize' && held !== undefined) answer(held);
@@ -197,7 +197,7 @@ describe('in either era answers may come', () => {
   );
 });
 
-describe('a legacy server is put up with', () => {
+describe('a legacy server is accepted', () => {
   test.each<[string, (visit: HttpVisit) => void]>([
     ['200 and an answer without an id', (visit) => visit.json({ jsonrpc: '2.0', result: {} })],
     ['202', (visit) => visit.status(202)],
@@ -240,7 +240,7 @@ describe('a legacy server is put up with', () => {
   });
 });
 
-test('a modern server is put up with that says who it is in the wrong place', async () => {
+test('a modern server is accepted that sends its information in the wrong place', async () => {
   await serve(
     modernServer((visit) => {
       if (visit.message.method !== 'server/discover') return false;

@@ -33,7 +33,7 @@ test.each<[string, InspectTarget]>([
   ['an observer', { next: hear }],
   ['an inspector with a function', { inspect: hear }],
   ['an inspector with an observer', { inspect: { next: hear } }],
-])('%s hears of every actor: the connection, its health, its requests', async (_what, inspect) => {
+])('%s receives events of every actor: the connection, its health, its requests', async (_what, inspect) => {
   await using server = await serverWith(script);
   await using client = new MCPClient(server.transport, { inspect });
   await client.connect();
@@ -67,7 +67,7 @@ test('each request is an actor of its own, from its beginning to its end', async
   expect(last.map(({ snapshot }) => snapshot?.status)).toEqual(['done', 'done']);
 });
 
-test('whoever knows that actors are used again is told of each request by the events that one actor takes', async () => {
+test('an inspector can follow each request of a reused actor by the events of that actor', async () => {
   await using server = await serverWith(script);
   const watcher = { inspect: hear, pooled: true };
   await using client = new MCPClient(server.transport, { inspect: { inspect: hear, attach: () => watcher } });
@@ -100,7 +100,7 @@ test('the states of the connection are seen in their order', async () => {
   expect(order.every((value) => values.includes(value))).toBe(true);
 });
 
-describe('what an inspector is told', () => {
+describe('the events of an inspector', () => {
   const secret = 'token-4711';
   const leaky = legacyScript('2025-11-25', {
     'tools/call': [
@@ -117,7 +117,7 @@ describe('what an inspector is told', () => {
     return JSON.parse(JSON.stringify(event)) as unknown;
   }
 
-  test('are copies: plain data that stay as they were told', async () => {
+  test('are copies: plain data that do not change later', async () => {
     const atOnce: unknown[] = [];
     await using server = await serverWith(leaky);
     await using client = new MCPClient(server.transport, {
@@ -152,7 +152,7 @@ describe('what an inspector is told', () => {
     expect(seen).not.toContain(secret);
   });
 
-  test('has the secrets in it when it is told so', async () => {
+  test('contain the secrets with redact: false', async () => {
     await using server = await serverWith(leaky);
     await using client = new MCPClient(server.transport, { inspect: { inspect: hear, redact: false } });
     await client.connect();
@@ -176,7 +176,7 @@ describe('what an inspector is told', () => {
     expect(Math.max(...sizes)).toBeLessThan(100_000);
   });
 
-  test.each([true, false])('over links, is told with redact: %s as well', async (redact) => {
+  test.each([true, false])('include the messages of links with redact: %s', async (redact) => {
     const heard: unknown[] = [];
     await using server = await serverWith(leaky);
     await using client = new MCPClient(server.transport, {

@@ -155,7 +155,7 @@ describe('JSON.stringify() of an error', () => {
   });
 });
 
-describe('an error that nobody catches', () => {
+describe('an uncaught error', () => {
   let library: Compiled;
   beforeAll(() => {
     library = compile('index');
@@ -236,7 +236,7 @@ describe('an error that nobody catches', () => {
     60_000,
   );
 
-  test('of a server that crashes at its start tells the crash once', () => {
+  test('of a server that crashes at its start describes the crash once', () => {
     const body = `MCPClient.connect({ command: process.execPath, args: ['-e', 'console.error("API_KEY is missing, pid " + process.pid); process.exit(3)'] });`;
     const stderr = dying(body);
     expect(count(stderr, 'API_KEY is missing')).toBe(1);
@@ -247,7 +247,7 @@ describe('an error that nobody catches', () => {
   }, 60_000);
 });
 
-test('explain() tells a crash at the start once', async () => {
+test('explain() describes a crash at the start once', async () => {
   const program = 'console.error("API_KEY is missing, pid " + process.pid); process.exit(3)';
   const { StdioTransport } = await import('../../src/index.js');
   const client = new MCPClient(new StdioTransport(process.execPath, ['-e', program]));
@@ -267,7 +267,7 @@ test('explain() does not repeat the message of a cause', () => {
   expect(error.explain()).toMatch(/^Not connected \[MCP_NOT_CONNECTED\]\n {2}because The server is gone \[/);
 });
 
-test('what nobody can repeat with success is not called safe to repeat', async () => {
+test('a failure that would occur again is not called safe to repeat', async () => {
   await using server = await serverWith(legacyScript());
   await using client = await MCPClient.connect(server.transport);
   const wrong = await errorFrom(client.callTool('x', {}, { timeout: -1 }));

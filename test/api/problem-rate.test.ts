@@ -13,7 +13,7 @@ function cause(meeting: Meeting, count: number): void {
 const counts = (warnings: readonly MCPError[]): unknown[] => warnings.map(({ details }) => details['count']);
 
 describe('problems that come in great numbers', () => {
-  test('are told one by one up to the limit, and together when the second is over', async () => {
+  test('are reported one by one up to the limit, and together when the second is over', async () => {
     await using meeting = await Meeting.begin(legacyScript());
     const { announced, clock } = meeting;
     cause(meeting, 5_000);
@@ -33,7 +33,7 @@ describe('problems that come in great numbers', () => {
     expect(warnings).toHaveLength(151);
   });
 
-  test('are counted by their codes, and told at the end of the connection at the latest', async () => {
+  test('are counted by their codes, and reported at the end of the connection at the latest', async () => {
     await using meeting = await Meeting.begin(legacyScript(), { limits: { maxProblemsPerSecond: 1 } });
     const { announced, client } = meeting;
     cause(meeting, 10);
@@ -48,7 +48,7 @@ describe('problems that come in great numbers', () => {
     ]);
   });
 
-  test('are not told at all when that is wanted, but for how many they were', async () => {
+  test('are reported only as a count with the limit 0', async () => {
     await using meeting = await Meeting.begin(legacyScript(), { limits: { maxProblemsPerSecond: 0 } });
     cause(meeting, 3);
     await turns(50);

@@ -105,7 +105,7 @@ test('it does not reconnect, and sends nothing twice', async () => {
   expect(protocol.initialized).toBe(true);
 });
 
-test('errors of tools are thrown or given back, as it was told', async () => {
+test('errors of tools are thrown or returned, as onToolError selects', async () => {
   await using server = await serverWith({ ...script, 'tools/call': answer({ content: [], isError: true }) });
   await using protocol = await MCPProtocol.connect(server.transport, { onToolError: 'return' });
   expect(await protocol.callTool('t')).toMatchObject({ isError: true });

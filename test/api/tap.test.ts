@@ -16,7 +16,7 @@ function story(events: readonly TapEvent[]): string[] {
   });
 }
 
-test('a tap hears everything that goes over a link, in order, with the number of the link', async () => {
+test('a tap receives every message of a link, in order, with the number of the link', async () => {
   await using server = createScriptedServer({
     revision: '2025-11-25',
     handlers: { 'tools/call': () => ({ content: [] }) },
@@ -49,14 +49,14 @@ test('a tap hears everything that goes over a link, in order, with the number of
   expect(story(events)).toEqual(['2 link.left']);
 });
 
-test('a tap is told why a link could not be opened', async () => {
+test('a tap gets the reason why a link could not be opened', async () => {
   const { events, inspect } = listener();
   await using client = new MCPClient(new StdioTransport('no-such-command-anywhere'), { inspect });
   await errorFrom(client.connect());
   expect(events.find(({ type }) => type === 'link.closed')).toMatchObject({ failure: { code: 'MCP_SPAWN_FAILED' } });
 });
 
-test('a tap that throws is reported, and hurts nobody', async () => {
+test('a tap that throws is reported, and calls go on', async () => {
   await using server = createScriptedServer();
   const inspect = {
     inspect: () => undefined,

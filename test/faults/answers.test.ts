@@ -24,7 +24,7 @@ describe('an answer that is no proper message', () => {
     expect(announced.warning).toEqual([]);
   });
 
-  test('to nobody is a warning', async () => {
+  test('is a warning when no request has its id', async () => {
     await using meeting = await Meeting.begin(legacyScript());
     const { server, announced } = meeting;
     server.send({ jsonrpc: '2.0', id: 4_711, result: null });
@@ -33,7 +33,7 @@ describe('an answer that is no proper message', () => {
     expect(announced.warning).toMatchObject([{ code: 'MCP_INVALID_MESSAGE' }, { code: 'MCP_INVALID_MESSAGE' }]);
   });
 
-  test('to the question of the negotiation is no sign of the modern era, and the handshake follows at once', async () => {
+  test('to server/discover does not mean the modern era: the client sends initialize at once', async () => {
     await using meeting = await Meeting.arrange(
       legacyScript('2025-11-25', {
         'server/discover': ({ id }) => [{ say: { jsonrpc: '2.0', id, result: 'yes' } }],

@@ -38,7 +38,7 @@ describe.each([
     expect(server.methods).not.toContain('notifications/cancelled');
   });
 
-  test('while it is in flight: it rejects with the reason of the signal at once and the server is told', async () => {
+  test('while it is in flight: it rejects at once with the reason of the signal, and the server gets notifications/cancelled', async () => {
     const reason = { code: 'changed my mind' };
     const call = rejection(client.callTool('slow', {}, { signal: controller.signal }));
     const { id } = await server.receive('tools/call');
@@ -171,7 +171,7 @@ describe('disconnecting with a call in flight over HTTP', () => {
     ['legacy', legacyServer, ['notifications/cancelled']],
     // Closing the exchange says it all. 2026-07-28 basic/patterns/cancellation.
     ['modern', modernServer, []],
-  ] as const)('tells a %s server in the way of its era', async (era, behaviour, told) => {
+  ] as const)('cancels the call at a %s server in the way of its era', async (era, behaviour, told) => {
     const server = await ScriptedHttpServer.start(behaviour(({ message }) => message.method === 'tools/call'));
     try {
       const client = await MCPClient.connect(server.url, { era });

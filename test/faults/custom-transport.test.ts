@@ -154,7 +154,7 @@ describe('an open() that takes its time', () => {
     expect(environment.pending).toEqual([]);
   });
 
-  test('and settles when nobody wants the link any more has it closed and not used', async () => {
+  test('and settles after the client was closed: the link is closed and not used', async () => {
     let resolve!: (link: Link) => void;
     let events!: LinkEvents;
     let closes = 0;
@@ -192,7 +192,7 @@ describe('an open() that takes its time', () => {
     expect(transport.opened).toBe(0);
   });
 
-  test('and never settles holds nobody up for ever', async () => {
+  test('and never settles does not block connect() or close() for ever', async () => {
     const environment = new SimulatedEnvironment();
     const transport = new CustomTransport(() => new Promise(() => undefined));
     const client = new MCPClient(transport, { environment });
@@ -228,7 +228,7 @@ describe('a link that does what it should not', () => {
     expect(client.state).toBe('closed');
   });
 
-  test('goes on talking after its end: nobody listens', async () => {
+  test('sends messages after its end: they are ignored', async () => {
     let events!: LinkEvents;
     const transport = new CustomTransport((given) => Promise.resolve(echoLink((events = given))));
     await using client = await MCPClient.connect(transport);
@@ -299,7 +299,7 @@ describe('a link that does what it should not', () => {
     await client.disconnect();
   });
 
-  test('hands over what is no message: a warning', async () => {
+  test('reports a value that is not a message: the client emits a warning', async () => {
     let events!: LinkEvents;
     const transport = new CustomTransport((given) => Promise.resolve(echoLink((events = given))));
     await using client = await MCPClient.connect(transport);

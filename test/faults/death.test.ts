@@ -26,13 +26,13 @@ describe('a server that dies while calls are under way', () => {
     expect(error.explain()).toContain('it may have run');
   });
 
-  test('a signal is told as such', async () => {
+  test('rejects with the name of the signal that ended the server', async () => {
     await using client = await MCPClient.connect(toolsServer());
     const error = await errorFrom(client.callTool('die', { signal: 'SIGSEGV' }));
     expect(error).toMatchObject({ exitCode: null, signal: 'SIGSEGV', delivery: 'unknown' });
   });
 
-  test('ends all of them, also those that only read', async () => {
+  test('rejects all of them, also calls that only read', async () => {
     await using client = await MCPClient.connect(toolsServer({ first: scratch('first') }));
     const recorder = new ClientRecorder(client, ['notification']);
     const calls = [client.callTool('hang'), client.readResource('x:1'), client.callTool('hang')];
@@ -44,7 +44,7 @@ describe('a server that dies while calls are under way', () => {
     }
   });
 
-  test('without autoReconnect the client is closed, says why, and connects again when it is told to', async () => {
+  test('without autoReconnect the client is closed, reports why, and connects again on connect()', async () => {
     await using client = await MCPClient.connect(toolsServer());
     const recorder = new ClientRecorder(client);
     const { pid } = client.transport as StdioTransport;
@@ -66,7 +66,7 @@ describe('a server that dies while calls are under way', () => {
 describe('a server that is killed while the client reconnects by itself', () => {
   const options: MCPClientOptions = { autoReconnect: true, reconnectDelay: 1 };
 
-  test('is started anew, and the states tell', async () => {
+  test('is started again, and the client emits each state', async () => {
     await using client = await MCPClient.connect(toolsServer(), options);
     const recorder = new ClientRecorder(client);
     const before = textOf(await client.callTool('pid'));
@@ -184,7 +184,7 @@ describe('a server that is killed while the client reconnects by itself', () => 
     expect(client.explain()).toContain('was killed by SIGKILL');
   });
 
-  test('one that comes back each time and is lost each time is given up as a crash loop, and connect() begins anew', async () => {
+  test('a server that is lost after each restart is given up as a crash loop, and connect() starts it again', async () => {
     const starts = scratch('starts');
     await using client = new MCPClient(toolsServer({ starts }), {
       ...options,

@@ -161,7 +161,7 @@ test('a client that waits to reconnect says what it does next, and one that was 
   expect(client.explain()).toMatch(/^The state is closed .*Hint: Call connect\(\) first/s);
 });
 
-describe('the error of a call tells by itself', () => {
+describe('the error of a call explains itself', () => {
   test('where the connection stood, what had happened and what went over the link', async () => {
     await using meeting = await Meeting.begin(legacyScript('2025-11-25', { 'tools/call': silence, ping: silence }), {
       healthCheckInterval: 1_000,
@@ -202,7 +202,7 @@ describe('the error of a call tells by itself', () => {
     expect(error.explain()).toBe(before);
   });
 
-  test('also when the link was lost with many calls in flight, and all of them tell the same', async () => {
+  test('also when the link was lost with many calls in flight, and all errors have the same explanation', async () => {
     await using meeting = await Meeting.begin(legacyScript('2025-11-25', { 'tools/call': silence }));
     const { client, server } = meeting;
     const calls = Array.from({ length: 1_000 }, () => errorFrom(client.callTool('x', { patient: 4711 })));

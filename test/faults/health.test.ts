@@ -44,7 +44,7 @@ describe('a check', () => {
 });
 
 describe('a server that has stopped to answer', () => {
-  test('is noticed, left and connected anew', async () => {
+  test('is detected, and the client reconnects', async () => {
     await using meeting = await Meeting.begin(hangs, { healthCheckInterval: INTERVAL, autoReconnect: true });
     const { client, clock, announced } = meeting;
     await clock.advance(2 * INTERVAL);

@@ -112,7 +112,7 @@ async function settled<Value>(promise: Promise<Value>, environment: SimulatedEnv
 }
 
 test.each(Array.from({ length: 25 }, (_, at) => at + 1))(
-  'however links break and people think, no call is told what is another’s, and each ends (seed %i)',
+  'no call gets the result of another call, and each call ends, whatever links and handlers do (seed %i)',
   async (seed) => {
     const { ended, suspicions, waiting } = await course(seed);
     expect(suspicions).toEqual([]);

@@ -196,7 +196,7 @@ describe('disconnecting', () => {
     expect(await errorFrom(client.callTool('slow'))).toMatchObject({ code: 'MCP_NOT_CONNECTED', delivery: 'not-sent' });
   });
 
-  test('tells the server that what is in flight is given up', async () => {
+  test('cancels the calls in flight at the server', async () => {
     await using server = await serverWith(legacyScript('2025-11-25', { 'tools/call': silence }));
     const client = await MCPClient.connect(server.transport);
     const call = errorFrom(client.callTool('slow'));
@@ -257,7 +257,7 @@ describe('disconnecting', () => {
     await client.disconnect();
   });
 
-  test('and calls made while the server is still ending wait for the next one, when somebody connects', async () => {
+  test('calls that are made while the server ends wait for the next server after connect()', async () => {
     const client = await MCPClient.connect(toolsServer());
     const draining = client.disconnect();
     const refused = errorFrom(client.callTool('pid'));

@@ -103,7 +103,7 @@ describe.each([
     expect(error).toMatchObject({ code: 'MCP_TIMEOUT', delivery: 'not-sent', details: { phase: 'queued' } });
   });
 
-  test('was not sent when the client is closed; that which is at work may have run', async () => {
+  test('is not-sent when the client is closed; a call in flight may have run', async () => {
     const second = errorFrom(client.callTool('second'));
     await door.held();
     const closing = connection.disconnect();
@@ -114,7 +114,7 @@ describe.each([
     await replayed(recorded.read());
   });
 
-  test('is given up without a word to the server, which has never heard of it', async () => {
+  test('is aborted without a message to the server, which has never received it', async () => {
     const impatient = new AbortController();
     const second = rejection(client.callTool('second', {}, { signal: impatient.signal }));
     await door.held();

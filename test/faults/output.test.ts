@@ -50,7 +50,7 @@ describe('what a server writes that it should not', () => {
       'MCP_INVALID_MESSAGE',
       /progress must be/,
     ],
-  ])('%s is a warning and harms nobody', async (_what, output, code, message) => {
+  ])('%s is a warning, and calls go on', async (_what, output, code, message) => {
     await hears(output);
     expect(recorder.warning).toEqual([expect.objectContaining({ code })]);
     expect(recorder.warning[0]?.message).toMatch(message);

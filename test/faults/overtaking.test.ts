@@ -55,7 +55,7 @@ test('a list that was read before the server knew of the subscription is compare
   expect(server.asked('tools/list')).toHaveLength(2);
 });
 
-test('a list that nobody has asked for is not read because of a subscription', async () => {
+test('a subscription does not read a list that no call has requested', async () => {
   await using client = new MCPClient(new HttpTransport(server.url));
   client.on('toolsChanged', () => undefined);
   await client.connect();

@@ -57,7 +57,7 @@ describe('within a listener to state', () => {
     expect(recorder.state).toEqual(['reconnecting', 'closed']);
   });
 
-  test('calls behave as the state that is told promises', async () => {
+  test('calls behave as the emitted state promises', async () => {
     await using server = await serverWith(legacyScript('2025-11-25', { 'x/y': answer({ ok: true }) }));
     const client = new MCPClient(server.transport);
     const waited = onceIn(client, 'connecting', () => client.request('x/y'));
@@ -129,7 +129,7 @@ describe('within onProgress', () => {
   });
 });
 
-test('an abort while the answer is being handed over does not take it away', async () => {
+test('an abort while the response is passed on does not discard the result', async () => {
   await using server = await serverWith(legacyScript('2025-11-25', { 'resources/read': answer({ contents: [] }) }));
   await using client = await MCPClient.connect(server.transport);
   const controller = new AbortController();

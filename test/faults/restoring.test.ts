@@ -55,7 +55,7 @@ async function expectRestored(client: MCPClient, { heard, recorder }: Awaited<Re
   expect(client.state).toBe('ready');
 }
 
-describe('a process that is killed and started anew', () => {
+describe('a process that is killed and restarted', () => {
   const life = (tools: readonly object[]): Script => ({
     'tools/list': answer({ tools }),
     'logging/setLevel': answer({}),

@@ -83,7 +83,7 @@ test('events of the client do not show them either', async () => {
   expectNoSecrets(...[...recorder.warning, ...recorder.error].map(printed));
 });
 
-test('nor do the last messages and the last problem that an error of a call tells of', async () => {
+test('the last messages and the last problem in the error of a call contain no secret', async () => {
   await using client = await MCPClient.connect(toolsServer({}, { env: { API_TOKEN: TOKEN } }));
   const output = [
     `{"jsonrpc":"2.0","id":"${TOKEN}","method":"ping"}`,

@@ -37,7 +37,7 @@ describe('a server that exits at its start', () => {
     await client.disconnect();
   });
 
-  test('it is started twice, since it may have ended on the modern question, and the error tells of both ends', async () => {
+  test('is started twice, because server/discover may have ended it, and the error describes both exits', async () => {
     const client = new MCPClient(exitsAtStart('3'));
     const error = await errorFrom(client.connect());
     expect(error.cause).toBeInstanceOf(MCPTransportError);
@@ -67,7 +67,7 @@ describe('a server that exits at its start', () => {
     await client.disconnect();
   });
 
-  test('a server that dies of a signal is told from one that exits', async () => {
+  test('a server that a signal ended is distinguished from one that exited', async () => {
     const client = new MCPClient(exitsAtStart('SIGKILL'));
     const error = await errorFrom(client.connect());
     expect(error).toMatchObject({ code: 'MCP_PROCESS_EXITED', exitCode: null, signal: 'SIGKILL' });
@@ -113,7 +113,7 @@ describe('a server that exits at its start', () => {
     await client.disconnect();
   });
 
-  test('retryInitialConnect ends when nobody waits any longer, by a deadline as by an abort', async () => {
+  test('retryInitialConnect ends when the last connect() timed out or was aborted', async () => {
     const client = new MCPClient(new StdioTransport('no-such-program-anywhere'), {
       retryInitialConnect: true,
       maxReconnectAttempts: 1_000,

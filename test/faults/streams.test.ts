@@ -174,7 +174,7 @@ describe('a client over HTTP+SSE', () => {
 });
 
 describe('a client over a WebSocket', () => {
-  test('loses its calls with the connection, at once, and is told the reason of the server', async () => {
+  test('rejects its calls at once when the connection is lost, with the reason of the server', async () => {
     const server = await overWebSocket();
     const call = errorFrom(client.callTool('slow', {}, { retry: 'never' }));
     await server.until(() => server.visit.received.some((text) => text.includes('tools/call')));
@@ -188,7 +188,7 @@ describe('a client over a WebSocket', () => {
     expect(client.state).toBe('closed');
   });
 
-  test('repeats what only reads on a new connection, also when the server goes in good order', async () => {
+  test('repeats read-only calls on a new connection, also when the server closes cleanly', async () => {
     let cut = true;
     const server = await overWebSocket(again, ({ method }, { socket }) => {
       if (method !== 'tools/list' || !cut) return false;
@@ -200,7 +200,7 @@ describe('a client over a WebSocket', () => {
     expect(server.visits.length).toBe(2);
   });
 
-  test('reports what is no message, and answers go on', async () => {
+  test('emits a warning for data that is not a message, and calls go on', async () => {
     const server = await overWebSocket();
     const warnings: string[] = [];
     client.on('warning', ({ code }) => warnings.push(code));

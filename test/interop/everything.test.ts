@@ -194,7 +194,7 @@ describe('server-everything', () => {
     expect(client.state).toBe('ready');
   });
 
-  test('is told when a call is given up', async () => {
+  test('receives the cancellation of an aborted call', async () => {
     const controller = new AbortController();
     const call = client.callTool(
       'trigger-long-running-operation',

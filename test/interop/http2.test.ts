@@ -100,7 +100,7 @@ describe('over HTTP/2, with a dispatcher that allows it,', () => {
     expect(server.sessions.every(({ destroyed }) => !destroyed)).toBe(true);
   });
 
-  test('a call that is given up resets its stream, and the server is told; the connection stays', async () => {
+  test('an aborted call resets its stream, the server gets the cancellation, and the connection stays open', async () => {
     const { server, client } = await meet((visit) => isCall(visit) && visit.message.params?.name === 'slow');
     const impatient = new AbortController();
     const slow = rejection(client.callTool('slow', {}, { signal: impatient.signal }));

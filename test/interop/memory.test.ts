@@ -40,7 +40,7 @@ describe('server-memory', () => {
     );
   });
 
-  test('keeps what it is told, and gives it in the form that its tools promise', async () => {
+  test('keeps the entities that it gets, and returns them as its output schemas promise', async () => {
     const created = await client.callTool('create_entities', { entities: graph.entities });
     expect(created.structuredContent).toEqual({ entities: graph.entities });
     expect((await client.callTool('read_graph')).structuredContent).toMatchObject(graph);
@@ -54,7 +54,7 @@ describe('server-memory', () => {
     });
   });
 
-  test('that is killed comes back, with what it had been told', async () => {
+  test('is restarted after it was killed, with the entities that it had', async () => {
     const pid = transport.pid as number;
     const states: string[] = [];
     const back = new Promise<void>((resolve) => {

@@ -83,7 +83,7 @@ describe('a server of the official SDK that serves both eras', () => {
   test.each([
     ['legacy', 'legacy'],
     ['modern', 'modern'],
-  ] as const)('speaks %s with a client that was told so', async (priorEra, era) => {
+  ] as const)('uses revision %s with a client of that era', async (priorEra, era) => {
     await withServer('serve', { priorEra }, async (client) => {
       expect(client.era).toBe(era);
       expect(textOf(await client.callTool('add', { a: 2, b: 3 }))).toBe('5');
@@ -102,7 +102,7 @@ describe('a server of the official SDK that is modern only', () => {
     expect(client.state).toBe('closed');
   });
 
-  test('is recognised by a client that was told it is legacy', async () => {
+  test('is recognised by a client with priorEra legacy', async () => {
     await withServer('reject', { priorEra: 'legacy' }, async (client) => {
       expect(client.era).toBe('modern');
       expect(textOf(await client.callTool('add', { a: 2, b: 3 }))).toBe('5');

@@ -149,7 +149,7 @@ describe('a modern server of the official SDK', () => {
     expect(client.state).toBe('ready');
   });
 
-  test('is told when a call is given up', async () => {
+  test('receives the cancellation of an aborted call', async () => {
     await expect(client.callTool('hang', {}, { timeout: 50 })).rejects.toMatchObject({
       name: 'MCPTimeoutError',
       delivery: 'unknown',

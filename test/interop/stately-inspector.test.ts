@@ -201,7 +201,7 @@ describe('the inspector of Stately', () => {
     for (const secret of ['argument', 'variable', 'words', 'uri'] as const) expect(all).toContain(SECRETS[secret]);
   });
 
-  test('hears the same over a WebSocket', async () => {
+  test('receives the same events over a WebSocket', async () => {
     const { createWebSocketInspector } = await import('@statelyai/inspect');
     const received = new Received();
     const page = new WebSocketServer({ host: '127.0.0.1', port: 0 });

@@ -70,7 +70,7 @@ describe('server-everything, with sessions', () => {
     });
   }
 
-  test('goes on with another process, which hears what was said meanwhile', async () => {
+  test('continues with another process, which receives the messages sent meanwhile', async () => {
     const before = await first();
     expect(what(before)).toContain('initialize');
     expect(what(before)).not.toContain('DELETE');
@@ -200,7 +200,7 @@ describe('the official server', () => {
     await after.disconnect();
   });
 
-  test('in the modern era goes on without a question, with a list that is still fresh, and a subscription', async () => {
+  test('continues without server/discover in the modern era, with a fresh list and a subscription', async () => {
     server = await HttpProcess.official('dual');
     const before = await run({ steps: [['connect'], ['listTools'], ['setLogLevel', 'error'], ['suspend']] });
     expect(what(before)).toEqual(expect.arrayContaining(['server/discover', 'tools/list', 'subscriptions/listen']));

@@ -67,7 +67,7 @@ describe('pain 13: "60 s kills long tools, progress does not extend it, and the 
       expect(seen).toEqual(Array.from({ length: 30 }, (_, index) => index + 1));
     }));
 
-  test('it may do so when nobody listens, too: every call asks for progress', () =>
+  test('progress extends it without a listener, too: every call requests progress', () =>
     withLongTool(true, async (client, clock, warnings) => {
       const building = client.callTool('build', {}, { timeout: 30_000 });
       await clock.advance(10 * MINUTE);
@@ -105,8 +105,8 @@ describe('pain 13: "60 s kills long tools, progress does not extend it, and the 
   });
 });
 
-describe('pain 14: "abort is not like abort: a timeout code, a listener left, and the server is not told"', () => {
-  test('an official server that works on it hears of it, and the caller gets his own reason', async () => {
+describe('pain 14: "an abort looks like a timeout, leaves a listener, and the server gets no cancellation"', () => {
+  test('an official server that works on it gets the cancellation, and the caller gets the reason of the signal', async () => {
     let heard = '';
     let cancelled!: () => void;
     const told = new Promise<void>((resolve) => (cancelled = resolve));
@@ -140,7 +140,7 @@ describe('pain 14: "abort is not like abort: a timeout code, a listener left, an
 });
 
 describe('pain 16: "an unhandled rejection or an uncaught error takes the app down"', () => {
-  test('a program that looks after its own promises only survives everything', async () => {
+  test('a program that handles only its own promises survives everything', async () => {
     const library = compile('index');
     try {
       const careless = path.resolve(__dirname, '../fixtures/hosts/careless.mjs');
@@ -171,7 +171,7 @@ describe('pain 18: "progress comes after the response, or its handler is lost"',
     await Promise.all(calls);
   });
 
-  test('of a flood not all are told, but the last is, and before the answer', async () => {
+  test('of a flood not every report is passed on, but the last one is, and before the result', async () => {
     await using client = await MCPClient.connect(sdkServer());
     const seen: number[] = [];
     await client.callTool('count', { to: 2_000 }, { onProgress: ({ progress }) => seen.push(progress) });
@@ -179,7 +179,7 @@ describe('pain 18: "progress comes after the response, or its handler is lost"',
     expect(seen).toEqual([...seen].sort((one, other) => one - other));
   });
 
-  test('a report that comes after the answer reaches nobody and harms nobody', async () => {
+  test('a report after the response is ignored', async () => {
     await using client = await MCPClient.connect(toolsServer());
     const { error } = new ClientRecorder(client);
     const seen: number[] = [];
@@ -216,7 +216,7 @@ describe('pain 21: "pages are ignored, or the cursor never advances"', () => {
 });
 
 describe('pain 22: "the tool list is stale after a reconnect or after list_changed"', () => {
-  test('both are noticed, the list is read anew, and the difference is told', async () => {
+  test('both are noticed, the list is read again, and the difference is reported', async () => {
     const transport = sdkServer();
     await using client = new MCPClient(transport, { autoReconnect: true, reconnectDelay: 1 });
     const recorder = new ClientRecorder(client, ['toolsChanged']);
@@ -343,7 +343,7 @@ describe('pain 24: "a retry after a lost reply runs the side effect twice"', () 
         expect(ledger).toEqual(['charge']);
       }));
 
-    test.each(['balance', 'put'])('what may be repeated is, because the server says so: %s', (name) =>
+    test.each(['balance', 'put'])('a call that the server marks as safe is repeated: %s', (name) =>
       withLedger(async (client, ledger) => {
         expect(textOf(await client.callTool(name))).toBe('done');
         expect(ledger).toEqual([name, name]);

@@ -65,7 +65,7 @@ describe('pain 42: "the config entry, option or first npx start is refused or ig
       (target) => new MCPConnection('a', target, { connectionTimeout: 5 }).connectTimeout,
       5,
     ],
-  ])('%s waits for a first start as long as it was told, or 60 seconds', (_what, connectTimeout, expected) => {
+  ])('%s waits for a first start for the given connectTimeout, or 60 seconds', (_what, connectTimeout, expected) => {
     expect(connectTimeout({ command: 'docker', args: ['run', '-i', 'image'] })).toBe(expected);
     expect(connectTimeout(new StdioTransport('cmd', ['/c', 'npx', 'a-server']))).toBe(expected);
   });

@@ -67,7 +67,7 @@ describe('pain 1: "the server restarts or drops the session, HTTP answers 404 fo
     );
   });
 
-  test('a server that answers everything with 404 until somebody shakes hands anew', async () => {
+  test('a server that answers everything with 404 until the next handshake gets one', async () => {
     let session = 1;
     const server = await serve((visit) => {
       const { method } = visit.message;
@@ -134,7 +134,7 @@ describe.each([
     return server.asked(era === 'modern' ? 'server/discover' : 'initialize');
   }
 
-  test('costs one session, and the error is what the server said', async () => {
+  test('costs one session, and the error has the message of the server', async () => {
     const server = await serveRefusing();
     const client = await connect(server.url);
     const asked = { code: 'MCP_TOOL_ERROR', errorCode: code, message: expect.stringContaining(said) as string };
@@ -278,7 +278,7 @@ describe('pain 15: "the SSE reply stream ends without an answer, and the request
 });
 
 describe('pain 19: "the optional GET stream answers 404, 405 or 406 and kills the connection"', () => {
-  test.each([400, 404, 405, 406, 500, 501])('%i: the client is ready and hears of no error', async (status) => {
+  test.each([400, 404, 405, 406, 500, 501])('%i: the client is ready and emits no error', async (status) => {
     const server = await serve(
       legacyServer(
         (visit) => {
@@ -348,7 +348,7 @@ describe('pain 20: "sessions leak on the server, or DELETE hangs close()"', () =
     ['fails', (visit) => visit.status(500)],
     ['breaks', (visit) => visit.reset()],
     ['is answered without an end', (visit) => visit.response.writeHead(200).write('wait')],
-  ])('a DELETE that %s: close() resolves, and no error is told', async (_what, answer) => {
+  ])('a DELETE that %s: close() resolves, and no error is emitted', async (_what, answer) => {
     const server = await serve(
       legacyServer(
         (visit) => {
@@ -368,7 +368,7 @@ describe('pain 20: "sessions leak on the server, or DELETE hangs close()"', () =
   });
 });
 
-test('pain 20, once more: a server that takes no message is told of no end when the time for that is over', async () => {
+test('pain 20, once more: a server that accepts no message gets no DELETE when the time for it is over', async () => {
   const server = await serve(
     legacyServer((visit) => visit.message.method === 'notifications/roots/list_changed', { sessionId: 's-1' }),
   );
@@ -412,7 +412,7 @@ describe('pain 25: "429 and 5xx are not retried, Retry-After is ignored"', () =>
 });
 
 describe('pain 35: "a firewall refuses requests without User-Agent; odd Content-Encoding breaks the client"', () => {
-  test('a firewall that lets nobody in without a User-Agent lets this client in', async () => {
+  test('a firewall that refuses requests without a User-Agent lets this client in', async () => {
     const script = legacyServer(() => false, { sessionId: 's-1' });
     const server = await serve((visit) => {
       if (visit.headers['user-agent'] === undefined) visit.status(403);

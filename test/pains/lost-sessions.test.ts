@@ -134,34 +134,40 @@ const WORDINGS: [string, Refuse][] = [
   ['500 and -32603', own(500, -32_603, 'Uninitialized session')],
 ];
 
-describe('pain 37: "a lost session is told in words, or a missing method as 404, and each call fails for ever or a crash loop begins"', () => {
-  test.each(WORDINGS)('a call is answered after one new handshake, as told by: %s', async (_who, refuse) => {
-    const { server, restart, ran } = await restartable(refuse);
-    const client = await connect(server.url);
-    const { error } = new ClientRecorder(client);
-    // The last that a client sends at the beginning of a session: the request for a stream.
-    const streams = (): number => server.visits.filter(({ method }) => method === 'GET').length;
-    for (let restarts = 1; restarts <= 3; restarts += 1) {
-      await server.until(() => streams() === restarts);
-      restart();
-      expect(textOf(await client.callTool('buy'))).toBe('done');
-      expect(server.asked('initialize')).toHaveLength(1 + restarts);
-    }
-    expect(ran).toEqual(['buy', 'buy', 'buy']);
-    expect(client.state).toBe('ready');
-    expect(error).toEqual([]);
-  });
+describe('pain 37: "a lost session is reported as text, or a missing method as 404, and each call fails for ever or a crash loop begins"', () => {
+  test.each(WORDINGS)(
+    'a call is answered after one new handshake, when the loss is reported by: %s',
+    async (_who, refuse) => {
+      const { server, restart, ran } = await restartable(refuse);
+      const client = await connect(server.url);
+      const { error } = new ClientRecorder(client);
+      // The last that a client sends at the beginning of a session: the request for a stream.
+      const streams = (): number => server.visits.filter(({ method }) => method === 'GET').length;
+      for (let restarts = 1; restarts <= 3; restarts += 1) {
+        await server.until(() => streams() === restarts);
+        restart();
+        expect(textOf(await client.callTool('buy'))).toBe('done');
+        expect(server.asked('initialize')).toHaveLength(1 + restarts);
+      }
+      expect(ran).toEqual(['buy', 'buy', 'buy']);
+      expect(client.state).toBe('ready');
+      expect(error).toEqual([]);
+    },
+  );
 
-  test.each(WORDINGS)('twenty calls at once cause one new handshake, as told by: %s', async (_who, refuse) => {
-    const { server, restart, ran } = await restartable(refuse);
-    const client = await connect(server.url);
-    await server.until(() => server.visits.some(({ method }) => method === 'GET'));
-    restart();
-    const names = Array.from({ length: 20 }, (_, index) => `tool-${index}`);
-    await Promise.all(names.map((name) => client.callTool(name)));
-    expect(ran.sort()).toEqual(names.sort());
-    expect(server.asked('initialize')).toHaveLength(2);
-  });
+  test.each(WORDINGS)(
+    'twenty calls at once cause one new handshake, when the loss is reported by: %s',
+    async (_who, refuse) => {
+      const { server, restart, ran } = await restartable(refuse);
+      const client = await connect(server.url);
+      await server.until(() => server.visits.some(({ method }) => method === 'GET'));
+      restart();
+      const names = Array.from({ length: 20 }, (_, index) => `tool-${index}`);
+      await Promise.all(names.map((name) => client.callTool(name)));
+      expect(ran.sort()).toEqual(names.sort());
+      expect(server.asked('initialize')).toHaveLength(2);
+    },
+  );
 });
 
 /** Errors of tools that sound like a lost session and are none. */
@@ -342,7 +348,7 @@ test('pain 37: a server that was restarted is found out although its 404 without
 });
 
 test.each(WORDINGS.slice(0, 3).concat(WORDINGS.slice(4, 5)))(
-  'pain 37: an idle client finds out by its stream that the session is lost, as told by: %s',
+  'pain 37: an idle client finds out by its stream that the session is lost, when the loss is reported by: %s',
   async (_who, refuse) => {
     let session = 1;
     const streams: HttpVisit[] = [];
@@ -388,7 +394,7 @@ describe('pain 37: while a server is asked whether it knows a session', () => {
     expect(server.asked('initialize')).toHaveLength(1);
   });
 
-  test('many calls share the question, one that is aborted waits no longer, and closing ends the rest', async () => {
+  test('many calls share the request, an aborted call waits no longer, and closing ends the rest', async () => {
     const server = await serveSilent();
     const client = await connect(server.url);
     const controller = new AbortController();
@@ -403,7 +409,7 @@ describe('pain 37: while a server is asked whether it knows a session', () => {
   });
 });
 
-test('pain 37: a modern server that was replaced by a legacy one, which answers 400 with text, is negotiated with anew', async () => {
+test('pain 37: the client negotiates again after a modern server was replaced by a legacy one that answers 400 with text', async () => {
   let modern = true;
   const legacy = legacyServer(() => false, { sessionId: 's-1' });
   const server = await serve((visit) => {

@@ -60,7 +60,7 @@ describe('pain 3: "a crashed stdio server stays dead until the whole app restart
   });
 });
 
-describe('pain 8: "stderr that nobody reads blocks the child"', () => {
+describe('pain 8: "unread stderr blocks the child"', () => {
   test('megabytes of it before the handshake and during calls hold up nothing, and neither does closing', async () => {
     const server = `"${node}" "${serverFixture('tools')}"`;
     const chatter = `"${node}" "${processFixture('chatty-stderr')}" 4 < /dev/null >&2`;
@@ -96,7 +96,7 @@ describe('pain 9: "send() never settles, and EPIPE crashes the process"', () => 
     await client.close();
   });
 
-  test('calls to a server that is killed in the middle of reading all end, and those that were not written say so', async () => {
+  test('calls to a server that is killed while it reads all settle, and unwritten calls are not-sent', async () => {
     const transport = toolsServer();
     const client = await MCPClient.connect(transport, { timeout: Infinity });
     const pid = transport.pid as number;
@@ -194,7 +194,7 @@ describe('pain 11: "on Windows npx is not found, or a console window pops up"', 
 });
 
 describe('pain 12: "PATH is lost when env is given, or secrets leak to every server"', () => {
-  test('a program on PATH is found with env, and gets that and nothing that is nobody else’s business', async () => {
+  test('a program on PATH is found with env, and gets env and no other variable that is secret', async () => {
     process.env['CLOUD_SECRET'] = 'hidden';
     try {
       const transport = new StdioTransport('node', [serverFixture('tools')], { env: { OWN_KEY: 'own' } });

@@ -217,7 +217,7 @@ describe('pain 31: "servers write null, arrays or odd ids in the envelope, and t
     await replayed(lines.read());
   });
 
-  test('a list that was announced as changed with params null is read anew', async () => {
+  test('a list whose change notification had params null is read again', async () => {
     const list = { tools: [{ name: 'a', inputSchema: { type: 'object' } }] };
     const { client, server } = await meet(
       'stdio',

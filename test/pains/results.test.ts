@@ -44,7 +44,7 @@ function messages(recorder: ClientRecorder): string[] {
 const schema = { type: 'object' } as const;
 const good = { name: 'good', inputSchema: schema };
 
-describe('pain 32: "one bad tool, or a decoration that nobody reads, hides all tools"', () => {
+describe('pain 32: "one invalid tool, or invalid optional metadata, hides all tools"', () => {
   const odd = {
     icons: [{ src: 'https://example.com/i.png', sizes: '48x48' }],
     annotations: { audience: ['system'] },

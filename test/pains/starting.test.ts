@@ -85,7 +85,7 @@ describe('pain 7: "startup failure says only connection closed"', () => {
     await client.close();
   });
 
-  test('a setting that is missing: the error has what the server said about it', async () => {
+  test('a setting that is missing: the error has the stderr of the server', async () => {
     const words = 'Error: set SERVICE_URL\\n    and try again\n';
     const client = new MCPClient(new StdioTransport(node, [processFixture('exit-at-start'), '78', words]));
     const error = (await errorFrom(client.connect())) as MCPTransportError;
@@ -103,7 +103,7 @@ describe('pain 7: "startup failure says only connection closed"', () => {
     await client.close();
   });
 
-  test('a port on which nobody listens: the error names it, and it is no bare "fetch failed"', async () => {
+  test('a port without a server: the error names it, and is more than a bare "fetch failed"', async () => {
     const port = await freePort();
     const client = new MCPClient(new HttpTransport(`http://127.0.0.1:${port}/mcp`));
     const error = await errorFrom(client.connect());
@@ -141,7 +141,7 @@ describe('pain 17: "events of an old transport hit the new connection"', () => {
     }
   });
 
-  test('a server that goes on talking and dies while the next one is used: nobody hears it', async () => {
+  test('messages and the end of a server are ignored while the next one is used', async () => {
     const transport = toolsServer();
     const client = await MCPClient.connect(transport);
     const states: string[] = [];

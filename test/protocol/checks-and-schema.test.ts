@@ -156,7 +156,7 @@ describe('every check', () => {
     },
   );
 
-  it.each(SHAPES)('of $definition ($revision) refuses what is no object', ({ definition, check }) => {
+  it.each(SHAPES)('of $definition ($revision) refuses values that are not objects', ({ definition, check }) => {
     for (const [value, received] of [
       ['text', 'a string'],
       [0, 'a number'],

@@ -35,7 +35,7 @@ const sampling = (
 
 const forms = (answered: unknown): ServerRequestHandlers => ({ elicitation: { form: () => answered as ElicitResult } });
 
-describe('a question for which there is a handler', () => {
+describe('a server request with a handler', () => {
   test('is answered with what the handler says, at once or later', async () => {
     for (const returned of [spoken, Promise.resolve(spoken)]) {
       expect(
@@ -156,14 +156,17 @@ describe('a handler that does not answer', () => {
     ['because it rejects', () => Promise.reject(new Error(secret))],
   ];
 
-  test.each(failing)('%s tells the server only that it failed, and its owner why', async (_how, fail) => {
-    const answered = await answer('roots/list', {}, { roots: fail });
-    expect(answered).toMatchObject({
-      error: { code: -32603, message: 'The client failed to handle the request' },
-      failure: { code: 'MCP_HANDLER_FAILED', details: { handler: 'roots/list' }, cause: { message: secret } },
-    });
-    expect(JSON.stringify((answered as { error: unknown }).error)).not.toContain('hunter2');
-  });
+  test.each(failing)(
+    '%s sends the server only that it failed, and reports the reason to the user',
+    async (_how, fail) => {
+      const answered = await answer('roots/list', {}, { roots: fail });
+      expect(answered).toMatchObject({
+        error: { code: -32603, message: 'The client failed to handle the request' },
+        failure: { code: 'MCP_HANDLER_FAILED', details: { handler: 'roots/list' }, cause: { message: secret } },
+      });
+      expect(JSON.stringify((answered as { error: unknown }).error)).not.toContain('hunter2');
+    },
+  );
 
   test('may refuse, and say with which words and number', async () => {
     const refusing = (...words: Parameters<ServerRequestContext['refuse']>): ServerRequestHandlers =>
@@ -199,7 +202,7 @@ describe('a handler that does not answer', () => {
     });
   });
 
-  test('in time is not waited for when nobody wants the answer any more', async () => {
+  test('in time is not awaited after the request was cancelled', async () => {
     const controller = new AbortController();
     let heard = false;
     const answering = answer(
@@ -225,7 +228,7 @@ describe('a handler that does not answer', () => {
     expect(roots).not.toHaveBeenCalled();
   });
 
-  test('any more because it rejects after the question was withdrawn troubles nobody', async () => {
+  test('because it rejects after the request was cancelled is ignored', async () => {
     const controller = new AbortController();
     let fail: (reason: Error) => void = () => undefined;
     const late = new Promise<never>((_resolve, reject) => (fail = reject));
@@ -273,7 +276,7 @@ describe('what was not offered is refused', () => {
   });
 });
 
-describe('a question with wrong parameters is refused', () => {
+describe('a server request with wrong parameters is refused', () => {
   const use = { type: 'tool_use', id: 'u', name: 'x', input: {} };
   const result = { type: 'tool_result', toolUseId: 'u', content: [] };
   const text = { type: 'text', text: 'x' };
@@ -369,7 +372,7 @@ describe('roots', () => {
     ['file:///plans/..%2fetc', 'roots[1].uri'],
     ['file:///%', 'roots[1].uri'],
     [7, 'roots[1].uri'],
-  ])('that are not below a path of their own are not told: %j', async (uri, field) => {
+  ])('that are not below a path of their own are not sent: %j', async (uri, field) => {
     const roots = (): { uri: string }[] => [{ uri: 'file:///a..b/..c' }, { uri: uri as string }];
     expect(await answer('roots/list', {}, { roots })).toMatchObject({
       error: { message: 'The client failed to handle the request' },

@@ -34,7 +34,7 @@ test('line breaks, other control characters and what Latin-1 does not have canno
   expect(['a\tb', 'é', ''].map(isHeaderValue)).toEqual([true, true, true]);
 });
 
-test('tokens and session ids are told from what only looks like them', () => {
+test('tokens and session ids are distinguished from similar text', () => {
   expect(['X-Region', 'a~b', '', 'a b', 'a:b', 'é', 'a\r'].map(isToken)).toEqual([
     true,
     true,

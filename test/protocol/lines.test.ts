@@ -79,7 +79,7 @@ describe('LineSplitter', () => {
     }
   });
 
-  test('of a line over the limit it tells the length and shows both edges', () => {
+  test('reports the length and both edges of a line over the limit', () => {
     const line = `head${'x'.repeat(10_000)}tail`;
     for (const size of [1, 7, 300, 999, 100_000]) {
       const lines = feed(new LineSplitter(1_000), Buffer.from(`${line}\nnext\n`), size);
@@ -90,7 +90,7 @@ describe('LineSplitter', () => {
     }
   });
 
-  test('a line over the limit that the stream ends in is told at the end', () => {
+  test('reports a line over the limit at the end of the stream', () => {
     const splitter = new LineSplitter(4);
     expect(splitter.push(Buffer.from('123456'))).toEqual([]);
     expect(splitter.end()).toEqual([{ limit: 4, received: 6, head: '123456', tail: '123456' }]);

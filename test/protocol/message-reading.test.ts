@@ -213,7 +213,7 @@ describe('decoration of the wrong type', () => {
     [{ version: '1' }, undefined],
     ['server', undefined],
     [[], undefined],
-  ])('of what a server says about itself does not refuse the handshake: %j', (serverInfo, read) => {
+  ])('of the server information does not refuse the handshake: %j', (serverInfo, read) => {
     const handshake = { protocolVersion: LEGACY, capabilities: {} };
     expect(reading('initialize', { ...handshake, serverInfo, instructions: 5 }).value).toEqual({
       ...handshake,

@@ -230,7 +230,7 @@ describe('the answer to server/discover', () => {
     expect(onDiscover(answer, asked)).toMatchObject(verdict);
   });
 
-  test('the session has what the server says about itself', () => {
+  test('the session has the information of the server', () => {
     expect(onDiscover(result(discoverResult({ instructions: 'Be kind.', capabilities: { tools: {} } })))).toEqual({
       verdict: 'session',
       session: {
@@ -286,7 +286,7 @@ describe('the answer to server/discover', () => {
     expect(failure.details).toMatchObject({ required: ['sampling', 'roots'] });
   });
 
-  test('V-36 the error of a pinned modern client carries what the server said', () => {
+  test('V-36 the error of a pinned modern client has the message of the server', () => {
     const { failure } = onDiscover(error(-32601), { choice: 'modern' }) as { failure: Failure };
     expect(failure.cause).toMatchObject({ code: 'MCP_RPC_ERROR', errorCode: -32601 });
   });
@@ -380,7 +380,7 @@ describe('the answer to initialize', () => {
     expect(onInitialize(answer, asked)).toMatchObject(verdict);
   });
 
-  test('V-64 what a modern server says to initialize is shown', () => {
+  test('V-64 the error of a modern server to initialize is shown', () => {
     const refusal: Answer = {
       kind: 'error',
       error: { code: -32022, message: 'Only 2026-07-28 here', data: { supported: ['2026-07-28'] } },
@@ -390,7 +390,7 @@ describe('the answer to initialize', () => {
     expect(failure.errorCode).toBe(-32022);
   });
 
-  test('L-15 the session has what the server says about itself', () => {
+  test('L-15 the session has the information of the server', () => {
     expect(
       onInitialize(result(initializeResult('2025-06-18', { instructions: 'Be kind.', capabilities: {} }))),
     ).toEqual({
@@ -406,7 +406,7 @@ describe('the answer to initialize', () => {
   });
 });
 
-describe('the first question', () => {
+describe('the first negotiation request', () => {
   test.each<[choice: EraChoice, known: Era | undefined, ask: Era, version: MCPProtocolVersion]>([
     ['auto', undefined, 'modern', '2026-07-28'],
     ['auto', 'modern', 'modern', '2026-07-28'],
@@ -449,7 +449,7 @@ describe('revisions', () => {
     expect(eraOf(version)).toBe(era);
   });
 
-  test('V-1 the newest shared one is picked by our order, and what is no version is passed over', () => {
+  test('V-1 the newest shared one is picked by our order, and values that are not versions are skipped', () => {
     expect(newestShared(LEGACY_REVISIONS, ['2025-06-18', null, 7, '2099-01-01', '2024-11-05'])).toBe('2025-06-18');
     expect(newestShared(LEGACY_REVISIONS, [])).toBeUndefined();
     expect(newestShared([], ['2025-06-18'])).toBeUndefined();

@@ -68,7 +68,7 @@ describe('tooLarge', () => {
     ['the method first', { method: 'notifications/message', params: big, jsonrpc: '2.0' }],
     ['the id first', { jsonrpc: '2.0', id: 7, method: 'notifications/message', params: big }],
     ['the id before the version', { id: 7, jsonrpc: '2.0', method: 'notifications/message', params: big }],
-  ])('names the method of what is no answer: %s', (_, message) => {
+  ])('names the method of a message that is not a response: %s', (_, message) => {
     expect(detailsOf(message)).toMatchObject({ method: 'notifications/message' });
   });
 
@@ -93,17 +93,17 @@ describe('a message whose end does not come', () => {
     return [told, splitter.push(Buffer.from(end))];
   }
 
-  test('is told once, when it is far longer than the limit', () => {
+  test('is reported once, when it is far longer than the limit', () => {
     expect(toldOf(begun, '"}}\n')).toEqual([[expect.objectContaining({ ended: false, limit: 300 })], []]);
   });
 
-  test('is told once more at its end when only that says whose answer it is', () => {
+  test('is reported again at its end when only the end contains its id', () => {
     const [told, end] = toldOf('{"result":{"text":"', '"},"jsonrpc":"2.0","id":7}\n');
     expect(told).toHaveLength(1);
     expect(answeredBy((end as Oversized[])[0] as Oversized)).toBe(7);
   });
 
-  test('does not keep the next one from being told', () => {
+  test('does not prevent the report of the next one', () => {
     const splitter = new LineSplitter(300);
     for (let at = 0; at < 20; at += 1) splitter.push(more);
     expect(splitter.push(Buffer.from('\n'))).toEqual([]);

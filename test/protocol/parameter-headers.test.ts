@@ -23,7 +23,7 @@ describe('annotations of parameters', () => {
     ]);
   });
 
-  test('are told from data and from properties that have their name', () => {
+  test('are distinguished from data and from properties with the same name', () => {
     const data = { 'x-mcp-header': 'Not This' };
     const schema = object(
       { 'x-mcp-header': { type: 'string' }, other: { default: data, const: data, enum: [data], examples: [data] } },

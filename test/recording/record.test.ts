@@ -66,7 +66,7 @@ describe('a recording in a file', () => {
     await server[Symbol.asyncDispose]();
   });
 
-  test('ends at its limit, which is told once, and the client goes on', async () => {
+  test('ends at its limit with one warning, and the client goes on', async () => {
     const file = scratch('full.ndjson');
     const { client, errors, server } = meet({ file, limit: 5_000 }, 'x'.repeat(100));
     await client.connect();
@@ -80,7 +80,7 @@ describe('a recording in a file', () => {
   });
 
   test.each(['/dev/full', '/no/such/directory/file'])(
-    'that cannot be written (%s) is told once, and the client goes on',
+    'that cannot be written (%s) is reported once, and the client goes on',
     async (file) => {
       const { client, errors, server } = meet(file);
       await client.connect();
@@ -120,7 +120,7 @@ describe('a recording for a function', () => {
     await server[Symbol.asyncDispose]();
   });
 
-  test('reports what the function throws, and hurts nobody', async () => {
+  test('reports the error that the function throws, and calls go on', async () => {
     const thrower = (): void => {
       throw new Error('full');
     };

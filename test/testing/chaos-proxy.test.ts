@@ -340,7 +340,7 @@ describe('the seed', () => {
     return Array.from({ length: 20 }, (_, index) => bench.proxy.faults.find((one) => one.index === index)?.fault);
   }
 
-  test('decides which fate each request has, whatever others are spared', async () => {
+  test('decides the fault of each request, whichever others `only` spares', async () => {
     const first = await fates({ ...rates, seed: 5 });
     expect(new Set(first)).toEqual(new Set([undefined, 'unavailable', 'busy', 'resetBefore']));
     expect(await fates({ ...rates, seed: 5 })).toEqual(first);
@@ -351,7 +351,7 @@ describe('the seed', () => {
     );
   });
 
-  test('and what may be spared is told with the message that would be hit', async () => {
+  test('and `only` gets the message that the fault would hit', async () => {
     const hits: ProxyHit[] = [];
     await using bench = await Bench.open({ busy: 1, only: (hit) => hits.push(hit) === 0 });
     await ask(bench.proxy, CALL);

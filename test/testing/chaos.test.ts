@@ -65,7 +65,7 @@ transportContract('A transport with chaos that has no rates', () => {
 describe('on the way to the server', () => {
   const toServer = (rate: number): { 'to-server': number } => ({ 'to-server': rate });
 
-  test('a message that is dropped never arrives, and nobody is told', async () => {
+  test('a dropped message never arrives, and nothing is reported', async () => {
     await using bench = await Bench.open({ drop: toServer(1) });
     expect(bench.link.send(ask(1))).toBeUndefined();
     await bench.clock.advance(100_000);
@@ -148,7 +148,7 @@ describe('on the way to the server', () => {
     ]);
   });
 
-  test('what still waits to be written when the link dies was not sent, and that is told before the end', async () => {
+  test('messages that wait to be written when the link dies are rejected as not sent before the link ends', async () => {
     await using bench = await Bench.open({
       stall: toServer(1),
       only: (message) => (message as { id: number }).id === 1,
@@ -201,14 +201,14 @@ describe('on the way to the client', () => {
     expect(bench.answered).toEqual([2, 1]);
   });
 
-  test('answerLate leaves alone what is no answer', async () => {
+  test('answerLate delays only responses', async () => {
     await using bench = await Bench.open({ answerLate: 1 });
     bench.server.notify('notifications/message', { level: 'info', data: 'now' });
     await bench.clock.settle();
     expect(bench.recorder.messages).toHaveLength(1);
   });
 
-  test('what the server said before it ended is heard before the end, however slow', async () => {
+  test('messages that the server sent before it ended arrive before the end, however slow', async () => {
     await using bench = await Bench.open({ delay: toClient(1), maxDelay: 1_000 });
     bench.say(1);
     await bench.clock.settle();
@@ -276,7 +276,7 @@ describe('opening a link', () => {
     await other.connect();
   });
 
-  test('is possible for one owner at a time, also behind the back of the one with the faults', async () => {
+  test('is possible for one owner at a time, also of the transport inside', async () => {
     await using server = createScriptedServer();
     await using client = new MCPClient(chaos(server.transport));
     await client.connect();
@@ -307,7 +307,7 @@ describe('a seed', () => {
     expect((await run(7))[2]).not.toEqual((await run(8))[2]);
   });
 
-  test('decides the fate of the n-th message, whatever the other way does and whoever is spared', async () => {
+  test('decides the fault of the n-th message, whatever the other direction does and whichever messages are spared', async () => {
     const fates = async (more: ChaosOptions): Promise<unknown[]> => {
       await using bench = await Bench.open({ drop: { 'to-server': 0.3 }, seed: 3, ...more });
       for (let id = 1; id <= 100; id += 1) bench.say(id);

@@ -59,7 +59,7 @@ describe.each([1, 2, 3, 7, 50, 10_000])('bytes of HTTP that come %d at a time', 
   });
 });
 
-test('a head tells its first line, its headers, and the status of a response', () => {
+test('reads the first line, the headers and the status of a head', () => {
   const text = 'HTTP/1.1 503 Not now\r\nRetry-After:  7 \r\nX-Empty:\r\ncontent-length: 0\r\n\r\n';
   const [portion] = new HttpFraming('response').read(Buffer.from(text));
   const { head } = portion as Portion;

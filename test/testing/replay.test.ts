@@ -196,7 +196,7 @@ describe('a session over HTTP', () => {
   );
 });
 
-describe('a session that one client leaves and another takes up', () => {
+describe('a session that one client suspends and another resumes', () => {
   test('is replayed in both halves', async () => {
     const halves = [new RecordedLines(), new RecordedLines()] as const;
     const server = await HttpProcess.official('sessions');
@@ -413,7 +413,7 @@ describe('a replay', () => {
     expect(report.states).toEqual(['connecting', 'initializing', 'ready']);
   });
 
-  test('is refused for what is no recording, or one of another version', async () => {
+  test('refuses a text that is not a recording, or one of another version', async () => {
     const lines = await session();
     expect(() => parseRecording('{"format":"har"}\n')).toThrow('not a recording');
     expect(() => parseRecording('')).toThrow('not a recording');

@@ -49,7 +49,7 @@ describe.each(['2026-07-28', '2025-11-25', '2024-11-05'] as const)('a scripted s
     expect(await errorFrom(scene.client.request('own/method'))).toMatchObject({ errorCode: -32601 });
   });
 
-  test('announces changes to those who want to know', async () => {
+  test('sends change notifications to clients that subscribed', async () => {
     await using scene = await pair({ revision, capabilities: { tools: { listChanged: true } } });
     const heard = new ClientRecorder(scene.client, ['notification']);
     await scene.clock.settle();
@@ -59,7 +59,7 @@ describe.each(['2026-07-28', '2025-11-25', '2024-11-05'] as const)('a scripted s
 });
 
 describe('a handler', () => {
-  test('that returns nothing leaves the question without an answer', async () => {
+  test('that returns nothing sends no response', async () => {
     await using scene = await pair({ handlers: { 'tools/call': () => undefined } }, { timeout: 400 });
     const failing = errorFrom(scene.client.callTool('x'));
     await scene.clock.advance(400);
@@ -125,10 +125,10 @@ describe('a handler', () => {
   });
 });
 
-describe('a test that speaks for the server itself', () => {
+describe('a test that responds by itself', () => {
   const byHand = { handlers: { 'tools/call': () => undefined } };
 
-  test('waits for each question, and answers or refuses it', async () => {
+  test('receives each request, and responds with a result or an error', async () => {
     await using scene = await pair(byHand);
     const [first, second] = [scene.client.callTool('one'), errorFrom(scene.client.callTool('two'))];
     const one = await scene.server.receive('tools/call');
@@ -147,7 +147,7 @@ describe('a test that speaks for the server itself', () => {
     expect(scene.server.methods.at(-1)).toBe('(result)');
   });
 
-  test('hears of notifications, too', async () => {
+  test('receives notifications, too', async () => {
     await using scene = await pair({ revision: '2025-11-25' });
     expect(await scene.server.receive('notifications/initialized')).not.toHaveProperty('id');
   });
@@ -162,7 +162,7 @@ describe('a test that speaks for the server itself', () => {
     expect(await connecting).toMatchObject({ name: 'by hand' });
   });
 
-  test('that waits in vain is told what came instead', async () => {
+  test('gets an error with the messages that were received instead', async () => {
     await using scene = await pair({ revision: '2025-11-25' });
     await scene.server.receive('notifications/initialized');
     await expect(scene.server.receive('tools/call', 1)).rejects.toThrow(

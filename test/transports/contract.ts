@@ -222,7 +222,7 @@ export function transportContract(
     });
 
     describe('owned by a client', () => {
-      test('one owner at a time: everybody else is told that it is busy, until the owner lets go', async () => {
+      test('refuses a second owner as busy until the first one releases the link', async () => {
         const owner = {};
         const busy = { code: 'MCP_TRANSPORT_BUSY', delivery: 'not-sent' };
         const busyError = expect.objectContaining(busy) as Error;
@@ -272,7 +272,7 @@ export function transportContract(
         ]);
       });
 
-      test('closing twice is closing once; nothing is heard and no timer is left afterwards', async () => {
+      test('closing twice is the same as closing once: no message arrives and no timer is left afterwards', async () => {
         const { link, recorder } = await open();
         await link.send(request(1, 'burst', { count: 1_000 }));
         await recorder.until(() => recorder.log.length > 0);
@@ -286,7 +286,7 @@ export function transportContract(
         expect(recorder.timers.size).toBe(0);
       });
 
-      test('an owner that closes the link while it hears a message hears no other', async () => {
+      test('an owner that closes the link while it receives a message receives no further message', async () => {
         const recorder = new LinkRecorder();
         let closing: Promise<void> | undefined;
         const message = (value: unknown): void => {
@@ -332,7 +332,7 @@ export function transportContract(
         expect(transport.connected).toBe(false);
       });
 
-      test('what one link says is not heard by the owner of the next', async () => {
+      test('messages of one link do not reach the owner of the next', async () => {
         const first = await open();
         await first.link.send(request('old', 'burst', { count: 500 }));
         const closing = transport.closeLink();
@@ -345,7 +345,7 @@ export function transportContract(
       });
 
       if (options.serverCanClose !== false) {
-        test('when the server closes the owner hears it once, after the last message', async () => {
+        test('reports the close of the server once, after the last message', async () => {
           const { link, recorder } = await open();
           await link.send(request(1, 'echo'));
           await link.send(request(2, 'close'));

@@ -32,7 +32,7 @@ describe('MemoryTransport', () => {
     await left.disconnect();
   });
 
-  test('the other end hears what was sent just before the close, and then the close', async () => {
+  test('the other end receives messages that were sent just before the close, and then the close', async () => {
     const [left, right] = MemoryTransport.pair();
     const recorder = new LinkRecorder();
     await right.openLink(recorder.events, signal);

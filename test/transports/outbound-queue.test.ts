@@ -4,7 +4,7 @@ import { OutboundQueue, requestIdOf } from '../../src/transports/outbound-queue.
 const GONE = failure('transport', 'MCP_TRANSPORT_FAILED', 'gone', { delivery: 'not-sent' });
 
 describe('OutboundQueue', () => {
-  test('hands its messages over in order, and keeps the rest when nobody takes more', async () => {
+  test('passes its messages on in order, and keeps the rest when the peer accepts no more', async () => {
     const queue = new OutboundQueue();
     const sent = ['a', 'b', 'c'].map(async (text, id) => queue.add(text, id).then(() => text));
     for (const text of queue.take()) if (text === 'b') break;

@@ -82,7 +82,7 @@ describe('MCPTransport', () => {
     await expect(transport.connect()).rejects.toMatchObject({ name: 'MCPTransportError', message: 'no network' });
   });
 
-  test('what a link says before its owner has it comes afterwards, in order', async () => {
+  test('messages of a link that arrive before its owner has it are delivered afterwards, in order', async () => {
     const transport = new CustomTransport(async (events, _, link) => {
       events.message(1);
       events.problem(lost);
@@ -104,7 +104,7 @@ describe('MCPTransport', () => {
     await transport.closeLink();
   });
 
-  test('a link that ended before its owner had it is told as open and then as ended', async () => {
+  test('a link that ended before its owner had it is reported as open and then as ended', async () => {
     const transport = new CustomTransport(async (events, _, link) => {
       events.closed(lost);
       events.message('too late');
@@ -152,7 +152,7 @@ describe('MCPTransport', () => {
     await transport.disconnect();
   });
 
-  test('by hand: messages that nobody reads are kept up to a limit, and reading past it says so', async () => {
+  test('driven by hand keeps unread messages up to a limit, and reading past it rejects', async () => {
     const transport = new CustomTransport(async (events, _, link) => {
       for (let id = 0; id < 10_010; id += 1) events.message({ jsonrpc: '2.0', id, method: 'ping' });
       return link;

@@ -30,7 +30,7 @@ describe('A set', () => {
     expect(set.size).toBe(1);
   });
 
-  it('lets go of a member once, and of a stranger not at all', () => {
+  it('removes a member once, and ignores values that it does not contain', () => {
     const set = new UnorderedSet<ReturnType<typeof member>>();
     const one = member('one');
     const other = member('other');

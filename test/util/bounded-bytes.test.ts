@@ -4,7 +4,7 @@ import { Budget } from '../../src/util/budget.js';
 const MIB = 1024 * 1024;
 
 describe('bytes that are taken from a budget', () => {
-  it('are given back when the piece is complete, thrown away or let go of', () => {
+  it('are returned when the piece is complete, discarded or released', () => {
     const budget = new Budget({ maxHeldBytes: 8 * MIB });
     const bytes = new BoundedBytes(4 * MIB, budget);
     for (let at = 0; at < 3; at += 1) bytes.push(Buffer.alloc(MIB, 'x'));
@@ -18,7 +18,7 @@ describe('bytes that are taken from a budget', () => {
     expect(budget.held).toBe(0);
   });
 
-  it('are thrown away, with the edges kept, by whoever asks for more than is left', () => {
+  it('are discarded, but for their edges, when a piece needs more than is left', () => {
     const budget = new Budget({ maxHeldBytes: MIB });
     const [first, second] = [new BoundedBytes(4 * MIB, budget), new BoundedBytes(4 * MIB, budget)];
     first.push(Buffer.alloc(MIB / 2, 'a'));

@@ -1,7 +1,7 @@
 import { closest, didYouMean } from '../../src/util/did-you-mean.js';
 
 describe('didYouMean', () => {
-  it('names the known name in a question that can follow a sentence', () => {
+  it('suggests the known name in a text that can follow a sentence', () => {
     expect(didYouMean('timout', ['signal', 'timeout'])).toBe(' Did you mean "timeout"?');
   });
 

@@ -76,7 +76,7 @@ describe('the environment of this process', () => {
     ['a number', 1],
     ['an object', {}],
     ['nothing', undefined],
-  ])('puts up with %s for a timer, in one that is made of it and has timers of its own', (_what, handle) => {
+  ])('accepts %s as a timer in an environment that is derived from it and has its own timers', (_what, handle) => {
     const environment: Environment = { ...systemEnvironment, setTimeout: () => handle };
     const timer = environment.setTimeout(() => undefined, 1);
     environment.hold?.(timer, false);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { PACKAGE } from '../../src/util/package.js';
 
-it('tells servers the name and version of the package', () => {
+it('sends the name and version of the package to servers', () => {
   const manifest = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as typeof PACKAGE;
   expect(PACKAGE).toEqual({ name: manifest.name, version: manifest.version });
 });

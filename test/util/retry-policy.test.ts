@@ -48,7 +48,7 @@ describe('the time until a stream is opened again', () => {
     expect(reopeningDelay(POLICY, 4, 0.5, undefined)).toBe(4_000);
   });
 
-  test('is the longer of the two when the server is asked in vain', () => {
+  test('is the longer of the two when the server cannot be reached', () => {
     expect(reopeningDelay(POLICY, 4, 0.5, 500)).toBe(4_000);
     expect(reopeningDelay(POLICY, 4, 0.5, 60_000)).toBe(60_000);
   });

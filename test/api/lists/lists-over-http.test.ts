@@ -102,7 +102,7 @@ describe('a list of a legacy server over HTTP, which promises to announce change
     expect(await meeting.client.listTools()).toEqual([tool('b')]);
   });
 
-  test('is asked for anew when the stream has broken, whether or not it is open again', async () => {
+  test('is requested again when the stream has broken, whether or not it is open again', async () => {
     const meeting = await Meeting.begin((visit) => {
       if (meeting.streams.length !== 2) visit.stream();
       else visit.status(503, { 'retry-after': '0' });
@@ -134,7 +134,7 @@ describe('a list of a legacy server over HTTP, which promises to announce change
     expect(meeting.listings).toBe(1);
   });
 
-  test('is looked into when the stream is open again, for those who want to know how the tools differ', async () => {
+  test('is compared when the stream is open again, for listeners of toolsChanged', async () => {
     const meeting = await Meeting.begin((visit) => visit.stream(), ['toolsChanged']);
     await meeting.opened();
     await meeting.client.listTools();
@@ -165,7 +165,7 @@ describe('a list of a server that was asked with a token', () => {
     return { server, user, client, names };
   }
 
-  test('is for nobody who has another one', async () => {
+  test('is not used with another token', async () => {
     const { user, names } = await ask('private');
     user.token = () => 'bob';
     expect(await names()).toEqual(['bob']);
@@ -189,13 +189,13 @@ describe('a list of a server that was asked with a token', () => {
     expect(await listing).toBe('enough');
   });
 
-  test('is for nobody else either when the server does not say for whom it is', async () => {
+  test('is not used with another token when the server sends no cacheScope', async () => {
     const { user, names } = await ask('whatever');
     user.token = () => 'bob';
     expect(await names()).toEqual(['bob']);
   });
 
-  test('is for everybody when the server says so', async () => {
+  test('is used with every token when its cacheScope is public', async () => {
     const { user, names } = await ask('public');
     user.token = () => 'bob';
     expect(await names()).toEqual(['ada']);

@@ -360,7 +360,7 @@ describe('a list of a legacy server', () => {
     expect(await client.listTools()).toEqual([tool('new')]);
   });
 
-  test('is asked for anew after a reconnect', async () => {
+  test('is requested again after a reconnect', async () => {
     const { server, client } = await connected(legacyScript('2025-11-25', { 'tools/list': answer({ tools: [] }) }), {
       autoReconnect: true,
       reconnectDelay: 0,
@@ -491,7 +491,7 @@ describe('a list of a modern server', () => {
 });
 
 describe('toolsChanged', () => {
-  test('tells how the tools differ after a change was announced', async () => {
+  test('reports how the tools differ after a change notification', async () => {
     let tools = [tool('kept'), tool('changed'), tool('removed')];
     const { server, client } = await connected(legacyScript('2025-11-25', { 'tools/list': () => answer({ tools }) }));
     const recorder = new ClientRecorder(client, ['toolsChanged']);
@@ -504,7 +504,7 @@ describe('toolsChanged', () => {
     expect(count(server)).toBe(2);
   });
 
-  test('is silent when nothing differs, and when nobody had asked for the tools before', async () => {
+  test('is not emitted when nothing differs, or when the tools had not been listed before', async () => {
     const { server, client } = await connected(
       legacyScript('2025-11-25', { 'tools/list': () => answer({ tools: [tool('a')] }) }),
     );
@@ -549,7 +549,7 @@ describe('toolsChanged', () => {
     expect(difference).toMatchObject({ added: ['b'], removed: ['a'], changed: [] });
   });
 
-  test('a modern server is asked to announce changes to those who listen', async () => {
+  test('a listener makes the client subscribe to changes of a modern server', async () => {
     let tools = [tool('a')];
     const { server, client } = await connected(
       modernScript({
@@ -576,7 +576,7 @@ describe('a server that announces a change whenever it is listed', () => {
   const HOUR = 3_600;
 
   test.each(['legacy', 'modern'] as const)(
-    'is listed ever more seldom, and what it has in the end is told (%s)',
+    'is listed ever more seldom, and its last change is reported (%s)',
     async (era) => {
       const clock = new SimulatedEnvironment();
       let tools = [tool('a')];
@@ -674,7 +674,7 @@ describe('calls for one list at the same time', () => {
     expect(count(server, method)).toBe(4);
   });
 
-  test('each have their own timeout and signal, and nobody is told before the last one has left', async () => {
+  test('each have their own timeout and signal, and the server gets a cancellation when the last one has ended', async () => {
     const clock = new SimulatedEnvironment();
     const { server, client } = await connected(legacyScript('2025-11-25', { 'tools/list': silence }), {
       environment: clock,

@@ -208,7 +208,7 @@ describe.each(ERAS)('what a %s server refuses by name', (_era, script) => {
   });
 });
 
-test('what a server says in an error is bounded and printable in the message, and in the details', async () => {
+test('the text of a server error is bounded and printable in the message and in the details', async () => {
   const reason = `\u001b[31mred\u001b[0m \u0007${'x'.repeat(100_000)}`;
   await using server = await serverWith(
     legacyScript('2025-11-25', { 'tools/call': refuse(-32603, reason), 'prompts/get': refuse(-32603, reason) }),

@@ -45,7 +45,7 @@ describe('a resource that the server does not have', () => {
     expect(await errorFrom(meeting.client.request('x/y'))).toMatchObject({ code: 'MCP_RPC_ERROR', errorCode: -32_002 });
   });
 
-  test('has the code when somebody wants to watch it, too', async () => {
+  test('has the code in the error of subscribe(), too', async () => {
     await using meeting = await Meeting.begin(legacy({ 'resources/subscribe': refuse(-32_002, 'Not found') }));
     const error = await errorFrom(meeting.client.subscribe(URI));
     expect(error).toMatchObject({ code: 'MCP_RESOURCE_NOT_FOUND', errorCode: -32_002, details: { uri: URI } });

@@ -21,7 +21,7 @@ async function calling(signal?: AbortSignal) {
 }
 
 describe('progress of a call', () => {
-  test('is told as it comes, a hundred times in a second', async () => {
+  test('is reported as it arrives, a hundred times in a second', async () => {
     const { meeting, heard, outcome, request, report } = await calling();
     for (let second = 1; second <= 3; second += 1) {
       await report(100);
@@ -34,7 +34,7 @@ describe('progress of a call', () => {
     await meeting[Symbol.asyncDispose]();
   });
 
-  test('that comes more often is told as it stands at the end of the second', async () => {
+  test('that arrives more often is reported with its last value at the end of the second', async () => {
     const { meeting, heard, outcome, request, report, last } = await calling();
     await report(10_000);
     expect(heard).toHaveLength(100);
@@ -50,7 +50,7 @@ describe('progress of a call', () => {
     await meeting[Symbol.asyncDispose]();
   });
 
-  test('is told as it stands before the call ends', async () => {
+  test('is reported with its last value before the call ends', async () => {
     const { meeting, heard, outcome, request, report, last } = await calling();
     await report(5_000);
     meeting.server.respond(request, { content: [] });
@@ -60,7 +60,7 @@ describe('progress of a call', () => {
     await meeting[Symbol.asyncDispose]();
   });
 
-  test('is told no more when the call was given up', async () => {
+  test('is not reported after the call was aborted', async () => {
     const controller = new AbortController();
     const { meeting, heard, outcome, report } = await calling(controller.signal);
     await report(5_000);
@@ -71,7 +71,7 @@ describe('progress of a call', () => {
     await meeting[Symbol.asyncDispose]();
   });
 
-  test('restarts the time limit also when it is not told', async () => {
+  test('restarts the timeout also when it is not reported', async () => {
     const { meeting, heard, outcome, request, report } = await calling();
     await report(100);
     await meeting.clock.advance(900);

@@ -177,7 +177,7 @@ describe('structured output', () => {
     expect(recorder.warning).toEqual([]);
   });
 
-  test('of a tool without a schema, or that nobody has asked for, is given back as it is', async () => {
+  test('of a tool without a schema, or without a listing before, is returned unchanged', async () => {
     const without = await connected(answer(wrong), {}, weather(undefined));
     expect(await without.callTool('weather')).toEqual(wrong);
     const unlisted = await connected(answer(wrong), {}, []);

@@ -43,7 +43,7 @@ function progress({ params }: ReceivedRequest, done: number): void {
 }
 
 describe('the error of a time-out', () => {
-  test('has the number that was given, whatever it was given to', async () => {
+  test('has the given number, whichever call or option it was given to', async () => {
     await connect();
     const [transport] = MemoryTransport.pair();
     const silent = new MCPClient(transport, { connectTimeout: 25.25 });
@@ -99,7 +99,7 @@ describe('a call without an answer', () => {
     await endsAfter(client.callTool('slow', {}, { timeout: 700 }), 700);
   });
 
-  test('has the server told that it was given up', async () => {
+  test('sends a cancellation to the server when it times out', async () => {
     await connect();
     const call = endsAfter(client.callTool('slow', {}, { timeout: 100 }), 100);
     const { id } = await server.receive('tools/call');
@@ -152,7 +152,7 @@ describe('maxTotalTimeout', () => {
 });
 
 describe('progress', () => {
-  test('begins the timeout anew, each time', async () => {
+  test('restarts the timeout, each time', async () => {
     await connect({ timeout: 100 });
     const call = client.callTool('slow', {}, { onProgress: () => undefined });
     const asked = await server.receive('tools/call');

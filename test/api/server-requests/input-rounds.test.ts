@@ -265,8 +265,8 @@ describe('two calls at the same time', () => {
   });
 });
 
-describe('while somebody is asked', () => {
-  test('the client says so', async () => {
+describe('while a handler runs', () => {
+  test('explain() shows it', async () => {
     const { meeting, shown, client, calling } = await asking();
     await using _ends = meeting;
     expect(client.explain()).toContain(
@@ -388,7 +388,7 @@ describe('while somebody is asked', () => {
 });
 
 describe('a call that cannot be answered', () => {
-  test('fails when nobody was appointed, and names what was wanted', async () => {
+  test('fails without a handler, and names the requested input', async () => {
     await using meeting = await Meeting.begin(asksOnce);
     const error = await errorFrom(meeting.client.callTool('book'));
     expect(error).toBeInstanceOf(MCPCapabilityError);
@@ -409,7 +409,7 @@ describe('a call that cannot be answered', () => {
     ['rejects', () => Promise.reject(new Error('the screen is broken')), /the screen is broken/],
     ['gives no answer', () => undefined as unknown as ElicitResult, /returned an invalid result/],
     ['gives what the form does not allow', () => seat(0), /content.seat must be at least 1/],
-  ])('fails when whoever was appointed %s, and the server is told nothing', async (_what, elicitation, why) => {
+  ])('fails when the handler %s, and the server gets nothing', async (_what, elicitation, why) => {
     await using meeting = await Meeting.begin(asksOnce, { elicitation });
     const error = await errorFrom(meeting.client.callTool('book'));
     expect(error).toBeInstanceOf(MCPProtocolError);
@@ -422,7 +422,7 @@ describe('a call that cannot be answered', () => {
     expect(await errorFrom(meeting.client.callTool('book'))).toMatchObject({ code: 'MCP_INPUT_FAILED' });
   });
 
-  test('fails when the server asks for what is no form', async () => {
+  test('fails when the server requests an invalid form', async () => {
     const odd = { method: 'elicitation/create', params: { message: 'Well?', requestedSchema: 'any' } };
     await using meeting = await Meeting.begin(
       modernScript({ 'tools/call': answer(needs({ odd, other: { method: 'elicitation/create' } })) }),
@@ -465,7 +465,7 @@ describe('a call that cannot be answered', () => {
 });
 
 describe('handlers that are asked for many calls at once', () => {
-  test('are at work up to the limit, and the others wait their turn', async () => {
+  test('run up to the limit, and the others wait their turn', async () => {
     const script = modernScript({
       'tools/call': ({ params }: ReceivedMessage) =>
         answer(params?.['inputResponses'] === undefined ? needs({ a: QUESTION }) : DONE),
@@ -553,7 +553,7 @@ describe('a recorded call with rounds', () => {
     expect(recorded.text).not.toMatch(/Bern|state of|Which seat|4711/);
   });
 
-  test('is replayed, when it is given up while somebody is asked', async () => {
+  test('is replayed when it is aborted while a handler runs', async () => {
     const recorded = new RecordedLines();
     await using server = await serverWith(asksOnce);
     const somebody = new Somebody();

@@ -59,7 +59,7 @@ async function meet(options: MCPClientOptions = {}, sessionId?: string) {
   return { server, client, announced, calls, streams, contexts, settle, answers, until };
 }
 
-describe('a question over HTTP', () => {
+describe('a server request over HTTP', () => {
   test('that comes on the stream of a call is answered with a message of its own', async () => {
     const { client, calls, settle, answers, until, server } = await meet();
     const call = client.callTool('x');
@@ -98,7 +98,7 @@ describe('a question over HTTP', () => {
     expect(answers()).toEqual([]);
   });
 
-  test('goes on being asked when the stream on which it came breaks and is taken up again', async () => {
+  test('keeps its handler running when its stream breaks and is resumed', async () => {
     const { client, calls, streams, settle, answers, until, contexts } = await meet();
     const call = client.callTool('x');
     await until(() => calls.length === 1);
@@ -163,7 +163,7 @@ describe('a question over HTTP', () => {
 });
 
 describe('a session that the server forgets', () => {
-  test('takes its questions with it: no answer reaches the next session', async () => {
+  test('ends its server requests: no response reaches the next session', async () => {
     let sessions = 0;
     let forgotten = false;
     const answers: HttpVisit[] = [];

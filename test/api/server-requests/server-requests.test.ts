@@ -86,7 +86,7 @@ describe('what a client offers', () => {
   });
 });
 
-describe('a question of a legacy server', () => {
+describe('a request of a legacy server', () => {
   test('is answered by its handler', async () => {
     await connected({
       sampling: () => spoken,
@@ -105,7 +105,7 @@ describe('a question of a legacy server', () => {
     });
   });
 
-  test('is answered for MCPProtocol and MCPConnection, too, whose name the handler is told', async () => {
+  test('is answered for MCPProtocol and MCPConnection, too, and the handler gets the name of the server', async () => {
     server = await serverWith(legacyScript());
     const protocol = await MCPProtocol.connect(server.transport, { roots });
     expect(await told('roots/list')).toEqual({ roots });
@@ -206,8 +206,8 @@ describe('a question of a legacy server', () => {
   });
 });
 
-describe('nobody is asked any longer', () => {
-  test('when the server takes the question back, and it is not answered', async () => {
+describe('a handler is cancelled', () => {
+  test('when the server cancels its request, which gets no response', async () => {
     const { elicitation, contexts, answers } = patient();
     const recorder = new ClientRecorder(await connected({ elicitation }));
     const id = asks('elicitation/create', form);
@@ -308,7 +308,7 @@ describe('the time of a call', () => {
     expect(await call).toMatchObject({ code: 'MCP_TIMEOUT', details: { timeout: 1_000 } });
   });
 
-  test('runs on when the server takes the question back, and waits for all that were asked', async () => {
+  test('continues when the server cancels its request, and is paused while another request is open', async () => {
     const environment = new SimulatedEnvironment();
     const { elicitation, answers } = patient();
     const calling = await connected({ elicitation, environment, timeout: 1_000 }, script);
@@ -342,7 +342,7 @@ describe('the time of a call', () => {
     expect(await call).toMatchObject({ code: 'MCP_TIMEOUT', details: { timeout: 3_000 } });
   });
 
-  test('runs for a call that came after the question, to which that cannot belong', async () => {
+  test('is not paused for a call that was made after the server request', async () => {
     const environment = new SimulatedEnvironment();
     const { elicitation } = patient();
     const calling = await connected({ elicitation, environment, timeout: 1_000 }, script);
@@ -373,7 +373,7 @@ describe('the time of a call', () => {
     expect((await calling.healthCheck()).latencies?.p99).toBeLessThanOrEqual(500);
   });
 
-  test('begins anew with progress, and that from the end of the wait', async () => {
+  test('restarts with progress, from the end of the pause', async () => {
     const environment = new SimulatedEnvironment();
     const { elicitation, answers } = patient();
     const calling = await connected({ elicitation, environment, timeout: 1_000 }, script);

@@ -24,7 +24,7 @@ const dual = legacyScript('2025-11-25', {
 });
 
 describe('the option era', () => {
-  test('legacy: the question is not asked', async () => {
+  test('legacy does not send server/discover', async () => {
     await using meeting = await Meeting.arrange(dual, { era: 'legacy' });
     expect(await meeting.client.connect()).toMatchObject({ era: 'legacy', protocolVersion: '2025-11-25' });
     await meeting.server.receive('notifications/initialized');
@@ -84,7 +84,7 @@ describe('the option era', () => {
 });
 
 describe('the option priorEra', () => {
-  test('legacy saves the question', async () => {
+  test('legacy saves server/discover', async () => {
     await using meeting = await Meeting.arrange(dual, { priorEra: 'legacy' });
     expect(await meeting.client.connect()).toMatchObject({ era: 'legacy' });
     await meeting.server.receive('notifications/initialized');
@@ -100,13 +100,13 @@ describe('the option priorEra', () => {
   test.each([
     ['refuses', refuse(-32601)],
     ['does not understand', answer({})],
-  ])('modern about a server that %s the question is wrong, and the handshake follows', async (_what, reaction) => {
+  ])('modern is wrong about a server that %s server/discover, and the handshake follows', async (_what, reaction) => {
     const script = legacyScript('2025-11-25', { 'server/discover': reaction });
     await using meeting = await Meeting.arrange(script, { priorEra: 'modern' });
     expect(await meeting.client.connect()).toMatchObject({ era: 'legacy' });
   });
 
-  test('modern about a server that is silent on the question is wrong, too', async () => {
+  test('modern is wrong about a server that does not answer server/discover, too', async () => {
     const script = legacyScript('2025-11-25', { 'server/discover': silence });
     await using meeting = await Meeting.arrange(script, { priorEra: 'modern' });
     const connecting = meeting.client.connect();
@@ -115,13 +115,13 @@ describe('the option priorEra', () => {
     expect(await connecting).toMatchObject({ era: 'legacy' });
   });
 
-  test('legacy about a server that is modern by now is wrong, and the question follows', async () => {
+  test('legacy is wrong about a server that has become modern, and server/discover follows', async () => {
     await using meeting = await Meeting.arrange(modernScript({ initialize: modernOnly }), { priorEra: 'legacy' });
     expect(await meeting.client.connect()).toMatchObject({ era: 'modern' });
     expect(meeting.server.methods).toEqual(['initialize', 'server/discover']);
   });
 
-  test('legacy about a server that does not work at all: each question is asked, and what it says last counts', async () => {
+  test('legacy with a server that does not work sends both negotiation requests, and the last error counts', async () => {
     const script = { initialize: inTurn(refuse(-32603, 'Not now'), refuse(-32603, 'Not at all')) };
     await using meeting = await Meeting.arrange(script, { priorEra: 'legacy' });
     await expect(meeting.client.connect()).rejects.toMatchObject({
@@ -187,7 +187,7 @@ describe('what was found out', () => {
     expect(client).toMatchObject({ era: 'legacy', state: 'ready' });
   });
 
-  test('a modern server that goes away in the middle of the question is not taken for legacy', async () => {
+  test('a modern server that disappears during server/discover is not taken for legacy', async () => {
     const script = legacyScript('2025-11-25', { 'server/discover': inTurn(discover, [{ end: 1 }], discover) });
     await using meeting = await Meeting.begin(script, { autoReconnect: true });
     const { client, server, clock, announced } = meeting;

@@ -9,7 +9,7 @@ const UI = 'io.modelcontextprotocol/ui';
 const CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities';
 
 describe('the extensions of a client', () => {
-  test('are told to a modern server with every request, as they were when the client was made', async () => {
+  test('are sent to a modern server with every request, as they were when the client was made', async () => {
     const settings = { mimeTypes: ['text/html;profile=mcp-app'] };
     const extensions = { [UI]: settings, 'com.example/plain': {} };
     const script = modernScript({ 'tools/list': answer({ resultType: 'complete', tools: [] }) });
@@ -22,12 +22,12 @@ describe('the extensions of a client', () => {
     for (const { params } of meeting.server.received) expect(params?.['_meta']).toMatchObject({ [CAPABILITIES]: told });
   });
 
-  test('are told to a legacy server with the handshake', async () => {
+  test('are sent to a legacy server with the handshake', async () => {
     await using meeting = await Meeting.begin(legacyScript(), { era: 'legacy', extensions: { [UI]: {} } });
     expect(meeting.server.received[0]?.params?.['capabilities']).toEqual({ extensions: { [UI]: {} } });
   });
 
-  test('are none unless somebody says so', async () => {
+  test('are not sent by default', async () => {
     await using meeting = await Meeting.begin(modernScript());
     expect(meeting.server.received[0]?.params?.['_meta']).toMatchObject({ [CAPABILITIES]: {} });
     expect(JSON.stringify(meeting.server.received)).not.toContain('extensions');

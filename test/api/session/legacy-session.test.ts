@@ -189,7 +189,7 @@ describe('completion', () => {
 describe('lists of a legacy server', () => {
   const tools = [{ name: 'a', inputSchema: { type: 'object' } }];
 
-  test('are reused until the server says that they have changed, if it promised to', async () => {
+  test('are reused until a change notification, if the server sends them', async () => {
     await using meeting = await meetIn('2025-11-25', { 'tools/list': answer({ tools }) });
     const { client, server, clock } = meeting;
     await client.listTools();

@@ -281,7 +281,7 @@ describe('a result', () => {
     expect(meeting.client.state).toBe('ready');
   });
 
-  test('with an id that is nearly that of a request is nobody’s', async () => {
+  test('with an id that is only similar to that of a request is ignored', async () => {
     await using meeting = await Meeting.begin(modernScript({ 'prompts/list': silence }));
     const { client, server, announced } = meeting;
     const listing = client.listPrompts();

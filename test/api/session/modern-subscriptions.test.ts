@@ -49,7 +49,7 @@ async function opensAgain({ server, clock, listen }: Awaited<ReturnType<typeof w
 }
 
 describe('what is asked for', () => {
-  test('is nothing as long as nobody listens', async () => {
+  test('is nothing without a listener', async () => {
     await using meeting = await meet();
     meeting.client.addNotificationHandler('message', () => undefined);
     await meeting.clock.advance(60_000);
@@ -142,7 +142,7 @@ describe('what the server announces without having been asked to', () => {
   };
   const others = Object.entries(changes).filter(([method]) => method !== 'notifications/tools/list_changed');
 
-  test.each(others)('%s, reaches nobody and is reported', async (method, params) => {
+  test.each(others)('%s, reaches no listener and is reported', async (method, params) => {
     await using meeting = await watching();
     const { client, server, clock, listen, announced } = meeting;
     const heard: unknown[] = [];

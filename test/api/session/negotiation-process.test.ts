@@ -36,7 +36,7 @@ async function failureOf(client: MCPClient): Promise<MCPTransportError> {
 
 const initialize = answer(initializeResult());
 
-describe('a server process that ends on the question', () => {
+describe('a server process that exits on server/discover', () => {
   test.each([
     ['with an exit code', end(1, 'expected initialize\n')],
     ['in good order', end(0)],
@@ -81,7 +81,7 @@ describe('a server process that ends on the question', () => {
     });
   });
 
-  test('although it has corrected the question is modern: it gets no handshake', async () => {
+  test('although it has corrected the revision is modern: it gets no handshake', async () => {
     const discover = { inTurn: [refuse(-32022, 'Unsupported', { supported: ['2026-07-28'] }), end(3)] };
     await withProcess({ 'server/discover': discover, initialize }, {}, async (client, server) => {
       expect(await failureOf(client)).toMatchObject({ exitCode: 3 });
@@ -104,7 +104,7 @@ describe('a server process that ends on the question', () => {
     });
   });
 
-  test('and was lost before is known to be legacy: no question kills it again', async () => {
+  test('and was lost before is known to be legacy: it does not get server/discover again', async () => {
     const script = legacyScript('2025-11-25', { 'server/discover': end(1), 'test/die': end(9) });
     const options = { autoReconnect: true, reconnectDelay: 1 };
     await withProcess(script, options, async (client, server, announced) => {
@@ -118,7 +118,7 @@ describe('a server process that ends on the question', () => {
 });
 
 describe('a server process', () => {
-  test('that is silent on the question is not started again for it', async () => {
+  test('that does not answer server/discover is not restarted for it', async () => {
     await withProcess({ 'server/discover': silence, initialize }, { probeTimeout: 50 }, async (client, server) => {
       expect(await client.connect()).toMatchObject({ era: 'legacy' });
       await client.disconnect();
@@ -126,7 +126,7 @@ describe('a server process', () => {
     });
   });
 
-  test('that answers the question late, but before the handshake, is modern', async () => {
+  test('that answers server/discover late, but before the handshake, is modern', async () => {
     const script = {
       'server/discover': [{ wait: 150 }, { answer: discoverResult() }],
       initialize: [{ wait: 10_000 }],

@@ -27,7 +27,7 @@ async function bothAsked({
 }
 
 describe('asking a modern server', () => {
-  test('one question is enough, and the session is what it answered', async () => {
+  test('one server/discover is enough, and its result is the session', async () => {
     const script = modernScript({ 'server/discover': answer(discoverResult({ instructions: 'Be kind.' })) });
     await using meeting = await Meeting.arrange(script);
     const { client, server } = meeting;
@@ -60,7 +60,7 @@ describe('asking a modern server', () => {
     expect(info.era).toBe('modern');
   });
 
-  test('nothing but the question is said before it is answered, however much is asked for', async () => {
+  test('only server/discover is sent before its response, however many calls wait', async () => {
     await using meeting = await Meeting.arrange(byHand({ 'tools/list': answer({ tools: [] }) }));
     const { client, server, clock } = meeting;
     client.addNotificationHandler('tools/list_changed', () => undefined);
@@ -122,7 +122,7 @@ describe('asking a legacy server', () => {
     expect(clock.now()).toBe(1_000_000);
   });
 
-  test('that is silent on the question gets the handshake after probeTimeout, and is not told of the question given up', async () => {
+  test('that does not answer server/discover gets the handshake after probeTimeout, and no cancellation', async () => {
     await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { 'server/discover': silence }));
     const { client, server, clock } = meeting;
     const connecting = client.connect();
@@ -157,7 +157,7 @@ describe('asking a legacy server', () => {
     expect(server.methods.filter((method) => method === 'initialize')).toHaveLength(1);
   });
 
-  test('what answers the question after the handshake changes nothing any more', async () => {
+  test('a response to server/discover after the handshake changes nothing', async () => {
     await using meeting = await Meeting.arrange();
     const { client, server, announced } = meeting;
     const connecting = client.connect();
@@ -185,7 +185,7 @@ describe('asking a legacy server', () => {
     expect(announced.error).toEqual([]);
   });
 
-  test('a server that is slow to start and modern may refuse the handshake before it answers the question', async () => {
+  test('a slow modern server may refuse the handshake before it answers server/discover', async () => {
     await using meeting = await Meeting.arrange();
     const { client, server, clock } = meeting;
     const connecting = client.connect();
@@ -227,7 +227,7 @@ describe('asking a legacy server', () => {
     expect(client.state).toBe('closed');
   });
 
-  test('that has refused the question already fails at once when it refuses the handshake', async () => {
+  test('that has refused server/discover already fails at once when it refuses the handshake', async () => {
     await using meeting = await Meeting.arrange();
     const { client, server, clock } = meeting;
     const failing = expect(client.connect()).rejects.toMatchObject({ code: 'MCP_RPC_ERROR', errorCode: -32603 });
@@ -238,7 +238,7 @@ describe('asking a legacy server', () => {
     expect(clock.now()).toBe(1_005_000);
   });
 
-  test('the deadline of connect() ends it all, silence on both questions included', async () => {
+  test('the deadline of connect() ends the negotiation, also when both negotiation requests get no response', async () => {
     await using meeting = await Meeting.arrange(byHand(), { connectTimeout: 8_000 });
     const { client, server, clock } = meeting;
     const failing = expect(client.connect()).rejects.toMatchObject({
@@ -288,7 +288,7 @@ describe('a server that does not take the version', () => {
     ['refuses', refuse(-32601)],
     ['answers nonsense to', answer({})],
   ])(
-    'and then %s the second question does not get a handshake: it has shown that it is modern',
+    'and then %s the second server/discover does not get a handshake: it has shown that it is modern',
     async (_what, second) => {
       const discover = inTurn(refuse(-32022, 'Unsupported', { supported: ['2026-07-28'] }), second);
       await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { 'server/discover': discover }));
@@ -297,7 +297,7 @@ describe('a server that does not take the version', () => {
     },
   );
 
-  test('and then is silent on the second question does not get a handshake either', async () => {
+  test('and then does not answer the second server/discover does not get a handshake either', async () => {
     const discover = inTurn(refuse(-32022, 'Unsupported', { supported: ['2026-07-28'] }), silence);
     await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { 'server/discover': discover }));
     const { client, server, clock } = meeting;
@@ -406,7 +406,7 @@ describe('the handshake', () => {
     expect(offered).toEqual(['2025-11-25', '2024-11-05']);
   });
 
-  test('what the server says against it without an id is shown, and is no reason to wait', async () => {
+  test('an error without an id is shown, and is no reason to wait', async () => {
     const error = { code: -32600, message: 'The license has expired' };
     const initialize: Script[string] = () => [{ say: { jsonrpc: '2.0', error } }];
     await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { initialize }));
@@ -417,7 +417,7 @@ describe('the handshake', () => {
     expect(meeting.clock.now()).toBe(1_000_000);
   });
 
-  test('an error without an id is about neither question when both are open', async () => {
+  test('an error without an id belongs to neither negotiation request when both are open', async () => {
     await using meeting = await Meeting.arrange();
     const { client, server, clock, announced } = meeting;
     const connecting = client.connect();
@@ -447,7 +447,7 @@ describe('the handshake', () => {
     });
   });
 
-  test('what the server says against it is shown', async () => {
+  test('the error of the server is shown', async () => {
     const initialize = refuse(-32603, 'The license has expired');
     await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { initialize }));
     await expect(meeting.client.connect()).rejects.toMatchObject({
@@ -466,7 +466,7 @@ describe('the handshake', () => {
     });
   });
 
-  test('nothing but answers to pings is said before it is over, and log messages are heard', async () => {
+  test('only responses to pings are sent before its end, and log messages are emitted', async () => {
     await using meeting = await Meeting.arrange(byHand({ 'tools/list': answer({ tools: [] }) }), {
       era: 'legacy',
       record: ['log'],
@@ -486,7 +486,7 @@ describe('the handshake', () => {
     expect(server.methods).toEqual(['initialize', '(result)', 'notifications/initialized', 'tools/list']);
   });
 
-  test('giving it up tells the server nothing: initialize must not be cancelled', async () => {
+  test('aborting it sends nothing: initialize must not be cancelled', async () => {
     await using meeting = await Meeting.arrange(byHand(), { era: 'legacy' });
     const { client, server, clock } = meeting;
     const controller = new AbortController();

@@ -122,7 +122,7 @@ describe('a client that is suspended', () => {
     expect(legacy.asked()).not.toContain('DELETE');
   });
 
-  test('ends the calls that are in flight, and the server hears that', async () => {
+  test('rejects the calls in flight, and cancels them at the server', async () => {
     const legacy = await Legacy.start();
     legacy.script = ({ message }) => message.method === 'tools/call';
     const client = await connect(legacy);
@@ -145,7 +145,7 @@ describe('a client that is suspended', () => {
     expect(client.state).toBe('ready');
   });
 
-  test('may connect anew, in a session of its own', async () => {
+  test('may connect again, in a session of its own', async () => {
     const legacy = await Legacy.start();
     const client = await connect(legacy);
     await client.suspend();
@@ -209,7 +209,7 @@ describe('a client that goes on with a legacy session', () => {
     return true;
   };
 
-  test('is given a list whose changes nobody may have heard at once, and compares it behind', async () => {
+  test('gets a list that may have changed at once, and revalidates it in the background', async () => {
     const legacy = await Legacy.start();
     legacy.script = speaking;
     const first = await connect(legacy);
@@ -292,7 +292,7 @@ describe('a client that goes on with a legacy session', () => {
     expect(await second.callTool('a')).toMatchObject({ content: [{ text: 'done' }] });
   });
 
-  test('shakes hands once when the server has forgotten the session, and nobody notices', async () => {
+  test('sends one handshake when the server has forgotten the session, and no call fails', async () => {
     const legacy = await Legacy.start();
     const first = await connect(legacy);
     await first.listTools();

@@ -263,7 +263,7 @@ describe('an SseTransport', () => {
       expect(await refusal(url)).toMatchObject({ delivery: 'not-sent', ...expected });
     });
 
-    test('fails at once when nobody listens', async () => {
+    test('fails at once when no server listens on the port', async () => {
       const { url } = await start();
       await server?.close();
       expect(await refusal(url)).toMatchObject({
@@ -327,7 +327,7 @@ describe('an SseTransport', () => {
   });
 
   describe('what goes with each request', () => {
-    test('headers, and those that say what it is cannot be changed', async () => {
+    test('are the headers of the user, which cannot replace those of the protocol', async () => {
       const { url } = await start();
       const headers = { 'X-Key': 'mine', Accept: 'text/plain', 'content-type': 'text/plain' };
       const { link } = await open(url, { headers });
@@ -337,7 +337,7 @@ describe('an SseTransport', () => {
       expect(server?.posts[0]?.headers.accept).not.toContain('text/plain');
     });
 
-    test('a token, asked for anew each time', async () => {
+    test('is a token, which is read again for each request', async () => {
       const { url } = await start();
       let asked = 0;
       const { link } = await open(url, { auth: { token: async () => `t${(asked += 1)}` } });
@@ -396,7 +396,7 @@ describe('an SseTransport', () => {
       expect(heard.messages).toEqual([[ask('s')]]);
     });
 
-    test('one that is too long is thrown away and told with its numbers, and the stream goes on', async () => {
+    test('a message over the limit is discarded and reported with its size, and the stream goes on', async () => {
       const { url } = await start();
       const { heard } = await open(url, { limits: { maxMessageBytes: 1_000 } });
       server?.stream.event({ jsonrpc: '2.0', id: 5, result: { text: 'x'.repeat(2_000) } }).event(ask('s'));

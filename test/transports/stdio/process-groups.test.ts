@@ -55,7 +55,7 @@ describe('listeners on process', () => {
     expect(listeners()).toEqual(none);
   });
 
-  test('ending a watch twice ends nobody else’s', () => {
+  test('ending a watch twice does not end another watch', () => {
     // Numbers above any process id: nothing is ever sent to them.
     const [first, second] = [watchGroup(2 ** 30, true), watchGroup(2 ** 30 + 1, true)];
     first();

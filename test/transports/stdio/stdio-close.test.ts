@@ -112,7 +112,7 @@ describe('closing', () => {
     expect(transport.stderrTail).toBe('{"jsonrpc":"2.0","method":"notifications/cancelled"}\n');
   });
 
-  test('a server killed by somebody else while it closes is as good as gone', async () => {
+  test('a server that another process kills while it closes counts as closed', async () => {
     const { transport, child } = await open('stays', ['deaf']);
     await announcedPid();
     const closing = transport.closeLink();

@@ -115,7 +115,7 @@ describe('a host', () => {
     expect(await survivors(running, ['staying', 'grandchild'])).toEqual(['staying', 'grandchild']);
   });
 
-  test('with handleSignals and a handler of its own is not killed: its handler decides, and hears the signal once', async () => {
+  test('with handleSignals and a handler of its own is not killed: its handler decides, and gets the signal once', async () => {
     const running = await start('own handler', 'handleSignals');
     expect(await nextLine()).toBe('ready');
     host.kill('SIGTERM');

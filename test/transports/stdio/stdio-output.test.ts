@@ -78,7 +78,7 @@ describe('what a server writes to standard output', () => {
     expect(recorder.problems).toMatchObject([{ details: { excerpt: 'token [redacted], abc, [redacted]' } }]);
   });
 
-  test('a line of 64 MiB is thrown away and reported with the limit, its length and the request, and the link goes on', async () => {
+  test('a line of 64 MiB is discarded and reported with the limit, its length and the request, and the link goes on', async () => {
     await open('huge-line', ['64']);
     await recorder.until(() => recorder.log.length >= 2);
     const received = 64 * 1024 * 1024 + '{"jsonrpc":"2.0","id":7,"result":{"text":""}}'.length;
@@ -188,7 +188,7 @@ describe('a server that exits', () => {
     });
   });
 
-  test('an exit with code 0 is told as well: the server is gone', async () => {
+  test('an exit with code 0 is reported as well', async () => {
     await open('exit-at-start', ['0']);
     expect(await recorder.untilClosed()).toMatchObject({ code: 'MCP_PROCESS_EXITED', details: { exitCode: 0 } });
   });

@@ -170,7 +170,7 @@ describe('sending', () => {
     await recorder.until(() => ids(recorder.messages).includes(7_000));
   });
 
-  test('messages that wait when the server dies are rejected as not sent before the end of the link is told', async () => {
+  test('messages that wait when the server dies are rejected as not sent before the end of the link is reported', async () => {
     await open('late-reader');
     await fill(1_000);
     const order: unknown[] = [];

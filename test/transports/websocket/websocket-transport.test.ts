@@ -203,7 +203,7 @@ describe('a WebSocketTransport', () => {
       await server?.until(() => server?.connections === 0);
     });
 
-    test('fails at once when nobody listens', async () => {
+    test('fails at once when no server listens on the port', async () => {
       const { url } = await start();
       await server?.close();
       expect(await refusal(url)).toMatchObject({
@@ -240,7 +240,7 @@ describe('a WebSocketTransport', () => {
       await server?.until(() => server?.connections === 0);
     });
 
-    test('what the server says at once is not lost', async () => {
+    test('messages that the server sends at once are not lost', async () => {
       const { url } = await start({ greet: ({ socket }) => socket.send(JSON.stringify(ask('s'))) });
       const { heard } = await open(url);
       await heard.until(() => heard.log.length > 0);
@@ -322,7 +322,7 @@ describe('a WebSocketTransport', () => {
     test.each([
       [1_000, 'done'],
       [undefined, undefined],
-    ])('a server that closes with %p closes in good order', async (code, reason) => {
+    ])('a server that closes with %p closes cleanly', async (code, reason) => {
       const { url } = await start();
       const { heard, transport } = await open(url);
       server?.visit.socket.close(code, reason);
@@ -350,7 +350,7 @@ describe('a WebSocketTransport', () => {
       await expect(link.send(ask(1))).rejects.toMatchObject({ delivery: 'not-sent', details: { code } });
     });
 
-    test('the reason of a server cannot give away what it was told', async () => {
+    test('the close reason of a server cannot reveal the secrets that it received', async () => {
       const { url } = await start();
       const secret = 'hunter22secret';
       const { heard } = await open(url.replace('//', `//me:${secret}@`), { headers: { 'X-Key': `Key ${secret}x` } });
@@ -371,7 +371,7 @@ describe('a WebSocketTransport', () => {
       });
     });
 
-    test('closing says goodbye with 1000 and hears no more', async () => {
+    test('closing sends code 1000, and later messages are ignored', async () => {
       const { url } = await start();
       const { heard, transport } = await open(url);
       await transport.closeLink();

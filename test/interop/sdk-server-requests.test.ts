@@ -67,7 +67,7 @@ describe.each([
     return { client, announced };
   }
 
-  test('is told everything, round after round, and gets its state back as it was', async () => {
+  test('gets the input of every round, and its state as it sent it', async () => {
     const { client, announced } = await connected(willing);
     contexts.length = 0;
     for (const size of [0, 1 << 20]) {
@@ -100,7 +100,7 @@ describe.each([
     expect(new Set(names)).toEqual(new Set(Array.from({ length: 20 }, (_, at) => `N${at + 1}`)));
   });
 
-  test.each(['decline', 'cancel'] as const)('hears that the user says %s', async (action) => {
+  test.each(['decline', 'cancel'] as const)('gets the action %s of the user', async (action) => {
     const { client } = await connected({
       ...willing,
       elicitation: { form: () => ({ action }), url: () => ({ action: 'accept' }) },

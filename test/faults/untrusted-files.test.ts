@@ -9,7 +9,7 @@ import { RecordedLines } from '../support/recordings.js';
 
 // What `npm run fuzz` does thousands of times.
 test.each([recordingsFuzzer, resumeFuzzer])(
-  '$name of strangers are refused or used, and nothing else',
+  'untrusted $name are either refused or used',
   async (fuzzer) => {
     const seeds = Array.from({ length: 100 }, (_, index) => index + 1);
     expect(await fuzz(fuzzer, seeds)).toEqual([]);
@@ -83,7 +83,7 @@ describe('a line of a recording that is no entry', () => {
   });
 });
 
-test('a diagram has no line, link or directive that a stranger wrote', async () => {
+test('a diagram contains no line, link or directive of an untrusted recording', async () => {
   const recording = (await recorded()).read();
   const evil = [
     ...[

@@ -93,7 +93,7 @@ describe('a handler that fails', () => {
     expect(recorded.text).not.toContain('hunter2');
   });
 
-  test('to settle holds nobody up, and is told when that is over', async () => {
+  test('to settle does not delay other calls, and its signal is aborted when the client closes', async () => {
     const signals: AbortSignal[] = [];
     await begin({
       elicitation: (_form, { signal }) => {
@@ -142,7 +142,7 @@ describe('a server that asks too much', () => {
     expect(new Set(answers.map(({ id }) => id)).size).toBe(1_000);
   });
 
-  test('and takes it back again and again keeps no more handlers at work than the limit', async () => {
+  test('and cancels its requests again and again never runs more handlers than the limit', async () => {
     const settle: (() => void)[] = [];
     await begin({
       // It does not look at its signal.
@@ -217,7 +217,7 @@ describe('a server that asks wrongly', () => {
   });
 });
 
-describe('a question that an inspector sees', () => {
+describe('a server request in an inspector', () => {
   test('is an actor with a chart, whose words are hidden', async () => {
     await using inspector = await createInspectorServer();
     let settle: (answer: ElicitResult) => void = () => undefined;
