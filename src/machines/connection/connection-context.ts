@@ -8,7 +8,7 @@ import type { LoggingLevel } from '../../protocol/schema/index.js';
 import type { Session } from '../../protocol/session.js';
 
 /**
- * The public states of a connection. `degraded`: the last health check was missed; calls go on as in `ready`, and three misses in a row with no
+ * The public states of a connection. `degraded`: the last health check was missed; calls continue as in `ready`, and three misses in a row with no
  * request in flight end the connection. `reconnecting`: the client waits before it opens the next link.
  */
 export type ConnectionState = 'idle' | 'connecting' | 'initializing' | 'ready' | 'degraded' | 'reconnecting' | 'closed';
@@ -94,7 +94,7 @@ export interface ConnectionFacts {
   readonly firstEnding: Failure | undefined;
   /** The session of the link, from the end of the negotiation. `establishedAt` says whether it is established. */
   readonly session: Session | undefined;
-  /** Why the connection was lost or closed; undefined when the user asked for it. */
+  /** Why the connection was lost or closed; undefined when the user disconnected. */
   readonly failure: Failure | undefined;
   /** Milliseconds until the next attempt. */
   readonly delay: number;

@@ -3,7 +3,6 @@ import type { Actor } from 'xstate';
 import { withDelivery } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import { callUserFunction } from '../../util/user-function.js';
-import type { JSONRPCMessage, Params } from '../../protocol/messages/json-rpc.js';
 import { modernMeta } from '../../protocol/request-meta.js';
 import type { Session } from '../../protocol/session.js';
 import type { Link } from '../../transports/link.js';
@@ -154,12 +153,8 @@ export class ConnectionEffects implements ConnectionPorts {
         mayReply: () => this.outbound.mayReply(),
         now,
         era: () => session()?.era,
-        send: (message: JSONRPCMessage) => {
-          sendMessage(message);
-        },
-        notified: (method: string, params: Params | undefined) => {
-          listeners.notified(method, params);
-        },
+        send: sendMessage,
+        notified: listeners.notified.bind(listeners),
       }),
     };
   }

@@ -262,7 +262,7 @@ export const connectionMachine = connectionSetup.createMachine({
             desire: { actions: ['keepDesired', 'applyDesired', 'updateSubscription'] },
             monitor: { actions: ['keepInterval', 'updateMonitor'] },
             'health.checked': { actions: 'keepCheck' },
-            // A new session, over the same link: exchanges that are still open go on in the old one.
+            // A new session, over the same link. Open exchanges continue in the old session.
             'session.lost': {
               target: '#connection.linked.initializing',
               actions: [

@@ -84,6 +84,13 @@ function nextPurpose({ purpose }: ConnectionFacts): Purpose {
   return purpose === 'connect' ? 'retry' : purpose;
 }
 
+/** Makes an action of an effect that needs neither context nor event. */
+function effect(name: 'abortServerRequests' | 'cancelNegotiation' | 'drained' | 'sendInitialized' | 'unclaim') {
+  return ({ system }: { readonly system: object }): void => {
+    portsOf(system)[name]();
+  };
+}
+
 function idsOf(waiters: readonly Waiter[]): number[] {
   return waiters.map(({ id }) => id);
 }
@@ -119,7 +126,7 @@ export const connectionSetup = setup({
     mayHaveEndedOnDiscover: ({ context }) =>
       mayFallBack(context.policy.acceptable) &&
       !context.negotiation.corrected &&
-      // An era that the user passed in may be wrong; one that a session has shown is not.
+      // An era that the user passed may be wrong; the era of an earlier session is right.
       (context.era === undefined || context.connectionCount === 0),
     rememberedLegacy: ({ context }) => context.era === 'legacy' && mayFallBack(context.policy.acceptable),
     nothingToRestore: ({ context }) => nothingToRestore(context),
@@ -313,15 +320,11 @@ export const connectionSetup = setup({
     sendInitialize: ({ context, system }) => {
       portsOf(system).sendInitialize(context.negotiation);
     },
-    cancelNegotiation: ({ system }) => {
-      portsOf(system).cancelNegotiation();
-    },
+    cancelNegotiation: effect('cancelNegotiation'),
     announce: ({ context, system }) => {
       if (context.session !== undefined) portsOf(system).announce(context.session);
     },
-    sendInitialized: ({ system }) => {
-      portsOf(system).sendInitialized();
-    },
+    sendInitialized: effect('sendInitialized'),
     restore: ({ context, system }) => {
       if (context.session !== undefined && !nothingToRestore(context))
         portsOf(system).restore(context.session, context.desired);
@@ -360,20 +363,14 @@ export const connectionSetup = setup({
       portsOf(system).sendToRequests({ type: 'lose', failure: RENEWED });
     },
     // No reply to a server request of this link or session may be sent in the next one.
-    abortServerRequests: ({ system }) => {
-      portsOf(system).abortServerRequests();
-    },
+    abortServerRequests: effect('abortServerRequests'),
     updateMonitor: sendTo('health', ({ context }) => ({ type: 'monitor' as const, interval: context.healthInterval })),
     updateSubscription: sendTo('subscription', ({ context }) => ({
       type: 'watch' as const,
       wanted: wantedChanges(context),
     })),
-    unclaim: ({ system }) => {
-      portsOf(system).unclaim();
-    },
-    drained: ({ system }) => {
-      portsOf(system).drained();
-    },
+    unclaim: effect('unclaim'),
+    drained: effect('drained'),
   },
   delays: {
     untilDeadline: ({ context, system }) => Math.max(context.armedFor - portsOf(system).now(), 0),

@@ -2,7 +2,7 @@ import type { Environment } from '../../util/environment.js';
 import type { Budget } from '../../util/budget.js';
 import { failure, isFailure, toTransportFailure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
-import type { JSONRPCMessage, RequestId } from '../../protocol/messages/json-rpc.js';
+import type { JSONRPCMessage } from '../../protocol/messages/json-rpc.js';
 import { rejectedWith } from '../../transports/link.js';
 import type { Link, LinkEvents, MessageOrigin, SendOptions } from '../../transports/link.js';
 import type { MCPTransport } from '../../transports/transport.js';
@@ -24,10 +24,10 @@ export interface LinkPorts {
   readonly listener: LinkListener | undefined;
   /** Sets the link that is open now; undefined when there is none any more. */
   useLink(link: Link | undefined): void;
-  interrupted(requestId: RequestId): void;
-  resumed(requestId: RequestId): void;
+  readonly interrupted: LinkEvents['interrupted'];
+  readonly resumed: LinkEvents['resumed'];
   received(message: unknown, about: MessageOrigin | undefined): void;
-  report(problem: Failure): void;
+  readonly report: (problem: Failure) => void;
 }
 
 /** Opens a link and sends its events to the connection. Returns the function that closes it; after that no event is sent. */
@@ -51,19 +51,13 @@ export function openLink(ports: LinkPorts, epoch: number, sendBack: (event: Conn
     message: (message, about) => {
       if (!stopped) ports.received(message, about);
     },
-    problem: (problem) => {
-      ports.report(problem);
-    },
+    problem: ports.report,
     closed: end,
     sessionLost: () => {
       send({ type: 'session.lost' });
     },
-    interrupted: (requestId) => {
-      ports.interrupted(requestId);
-    },
-    resumed: (requestId) => {
-      ports.resumed(requestId);
-    },
+    interrupted: ports.interrupted,
+    resumed: ports.resumed,
   };
   const opening = (): Promise<Link> => {
     try {

@@ -8,7 +8,7 @@ type Abort = (record: RequestRecord, reason: unknown) => void;
  * signal, and none while no request waits.
  */
 export class AbortWatch {
-  readonly #groups = new Map<AbortSignal, Group>();
+  readonly #watched = new Map<AbortSignal, { readonly records: Set<RequestRecord>; readonly forget: () => void }>();
   readonly #abort: Abort;
 
   /** @param abort ends a request whose caller aborted it */
@@ -18,31 +18,23 @@ export class AbortWatch {
 
   /** Aborts a request when this signal is aborted, until it is removed. */
   add(signal: AbortSignal, record: RequestRecord): void {
-    let group = this.#groups.get(signal);
-    if (group === undefined) {
-      group = new Group(signal, this.#abort);
-      this.#groups.set(signal, group);
+    const watched = this.#watched.get(signal);
+    if (watched !== undefined) {
+      watched.records.add(record);
+      return;
     }
-    group.records.add(record);
+    const records = new Set([record]);
+    const forget = onAbort(signal, (reason) => {
+      for (const one of [...records]) this.#abort(one, reason);
+    });
+    this.#watched.set(signal, { records, forget });
   }
 
   /** Forgets a request. */
   remove(signal: AbortSignal, record: RequestRecord): void {
-    const group = this.#groups.get(signal);
-    if (group?.records.delete(record) !== true || group.records.size > 0) return;
-    this.#groups.delete(signal);
-    group.forget();
-  }
-}
-
-/** The requests that one signal ends. */
-class Group {
-  readonly records = new Set<RequestRecord>();
-  readonly forget: () => void;
-
-  constructor(signal: AbortSignal, abort: Abort) {
-    this.forget = onAbort(signal, (reason) => {
-      for (const record of [...this.records]) abort(record, reason);
-    });
+    const watched = this.#watched.get(signal);
+    if (watched?.records.delete(record) !== true || watched.records.size > 0) return;
+    this.#watched.delete(signal);
+    watched.forget();
   }
 }

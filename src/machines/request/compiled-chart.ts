@@ -15,7 +15,7 @@ export type ChartTable<Subject, Event> = Readonly<
   Record<string, Readonly<Record<string, readonly Step<Subject, Event>[]>>>
 >;
 
-/** What the names in a chart stand for when a table runs it. */
+/** The functions for the names in a chart that a table runs. */
 export interface Implementations<Subject, Event> {
   readonly guards: Readonly<Record<string, (subject: Subject, event: Event) => boolean>>;
   readonly actions: Readonly<Record<string, (subject: Subject, event: Event) => void>>;

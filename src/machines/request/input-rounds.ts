@@ -1,5 +1,4 @@
 import { backoffDelay, REQUEST_BACKOFF } from '../../util/retry-policy.js';
-import { isFailure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import {
   inputOf,
@@ -56,17 +55,11 @@ export class InputRounds {
     return [...this.#asking.values()];
   }
 
-  /** How many requests have handlers running. */
-  get size(): number {
-    return this.#asking.size;
-  }
-
-  /** The event for a request whose server needs input, or whose message about it is invalid. */
-  eventFor(record: RequestRecord, needs: NeededInput | Failure): RequestEvent {
-    if (isFailure(needs)) return { type: 'error', failure: needs };
+  /** The event for a request whose server needs input, or the failure that ends the request. */
+  eventFor(record: RequestRecord, needs: NeededInput): RequestEvent | Failure {
     const problem = this.#problemWith(record, needs);
     // An error of the server itself explains as much.
-    if (problem !== undefined) return { type: 'error', failure: needs.refusal ?? problem };
+    if (problem !== undefined) return needs.refusal ?? problem;
     if (needs.requests !== undefined && needs.requests.length > 0) return { type: 'ask', needs };
     const delay = backoffDelay(REQUEST_BACKOFF, record.rounds + 1, this.#ports.random());
     return { type: 'defer', input: inputOf(needs, []), delay };

@@ -49,7 +49,7 @@ export interface RequestPorts {
   readonly framing: () => Framing;
   /** The backoff of requests to a server that cannot be reached; undefined when they fail at once. */
   readonly reconnect: BackoffPolicy | undefined;
-  /** The handlers for input that servers need before they go on with a request. */
+  /** The handlers for input that servers need before they continue with a request. */
   readonly input: InputSource;
   /** Called when several exchanges in a row got no response at all. */
   readonly unreachable: (failure: Failure) => void;
@@ -86,7 +86,7 @@ export abstract class RequestActions implements RequestEffects {
   /** Why the gate is closed. */
   protected closedBecause = failure('connection', 'MCP_NOT_CONNECTED', 'Not connected', { delivery: 'not-sent' });
   protected session: Session | undefined;
-  /** The metadata of every request but those of the connection itself. */
+  /** The metadata of all requests except negotiation requests. */
   meta: SessionMeta;
   /** The last messages in both directions. */
   readonly frames = new FrameLog();
@@ -184,7 +184,7 @@ export abstract class RequestActions implements RequestEffects {
     return true;
   }
 
-  /** Forgets all requests, whatever state they are in. */
+  /** Forgets all requests, in any state. */
   protected forgetAll(): RequestRecord[] {
     this.queue.clear();
     this.ring.clear();
@@ -278,7 +278,7 @@ export abstract class RequestActions implements RequestEffects {
     this.#ports.unreachable(why);
   }
 
-  withdraw(record: RequestRecord): void {
+  freeId(record: RequestRecord): void {
     if (record.spec.sharing === undefined) this.ring.remove(record);
     else this.#shared.leave(record);
     this.deadlines.releaseAll(record);

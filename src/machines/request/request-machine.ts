@@ -146,7 +146,7 @@ export const requestMachine = setup({
     enqueue: effect,
     dequeue: effect,
     write: effect,
-    withdraw: effect,
+    freeId: effect,
     extendDeadline: effect,
     holdDeadline: effect,
     releaseDeadline: effect,
@@ -190,7 +190,7 @@ export const requestMachine = setup({
     },
     inFlight: {
       entry: ['countAttempt', 'write'],
-      exit: 'withdraw',
+      exit: 'freeId',
       initial: 'waiting',
       states: {
         waiting: { on: { interrupt: 'resuming' } },

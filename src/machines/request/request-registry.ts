@@ -75,7 +75,7 @@ export class RequestRegistry extends RequestActions implements RequestsPorts {
 
   /** How many requests are in flight, how many are queued, and how many wait for input. */
   get counts(): { readonly inFlight: number; readonly queued: number; readonly asking: number } {
-    return { inFlight: this.ring.size, queued: this.queue.size, asking: this.rounds.size };
+    return { inFlight: this.ring.size, queued: this.queue.size, asking: this.rounds.records.length };
   }
 
   /** The highest id that was used. */

@@ -14,7 +14,7 @@ export interface RequestSpec {
   readonly timeout: number;
   /** The time from which `timeout` counts at first. Default: the time at which the request is submitted. */
   readonly since: number | undefined;
-  /** The time at which the request times out whatever happens. Default Infinity: never. */
+  /** The time at which the request times out, also with progress. Default Infinity: never. */
   readonly totalDeadline: number;
   /** The milliseconds that led to `totalDeadline`, for messages. */
   readonly maxTotalTimeout: number | undefined;
@@ -22,13 +22,13 @@ export interface RequestSpec {
   readonly repeatable: boolean;
   /** Whether the request is sent at once, also before there is a session. Only the connection itself does that. Default false. */
   readonly direct: boolean;
-  /** Whether no cancellation is sent when the request is given up: cancelling `initialize` is forbidden. Default false. */
+  /** Whether no cancellation is sent when the request is aborted or times out: cancelling `initialize` is forbidden. Default false. */
   readonly quiet: boolean;
   /** Whether the request fails at once instead of waiting for a link. Default false. */
   readonly failFast: boolean;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: Progress) => unknown) | undefined;
-  /** Receives the notifications of the stream that this request opened, and returns whether it asked for them. Must not throw. */
+  /** Receives the notifications of the stream that this request opened, and returns whether they belong to its filter. Must not throw. */
   readonly onNotice: ((method: string, params: Params | undefined) => boolean) | undefined;
   /** Extra headers, on transports that have headers. */
   readonly headers: Readonly<Record<string, string>> | undefined;

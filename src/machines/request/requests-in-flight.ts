@@ -2,6 +2,7 @@ import type { Environment } from '../../util/environment.js';
 import type { Failure } from '../../util/failure.js';
 import type { FrameLog } from '../../diagnostics/frame-log.js';
 import { asksForInput, neededInput, neededPages } from '../../protocol/server-requests/input-required.js';
+import type { NeededInput } from '../../protocol/server-requests/input-required.js';
 import { isFailure } from '../../util/failure.js';
 import { rpcFailure } from '../../protocol/messages/json-rpc.js';
 import type {
@@ -71,7 +72,7 @@ export class RequestsInFlight {
 
   /** Handles a response. Returns false when its id belongs to no request in flight. */
   answered(message: JSONRPCResultResponse | JSONRPCErrorResponse): boolean {
-    const { environment, ring, frames, rounds, session, tolerate } = this.#ports;
+    const { environment, ring, frames, session, tolerate } = this.#ports;
     const record = ring.get(message.id);
     if (record === undefined) return false;
     const now = environment.now();
@@ -82,17 +83,14 @@ export class RequestsInFlight {
       frames.add('error', method, now, record.id, message.error.code);
       const refusal = rpcFailure(method, message.error, params);
       const pages = neededPages(message.error, session(), refusal);
-      if (pages !== undefined) this.#beginRound(record, rounds.eventFor(record, pages));
-      else endTogether(record, { type: 'error', failure: refusal });
+      this.#beginRound(record, pages ?? refusal);
       return true;
     }
     frames.answered(method, record.id, now);
     const { result } = message;
     const read = readResult(method, entry, session()?.era ?? 'legacy', result);
     if (read !== undefined && isFailure(read)) {
-      if (asksForInput(entry, session(), result))
-        this.#beginRound(record, rounds.eventFor(record, neededInput(method, result)));
-      else endTogether(record, { type: 'error', failure: read });
+      this.#beginRound(record, asksForInput(entry, session(), result) ? neededInput(method, result) : read);
       return true;
     }
     const event: RequestEvent = { type: 'answer', result: read === undefined ? result : read.value };
@@ -102,10 +100,14 @@ export class RequestsInFlight {
     return true;
   }
 
-  /** Asks for input on behalf of one request. Requests that shared its response are sent again, since they have rounds of their own. */
-  #beginRound(record: RequestRecord, event: RequestEvent): void {
-    if (event.type === 'error') {
-      endTogether(record, event);
+  /**
+   * Begins a round of a request whose server needs input, or ends the request with a failure. Requests that shared the response are sent again,
+   * because they have rounds of their own.
+   */
+  #beginRound(record: RequestRecord, needs: NeededInput | Failure): void {
+    const event = isFailure(needs) ? needs : this.#ports.rounds.eventFor(record, needs);
+    if (isFailure(event)) {
+      endTogether(record, { type: 'error', failure: event });
       return;
     }
     const [, ...followers] = detached(record);

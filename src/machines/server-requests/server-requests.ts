@@ -85,7 +85,7 @@ export class ServerRequests implements ServerRequestPorts {
     actor.start();
   }
 
-  /** The server has cancelled a request. One that is not open has got its reply already. */
+  /** The server has cancelled a request. A request that is not open has its reply already. */
   cancelled(id: RequestId): void {
     this.#end(id, { type: 'cancel' });
   }

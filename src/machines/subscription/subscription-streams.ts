@@ -20,23 +20,15 @@ export interface StreamPorts extends Pick<SubscriptionPorts, 'random' | 'missedC
 
 /** The `subscriptions/listen` requests of a connection. Only the newest one counts; older ones stay open until it is acknowledged. */
 export class SubscriptionStreams implements SubscriptionPorts {
+  readonly random: StreamPorts['random'];
+  readonly missedChanges: StreamPorts['missedChanges'];
+  readonly report: StreamPorts['report'];
   readonly #ports: StreamPorts;
   #streams: AbortController[] = [];
 
   constructor(ports: StreamPorts) {
     this.#ports = ports;
-  }
-
-  random(): number {
-    return this.#ports.random();
-  }
-
-  missedChanges(): void {
-    this.#ports.missedChanges();
-  }
-
-  report(problem: Failure): void {
-    this.#ports.report(problem);
+    ({ random: this.random, missedChanges: this.missedChanges, report: this.report } = ports);
   }
 
   acknowledged(honoured: SubscriptionFilter, missing: readonly string[]): void {
