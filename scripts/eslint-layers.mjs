@@ -8,6 +8,7 @@ export const LAYERS = [
   'diagnostics',
   'errors.ts',
   'option-checks.ts',
+  'compiled-chart.ts',
   'auth',
   'transports',
   'machines',

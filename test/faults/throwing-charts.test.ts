@@ -22,13 +22,11 @@ import { isAlive } from '../support/servers/processes.js';
 import { answer, legacyScript, ScriptedProcess, silence } from '../support/servers/scripts.js';
 
 // The chart of a request is compiled when its file is loaded, which is before any line of this file runs.
-jest.mock('../../src/machines/request/compiled-chart.js', () => {
+jest.mock('../../src/compiled-chart.js', () => {
   const { Fuses } = jest.requireActual<typeof import('../support/charts/chart-fuses.js')>(
     '../support/charts/chart-fuses.js',
   );
-  const real = jest.requireActual<typeof import('../../src/machines/request/compiled-chart.js')>(
-    '../../src/machines/request/compiled-chart.js',
-  );
+  const real = jest.requireActual<typeof import('../../src/compiled-chart.js')>('../../src/compiled-chart.js');
   const shared = new Fuses();
   return {
     ...real,
@@ -38,7 +36,7 @@ jest.mock('../../src/machines/request/compiled-chart.js', () => {
   };
 });
 
-const { shared: fuses } = jest.requireMock<{ shared: FusesType }>('../../src/machines/request/compiled-chart.js');
+const { shared: fuses } = jest.requireMock<{ shared: FusesType }>('../../src/compiled-chart.js');
 for (const machine of [
   connectionMachine,
   healthMachine,

@@ -1,7 +1,7 @@
 import type { ActorLogic, ActorSystem, ActorSystemInfo, EventObject } from 'xstate';
 
-import { compileChart, initialState } from './compiled-chart.js';
-import type { ChartTable } from './compiled-chart.js';
+import { compileChart, initialState } from '../../compiled-chart.js';
+import type { ChartTable } from '../../compiled-chart.js';
 import { RequestActions } from './request-actions.js';
 import type { RequestEffects } from './request-actions.js';
 import { CHANGES, GUARDS, requestMachine } from './request-machine.js';

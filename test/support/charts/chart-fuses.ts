@@ -1,7 +1,7 @@
 import { and, enqueueActions } from 'xstate';
 import type { AnyStateMachine } from 'xstate';
 
-import type { Implementations } from '../../../src/machines/request/compiled-chart.js';
+import type { Implementations } from '../../../src/compiled-chart.js';
 import type { SystemPorts } from '../../../src/machines/system-ports.js';
 
 /** When a fuse blows: before one use of what it protects, after it, or before each use from that one on. */

@@ -1,6 +1,7 @@
+import { assign } from 'xstate';
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 
-/** One way on from a state: taken when there is no guard, or the guard agrees. */
+/** A transition from a state. It is taken if it has no guard, or if its guard returns true. */
 export interface Step<Subject, Event> {
   readonly guard: ((subject: Subject, event: Event) => boolean) | undefined;
   readonly target: string;
@@ -10,21 +11,29 @@ export interface Step<Subject, Event> {
   readonly actions: readonly ((subject: Subject, event: Event) => void)[];
 }
 
-/** For each state the events it takes, and for each event the candidates in order. */
+/** The events that each state takes, and the transitions for each event, in order. */
 export type ChartTable<Subject, Event> = Readonly<
   Record<string, Readonly<Record<string, readonly Step<Subject, Event>[]>>>
 >;
 
-/** The functions for the names in a chart that a table runs. */
+/** The functions that a table runs for the names of guards and actions in a chart. */
 export interface Implementations<Subject, Event> {
   readonly guards: Readonly<Record<string, (subject: Subject, event: Event) => boolean>>;
   readonly actions: Readonly<Record<string, (subject: Subject, event: Event) => void>>;
 }
 
+/** An event with the fields of all events of a chart: actions read the fields that their events have. */
+export type EventData<Event extends { readonly type: string }> = { readonly type: Event['type'] } & {
+  readonly [Field in Exclude<Event extends unknown ? keyof Event : never, 'type'>]?: Extract<
+    Event,
+    Readonly<Record<Field, unknown>>
+  >[Field];
+};
+
 /**
- * Turns a chart into a table that says for each state and event what to do. The chart stays the only place where transitions are
- * written down; the table runs them at the price of two property reads. It covers states inside of states, and transitions with guards
- * and actions that go by a plain name, and refuses charts with anything else.
+ * Compiles a chart into a table of its states, events and transitions. The chart remains the only place where transitions are written; the
+ * table runs them at the cost of two property reads. It supports nested states, and guards and actions that are referenced by name, and
+ * throws for charts with anything else.
  */
 export function compileChart<Subject, Event>(
   machine: AnyStateMachine,
@@ -43,12 +52,90 @@ export function compileChart<Subject, Event>(
   return table;
 }
 
+/**
+ * The implementations with which XState runs a chart whose guards and changes are functions of facts, which are its context. Effects need no
+ * implementation there.
+ */
+export function forXState<Facts extends object, Event>(
+  guards: Readonly<Record<string, (facts: Facts, event: Event) => boolean>>,
+  changes: Readonly<Record<string, (facts: Facts) => void>>,
+): object {
+  type Args = { readonly context: Facts; readonly event: Event };
+  const guardOf = ([name, decide]: [string, (facts: Facts, event: Event) => boolean]) =>
+    [name, ({ context, event }: Args) => decide(context, event)] as const;
+  const actionOf = ([name, apply]: [string, (facts: Facts) => void]) => {
+    const changed = ({ context }: { readonly context: Facts }): Facts => {
+      const facts = { ...context };
+      apply(facts);
+      return facts;
+    };
+    return [name, assign(changed as never)] as const;
+  };
+  return {
+    guards: Object.fromEntries(Object.entries(guards).map(guardOf)),
+    actions: Object.fromEntries(Object.entries(changes).map(actionOf)),
+  };
+}
+
+/**
+ * Runs a table over one subject. XState takes an event that an action sends after all actions of the transition; this actor takes it at once.
+ * So an action that sends an event to its own actor has to be the last one of its transitions.
+ */
+export class CompiledActor<Subject, Event extends { readonly type: string }> {
+  readonly #table: ChartTable<Subject, EventData<Event>>;
+  readonly #subject: Subject;
+  #state: string;
+  #over = false;
+
+  /** @param state the state to start in, whose entry actions are not run */
+  constructor(table: ChartTable<Subject, EventData<Event>>, state: string, subject: Subject) {
+    this.#table = table;
+    this.#subject = subject;
+    this.#state = state;
+  }
+
+  /** The name of the current state: see {@link stateName}. */
+  get state(): string {
+    return this.#state;
+  }
+
+  /** Whether the chart is in a final state. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** Takes an event. Events that the current state does not take are ignored. */
+  send(event: Event): void {
+    const candidates = this.#table[this.#state]?.[event.type];
+    if (candidates === undefined) return;
+    const subject = this.#subject;
+    const data = event as unknown as EventData<Event>;
+    for (const { guard, target, final, actions } of candidates) {
+      if (guard !== undefined && !guard(subject, data)) continue;
+      this.#state = target;
+      this.#over = final;
+      for (const action of actions) action(subject, data);
+      return;
+    }
+  }
+}
+
+/** Compiles a chart, and returns a function that makes an actor for a subject. */
+export function compileActor<Subject, Event extends { readonly type: string }>(
+  machine: AnyStateMachine,
+  implementations: Implementations<Subject, EventData<Event>>,
+): (subject: Subject) => CompiledActor<Subject, Event> {
+  const table = compileChart(machine, implementations);
+  const start = initialState(machine);
+  return (subject) => new CompiledActor(table, start, subject);
+}
+
 /** The name of a state in a table: its path below the root, as in `inFlight.waiting`. */
 export function stateName(node: AnyStateNode): string {
   return node.path.join('.');
 }
 
-/** Where a chart starts. */
+/** The name of the state in which a chart starts. */
 export function initialState(machine: AnyStateMachine): string {
   return stateName(enter(machine.root).at(-1) ?? machine.root);
 }

@@ -1,10 +1,10 @@
 import { createActor, createMachine } from 'xstate';
 import type { AnyStateMachine } from 'xstate';
 
-import { compileChart, initialState } from '../../../src/machines/request/compiled-chart.js';
-import type { ChartTable } from '../../../src/machines/request/compiled-chart.js';
-import { actionNames, recordActions } from '../../support/charts/recorded-actions.js';
-import { SimulatedEnvironment } from '../../support/simulated-environment.js';
+import { compileChart, initialState } from '../src/compiled-chart.js';
+import type { ChartTable } from '../src/compiled-chart.js';
+import { actionNames, recordActions } from './support/charts/recorded-actions.js';
+import { SimulatedEnvironment } from './support/simulated-environment.js';
 
 interface Go {
   readonly type: string;
