@@ -7,7 +7,10 @@ import { fileURLToPath } from 'node:url';
 
 const root = path.resolve(fileURLToPath(import.meta.url), '../..');
 const file = path.join(root, '.build/states.ndjson');
-const tests = ['test/machines', 'test/api', 'test/models/world-over-memory', 'test/transports/stdio/process-machine'];
+const tests = [
+  ...['test/machines', 'test/api', 'test/models/world-over-memory', 'test/transports/http'],
+  'test/transports/stdio/process-machine',
+];
 
 mkdirSync(path.dirname(file), { recursive: true });
 rmSync(file, { force: true });

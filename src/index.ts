@@ -65,7 +65,7 @@ export type { HeadersOption, NetworkOptions } from './transports/network-options
 export type { HttpLimits, TransportLimits } from './transports/transport-limits.js';
 export { HttpTransport } from './transports/http/http-transport.js';
 export type { HttpTransportOptions } from './transports/http/http-transport.js';
-export type { HttpDispatcher } from './transports/http/http-dispatcher.js';
+export type { HttpDispatcher } from './transports/http/http-options.js';
 export type { TokenRefusal, TokenSource } from './auth/token-source.js';
 export { MemoryTransport } from './transports/memory-transport.js';
 export { SseTransport } from './transports/sse/sse-transport.js';

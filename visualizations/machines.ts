@@ -6,6 +6,8 @@ import { requestMachine } from '../src/machines/request/request-machine.js';
 import { serverRequestMachine } from '../src/machines/server-requests/server-request-machine.js';
 import { serverStreamMachine } from '../src/machines/server-stream/server-stream-machine.js';
 import { subscriptionMachine } from '../src/machines/subscription/subscription-machine.js';
+import { callMachine } from '../src/transports/http/http-call-machine.js';
+import { exchangeMachine } from '../src/transports/http/http-exchange-machine.js';
 import { processMachine } from '../src/transports/stdio/process-machine.js';
 
 /** A machine of which diagrams are kept beside this file. */
@@ -46,6 +48,18 @@ export const machines: readonly DrawnMachine[] = [
     name: 'server-request',
     title: 'A request of a legacy server while a handler answers it',
     machine: serverRequestMachine,
+  },
+  {
+    name: 'http-exchange',
+    title: 'A request over HTTP and its response, which may be a stream that is resumed',
+    machine: exchangeMachine,
+    inspected: false,
+  },
+  {
+    name: 'http-call',
+    title: 'One HTTP request: its token, its redirects and its response',
+    machine: callMachine,
+    inspected: false,
   },
   {
     name: 'process',

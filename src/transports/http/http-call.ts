@@ -1,14 +1,16 @@
 import type { Dispatcher } from 'undici';
 import type { TokenSource } from '../../auth/token-source.js';
-import type { TimerHandle } from '../../util/environment.js';
-import type { Environment } from '../../util/environment.js';
+import { compileActor } from '../../compiled-chart.js';
+import type { Environment, TimerHandle } from '../../util/environment.js';
 import { describeThrown, failure, lookable } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import { isHeaderValue } from '../../protocol/http-headers.js';
-import { isRedirect, judgeRedirect } from '../../protocol/redirects.js';
+import { judgeRedirect } from '../../protocol/redirects.js';
 import { HttpAttempt } from './http-attempt.js';
 import type { AttemptOwner } from './http-attempt.js';
-import { exchangeFailed, hasAuthorization, isAboutAuthentication, linkClosed, tokenRefusal } from './http-failures.js';
+import { callMachine, CHANGES, GUARDS } from './http-call-machine.js';
+import type { CallEvent, CallFacts } from './http-call-machine.js';
+import { exchangeFailed, hasAuthorization, linkClosed, tokenRefusal } from './http-failures.js';
 import { contentKind, headerOf } from './http-head.js';
 import type { ResponseHead } from './http-head.js';
 import { Pacer, pushBytes } from '../pacer.js';
@@ -16,10 +18,10 @@ import type { PacedStream } from '../pacer.js';
 import type { Secrets } from '../secrets.js';
 import type { UnorderedSet, UnorderedSetMember } from '../unordered-set.js';
 
-/** Where a request goes, and what sends it there. */
+/** The address of a request, and the dispatcher that sends it. */
 export interface Route {
   readonly origin: string;
-  /** With its query. */
+  /** The path with the query. */
   readonly path: string;
   readonly dispatcher: Dispatcher;
 }
@@ -32,13 +34,13 @@ export interface CallEndpoint {
   readonly environment: Environment;
   readonly auth: TokenSource | undefined;
   readonly secrets: Secrets;
-  /** Whether it makes requests no longer. */
+  /** Whether the endpoint is closed: it makes no more requests. */
   readonly closed: boolean;
   /** How a request to a URL is dispatched. */
   route(url: URL): Route;
 }
 
-/** One request of HTTP. */
+/** An HTTP request. */
 export interface HttpRequest {
   readonly method: 'POST' | 'GET' | 'DELETE';
   /** Names and values in turn. */
@@ -48,71 +50,102 @@ export interface HttpRequest {
 
 /** The receiver of the response to a request. Its methods must not throw. */
 export interface HttpReceiver {
-  /** The answer begins; redirects have been followed. */
+  /** The response begins. Redirects have been followed. */
   head(head: ResponseHead): void;
   chunk(bytes: Buffer): void;
-  /** The answer is complete. */
+  /** The response is complete. */
   end(): void;
-  /** There is no answer, or no more of it. The delivery is `not-sent` when no byte of the request reached a socket. */
+  /** There is no response, or it broke off. The delivery is `not-sent` if no byte of the request reached a socket. */
   failed(reason: Failure): void;
 }
 
-/** What an answer that is not of interest is given to come to its end, at most; its connection can then be used again. Milliseconds. */
+/** How long the response of an attempt that was left may take to end, in ms. Its connection can then be used again. */
 const DRAIN_TIMEOUT = 250;
 
-/** Bytes, and chunks of so many, in which there cannot be so many events that they block anybody. */
-const FEW = 2 * 1024;
-const MANY = 100;
+/** Chunks of a stream are paced after a chunk of more than so many bytes, or after so many chunks. Fewer cannot block the event loop. */
+const FEW_BYTES = 2 * 1024;
+const FEW_CHUNKS = 100;
+
+const START = { type: 'start' } as const;
+const END = { type: 'end' } as const;
+const DRAIN = { type: 'drain' } as const;
+const OVERDUE = { type: 'overdue' } as const;
+const ABORT = { type: 'abort' } as const;
 
 /**
- * One request over undici's `dispatch`, with its token and its redirects. After `abort()` the receiver is not called.
+ * One HTTP request over undici's `dispatch`. Its chart, `http-call-machine.ts`, decides about tokens, redirects and the end; this class has the
+ * effects of the chart. After `abort()` the receiver is not called.
  */
-export class HttpCall implements AttemptOwner, UnorderedSetMember, PacedStream<Buffer> {
+export class HttpCall implements AttemptOwner, CallFacts, UnorderedSetMember, PacedStream<Buffer> {
+  static readonly #actorOf = compileActor<HttpCall, CallEvent>(callMachine, {
+    guards: GUARDS,
+    actions: {
+      ...CHANGES,
+      requestToken: (call) => void call.#authorize(undefined),
+      renewToken: (call, { head }) => void call.#authorize(head),
+      dispatch: (call) => call.#dispatch(),
+      leaveAttempt: (call) => call.#leaveAttempt(),
+      dropLeftAttempt: (call) => call.#dropLeftAttempt(),
+      judgeRedirect: (call, { head }) => call.#judgeRedirect(head as ResponseHead),
+      follow: (call, { url }) => call.#follow(url as URL),
+      passHead: (call, { head }) => call.#passHead(head as ResponseHead),
+      stopPassing: (call) => (call.#passing = false),
+      joinDraining: (call) => call.#draining?.add(call),
+      quitDraining: (call) => call.#draining?.remove(call),
+      abortAttempt: (call) => call.#abortAttempt(),
+      reportEnd: (call) => call.#receiver.end(),
+      reportFailure: (call, { failure: reason }) => call.#receiver.failed(reason as Failure),
+    },
+  });
+
   place = -1;
+  readonly needsToken: boolean;
+  refused = false;
+  readonly #actor = HttpCall.#actorOf(this);
   readonly #endpoint: CallEndpoint;
   readonly #request: HttpRequest;
   readonly #receiver: HttpReceiver;
   #url: URL;
   #token: string | undefined;
-  /** Whether a token was refused already; a second refusal is final. */
-  #renewed = false;
+  #redirects = 0;
   #attempt: HttpAttempt | undefined;
-  /** The attempt before, while its answer may still come to its end. */
-  #left: HttpAttempt | undefined;
-  #patience: TimerHandle;
-  #followed = 0;
-  /** The receiver has the head of its answer. */
-  #begun = false;
-  #over = false;
-  /** For a stream of events, of which a server can send any number at once: from the first chunk on that can have many. */
+  /** The attempt before, while its response may still end by itself. */
+  #leftAttempt: HttpAttempt | undefined;
+  #leftTimer: TimerHandle;
+  /** The head of the response that the receiver got. */
+  #head: ResponseHead | undefined;
+  /** Whether the receiver gets the body. */
+  #passing = false;
+  /** For an event stream, in which a server can send any number of events at once: from the first chunk that may contain many of them. */
   #pacer: Pacer<Buffer> | undefined;
   #chunks = 0;
-  #head: ResponseHead | undefined;
-  #streams: boolean | undefined;
-  /** The set of calls that should end soon, once this call is in it, and whether it was notified before. */
-  #ending: UnorderedSet<HttpCall> | undefined;
-  #overdue = false;
+  #isStream: boolean | undefined;
+  /** The set of draining calls that this call joins. */
+  #draining: UnorderedSet<HttpCall> | undefined;
 
   constructor(endpoint: CallEndpoint, request: HttpRequest, receiver: HttpReceiver) {
     this.#endpoint = endpoint;
     this.#request = request;
     this.#receiver = receiver;
     this.#url = endpoint.url;
+    this.needsToken = endpoint.auth !== undefined;
   }
 
-  /** Sends it. Some dispatchers, such as mocks, answer before this returns, so the receiver must be ready for it. */
+  #send(event: CallEvent): void {
+    this.#actor.send(event);
+  }
+
+  /** Sends the request. Some dispatchers, such as mocks, respond before this returns, so the receiver must be ready. */
   start(): void {
-    const { auth } = this.#endpoint;
-    if (auth === undefined) this.#dispatch();
-    else void this.#authorize(auth, undefined);
+    this.#send(START);
   }
 
-  /** Whether a byte of it may have reached a server that has not turned it away. */
+  /** Whether a byte of the request may have reached a server that has not refused or redirected it. */
   get sent(): boolean {
     return this.#attempt?.started === true;
   }
 
-  /** Where the answer comes from. */
+  /** The URL of the request, after redirects. */
   get url(): URL {
     return this.#url;
   }
@@ -122,17 +155,23 @@ export class HttpCall implements AttemptOwner, UnorderedSetMember, PacedStream<B
     return this.#endpoint.environment;
   }
 
-  /** Whether it has a header `Authorization`. */
+  /** Whether the request has a header `Authorization`. */
   get authorized(): boolean {
     return this.#token !== undefined || hasAuthorization(this.#endpoint.headers);
   }
 
-  /** @param refusal what became of the token before */
-  async #authorize(auth: TokenSource, refusal: ResponseHead | undefined): Promise<void> {
+  /** Whether the call has ended: the receiver is not called any more. */
+  get over(): boolean {
+    return this.#actor.over;
+  }
+
+  /** @param refusal the response that refused the token; undefined for the first token */
+  async #authorize(refusal: ResponseHead | undefined): Promise<void> {
     const refused = this.#token;
     try {
+      const auth = this.#endpoint.auth as TokenSource;
       const why = refusal && refused !== undefined ? tokenRefusal(refused, refusal) : undefined;
-      // A source that looks at its arguments must not see one where there is no refusal.
+      // A source that counts its arguments must not get one without a refusal.
       const token: unknown = await (why === undefined ? auth.token() : auth.token(why));
       if (typeof token !== 'string' || token === '' || !isHeaderValue(token)) {
         throw new TypeError('it must give a string that can stand in a header');
@@ -140,27 +179,19 @@ export class HttpCall implements AttemptOwner, UnorderedSetMember, PacedStream<B
       this.#token = token;
       this.#endpoint.secrets.add(token);
     } catch (thrown) {
-      this.#fail(
-        failure('authentication', 'MCP_AUTHENTICATION_REQUIRED', `auth.token() failed: ${describeThrown(thrown)}`, {
-          delivery: 'not-sent',
-          cause: lookable(thrown),
-        }),
-      );
+      const message = `auth.token() failed: ${describeThrown(thrown)}`;
+      const cause = lookable(thrown);
+      this.#fail(failure('authentication', 'MCP_AUTHENTICATION_REQUIRED', message, { delivery: 'not-sent', cause }));
       return;
     }
-    if (refusal === undefined || this.#token !== refused) this.#dispatch();
-    else this.#deliver(refusal);
-  }
-
-  /** Hands on the refusal of a token when there is no other. */
-  #deliver(refusal: ResponseHead): void {
-    if (this.#over) return;
-    this.#receiver.head(refusal);
-    this.#complete();
+    if (refusal === undefined || this.#token !== refused) this.#send({ type: 'token' });
+    else {
+      this.#send({ type: 'sameToken', head: refusal });
+      this.#send(END);
+    }
   }
 
   #dispatch(): void {
-    if (this.#over) return;
     if (this.#endpoint.closed) {
       this.#fail(linkClosed('not-sent'));
       return;
@@ -187,75 +218,66 @@ export class HttpCall implements AttemptOwner, UnorderedSetMember, PacedStream<B
   }
 
   responded(head: ResponseHead): void {
-    if (this.#over) return;
-    this.#drop();
-    const { status } = head;
-    const { auth } = this.#endpoint;
-    if (auth !== undefined && !this.#renewed && isAboutAuthentication(head)) {
-      this.#renewed = true;
-      this.#leave();
-      void this.#authorize(auth, head);
-      return;
-    }
-    if (!isRedirect(status)) {
-      this.#begun = true;
-      this.#head = head;
-      this.#receiver.head(head);
-      return;
-    }
-    const verdict = judgeRedirect({
-      method: this.#request.method,
-      status,
-      location: headerOf(head, 'location'),
-      from: this.#url,
-      followed: this.#followed,
-    });
-    if (verdict instanceof URL) {
-      this.#leave();
-      this.#url = verdict;
-      this.#followed += 1;
-      this.#dispatch();
-    } else {
-      this.#fail(verdict);
-      this.#attempt?.abort();
-    }
+    this.#send({ type: 'response', head });
   }
 
-  /** Whatever this answer says besides, and whether it comes to an end, is of no interest. */
-  #leave(): void {
-    const left = this.#attempt;
-    left?.leave();
-    this.#left = left;
+  #judgeRedirect(head: ResponseHead): void {
+    const { status } = head;
+    const { method } = this.#request;
+    const location = headerOf(head, 'location');
+    const verdict = judgeRedirect({ method, status, location, from: this.#url, followed: this.#redirects });
+    if (verdict instanceof URL) this.#send({ type: 'redirect', url: verdict });
+    else this.#send({ type: 'refuseRedirect', failure: verdict });
+  }
+
+  #follow(url: URL): void {
+    this.#url = url;
+    this.#redirects += 1;
+  }
+
+  #passHead(head: ResponseHead): void {
+    this.#head = head;
+    this.#passing = true;
+    this.#receiver.head(head);
+  }
+
+  #abortAttempt(): void {
+    this.#pacer?.stop();
+    this.#attempt?.abort();
+  }
+
+  /** Ignores the rest of the response. The next attempt may wait for its connection, so the response may not take long. */
+  #leaveAttempt(): void {
+    this.#leftAttempt = this.#attempt;
+    this.#leftAttempt?.leave();
     this.#attempt = undefined;
-    // Where there is one connection, the next attempt waits for it.
-    this.#patience = this.#endpoint.environment.setTimeout(() => {
-      this.#drop();
+    this.#leftTimer = this.#endpoint.environment.setTimeout(() => {
+      this.#dropLeftAttempt();
     }, DRAIN_TIMEOUT);
   }
 
-  /** Gives up the attempt that was left, unless it has come to its end. */
-  #drop(): void {
-    if (this.#left === undefined) return;
-    this.#left.abort();
-    this.#left = undefined;
-    this.#endpoint.environment.clearTimeout(this.#patience);
+  /** Aborts the attempt that was left, unless its response has ended. */
+  #dropLeftAttempt(): void {
+    if (this.#leftAttempt === undefined) return;
+    this.#leftAttempt.abort();
+    this.#leftAttempt = undefined;
+    this.#endpoint.environment.clearTimeout(this.#leftTimer);
   }
 
   received(bytes: Buffer): void {
     this.#chunks += 1;
-    if ((bytes.length > FEW || this.#chunks > MANY) && this.#isStream()) this.#pacer ??= new Pacer(this);
+    if ((bytes.length > FEW_BYTES || this.#chunks > FEW_CHUNKS) && this.#streams()) this.#pacer ??= new Pacer(this);
     if (this.#pacer === undefined) this.take(bytes);
     else pushBytes(this.#pacer, bytes);
   }
 
-  #isStream(): boolean {
-    const head = this.#head;
-    return (this.#streams ??= head !== undefined && contentKind(head) === 'events');
+  #streams(): boolean {
+    return (this.#isStream ??= this.#head !== undefined && contentKind(this.#head) === 'events');
   }
 
-  /** Hands the next bytes on: see {@link PacedStream}. */
+  /** Passes the next bytes to the receiver: see {@link PacedStream}. */
   take(bytes: Buffer): void {
-    if (!this.#over && this.#begun) this.#receiver.chunk(bytes);
+    if (this.#passing) this.#receiver.chunk(bytes);
   }
 
   hold(): void {
@@ -267,62 +289,39 @@ export class HttpCall implements AttemptOwner, UnorderedSetMember, PacedStream<B
   }
 
   ended(): void {
-    if (this.#pacer?.paused !== true) this.#complete();
-    else
-      this.#pacer.afterwards(() => {
-        this.#complete();
-      });
+    this.#afterBytes(END);
   }
 
   broke(error: Error, sent: boolean): void {
-    const fail = (): void => {
-      this.#fail(exchangeFailed(this.#url, error, sent, this.#begun));
-    };
-    if (this.#pacer === undefined) fail();
-    else this.#pacer.afterwards(fail);
+    this.#afterBytes({ type: 'fail', failure: exchangeFailed(this.#url, error, sent, this.#head !== undefined) });
   }
 
-  #complete(): void {
-    if (this.#over) return;
-    this.#finish();
-    this.#receiver.end();
+  /** The end of a response is handled after the bytes before it. */
+  #afterBytes(event: CallEvent): void {
+    if (this.#pacer === undefined) this.#send(event);
+    else
+      this.#pacer.afterwards(() => {
+        this.#send(event);
+      });
   }
 
   #fail(reason: Failure): void {
-    if (this.#over) return;
-    this.#finish();
-    this.#receiver.failed(reason);
+    this.#send({ type: 'fail', failure: reason });
   }
 
-  #finish(): void {
-    this.#over = true;
-    this.#drop();
-    this.#ending?.remove(this);
-  }
-
-  /** Whether the receiver is not called any more. */
-  get over(): boolean {
-    return this.#over;
-  }
-
-  /** Gives the request up, and the connection that it is on. */
+  /** Aborts the request and its connection. */
   abort(): void {
-    if (this.#over) return;
-    this.#finish();
-    this.#pacer?.stop();
-    this.#attempt?.abort();
+    this.#send(ABORT);
   }
 
-  /** What still comes is of no interest. It stands in the set until it has come to its end. */
-  endSoon(ending: UnorderedSet<HttpCall>): void {
-    if (this.#over) return;
-    this.#ending = ending;
-    ending.add(this);
+  /** Lets the response end by itself. The call is in the set until then. */
+  drain(set: UnorderedSet<HttpCall>): void {
+    this.#draining = set;
+    this.#send(DRAIN);
   }
 
-  /** Gives it up the second time. */
+  /** Reminds a draining call of its end. Aborts it the second time. */
   remind(): void {
-    if (this.#overdue) this.abort();
-    this.#overdue = true;
+    this.#send(OVERDUE);
   }
 }

@@ -6,7 +6,7 @@ import type { ConnectionShares } from './connection-shares.js';
 import { HttpCall } from './http-call.js';
 import type { CallEndpoint, HttpReceiver, HttpRequest, Route } from './http-call.js';
 import type { Secrets } from '../secrets.js';
-import type { HttpDispatcher } from './http-dispatcher.js';
+import type { HttpDispatcher } from './http-options.js';
 
 /** How to reach a server over HTTP. */
 export interface EndpointOptions {

@@ -1,312 +1,249 @@
-import { isTemporaryStatus, askedDelay, reopeningDelay, RESUMPTION_BACKOFF } from '../../util/retry-policy.js';
+import { askedDelay, isTemporaryStatus, reopeningDelay, RESUMPTION_BACKOFF } from '../../util/retry-policy.js';
+import { compileActor } from '../../compiled-chart.js';
+import type { EventData } from '../../compiled-chart.js';
 import { isIdOf, readAnswer, rpcErrorOf } from '../../protocol/messages/exchange-response.js';
-import { failure, isFailure, toTransportFailure, withDelivery } from '../../util/failure.js';
+import { isFailure, toTransportFailure, withDelivery } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
-import { isSessionId } from '../../protocol/http-headers.js';
-import type { JSONRPCErrorObject, JSONRPCRequest, RequestId } from '../../protocol/messages/json-rpc.js';
+import type { JSONRPCErrorObject, RequestId } from '../../protocol/messages/json-rpc.js';
 import { isModernError } from '../../protocol/negotiation.js';
-import type { Admittable } from './http-admission.js';
 import { EventStream } from './event-stream.js';
-import type { StreamEvent } from './event-stream.js';
+import type { EventReader } from './event-stream.js';
 import { HttpBody, parseJson } from './http-body.js';
 import type { HttpCall, HttpReceiver } from './http-call.js';
-import type { HttpEndpoint } from './http-endpoint.js';
+import { CHANGES, exchangeMachine, GUARDS } from './http-exchange-machine.js';
+import type { ExchangeEvent, ExchangeFacts, Refusal } from './http-exchange-machine.js';
+import type { ExchangeOwner, ExchangeRequest, OwnedExchange } from './http-exchange-owner.js';
 import {
   authenticationFailure,
   bodyTooLarge,
   endedWithoutAnswer,
   isAboutAuthentication,
   linkClosed,
+  resumptionFailed,
   sessionLost,
   statusFailure,
   wrongContent,
 } from './http-failures.js';
 import { contentKind, headerOf } from './http-head.js';
 import type { ResponseHead } from './http-head.js';
-import { isRefusalText, LONGEST_REASON, refusalReason } from './http-refusal.js';
+import { isRefusalText, LONGEST_REASON, readRefusal, refusalReason } from './http-refusal.js';
 import type { HttpSession } from './http-session.js';
-import type { Link, LinkEvents } from '../link.js';
-import type { UnorderedSetMember } from '../unordered-set.js';
-import type { SessionRefusals } from './session-refusals.js';
-
-/** What an exchange needs from the link that it belongs to. */
-export interface ExchangeOwner {
-  readonly endpoint: HttpEndpoint;
-  readonly events: LinkEvents;
-  readonly refusals: SessionRefusals;
-  /** The server does not know the session any more. */
-  lose(session: HttpSession): void;
-  /** The answer is here and its stream is not at its end yet. */
-  drain(call: HttpCall): void;
-  /** Nothing more comes of this exchange. */
-  ended(exchange: HttpExchange): void;
-  /**
-   * Looks whether the server speaks HTTP+SSE, which is older; from then on everything goes over that link. A failure says that it must not
-   * be spoken to in this way.
-   */
-  findOlder(): Promise<Link | Failure | undefined>;
-  /** Finds out whether the server still knows a session, and loses it when it does not. Never rejects. */
-  verify(session: HttpSession): Promise<void>;
-}
-
-/** What is sent, and what has to be known about it. */
-export interface ExchangeRequest {
-  readonly message: JSONRPCRequest;
-  /** A modern request: sessions and resumption do not exist. */
-  readonly modern: boolean;
-  readonly session: HttpSession;
-  /** Sent while words could not cost the session. */
-  readonly doubtful: boolean;
-  readonly headers: readonly string[];
-  readonly body: string;
-}
-
-/**
- * Where an exchange is: it reads the response; it waits until it is known what a refusal means, for instance that the server speaks HTTP+SSE, and
- * ignores the rest of the response; it resumes its stream; or it is over.
- */
-type Stage = 'asking' | 'deciding' | 'resuming' | 'over';
-
-/** What is being read. */
-type Reader = EventStream | HttpBody | undefined;
+import type { Link } from '../link.js';
 
 const NO_HEAD: ResponseHead = { status: 0, headers: {} };
-/** Attempts in a row that may fail before a stream is given up. */
-const MOST_FAILURES = 6;
 
-/** Refusals of the handshake after which a server may still turn out to be one of HTTP+SSE. */
-const MAYBE_OLDER: ReadonlySet<number> = new Set([400, 404, 405]);
+const START = { type: 'start' } as const;
+const BODY = { type: 'body' } as const;
+const REFUSAL = { type: 'refusal' } as const;
+const STREAM = { type: 'stream' } as const;
+const END = { type: 'end' } as const;
+const SUCCEED = { type: 'succeed' } as const;
 
-/** One request and its answer, which comes as JSON or on a stream of events. Modern streams end with what breaks them; legacy streams go on. */
-export class HttpExchange implements HttpReceiver, UnorderedSetMember, Admittable {
+/** One request over Streamable HTTP and its response. Its chart is `http-exchange-machine.ts`; this class has the effects of the chart. */
+export class HttpExchange implements HttpReceiver, ExchangeFacts, OwnedExchange {
+  static readonly #actorOf = compileActor<HttpExchange, ExchangeEvent>(exchangeMachine, {
+    guards: GUARDS,
+    actions: {
+      ...CHANGES,
+      post: (exchange) => exchange.#post(),
+      readHead: (exchange, { head }) => exchange.#readHead(head as ResponseHead),
+      openBody: (exchange) => exchange.#openBody(),
+      openStream: (exchange) => exchange.#openStream(),
+      closeReader: (exchange) => exchange.#closeReader(),
+      readBody: (exchange) => exchange.#readBody(),
+      readRefusal: (exchange) => exchange.#readRefusal(),
+      readMessage: (exchange, { data }) => exchange.#readMessage(data as string),
+      judgeStatus: (exchange) => exchange.#judgeStatus(),
+      breakOff: (exchange) => exchange.#broken(exchange.#endedEarly('The stream')),
+      verifySession: (exchange, event) => exchange.#verifySession(event),
+      loseSession: (exchange) => exchange.#owner.lose(exchange.session),
+      findOlder: (exchange, { refusal }) => exchange.#findOlder(refusal as Refusal),
+      sendOlder: (exchange, { link }) => exchange.#sendOlder(link as Link),
+      conclude: (exchange, { refusal }) => exchange.#conclude(refusal as Refusal),
+      setTimer: (exchange, { delay }) => exchange.#setTimer(delay),
+      clearTimer: (exchange) => exchange.#owner.events.environment.clearTimeout(exchange.#timer),
+      reportInterrupted: (exchange) => exchange.#owner.events.interrupted(exchange.id),
+      reopen: (exchange) => exchange.#reopen(),
+      readReopenedHead: (exchange, { head }) => exchange.#readReopenedHead(head as ResponseHead),
+      reportResumed: (exchange) => exchange.#owner.events.resumed(exchange.id),
+      abortCall: (exchange) => exchange.#call?.abort(),
+      releaseCall: (exchange, event) => exchange.#releaseCall(event.failure),
+      resolve: (exchange) => exchange.#settle(),
+      reject: (exchange, event) => exchange.#settle(event.failure),
+    },
+  });
+
   place = -1;
   admitted: 'call' | 'own' | undefined = undefined;
-  /** How many bytes its owner took from the budget for it. */
   held = 0;
   readonly id: RequestId;
   /** Settles with the exchange; rejects with a failure. */
   readonly done: Promise<void>;
+  readonly modern: boolean;
+  readonly handshake: boolean;
+  readonly session: HttpSession;
+  lastEventId: string | undefined;
+  failures = 0;
+  readonly #actor = HttpExchange.#actorOf(this);
   readonly #owner: ExchangeOwner;
   readonly #request: ExchangeRequest;
   #resolve!: () => void;
   #reject!: (reason: Error) => void;
   #call: HttpCall | undefined;
   #head: ResponseHead | undefined;
-  #reader: Reader;
-  #stage: Stage = 'asking';
-  /** Where the stream is, once the server has said so. */
-  #lastEventId: string | undefined;
+  #reader: EventStream | HttpBody | undefined;
+  /** The delay until the stream is resumed that the server sent with an event, in ms. */
   #retry: number | undefined;
-  /** Attempts to resume that failed in a row. */
-  #failures = 0;
   #timer: unknown;
 
   constructor(owner: ExchangeOwner, request: ExchangeRequest) {
+    const { message, modern, session } = request;
     this.#owner = owner;
     this.#request = request;
-    this.id = request.message.id;
+    this.id = message.id;
+    this.modern = modern;
+    this.handshake = message.method === 'initialize';
+    this.session = session;
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
   }
 
-  /** Whether a byte may have left already. A call that takes the stream up again says nothing about that. */
+  #send(event: ExchangeEvent): void {
+    this.#actor.send(event);
+  }
+
+  #fail(reason: Failure): void {
+    this.#send({ type: 'fail', failure: reason });
+  }
+
+  /** If the stream has event ids, the server has got the request, although the call may be a GET that is not sent yet. */
   get sent(): boolean {
-    return this.#lastEventId !== undefined || this.#call?.sent === true;
+    return this.lastEventId !== undefined || this.#call?.sent === true;
   }
 
   get over(): boolean {
-    return this.#stage === 'over';
-  }
-
-  start(): void {
-    const { headers, body, session } = this.#request;
-    // It may have been lost while this one waited for its turn.
-    if (session.lost) {
-      this.#fail(sessionLost(this.#url, 404));
-      return;
-    }
-    this.#call = this.#owner.endpoint.call({ method: 'POST', headers, body }, this);
-    this.#call.start();
-  }
-
-  /** Ends the exchange from this side: its promise rejects with this failure. */
-  abort(): void {
-    if (this.over) return;
-    const { sent } = this;
-    this.#call?.abort();
-    this.#fail(linkClosed(sent ? 'unknown' : 'not-sent'));
-  }
-
-  head(head: ResponseHead): void {
-    this.#head = head;
-    if (this.#stage === 'resuming') this.#resumed(head);
-    else if (head.status >= 400) this.#refused(head);
-    else this.#accepted(head);
-  }
-
-  #accepted(head: ResponseHead): void {
-    const { message, session } = this.#request;
-    if (message.method === 'initialize') {
-      // An empty one is none.
-      const id = headerOf(head, 'mcp-session-id') || undefined;
-      if (id !== undefined && !isSessionId(id)) {
-        this.#give(
-          failure('protocol', 'MCP_INVALID_MESSAGE', 'The session id of the server is not visible ASCII', {
-            delivery: 'answered',
-            details: { field: 'mcp-session-id' },
-          }),
-        );
-        return;
-      }
-      session.id = id;
-      if (id !== undefined) this.#owner.endpoint.secrets.add(id);
-    }
-    const kind = contentKind(head);
-    if (kind === 'events') this.#openStream();
-    else if (kind === 'json') this.#openBody(head);
-    else this.#give(wrongContent(this.#url, head));
+    return this.#actor.over;
   }
 
   get #url(): URL {
     return this.#call?.url ?? this.#owner.endpoint.url;
   }
 
-  #openStream(): void {
-    const { maxMessageBytes, budget } = this.#owner.endpoint;
-    const tooLarge = (problem: Failure): void => {
-      this.#unreadable(problem);
-    };
-    const event = (one: StreamEvent): void => {
-      this.#event(one);
-    };
-    this.#reader = new EventStream({ event, tooLarge }, maxMessageBytes, budget);
+  get #status(): number {
+    return this.#head?.status ?? 0;
   }
 
-  #openBody(head: ResponseHead): void {
-    const { endpoint } = this.#owner;
-    const maxMessageBytes = isRefusalText(head) ? LONGEST_REASON : endpoint.maxMessageBytes;
-    const length = Number(headerOf(head, 'content-length'));
-    if (length > maxMessageBytes) this.#unread(bodyTooLarge(maxMessageBytes, length));
-    else this.#reader = new HttpBody(maxMessageBytes, endpoint.budget);
+  /** Starts the exchange, unless its session was lost while it waited. */
+  start(): void {
+    this.#send(this.session.lost ? { type: 'lose', failure: sessionLost(this.#url, 404) } : START);
   }
 
-  /** The server turned the request away. Why may stand in the body. */
-  #refused(head: ResponseHead): void {
-    const readable = contentKind(head) === 'json' || isRefusalText(head);
-    // Some servers answer 401 without a challenge when they do not know the session.
-    const challenged = headerOf(head, 'www-authenticate') !== undefined || !this.#namesSession;
-    if (isAboutAuthentication(head) && (challenged || !readable)) this.#give(this.#statusFailure());
-    else if (readable) this.#openBody(head);
-    else this.#unread();
+  abort(): void {
+    this.#send({ type: 'abort', failure: linkClosed(this.sent ? 'unknown' : 'not-sent') });
   }
 
-  /** Whether the request named a session, so that 404 means that the server does not know it. */
-  get #namesSession(): boolean {
-    const { session, modern } = this.#request;
-    return session.id !== undefined && !modern;
+  #post(): void {
+    const { headers, body } = this.#request;
+    this.#call = this.#owner.endpoint.call({ method: 'POST', headers, body }, this);
+    this.#call.start();
   }
 
-  /** The response has only a status, or a body that is not read: a page, another content type or encoding, or one that is too long. */
-  #unread(why = this.#statusFailure()): void {
-    const refuse = (): void => {
-      this.#unlessOlder(() => {
-        this.#give(why);
-      });
-    };
-    if (this.#head?.status !== 404 || !this.#namesSession || !this.#mayLoseSession(undefined, '', refuse)) refuse();
+  head(head: ResponseHead): void {
+    this.#head = head;
+    this.#send({ type: 'head', head });
   }
 
-  /**
-   * A server that does not take the handshake may be one of HTTP+SSE. Only when it is not, the refusal counts. 2025-11-25
-   * basic/transports, "Backwards Compatibility".
-   */
-  #unlessOlder(refuse: () => void): void {
-    const { message } = this.#request;
-    if (message.method !== 'initialize' || !MAYBE_OLDER.has(this.#head?.status ?? 0)) {
-      refuse();
+  #readHead(head: ResponseHead): void {
+    if (head.status >= 400) {
+      this.#readRefusedHead(head);
       return;
     }
-    this.#stage = 'deciding';
-    void this.#owner.findOlder().then((found) => {
-      if (this.over) return;
-      if (found === undefined) refuse();
-      else if (isFailure(found)) this.#give(found);
-      else
-        Promise.resolve(found.send(message)).then(
-          () => {
-            this.#succeed();
-          },
-          (thrown: unknown) => {
-            this.#fail(toTransportFailure(thrown));
-          },
-        );
-    });
+    const problem = this.handshake ? this.session.readId(head, this.#owner.endpoint.secrets) : undefined;
+    const kind = contentKind(head);
+    if (problem !== undefined) this.#fail(problem);
+    else if (kind === 'events') this.#send(STREAM);
+    else if (kind === 'json') this.#send(BODY);
+    else this.#fail(wrongContent(this.#url, head));
   }
 
-  /** @param why the reason from the server: a JSON-RPC error, or text */
-  #loseSession(why?: JSONRPCErrorObject | string): void {
-    const { session } = this.#request;
-    this.#owner.lose(session);
-    this.#give(sessionLost(this.#url, this.#head?.status ?? 404, why));
+  #readRefusedHead(head: ResponseHead): void {
+    const readable = contentKind(head) === 'json' || isRefusalText(head);
+    // Some servers send 401 without a challenge for an unknown session.
+    const challenged = headerOf(head, 'www-authenticate') !== undefined || !this.#namesSession;
+    if (isAboutAuthentication(head) && (challenged || !readable)) this.#fail(this.#statusFailure());
+    else if (readable) this.#send(REFUSAL);
+    else this.#judgeStatus();
   }
 
-  /**
-   * Whether an error or a text means that the server does not know the session, or may mean it.
-   * @param otherwise what is to be done when it turns out to mean something else
-   */
-  #mayLoseSession(value: unknown, why: JSONRPCErrorObject | string, otherwise: () => void): boolean {
-    const { refusals } = this.#owner;
-    const { session } = this.#request;
-    const own = isIdOf(this.#request.message, (value as { id?: unknown } | undefined)?.id);
-    const refusal = typeof why === 'string' ? { message: why } : { ...why, own };
-    const verdict = refusals.judge(this.#head?.status ?? 0, refusal, this.#request);
-    if (verdict === 'lost') this.#loseSession(why);
-    if (verdict !== 'unclear') return verdict === 'lost';
-    this.#stage = 'deciding';
-    this.#readNoMore();
-    this.#release(false);
-    void this.#owner.verify(session).then(() => {
-      if (this.over) return;
-      if (session.lost) this.#loseSession(why);
-      else otherwise();
-    });
-    return true;
+  /** Whether the request has a session id, so that 404 means that the server does not know the session. */
+  get #namesSession(): boolean {
+    return this.session.id !== undefined && !this.modern;
   }
 
-  #statusFailure(why?: JSONRPCErrorObject | string): Failure {
-    const head = this.#head ?? NO_HEAD;
-    if (isAboutAuthentication(head)) return authenticationFailure(this.#url, head, this.#call?.authorized === true);
-    return statusFailure(this.#url, head, this.#owner.events.environment.now(), why);
+  #openBody(): void {
+    const { maxMessageBytes, budget } = this.#owner.endpoint;
+    const head = this.#head as ResponseHead;
+    const limit = isRefusalText(head) ? LONGEST_REASON : maxMessageBytes;
+    const length = Number(headerOf(head, 'content-length'));
+    if (length > limit) this.#judgeStatus(bodyTooLarge(limit, length));
+    else this.#reader = new HttpBody(limit, budget);
+  }
+
+  #openStream(): void {
+    const { maxMessageBytes, budget } = this.#owner.endpoint;
+    const reader: EventReader = {
+      event: ({ type, data }) => {
+        if (type === 'message') this.#send({ type, data });
+      },
+      tooLarge: (problem) => {
+        this.#unreadable(problem);
+      },
+    };
+    this.#reader = new EventStream(reader, maxMessageBytes, budget);
+  }
+
+  #closeReader(): void {
+    this.#reader?.end();
+    this.#reader = undefined;
   }
 
   chunk(bytes: Buffer): void {
-    if (this.over) return;
-    if (this.#reader instanceof HttpBody) {
-      const excess = this.#reader.push(bytes);
-      if (excess !== undefined) this.#tooMuch(this.#reader, excess);
-      return;
+    const reader = this.#reader;
+    if (reader instanceof HttpBody) {
+      const excess = reader.push(bytes);
+      if (excess !== undefined) this.#tooLong(reader, excess);
+    } else if (reader !== undefined) {
+      reader.feed(bytes);
+      this.lastEventId = reader.lastEventId ?? this.lastEventId;
+      this.#retry = reader.retry ?? this.#retry;
     }
-    const stream = this.#reader;
-    stream?.feed(bytes);
-    if (stream?.lastEventId !== undefined) this.#lastEventId = stream.lastEventId;
-    if (stream?.retry !== undefined) this.#retry = stream.retry;
   }
 
-  /** Of a text that says why something was refused the beginning is enough. */
-  #tooMuch(body: HttpBody, excess: Failure): void {
-    if (this.#head === undefined || !isRefusalText(this.#head)) {
-      this.#unread(excess);
-      return;
-    }
-    const reason = refusalReason(body.text());
-    this.#readNoMore();
-    this.#unread(this.#statusFailure(reason));
+  /** The beginning of a text is enough as the reason for a refusal. */
+  #tooLong(body: HttpBody, excess: Failure): void {
+    if (this.#head === undefined || !isRefusalText(this.#head)) this.#judgeStatus(excess);
+    else this.#judgeStatus(this.#statusFailure(refusalReason(body.text())));
   }
 
-  #event({ type, data }: StreamEvent): void {
-    if (this.#stage !== 'asking' || type !== 'message') return;
+  end(): void {
+    this.#send(END);
+  }
+
+  failed(reason: Failure): void {
+    const resumes = this.lastEventId !== undefined && reason.code !== 'MCP_STREAM_BROKEN';
+    this.#broken(resumes ? resumptionFailed(reason) : reason);
+  }
+
+  #readBody(): void {
+    const body = this.#reader as HttpBody;
+    const parsed = parseJson(body.text());
+    if (!isFailure(parsed)) this.#received(parsed.value, true);
+    else this.#fail(body.empty ? this.#endedEarly('The body') : parsed);
+  }
+
+  #readMessage(data: string): void {
     const parsed = parseJson(data);
     if (isFailure(parsed)) this.#unreadable(parsed);
     else this.#received(parsed.value, false);
@@ -315,183 +252,150 @@ export class HttpExchange implements HttpReceiver, UnorderedSetMember, Admittabl
   /** An invalid event counts as the response, unless it is clearly another message, because the stream belongs to this request. */
   #unreadable(problem: Failure): void {
     const { method, requestId = this.id } = problem.details ?? {};
-    if (method === undefined && isIdOf(this.#request.message, requestId)) this.#give(withDelivery(problem, 'answered'));
+    if (method === undefined && isIdOf(this.#request.message, requestId)) this.#fail(withDelivery(problem, 'answered'));
     else this.#owner.events.problem(problem);
   }
 
-  /** @param alone nothing else will come: it is the whole body */
+  /** @param alone whether the value is the whole body, so that no other message follows */
   #received(value: unknown, alone: boolean): void {
-    const { refusals } = this.#owner;
     const error = rpcErrorOf(value);
-    if (error === undefined) refusals.accepted(this.#request.session);
-    else if (
-      this.#mayLoseSession(value, error, () => {
-        this.#deliver(value, alone);
-      })
-    )
-      return;
-    this.#deliver(value, alone);
+    if (error === undefined) this.#owner.refusals.accepted(this.session);
+    else if (this.#mayBeLost(value, error, { value })) return;
+    if (!this.#deliver(value, alone) && alone) this.#fail(this.#endedEarly('The body'));
   }
 
-  #deliver(value: unknown, alone: boolean): void {
-    const { id } = this;
-    const { message, modern } = this.#request;
-    const reading = readAnswer(value, message, alone, modern);
-    if (reading.kind === 'spoiled') {
-      this.#give(reading.failure);
-      return;
-    }
-    this.#owner.events.message(reading.kind === 'answer' ? reading.value : value, { requestId: id });
-    if (reading.kind === 'answer') this.#succeed();
+  /** Passes a message to the owner. Returns false if it is not the response. */
+  #deliver(value: unknown, alone: boolean): boolean {
+    const reading = readAnswer(value, this.#request.message, alone, this.modern);
+    if (reading.kind === 'spoiled') this.#fail(reading.failure);
+    else this.#owner.events.message(reading.kind === 'answer' ? reading.value : value, { requestId: this.id });
+    if (reading.kind === 'answer') this.#send(SUCCEED);
+    return reading.kind !== 'other';
   }
 
-  end(): void {
-    if (this.over || this.#stage === 'deciding') return;
-    const reader = this.#reader;
-    if (reader instanceof HttpBody) this.#readBody(reader);
-    this.#readNoMore();
-    if (!(reader instanceof HttpBody)) this.#broke(endedWithoutAnswer(this.#url, this.#head, 'The stream'));
+  #readRefusal(): void {
+    const { value, error, why } = readRefusal((this.#reader as HttpBody).text());
+    const isResponse = error !== undefined && !isAboutAuthentication(this.#head ?? NO_HEAD);
+    // A server of HTTP+SSE does not send the errors of the modern era.
+    const isModern = isResponse && isModernError(error);
+    const isFinal = isModern || (isResponse && !isTemporaryStatus(this.#status));
+    const refusal = isFinal ? { value } : { failure: this.#statusFailure(why) };
+    if (this.#mayBeLost(value, why ?? '', refusal)) return;
+    if (isModern) this.#conclude(refusal);
+    else this.#send({ type: 'refused', status: this.#status, refusal });
   }
 
-  #readBody(body: HttpBody): void {
-    const status = this.#head?.status ?? 0;
-    const text = body.text();
-    const parsed = parseJson(text);
-    if (status >= 400) {
-      this.#readRefusal(isFailure(parsed) ? undefined : parsed.value, text);
-      return;
-    }
-    if (!isFailure(parsed)) this.#received(parsed.value, true);
-    else if (!body.empty) this.#fail(parsed);
-    if (this.#stage === 'asking') this.#fail(endedWithoutAnswer(this.#url, this.#head, 'The body'));
+  /** The body is not read: it is a page, has another content type or encoding, is too long, or broke off. */
+  #judgeStatus(why = this.#statusFailure()): void {
+    const refusal = { failure: why };
+    const isUnknown = this.#status === 404 && this.#namesSession;
+    if (!isUnknown || !this.#mayBeLost(undefined, '', refusal))
+      this.#send({ type: 'refused', status: this.#status, refusal });
   }
 
-  #readRefusal(value: unknown, text: string): void {
-    const error = rpcErrorOf(value);
-    const why = error ?? refusalReason(text);
-    const refuse = (): void => {
-      this.#refuse(value, why);
-    };
-    if (!this.#mayLoseSession(value, why ?? '', refuse)) refuse();
+  /**
+   * Whether an error or a text means that the server does not know the session, or may mean it: see `session-refusals.ts`.
+   * @param why the reason from the server: a JSON-RPC error, or text
+   * @param refusal the end of the exchange if the server does know the session
+   */
+  #mayBeLost(value: unknown, why: JSONRPCErrorObject | string, refusal: Refusal): boolean {
+    const status = this.#status;
+    const own = isIdOf(this.#request.message, (value as { id?: unknown } | undefined)?.id);
+    const reason = typeof why === 'string' ? { message: why } : { ...why, own };
+    const verdict = this.#owner.refusals.judge(status, reason, this.#request);
+    if (verdict === 'known') return false;
+    const lost = sessionLost(this.#url, status, why);
+    this.#send(
+      verdict === 'lost' ? { type: 'lose', failure: lost } : { type: 'doubt', status, refusal, failure: lost },
+    );
+    return true;
   }
 
-  /** @param why the reason from the server: a JSON-RPC error, or text */
-  #refuse(value: unknown, why: JSONRPCErrorObject | string | undefined): void {
-    const { status } = this.#head ?? NO_HEAD;
-    const isError = typeof why === 'object' && !(this.#head && isAboutAuthentication(this.#head));
-    if (isError && isModernError(why)) {
-      this.#deliver(value, true);
-      return;
-    }
-    this.#unlessOlder(() => {
-      if (isError && !isTemporaryStatus(status)) this.#deliver(value, true);
-      else this.#fail(this.#statusFailure(why));
+  #verifySession({ status = 0, refusal = {}, failure: lost }: EventData<ExchangeEvent>): void {
+    void this.#owner.verify(this.session).then(() => {
+      this.#send(this.session.lost ? { type: 'lose', failure: lost as Failure } : { type: 'refused', status, refusal });
     });
   }
 
-  failed(reason: Failure): void {
-    if (this.#stage === 'deciding') return;
-    this.#readNoMore();
-    const status = this.#head?.status ?? 0;
-    if (this.#stage === 'resuming') this.#broke(reason);
-    else if (status >= 400) this.#unread();
-    else if (this.#head === undefined || reason.code !== 'MCP_STREAM_BROKEN') this.#fail(reason);
-    else this.#broke(reason);
+  #findOlder(refusal: Refusal): void {
+    void this.#owner.findOlder().then((found) => {
+      if (found === undefined) this.#send({ type: 'notOlder', refusal });
+      else if (isFailure(found)) this.#fail(found);
+      else this.#send({ type: 'older', link: found });
+    });
   }
 
-  /** The stream is over and the answer has not come. A legacy server that gave its events ids sends the rest when it is asked. */
-  #broke(why: Failure, asked = this.#retry): void {
-    const { modern, session } = this.#request;
-    if (this.over) return;
-    if (modern || this.#lastEventId === undefined || session.lost || this.#failures >= MOST_FAILURES) {
-      this.#fail(why.code === 'MCP_STREAM_BROKEN' ? why : this.#unresumed(why));
-      return;
-    }
-    const { events } = this.#owner;
-    const { environment } = events;
-    events.interrupted(this.id);
-    if (this.over) return;
-    this.#failures += 1;
-    const delay = reopeningDelay(RESUMPTION_BACKOFF, this.#failures, environment.random(), asked);
+  #sendOlder(link: Link): void {
+    Promise.resolve(link.send(this.#request.message)).then(
+      () => {
+        this.#send(SUCCEED);
+      },
+      (thrown: unknown) => {
+        this.#fail(toTransportFailure(thrown));
+      },
+    );
+  }
+
+  #conclude({ value, failure: reason = this.#endedEarly('The body') }: Refusal): void {
+    if (value === undefined || !this.#deliver(value, true)) this.#fail(reason);
+  }
+
+  #statusFailure(why?: JSONRPCErrorObject | string): Failure {
+    const head = this.#head ?? NO_HEAD;
+    if (isAboutAuthentication(head)) return authenticationFailure(this.#url, head, this.#call?.authorized === true);
+    return statusFailure(this.#url, head, this.#owner.events.environment.now(), why);
+  }
+
+  #endedEarly(what: 'The stream' | 'The body'): Failure {
+    return endedWithoutAnswer(this.#url, this.#head, what);
+  }
+
+  #broken(reason: Failure, delay?: number): void {
+    this.#send({ type: 'broken', failure: reason, delay });
+  }
+
+  #setTimer(delay = this.#retry): void {
+    const { environment } = this.#owner.events;
+    const pause = reopeningDelay(RESUMPTION_BACKOFF, this.failures, environment.random(), delay);
     this.#timer = environment.setTimeout(() => {
-      this.#resume();
-    }, delay);
+      this.#send({ type: 'elapse' });
+    }, pause);
   }
 
-  #resume(): void {
-    const headers = ['accept', 'text/event-stream', 'accept-encoding', 'identity', ...this.#request.session.headers()];
-    headers.push('last-event-id', this.#lastEventId ?? '');
-    this.#stage = 'resuming';
+  #reopen(): void {
+    const headers = ['accept', 'text/event-stream', 'accept-encoding', 'identity', ...this.session.headers()];
+    headers.push('last-event-id', this.lastEventId ?? '');
     this.#head = undefined;
     this.#call = this.#owner.endpoint.call({ method: 'GET', headers }, this);
     this.#call.start();
   }
 
-  #resumed(head: ResponseHead): void {
+  #readReopenedHead(head: ResponseHead): void {
     const { status } = head;
+    if (status < 400 && contentKind(head) === 'events') {
+      this.#send(STREAM);
+      return;
+    }
+    const refusal = this.#statusFailure();
+    const reason = resumptionFailed(refusal);
     if (status >= 500 || status === 429) {
       this.#call?.abort();
-      const refusal = this.#statusFailure();
-      this.#broke(this.#unresumed(refusal), askedDelay(refusal));
-      return;
-    }
-    if (status < 400 && contentKind(head) === 'events') {
-      this.#stage = 'asking';
-      this.#failures = 0;
-      this.#openStream();
-      this.#owner.events.resumed(this.id);
-      return;
-    }
-    const { session } = this.#request;
-    if (status === 404 && session.id !== undefined) this.#owner.lose(session);
-    this.#give(this.#unresumed(this.#statusFailure()));
+      this.#broken(reason, askedDelay(refusal));
+    } else if (status === 404 && this.session.id !== undefined) this.#send({ type: 'lose', failure: reason });
+    else this.#fail(reason);
   }
 
-  /** The request did reach the server: whatever the resumption met says nothing about that. */
-  #unresumed(cause: Failure): Failure {
-    const message = `The stream of the answer broke and could not be resumed: ${cause.message}`;
-    return failure('transport', 'MCP_STREAM_BROKEN', message, { delivery: 'unknown', cause });
-  }
-
-  /** Lets go of what was read. */
-  #readNoMore(): void {
-    this.#reader?.end();
-    this.#reader = undefined;
-  }
-
-  /** Fails while there is more to read. */
-  #give(reason: Failure): void {
-    if (this.over) return;
-    this.#release(reason.code === 'MCP_MESSAGE_TOO_LARGE' || reason.code === 'MCP_MEMORY_LIMIT');
-    this.#fail(reason);
-  }
-
-  #succeed(): void {
-    if (this.over) return;
-    this.#release(false);
-    this.#end();
-    this.#resolve();
-  }
-
-  #fail(reason: Failure): void {
-    if (this.over) return;
-    this.#end();
-    const thrown: Error = this.#owner.endpoint.secrets.failure(reason) as unknown as Error;
-    this.#reject(thrown);
-  }
-
-  /** What still comes is of no interest. Most answers are at their end by then, and their connection can be used again. */
-  #release(atOnce: boolean): void {
+  /** Lets the response end by itself, so that its connection can be used again; aborts it if it is too large. Most responses have ended. */
+  #releaseCall(reason: Failure | undefined): void {
     const call = this.#call;
     if (call === undefined || call.over) return;
-    if (atOnce) call.abort();
+    if (reason?.code === 'MCP_MESSAGE_TOO_LARGE' || reason?.code === 'MCP_MEMORY_LIMIT') call.abort();
     else this.#owner.drain(call);
   }
 
-  #end(): void {
-    this.#stage = 'over';
-    this.#readNoMore();
-    this.#owner.events.environment.clearTimeout(this.#timer);
+  #settle(reason?: Failure): void {
     this.#owner.ended(this);
+    if (reason === undefined) this.#resolve();
+    else this.#reject(this.#owner.endpoint.secrets.failure(reason) as unknown as Error);
   }
 }

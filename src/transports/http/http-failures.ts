@@ -58,6 +58,12 @@ export function endedWithoutAnswer(url: URL, head: ResponseHead | undefined, wha
   });
 }
 
+/** The stream of a response broke and could not be resumed. The server may have run the request, although it refuses to resume the stream. */
+export function resumptionFailed(cause: Failure): Failure {
+  const message = `The stream of the answer broke and could not be resumed: ${cause.message}`;
+  return failure('transport', 'MCP_STREAM_BROKEN', message, { delivery: 'unknown', cause });
+}
+
 /**
  * Statuses of gateways that timed out or lost the response of the server, which may have run the request. All other statuses are refusals, or
  * come from the server itself. RFC 9110, 15; common gateways use 499 and 520 to 599.

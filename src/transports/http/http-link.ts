@@ -9,7 +9,7 @@ import type { HttpCall } from './http-call.js';
 import { HttpEndpoint } from './http-endpoint.js';
 import type { EndpointOptions } from './http-endpoint.js';
 import { HttpExchange } from './http-exchange.js';
-import type { ExchangeOwner } from './http-exchange.js';
+import type { ExchangeOwner, OwnedExchange } from './http-exchange-owner.js';
 import { INITIALIZED_TIMEOUT, initializedUnanswered, linkClosed, sessionLost } from './http-failures.js';
 import { HttpPosts, postOf } from './http-posts.js';
 import { HttpServerStream } from './http-server-stream.js';
@@ -53,10 +53,10 @@ export class HttpLink implements Link, ExchangeOwner {
   readonly events: LinkEvents;
   readonly refusals: SessionRefusals;
   readonly #terminateTimeout: number;
-  readonly #exchanges = new UnorderedSet<HttpExchange>();
+  readonly #exchanges = new UnorderedSet<OwnedExchange>();
   /** Made when one of many is looked for: a table that is kept up to date would cost each call a tenth of its time. */
-  #byId: Map<RequestId, HttpExchange> | undefined;
-  readonly #admission: HttpAdmission<HttpExchange>;
+  #byId: Map<RequestId, OwnedExchange> | undefined;
+  readonly #admission: HttpAdmission<OwnedExchange>;
   readonly #posts: HttpPosts;
   #session = new HttpSession();
   /** Whether another client resumes the session. */
@@ -237,7 +237,7 @@ export class HttpLink implements Link, ExchangeOwner {
     this.#exchangeOf(requestId)?.abort();
   }
 
-  #exchangeOf(requestId: RequestId): HttpExchange | undefined {
+  #exchangeOf(requestId: RequestId): OwnedExchange | undefined {
     if (this.#exchanges.size <= FEW) return this.#exchanges.find(({ id }) => id === requestId);
     this.#byId ??= new Map(this.#exchanges.all().map((exchange) => [exchange.id, exchange]));
     return this.#byId.get(requestId);
@@ -313,7 +313,7 @@ export class HttpLink implements Link, ExchangeOwner {
     environment.clearTimeout(timer);
   }
 
-  ended(exchange: HttpExchange): void {
+  ended(exchange: OwnedExchange): void {
     this.#exchanges.remove(exchange);
     if (this.#exchanges.size === 0) this.#byId = undefined;
     else this.#byId?.delete(exchange.id);
@@ -322,7 +322,7 @@ export class HttpLink implements Link, ExchangeOwner {
   }
 
   drain(call: HttpCall): void {
-    call.endSoon(this.#draining);
+    call.drain(this.#draining);
     this.#sweep ??= this.events.environment.setTimeout(this.#sweepUp, DRAIN_TIMEOUT);
   }
 

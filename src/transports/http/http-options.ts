@@ -3,12 +3,20 @@ import { USER_AGENT } from '../../util/package.js';
 import { percentDecoded } from '../../util/percent-decoding.js';
 import type { Era } from '../../protocol/revisions.js';
 import { FEWEST_CONNECTIONS } from './connection-shares.js';
-import type { HttpDispatcher } from './http-dispatcher.js';
 import type { HttpLimits } from '../transport-limits.js';
 import { checkNetworkOptions, checkUrl, hasFunction, readHeaders } from '../network-options.js';
 import type { HeadersOption } from '../network-options.js';
 import { isWholeNumber, optionNames } from '../../option-checks.js';
 import type { OptionReader } from '../../option-checks.js';
+
+/**
+ * A dispatcher of undici 5 to 8 (an `Agent`, `Pool`, `ProxyAgent` or mock), or the one of Node's `fetch`. The type is minimal, so that every
+ * version of undici fits. Over HTTP/2 (`new Agent({ allowH2: true })`) undici sends only one POST at a time per connection, so do not limit the
+ * number of connections.
+ */
+export interface HttpDispatcher {
+  dispatch(options: object, handler: object): boolean;
+}
 
 /** The protocols of URLs that are reached over HTTP. */
 export const HTTP: readonly string[] = ['http:', 'https:'];

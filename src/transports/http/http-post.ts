@@ -2,7 +2,7 @@ import { withDelivery } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import { ErrorCode } from '../../protocol/messages/json-rpc.js';
 import type { HttpCall, HttpReceiver } from './http-call.js';
-import type { ExchangeOwner } from './http-exchange.js';
+import type { ExchangeOwner } from './http-exchange-owner.js';
 import {
   authenticationFailure,
   isAboutAuthentication,

@@ -1,5 +1,6 @@
 import type { TimerHandle } from '../../util/environment.js';
 import { rpcErrorOf } from '../../protocol/messages/exchange-response.js';
+import type { JSONRPCErrorObject } from '../../protocol/messages/json-rpc.js';
 import { isFailure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import { safeText } from '../../util/printable.js';
@@ -35,6 +36,18 @@ export function refusalReason(text: string): string | undefined {
   const parsed = parseJson(text);
   const said = isFailure(parsed) ? text : (wordsIn(parsed.value, DEEPEST) ?? (text.length > 2 ? text : ''));
   return safeText(said.replace(/\s+/g, ' ').trim(), LONGEST_WORDS) || undefined;
+}
+
+/** The body of a refusal: its JSON, if it is JSON; the JSON-RPC error in it; and that error, or the text, as the reason. */
+export function readRefusal(text: string): {
+  readonly value: unknown;
+  readonly error: JSONRPCErrorObject | undefined;
+  readonly why: JSONRPCErrorObject | string | undefined;
+} {
+  const parsed = parseJson(text);
+  const value = isFailure(parsed) ? undefined : parsed.value;
+  const error = rpcErrorOf(value);
+  return { value, error, why: error ?? refusalReason(text) };
 }
 
 function wordsIn(value: unknown, depth: number): string | undefined {
@@ -85,9 +98,6 @@ export class HttpRefusal {
     this.#reported = true;
     const { url, environment } = this.#call;
     environment.clearTimeout(this.#timer);
-    const text = this.#body.text();
-    const parsed = parseJson(text);
-    const error = isFailure(parsed) ? undefined : rpcErrorOf(parsed.value);
-    this.#report(statusFailure(url, this.#head, environment.now(), error ?? refusalReason(text)));
+    this.#report(statusFailure(url, this.#head, environment.now(), readRefusal(this.#body.text()).why));
   }
 }

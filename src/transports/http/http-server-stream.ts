@@ -4,7 +4,7 @@ import type { Failure } from '../../util/failure.js';
 import { EventStream } from './event-stream.js';
 import { parseJson } from './http-body.js';
 import type { HttpCall, HttpReceiver } from './http-call.js';
-import type { ExchangeOwner } from './http-exchange.js';
+import type { ExchangeOwner } from './http-exchange-owner.js';
 import { statusFailure } from './http-failures.js';
 import { contentKind } from './http-head.js';
 import type { ResponseHead } from './http-head.js';

@@ -1,30 +1,50 @@
-import { legacyVersionHeaders } from '../../protocol/http-headers.js';
+import { isSessionId, legacyVersionHeaders } from '../../protocol/http-headers.js';
+import { failure } from '../../util/failure.js';
+import type { Failure } from '../../util/failure.js';
+import type { Secrets } from '../secrets.js';
+import { headerOf } from './http-head.js';
+import type { ResponseHead } from './http-head.js';
 
-/**
- * What one handshake brought about: the id that a legacy server gave and the revision that was agreed on. A new handshake makes a new one;
- * exchanges keep the one they were begun in.
- */
+const SESSION_ID = 'mcp-session-id';
+
+/** The session of a handshake: its id, if the server gave it an id, and its revision. Each exchange belongs to the session in which it began. */
 export class HttpSession {
   /** The session id; stateless servers usually have none. 2025-11-25 basic/transports. */
   id: string | undefined;
-  /** Which revision was agreed on; undefined until then. */
+  /** The negotiated revision; undefined during the handshake. */
   version: string | undefined;
   modern = false;
-  /** The server has said that it does not know it. */
+  /** Whether the server no longer knows the session. */
   lost = false;
   /** Settles when the server has accepted `notifications/initialized`; nothing is sent before. */
   ready: Promise<void> | undefined;
-  /** Settles when it is known whether the server still knows it, while that is being asked. */
+  /** Settles when the request has ended that shows whether the server knows the session; undefined without such a request. */
   verification: Promise<void> | undefined;
-  /** The id of the last event on the GET stream. */
+  /** The id of the last event of the GET stream. */
   lastEventId: string | undefined;
-  /** Whether that stream was open once. */
+  /** Whether the GET stream was open before. */
   streamed = false;
 
-  /** The headers by which a legacy server knows it, names and values in turn. */
+  /** Takes the id from the response to `initialize`. Returns a failure if the id cannot be a header. */
+  readId(head: ResponseHead, secrets: Secrets): Failure | undefined {
+    // An empty id counts as none.
+    this.id = headerOf(head, SESSION_ID) || undefined;
+    if (this.id === undefined) return undefined;
+    if (isSessionId(this.id)) {
+      secrets.add(this.id);
+      return undefined;
+    }
+    this.id = undefined;
+    return failure('protocol', 'MCP_INVALID_MESSAGE', 'The session id of the server is not visible ASCII', {
+      delivery: 'answered',
+      details: { field: SESSION_ID },
+    });
+  }
+
+  /** The headers of each message of a legacy session, names and values in turn. */
   headers(): string[] {
     const headers = legacyVersionHeaders(this.version);
-    if (this.id !== undefined) headers.push('mcp-session-id', this.id);
+    if (this.id !== undefined) headers.push(SESSION_ID, this.id);
     return headers;
   }
 }

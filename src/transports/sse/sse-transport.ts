@@ -1,6 +1,6 @@
 import type { TokenSource } from '../../auth/token-source.js';
 import { connectionShares } from '../http/connection-shares.js';
-import type { HttpDispatcher } from '../http/http-dispatcher.js';
+import type { HttpDispatcher } from '../http/http-options.js';
 import { HTTP, checkHttpCalls, fixedHeaders } from '../http/http-options.js';
 import type { HttpLimits } from '../transport-limits.js';
 import type { Link, LinkEvents } from '../link.js';

@@ -1,6 +1,8 @@
 import { connectionChart } from './connection.js';
 import type { ChartModel } from './chart-model.js';
 import { healthChart } from './health.js';
+import { httpCallChart } from './http-call.js';
+import { httpExchangeChart } from './http-exchange.js';
 import { requestChart } from './request.js';
 import { serverRequestChart } from './server-request.js';
 import { serverStreamChart } from './server-stream.js';
@@ -14,4 +16,6 @@ export const CHARTS = [
   subscriptionChart,
   serverStreamChart,
   serverRequestChart,
+  httpExchangeChart,
+  httpCallChart,
 ] as readonly unknown[] as readonly ChartModel<unknown>[];

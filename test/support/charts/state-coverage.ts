@@ -2,6 +2,8 @@ import { appendFileSync } from 'node:fs';
 import { enqueueActions } from 'xstate';
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 
+import * as compiledChart from '../../../src/compiled-chart.js';
+import type { Implementations } from '../../../src/compiled-chart.js';
 import { connectionMachine } from '../../../src/machines/connection/connection-machine.js';
 import { healthMachine } from '../../../src/machines/health/health-machine.js';
 import { requestMachine } from '../../../src/machines/request/request-machine.js';
@@ -9,6 +11,8 @@ import * as requestLogic from '../../../src/machines/request/request-logic.js';
 import { serverRequestMachine } from '../../../src/machines/server-requests/server-request-machine.js';
 import { serverStreamMachine } from '../../../src/machines/server-stream/server-stream-machine.js';
 import { subscriptionMachine } from '../../../src/machines/subscription/subscription-machine.js';
+import { callMachine } from '../../../src/transports/http/http-call-machine.js';
+import { exchangeMachine } from '../../../src/transports/http/http-exchange-machine.js';
 import { processMachine } from '../../../src/transports/stdio/process-machine.js';
 import { declaredTransitions, watchTransitions } from './chart-coverage.js';
 import { allNodes } from './recorded-actions.js';
@@ -105,6 +109,46 @@ function watchRequests(): () => Covered {
   return () => coverage(requestMachine, entered, taken);
 }
 
+/** Watches the actors of compiled charts, whose tables are made when the files are loaded that use them. */
+function watchCompiled(machines: readonly AnyStateMachine[]): (() => Covered)[] {
+  const seen = new Map(machines.map((machine) => [machine, { taken: new Set<string>(), entered: new Set<string>() }]));
+  const watched: typeof compiledChart.compileActor = (machine, implementations: Implementations<never, never>) => {
+    const { taken, entered } = seen.get(machine) ?? { taken: new Set(), entered: new Set() };
+    const table = compiledChart.compileChart(machine, implementations);
+    for (const leaf of leavesOf(machine)) {
+      const row = table[nameOf(leaf)] ?? {};
+      const places = new Map<string, number>();
+      for (let node: AnyStateNode | undefined = leaf; node !== undefined; node = node.parent) {
+        for (const [event, candidates] of node.transitions) {
+          for (const at of candidates.keys()) {
+            const place = places.get(event) ?? 0;
+            places.set(event, place + 1);
+            const step = row[event]?.[place];
+            if (step === undefined) continue;
+            const name = `${node.path.join('.') || '(root)'}: ${event} ${at}`;
+            const note = (): void => {
+              taken.add(name);
+              entered.add(step.target);
+            };
+            Object.assign(step, { actions: [note, ...step.actions] });
+          }
+        }
+      }
+    }
+    const start = compiledChart.initialState(machine);
+    return (subject) => {
+      entered.add(start);
+      return new compiledChart.CompiledActor(table as never, start, subject);
+    };
+  };
+  Object.assign(compiledChart, { compileActor: watched });
+  return [...seen].map(
+    ([machine, { taken, entered }]) =>
+      () =>
+        coverage(machine, entered, taken),
+  );
+}
+
 const file = process.env['STATES_FILE'];
 if (file === undefined) throw new Error('STATES_FILE is not set: this is for `npm run coverage:states`');
 
@@ -118,6 +162,7 @@ const watched = [
     processMachine,
   ].map((machine) => watch(machine)),
   watchRequests(),
+  ...watchCompiled([exchangeMachine, callMachine]),
 ];
 
 afterAll(() => {

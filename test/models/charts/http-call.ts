@@ -1,0 +1,104 @@
+import { callMachine } from '../../../src/transports/http/http-call-machine.js';
+import type { CallEvent, CallFacts } from '../../../src/transports/http/http-call-machine.js';
+import { failure } from '../../../src/util/failure.js';
+import type { Vertex } from '../../support/charts/explorer.js';
+import type { ChartModel } from './chart-model.js';
+
+const BROKEN = failure('transport', 'MCP_TRANSPORT_FAILED', 'broken');
+const REFUSAL = { status: 401, headers: {} };
+
+/** The events of a call: of a response one for each meaning that its status can have. */
+export const CALL_EVENTS: readonly CallEvent[] = [
+  { type: 'start' },
+  { type: 'token' },
+  { type: 'sameToken', head: REFUSAL },
+  { type: 'response', head: { status: 200, headers: {} } },
+  { type: 'response', head: REFUSAL },
+  { type: 'response', head: { status: 307, headers: { location: '/elsewhere' } } },
+  { type: 'redirect', url: new URL('http://localhost/elsewhere') },
+  { type: 'refuseRedirect', failure: BROKEN },
+  { type: 'end' },
+  { type: 'fail', failure: BROKEN },
+  { type: 'drain' },
+  { type: 'overdue' },
+  { type: 'abort' },
+];
+
+/** The facts with which calls start. */
+export const CALL_STARTS: readonly CallFacts[] = [
+  { needsToken: false, refused: false },
+  { needsToken: true, refused: false },
+];
+
+const FINAL = ['completed', 'failed', 'aborted'];
+const isOver = ({ path }: Vertex<CallFacts>): boolean => FINAL.includes(path);
+const isReceiving = ({ path }: Vertex<CallFacts>): boolean => path.startsWith('active.receiving.');
+
+/** The chart of one HTTP request. */
+export const httpCallChart: ChartModel<CallFacts> = {
+  name: 'HTTP call',
+  machine: callMachine,
+  ports: undefined,
+  scenes: CALL_STARTS.map((start) => ({
+    name: start.needsToken ? 'with tokens' : 'without tokens',
+    input: start,
+    events: () => CALL_EVENTS,
+    deciding: ({ refused }) => refused,
+  })),
+  passing: [],
+  laws: {
+    'ends on every path in one final state, which it never leaves': ({ found, none }) => {
+      none(found.violations((vertex) => (vertex.snapshot.status === 'done') === isOver(vertex)));
+      none(found.violations((vertex) => !isOver(vertex) || vertex.next.every(({ to }) => to === vertex)));
+      const ending = found.reaching(isOver);
+      none(found.violations((vertex) => ending.has(vertex)));
+    },
+
+    'can be aborted and can fail in every state': ({ found, none }) => {
+      const ends = (vertex: Vertex<CallFacts>): boolean =>
+        isOver(vertex) ||
+        vertex.next.every(({ event, to }) => {
+          if (event.type === 'abort') return to.path === 'aborted';
+          return event.type !== 'fail' || to.path === 'failed';
+        });
+      none(found.violations(ends));
+    },
+
+    'completes only after the head of a response': ({ found, none }) => {
+      none(
+        found.violations(({ path, next }) =>
+          next.every(({ to }) => to.path !== 'completed' || path === to.path || path.startsWith('active.receiving.')),
+        ),
+      );
+    },
+
+    'is not sent again once the receiver has the head': ({ found, none }) => {
+      none(
+        found.violations(
+          (vertex) => !isReceiving(vertex) || vertex.next.every(({ to }) => isReceiving(to) || isOver(to)),
+        ),
+      );
+    },
+
+    'asks for another token after the first refusal, and only then': ({ found, none }) => {
+      const asks = ({ path, scene, next, snapshot }: Vertex<CallFacts>): boolean =>
+        path !== 'active.dispatched' ||
+        next.every(({ event, to }) => {
+          const refuses = event.type === 'response' && event.head === REFUSAL;
+          const renews = refuses && scene === 'with tokens' && !snapshot.context.refused;
+          return (to.path === 'active.renewing') === renews;
+        });
+      none(found.violations(asks));
+    },
+
+    'may drain for two periods': ({ found, none }) => {
+      const ages = ['active.receiving.draining.inTime', 'active.receiving.draining.late', 'aborted'];
+      const drains = ({ path, next }: Vertex<CallFacts>): boolean => {
+        const age = ages.indexOf(path);
+        if (age === -1 || path === 'aborted') return true;
+        return next.every(({ event, to }) => event.type !== 'overdue' || to.path === ages[age + 1]);
+      };
+      none(found.violations(drains));
+    },
+  },
+};
