@@ -1,15 +1,15 @@
 import type { FileHandle } from 'node:fs/promises';
 
-/** Lines that a disk may be behind by, in characters. */
+/** Limit of the lines that wait for the disk, in characters. */
 const MOST_WAITING = 16 * 1024 * 1024;
 
-/** Why nothing more is written. */
+/** Why the file ended: it reached its limit, the disk did not keep up, or writing failed. */
 export type LineFileEnd = 'full' | 'slow' | 'failed';
 
 /**
- * A file that lines are added to, in order and without waiting. It is opened when the first line comes, readable and writable only by its owner,
- * and what was in it is lost. What cannot be written, because the file would become too long or the disk does not keep up or fails,
- * ends it: it is told once, and lines are dropped from then on.
+ * A file to which lines are appended in order, without waiting. The first line opens it: an existing file is overwritten, and only its
+ * owner can read and write it (mode 0600). It ends when it reaches its limit, when the disk does not keep up, and when writing fails. Then
+ * `ended` is called once, and all further lines are dropped.
  */
 export class LineFile {
   readonly #path: string;
@@ -23,14 +23,14 @@ export class LineFile {
   #handle: FileHandle | undefined;
   #writing: Promise<void> | undefined;
 
-  /** @param limit the most bytes that are written, besides a last line that says so */
+  /** @param limit the most bytes that are written, without the last line, which contains the reason for the end */
   constructor(path: string, limit: number, ended: (why: LineFileEnd, cause?: unknown) => void) {
     this.#path = path;
     this.#limit = limit;
     this.#ended = ended;
   }
 
-  /** Adds a line. Never throws, and never waits. */
+  /** Appends a line. Never throws and never blocks. */
   add(line: string): void {
     if (this.#over) return;
     this.#size += Buffer.byteLength(line) + 1;
@@ -43,7 +43,7 @@ export class LineFile {
     }
   }
 
-  /** Resolves when all lines so far are written and the file is closed, or will never be. More lines open it again. */
+  /** Resolves when all lines so far are written and the file is closed, or when it has failed. The next line opens it again. */
   async flush(): Promise<void> {
     while (this.#writing !== undefined) await this.#writing;
     const handle = this.#handle;
@@ -67,7 +67,7 @@ export class LineFile {
 
   async #write(): Promise<void> {
     try {
-      // What comes in this turn goes with it.
+      // All lines of this turn are written together.
       await Promise.resolve();
       this.#handle ??= await this.#open();
       while (this.#waiting.length > 0) {
@@ -87,7 +87,7 @@ export class LineFile {
   async #open(): Promise<FileHandle> {
     const { open } = await import('node:fs/promises');
     const handle = await open(this.#path, this.#flags, 0o600);
-    // The file may have been there, with other rights. What is no file, a terminal for instance, is left as it is.
+    // An existing file may have another mode. The mode of a device, such as a terminal, is not changed.
     if (this.#flags === 'w' && (await handle.stat()).isFile()) await handle.chmod(0o600);
     this.#flags = 'a';
     return handle;

@@ -9,25 +9,25 @@ import type { LineFileEnd } from './line-file.js';
 import type { ResolvedRecordOptions } from './record-options.js';
 
 const MESSAGES: Readonly<Record<LineFileEnd, string>> = {
-  full: 'The recording ended because it has reached its limit',
+  full: 'The recording ended because it reached its limit',
   slow: 'The recording ended because the disk does not keep up',
-  failed: 'The recording ended because it could not be written',
+  failed: 'The recording ended because writing failed',
 };
 
-/** Where lines go. */
+/** The destination of the lines. */
 interface Lines {
   add(line: string): void;
   flush(): Promise<void> | undefined;
 }
 
-/** A recording with a line of JSON for each entry. */
+/** A recording with one line of JSON for each entry. */
 export class LineRecording implements RecordingSink {
   readonly #lines: Lines;
   readonly #redaction: Redaction | undefined;
 
   /**
-   * @param isSecret whether a text has something in it that was sent to the server and may not be shown
-   * @param report hears once when nothing more is recorded, and whenever a function of the user throws
+   * @param isSecret whether a text contains a secret that was sent to the server
+   * @param report called once when the recording ends early, and each time a function of the user throws
    */
   constructor(
     { to, redact, limit }: ResolvedRecordOptions,

@@ -1,19 +1,19 @@
-/** How a connection is recorded: to a `file`, or to what `write` does with each line. */
+/** Options of a recording. Either `file` or `write` is required. */
 export interface RecordOptions {
-  /** The name of a file. What is in it already is lost. Only its owner may read it. */
+  /** The file to write. An existing file is overwritten. Only its owner can read it (mode 0600). */
   readonly file?: string | undefined;
-  /** Is given each line, without its end. */
+  /** Receives each line, without the line break. */
   readonly write?: ((line: string) => void) | undefined;
   /**
-   * Whether secrets become pseudonyms, so that the file can be given to others. Default true. Without it arguments and results are in
-   * the file as they are.
+   * Whether pseudonyms replace arguments, results and other content, so that the file can be shared. Default true. With false the file
+   * contains all content.
    */
   readonly redact?: boolean | undefined;
-  /** The most bytes of the file; the recording ends there, and the client goes on. Default 256 MiB. */
+  /** The maximum size of the file, in bytes. When it is reached the recording ends, and the client continues. Default 256 MiB. */
   readonly limit?: number | undefined;
 }
 
-/** What a recording is to be, checked and complete. */
+/** {@link RecordOptions} after the checks, with all defaults. */
 export interface ResolvedRecordOptions {
   readonly to: string | ((line: string) => void);
   readonly redact: boolean;

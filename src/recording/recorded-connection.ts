@@ -15,30 +15,30 @@ import type { HandlerService } from '../machines/server-requests/handler-slots.j
 import type { PendingServerRequest } from '../machines/server-requests/server-requests.js';
 import { RecordedTransport } from './recorded-transport.js';
 import { Recorder } from './recorder.js';
-import type { Asked, RecordedOutcome, RecordingSink } from './recorded-events.js';
+import type { RecordedCall, RecordedOutcome, RecordingSink } from './recorded-events.js';
 import type { Outcome } from '../machines/request/outcome.js';
 import type { RequestSpec } from '../machines/request/request-spec.js';
 import { RequestFailure } from '../machines/request/outcome.js';
 import { SignalWatch } from './signal-watch.js';
 import type { TimeLimit } from '../machines/subscription/watched-resources.js';
 
-/** Milliseconds that closing waits for the recording. */
+/** How long `disconnect()` and `suspend()` wait for the file, in milliseconds. */
 const FLUSH_TIMEOUT = 5_000;
 
-/** What the header of a recording says besides what the connection knows. */
+/** The fields of the header that the connection does not know. */
 export interface RecordingOrigin {
-  /** The package that writes it, as `name@version`. */
+  /** The package that writes the recording, as `name@version`. */
   readonly by: string;
-  /** The class of the transport. */
+  /** The class name of the transport. */
   readonly transport: string;
 }
 
-/** The entry of a call, without the mark of its signal. */
-type CallEntry = Extract<Asked, { readonly call: number }>;
+/** The entry of a call, without the fields of its signal. */
+type CallEntry = Extract<RecordedCall, { readonly call: number }>;
 
 /**
- * Records a connection: every input from outside and every output. It implements all that a connection offers, so a new method of
- * {@link Connection} does not compile before it is recorded here.
+ * A connection that records each input and each output. It implements {@link ConnectionInterface}, so a new method of {@link Connection}
+ * does not compile before it is recorded here.
  */
 export class RecordedConnection implements ConnectionInterface {
   readonly #connection: Connection;
@@ -48,7 +48,7 @@ export class RecordedConnection implements ConnectionInterface {
   readonly #signals: SignalWatch;
   #calls = 0;
 
-  /** Writes the header, and makes the connection that is recorded. */
+  /** Writes the header and creates the connection. */
   constructor(
     options: ConnectionOptions,
     listeners: ConnectionListeners,
@@ -79,7 +79,7 @@ export class RecordedConnection implements ConnectionInterface {
       ...(handlers !== undefined && { maxServerRequests: handlers.limit }),
     });
     const recorder = new Recorder(options.environment, sink);
-    this.#connection = new Connection(recorded(options, recorder), heard(listeners, recorder));
+    this.#connection = new Connection(recordedOptions(options, recorder), recordedListeners(listeners, recorder));
     this.#recorder = recorder;
     this.#sink = sink;
     this.#environment = options.environment;
@@ -130,7 +130,7 @@ export class RecordedConnection implements ConnectionInterface {
     return this.#call(
       (call) => ({ type: 'connect', call, timeout }),
       () => this.#connection.connect(timeout, signal),
-      fateOfResult,
+      outcomeOfResult,
       signal,
     );
   }
@@ -139,7 +139,7 @@ export class RecordedConnection implements ConnectionInterface {
     return this.#call(
       (call) => ({ type: 'join', call, timeout }),
       () => this.#connection.join(timeout, signal),
-      fateOfResult,
+      outcomeOfResult,
       signal,
     );
   }
@@ -148,7 +148,7 @@ export class RecordedConnection implements ConnectionInterface {
     return this.#call(
       (call) => ({ type: 'probe', call, timeout }),
       () => this.#connection.probe(timeout, signal),
-      ({ outcome }) => fateOf(outcome),
+      ({ outcome }) => recordedOutcome(outcome),
       signal,
     );
   }
@@ -157,7 +157,7 @@ export class RecordedConnection implements ConnectionInterface {
     return this.#call(
       (call) => ({ type: 'watch', call, uri, ...limit }),
       () => this.#connection.watch(uri, limit, signal),
-      fateOfResult,
+      outcomeOfResult,
       signal,
     );
   }
@@ -177,7 +177,7 @@ export class RecordedConnection implements ConnectionInterface {
               return this.#recorder.outside(() => onProgress(news));
             }),
         }),
-      fateOf,
+      recordedOutcome,
       spec.signal,
     );
   }
@@ -186,32 +186,32 @@ export class RecordedConnection implements ConnectionInterface {
     return this.#call(
       (call) => ({ type: 'send', call, message }),
       () => this.#connection.sendMessage(message),
-      fateOfResult,
+      outcomeOfResult,
     );
   }
 
-  /** Resolves when the recording is safe, too. */
+  /** Resolves when the connection is closed and the recording is written. */
   async disconnect(): Promise<void> {
     await this.#call(
       (call) => ({ type: 'disconnect', call }),
       () => this.#connection.disconnect(),
-      fateOfResult,
+      outcomeOfResult,
     );
     await this.#flush();
   }
 
-  /** Resolves when the recording is safe, too. */
+  /** Resolves when the session is exported and the recording is written. */
   async suspend(): Promise<SessionExport | Failure> {
     const sessionExport = await this.#call(
       (call) => ({ type: 'suspend', call }),
       () => this.#connection.suspend(),
-      fateOfResult,
+      outcomeOfResult,
     );
     await this.#flush();
     return sessionExport;
   }
 
-  /** Records a call, makes it, and records how it ended. */
+  /** Records a call, makes it, and records its outcome. */
   #call<Result>(
     entryOf: (call: number) => CallEntry,
     make: (call: number) => Promise<Result>,
@@ -222,9 +222,9 @@ export class RecordedConnection implements ConnectionInterface {
     const { mark, forget } = this.#signals.watch(signal);
     this.#recorder.input({ ...entryOf(call), ...mark });
     const promise = make(call);
-    const settled = (fate: RecordedOutcome): void => {
+    const settled = (outcome: RecordedOutcome): void => {
       forget?.();
-      this.#recorder.output({ type: 'settled', call, fate });
+      this.#recorder.output({ type: 'settled', call, outcome });
     };
     promise.then(
       (result) => {
@@ -238,7 +238,7 @@ export class RecordedConnection implements ConnectionInterface {
     return promise;
   }
 
-  /** Waits for the recording, but not for ever for a disk. */
+  /** Waits until the recording is written, for at most {@link FLUSH_TIMEOUT}. */
   async #flush(): Promise<void> {
     const flushing = this.#sink.flush();
     if (flushing === undefined) return;
@@ -267,21 +267,21 @@ function submitEntry(call: number, spec: RequestSpec): CallEntry {
   };
 }
 
-/** How a call ended that resolves with a failure when it failed. */
-function fateOfResult(result: unknown): RecordedOutcome {
-  return isFailure(result) ? fateOfFailure(result) : { ok: true };
+/** The outcome of a call that resolves with a failure instead of rejecting. */
+function outcomeOfResult(result: unknown): RecordedOutcome {
+  return isFailure(result) ? outcomeOfFailure(result) : { ok: true };
 }
 
-function fateOf(outcome: Outcome): RecordedOutcome {
+function recordedOutcome(outcome: Outcome): RecordedOutcome {
   if (!(outcome instanceof RequestFailure)) return { ok: true };
-  return outcome.failure === undefined ? { aborted: true } : fateOfFailure(outcome.failure);
+  return outcome.failure === undefined ? { aborted: true } : outcomeOfFailure(outcome.failure);
 }
 
-function fateOfFailure({ code, delivery, errorCode }: Failure): RecordedOutcome {
+function outcomeOfFailure({ code, delivery, errorCode }: Failure): RecordedOutcome {
   return { code, ...(delivery !== undefined && { delivery }), ...(errorCode !== undefined && { errorCode }) };
 }
 
-function recorded(options: ConnectionOptions, recorder: Recorder): ConnectionOptions {
+function recordedOptions(options: ConnectionOptions, recorder: Recorder): ConnectionOptions {
   const { environment } = options;
   const transport = new RecordedTransport(options.transport, recorder, environment);
   return {
@@ -290,23 +290,23 @@ function recorded(options: ConnectionOptions, recorder: Recorder): ConnectionOpt
     transport,
     handlers: options.handlers && recordedHandlers(options.handlers, recorder),
     listener: (news) => {
-      // That it could not be opened has been told by the transport.
+      // The transport has recorded already that the link could not be opened.
       if (OUTPUTS.has(news.type) || (news.type === 'link.closed' && transport.failed)) recorder.output(news);
       else recorder.input(news);
     },
   };
 }
 
-/** Whoever answers the server is outside: what they are asked is written down, and what they say. */
+/** Handlers are outside of the connection: their calls are recorded as outputs, and their responses as inputs. */
 function recordedHandlers(service: HandlerService, recorder: Recorder): HandlerService {
   let handlers = 0;
   return {
     limit: service.limit,
-    answer: (asked, session, signal, tell, settled) => {
+    answer: (request, session, signal, respond, settled) => {
       const handler = (handlers += 1);
-      let answered = false;
-      recorder.output({ type: 'handler.called', handler, method: asked.method });
-      // Whoever listens to it is outside, too.
+      let responded = false;
+      recorder.output({ type: 'handler.called', handler, method: request.method });
+      // Listeners of the handler's signal are outside of the connection, too.
       const withdrawal = new AbortController();
       signal.addEventListener('abort', () => {
         recorder.outside(() => {
@@ -314,15 +314,15 @@ function recordedHandlers(service: HandlerService, recorder: Recorder): HandlerS
         });
       });
       recorder.outside(() => {
-        const told = (answer: HandlerResponse): void => {
-          // One that nobody wants any more makes no difference.
+        const respondRecorded = (answer: HandlerResponse): void => {
+          // The response to a withdrawn server request changes nothing.
           if (signal.aborted) return;
-          answered = true;
+          responded = true;
           recorder.input({ type: 'handler.responded', handler, answer });
-          tell(answer);
+          respond(answer);
         };
-        service.answer(asked, session, withdrawal.signal, told, () => {
-          if (answered) return;
+        service.answer(request, session, withdrawal.signal, respondRecorded, () => {
+          if (responded) return;
           recorder.input({ type: 'handler.settled', handler });
           settled?.();
         });
@@ -331,7 +331,7 @@ function recordedHandlers(service: HandlerService, recorder: Recorder): HandlerS
   };
 }
 
-/** What the connection does to its link, or makes of it, rather than the link to the connection. */
+/** The link events that the connection causes. All other link events come from the link. */
 const OUTPUTS: ReadonlySet<string> = new Set([
   'link.opening',
   'link.opened',
@@ -341,7 +341,7 @@ const OUTPUTS: ReadonlySet<string> = new Set([
   'stream.left',
 ]);
 
-function heard(listeners: ConnectionListeners, recorder: Recorder): ConnectionListeners {
+function recordedListeners(listeners: ConnectionListeners, recorder: Recorder): ConnectionListeners {
   return {
     moved: (path) => {
       recorder.output({ type: 'path', path });

@@ -8,35 +8,35 @@ import type { ConnectionInput, ConnectionState, ConnectionWish } from '../machin
 import type { SignalMark } from './signal-watch.js';
 import type { LinkNews } from '../machines/connection/link-tap.js';
 
-/** What a recording begins with: everything that a connection is made of, so that it can be made again. */
+/** The first line of a recording: all options of the connection, so that a replay can create it again. */
 export interface RecordingHeader extends ConnectionInput {
   readonly format: 'mcp-actors-recording';
   readonly version: 2;
-  /** The package that wrote it, as `name@version`. */
+  /** The package that wrote the recording, as `name@version`. */
   readonly by: string;
-  /** Whether secrets are pseudonyms. */
+  /** Whether pseudonyms replace the content. */
   readonly redacted: boolean;
   readonly transport: { readonly type: string; readonly framing: Framing };
   readonly identity: ClientIdentity;
   readonly maxQueued: number;
-  /** Ids of requests up to this one were used before, in the session that was inherited. */
+  /** The last request id that the resumed session has used; 0 in a new session. */
   readonly lastId: number;
-  /** How often a server may ask before it answers a request. Missing in recordings of earlier versions of the package. */
+  /** How many times a server may respond with `input_required` to one request. Missing in recordings of earlier versions of the package. */
   readonly maxInputRounds?: number | undefined;
-  /** How many replies may wait to be written. Missing in recordings of earlier versions of the package. */
+  /** How many replies to server requests may wait to be written. Missing in recordings of earlier versions of the package. */
   readonly maxPendingReplies?: number | undefined;
-  /** How many questions of a server are answered at once; undefined when none are. */
+  /** How many handlers may run at once; undefined if the client has no handlers. */
   readonly maxServerRequests?: number | undefined;
 }
 
-/** How something that was asked for ended. Texts are left out: they may quote the server. */
+/** The outcome of a call, without texts, because these may contain text of the server. */
 export type RecordedOutcome =
   | { readonly ok: true }
   | { readonly aborted: true }
   | { readonly code: FailureCode; readonly delivery?: Delivery; readonly errorCode?: number };
 
-/** What the user asked for. `call` counts what has an outcome. */
-export type Asked =
+/** A call of the user. Calls with an outcome are numbered in `call`. */
+export type RecordedCall =
   | ({ readonly type: 'connect' | 'join' | 'probe'; readonly call: number; readonly timeout: number } & SignalMark)
   | ({
       readonly type: 'submit';
@@ -51,9 +51,9 @@ export type Asked =
       readonly repeatable: boolean;
       readonly failFast: boolean;
       readonly sharing?: readonly number[];
-      /** The caller takes a result whatever it looks like. */
+      /** The result is not validated. */
       readonly unchecked?: true;
-      /** The caller wants to hear of progress. */
+      /** The caller gave an `onProgress`. */
       readonly progress: boolean;
     } & SignalMark)
   | ({
@@ -69,39 +69,39 @@ export type Asked =
   | { readonly type: 'event'; readonly event: ConnectionWish }
   | { readonly type: 'abort'; readonly signal: number };
 
-/** What the environment and the transport gave. Timers, links and releases are numbered in the order in which they were asked for. */
-export type Given =
+/** An input from the environment, the transport or a handler. Timers, links and releases are numbered in the order of their requests. */
+export type RecordedInput =
   | { readonly type: 'timer.fired'; readonly timer: number }
   | { readonly type: 'random'; readonly value: number }
-  /** Whether the link goes on with the session that was inherited. */
+  /** Whether the link continues the exported session. */
   | { readonly type: 'resumed'; readonly taken: boolean }
-  /** The link could take back this request, of which no byte had left. */
-  | { readonly type: 'recalled'; readonly requestId: RequestId }
-  /** The time was asked for out of turn. */
+  /** The link cancelled this request before it wrote a byte of it. */
+  | { readonly type: 'unsent'; readonly requestId: RequestId }
+  /** The connection read the clock outside of any recorded event. */
   | { readonly type: 'clock' }
-  /** The transport would not be used by this connection. */
+  /** The transport was in use by another connection. */
   | { readonly type: 'refused' }
-  /** What the transport made of the attempt to open a link. */
+  /** The result of an attempt to open a link. */
   | { readonly type: 'link.ready'; readonly opening: number; readonly framing: Framing }
   | { readonly type: 'link.failed'; readonly opening: number; readonly failure: Failure }
-  /** Nothing is left of a link. */
+  /** A link is closed completely. */
   | { readonly type: 'link.released'; readonly release: number }
-  /** What a handler said, or why it did not. */
+  /** The result of a handler, or its failure. */
   | { readonly type: 'handler.responded'; readonly handler: number; readonly answer: HandlerResponse }
   /** The handler of a withdrawn server request has settled. */
   | { readonly type: 'handler.settled'; readonly handler: number };
 
-/** What the connection did that can be seen from outside, besides what it sent. */
-export type Shown =
+/** An output of the connection, other than messages. */
+export type RecordedOutput =
   | { readonly type: 'state'; readonly state: ConnectionState; readonly from: ConnectionState }
-  /** Where the chart is, after each event. */
+  /** The state of the chart after each event. */
   | { readonly type: 'path'; readonly path: string }
-  /** The ticks of this turn came before its microtasks: it did not begin with a promise. */
+  /** This turn ran its `process.nextTick` callbacks before its microtasks, so it did not begin with a promise. */
   | { readonly type: 'ticked' }
-  /** It takes time to send the message of that number. */
+  /** The message with this number was not written synchronously. */
   | { readonly type: 'message.pending'; readonly number: number }
-  | { readonly type: 'settled'; readonly call: number; readonly fate: RecordedOutcome }
-  /** A handler was asked a question of the server. These are numbered in their order. */
+  | { readonly type: 'settled'; readonly call: number; readonly outcome: RecordedOutcome }
+  /** A handler was called with a server request. Calls of handlers are numbered. */
   | { readonly type: 'handler.called'; readonly handler: number; readonly method: string }
   | { readonly type: 'notified'; readonly method: string }
   | { readonly type: 'progress'; readonly call: number; readonly progress: number; readonly total?: number }
@@ -110,23 +110,23 @@ export type Shown =
   | { readonly type: 'timer.set'; readonly timer: number; readonly delay: number }
   | { readonly type: 'timer.cleared'; readonly timer: number };
 
-/** Something that happened, without when. */
-export type RecordedEvent = Asked | Given | Shown | LinkNews;
+/** An entry of a recording without its time. */
+export type RecordedEvent = RecordedCall | RecordedInput | RecordedOutput | LinkNews;
 
 /** One line of a recording. */
 export type RecordedEntry = RecordedEvent & {
-  /** When, in milliseconds since the Unix epoch. */
+  /** The time, in milliseconds since the Unix epoch. */
   readonly at: number;
-  /** Everything that could go on without it had gone on before: it came from the event loop. */
+  /** The entry begins a new turn of the event loop: all microtasks before it had run. */
   readonly turn?: true;
-  /** How many calls to the outside it happened in, if any: a listener, for instance, that asked for something. */
+  /** The number of calls to code outside of the connection, such as listeners, that were running. Undefined for none. */
   readonly in?: number;
 };
 
-/** Where a recording goes. Must not throw. */
+/** The destination of a recording. Must not throw. */
 export interface RecordingSink {
   begin(header: RecordingHeader): void;
   write(entry: RecordedEntry): void;
-  /** Resolves when everything written so far is safe, and nothing is held open; undefined when that is so already. */
+  /** Resolves when all entries so far are written and the file is closed. Undefined if there is nothing to wait for. */
   flush(): Promise<void> | undefined;
 }

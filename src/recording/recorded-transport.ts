@@ -17,8 +17,8 @@ import type { ConnectionTransport } from '../machines/connection/link-actor.js';
 import type { Recorder } from './recorder.js';
 
 /**
- * A transport under a connection that is recorded. What goes over its links is heard by the tap; this says when the transport is at
- * work, and when a link is gone. The transport keeps the real clock: its timers are no business of the connection.
+ * The transport of a recorded connection. The link tap records the messages; this class records which events happen during a call of the
+ * transport, and when a link is released. The inner transport uses the real clock, because its timers are not inputs of the connection.
  */
 export class RecordedTransport implements ConnectionTransport {
   readonly #inner: ConnectionTransport;
@@ -52,7 +52,7 @@ export class RecordedTransport implements ConnectionTransport {
     this.#inner.unclaim(owner);
   }
 
-  /** Nothing that happens depends on it. */
+  /** Only for error messages: nothing to record. */
   describeSilence(): SilentServer | undefined {
     return this.#inner.describeSilence?.();
   }
@@ -87,7 +87,7 @@ export class RecordedTransport implements ConnectionTransport {
   }
 }
 
-/** What the link tells while it is called is marked as such. */
+/** Marks the events that the link emits while one of its methods runs. */
 class RecordedLink extends WrappedLink {
   protected readonly inner: Link;
   readonly #recorder: Recorder;
@@ -116,7 +116,7 @@ class RecordedLink extends WrappedLink {
 
   override cancelUnsent(requestId: RequestId): boolean {
     const unsent = this.#recorder.outside(() => super.cancelUnsent(requestId));
-    if (unsent) this.#recorder.output({ type: 'recalled', requestId });
+    if (unsent) this.#recorder.output({ type: 'unsent', requestId });
     return unsent;
   }
 

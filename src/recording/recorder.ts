@@ -8,26 +8,26 @@ interface Timer {
 }
 
 /**
- * Writes down what happens to a connection, in an order and with marks that let it be repeated exactly: what came out of the event
- * loop by itself, and what was asked for from inside a listener. Time stands still between two inputs, so that the time of an input
- * is all there is to know about the clock.
+ * Writes the entries of a recording in order. Marks show which entries begin a turn of the event loop (`turn`) and which happen inside of
+ * a listener or a call of the transport (`in`); so a replay can repeat them exactly. The clock stands still between two inputs, so that
+ * the times of the inputs determine all times that the connection reads.
  */
 export class Recorder {
-  /** What the connection uses instead of the real environment. */
+  /** The environment of the connection. */
   readonly environment: Environment;
   readonly #sink: RecordingSink;
   readonly #real: Environment;
   #depth = 0;
   #timers = 0;
   #written = 0;
-  /** The time of the last input, until everything has settled. */
+  /** The time of the last input; undefined once all microtasks and ticks after it have run. */
   #at: number | undefined;
-  readonly #look = (): void => {
+  readonly #checkSettled = (): void => {
     const written = this.#written;
-    // Ticks run when no microtask is left. If something was written meanwhile there may be new ones.
+    // Ticks run after all microtasks. An entry that was written meanwhile may have caused new ones.
     process.nextTick(() => {
       if (this.#written === written) this.#at = undefined;
-      else queueMicrotask(this.#look);
+      else queueMicrotask(this.#checkSettled);
     });
   };
 
@@ -52,26 +52,26 @@ export class Recorder {
     };
   }
 
-  /** How many calls to the outside are going on. */
+  /** How many calls to code outside of the connection are running. */
   get depth(): number {
     return this.#depth;
   }
 
-  /** Something came from outside. */
-  input(happening: RecordedEvent): void {
+  /** Writes an input. It sets the clock. */
+  input(event: RecordedEvent): void {
     const turn = this.#at === undefined;
     this.#at = this.#real.now();
-    this.#write(happening, turn);
+    this.#write(event, turn);
   }
 
-  /** Something was done, or drawn. */
-  output(happening: RecordedEvent): void {
+  /** Writes an output, or a value that the environment returned. */
+  output(event: RecordedEvent): void {
     const turn = this.#at === undefined;
     this.#at ??= this.#real.now();
-    this.#write(happening, turn);
+    this.#write(event, turn);
   }
 
-  /** Calls something that is not the connection, and may call back. */
+  /** Runs code outside of the connection, which may call the connection. */
   outside<Result>(call: () => Result): Result {
     this.#depth += 1;
     try {
@@ -81,14 +81,14 @@ export class Recorder {
     }
   }
 
-  #write(happening: RecordedEvent, turn: boolean): void {
+  #write(event: RecordedEvent, turn: boolean): void {
     this.#written += 1;
     if (turn) this.#beginTurn();
     const entry: RecordedEntry = {
       at: this.#at as number,
       ...(turn && { turn }),
       ...(this.#depth > 0 && { in: this.#depth }),
-      ...happening,
+      ...event,
     };
     this.#sink.write(entry);
   }
@@ -100,7 +100,7 @@ export class Recorder {
     });
     queueMicrotask(() => {
       ticksFirst = false;
-      this.#look();
+      this.#checkSettled();
     });
   }
 

@@ -4,10 +4,10 @@ import type { Session } from '../protocol/session.js';
 import type { DesiredState } from '../machines/connection/connection-context.js';
 import type { RecordedEntry, RecordingHeader } from './recorded-events.js';
 
-/** JSON has no word for it, and limits use it for "never". */
+/** Infinity, which JSON cannot represent. */
 const INFINITE = '∞';
 
-/** What others have said, where such a text means nothing but itself. */
+/** Fields whose content comes from users or servers. There the text `∞` is not Infinity. */
 const QUOTED: ReadonlySet<string> = new Set([
   'message',
   'params',
@@ -18,7 +18,7 @@ const QUOTED: ReadonlySet<string> = new Set([
   'answer',
 ]);
 
-/** The first line of a recording. With a redaction nothing secret is in it. */
+/** The first line of a recording. With a redaction it contains no secret. */
 export function headerLine(header: RecordingHeader, redaction: Redaction | undefined): string {
   if (redaction === undefined) return line(header);
   const { identity, inherited } = header;
@@ -28,7 +28,7 @@ export function headerLine(header: RecordingHeader, redaction: Redaction | undef
     identity: redaction.params('initialize', identity),
     ...(inherited !== undefined && {
       inherited: {
-        // Everything in it but the era is from the result that ended the negotiation.
+        // Everything in a session except the era comes from the result of a negotiation request.
         session: { ...(redaction.result(inherited.session) as Session), era: inherited.session.era },
         desired: redactedDesire(inherited.desired, redaction),
       },
@@ -36,21 +36,21 @@ export function headerLine(header: RecordingHeader, redaction: Redaction | undef
   });
 }
 
-/** Any other line of a recording. What JSON cannot say is left out, and never throws. */
+/** Any other line of a recording. Values that JSON cannot represent are left out. Never throws. */
 export function entryLine(entry: RecordedEntry, redaction: Redaction | undefined): string {
   if (redaction === undefined) {
     try {
       return line(entry);
     } catch {
-      // Something that refers to itself, or a BigInt. It cannot be sent either.
+      // A circular value or a BigInt, which cannot be sent either.
       return line(redacted(entry, new Redaction()));
     }
   }
   return line(redacted(entry, redaction));
 }
 
-/** What JSON leaves as it is although a terminal obeys it, or a reader does not see it: keys of messages are recorded as they came. */
-const UNSEEN =
+/** Characters that JSON does not escape, although they are invisible or control a terminal. Keys of messages may contain them. */
+const INVISIBLE =
   /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e0fff}]/gu;
 
 function escaped(character: string): string {
@@ -63,7 +63,7 @@ function line(value: unknown): string {
     if (!(inner instanceof Error)) return inner;
     const { name, message, cause } = inner;
     return { ...inner, name, message, cause };
-  }).replace(UNSEEN, escaped);
+  }).replace(INVISIBLE, escaped);
 }
 
 function redacted(entry: RecordedEntry, redaction: Redaction): unknown {
@@ -82,8 +82,8 @@ function redacted(entry: RecordedEntry, redaction: Redaction): unknown {
       return { ...entry, answer: redactedAnswer(entry.answer, redaction) };
     case 'submit': {
       const { method, params } = entry;
-      const asked = redaction.message({ method, params }) as object;
-      return { ...entry, ...asked, ...(entry.headers !== undefined && { headers: redaction.value(entry.headers) }) };
+      const hidden = redaction.message({ method, params }) as object;
+      return { ...entry, ...hidden, ...(entry.headers !== undefined && { headers: redaction.value(entry.headers) }) };
     }
     case 'handler.called':
     case 'notified':
@@ -113,7 +113,10 @@ function redactedDesire(desired: Partial<DesiredState>, redaction: Redaction): P
   return { ...desired, resources: desired.resources.map((uri) => redaction.uri(uri)) };
 }
 
-/** Reads a line that {@link headerLine} or {@link entryLine} wrote. Throws what `JSON.parse` throws. */
+/**
+ * Reads a line that {@link headerLine} or {@link entryLine} wrote.
+ * @throws the errors of `JSON.parse`.
+ */
 export function parseLine(text: string): unknown {
   return withInfinity(JSON.parse(text));
 }

@@ -2,19 +2,19 @@ import { onAbort } from '../util/on-abort.js';
 
 interface Watched {
   readonly forget: () => void;
-  /** The calls that have it and are not over. */
+  /** How many running calls use the signal. */
   calls: number;
 }
 
-/** What is written down about the signal of a call. */
+/** The recorded fields of the signal of a call. */
 export interface SignalMark {
-  /** Each signal has a number. */
+  /** The number of the signal, from 1. */
   readonly signal?: number;
-  /** It was aborted before the call was made. */
+  /** The signal was aborted before the call. */
   readonly aborted?: true;
 }
 
-/** Numbers the signals of calls and tells when one is aborted that belongs to a call which is not over. */
+/** Numbers the signals of calls, and reports when the signal of a running call is aborted. */
 export class SignalWatch {
   readonly #numbers = new WeakMap<AbortSignal, number>();
   readonly #watched = new Map<AbortSignal, Watched>();
@@ -25,7 +25,7 @@ export class SignalWatch {
     this.#aborted = aborted;
   }
 
-  /** Watches the signal of a call, before anybody else does, until it is to be forgotten because the call is over. */
+  /** Watches the signal of a call until `forget` is called. Its listener must be the first, so call it before the call begins. */
   watch(signal: AbortSignal | undefined): { readonly mark: SignalMark; readonly forget?: () => void } {
     if (signal === undefined) return { mark: {} };
     const number = this.#numberOf(signal);

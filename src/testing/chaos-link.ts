@@ -5,45 +5,45 @@ import { rejectedWith } from '../transports/link.js';
 import type { Link, LinkEvents, SendOptions } from '../transports/link.js';
 import type { Framing } from '../transports/transport.js';
 import { WrappedLink } from '../transports/wrapped-link.js';
-import type { PlannedFault, Way } from './fault-plan.js';
-import { Lane } from './lane.js';
-import type { LaneTimes } from './lane.js';
+import type { PlannedFault, Direction } from './fault-plan.js';
+import { DelayQueue } from './delay-queue.js';
+import type { DelayTimes } from './delay-queue.js';
 import type { FaultName } from './message-faults.js';
 
-/** What a link with faults needs from its transport. */
+/** The effects of a {@link ChaosLink} on its transport. */
 export interface ChaosLinkPorts {
-  readonly times: LaneTimes;
+  readonly times: DelayTimes;
   readonly framing: Framing;
-  /** Decides which fault hits a message, and records it. */
-  plan(way: Way, message: unknown): PlannedFault<FaultName>;
-  /** Closes the real link and resolves when nothing of it is left. */
+  /** Chooses the fault of a message, and records it. */
+  plan(direction: Direction, message: unknown): PlannedFault<FaultName>;
+  /** Closes the inner link and resolves when it is released. */
   closeInner(): Promise<void>;
 }
 
-/** Settles the promise of a message that waits to be written. */
+/** The promise of a message that is not written yet. */
 interface Waiting {
   resolve(sent: Promise<void> | undefined): void;
   reject(reason: Failure): void;
 }
 
-/** A link that loses, delays, duplicates and reorders messages, and dies. It reports correctly whether each message was sent. */
+/** A link that adds faults. It reports the true `delivery` of each message. */
 export class ChaosLink extends WrappedLink {
   protected inner!: Link;
   readonly #events: LinkEvents;
   readonly #ports: ChaosLinkPorts;
-  readonly #out: Lane;
-  readonly #in: Lane;
+  readonly #out: DelayQueue;
+  readonly #in: DelayQueue;
   #over = false;
 
   constructor(events: LinkEvents, ports: ChaosLinkPorts) {
     super();
     this.#events = events;
     this.#ports = ports;
-    this.#out = new Lane(events.environment, ports.times);
-    this.#in = new Lane(events.environment, ports.times);
+    this.#out = new DelayQueue(events.environment, ports.times);
+    this.#in = new DelayQueue(events.environment, ports.times);
   }
 
-  /** The events for the real link. */
+  /** The callbacks of the inner link. */
   get innerEvents(): LinkEvents {
     const events = this.#events;
     return {
@@ -54,11 +54,11 @@ export class ChaosLink extends WrappedLink {
         const deliver = (): void => {
           events.message(message, about);
         };
-        this.#in.carry({ deliver }, fault, share);
+        this.#in.add({ deliver }, fault, share);
       },
-      // Messages that the server sent before the end arrive before the end.
+      // Messages before the end are delivered before the end.
       closed: (reason) => {
-        this.#in.carry({
+        this.#in.add({
           deliver: () => {
             this.#end(reason);
           },
@@ -67,7 +67,7 @@ export class ChaosLink extends WrappedLink {
     };
   }
 
-  /** Takes the real link, once it is open. */
+  /** Sets the inner link, once it is open. */
   attach(inner: Link): void {
     this.inner = inner;
   }
@@ -89,7 +89,7 @@ export class ChaosLink extends WrappedLink {
     let sent: Promise<void> | undefined;
     const deliver = (): void => {
       const result = this.#write(message, options, fault === 'killAfterWrite');
-      // Of a message that is written twice the first counts.
+      // The outcome of a duplicated message is that of its first copy.
       if (passed) result?.catch(() => undefined);
       else if (waiting !== undefined) waiting.resolve(result);
       else sent = result;
@@ -98,7 +98,7 @@ export class ChaosLink extends WrappedLink {
     const lost = (): void => {
       waiting?.reject(closed());
     };
-    this.#out.carry({ deliver, lost }, fault, share);
+    this.#out.add({ deliver, lost }, fault, share);
     if (passed || fault === 'drop') return sent;
     return new Promise<void>((resolve, reject) => {
       waiting = { resolve, reject };
@@ -116,13 +116,13 @@ export class ChaosLink extends WrappedLink {
     return rejectedWith({ ...reason, delivery: 'unknown' });
   }
 
-  /** Ends the link. With `per-request` framing only the exchange of the message ends, and its sender gets the failure. */
+  /** Ends a shared link. With per-request framing only the exchange of the message ends, and its `send` rejects. */
   #kill(reason: Failure): void {
     if (this.framing === 'per-request') return;
     this.#over = true;
     void this.#ports.closeInner();
     this.#clear();
-    // After the rejections of messages that waited to be sent.
+    // After the rejections of the messages that waited.
     queueMicrotask(() => {
       this.#events.closed(reason);
     });
@@ -154,6 +154,6 @@ function closed(): Failure {
 }
 
 function cut(when: 'before' | 'after', message: JSONRPCMessage): Failure {
-  const what = 'method' in message ? message.method : 'an answer';
+  const what = 'method' in message ? message.method : 'a response';
   return failure('transport', 'MCP_TRANSPORT_FAILED', `The connection was cut ${when} ${what} was written (chaos)`);
 }

@@ -5,32 +5,35 @@ import type { Environment, TimerHandle } from '../util/environment.js';
 import { optionNames, refuseUnknownOptions, unusableOption } from '../option-checks.js';
 import type { JSONRPCRequest } from '../protocol/messages/json-rpc.js';
 import { FaultPlan, refusals } from './fault-plan.js';
-import type { Way } from './fault-plan.js';
+import type { Direction } from './fault-plan.js';
 import { ProxyConnection } from './proxy-connection.js';
 import type { ProxiedRequest, ProxyPlan } from './proxy-connection.js';
 import { BYTE_FAULTS, EXCHANGE_FAULTS } from './proxy-faults.js';
 import type { ByteFault, ExchangeFault, ProxyFault, ProxyFaultRates, ProxyHit } from './proxy-faults.js';
 
-/** Options of {@link chaosProxy}. */
+/** Options of {@link chaosProxy}: rates of faults and their durations. */
 export interface ChaosProxyOptions extends ProxyFaultRates {
-  /** Determines all faults. Default 1. */
+  /** The seed of all random choices. Default 1. */
   readonly seed?: number;
   /** The delay of a response by `slow`, in milliseconds. Default 1 000. */
   readonly slowTime?: number;
   /** The `Retry-After` of `busy`, in seconds. Default 1. */
   readonly retryAfter?: number;
-  /** Whether a request, connection or piece may be hit. Spared ones are counted, too, so that the others keep their faults. Default: all. */
+  /** Selects what may be hit. The faults of the selected requests do not depend on this selection. Default: everything. */
   readonly only?: (hit: ProxyHit) => boolean;
-  /** The clock of pauses and of the list of faults. Default: the system clock. */
+  /** The clock of pauses and of `faults`. Default: the clock of this process. */
   readonly environment?: Environment;
 }
 
 /**
- * Starts a proxy on a free port of 127.0.0.1 that puts faults of bytes and of HTTP between a client and a real server. The seed
- * determines the faults: the n-th request has the same fault in each run. Use its `url` in place of the server's. It passes on Streamable
- * HTTP, HTTP+SSE and WebSocket.
+ * Starts a proxy on a free port of 127.0.0.1. It adds faults of TCP and of HTTP between a client and a real server. They are chosen by a
+ * seed: the n-th request gets the same fault in each run. It supports Streamable HTTP, HTTP+SSE and WebSocket.
+ *
+ * @example
+ * await using proxy = await chaosProxy('http://localhost:3000/mcp', { resetAfter: 0.1 });
+ * const client = await MCPClient.connect(proxy.url);
  * @param url the URL of the server, with the scheme http or ws
- * @throws MCPError with code `MCP_INVALID_PARAMS` for another URL, for invalid rates, and for rates that add up to more than 1.
+ * @throws MCPError with code `MCP_INVALID_PARAMS` for another URL, unknown options, invalid rates, and rates with a sum of more than 1.
  */
 export async function chaosProxy(url: string | URL, options: ChaosProxyOptions = {}): Promise<ChaosProxy> {
   return ChaosProxy.start(url, options);
@@ -54,9 +57,9 @@ const OPTIONS = optionNames<ChaosProxyOptions>({
   environment: true,
 });
 
-/** A proxy with faults. */
+/** A proxy that adds faults. Made by {@link chaosProxy}; give its `url` to the client. */
 export class ChaosProxy implements AsyncDisposable {
-  /** The faults that happened so far, in order. */
+  /** The faults that happened, in order. */
   readonly faults: readonly ProxyFault[];
   readonly #faults: ProxyFault[] = [];
   readonly #target: URL;
@@ -66,13 +69,13 @@ export class ChaosProxy implements AsyncDisposable {
   readonly #connections = new Set<ProxyConnection>();
   readonly #refuses: () => boolean;
   readonly #requestPlan: FaultPlan<ExchangeFault>;
-  readonly #bytePlans: Readonly<Record<Way, FaultPlan<ByteFault>>>;
+  readonly #bytePlans: Readonly<Record<Direction, FaultPlan<ByteFault>>>;
   readonly #counts = { connections: 0, requests: 0, 'to-server': 0, 'to-client': 0 };
   readonly #forgotten = new Set<string>();
   #port = 0;
   #closed = false;
   #endPause: (() => void) | undefined;
-  /** Settles when all calls of `hangUp` are done. Never rejects. */
+  /** Settles after all calls of `hangUp` so far. Never rejects. */
   #listening: Promise<void> = Promise.resolve();
 
   private constructor(url: string | URL, options: ChaosProxyOptions) {
@@ -85,14 +88,14 @@ export class ChaosProxy implements AsyncDisposable {
     this.#refuses = refusals(seed, options.refuse);
     this.#requestPlan = new FaultPlan(seed, 'requests', ratesOf(EXCHANGE_FAULTS, options));
     this.#bytePlans = {
-      // Data of a client may be masked: a corrupted byte could then turn the call into another valid call.
+      // Bytes of a WebSocket client are masked. A corrupt byte could become any other byte, and so change a call unnoticed.
       'to-server': new FaultPlan(seed, 'to-server', ratesOf(BYTE_FAULTS, { ...options, corrupt: 0 })),
       'to-client': new FaultPlan(seed, 'to-client', ratesOf(BYTE_FAULTS, options)),
     };
     this.#server = createServer((socket) => {
       this.#accept(socket);
     });
-    // If a connection cannot be accepted, for example because too many files are open, the client notices it.
+    // Errors of accepting a connection, such as EMFILE, are visible to the client that connects.
     this.#server.on('error', () => undefined);
   }
 
@@ -116,18 +119,18 @@ export class ChaosProxy implements AsyncDisposable {
     return this.#connections.size;
   }
 
-  /** The number of requests received so far. */
+  /** The number of HTTP requests so far. */
   get requests(): number {
     return this.#counts.requests;
   }
 
   /**
-   * Resets every connection, like a server that crashes, and refuses new ones for `pause` milliseconds. Default: none. Resolves when the
-   * proxy listens again. Rejects if another process took the port meanwhile; it may be called again.
+   * Resets every connection, as a crashed server does, and refuses new ones for `pause` milliseconds (default 0). Resolves when the proxy
+   * listens again. Rejects if it cannot, because another process uses its port by then; it may be called again.
    */
   hangUp(pause = 0): Promise<void> {
     const back = this.#listening.then(async () => {
-      await this.#leave();
+      await this.#stopListening();
       if (pause > 0 && !this.#closed) await this.#wait(pause);
       if (!this.#closed) await this.#listen();
     });
@@ -135,12 +138,12 @@ export class ChaosProxy implements AsyncDisposable {
     return back;
   }
 
-  /** Ends the proxy and every connection. */
+  /** Closes the proxy and all connections. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     this.#endPause?.();
     await this.#listening;
-    await this.#leave();
+    await this.#stopListening();
   }
 
   async #listen(): Promise<void> {
@@ -154,7 +157,7 @@ export class ChaosProxy implements AsyncDisposable {
     this.#port = (this.#server.address() as AddressInfo).port;
   }
 
-  async #leave(): Promise<void> {
+  async #stopListening(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     for (const connection of this.#connections) connection.destroy();
     await Promise.all([closed, ...[...this.#connections].map(({ gone }) => gone)]);
@@ -172,7 +175,7 @@ export class ChaosProxy implements AsyncDisposable {
 
   #accept(socket: Socket): void {
     const number = this.#counts.connections++;
-    const hit = { fault: 'refuse', connection: number, index: undefined, way: undefined } as const;
+    const hit = { fault: 'refuse', connection: number, index: undefined, direction: undefined } as const;
     if (this.#refuses() && this.#mayHit(hit)) {
       this.#record(hit);
       socket.on('error', () => undefined);
@@ -187,7 +190,7 @@ export class ChaosProxy implements AsyncDisposable {
       retryAfter,
       connect: () => connect(Number(port || 80), hostname.replace(/^\[|\]$/g, '')),
       planRequest: (request) => this.#planRequest(number, request),
-      planBytes: (way) => this.#planBytes(number, way),
+      planBytes: (direction) => this.#planBytes(number, direction),
     });
     this.#connections.add(connection);
     void connection.gone.then(() => this.#connections.delete(connection));
@@ -201,18 +204,18 @@ export class ChaosProxy implements AsyncDisposable {
     const fault = gone ? 'forget' : planned.fault;
     if (fault === undefined || (fault === 'forget' && session === undefined)) return { ...planned, fault: undefined };
     const [httpMethod = ''] = head.line.split(' ');
-    const hit = { fault, connection, index, way: undefined, httpMethod, ...messageIn(body) };
+    const hit = { fault, connection, index, direction: undefined, httpMethod, ...messageIn(body) };
     if (!gone && !this.#mayHit(hit)) return { ...planned, fault: undefined };
     if (fault === 'forget') this.#forgotten.add(session as string);
     return { ...planned, fault, reached: this.#record(hit) };
   }
 
-  #planBytes(connection: number, way: Way): ProxyPlan<ByteFault> {
-    const index = this.#counts[way]++;
-    const planned = this.#bytePlans[way].next();
+  #planBytes(connection: number, direction: Direction): ProxyPlan<ByteFault> {
+    const index = this.#counts[direction]++;
+    const planned = this.#bytePlans[direction].next();
     const { fault } = planned;
     if (fault === undefined) return planned;
-    const hit = { fault, connection, index, way };
+    const hit = { fault, connection, index, direction };
     return this.#mayHit(hit) ? { ...planned, reached: this.#record(hit) } : { ...planned, fault: undefined };
   }
 
@@ -220,7 +223,7 @@ export class ChaosProxy implements AsyncDisposable {
     return this.#options.only?.(hit) !== false;
   }
 
-  /** Records a fault. Returns a function that records that the request or piece has arrived. */
+  /** Adds a fault to the list. Returns a function that sets its `reached`. */
   #record({ message, ...hit }: ProxyHit): () => void {
     const about = message === undefined ? {} : { method: message.method, id: message.id };
     const fault = { ...hit, ...about, at: this.#environment.now(), reached: false };
@@ -235,7 +238,7 @@ function ratesOf<Name extends ExchangeFault>(names: readonly Name[], rates: Prox
   return names.map((name) => [name, rates[name] ?? 0]);
 }
 
-/** The request of JSON-RPC that was posted, if it was one. */
+/** The JSON-RPC request in a body, if there is one. */
 function messageIn(body: Buffer): { message?: JSONRPCRequest } {
   try {
     const message = JSON.parse(body.toString()) as Partial<JSONRPCRequest> | null;

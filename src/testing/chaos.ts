@@ -7,36 +7,36 @@ import { MCPTransport } from '../transports/transport.js';
 import type { Framing } from '../transports/transport.js';
 import { ChaosLink } from './chaos-link.js';
 import { refusals } from './fault-plan.js';
-import type { PlannedFault, Way } from './fault-plan.js';
-import type { LaneTimes } from './lane.js';
+import type { PlannedFault, Direction } from './fault-plan.js';
+import type { DelayTimes } from './delay-queue.js';
 import { MessagePlan } from './message-faults.js';
 import type { FaultName, FaultRates } from './message-faults.js';
 
-/** Options of {@link chaos}. Times are in milliseconds of the client's environment. */
+/** Options of {@link chaos}: rates of faults, and durations in milliseconds of the client's environment. */
 export interface ChaosOptions extends FaultRates {
-  /** Determines all faults. Default 1. */
+  /** The seed of all random choices. Default 1. */
   readonly seed?: number;
-  /** The longest `delay`, and how long a `reorder` waits for another message. Default 100. */
+  /** The maximum of a `delay`, and how long a `reorder` waits for another message. Default 100. */
   readonly maxDelay?: number;
-  /** How long a `stall` lasts. Default 5 000. */
+  /** The duration of a `stall`. Default 5 000. */
   readonly stallTime?: number;
   /** The delay of a response by `answerLate`. Default 60 000. */
   readonly lateBy?: number;
   /**
-   * Whether a message, or an attempt to open a link (without a message), may be hit. Spared ones are counted, too, so that the others keep
-   * their faults. Default: all.
+   * Selects the messages that may be hit; `message` is undefined for an attempt to open a link. The faults of the selected messages do not
+   * depend on this selection. Default: all messages.
    */
-  readonly only?: (message: unknown, way: Way | 'opening') => boolean;
+  readonly only?: (message: unknown, direction: Direction | 'opening') => boolean;
 }
 
 /** A fault that happened. */
 export interface Fault {
   readonly fault: FaultName;
-  /** Undefined for a link that was refused. */
-  readonly way: Way | undefined;
-  /** Which message of its way it hit, or which attempt to open a link, counted from 0 over all links. */
+  /** Undefined for `refuse`. */
+  readonly direction: Direction | undefined;
+  /** The index of the message in its direction, or of the attempt to open a link, counted from 0 over all links. */
   readonly index: number;
-  /** The time, by the client's environment. */
+  /** The time in the client's environment. */
   readonly at: number;
   readonly method?: string;
   readonly id?: RequestId;
@@ -60,26 +60,29 @@ const OPTIONS = optionNames<ChaosOptions>({
 });
 
 /**
- * Puts faults between a client and a transport. The seed determines the faults: the n-th message of a direction has the same fault in each
- * run. Pass the result to the client instead of the transport.
- * @throws MCPError with code `MCP_INVALID_PARAMS` for unknown options, invalid rates, and rates that add up to more than 1.
+ * Wraps a transport and adds faults, which are chosen by a seed: the n-th message of a direction gets the same fault in each run.
+ *
+ * @example
+ * const transport = chaos(new StdioTransport(target), { drop: 0.1, killAfterWrite: 0.01, seed: 7 });
+ * const client = new MCPClient(transport, { autoReconnect: true });
+ * @throws MCPError with code `MCP_INVALID_PARAMS` for unknown options, invalid rates, and rates with a sum of more than 1.
  */
 export function chaos(transport: MCPTransport, options: ChaosOptions = {}): ChaosTransport {
   return new ChaosTransport(transport, options);
 }
 
-/** A transport with faults. */
+/** A transport that adds faults to another one. Made by {@link chaos}. */
 export class ChaosTransport extends MCPTransport {
   override readonly framing: Framing;
-  /** The real transport. */
+  /** The wrapped transport. */
   readonly inner: MCPTransport;
-  /** The faults that happened so far, in order. */
+  /** The faults that happened, in order. */
   readonly faults: readonly Fault[];
   readonly #faults: Fault[] = [];
   readonly #options: ChaosOptions;
-  readonly #times: LaneTimes;
-  readonly #plans: Readonly<Record<Way, MessagePlan>>;
-  readonly #counts: Record<Way | 'opening', number> = { 'to-server': 0, 'to-client': 0, opening: 0 };
+  readonly #times: DelayTimes;
+  readonly #plans: Readonly<Record<Direction, MessagePlan>>;
+  readonly #counts: Record<Direction | 'opening', number> = { 'to-server': 0, 'to-client': 0, opening: 0 };
   readonly #refuses: () => boolean;
 
   constructor(transport: MCPTransport, options: ChaosOptions = {}) {
@@ -101,7 +104,7 @@ export class ChaosTransport extends MCPTransport {
   protected async open(events: LinkEvents, signal: AbortSignal): Promise<Link> {
     const index = this.#counts.opening++;
     if (this.#refuses() && this.#mayHit(undefined, 'opening')) {
-      this.#faults.push({ fault: 'refuse', way: undefined, index, at: events.environment.now() });
+      this.#faults.push({ fault: 'refuse', direction: undefined, index, at: events.environment.now() });
       const message = 'The connection was refused (chaos)';
       return rejectedWith(failure('transport', 'MCP_TRANSPORT_FAILED', message, { delivery: 'not-sent' }));
     }
@@ -110,7 +113,7 @@ export class ChaosTransport extends MCPTransport {
     const link = new ChaosLink(events, {
       framing,
       times: this.#times,
-      plan: (way, message) => this.#plan(way, message, events.environment.now()),
+      plan: (direction, message) => this.#plan(direction, message, events.environment.now()),
       closeInner: async () => {
         await inner.closeLink();
         inner.unclaim(this);
@@ -119,7 +122,7 @@ export class ChaosTransport extends MCPTransport {
     try {
       link.attach(await inner.openLink(link.innerEvents, signal));
     } catch (thrown) {
-      // An aborted attempt may need some time to end.
+      // An aborted attempt may take time to end.
       await inner.closeLink();
       inner.unclaim(this);
       throw thrown;
@@ -127,16 +130,16 @@ export class ChaosTransport extends MCPTransport {
     return link;
   }
 
-  #plan(way: Way, value: unknown, at: number): PlannedFault<FaultName> {
+  #plan(direction: Direction, value: unknown, at: number): PlannedFault<FaultName> {
     const message = typeof value === 'object' && value !== null ? (value as JSONRPCMessage) : undefined;
-    const index = this.#counts[way]++;
-    const planned = this.#plans[way].next(message);
+    const index = this.#counts[direction]++;
+    const planned = this.#plans[direction].next(message);
     const { fault } = planned;
-    if (fault === undefined || !this.#mayHit(value, way)) return { ...planned, fault: undefined };
+    if (fault === undefined || !this.#mayHit(value, direction)) return { ...planned, fault: undefined };
     const { method, id } = (message ?? {}) as { method?: string; id?: RequestId };
     this.#faults.push({
       fault,
-      way,
+      direction,
       index,
       at,
       ...(method !== undefined && { method }),
@@ -145,7 +148,7 @@ export class ChaosTransport extends MCPTransport {
     return planned;
   }
 
-  #mayHit(message: unknown, way: Way | 'opening'): boolean {
-    return this.#options.only?.(message, way) !== false;
+  #mayHit(message: unknown, direction: Direction | 'opening'): boolean {
+    return this.#options.only?.(message, direction) !== false;
   }
 }

@@ -1,43 +1,42 @@
-/** The head of a message. */
+/** The head of an HTTP message. */
 export interface Head {
   /** The first line. */
   readonly line: string;
-  /** By lower-case name; of several with one name the last. */
+  /** By lower-case name. The last header with a name is used. */
   readonly headers: ReadonlyMap<string, string>;
 }
 
-/** A piece of a message of HTTP/1.1, as it came. The first of a message is its whole head. */
+/** A piece of an HTTP/1.1 message. The first piece of a message is its complete head. */
 export interface Portion {
   readonly part: 'head' | 'body';
   readonly bytes: Buffer;
   readonly head: Head;
-  /** The message ends with it. */
+  /** Whether it is the last piece of the message. */
   readonly last: boolean;
 }
 
-/** What is to come of a body: a number of bytes, the size of a chunk, the end of the chunks, or all there is. */
+/** The expected part of a body: a number of bytes, the size of a chunk, trailers, or all bytes until the connection closes. */
 type Rest = number | 'size' | 'trailers' | 'everything';
 
 const NOTHING: Buffer = Buffer.alloc(0);
 const NO_HEAD: Head = { line: '', headers: new Map() };
 
 /**
- * Finds where the messages of HTTP/1.1 begin and end in the bytes of one way of a connection, and changes nothing. What it cannot
- * understand it takes for a body without an end. RFC 9112, 6.
+ * Splits the bytes of one direction of a connection into HTTP/1.1 messages (RFC 9112, section 6). The bytes stay unchanged. A message that
+ * it cannot parse becomes a body without an end.
  */
 export class HttpFraming {
-  /** That of the message that began last. */
+  /** The head of the current message. */
   #head = NO_HEAD;
   readonly #restOf: (head: Head) => Rest;
-  /** The beginning of a head, or of a line between chunks. */
+  /** An incomplete head, or an incomplete line between chunks. */
   #held = NOTHING;
-  /** Undefined where a message begins. */
+  /** Undefined between two messages. */
   #rest: Rest | undefined;
   #chunked = false;
 
-  /** For one way: that of requests, or that of responses. */
-  constructor(way: 'request' | 'response') {
-    this.#restOf = way === 'request' ? restOfRequest : restOfResponse;
+  constructor(direction: 'request' | 'response') {
+    this.#restOf = direction === 'request' ? restOfRequest : restOfResponse;
   }
 
   /** Takes what came, and gives it back in portions. A head that is not complete is held back, and so is such a line between chunks. */
@@ -99,7 +98,7 @@ function restOfRequest({ headers }: Head): Rest {
   return statedRest(headers) ?? 0;
 }
 
-/** What follows the switch to another protocol is no message any more, and is given out as it comes. */
+/** After status 101 the bytes belong to another protocol, and are passed on unchanged. */
 function restOfResponse(head: Head): Rest {
   const status = statusOf(head);
   if (status === 101) return 'everything';
@@ -107,7 +106,7 @@ function restOfResponse(head: Head): Rest {
   return statedRest(head.headers) ?? 'everything';
 }
 
-/** The status of a response; 0 of something else. */
+/** The status of a response; 0 if the line is not a status line. */
 export function statusOf({ line }: Head): number {
   return Number(/^HTTP\/1\.\d (\d{3})/.exec(line)?.[1] ?? 0);
 }
@@ -119,7 +118,7 @@ function statedRest(headers: Head['headers']): Rest | undefined {
   return /^\d+$/.test(length) ? Number(length) : 'everything';
 }
 
-/** A chunk ends with a line break of its own. */
+/** The size of a chunk, with the line break after it. */
 function restOfChunk(line: string): Rest {
   const size = /^[\da-f]+/i.exec(line)?.[0];
   if (size === undefined) return 'everything';

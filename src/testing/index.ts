@@ -3,7 +3,7 @@ export { chaos, ChaosTransport } from './chaos.js';
 export type { ChaosOptions, Fault } from './chaos.js';
 export { chaosProxy, ChaosProxy } from './chaos-proxy.js';
 export type { ChaosProxyOptions } from './chaos-proxy.js';
-export type { FaultRate, Way } from './fault-plan.js';
+export type { Direction, FaultRate } from './fault-plan.js';
 export type { FaultName, FaultRates } from './message-faults.js';
 export type { ProxyFault, ProxyFaultName, ProxyFaultRates, ProxyHit } from './proxy-faults.js';
 export type { ReceivedMessage, ReceivedNotification, ReceivedRequest } from './received-messages.js';
@@ -24,13 +24,13 @@ export type { RestartBudget } from '../util/restart-budget.js';
 export type { HandlerResponse } from '../protocol/server-requests/server-requests.js';
 export type { ClientIdentity } from '../protocol/session.js';
 export type {
-  Asked,
+  RecordedCall,
   RecordedOutcome,
-  Given,
+  RecordedInput,
   RecordedEvent,
   RecordedEntry,
   RecordingHeader,
-  Shown,
+  RecordedOutput,
 } from '../recording/recorded-events.js';
 export { replay } from './replay.js';
 export type { Divergence } from './replay-remark.js';

@@ -1,6 +1,6 @@
 import type { JSONRPCMessage } from '../protocol/messages/json-rpc.js';
 import { FaultPlan, rateOf } from './fault-plan.js';
-import type { FaultRate, PlannedFault, Way } from './fault-plan.js';
+import type { FaultRate, PlannedFault, Direction } from './fault-plan.js';
 
 /** The faults of messages. */
 const FAULTS = [
@@ -14,62 +14,62 @@ const FAULTS = [
   'answerLate',
 ] as const satisfies readonly FaultName[];
 
-/** The name of a fault; `refuse` happens to an attempt to open a link, the others to a message. */
+/** The name of a fault. `refuse` hits an attempt to open a link, all others hit a message. */
 export type FaultName = keyof FaultRates;
 
 type MessageFault = (typeof FAULTS)[number];
 
-/** Faults with their rates. At most one fault hits a message: the rates of one direction add up to 1 at most. */
+/** Faults with their rates. At most one fault hits a message, so the sum of the rates of a direction is at most 1. */
 export interface FaultRates {
   /** The message is lost without an error. */
   readonly drop?: FaultRate;
-  /** The message and later messages arrive up to `maxDelay` later. */
+  /** The message and all that follow it are delayed by up to `maxDelay`. */
   readonly delay?: FaultRate;
-  /** The message arrives twice. */
+  /** The message is delivered twice. */
   readonly duplicate?: FaultRate;
-  /** The message arrives after the next one, or after `maxDelay` if there is none. */
+  /** The message is delivered after the next one, or after `maxDelay` if there is none. */
   readonly reorder?: FaultRate;
-  /** Nothing passes for `stallTime`. */
+  /** The message and all that follow it are delayed by `stallTime`. */
   readonly stall?: FaultRate;
-  /** The link dies before the message is written: it never arrives, and `send` rejects with `not-sent`. Only to the server. */
+  /** The link fails before the message is written: it never arrives, and `send` rejects with `not-sent`. Only to the server. */
   readonly killBeforeWrite?: number;
-  /** The link dies after the message was written: it arrives, and its response does not. Only to the server. */
+  /** The link fails after the message was written: it arrives, but its response does not. Only to the server. */
   readonly killAfterWrite?: number;
-  /** The response arrives `lateBy` later, while others pass. Only to the client. */
+  /** The response is delayed by `lateBy`; other messages are not. Only to the client. */
   readonly answerLate?: number;
-  /** An attempt to open a link fails as if there were no server. */
+  /** An attempt to open a link fails, as without a server. */
   readonly refuse?: number;
 }
 
-const ONLY: { readonly [Name in FaultName]?: Way } = {
+const ONLY: { readonly [Name in FaultName]?: Direction } = {
   killBeforeWrite: 'to-server',
   killAfterWrite: 'to-server',
   answerLate: 'to-client',
 };
 
-/** The faults of the messages of one direction. */
+/** Chooses the faults of the messages of one direction by a seed. */
 export class MessagePlan {
   readonly #plan: FaultPlan<MessageFault>;
 
-  /** @throws MCPError with code `MCP_INVALID_PARAMS` for invalid rates, and for rates that add up to more than 1. */
-  constructor(seed: number, way: Way, rates: FaultRates) {
-    const rate = (fault: MessageFault): number => ((ONLY[fault] ?? way) === way ? rateOf(rates[fault], way) : 0);
+  /** @throws the errors of {@link FaultPlan}. */
+  constructor(seed: number, direction: Direction, rates: FaultRates) {
+    const rate = (fault: MessageFault): number =>
+      (ONLY[fault] ?? direction) === direction ? rateOf(rates[fault], direction) : 0;
     this.#plan = new FaultPlan(
       seed,
-      way,
+      direction,
       FAULTS.map((fault) => [fault, rate(fault)] as const),
     );
   }
 
-  /** The fault of the next message. */
+  /** Chooses the fault of the next message. */
   next(message: JSONRPCMessage | undefined): PlannedFault<MessageFault> {
     const planned = this.#plan.next();
-    const fits = planned.fault !== 'answerLate' || isAnswer(message);
+    const fits = planned.fault !== 'answerLate' || isResponse(message);
     return fits ? planned : { ...planned, fault: undefined };
   }
 }
 
-/** `answerLate` applies only to responses; `delay` delays other messages. */
-function isAnswer(message: JSONRPCMessage | undefined): boolean {
+function isResponse(message: JSONRPCMessage | undefined): boolean {
   return message !== undefined && ('result' in message || 'error' in message);
 }

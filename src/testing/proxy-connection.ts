@@ -1,24 +1,24 @@
 import type { Socket } from 'node:net';
 import type { Environment } from '../util/environment.js';
-import { ByteLane } from './byte-lane.js';
-import type { PlannedFault, Way } from './fault-plan.js';
+import { ByteQueue } from './byte-queue.js';
+import type { PlannedFault, Direction } from './fault-plan.js';
 import { HttpFraming, statusOf } from './http-framing.js';
 import type { Head, Portion } from './http-framing.js';
 import type { ByteFault, ExchangeFault } from './proxy-faults.js';
 
-/** An HTTP request that was received completely. */
+/** A complete HTTP request. */
 export interface ProxiedRequest {
   readonly head: Head;
   readonly body: Buffer;
   readonly bytes: Buffer;
 }
 
-/** The fault of a request or piece, and a function to call when all of it has reached its destination. */
+/** The fault of a request or of bytes. `reached` is called when they are passed on completely. */
 export interface ProxyPlan<Name extends string> extends PlannedFault<Name> {
   readonly reached?: () => void;
 }
 
-/** What a connection needs from its proxy. */
+/** The effects of a connection on its proxy. */
 export interface ProxyPorts {
   readonly environment: Environment;
   /** Milliseconds. */
@@ -27,39 +27,39 @@ export interface ProxyPorts {
   readonly retryAfter: number;
   /** Opens a connection to the server. */
   connect(): Socket;
-  /** Decides which fault hits a request, and records it. */
+  /** Chooses the fault of a request, and records it. */
   planRequest(request: ProxiedRequest): ProxyPlan<ExchangeFault>;
-  /** Decides which fault hits bytes that are not HTTP, and records it. */
-  planBytes(way: Way): ProxyPlan<ByteFault>;
+  /** Chooses the fault of bytes of another protocol, and records it. */
+  planBytes(direction: Direction): ProxyPlan<ByteFault>;
 }
 
-/** A request that waits for its response. */
+/** A request that was passed on and has no complete response yet. */
 interface Exchange extends ProxyPlan<ExchangeFault> {
-  /** Bytes of the response body before the one that a fault hits. */
+  /** How many bytes of the response body precede the byte that a fault hits. */
   untilHit: number;
 }
 
-/** The most bytes that are corrupted. */
-const SPOILED = 3;
-/** The last byte of a body of unknown length that a fault may hit. */
-const DEEPEST = 1_000;
+/** How many bytes `corrupt` changes at most. */
+const MAX_CORRUPT = 3;
+/** In a body of unknown length, a fault hits a byte before this one. */
+const MAX_DEPTH = 1_000;
 
-/** One connection of a client, and its connection to the server. Requests pass one after the other. */
+/** A connection of a client and its connection to the server. Requests are passed on one after the other. */
 export class ProxyConnection {
   readonly #client: Socket;
   readonly #ports: ProxyPorts;
-  readonly #toClient: ByteLane;
+  readonly #toClient: ByteQueue;
   #server: Socket | undefined;
-  #toServer: ByteLane | undefined;
+  #toServer: ByteQueue | undefined;
   readonly #requests = new HttpFraming('request');
   readonly #responses = new HttpFraming('response');
-  /** The request that is being received: its head, and then its body. */
+  /** The head and the body so far of the incomplete request. */
   readonly #pieces: Buffer[] = [];
-  readonly #waiting: ProxiedRequest[] = [];
+  readonly #queue: ProxiedRequest[] = [];
   #exchange: Exchange | undefined;
-  /** Client and server have agreed on another protocol. */
+  /** Whether client and server have switched to another protocol. */
   #switched = false;
-  /** Nothing passes any more. The server may still run the request. */
+  /** Whether the client is disconnected. The server may continue its request. */
   #severed = false;
   /** Resolves when both sockets are closed. */
   readonly gone: Promise<void>;
@@ -73,34 +73,34 @@ export class ProxyConnection {
     });
     this.#client = client;
     this.#ports = ports;
-    this.#toClient = new ByteLane(client, ports.environment);
+    this.#toClient = new ByteQueue(client, ports.environment);
     client.setNoDelay();
     client.on('data', (chunk: Buffer) => {
-      if (this.#switched) this.#carry('to-server', chunk);
-      else this.#receive(chunk);
+      if (this.#switched) this.#passBytes('to-server', chunk);
+      else this.#receiveRequests(chunk);
     });
     client.on('error', () => undefined);
     client.on('close', () => {
       this.#toClient.close();
-      if (!this.#severed) this.#leaveServer();
+      if (!this.#severed) this.#disconnectServer();
     });
     this.#count(client);
   }
 
-  /** Ends it at once, like a server that crashes. */
+  /** Resets both connections, as a crashed server does. */
   destroy(): void {
     this.#severed = true;
     this.#reset();
-    this.#leaveServer();
+    this.#disconnectServer();
   }
 
   #reset(): void {
-    // Where an end is on its way the system refuses a reset, and Node would keep the socket for ever.
+    // After `end()` the system refuses a reset, and Node would keep the socket forever.
     if (this.#client.writableEnded) this.#client.destroy();
     else this.#client.resetAndDestroy();
   }
 
-  #leaveServer(): void {
+  #disconnectServer(): void {
     this.#toServer?.close();
     this.#server?.destroy();
   }
@@ -113,26 +113,26 @@ export class ProxyConnection {
     });
   }
 
-  #receive(chunk: Buffer): void {
+  #receiveRequests(chunk: Buffer): void {
     for (const portion of this.#requests.read(chunk)) {
       this.#pieces.push(portion.bytes);
       if (!portion.last) continue;
       const body = Buffer.concat(this.#pieces.slice(1));
-      this.#waiting.push({ head: portion.head, body, bytes: Buffer.concat(this.#pieces) });
+      this.#queue.push({ head: portion.head, body, bytes: Buffer.concat(this.#pieces) });
       this.#pieces.length = 0;
     }
-    this.#askNext();
+    this.#handleNext();
   }
 
-  #askNext(): void {
+  #handleNext(): void {
     while (this.#exchange === undefined && !this.#severed) {
-      const request = this.#waiting.shift();
+      const request = this.#queue.shift();
       if (request === undefined) return;
-      this.#ask(request);
+      this.#handle(request);
     }
   }
 
-  #ask(request: ProxiedRequest): void {
+  #handle(request: ProxiedRequest): void {
     const plan = this.#ports.planRequest(request);
     switch (plan.fault) {
       case 'resetBefore':
@@ -152,7 +152,7 @@ export class ProxyConnection {
     }
   }
 
-  /** Answers in place of the server. */
+  /** Responds in place of the server. */
   #refuse({ head }: ProxiedRequest, status: string): void {
     this.#toClient.write(Buffer.from(`HTTP/1.1 ${status}\r\ncontent-length: 0\r\n\r\n`));
     if (head.headers.get('connection')?.toLowerCase() === 'close') this.#sever('end');
@@ -160,22 +160,22 @@ export class ProxyConnection {
 
   #forward({ bytes }: ProxiedRequest, plan: ProxyPlan<ExchangeFault>): void {
     this.#exchange = { ...plan, untilHit: 0 };
-    const toServer = this.#serverLane();
+    const toServer = this.#serverQueue();
     const written = (): void => {
       plan.reached?.();
       if (plan.fault === 'resetAfter' && plan.share < 0.5) this.#sever('reset');
     };
-    if (plan.fault === 'split') toServer.dribble(bytes, written);
+    if (plan.fault === 'split') toServer.writeInPieces(bytes, written);
     else toServer.write(bytes, written);
   }
 
-  #serverLane(): ByteLane {
+  #serverQueue(): ByteQueue {
     if (this.#toServer !== undefined) return this.#toServer;
     const server = (this.#server = this.#ports.connect());
     server.setNoDelay();
     server.on('data', (chunk: Buffer) => {
-      if (this.#switched) this.#carry('to-client', chunk);
-      else this.#answer(chunk);
+      if (this.#switched) this.#passBytes('to-client', chunk);
+      else this.#receiveResponses(chunk);
     });
     server.on('error', () => {
       this.destroy();
@@ -185,12 +185,12 @@ export class ProxyConnection {
     });
     server.on('close', () => this.#toServer?.close());
     this.#count(server);
-    return (this.#toServer = new ByteLane(server, this.#ports.environment));
+    return (this.#toServer = new ByteQueue(server, this.#ports.environment));
   }
 
-  #answer(chunk: Buffer): void {
+  #receiveResponses(chunk: Buffer): void {
     for (const portion of this.#responses.read(chunk)) {
-      if (this.#switched) this.#carry('to-client', portion.bytes);
+      if (this.#switched) this.#passBytes('to-client', portion.bytes);
       else this.#pass(portion);
     }
   }
@@ -202,46 +202,46 @@ export class ProxyConnection {
       if (!this.#severed) this.#toClient.write(bytes);
       return;
     }
-    // No more of this exchange comes after the switch.
+    // The exchange ends with the switch to another protocol.
     const over = last || status === 101;
-    if (!this.#severed) this.#passAnswer(this.#exchange, { part, bytes, head, last: over });
+    if (!this.#severed) this.#passResponse(this.#exchange, { part, bytes, head, last: over });
     if (!over) return;
     this.#exchange = undefined;
     this.#switched = status === 101;
-    if (this.#severed) this.#leaveServer();
-    else this.#askNext();
+    if (this.#severed) this.#disconnectServer();
+    else this.#handleNext();
   }
 
-  #passAnswer(exchange: Exchange, portion: Portion): void {
+  #passResponse(exchange: Exchange, portion: Portion): void {
     const { fault, share } = exchange;
     const { part, bytes, head } = portion;
     if (part === 'head') exchange.untilHit = depthOf(head, share);
     const hit = hitOf(exchange, portion);
     if (fault === 'slow' && part === 'head') this.#toClient.pause(this.#ports.slowTime);
-    if (fault === 'split') this.#toClient.dribble(bytes);
+    if (fault === 'split') this.#toClient.writeInPieces(bytes);
     else if (fault === 'resetAfter') this.#sever('reset');
-    else if (fault === 'corrupt' && hit !== undefined) this.#toClient.write(spoil(bytes, hit));
+    else if (fault === 'corrupt' && hit !== undefined) this.#toClient.write(corrupted(bytes, hit));
     else if (fault === 'truncate' && hit !== undefined) {
       this.#toClient.write(bytes.subarray(0, hit));
       this.#sever('end');
     } else this.#toClient.write(bytes);
   }
 
-  /** Passes on bytes of an unknown protocol. */
-  #carry(way: Way, chunk: Buffer): void {
-    const lane = way === 'to-server' ? this.#toServer : this.#toClient;
+  /** Passes on bytes of another protocol. */
+  #passBytes(direction: Direction, chunk: Buffer): void {
+    const lane = direction === 'to-server' ? this.#toServer : this.#toClient;
     if (this.#severed || lane === undefined) return;
-    const { fault, share, reached } = this.#ports.planBytes(way);
+    const { fault, share, reached } = this.#ports.planBytes(direction);
     const hit = Math.floor(share * chunk.length);
     if (fault === 'slow') lane.pause(this.#ports.slowTime);
-    if (fault === 'split') lane.dribble(chunk, reached);
+    if (fault === 'split') lane.writeInPieces(chunk, reached);
     else if (fault === 'resetBefore') this.destroy();
     else if (fault === 'truncate') {
       lane.write(chunk.subarray(0, hit));
       lane.do(() => {
         this.#sever('end');
       });
-    } else if (fault === 'corrupt') lane.write(spoil(chunk, hit), reached);
+    } else if (fault === 'corrupt') lane.write(corrupted(chunk, hit), reached);
     else {
       lane.write(chunk, () => {
         reached?.();
@@ -250,7 +250,7 @@ export class ProxyConnection {
     }
   }
 
-  /** Ends the connection of the client. Requests that have reached the server stay there. */
+  /** Ends the connection of the client. The server keeps the request. */
   #sever(how: 'end' | 'reset'): void {
     if (this.#severed) return;
     this.#severed = true;
@@ -260,13 +260,13 @@ export class ProxyConnection {
   }
 }
 
-/** How many bytes of a body pass before the one that a fault hits. */
+/** How many bytes of a body precede the byte that a fault hits. */
 function depthOf({ headers }: Head, share: number): number {
   const length = headers.get('content-length');
-  return Math.floor(length === undefined ? share * share * DEEPEST : share * Number(length));
+  return Math.floor(length === undefined ? share * share * MAX_DEPTH : share * Number(length));
 }
 
-/** The byte of a portion that is hit: the planned one, or the last of the response if it is shorter. */
+/** The index of the byte in a portion that a fault hits: the chosen one, or the last byte of a shorter response. */
 function hitOf(exchange: Exchange, { part, bytes, last }: Portion): number | undefined {
   if (part === 'head') return last ? bytes.length - 1 : undefined;
   const { untilHit } = exchange;
@@ -276,7 +276,7 @@ function hitOf(exchange: Exchange, { part, bytes, last }: Portion): number | und
   return last ? bytes.length - 1 : undefined;
 }
 
-/** NUL is not allowed in JSON, in headers and in event streams, so the client can detect it. */
-function spoil(bytes: Buffer, from: number): Buffer {
-  return Buffer.from(bytes).fill(0, from, Math.min(from + SPOILED, bytes.length));
+/** Writes NUL, which is invalid in JSON, in headers and in event streams, so that every reader can detect it. */
+function corrupted(bytes: Buffer, from: number): Buffer {
+  return Buffer.from(bytes).fill(0, from, Math.min(from + MAX_CORRUPT, bytes.length));
 }

@@ -1,5 +1,5 @@
 import type { JSONRPCRequest, RequestId } from '../protocol/messages/json-rpc.js';
-import type { Way } from './fault-plan.js';
+import type { Direction } from './fault-plan.js';
 
 /** The faults of an HTTP request and its response. */
 export const EXCHANGE_FAULTS = [
@@ -24,64 +24,64 @@ export const BYTE_FAULTS = [
   'resetAfter',
 ] as const satisfies readonly ProxyFaultName[];
 
-/** The name of a fault of a proxy; `refuse` happens to a connection, the others to a request or to bytes. */
+/** The name of a fault of a proxy. `refuse` hits a connection, all others hit a request or bytes. */
 export type ProxyFaultName = keyof ProxyFaultRates;
 
 export type ExchangeFault = (typeof EXCHANGE_FAULTS)[number];
 export type ByteFault = (typeof BYTE_FAULTS)[number];
 
 /**
- * Faults with their rates: the probability in [0, 1] for each HTTP request and, after a connection has switched to WebSocket, for each
- * piece of bytes in either direction. At most one fault hits each of them: the rates add up to 1 at most. Default 0.
+ * Faults with their rates: the probability in [0, 1] for each HTTP request, and for each chunk of bytes in either direction over a
+ * WebSocket. At most one fault hits each of them, so the sum of the rates is at most 1. Default 0.
  */
 export interface ProxyFaultRates {
-  /** A connection is reset as soon as it is made; the rate is for each connection. */
+  /** A connection is reset as soon as it is accepted. The rate is for each connection. */
   readonly refuse?: number;
   /** Request and response arrive a few bytes at a time. */
   readonly split?: number;
-  /** The response arrives `slowTime` later. */
+  /** The response is delayed by `slowTime`. */
   readonly slow?: number;
   /** The connection is closed in the middle of the response. */
   readonly truncate?: number;
-  /** Some bytes of the response are NUL. */
+  /** Some bytes of the response become NUL. */
   readonly corrupt?: number;
-  /** The connection is reset before the server gets the request. */
+  /** The connection is reset, and the server never receives the request. */
   readonly resetBefore?: number;
-  /** The connection is reset after the server got the request: at once, or when the response arrives. */
+  /** The connection is reset after the server received the request: at once, or when the response begins. */
   readonly resetAfter?: number;
-  /** A request with a session is answered with 404, and so is each later one of that session. None of them reaches the server. */
+  /** A request with a session id, and all later ones with this id, get status 404. None of them reaches the server. */
   readonly forget?: number;
-  /** A request is answered with 503, and does not reach the server. */
+  /** The request gets status 503 and does not reach the server. */
   readonly unavailable?: number;
-  /** The same with `Retry-After: retryAfter`. */
+  /** The same as `unavailable`, with `Retry-After: retryAfter`. */
   readonly busy?: number;
 }
 
-/** A fault, and the request, connection or piece that it hits. */
+/** The connection, request or chunk of bytes that a fault hits. */
 export interface ProxyHit {
   readonly fault: ProxyFaultName;
-  /** The number of the connection, from 0. */
+  /** The index of the connection, from 0. */
   readonly connection: number;
-  /** The number of the request, or of the piece in its direction, from 0 over all connections; undefined for a connection. */
+  /** The index of the request, or of the chunk in its direction, from 0 over all connections. Undefined for `refuse`. */
   readonly index: number | undefined;
-  /** The direction of the bytes, after a connection has switched to another protocol. */
-  readonly way: Way | undefined;
+  /** The direction of the bytes after a switch to another protocol. */
+  readonly direction: Direction | undefined;
   /** The HTTP method. */
   readonly httpMethod?: string;
-  /** The posted JSON-RPC request, if it is one. */
+  /** The JSON-RPC request in the body, if there is one. */
   readonly message?: JSONRPCRequest;
 }
 
 /** A fault that happened. */
 export interface ProxyFault extends Omit<ProxyHit, 'message'> {
-  /** The time, by the environment of the proxy. */
+  /** The time in the environment of the proxy. */
   readonly at: number;
   /** The JSON-RPC method. */
   readonly method?: string;
   readonly id?: RequestId;
   /**
-   * Whether all of the request or piece reached its destination, so that the server may have run it. It becomes true when the kernel of
-   * the destination has the last byte.
+   * Whether the request or chunk was passed on completely, so that a server may have run it. It becomes true when the kernel has the last
+   * byte.
    */
   readonly reached: boolean;
 }

@@ -1,6 +1,6 @@
 /**
- * Random numbers in [0, 1) that a seed decides: the same seed gives the same sequence. Mulberry32: small, and good enough to spread
- * delays and to choose faults.
+ * A generator of random numbers in [0, 1). The same seed gives the same sequence. The algorithm is Mulberry32, which is good enough for
+ * delays and faults.
  */
 export function seededRandom(seed: number): () => number {
   let state = seed | 0;

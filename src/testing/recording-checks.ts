@@ -4,10 +4,10 @@ import { isObject } from '../protocol/checks/problem.js';
 import { printable } from '../util/printable.js';
 import { eraOf } from '../protocol/revisions.js';
 
-// A recording may come from an untrusted source, and a replay passes its data to a connection that relies on types. So each line is checked
-// before anything is replayed.
+// A recording may come from an untrusted source. All lines are checked before the replay begins, because the replay passes their values to
+// a connection, whose arguments are otherwise checked by their types.
 
-/** The allowed values of a field, as a check and as text. */
+/** The check of a field, and its description for the error. */
 interface Kind {
   readonly expected: string;
   readonly good: (value: unknown) => boolean;
@@ -15,10 +15,10 @@ interface Kind {
 
 type Fields = Readonly<Record<string, Kind>>;
 
-/** The most levels of arrays and objects in one line. */
+/** Maximum nesting of arrays and objects in one line. */
 const DEEPEST = 500;
 
-/** The most characters of an invalid value that are shown. */
+/** Maximum length of an invalid value in an error, in characters. */
 const LONGEST_VALUE = 60;
 
 const isText = (value: unknown): value is string => typeof value === 'string';
@@ -37,7 +37,7 @@ const amount: Kind = {
   good: (value) => value === Infinity || (Number.isSafeInteger(value) && Number(value) >= 0),
 };
 const time: Kind = { expected: 'a number', good: (value) => Number.isFinite(value) };
-/** A duration or a time, possibly infinite. */
+/** A duration or a time; Infinity means never. */
 const limit: Kind = { expected: 'a number, or ∞', good: (value) => isNumber(value) && value !== -Infinity };
 const id: Kind = { expected: 'a text or a number', good: (value) => isText(value) || Number.isFinite(value) };
 const framing: Kind = {
@@ -69,7 +69,7 @@ function only(value: unknown): Kind {
   return { expected: JSON.stringify(value), good: (given) => given === value };
 }
 
-/** An own field of the object. */
+/** An own property. An inherited one cannot come from the file. */
 function own(value: Readonly<Record<string, unknown>>, name: string): unknown {
   return Object.hasOwn(value, name) ? value[name] : undefined;
 }
@@ -90,13 +90,13 @@ const lists: Kind = {
     Array.isArray(value) && value.every((one) => ['tools', 'prompts', 'resources'].includes(one as string)),
 };
 const outcome = oneOf(
-  'how a call ended',
+  'the outcome of a call',
   shape({ ok: only(true) }),
   shape({ aborted: only(true) }),
   shape({ code: text, delivery: optional(text), errorCode: optional(time) }),
 );
 const answer = oneOf(
-  'an answer to a server request',
+  'a response to a server request',
   shape({ result: object }),
   shape({ error: shape({ code: time, message: text }), failure }),
 );
@@ -117,7 +117,7 @@ const SIGNAL: Fields = { signal: optional(count), aborted: optional(only(true)) 
 const CALL: Fields = { call: count, timeout: limit, ...SIGNAL };
 const LINK: Fields = { epoch: count };
 
-/** The fields of each entry, besides its type, time and position. */
+/** The fields of each entry besides `type` and {@link MARKS}. */
 const ENTRIES: Readonly<Record<RecordedEvent['type'], Fields>> = {
   connect: CALL,
   join: CALL,
@@ -146,7 +146,7 @@ const ENTRIES: Readonly<Record<RecordedEvent['type'], Fields>> = {
   'timer.fired': { timer: count },
   random: { value: time },
   resumed: { taken: flag },
-  recalled: { requestId: id },
+  unsent: { requestId: id },
   clock: {},
   refused: {},
   'link.ready': { opening: count, framing },
@@ -158,7 +158,7 @@ const ENTRIES: Readonly<Record<RecordedEvent['type'], Fields>> = {
   path: { path: text },
   ticked: {},
   'message.pending': { number: count },
-  settled: { call: count, fate: outcome },
+  settled: { call: count, outcome },
   'handler.called': { handler: count, method: text },
   notified: { method: text },
   progress: { call: count, progress: time, total: optional(time) },
@@ -184,7 +184,7 @@ const ENTRIES: Readonly<Record<RecordedEvent['type'], Fields>> = {
   'stream.left': LINK,
 };
 
-/** The fields of the first line, with dots where they are inside of another. */
+/** The fields of the first line, with dots for nested fields. */
 const HEADER: Fields = {
   by: text,
   redacted: flag,
@@ -218,21 +218,21 @@ const MARKS: Fields = { at: time, turn: optional(only(true)), in: optional(count
 
 /**
  * Checks the first line of a recording.
- * @throws MCPError with code `MCP_INVALID_PARAMS` that names the line, the field and the beginning of its value.
+ * @throws MCPError with code `MCP_INVALID_PARAMS`; it names the line, the field and the beginning of its value.
  */
 export function checkHeader(header: unknown): void {
   if (!isObject(header) || own(header, 'format') !== 'mcp-actors-recording')
-    refuse('This is not a recording: the first line must say so');
+    refuse('This is not a recording: the first line must have "format": "mcp-actors-recording"');
   const version = own(header, 'version');
-  if (version !== 2) refuse(`A recording of version ${shown(version)}; this package reads version 2`);
+  if (version !== 2) refuse(`The recording has version ${shown(version)}. This package reads version 2`);
   checkDepth(header, 1);
   for (const [path, kind] of Object.entries(HEADER)) checkField(header, path, kind, 1);
 }
 
 /**
  * Checks any other line.
- * @param line its number, from 1
- * @throws as {@link checkHeader} does.
+ * @param line its number, counted from 1
+ * @throws the errors of {@link checkHeader}.
  */
 export function checkEntry(entry: unknown, line: number): void {
   if (!isObject(entry)) refuseField(line, '', 'an object', entry);
@@ -250,7 +250,7 @@ function checkField(value: Readonly<Record<string, unknown>>, path: string, kind
   if (!kind.good(inner)) refuseField(line, path, kind.expected, inner);
 }
 
-/** Refuses values that are too deep for JSON and for comparisons. Does not recurse for the same reason. */
+/** Deeper values would exceed the stack when they are compared or printed. For the same reason this does not recurse. */
 function checkDepth(value: object, line: number): void {
   let level: object[] = [value];
   for (let depth = 0; level.length > 0; depth += 1) {
@@ -266,17 +266,17 @@ function checkDepth(value: object, line: number): void {
 function refuseField(line: number, field: string, expected: string, value: unknown): never {
   const where = field === '' ? '' : `"${field}" `;
   const received = shown(value);
-  refuse(`Line ${line} of the recording cannot be used: ${where}must be ${expected}, and is ${received}`, {
+  refuse(`Line ${line} of the recording is invalid: ${where}must be ${expected}, got ${received}`, {
     ...{ line, field, expected, received },
   });
 }
 
-/** Refuses a recording. */
+/** Throws the error of an invalid recording. */
 export function refuse(message: string, details?: Readonly<Record<string, unknown>>): never {
   throw new MCPError(message, { code: 'MCP_INVALID_PARAMS', delivery: 'not-sent', details });
 }
 
-/** The beginning of a value, in one line. */
+/** The beginning of a value, on one line. */
 function shown(value: unknown): string {
   if (value === undefined) return 'missing';
   if (value === Infinity) return '∞';

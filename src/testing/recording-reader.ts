@@ -3,30 +3,33 @@ import { parseLine } from '../recording/recording-lines.js';
 import type { RecordedEntry, RecordingHeader } from '../recording/recorded-events.js';
 import { checkEntry, checkHeader, refuse } from './recording-checks.js';
 
-/** A parsed recording. */
+/** A recording that was read. */
 export interface Recording {
   readonly header: RecordingHeader;
-  /** The entries, in order. The line of an entry in the file is its index plus 2. */
+  /** The entries in order. The line of an entry in the file is its index plus 2. */
   readonly entries: readonly RecordedEntry[];
-  /** Why the recording is incomplete: `full` at its limit, `slow` if the disk failed, `torn` if the program ended while writing a line. */
+  /**
+   * Why the recording is incomplete: `full` for its limit, `slow` for a disk that did not keep up, `torn` for an incomplete last line, for
+   * instance after a crash. Undefined for a complete recording.
+   */
   readonly cut: 'full' | 'slow' | 'torn' | undefined;
 }
 
-/** The most lines of a recording. The default `limit` allows fewer. */
+/** Maximum number of lines. A recording with the default `limit` has fewer. */
 const MOST_LINES = 10_000_000;
 
 /**
- * Reads a recording that the option `record` wrote. An incomplete last line is left out.
- * @throws the errors of reading the file and of {@link parseRecording}.
+ * Reads a recording that the option `record` wrote. An incomplete last line is ignored.
+ * @throws the errors of reading the file, and those of {@link parseRecording}.
  */
 export async function readRecording(file: string): Promise<Recording> {
   return parseRecording(await readFile(file, 'utf8'));
 }
 
 /**
- * Reads a recording from text. Each line is checked, because a recording may come from an untrusted source.
- * @throws MCPError with code `MCP_INVALID_PARAMS` if the text is not a recording, or one of another version; for an invalid line it names
- * the line, the field and its value.
+ * Parses the text of a recording. Each line is checked, because a recording may come from an untrusted source.
+ * @throws MCPError with code `MCP_INVALID_PARAMS` if the text is not a recording, or has another version; for an invalid line the error
+ * names the line, the field and its value.
  */
 export function parseRecording(text: string): Recording {
   const lines = text.split('\n', MOST_LINES + 1);

@@ -1,7 +1,7 @@
 import type { Environment } from '../util/environment.js';
 import type { RecordedEntry } from '../recording/recorded-events.js';
 
-/** The recorded clock, timers and random numbers. */
+/** An environment with the clock, timers and random numbers of a recording. */
 export class ReplayEnvironment implements Environment {
   readonly #next: () => RecordedEntry | undefined;
   readonly #timers: (() => void)[] = [];
@@ -21,7 +21,7 @@ export class ReplayEnvironment implements Environment {
   }
 
   clearTimeout(): void {
-    // Only the recorded timers are fired.
+    // Only timers that the recording names are fired.
   }
 
   random(): number {

@@ -3,22 +3,22 @@ import type { RecordedEvent, RecordedEntry } from '../recording/recorded-events.
 
 /** The first difference between a replay and its recording. */
 export interface Divergence {
-  /** The line of the file, from 1. */
+  /** The line of the file, counted from 1. */
   readonly line: number;
-  /** The entry of the recording; undefined at its end. */
+  /** The recorded entry; undefined after the end of the recording. */
   readonly expected: RecordedEntry | undefined;
-  /** The event of the replay; undefined if nothing happened. */
+  /** The input or output in the replay; undefined if there was none. */
   readonly happened: RecordedEvent | undefined;
 }
 
 const CUTS: Readonly<Record<NonNullable<Recording['cut']>, string>> = {
-  full: 'it had reached its limit',
+  full: 'it reached its limit',
   slow: 'the disk failed or did not keep up',
-  torn: 'its last line is not whole',
+  torn: 'its last line is incomplete',
 };
 
 /**
- * Describes why the replay is not a complete session; undefined if it is.
+ * Explains why a replay is not a complete session. Undefined for a complete one.
  * @param path the last state of the connection's chart
  */
 export function describeEnd(
@@ -29,9 +29,9 @@ export function describeEnd(
   if (divergence !== undefined) {
     const { line, expected, happened } = divergence;
     const [before, now] = [expected, happened].map((one) => (one === undefined ? 'nothing' : `"${one.type}"`));
-    return `The replay went another way at line ${line}: there was ${before}, and now there is ${now}`;
+    return `The replay diverged at line ${line}: the recording has ${before}, the replay has ${now}`;
   }
   if (cut !== undefined) return `The recording was cut off: ${CUTS[cut]}`;
-  if (path?.startsWith('closed.') !== true) return 'The recording ends before the session does';
+  if (path?.startsWith('closed.') !== true) return 'The recording ends before the connection was closed';
   return undefined;
 }

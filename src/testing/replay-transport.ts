@@ -6,17 +6,17 @@ import type { Link, LinkEvents, ServerStreamEvents } from '../transports/link.js
 import type { Framing } from '../transports/transport.js';
 import { Settleable } from './settleable.js';
 
-/** What the transport needs from its replay. */
+/** The recording, as a {@link ReplayTransport} reads it. */
 export interface ReplayScript {
   /** The number of the link that is being opened. */
   readonly epoch: number;
   /** The next entry. */
   next(): RecordedEvent | undefined;
-  /** Repeats the inputs that were recorded during this call. */
+  /** Repeats the inputs that were recorded during the current call. */
   during(): void;
 }
 
-/** A transport that repeats a recording. */
+/** A transport that repeats the recorded events of a transport. */
 export class ReplayTransport implements ConnectionTransport {
   readonly framing: Framing;
   readonly #script: ReplayScript;
@@ -35,7 +35,7 @@ export class ReplayTransport implements ConnectionTransport {
   }
 
   unclaim(): void {
-    // The replay has no other owner.
+    // Only one connection uses this transport.
   }
 
   openLink(events: LinkEvents): Promise<Link> {
@@ -104,7 +104,7 @@ class ReplayedLink implements Link {
   cancelUnsent(requestId: RequestId): boolean {
     this.#script.during();
     const next = this.#script.next();
-    return next?.type === 'recalled' && next.requestId === requestId;
+    return next?.type === 'unsent' && next.requestId === requestId;
   }
 
   abandon(): void {
@@ -171,7 +171,7 @@ class ReplayedLink implements Link {
         this.#stream?.ended(event.retry, event.failure);
         break;
       default:
-      // It is an event of the connection, not of the link.
+      // The connection caused this event, not the link.
     }
   }
 }

@@ -18,43 +18,43 @@ import { ReplayTransport } from './replay-transport.js';
 import type { ReplayScript } from './replay-transport.js';
 import { describeEnd } from './replay-remark.js';
 import type { Divergence } from './replay-remark.js';
-import { SameButForNames } from './same-but-for-names.js';
+import { RedactedComparison } from './redacted-comparison.js';
 import { Settleable } from './settleable.js';
 import { SimulatedEnvironment } from './simulated-environment.js';
 
-/** A call of the recording, and its outcome in the replay. */
+/** A call of the recording and its outcome in the replay. */
 export interface ReplayedCall {
   readonly call: number;
-  /** The kind of the call: `connect`, `submit` and so on; with the method for a request. */
-  readonly asked: string;
-  /** Its outcome; undefined if it was pending when the recording ended. */
-  readonly fate: RecordedOutcome | undefined;
+  /** The type of the entry, such as `connect`; for a request with its method, such as `submit tools/call`. */
+  readonly name: string;
+  /** Undefined if the call was still pending at the end of the recording. */
+  readonly outcome: RecordedOutcome | undefined;
 }
 
 /** The result of a replay. */
 export interface ReplayReport {
-  /** The public states that were entered. */
+  /** The public states, in the order in which they were entered. */
   readonly states: readonly string[];
-  /** The states of the connection's chart, without repetitions. */
+  /** The states of the connection's chart, in order, without consecutive duplicates. */
   readonly paths: readonly string[];
   /** The calls of the user, with their outcomes. */
   readonly calls: readonly ReplayedCall[];
-  /** The number of repeated entries. */
+  /** How many entries were replayed. */
   readonly repeated: number;
-  /** The first difference; undefined if the replay matches the recording. */
+  /** The first difference between replay and recording; undefined if there is none. */
   readonly divergence: Divergence | undefined;
-  /** A text that says why the replay is not a complete session: it differs, or the recording is incomplete. Undefined if it is complete. */
+  /** Why the replay is not a complete session: it diverged, or the recording is incomplete. Undefined for a complete one. */
   readonly remark: string | undefined;
 }
 
 /** Options of {@link replay}. */
 export interface ReplayOptions {
   /**
-   * An inspector of `mcp-actors/inspect` that shows nothing else, or any other value of the option `inspect` of clients. It gets all events,
-   * with the times of the recording. Default: none.
+   * Shows the replay, with the times of the recording: an inspector of `mcp-actors/inspect` that has no client, or any other value that
+   * clients take as `inspect`. Default: none.
    */
   readonly inspect?: InspectTarget | undefined;
-  /** The name of the connection in the inspector. Default: the name of the file, without folders. */
+  /** The name of the recording in the inspector. Default: the name of the file without its folders, or `recording`. */
   readonly name?: string | undefined;
 }
 
@@ -64,11 +64,16 @@ const OPTIONS = optionNames<ReplayOptions>({
 });
 
 /**
- * Replays a recording offline and in simulated time: a real connection gets the recorded inputs in the same order and the same turns, and
- * its outputs are compared with the recorded ones. Redacted recordings can be replayed.
- * @param source the name of a file, or a recording
- * @throws the errors of {@link readRecording}, before anything is replayed; and MCPError with code `MCP_INVALID_PARAMS` for an inspector that
- * is in use
+ * Replays a recording offline and in simulated time. A real connection gets all inputs of the recording, in the same order and in the same
+ * turns of the event loop, and its outputs are compared with the recording. Redacted recordings can be replayed, too.
+ *
+ * @example
+ * const { divergence } = await replay('session.ndjson');
+ * expect(divergence).toBeUndefined();
+ *
+ * @param source a file name, or a recording that was read
+ * @throws the errors of {@link readRecording}, before the replay begins; MCPError with code `MCP_INVALID_PARAMS` for unknown options and
+ * for an inspector that already has clients.
  */
 export async function replay(source: string | Recording, options: ReplayOptions = {}): Promise<ReplayReport> {
   refuseUnknownOptions('replay', options, OPTIONS);
@@ -85,11 +90,11 @@ export async function replay(source: string | Recording, options: ReplayOptions 
   }
 }
 
-/** The most microtasks that an entry may take. */
-const MOST_MICROTASKS = 100;
-const MOST_TICKS = 3;
+/** How many microtasks the connection may take to handle an input. */
+const MAX_MICROTASKS = 100;
+const MAX_TICKS = 3;
 
-type Connect = Extract<RecordedEvent, { type: 'connect' | 'join' | 'probe' | 'submit' | 'watch' }>;
+type CallWithSignal = Extract<RecordedEvent, { type: 'connect' | 'join' | 'probe' | 'submit' | 'watch' }>;
 
 class Replay implements RecordingSink, ReplayScript {
   readonly #recording: Recording;
@@ -98,21 +103,21 @@ class Replay implements RecordingSink, ReplayScript {
   readonly #transport: ReplayTransport;
   readonly #connection: RecordedConnection;
   readonly #signals = new Map<number, AbortController>();
-  readonly #comparison = new SameButForNames();
+  readonly #comparison = new RedactedComparison();
   readonly #settle = new SimulatedEnvironment().settle;
   readonly #states: string[] = [];
   readonly #paths: string[] = [];
-  readonly #asked = new Map<number, string>();
-  /** The server requests, in order. */
-  readonly #serverRequests: {
-    readonly respond: (answer: HandlerResponse) => void;
+  readonly #callNames = new Map<number, string>();
+  /** The calls of handlers, in order. */
+  readonly #handlerCalls: {
+    readonly respond: (response: HandlerResponse) => void;
     readonly settled: (() => void) | undefined;
   }[] = [];
   readonly #outcomes = new Map<number, RecordedOutcome>();
-  /** The indices of the recorded outcomes, by call. */
+  /** Indexes of the recorded outcomes that are not compared yet, by call. */
   readonly #expectedOutcomes = new Map<number, number>();
   #at = 0;
-  /** The time of the last repeated entry. */
+  /** The time of the last replayed entry. */
   #time: number;
   #depth = 0;
   #failed = false;
@@ -143,7 +148,7 @@ class Replay implements RecordingSink, ReplayScript {
           recording: { redacted: header.redacted, now: () => this.#time, over },
         }),
         continuation: { lastId: header.lastId, memory: { streamed: false } },
-        handlers: header.maxServerRequests === undefined ? undefined : this.#answers(header.maxServerRequests),
+        handlers: header.maxServerRequests === undefined ? undefined : this.#handlers(header.maxServerRequests),
         maxInputRounds: header.maxInputRounds ?? 0,
         budget: new Budget({ maxPendingReplies: header.maxPendingReplies }),
       },
@@ -163,9 +168,9 @@ class Replay implements RecordingSink, ReplayScript {
       if (next.turn === true && this.#ticksFirst()) await this.#repeatInTick();
       else if (this.#isInput(next)) this.#repeat(next);
       const moved = (): boolean => this.#at !== at || this.#divergence !== undefined;
-      for (let turns = 0; !moved() && turns < MOST_MICROTASKS; turns += 1) await Promise.resolve();
-      // When no microtask is left there may be ticks.
-      for (let ticks = 0; !moved() && ticks < MOST_TICKS; ticks += 1) await nextTick();
+      for (let turns = 0; !moved() && turns < MAX_MICROTASKS; turns += 1) await Promise.resolve();
+      // Ticks run after all microtasks.
+      for (let ticks = 0; !moved() && ticks < MAX_TICKS; ticks += 1) await nextTick();
       if (this.#at === at) this.#diverge(undefined);
     }
     await this.#settle();
@@ -174,7 +179,7 @@ class Replay implements RecordingSink, ReplayScript {
     return {
       states: this.#states,
       paths: this.#paths,
-      calls: [...this.#asked].map(([call, asked]) => ({ call, asked, fate: this.#outcomes.get(call) })),
+      calls: [...this.#callNames].map(([call, name]) => ({ call, name, outcome: this.#outcomes.get(call) })),
       repeated: this.#at,
       divergence,
       remark: describeEnd(this.#recording, divergence, this.#paths.at(-1)),
@@ -182,20 +187,20 @@ class Replay implements RecordingSink, ReplayScript {
   }
 
   begin(): void {
-    // It is the one that was read.
+    // The replay has the header already.
   }
 
-  /** An input or output of the connection: the next line of the recording, or a divergence. */
+  /** Compares an input or output of the connection with the next entry of the recording. */
   write(entry: RecordedEntry): void {
     if (this.#divergence !== undefined) return;
     const happened = parseLine(entryLine(entry, undefined)) as RecordedEntry;
     if (happened.type === 'settled') {
-      this.#outcomes.set(happened.call, happened.fate);
+      this.#outcomes.set(happened.call, happened.outcome);
       return;
     }
     const expected = this.next();
     if (expected === undefined) {
-      // When a program ends in the middle its last lines are missing.
+      // The last lines are missing if the recorded program crashed.
       if (this.#paths.at(-1) === 'closed.done') this.#diverge(happened);
       return;
     }
@@ -211,12 +216,12 @@ class Replay implements RecordingSink, ReplayScript {
       this.epoch = happened.epoch;
       this.#failed = false;
     } else if ('call' in happened && happened.type !== 'progress') {
-      this.#asked.set(happened.call, happened.type === 'submit' ? `submit ${happened.method}` : happened.type);
+      this.#callNames.set(happened.call, happened.type === 'submit' ? `submit ${happened.method}` : happened.type);
     }
   }
 
   flush(): undefined {
-    // Nothing is held open.
+    // A replay writes nothing.
   }
 
   during(): void {
@@ -231,7 +236,7 @@ class Replay implements RecordingSink, ReplayScript {
     this.#depth -= 1;
   }
 
-  /** The next line. Outcomes are compared later, because the connection does not depend on their time. */
+  /** The next entry. Outcomes are skipped and compared later: the connection does not depend on their position. */
   next(): RecordedEntry | undefined {
     for (;;) {
       const next = this.#entries[this.#at];
@@ -245,8 +250,8 @@ class Replay implements RecordingSink, ReplayScript {
     for (const [call, at] of this.#expectedOutcomes) {
       const expected = this.#entries[at] as Extract<RecordedEntry, { type: 'settled' }>;
       const outcome = this.#outcomes.get(call);
-      if (outcome !== undefined && this.#comparison.same(expected.fate, outcome)) continue;
-      const happened: RecordedEvent | undefined = outcome && { type: 'settled', call, fate: outcome };
+      if (outcome !== undefined && this.#comparison.same(expected.outcome, outcome)) continue;
+      const happened: RecordedEvent | undefined = outcome && { type: 'settled', call, outcome };
       this.#divergence ??= { line: at + 2, expected, happened };
     }
     this.#expectedOutcomes.clear();
@@ -299,10 +304,10 @@ class Replay implements RecordingSink, ReplayScript {
         this.#environment.fire(entry.timer);
         break;
       case 'handler.responded':
-        this.#serverRequests[entry.handler - 1]?.respond(entry.answer);
+        this.#handlerCalls[entry.handler - 1]?.respond(entry.answer);
         break;
       case 'handler.settled':
-        this.#serverRequests[entry.handler - 1]?.settled?.();
+        this.#handlerCalls[entry.handler - 1]?.settled?.();
         break;
       default:
         if (entry.type === 'link.failed') this.#failed = true;
@@ -320,7 +325,7 @@ class Replay implements RecordingSink, ReplayScript {
     return false;
   }
 
-  /** Repeats the first inputs of a turn from inside a tick, so that other ticks run before all microtasks. */
+  /** Repeats the inputs at the beginning of a turn inside of a tick, so that further ticks run before all microtasks. */
   #repeatInTick(): Promise<void> {
     return new Promise((resolve, reject) => {
       process.nextTick(() => {
@@ -328,7 +333,7 @@ class Replay implements RecordingSink, ReplayScript {
           this.#repeatTurn();
           resolve();
         } catch (thrown) {
-          // An error thrown by a tick would end the process.
+          // An error that is thrown in a tick would end the process.
           const error: Error = thrown as Error;
           reject(error);
         }
@@ -361,12 +366,12 @@ class Replay implements RecordingSink, ReplayScript {
     this.#connection.submit(spec).catch(ignore);
   }
 
-  /** A handler that sends the recorded responses. */
-  #answers(limit: number): HandlerService {
+  /** Handlers that give the recorded responses. */
+  #handlers(limit: number): HandlerService {
     return {
       limit,
       answer: (_request, _session, signal, respond, settled) => {
-        this.#serverRequests.push({ respond, settled });
+        this.#handlerCalls.push({ respond, settled });
         signal.addEventListener('abort', () => {
           this.during();
         });
@@ -375,7 +380,7 @@ class Replay implements RecordingSink, ReplayScript {
     };
   }
 
-  #signal({ signal, aborted }: Connect): AbortSignal | undefined {
+  #signal({ signal, aborted }: CallWithSignal): AbortSignal | undefined {
     if (signal === undefined) return undefined;
     const controller = this.#controller(signal);
     if (aborted === true) controller.abort();
@@ -390,7 +395,7 @@ class Replay implements RecordingSink, ReplayScript {
 }
 
 function ignore(): void {
-  // The recorded outcome is compared with the one that the connection reports.
+  // The outcome is in the recording, and the recorded connection writes it.
 }
 
 function nextTick(): Promise<void> {
@@ -399,7 +404,7 @@ function nextTick(): Promise<void> {
   });
 }
 
-/** The inputs of the connection. */
+/** The entries that are inputs of the connection. */
 const INPUTS: ReadonlySet<string> = new Set([
   ...[
     'connect',
@@ -421,11 +426,11 @@ const INPUTS: ReadonlySet<string> = new Set([
   ...['answer.interrupted', 'answer.resumed', 'stream.opened', 'stream.unsupported', 'stream.ended'],
 ]);
 
-/** Whether the connection is in a substate of the recorded state, which a later version may have added. */
+/** Whether the chart is in a substate of the recorded state: a later version of the package may have added substates. */
 function isDeeper(happened: RecordedEvent, expected: RecordedEvent): boolean {
   return happened.type === 'path' && expected.type === 'path' && happened.path.startsWith(`${expected.path}.`);
 }
 
-function withoutTime({ at: _at, turn: _turn, in: _in, ...rest }: RecordedEntry): object {
-  return rest;
+function withoutTime({ at: _at, turn: _turn, in: _in, ...event }: RecordedEntry): object {
+  return event;
 }

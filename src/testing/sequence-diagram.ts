@@ -6,22 +6,25 @@ import type { Recording } from './recording-reader.js';
 
 /** Options of {@link sequenceDiagram}. */
 export interface SequenceDiagramOptions {
-  /** The most arrows and notes; of a longer session the middle is left out. Default 200. */
+  /** The maximum number of arrows and notes. The middle of a longer session is left out. Default 200. */
   readonly limit?: number;
 }
 
-/** The shortest silence that gets a note, in milliseconds. */
-const SILENCE = 1_000;
+/** A pause of this length gets a note, in milliseconds. */
+const MIN_PAUSE = 1_000;
 
-/** The most characters of a text. */
-const LONGEST_TEXT = 80;
+/** Longer texts are cut, in characters. */
+const MAX_TEXT = 80;
 
 /**
- * Draws a recording as a sequence diagram in the language of Mermaid: the calls of the user, the messages, the links and the states of the
- * connection. The number of a call is in front of it, the id of a request behind it.
+ * Draws a recording as a sequence diagram in Mermaid syntax: calls of the user, messages, links and states of the connection. The number
+ * before a step is the number of its call; the number in parentheses is the id of a request.
+ *
+ * @example
+ * console.log(sequenceDiagram(await readRecording('session.ndjson')));
  */
 export function sequenceDiagram({ header, entries }: Recording, { limit = 200 }: SequenceDiagramOptions = {}): string {
-  const steps = new Steps().of(entries);
+  const steps = new DiagramSteps().of(entries);
   const half = Math.floor(limit / 2);
   const left = steps.length - 2 * half;
   const shown =
@@ -38,22 +41,22 @@ export function sequenceDiagram({ header, entries }: Recording, { limit = 200 }:
   ].join('\n');
 }
 
-/** Converts entries to steps. Entries that are internal to the connection, such as timers, are left out. */
-class Steps {
+/** Makes a step of each entry. Internal entries, such as timers, are left out. */
+class DiagramSteps {
   readonly #steps: string[] = [];
-  /** Calls that are not drawn, neither when they are made nor when they settle. */
-  readonly #silent = new Set<number>();
-  /** Methods by the ids of requests. */
-  readonly #asked = new Map<unknown, string>();
-  readonly #broken = new Set<number>();
+  /** Calls that are not drawn, so their outcomes are not drawn either. */
+  readonly #hiddenCalls = new Set<number>();
+  /** The names of pending requests, by sender and id. */
+  readonly #pending = new Map<unknown, string>();
+  readonly #closedLinks = new Set<number>();
   #at: number | undefined;
 
   of(entries: readonly RecordedEntry[]): readonly string[] {
     for (const entry of entries) {
       const step = this.#step(entry);
       if (step === undefined) continue;
-      const silence = entry.at - (this.#at ?? entry.at);
-      if (silence >= SILENCE) this.#steps.push(over(`${(silence / 1_000).toFixed(1)} s later`));
+      const pause = entry.at - (this.#at ?? entry.at);
+      if (pause >= MIN_PAUSE) this.#steps.push(over(`${(pause / 1_000).toFixed(1)} s later`));
       this.#at = entry.at;
       this.#steps.push(step);
     }
@@ -65,16 +68,16 @@ class Steps {
       case 'connect':
         return `U->>C: ${entry.call}: connect`;
       case 'join':
-        this.#silent.add(entry.call);
+        this.#hiddenCalls.add(entry.call);
         return undefined;
       case 'probe':
-        return `U->>C: ${entry.call}: is it alive?`;
+        return `U->>C: ${entry.call}: health check`;
       case 'submit':
         return `U->>C: ${entry.call}: ${nameOf(entry.method, entry.params)}`;
       case 'watch':
         return `U->>C: ${entry.call}: watch ${text(entry.uri)}`;
       case 'unwatch':
-        return `U->>C: no longer watch ${text(entry.uri)}`;
+        return `U->>C: unwatch ${text(entry.uri)}`;
       case 'send':
         return `U->>C: ${entry.call}: ${'method' in entry.message ? text(entry.message.method) : 'a message'}`;
       case 'disconnect':
@@ -84,17 +87,17 @@ class Steps {
       case 'event':
         return entry.event.type === 'reconnect' ? 'U->>C: reconnect' : undefined;
       case 'abort':
-        return 'U-xC: aborts';
+        return 'U-xC: abort';
       case 'settled':
-        return this.#silent.has(entry.call) ? undefined : `C-->>U: ${entry.call}: ${ended(entry.fate)}`;
+        return this.#hiddenCalls.has(entry.call) ? undefined : `C-->>U: ${entry.call}: ${ended(entry.outcome)}`;
       case 'handler.called':
-        return `C->>U: request ${entry.handler}: ${text(entry.method)}`;
+        return `C->>U: handler ${entry.handler}: ${text(entry.method)}`;
       case 'handler.responded':
-        return `U-->>C: request ${entry.handler}: ${answered(entry.answer)}`;
+        return `U-->>C: handler ${entry.handler}: ${responded(entry.answer)}`;
       case 'state':
         return `Note over C: ${text(entry.state)}`;
       case 'problem':
-        return `Note over C: warns of ${text(entry.code)}`;
+        return `Note over C: warning ${text(entry.code)}`;
       default:
         return this.#onLink(entry);
     }
@@ -105,20 +108,20 @@ class Steps {
       case 'link.opening':
         return `Note over C,S: link ${entry.epoch} is opened`;
       case 'link.closed':
-        this.#broken.add(entry.epoch);
-        return `Note over C,S: link ${entry.epoch} is over${because(entry.failure)}`;
+        this.#closedLinks.add(entry.epoch);
+        return `Note over C,S: link ${entry.epoch} is closed${because(entry.failure)}`;
       case 'link.left':
-        return this.#broken.has(entry.epoch) ? undefined : `Note over C,S: the client leaves link ${entry.epoch}`;
+        return this.#closedLinks.has(entry.epoch) ? undefined : `Note over C,S: the client closes link ${entry.epoch}`;
       case 'link.problem':
-        return `Note over C,S: trouble${because(entry.failure)}`;
+        return `Note over C,S: problem${because(entry.failure)}`;
       case 'session.lost':
-        return 'Note over C,S: the server has forgotten the session';
+        return 'Note over C,S: the server lost the session';
       case 'answer.interrupted':
-        return `Note over C,S: the stream of the answer broke (${idText(entry.requestId)})`;
+        return `Note over C,S: the response stream broke off (${idText(entry.requestId)})`;
       case 'answer.resumed':
-        return `Note over C,S: the stream goes on (${idText(entry.requestId)})`;
+        return `Note over C,S: the response stream is resumed (${idText(entry.requestId)})`;
       case 'stream.opened':
-        return 'Note over C,S: the server may speak unasked';
+        return 'Note over C,S: the server stream is open';
       case 'message.settled':
         return entry.failure && `S--xC: not sent${because(entry.failure)}`;
       case 'message.out':
@@ -135,26 +138,26 @@ class Steps {
     if (typeof method === 'string') {
       const name = nameOf(method, params);
       if (id === undefined) return `${from}-)${to}: ${name}${details(method, params)}`;
-      this.#asked.set(`${from} ${idText(id)}`, name);
+      this.#pending.set(`${from} ${idText(id)}`, name);
       return `${from}->>${to}: ${name} (${idText(id)})`;
     }
-    if (id === undefined && error === undefined) return `${from}-)${to}: something that is no message`;
-    const name = this.#asked.get(`${to} ${idText(id)}`) ?? 'an answer';
-    this.#asked.delete(`${to} ${idText(id)}`);
+    if (id === undefined && error === undefined) return `${from}-)${to}: an invalid message`;
+    const name = this.#pending.get(`${to} ${idText(id)}`) ?? 'a response';
+    this.#pending.delete(`${to} ${idText(id)}`);
     const code = (error as { code?: unknown } | undefined)?.code;
     const what = error === undefined ? '' : `: error ${idText(code)}`;
     return `${from}-->>${to}: ${name}${what} (${idText(id)})`;
   }
 }
 
-/** A method, with the name or URI unless it is redacted. */
+/** A method, with the name or URI in its parameters. */
 function nameOf(method: string, params: unknown): string {
   const { name, uri } = (params ?? {}) as { name?: unknown; uri?: unknown };
   const about = name ?? uri;
   return text(typeof about === 'string' ? `${method} ${about}` : method);
 }
 
-/** The numbers of a notification. */
+/** The numbers in a notification: progress, or the cancelled request. */
 function details(method: string, params: unknown): string {
   const { progress, total, progressToken, requestId } = (params ?? {}) as Readonly<Record<string, unknown>>;
   if (method === 'notifications/cancelled') return ` (${idText(requestId)})`;
@@ -168,8 +171,8 @@ function ended(outcome: RecordedOutcome): string {
   return text(outcome.delivery === undefined ? outcome.code : `${outcome.code}, ${outcome.delivery}`);
 }
 
-/** The response of a handler, unless it is redacted. */
-function answered(answer: HandlerResponse): string {
+/** The action of an elicitation, or the code of an error. */
+function responded(answer: HandlerResponse): string {
   if ('error' in answer) return text(answer.failure.code);
   const { action } = answer.result;
   return typeof action === 'string' ? text(action) : 'done';
@@ -195,12 +198,12 @@ function idText(id: unknown): string {
   return typeof id === 'string' || typeof id === 'number' ? text(String(id)) : 'no id';
 }
 
-/** All characters except those without a special meaning in a diagram and in its HTML. */
-const PLAIN = /[^\p{L}\p{M}\p{N} _./:()@,'=+*!?‹›…-]/gu;
+/** Characters that have a meaning in Mermaid or in HTML. */
+const SPECIAL = /[^\p{L}\p{M}\p{N} _./:()@,'=+*!?‹›…-]/gu;
 
-/** Makes an untrusted text safe for Mermaid: one short line without special characters. */
+/** Makes a text safe for Mermaid: one line, short, with special characters escaped. */
 function text(given: string): string {
   const line = printable(given).replace(/\s+/g, ' ').trim();
-  const short = line.length > LONGEST_TEXT ? `${line.slice(0, LONGEST_TEXT)}…` : line;
-  return short.replace(PLAIN, (character) => `#${character.codePointAt(0)};`);
+  const short = line.length > MAX_TEXT ? `${line.slice(0, MAX_TEXT)}…` : line;
+  return short.replace(SPECIAL, (character) => `#${character.codePointAt(0)};`);
 }

@@ -1,14 +1,14 @@
 import type { Failure } from '../util/failure.js';
 
 /**
- * A promise that is settled from outside. Its handlers run synchronously, instead of a microtask later, so that a replay can run them at
- * the recorded point.
+ * A promise that is settled from outside and runs its handlers synchronously, instead of in a microtask. A replay uses it to repeat events
+ * at exactly the recorded point.
  */
 export class Settleable<Value> {
   readonly #handlers: (() => void)[] = [];
   #settled: { readonly value: Value } | { readonly reason: Failure } | undefined;
 
-  /** This object with the type of a promise. */
+  /** The same object, with the type of a promise. */
   get promise(): Promise<Value> {
     return this as unknown as Promise<Value>;
   }

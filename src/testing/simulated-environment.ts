@@ -5,7 +5,7 @@ import { seededRandom } from './random.js';
 export interface PendingTimer {
   /** The simulated time at which it fires. */
   readonly at: number;
-  /** Its delay, in milliseconds. */
+  /** The delay with which it was set, in milliseconds. */
   readonly delay: number;
 }
 
@@ -14,21 +14,26 @@ interface Timer extends PendingTimer {
   readonly callback: () => void;
 }
 
-/** Options of a {@link SimulatedEnvironment}. */
+/** Options of {@link SimulatedEnvironment}. */
 export interface SimulationOptions {
-  /** Determines all random numbers. Default 1. */
+  /** The seed of the random numbers. Default 1. */
   readonly seed?: number;
   /** The time at the start, in milliseconds since the Unix epoch. Default 1 000 000. */
   readonly start?: number;
 }
 
 /**
- * An environment in which time passes only in {@link SimulatedEnvironment.advance}, and random numbers come from a seed: an hour takes a
- * moment, and each run is the same. Its functions do not use `this`, so they can be copied to another object.
+ * An environment with simulated time and seeded randomness, so that tests of long waits are quick and repeatable. Time passes only in
+ * {@link SimulatedEnvironment.advance}. Its methods are bound: `const { now } = environment` works.
+ *
+ * @example
+ * const environment = new SimulatedEnvironment();
+ * const client = new MCPClient(transport, { environment });
+ * await environment.advance(60_000);
  */
 export class SimulatedEnvironment implements Environment {
   readonly #timers = new Set<Timer>();
-  /** Returns random numbers that the seed determines. */
+  /** The next random number, in [0, 1). */
   readonly random: () => number;
   #now: number;
   #order = 0;
@@ -42,7 +47,7 @@ export class SimulatedEnvironment implements Environment {
   readonly now = (): number => this.#now;
 
   readonly setTimeout = (callback: () => void, delay: number): TimerHandle => {
-    // Real timers treat these as 1 ms, which no caller intends.
+    // Node would use 1 ms in place of these values, which no caller means.
     if (Number.isNaN(delay) || delay === Infinity) throw new RangeError(`A timer was set for ${delay} ms`);
     const timer: Timer = { at: this.#now + Math.max(delay, 0), delay, order: (this.#order += 1), callback };
     this.#timers.add(timer);
@@ -55,20 +60,20 @@ export class SimulatedEnvironment implements Environment {
 
   readonly newId = (): string => `id-${(this.#ids += 1)}`;
 
-  /** The timers that have not fired, in the order in which they will fire. */
+  /** The pending timers, in the order in which they will fire. */
   get pending(): readonly PendingTimer[] {
     return this.#sorted();
   }
 
-  /** Resolves after everything that needs no time: microtasks, ticks and one turn of the event loop. */
+  /** Runs microtasks, ticks and one turn of the event loop, without advancing the time. */
   readonly settle = (): Promise<void> =>
     new Promise((resolve) => {
       setImmediate(resolve);
     });
 
   /**
-   * Advances the time. Due timers run in the order of their times, each after everything before it has settled; timers that are set
-   * meanwhile are included. Rejects with the error of a timer callback that throws.
+   * Advances the time. Timers that become due, also new ones, run in the order of their time, each after `settle()`.
+   * @throws the error of a timer's callback.
    */
   readonly advance = async (milliseconds: number): Promise<void> => {
     const until = this.#now + milliseconds;

@@ -154,7 +154,9 @@ export class Course {
 
   /** How it went, and which faults there were. */
   finding(faults: readonly (Fault | ProxyFault)[]): Finding {
-    const hit = faults.map(({ fault, way, index, method }) => `fault ${fault} ${way ?? ''} ${index} ${method ?? ''}`);
+    const hit = faults.map(
+      ({ fault, direction, index, method }) => `fault ${fault} ${direction ?? ''} ${index} ${method ?? ''}`,
+    );
     return {
       schedule: this.#schedule,
       log: [...this.#log, ...hit],

@@ -28,29 +28,29 @@ async function recorded(): Promise<RecordedLines> {
 
 describe('a line of a recording that is no entry', () => {
   const wrong: [string, unknown, string][] = [
-    ['does not say what to tell', { type: 'event', at: 1 }, '"event" must be an event of a connection, and is missing'],
-    ['has no time', { type: 'clock' }, '"at" must be a number, and is missing'],
-    ['has a time that never comes', { type: 'clock', at: '∞' }, '"at" must be a number, and is ∞'],
+    ['does not say what to tell', { type: 'event', at: 1 }, '"event" must be an event of a connection, got missing'],
+    ['has no time', { type: 'clock' }, '"at" must be a number, got missing'],
+    ['has a time that never comes', { type: 'clock', at: '∞' }, '"at" must be a number, got ∞'],
     [
       'has a type that every object has',
       { type: 'constructor', at: 1 },
-      '"type" must be the type of an entry, and is "constructor"',
+      '"type" must be the type of an entry, got "constructor"',
     ],
     [
       'has a number of a link that is none',
       { type: 'link.left', at: 1, epoch: 0.5 },
-      '"epoch" must be a whole number from 1, and is 0.5',
+      '"epoch" must be a whole number from 1, got 0.5',
     ],
     [
       'has its fields in its prototype',
       JSON.parse('{"type":"unwatch","at":1,"__proto__":{"uri":"x"}}'),
-      '"uri" must be a text, and is missing',
+      '"uri" must be a text, got missing',
     ],
-    ['is a list', [], 'must be an object, and is a list of 0'],
+    ['is a list', [], 'must be an object, got a list of 0'],
     [
       'says something long in colours',
       { type: '\u001b[31m'.repeat(50), at: 1 },
-      '"type" must be the type of an entry, and is "',
+      '"type" must be the type of an entry, got "',
     ],
   ];
 
@@ -59,7 +59,7 @@ describe('a line of a recording that is no entry', () => {
     const text = [lines[0], JSON.stringify(entry), ...lines.slice(1), ''].join('\n');
     const refused = (): Recording => parseRecording(text);
     expect(refused).toThrow(MCPError);
-    expect(refused).toThrow(`Line 2 of the recording cannot be used: ${message}`);
+    expect(refused).toThrow(`Line 2 of the recording is invalid: ${message}`);
     // One that was not read from text is checked, too.
     const whole = parseRecording(`${lines.join('\n')}\n`);
     const made = { ...whole, entries: [entry, ...whole.entries] } as Recording;
@@ -78,7 +78,7 @@ describe('a line of a recording that is no entry', () => {
     const header = JSON.parse(lines[0] as string) as { policy: Record<string, unknown> };
     header.policy['backoff'] = { delay: 'soon', maxDelay: 1 };
     expect(() => parseRecording(`${JSON.stringify(header)}\n`)).toThrow(
-      'Line 1 of the recording cannot be used: "policy.backoff.delay" must be a number, or ∞, and is "soon"',
+      'Line 1 of the recording is invalid: "policy.backoff.delay" must be a number, or ∞, got "soon"',
     );
   });
 });
@@ -107,7 +107,7 @@ test('a diagram contains no line, link or directive of an untrusted recording', 
     { type: 'submit', at: 1, call: index + 1, method, params: { name: method } },
     { type: 'state', at: 1, state: method, from: method },
     { type: 'problem', at: 1, code: method },
-    { type: 'settled', at: 1, call: index + 1, fate: { code: method, delivery: method } },
+    { type: 'settled', at: 1, call: index + 1, outcome: { code: method, delivery: method } },
     { type: 'message.in', at: 1, epoch: 1, message: { method, params: { uri: method } } },
     { type: 'message.in', at: 1, epoch: 1, message: { id: method, error: { code: method } } },
     {

@@ -161,11 +161,11 @@ describe('what is not the whole of a session is shown as far as it goes, with th
     const end = lines.findIndex((line) => line.includes('"type":"disconnect"'));
     writeFileSync(file, `${lines.slice(0, end).join('\n')}\n${String(lines[end]).slice(0, 20)}`);
     await shown(await readRecording(file), async (page) => {
-      expect(await endOn(page)).toBe('The recording was cut off: its last line is not whole');
+      expect(await endOn(page)).toBe('The recording was cut off: its last line is incomplete');
       expect(statesOn(page).at(-1)?.[1]).toBe('ready');
     });
     writeFileSync(file, `${lines.slice(0, end).join('\n')}\n`);
-    expect((await replay(file)).remark).toBe('The recording ends before the session does');
+    expect((await replay(file)).remark).toBe('The recording ends before the connection was closed');
   });
 
   test('a replay that goes another way', async () => {
@@ -174,7 +174,7 @@ describe('what is not the whole of a session is shown as far as it goes, with th
     recorded.lines[at] = String(recorded.lines[at]).replace('.ready', '.degraded');
     await shown(recorded.read(), async (page) => {
       expect(await endOn(page)).toBe(
-        `The replay went another way at line ${at + 1}: there was "path", and now there is "path"`,
+        `The replay diverged at line ${at + 1}: the recording has "path", the replay has "path"`,
       );
     });
   });

@@ -44,7 +44,7 @@ describe('a recording in a file', () => {
     expect(header).toMatchObject({ redacted: true, transport: { type: 'MemoryTransport', framing: 'shared' } });
     expect(header.by).toMatch(/^mcp-actors@\d/);
     expect(header.policy.maxReconnectAttempts).toBe(3);
-    expect(entries.at(-1)).toMatchObject({ type: 'settled', fate: { ok: true } });
+    expect(entries.at(-1)).toMatchObject({ type: 'settled', outcome: { ok: true } });
     expect(entries.map(({ type }) => type)).toEqual(
       expect.arrayContaining(['connect', 'link.opened', 'message.out', 'message.in', 'submit', 'state', 'disconnect']),
     );

@@ -82,7 +82,7 @@ function listed({ faults }: ChaosProxy): Partial<ProxyFault>[] {
 }
 
 const CALL = JSON.stringify({ jsonrpc: '2.0', id: 7, method: 'tools/call', params: { text: TEXT } });
-const OF_CALL = { connection: 0, index: 0, way: undefined, httpMethod: 'POST', method: 'tools/call', id: 7 };
+const OF_CALL = { connection: 0, index: 0, direction: undefined, httpMethod: 'POST', method: 'tools/call', id: 7 };
 
 describe.each([
   ['no rates', {}],
@@ -241,7 +241,7 @@ describe('with faults of HTTP', () => {
     await using bench = await Bench.open({ refuse: 1 });
     expect(await ask(bench.proxy, CALL)).toMatchObject({ text: '', end: 'ECONNRESET' });
     expect(listed(bench.proxy)).toEqual([
-      { fault: 'refuse', connection: 0, index: undefined, way: undefined, reached: false },
+      { fault: 'refuse', connection: 0, index: undefined, direction: undefined, reached: false },
     ]);
     expect(bench.proxy.requests).toBe(0);
   });
@@ -370,7 +370,7 @@ describe('what it is given', () => {
   test.each([
     [{ split: 1.5 }, 'Invalid split: expected a probability in [0, 1], got 1.5'],
     [{ refuse: -1 }, 'Invalid refuse: expected a probability in [0, 1], got -1'],
-    [{ split: 0.6, slow: 0.6 }, 'Invalid rates requests: expected at most 1 together, got 1.2'],
+    [{ split: 0.6, slow: 0.6 }, 'Invalid rates requests: expected a sum of at most 1, got 1.2'],
   ])('is checked: %j', async (rates, message) => {
     const error = await errorFrom(chaosProxy('http://127.0.0.1:1', rates));
     expect(error).toMatchObject({ code: 'MCP_INVALID_PARAMS', message });
@@ -393,7 +393,7 @@ describe('over a WebSocket', () => {
       },
     });
     // The handshake itself is spared.
-    const proxy = await chaosProxy(server.url, { ...options, only: ({ way }) => way !== undefined });
+    const proxy = await chaosProxy(server.url, { ...options, only: ({ direction }) => direction !== undefined });
     const socket = new WebSocket(proxy.url, 'mcp');
     const heard: string[] = [];
     socket.on('error', () => undefined);
@@ -422,27 +422,27 @@ describe('over a WebSocket', () => {
     await using meeting = await meet({ split: 1 });
     expect(meeting.heard).toEqual([CALL]);
     expect(listed(meeting.proxy)).toMatchObject([
-      { fault: 'split', way: 'to-server', connection: 0, index: 0, reached: true },
-      { fault: 'split', way: 'to-client', connection: 0, index: 0 },
+      { fault: 'split', direction: 'to-server', connection: 0, index: 0, reached: true },
+      { fault: 'split', direction: 'to-client', connection: 0, index: 0 },
     ]);
   });
 
   test.each(['truncate', 'resetBefore'] as const)('%s leaves the server without the message', async (fault) => {
     await using meeting = await meet({ [fault]: 1 });
     expect(meeting).toMatchObject({ heard: [], sent: [] });
-    expect(listed(meeting.proxy)).toMatchObject([{ fault, way: 'to-server', reached: false }]);
+    expect(listed(meeting.proxy)).toMatchObject([{ fault, direction: 'to-server', reached: false }]);
   });
 
   test('resetAfter leaves the server with the message, and the client without the answer', async () => {
     await using meeting = await meet({ resetAfter: 1 });
     expect(meeting.heard).toEqual([]);
-    expect(listed(meeting.proxy)).toMatchObject([{ fault: 'resetAfter', way: 'to-server', reached: true }]);
+    expect(listed(meeting.proxy)).toMatchObject([{ fault: 'resetAfter', direction: 'to-server', reached: true }]);
   });
 
   test('an answer that is corrupted never passes for another one', async () => {
     await using meeting = await meet({ corrupt: 1 });
     expect(meeting.sent).toEqual([CALL]);
     for (const text of meeting.heard) expect(() => JSON.parse(text) as unknown).toThrow();
-    expect(listed(meeting.proxy)).toMatchObject([{ fault: 'corrupt', way: 'to-client' }]);
+    expect(listed(meeting.proxy)).toMatchObject([{ fault: 'corrupt', direction: 'to-client' }]);
   });
 });

@@ -72,7 +72,7 @@ describe('on the way to the server', () => {
     expect(bench.asked).toEqual([]);
     expect(bench.recorder.log).toEqual([]);
     expect(bench.transport.faults).toEqual([
-      { fault: 'drop', way: 'to-server', index: 0, at: 1_000_000, method: 'echo', id: 1 },
+      { fault: 'drop', direction: 'to-server', index: 0, at: 1_000_000, method: 'echo', id: 1 },
     ]);
   });
 
@@ -312,7 +312,7 @@ describe('a seed', () => {
       await using bench = await Bench.open({ drop: { 'to-server': 0.3 }, seed: 3, ...more });
       for (let id = 1; id <= 100; id += 1) bench.say(id);
       await bench.clock.settle();
-      return bench.transport.faults.flatMap(({ way, index }) => (way === 'to-server' ? [index] : []));
+      return bench.transport.faults.flatMap(({ direction, index }) => (direction === 'to-server' ? [index] : []));
     };
     const all = await fates({});
     expect(all.length).toBeGreaterThan(15);
@@ -331,9 +331,9 @@ describe('rates', () => {
     ['are not negative', { refuse: -1 }, 'Invalid refuse: expected a probability in [0, 1], got -1'],
     ['are numbers', { stall: NaN }, 'Invalid stall: expected a probability in [0, 1], got NaN'],
     [
-      'of one way are 1 at most together',
+      'of one direction are 1 at most together',
       { drop: 0.5, delay: { 'to-client': 0.75 } },
-      'Invalid rates to-client: expected at most 1 together, got 1.25',
+      'Invalid rates to-client: expected a sum of at most 1, got 1.25',
     ],
   ])('%s', (_, options, message) => {
     expect(() => chaos(server.transport, options)).toThrow(

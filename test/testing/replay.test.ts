@@ -22,11 +22,11 @@ jest.setTimeout(60_000);
 const scratch = scratchDirectory();
 
 /** What became of each call, in short. */
-function fates({ calls }: ReplayReport): string[] {
-  return calls.map(({ asked, fate }) => {
-    if (fate === undefined) return `${asked}: open`;
-    if ('ok' in fate) return `${asked}: ok`;
-    return `${asked}: ${'aborted' in fate ? 'aborted' : `${fate.code} ${fate.delivery ?? ''}`}`;
+function outcomes({ calls }: ReplayReport): string[] {
+  return calls.map(({ name, outcome }) => {
+    if (outcome === undefined) return `${name}: open`;
+    if ('ok' in outcome) return `${name}: ok`;
+    return `${name}: ${'aborted' in outcome ? 'aborted' : `${outcome.code} ${outcome.delivery ?? ''}`}`;
   });
 }
 
@@ -66,7 +66,7 @@ describe('a session with a crash', () => {
       ...['connecting', 'initializing', 'ready', 'reconnecting'],
       ...['connecting', 'initializing', 'ready', 'closed'],
     ]);
-    expect(fates(first).filter((fate) => fate.startsWith('submit tools/call'))).toEqual([
+    expect(outcomes(first).filter((outcome) => outcome.startsWith('submit tools/call'))).toEqual([
       'submit tools/call: ok',
       'submit tools/call: MCP_PROCESS_EXITED unknown',
       'submit tools/call: ok',
@@ -152,7 +152,7 @@ describe('a session in which the server asks', () => {
       { id: 'many', error: { code: -32603 } },
     ]);
     const first = await replayed(recorded.read());
-    expect(fates(first).filter((fate) => fate.startsWith('submit'))).toEqual(['submit tools/call: ok']);
+    expect(outcomes(first).filter((outcome) => outcome.startsWith('submit'))).toEqual(['submit tools/call: ok']);
     for (let again = 0; again < 20; again += 1) expect(await replayed(recorded.read())).toEqual(first);
     expect(recorded.text.includes('secret')).toBe(!redact);
   });
@@ -191,7 +191,7 @@ describe('a session over HTTP', () => {
       await client.close();
       const report = await replayed(recorded.read());
       expect(report.states).toEqual(announced.state);
-      expect(fates(report).filter((fate) => fate === 'submit tools/call: ok')).toHaveLength(3);
+      expect(outcomes(report).filter((outcome) => outcome === 'submit tools/call: ok')).toHaveLength(3);
     },
   );
 });
@@ -210,7 +210,7 @@ describe('a session that one client suspends and another resumes', () => {
     await other.callTool('echo', { text: 'b' });
     await other.close();
     await server.kill();
-    expect(fates(await replayed(halves[0].read())).at(-1)).toBe('suspend: ok');
+    expect(outcomes(await replayed(halves[0].read())).at(-1)).toBe('suspend: ok');
     const { paths } = await replayed(halves[1].read());
     expect(paths).toContain('linked.initializing.resuming');
     expect(sessionId).toBeDefined();
@@ -260,7 +260,7 @@ describe('a session in memory', () => {
       expect(recorded.text).not.toContain('ada');
       const report = await replayed(recorded.read());
       expect(report.states.slice(-states.length)).toEqual(states);
-      expect(fates(report).filter((fate) => fate !== 'submit tools/call: ok')).toContain('connect: ok');
+      expect(outcomes(report).filter((outcome) => outcome !== 'submit tools/call: ok')).toContain('connect: ok');
       await server[Symbol.asyncDispose]();
     },
   );
@@ -291,7 +291,7 @@ describe('a session in memory', () => {
     controller.abort();
     await Promise.all(both);
     await client.close();
-    expect(fates(await replayed(recorded.read()))).toEqual([
+    expect(outcomes(await replayed(recorded.read()))).toEqual([
       'connect: aborted',
       'connect: ok',
       'submit tools/call: aborted',
@@ -372,14 +372,14 @@ describe('a replay', () => {
     const lines = await session();
     const text = changed(
       lines,
-      '"type":"settled","call":2,"fate":{"ok":true}',
-      '"type":"settled","call":2,"fate":{"aborted":true}',
+      '"type":"settled","call":2,"outcome":{"ok":true}',
+      '"type":"settled","call":2,"outcome":{"aborted":true}',
     );
     const { divergence } = await replay(parseRecording(text));
     expect(divergence).toMatchObject({
       line: lineOf(lines, '"type":"settled","call":2'),
-      expected: { fate: { aborted: true } },
-      happened: { fate: { ok: true } },
+      expected: { outcome: { aborted: true } },
+      happened: { outcome: { ok: true } },
     });
   });
 
@@ -420,12 +420,12 @@ describe('a replay', () => {
     expect(() => parseRecording(changed(lines, '"version":2', '"version":1'))).toThrow('version 1');
     expect(() => parseRecording(`${lines[0]}\nnonsense\n`)).toThrow('Line 2 of the recording is not JSON');
     expect(() => parseRecording(`${lines[0]}\n{"type":"connect"}\n`)).toThrow(
-      'Line 2 of the recording cannot be used: "at"',
+      'Line 2 of the recording is invalid: "at"',
     );
-    expect(() => parseRecording(`${lines[0]}\nnull\n`)).toThrow('Line 2 of the recording cannot be used');
+    expect(() => parseRecording(`${lines[0]}\nnull\n`)).toThrow('Line 2 of the recording is invalid');
     const { transport: _transport, ...header } = JSON.parse(lines[0] ?? '') as Record<string, unknown>;
     expect(() => parseRecording(`${JSON.stringify(header)}\n`)).toThrow(
-      'Line 1 of the recording cannot be used: "transport.type"',
+      'Line 1 of the recording is invalid: "transport.type"',
     );
     await expect(replay(scratch('missing'))).rejects.toThrow('ENOENT');
   });

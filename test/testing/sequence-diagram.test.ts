@@ -30,9 +30,9 @@ test('says what happened to a process, and what that did to calls', async () => 
   expect(lines).toContain('participant S as server (StdioTransport)');
   expect(lines).toContain('U->>C: 2: tools/call die');
   expect(lines).toContain('C->>S: tools/call die (2)');
-  expect(lines).toContain('Note over C,S: link 1 is over: MCP_PROCESS_EXITED, exit code 7');
+  expect(lines).toContain('Note over C,S: link 1 is closed: MCP_PROCESS_EXITED, exit code 7');
   expect(lines).toContain('C-->>U: 2: MCP_PROCESS_EXITED, unknown');
-  expect(lines).not.toContain('Note over C,S: the client leaves link 1');
+  expect(lines).not.toContain('Note over C,S: the client closes link 1');
 });
 
 test('leaves out the middle of a long session, and says how much', async () => {

@@ -547,9 +547,9 @@ describe('a recorded call with rounds', () => {
     await client.disconnect();
     const report = await replayed(recorded.read());
     expect(report.remark).toBeUndefined();
-    const fates = report.calls.filter(({ asked }) => asked === 'submit tools/call').map(({ fate }) => fate);
-    const fate = how === 'not at all' ? { code: 'MCP_INPUT_FAILED', delivery: 'answered' } : { ok: true };
-    expect(fates).toEqual([fate, fate]);
+    const outcomes = report.calls.filter(({ name }) => name === 'submit tools/call').map(({ outcome }) => outcome);
+    const outcome = how === 'not at all' ? { code: 'MCP_INPUT_FAILED', delivery: 'answered' } : { ok: true };
+    expect(outcomes).toEqual([outcome, outcome]);
     expect(recorded.text).not.toMatch(/Bern|state of|Which seat|4711/);
   });
 
@@ -572,7 +572,7 @@ describe('a recorded call with rounds', () => {
     await client.disconnect();
     await closed;
     const report = await replayed(recorded.read());
-    expect(report.calls.filter(({ asked }) => asked === 'submit tools/call').map(({ fate }) => fate)).toEqual([
+    expect(report.calls.filter(({ name }) => name === 'submit tools/call').map(({ outcome }) => outcome)).toEqual([
       { aborted: true },
       { code: 'MCP_CONNECTION_CLOSED', delivery: 'answered' },
     ]);

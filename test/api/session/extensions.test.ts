@@ -43,7 +43,7 @@ describe('the extensions of a client', () => {
     await client.close();
     expect(recording.text).not.toContain('of mine');
     const { calls } = await replayed(recording.read());
-    expect(calls.map(({ asked }) => asked)).toEqual(['connect', 'submit test/own', 'disconnect']);
+    expect(calls.map(({ name }) => name)).toEqual(['connect', 'submit test/own', 'disconnect']);
   });
 });
 

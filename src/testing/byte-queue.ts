@@ -1,15 +1,15 @@
 import type { Socket } from 'node:net';
 import type { Environment, TimerHandle } from '../util/environment.js';
 
-/** How many pieces bytes are cut into at most, and how many bytes there are in a piece at least. */
-const MOST_PIECES = 64;
-const LEAST_BYTES = 5;
+/** `writeInPieces` makes at most this many pieces, of at least this many bytes. */
+const MAX_PIECES = 64;
+const MIN_PIECE = 5;
 
-/** What leaves over a socket, in order: bytes, and pauses between them. */
-export class ByteLane {
+/** Writes bytes to a socket, in order and with pauses. */
+export class ByteQueue {
   readonly #to: Socket;
   readonly #environment: Environment;
-  /** What is done next; a number is a pause, in milliseconds. */
+  /** The next actions; a number is a pause, in milliseconds. */
   readonly #queue: (number | (() => void))[] = [];
   #timer: TimerHandle;
   #paused = false;
@@ -20,7 +20,7 @@ export class ByteLane {
     this.#environment = environment;
   }
 
-  /** Sends bytes. `written` is called when the kernel has them all. */
+  /** Writes bytes. `written` is called when the kernel has all of them. */
   write(bytes: Buffer, written?: () => void): void {
     this.do(() => {
       this.#to.write(bytes, (error) => {
@@ -29,9 +29,9 @@ export class ByteLane {
     });
   }
 
-  /** Sends bytes a few at a time, each time in another turn. */
-  dribble(bytes: Buffer, written?: () => void): void {
-    const length = Math.max(LEAST_BYTES, Math.ceil(bytes.length / MOST_PIECES));
+  /** Writes a few bytes in each turn of the event loop. */
+  writeInPieces(bytes: Buffer, written?: () => void): void {
+    const length = Math.max(MIN_PIECE, Math.ceil(bytes.length / MAX_PIECES));
     for (let start = 0; start < bytes.length; start += length) {
       const end = start + length;
       this.write(bytes.subarray(start, end), end < bytes.length ? undefined : written);
@@ -39,38 +39,38 @@ export class ByteLane {
     }
   }
 
-  /** Lets time pass before anything else leaves. */
+  /** Waits before the next action. */
   pause(milliseconds: number): void {
     this.#queue.push(milliseconds);
-    this.#goOn();
+    this.#run();
   }
 
-  /** Does something once everything before it has been done. */
+  /** Runs a function after all actions before it. */
   do(act: () => void): void {
     this.#queue.push(act);
-    this.#goOn();
+    this.#run();
   }
 
-  /** Forgets what has not left. Nothing leaves any more. */
+  /** Discards all further actions. */
   close(): void {
     this.#closed = true;
     this.#environment.clearTimeout(this.#timer);
   }
 
-  #goOn(): void {
+  #run(): void {
     while (!this.#paused && !this.#closed) {
       const next = this.#queue.shift();
       if (next === undefined) return;
       if (typeof next === 'function') next();
-      else this.#rest(next);
+      else this.#startPause(next);
     }
   }
 
-  #rest(milliseconds: number): void {
+  #startPause(milliseconds: number): void {
     this.#paused = true;
     this.#timer = this.#environment.setTimeout(() => {
       this.#paused = false;
-      this.#goOn();
+      this.#run();
     }, milliseconds);
   }
 }
