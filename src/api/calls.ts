@@ -16,7 +16,7 @@ export abstract class MCPCalls {
     this.#core = core;
   }
 
-  /** The transport that was given, or made for the target. */
+  /** The given transport, or the one that was created for the target. */
   get transport(): MCPTransport {
     return this.#core.transport;
   }
@@ -27,12 +27,14 @@ export abstract class MCPCalls {
   }
 
   /**
-   * Calls a tool, by name and arguments: `callTool('echo', { text: 'hello' }, { timeout: 5_000 })`. The calls of the official client work as
-   * well: `callTool({ name, arguments }, options)`, also with a schema for the result before the options. 2026-07-28 server/tools.
-   * @throws MCPToolError when the server refuses the call, or (unless `onToolError` is `'return'`) the tool reports an error;
-   * MCPTimeoutError at its deadline; MCPConnectionError with `delivery` when the connection was lost; MCPProtocolError when the
-   * result has a wrong shape or structured output does not fit its schema, unless `validate` says otherwise: `details.result` has the
-   * result; the signal's reason when it is aborted.
+   * Calls a tool. The arguments of the official client work as well: `callTool({ name, arguments }, options)`, also with a schema for the
+   * result before the options. 2026-07-28 server/tools.
+   *
+   * @example
+   * const result = await client.callTool('echo', { text: 'hello' }, { timeout: 5_000 });
+   * @throws MCPToolError if the server refuses the call, or the tool reports an error and `onToolError` is not `'return'`; MCPTimeoutError
+   * at the deadline; MCPConnectionError with `delivery` if the connection is lost; MCPProtocolError with the result in `details.result` if
+   * the result is invalid or does not match the output schema and `validate` is `'strict'`; the signal's reason when it is aborted.
    */
   callTool<Result = CallToolResult>(
     call: CallToolParams,
@@ -53,29 +55,28 @@ export abstract class MCPCalls {
 
   /**
    * Reads a resource. 2026-07-28 server/resources.
-   * @throws MCPProtocolError with code `MCP_RESOURCE_NOT_FOUND` when the server does not have it, in whatever way it says so; what
-   * {@link MCPCalls.request} throws.
+   * @throws MCPProtocolError with code `MCP_RESOURCE_NOT_FOUND` if the server does not have the resource; the errors of
+   * {@link MCPCalls.request}.
    */
   readResource(uri: string, options?: RequestOptions): Promise<ReadResourceResult> {
     return readResource(this.#core, uri, options);
   }
 
   /**
-   * Gets a prompt with its arguments filled in; all arguments are strings. 2026-07-28 server/prompts.
-   * @throws what {@link MCPCalls.request} throws.
+   * Gets a prompt with its arguments filled in. All arguments are strings. 2026-07-28 server/prompts.
+   * @throws the errors of {@link MCPCalls.request}.
    */
   getPrompt(name: string, args?: Readonly<Record<string, string>>, options?: RequestOptions): Promise<GetPromptResult> {
     return getPrompt(this.#core, name, args, options);
   }
 
   /**
-   * Makes any request, for methods without a method here. The result is what the server sent: its shape is not checked, nothing is left out
-   * of it, and its pages are not followed.
-   * `params._meta` is sent, except for the keys that the protocol needs for itself. 2026-07-28 basic/index.
-   * @throws MCPConnectionError when there is no connection, and will be none, or when it was lost: `delivery` says whether the request may
-   * have been served. MCPTimeoutError at its deadline; MCPTransportError when HTTP fails; MCPProtocolError when the server responds with an
-   * error; MCPCapabilityError when the server does not have what the method needs; MCPAuthenticationError when
-   * it requires a token; MCPError with code `MCP_INVALID_PARAMS` for invalid arguments; the signal's reason when it is aborted.
+   * Sends any request, for instance one without a method in this class. The result is returned as the server sent it: it is not validated,
+   * and further pages are not requested. `params._meta` is sent, except the keys that the protocol reserves. 2026-07-28 basic/index.
+   * @throws MCPConnectionError if there is no connection, or if it is lost (`delivery` is `unknown` if the server may have run the
+   * request); MCPTimeoutError at the deadline; MCPTransportError if HTTP fails; MCPProtocolError if the server responds with an error;
+   * MCPCapabilityError if the server lacks the capability that the method needs; MCPAuthenticationError if it requires a token; MCPError
+   * with code `MCP_INVALID_PARAMS` for invalid arguments; the signal's reason when it is aborted.
    */
   request(method: string, params?: Params, options?: RequestOptions): Promise<object> {
     return request(this.#core, method, params, options);
@@ -83,30 +84,30 @@ export abstract class MCPCalls {
 
   /**
    * Sends any notification.
-   * @throws MCPConnectionError when there is no session; MCPProtocolError when its revision does not have this notification.
+   * @throws MCPConnectionError without a session; MCPProtocolError if its revision does not have this notification.
    */
   notify(method: string, params?: Params): Promise<void> {
     return this.#core.notify(method, params);
   }
 
   /**
-   * Notifies the server that the option `roots` has changed, so that it requests the roots again. Nothing is sent to a server of the
-   * modern era, nor while there is none: those request them when they need them. 2025-11-25 client/roots, "Root List Changes".
-   * @throws MCPError with code `MCP_INVALID_PARAMS` when this client has no `roots`.
+   * Notifies a legacy server that the option `roots` has changed, so that it requests the roots again. Sends nothing to a modern server, or
+   * while disconnected: these servers request the roots when they need them. 2025-11-25 client/roots, "Root List Changes".
+   * @throws MCPError with code `MCP_INVALID_PARAMS` if this client has no option `roots`.
    */
   rootsChanged(): Promise<void> {
     return this.#core.rootsChanged();
   }
 
   /**
-   * Calls `handler` for each notification of this name; short names (`tools/list_changed`) and wire names
-   * (`notifications/tools/list_changed`) both work. Handlers stay over reconnects.
+   * Calls `handler` for each notification with this method, with or without the prefix: `tools/list_changed` or
+   * `notifications/tools/list_changed`. Handlers stay registered across reconnects.
    */
   addNotificationHandler(method: string, handler: NotificationHandler): void {
     this.#core.handlers.add(method, handler);
   }
 
-  /** Undoes {@link MCPCalls.addNotificationHandler}. */
+  /** Removes a handler that was added with {@link MCPCalls.addNotificationHandler}. */
   removeNotificationHandler(method: string, handler: NotificationHandler): void {
     this.#core.handlers.remove(method, handler);
   }

@@ -34,28 +34,34 @@ import { MCPProtocol } from './protocol.js';
 import { serverInfoOf } from './server-info.js';
 import type { ServerInfo } from './server-info.js';
 
-/** What {@link MCPClient.healthCheck} found. */
+/** The result of {@link MCPClient.healthCheck}. */
 export interface ClientHealth extends HealthReport {
   readonly connected: boolean;
   readonly state: ConnectionState;
   readonly serverInfo: ServerInfo | undefined;
   readonly capabilities: readonly MCPCapability[];
-  /** The class of the transport. */
+  /** The class name of the transport. */
   readonly transportType: string;
-  /** Milliseconds until the server answered; undefined when it did not. */
+  /** Response time of the server, in ms; undefined if it did not respond. */
   readonly latency: number | undefined;
   readonly error?: MCPError | undefined;
 }
 
-/** A client of one Model Context Protocol server, of any revision. */
+/**
+ * A client of one Model Context Protocol server, of any revision.
+ *
+ * @example
+ * await using client = await MCPClient.connect('https://example.com/mcp');
+ * const tools = await client.listTools();
+ */
 export class MCPClient extends MCPCalls {
   readonly #core: Core;
-  /** The same session without cache and reconnection policy of its own. */
+  /** The same session with the methods of {@link MCPProtocol}, which do not use the list cache. */
   readonly protocol: MCPProtocol;
 
   /**
    * @param target a transport, a URL, or one entry of an `mcpServers` file. Nothing is opened or started before {@link MCPClient.connect}.
-   * @throws MCPError with code `MCP_INVALID_PARAMS` when the target or an option cannot be used.
+   * @throws MCPError with code `MCP_INVALID_PARAMS` if the target or an option is invalid.
    */
   constructor(target: ConnectTarget, options?: MCPClientOptions);
   /** @internal */
@@ -68,9 +74,9 @@ export class MCPClient extends MCPCalls {
   }
 
   /**
-   * Constructs and connects: `await using client = await MCPClient.connect(target)`. The target is a transport, a URL, or one
-   * entry of an `mcpServers` file. When connecting fails the client is disconnected: nothing is left behind.
-   * @throws what {@link MCPClient.connect} throws, and MCPError with code `MCP_INVALID_PARAMS` for a target that cannot be used.
+   * Creates a client and connects it: `await using client = await MCPClient.connect(target)`. The target is a transport, a URL, or one
+   * entry of an `mcpServers` file. If connecting fails, the client releases all resources.
+   * @throws the errors of the constructor and of the method {@link MCPClient.connect}.
    */
   static async connect(target: ConnectTarget, options?: MCPClientOptions): Promise<MCPClient> {
     const client = new MCPClient(target, options);
@@ -79,16 +85,16 @@ export class MCPClient extends MCPCalls {
   }
 
   /**
-   * Goes on where another client was suspended, perhaps in another process: with `HttpTransport` in its session, without a handshake, and
-   * with the lists that it knew for as long as they may be reused; over any other transport, and when the server has forgotten the session,
-   * in a new one. Subscriptions and log level are as they were; listeners and handlers have to be added again. Without a handshake
-   * nothing is sent before there is something to say: whether the server is there shows with the first call.
+   * Continues a suspended client, perhaps in another process. Over `HttpTransport` it continues the same session without a handshake, and
+   * uses the cached lists until they expire. Over other transports, and if the server lost the session, it negotiates a new session.
+   * Subscriptions and the log level are restored; listeners and handlers must be added again. Without a handshake the first call shows
+   * whether the server is reachable.
    *
-   * Two clients must not go on from the same suspension: they would share one session, which only one of them can listen to, and which is
-   * over when one of them disconnects.
-   * @param suspended what {@link MCPClient.suspend} returned, as it is or as JSON
-   * @throws what {@link MCPClient.connect} throws; MCPError with code `MCP_INVALID_PARAMS` for what was not made by `suspend()`, and when
-   * the target is another server.
+   * Resume a suspended client only once. Two clients would share one session: only one of them could receive notifications, and the session
+   * would end when one of them disconnects.
+   * @param suspended the result of {@link MCPClient.suspend}, or its JSON
+   * @throws the errors of {@link MCPClient.connect}; MCPError with code `MCP_INVALID_PARAMS` if `suspended` is invalid or belongs to
+   * another server.
    */
   static resume(
     suspended: SuspendedClient | string,
@@ -99,10 +105,10 @@ export class MCPClient extends MCPCalls {
   }
 
   /**
-   * Connects and negotiates. While connected the same information is returned again; concurrent calls share one attempt, each with
-   * its own deadline. `timeout` is in milliseconds and covers both; default: `connectTimeout`.
-   * @throws MCPTimeoutError, MCPTransportError, MCPConnectionError, MCPProtocolError or MCPAuthenticationError when that fails; the
-   * signal's reason when it is aborted.
+   * Connects and negotiates. While connected it resolves at once. Concurrent calls share one attempt, each with its own deadline. `timeout`
+   * is in milliseconds and covers both steps; default: `connectTimeout`.
+   * @throws MCPTimeoutError, MCPTransportError, MCPConnectionError, MCPProtocolError or MCPAuthenticationError if it fails; the signal's
+   * reason when it is aborted.
    */
   async connect(options: ConnectOptions = {}): Promise<ServerInfo> {
     checkCallOptions('connect', options, CONNECT_OPTIONS);
@@ -110,8 +116,8 @@ export class MCPClient extends MCPCalls {
   }
 
   /**
-   * Ends the connection. Pending calls reject in this very call; the promise resolves when no process, socket or timer is left, and
-   * never rejects. May be called twice.
+   * Closes the connection. Pending calls reject synchronously. The promise resolves when all processes, sockets and timers are released,
+   * and never rejects. May be called twice.
    */
   disconnect(): Promise<void> {
     return this.#core.connection.disconnect();
@@ -128,105 +134,106 @@ export class MCPClient extends MCPCalls {
   }
 
   /**
-   * Ends the connection like {@link MCPClient.disconnect}, but leaves the session of an HTTP server alive, and resolves with all that
-   * {@link MCPClient.resume} needs to go on with it. Keep that as a secret. Pending calls reject in this very call: those in flight with
-   * `delivery: 'unknown'`, and those that waited with `'not-sent'`. Await what you want to see the end of before.
-   * @throws MCPConnectionError when not connected, also while reconnecting; then nothing has changed.
+   * Closes the connection like {@link MCPClient.disconnect}, but does not terminate the session of an HTTP server. Resolves with the data
+   * for {@link MCPClient.resume}. Treat this data as a secret. Pending calls reject synchronously: calls in flight with `delivery:
+   * 'unknown'`, queued ones with `'not-sent'`. Await important calls first.
+   * @throws MCPConnectionError if not connected, also while reconnecting; then nothing changes.
    */
   suspend(): Promise<SuspendedClient> {
     return suspend(this.#core);
   }
 
-  /** Whether a session stands, be it healthy or not. */
+  /** Whether there is a session. It may be degraded. */
   isConnected(): boolean {
     return this.#core.connection.session !== undefined;
   }
 
-  /** The state of the connection, one of seven. */
+  /** The state of the connection. */
   get state(): ConnectionState {
     return this.#core.connection.state;
   }
 
-  /** The era of the session; undefined while none stands. */
+  /** The era of the session; undefined without a session. */
   get era(): Era | undefined {
     return this.#core.connection.session?.era;
   }
 
-  /** What the server wants to have said about how to use it; undefined when it said nothing. */
+  /** The `instructions` of the server, which describe how to use it; undefined if there are none. */
   get instructions(): string | undefined {
     return this.#core.connection.session?.instructions;
   }
 
-  /** Milliseconds that `connect()` may take. */
+  /** Timeout of `connect()`, in ms. */
   get connectTimeout(): number {
     return this.#core.options.connectTimeout;
   }
 
-  /** Whether a lost connection is opened again: the policy in force. */
+  /** Whether the client reconnects after it lost the connection. */
   get autoReconnect(): boolean {
     return this.#core.options.policy.autoReconnect;
   }
 
-  /** Attempts to bring a lost connection back before it is given up. */
+  /** How many attempts to reconnect are made before the connection is closed. */
   get maxReconnectAttempts(): number {
     return this.#core.options.policy.maxReconnectAttempts;
   }
 
   /**
-   * What is known about the server.
-   * @throws MCPConnectionError when not connected.
+   * Name, version, revision and capabilities of the server.
+   * @throws MCPConnectionError if not connected.
    */
   async getServerInfo(): Promise<ServerInfo> {
     return Promise.resolve(serverInfoOf(this.#core.session()));
   }
 
   /**
-   * What the server can do, as names such as `tools` or `resources.subscribe`. The object is in {@link ServerInfo}.
-   * @throws MCPConnectionError when not connected.
+   * The capabilities of the server, as names such as `tools` or `resources.subscribe`. {@link ServerInfo} has them as an object.
+   * @throws MCPConnectionError if not connected.
    */
   async getCapabilities(): Promise<MCPCapability[]> {
     return Promise.resolve(capabilityNames(this.#core.session().capabilities));
   }
 
   /**
-   * All tools, all pages. A list that is still fresh is handed out again. 2026-07-28 server/tools.
-   * @throws MCPCapabilityError when the server has no tools; MCPProtocolError with code `MCP_PAGINATION` when its pages have no end; what
-   * {@link MCPCalls.request} throws.
+   * All tools, from all pages. Returns the cached list while it is fresh. 2026-07-28 server/tools.
+   * @throws MCPCapabilityError if the server has no tools; MCPProtocolError with code `MCP_PAGINATION` if the list exceeds
+   * `limits.maxPages` or `limits.maxListBytes`, or a cursor repeats; the errors of {@link MCPCalls.request}.
    */
   listTools(options?: ListOptions): Promise<MCPTool[]> {
     return this.#core.listCache.list('tools', options);
   }
 
   /**
-   * All prompts, all pages. 2026-07-28 server/prompts.
-   * @throws MCPCapabilityError when the server has no prompts; MCPProtocolError with code `MCP_PAGINATION` when its pages have no end; what
-   * {@link MCPCalls.request} throws.
+   * All prompts, from all pages. Returns the cached list while it is fresh. 2026-07-28 server/prompts.
+   * @throws the errors of {@link MCPClient.listTools}.
    */
   listPrompts(options?: ListOptions): Promise<MCPPrompt[]> {
     return this.#core.listCache.list('prompts', options);
   }
 
   /**
-   * All resources, all pages. 2026-07-28 server/resources.
-   * @throws MCPCapabilityError when the server has no resources; MCPProtocolError with code `MCP_PAGINATION` when its pages have no end;
-   * what {@link MCPCalls.request} throws.
+   * All resources, from all pages. Returns the cached list while it is fresh. 2026-07-28 server/resources.
+   * @throws the errors of {@link MCPClient.listTools}.
    */
   listResources(options?: ListOptions): Promise<MCPResource[]> {
     return this.#core.listCache.list('resources', options);
   }
 
   /**
-   * All resource templates, all pages. 2026-07-28 server/resources.
-   * @throws MCPCapabilityError when the server has no resources; MCPProtocolError with code `MCP_PAGINATION` when its pages have no end;
-   * what {@link MCPCalls.request} throws.
+   * All resource templates, from all pages. Returns the cached list while it is fresh. 2026-07-28 server/resources.
+   * @throws the errors of {@link MCPClient.listTools}.
    */
   listResourceTemplates(options?: ListOptions): Promise<MCPResourceTemplate[]> {
     return this.#core.listCache.list('resourceTemplates', options);
   }
 
   /**
-   * The tools one by one; a page is fetched when it is reached, and none is kept. 2026-07-28 server/utilities/pagination.
-   * @throws what {@link MCPClient.listTools} throws, where it is iterated; MCPProtocolError with code `MCP_PAGINATION`, too, when the
+   * Iterates over the tools. Each page is requested when the iteration reaches it; nothing is cached. 2026-07-28
+   * server/utilities/pagination.
+   *
+   * @example
+   * for await (const tool of client.tools()) console.log(tool.name);
+   * @throws the errors of {@link MCPClient.listTools}, during the iteration; MCPProtocolError with code `MCP_PAGINATION` also if the
    * session with a legacy server changes between two pages.
    */
   tools(options?: RequestOptions): AsyncGenerator<MCPTool, void, undefined> {
@@ -234,16 +241,16 @@ export class MCPClient extends MCPCalls {
   }
 
   /**
-   * The prompts one by one, as {@link MCPClient.tools} are.
-   * @throws what {@link MCPClient.tools} throws.
+   * Iterates over the prompts, like {@link MCPClient.tools}.
+   * @throws the errors of {@link MCPClient.tools}.
    */
   prompts(options?: RequestOptions): AsyncGenerator<MCPPrompt, void, undefined> {
     return this.#iterate('prompts', options);
   }
 
   /**
-   * The resources one by one, as {@link MCPClient.tools} are.
-   * @throws what {@link MCPClient.tools} throws.
+   * Iterates over the resources, like {@link MCPClient.tools}.
+   * @throws the errors of {@link MCPClient.tools}.
    */
   resources(options?: RequestOptions): AsyncGenerator<MCPResource, void, undefined> {
     return this.#iterate('resources', options);
@@ -258,7 +265,7 @@ export class MCPClient extends MCPCalls {
 
   /**
    * Completes an argument of a prompt or a resource template. 2026-07-28 server/utilities/completion.
-   * @throws what {@link MCPCalls.request} throws.
+   * @throws the errors of {@link MCPCalls.request}.
    */
   complete(
     params: Pick<CompleteRequestParams, 'ref' | 'argument' | 'context'>,
@@ -268,56 +275,55 @@ export class MCPClient extends MCPCalls {
   }
 
   /**
-   * Asks for a notification when a resource changes, and resolves when the server has agreed to that. In the modern era it becomes part
-   * of one `subscriptions/listen`. It is kept over reconnects; when it fails it is not kept. 2026-07-28 basic/patterns/subscriptions;
-   * 2025-11-25 server/resources.
-   * @throws MCPCapabilityError when the server cannot or does not want to do that; MCPTimeoutError when it does not say in time;
-   * MCPError with code `MCP_INVALID_PARAMS` when `uri` is no string.
+   * Subscribes to changes of a resource: the server sends `notifications/resources/updated`. Resolves when the server has acknowledged the
+   * subscription. It is renewed after reconnects. 2026-07-28 basic/patterns/subscriptions; 2025-11-25 server/resources.
+   * @throws MCPCapabilityError if the server does not support or refuses the subscription; MCPTimeoutError if it does not acknowledge it in
+   * time; MCPError with code `MCP_INVALID_PARAMS` if `uri` is not a string.
    */
   subscribe(uri: string, options?: RequestOptions): Promise<void> {
     return subscribe(this.#core, uri, options);
   }
 
   /**
-   * Undoes {@link MCPClient.subscribe}.
-   * @throws what {@link MCPCalls.request} throws; the resource is watched no longer all the same.
+   * Ends a subscription of {@link MCPClient.subscribe}.
+   * @throws the errors of {@link MCPCalls.request}. The subscription is not renewed in this case either.
    */
   unsubscribe(uri: string, options?: RequestOptions): Promise<void> {
     return unsubscribe(this.#core, uri, options);
   }
 
   /**
-   * Asks for log messages of this level and above; they come as `log` events. Kept over reconnects. 2026-07-28
-   * server/utilities/logging.
-   * @throws MCPCapabilityError when the server does not log; MCPError with code `MCP_INVALID_PARAMS` for a level that there is not.
+   * Sets the minimum level of the log messages that the server sends; the client emits them as `log` events. It is restored after
+   * reconnects. 2026-07-28 server/utilities/logging.
+   * @throws MCPCapabilityError if the server has no logging; MCPError with code `MCP_INVALID_PARAMS` for an unknown level.
    */
   setLogLevel(level: LoggingLevel, options?: RequestOptions): Promise<void> {
     return setLogLevel(this.#core, level, options);
   }
 
   /**
-   * Asks the server for a sign of life and resolves with the milliseconds it took. In the modern era it is a `server/discover`. That a
-   * server does not know the question is a sign of life, too. 2025-11-25 basic/utilities/ping.
-   * @throws what {@link MCPCalls.request} throws.
+   * Sends `ping`, or `server/discover` in the modern era, and resolves with the round-trip time in ms. Any response counts, also "method
+   * not found". 2025-11-25 basic/utilities/ping.
+   * @throws the errors of {@link MCPCalls.request}.
    */
   ping(options?: Pick<RequestOptions, 'timeout' | 'signal'>): Promise<number> {
     return ping(this.#core, options);
   }
 
-  /** Listens to an event. Returns the function that ends it. */
+  /** Adds a listener of an event. Returns a function that removes it. */
   on<Name extends MCPClientEventName>(event: Name, listener: (...args: MCPClientEvents[Name]) => unknown): () => void {
     return this.#core.events.on(event, listener);
   }
 
   /**
-   * Asks anew for every list that the server serves.
-   * @throws MCPConnectionError when not connected.
+   * Requests all lists of the server again.
+   * @throws MCPConnectionError if not connected; the errors of {@link MCPClient.listTools}.
    */
   refreshCache(): Promise<void> {
     return this.#core.listCache.refresh();
   }
 
-  /** Asks the server for a sign of life, over the wire, and says what is known. Does not reject, whatever the server does. */
+  /** Sends a request to the server and reports the health of the connection. Rejects only for invalid options. */
   async healthCheck(options: Pick<ConnectOptions, 'timeout'> = {}): Promise<ClientHealth> {
     checkCallOptions('healthCheck', options, HEALTH_OPTIONS);
     const { connection, transport } = this.#core;
@@ -337,7 +343,7 @@ export class MCPClient extends MCPCalls {
     };
   }
 
-  /** Why the client is in the state it is in: the last transitions, what failed and what led to it, and a hint. For a person. */
+  /** Explains the current state for people: the last state changes and messages, the last failure, and a hint. */
   explain(): string {
     return explain(this.#core);
   }

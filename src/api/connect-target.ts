@@ -9,7 +9,7 @@ import { MCPTransport } from '../transports/transport.js';
 import { WebSocketTransport } from '../transports/websocket/websocket-transport.js';
 import { describeValue, oneOfThese, unusableOption } from '../option-checks.js';
 
-/** One entry of an `mcpServers` file that starts a process. Keys that other programs read, such as `disabled`, are ignored. */
+/** An entry of an `mcpServers` file that starts a process. Keys of other programs, such as `disabled`, are ignored. */
 export interface StdioServerEntry {
   readonly command: string;
   /** Numbers and booleans become text. */
@@ -17,51 +17,51 @@ export interface StdioServerEntry {
   /** Numbers and booleans become text. */
   readonly env?: StdioTransportOptions['env'] | null;
   readonly cwd?: string | null | undefined;
-  /** Some files say `"stdio"` or `"local"` here. */
+  /** `"stdio"` or `"local"`, in some files. */
   readonly type?: string | null | undefined;
   readonly url?: null | undefined;
 }
 
-/** What an entry of an `mcpServers` file that is reached by its URL has besides the URL. */
+/** The fields besides the URL of an entry of an `mcpServers` file. */
 export interface NetworkServerEntry {
   readonly headers?: HeadersOption | null | undefined;
-  /** Some files say `"http"`, `"streamable-http"`, `"sse"` (HTTP+SSE of 2024-11-05 and nothing else) or `"ws"` here. */
+  /** `"http"`, `"streamable-http"`, `"sse"` (only HTTP+SSE of 2024-11-05) or `"ws"`, in some files. */
   readonly type?: string | null | undefined;
   readonly command?: null | undefined;
 }
 
 /**
- * One entry of an `mcpServers` file that is reached over HTTP, or over a WebSocket when its URL begins with `ws:` or `wss:`. Keys that other
- * programs read, such as `disabled`, are ignored.
+ * An entry of an `mcpServers` file for a server over HTTP, or over a WebSocket if its URL begins with `ws:` or `wss:`. Keys of other
+ * programs, such as `disabled`, are ignored.
  */
 export interface HttpServerEntry extends NetworkServerEntry {
   readonly url: string | URL;
 }
 
-/** The same as {@link HttpServerEntry}, with another key for the URL, as some programs write it. */
+/** Like {@link HttpServerEntry}, with another key for the URL, which some programs write. */
 export type OtherHttpServerEntry = NetworkServerEntry &
   ({ readonly serverUrl: string } | { readonly httpUrl: string }) & { readonly url?: null | undefined };
 
-/** What a client can connect to: a transport, the URL of a server, or an entry of an `mcpServers` file. */
+/** The server of a client: a transport, a URL, or an entry of an `mcpServers` file. */
 export type ConnectTarget = MCPTransport | string | URL | StdioServerEntry | HttpServerEntry | OtherHttpServerEntry;
 
-/** Connects something that was made for it. When that fails, nobody has hold of it to end what it may still be doing. */
-export async function connectOrDispose(made: AsyncDisposable, connect: () => Promise<unknown>): Promise<void> {
+/** Connects a new client. Disposes it if this fails, because the caller of a static `connect` has no reference to it. */
+export async function connectOrDispose(client: AsyncDisposable, connect: () => Promise<unknown>): Promise<void> {
   try {
     await connect();
   } catch (thrown) {
-    // Not awaited: the caller need not wait for a process to go.
-    void made[Symbol.asyncDispose]();
+    // Not awaited: the caller need not wait until a process has exited.
+    void client[Symbol.asyncDispose]();
     throw thrown;
   }
 }
 
 /**
- * The transport for a target. It has not opened anything yet.
- * @throws MCPError with code `MCP_INVALID_PARAMS` that says what to write instead, and shows no value that may be a secret
+ * Creates the transport for a target, without opening a link.
+ * @throws MCPError with code `MCP_INVALID_PARAMS`; it describes valid targets, and shows no value that may be a secret
  */
 export function transportFor(target: ConnectTarget): MCPTransport {
-  // A file that was read may hold anything, and another copy of this package may have made the transport.
+  // A config file may contain any value, and the transport may come from another copy of this package.
   const given: unknown = target;
   if (isTransport(given)) return given;
   if (given instanceof URL) return networkTransportFor(given, {});
@@ -80,7 +80,7 @@ function isTransport(value: unknown): value is MCPTransport {
   return typeof (value as { openLink?: unknown } | null | undefined)?.openLink === 'function';
 }
 
-/** A text that is the URL of a server, or an error that says what to write instead. */
+/** Checks the URL of a server. */
 function checkedText(text: string): string {
   const trimmed = text.trim();
   if (URL.canParse(trimmed) && SCHEMES.includes(new URL(trimmed).protocol)) return trimmed;
@@ -88,7 +88,7 @@ function checkedText(text: string): string {
   throw unusableOption('target', expected, received);
 }
 
-/** What a text should have been, and what it is. Of its words only those are shown that are an address or a program. */
+/** Describes the valid and the given value, for an error. Only a host or the name of a program is quoted from the text. */
 function adviceFor(text: string): [expected: string, received: string] {
   if (text === '') return [A_TARGET, 'an empty string'];
   const url = suggestedUrl(text, ['http:', 'https:']);
@@ -96,10 +96,10 @@ function adviceFor(text: string): [expected: string, received: string] {
   if (/^[[{]/.test(text)) return [`${A_TARGET}: parse it with JSON.parse`, 'a string of JSON'];
   const command = commandIn(text);
   if (command === undefined) return [A_URL, 'another string'];
-  return [`a URL, or to start a program an entry such as ${command}`, 'a string that is no URL'];
+  return [`a URL, or to start a program an entry such as ${command}`, 'a string that is not a URL'];
 }
 
-/** An entry for a text that is a command line, or the path of a program. */
+/** The entry for a text that is a command line or the path of a program. */
 function commandIn(text: string): string | undefined {
   const [, program] = /^([\w./\\:@~-]{1,60})\s+\S/.exec(text) ?? [];
   if (program !== undefined) return `{ command: ${JSON.stringify(program)}, args: […] }`;
@@ -109,15 +109,15 @@ function commandIn(text: string): string | undefined {
   return /\.py$/i.test(text) ? '{ command: "python", args: [path] }' : '{ command: path, args: […] }';
 }
 
-/** An entry as somebody wrote it. */
+/** An unchecked entry. */
 type Entry = Readonly<Record<string, unknown>>;
 
-/** Keys of the URL. `httpUrl` says that it is HTTP. */
+/** Keys of the URL. `httpUrl` implies HTTP. */
 const URL_KEYS = ['httpUrl', 'url', 'serverUrl'] as const;
 
 type Kind = 'stdio' | 'http' | 'sse' | 'ws';
 
-/** What entries say under `type`, without its hyphens and capitals. */
+/** Values of `type`, in lower case and without hyphens. */
 const KINDS: ReadonlyMap<string, Kind> = new Map([
   ['stdio', 'stdio'],
   ['local', 'stdio'],
@@ -135,17 +135,16 @@ function transportForEntry(entry: Entry): MCPTransport {
   if (command == null && key === undefined) throw notAnEntry(entry);
   const kind = kindOf(entry) ?? (key === 'httpUrl' && command == null ? 'http' : undefined);
   if (kind === undefined && command != null && key !== undefined)
-    throw unusableOption('entry', `\`command\` or \`${key}\`, or a \`type\` that says which counts`, 'both');
+    throw unusableOption('entry', `\`command\` or \`${key}\`, or a \`type\` that selects one of them`, 'both');
   if (kind === 'stdio' || key === undefined) {
-    if (command == null)
-      throw unusableOption('command', 'the name of a program, since `type` is that of a program', 'nothing');
+    if (command == null) throw unusableOption('command', 'the name of a program, because `type` is "stdio"', 'nothing');
     if (kind !== undefined && kind !== 'stdio')
-      throw unusableOption('url', 'a URL, since `type` is that of a URL', 'nothing');
+      throw unusableOption('url', `a URL, because \`type\` is "${kind}"`, 'nothing');
     return stdioTransportFor(entry);
   }
   const other = addresses.find((name) => String(entry[name]) !== String(entry[key]));
   if (other !== undefined)
-    throw unusableOption(other, `the same as \`${key}\`, since both are the URL`, 'another value');
+    throw unusableOption(other, `the same value as \`${key}\`, because both are the URL`, 'another value');
   return networkTransportFor(entry[key] as string, entry, kind);
 }
 
@@ -169,7 +168,7 @@ function stdioTransportFor({ command, args, env, cwd }: Entry): StdioTransport {
   });
 }
 
-/** What a file may hold in place of a text. */
+/** Whether a value may be converted to text. */
 function isPlain(value: unknown): boolean {
   return typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value));
 }
@@ -181,18 +180,18 @@ function networkTransportFor(url: string | URL, entry: Entry, kind?: Kind): MCPT
   return webSocket ? new WebSocketTransport(url, { headers }) : new HttpTransport(url, { headers });
 }
 
-/** Where files have their entries. */
+/** The keys of the entries in config files of several programs. */
 const SERVER_KEYS = ['mcpServers', 'servers', 'context_servers', 'mcp_servers', 'mcp'];
-/** How many servers an error names. */
-const MOST_NAMES = 20;
+/** The maximum number of server names in an error. */
+const MAX_NAMES = 20;
 
-/** The error for an object that is no entry: perhaps a whole file of them, or one with a wrong key. */
+/** The error for an object that is not an entry: it may be a whole config file, or an entry with a misspelled key. */
 function notAnEntry(entry: Entry): Error {
   const key = SERVER_KEYS.find((name) => namesIn(entry[name]).length > 0);
   const names = namesIn(key === undefined ? entry : entry[key]);
   if (names.length > 0) {
-    const shown = names.slice(0, MOST_NAMES).map((name) => JSON.stringify(name));
-    const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : '';
+    const shown = names.slice(0, MAX_NAMES).map((name) => JSON.stringify(name));
+    const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
     const such = key === undefined ? '' : `, such as file.${key}[${shown[0]}]`;
     return unusableOption('target', `one of its entries${such}`, `all servers of a file: ${shown.join(', ')}${more}`);
   }

@@ -10,10 +10,10 @@ import type { Environment } from '../util/environment.js';
 import type { Failure, FailureKind } from '../util/failure.js';
 import type { History } from './history.js';
 
-/** Failures whose errors have the story of the connection. Others are about the request alone. */
+/** The kinds of failures whose errors get the story of the connection. Other failures concern only the request. */
 const ABOUT_CONNECTION: ReadonlySet<FailureKind> = new Set(['connection', 'timeout', 'transport', 'authentication']);
 
-/** What the errors of a connection are made from. */
+/** What {@link ConnectionErrors} uses of a client. */
 export interface ErrorSources {
   readonly options: { readonly environment: Environment };
   readonly secrets: Pick<Secrets, 'failure'>;
@@ -22,17 +22,17 @@ export interface ErrorSources {
   readonly listCache: { known(list: NamedList): string[] | undefined };
 }
 
-/** Makes the errors of one connection: without secrets, and with the story of the connection where the failure is about it. */
+/** Makes the errors of one connection. Removes secrets, and adds the story if the failure concerns the connection. */
 export class ConnectionErrors {
   readonly #sources: ErrorSources;
   #last: { readonly why: Failure; readonly error: MCPError } | undefined;
 
-  /** @param sources its fields are read when an error is made, so that they may be filled later */
+  /** @param sources its fields are read when an error is made, so they may be set later */
   constructor(sources: ErrorSources) {
     this.#sources = sources;
   }
 
-  /** The error for a failure. Call it where the stack is still that of the caller. */
+  /** Makes the error of a failure. Call it while the stack still shows the caller. */
   of(why: Failure): MCPError {
     const { secrets, history, options, connection } = this.#sources;
     const failed = secrets.failure(why);
@@ -43,7 +43,7 @@ export class ConnectionErrors {
     );
   }
 
-  /** What a failed request throws: its error, or the reason of the caller's signal. */
+  /** The rejection of a failed request: its error, or the reason of the caller's signal. */
   ofRequest({ failure, reason }: RequestFailure): unknown {
     return failure === undefined ? reason : this.of(failure);
   }
@@ -58,11 +58,11 @@ export class ConnectionErrors {
     return failureOfCall(failed, { method, params, known: (list) => this.#sources.listCache.known(list) });
   }
 
-  /** Why the connection was lost, or could not be made, since the last session. Its story ends when it happened. */
+  /** The error that closed the connection or failed the last attempt; undefined with a session. Its story ends at that moment. */
   get last(): MCPError | undefined {
     const { failure: why } = this.#sources.connection.facts;
     if (why === undefined) return undefined;
-    // A failure that did not change the state gets the story of the first look at it.
+    // A failure without a state change gets its story when this is first read.
     if (this.#last?.why !== why) this.#last = { why, error: this.of(why) };
     return this.#last.error;
   }

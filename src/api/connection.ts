@@ -16,10 +16,10 @@ import { explain } from './explanation.js';
 import { suspend } from './suspension.js';
 import type { SuspendedClient } from './suspended-client.js';
 
-/** The state of a connection as supervisors show it. */
+/** The simplified state of a connection, for display. */
 export type ConnectionStatus = 'disconnected' | 'connecting' | 'connected' | 'reconnecting' | 'error';
 
-/** Options of an {@link MCPConnection}: those of a client, with other defaults. */
+/** Options of an {@link MCPConnection}: the options of a client, with other defaults. */
 export interface MCPConnectionOptions extends MCPClientOptions {
   /** Default true. */
   readonly autoReconnect?: boolean | undefined;
@@ -28,13 +28,13 @@ export interface MCPConnectionOptions extends MCPClientOptions {
   /** Milliseconds between health checks. Default 30 000. */
   readonly healthCheckInterval?: number | undefined;
   /**
-   * Milliseconds that `connect()` may take, handshake included. Default 30 000, and 60 000 for a server that has to be downloaded before its
-   * first start: one that `npx`, `uvx`, `docker run` and the like start.
+   * Timeout of `connect()` with the handshake, in ms. Default 30 000, and 60 000 for servers that are downloaded before their first start,
+   * by `npx`, `uvx`, `docker run` and similar commands.
    */
   readonly connectTimeout?: number | undefined;
-  /** Another name for `connectTimeout`. An error when both are given and differ. */
+  /** An alias of `connectTimeout`. If both are given they must be equal. */
   readonly connectionTimeout?: number | undefined;
-  /** Whether `connect()` begins to monitor. Default true. */
+  /** Whether `connect()` starts the health checks. Default true. */
   readonly monitor?: boolean | undefined;
 }
 
@@ -80,11 +80,17 @@ const CONNECTION: OptionOwner = {
   healthCheckInterval: 30_000,
 };
 
-/** A connection with a name, that is watched and brought back. */
+/**
+ * A named connection that checks the health of its server and reconnects.
+ *
+ * @example
+ * await using connection = await MCPConnection.connect('files', 'https://example.com/mcp');
+ * const client = connection.getClient();
+ */
 export class MCPConnection {
-  /** The name that was given; it shows in errors and explanations. */
+  /** The given name. Errors and explanations contain it. */
   readonly name: string;
-  /** The transport that was given, or made for the target. */
+  /** The given transport, or the one that was created for the target. */
   readonly transport: MCPTransport;
   readonly #core: Core;
   readonly #view: MCPClient;
@@ -92,8 +98,8 @@ export class MCPConnection {
   readonly #interval: number;
 
   /**
-   * @param target what {@link MCPClient} takes
-   * @throws MCPError with code `MCP_INVALID_PARAMS` when the name, the target or an option cannot be used.
+   * @param target a transport, a URL, or one entry of an `mcpServers` file
+   * @throws MCPError with code `MCP_INVALID_PARAMS` if the name, the target or an option is invalid.
    */
   constructor(name: string, target: ConnectTarget, options: MCPConnectionOptions = {}) {
     if (typeof name !== 'string' || name === '') throw invalidOption('name', 'a string that is not empty', name);
@@ -111,9 +117,9 @@ export class MCPConnection {
   }
 
   /**
-   * Constructs and connects: `await using connection = await MCPConnection.connect('files', target)`. When connecting fails the
-   * connection is ended: nothing is left behind.
-   * @throws what {@link MCPClient.connect} throws.
+   * Creates a connection and connects it: `await using connection = await MCPConnection.connect('files', target)`. If connecting fails, all
+   * resources are released.
+   * @throws the errors of the constructor and of {@link MCPClient.connect}.
    */
   static async connect(name: string, target: ConnectTarget, options?: MCPConnectionOptions): Promise<MCPConnection> {
     const connection = new MCPConnection(name, target, options);
@@ -122,18 +128,18 @@ export class MCPConnection {
   }
 
   /**
-   * Connects and begins to monitor. `timeout` is in milliseconds; default: `connectTimeout`.
-   * @throws what {@link MCPClient.connect} throws.
+   * Connects and starts the health checks. `timeout` is in milliseconds; default: `connectTimeout`.
+   * @throws the errors of {@link MCPClient.connect}.
    */
   async connect(timeout?: number): Promise<MCPClient> {
     if (timeout !== undefined && !isDuration(timeout)) throw invalidOption('timeout', A_DURATION, timeout);
-    // Before it stands, so that what is asked for meanwhile counts.
+    // Before connecting, so that a later stopMonitoring() or startMonitoring() overrides it.
     if (this.#monitor) this.#watch(this.#interval);
     await this.#core.connect({ timeout });
     return this.#view;
   }
 
-  /** Ends the connection and the monitoring. Pending calls reject at once; the promise never rejects. May be called twice. */
+  /** Closes the connection and stops the health checks. Pending calls reject at once; the promise never rejects. May be called twice. */
   disconnect(): Promise<void> {
     this.#watch(0);
     return this.#core.connection.disconnect();
@@ -145,9 +151,9 @@ export class MCPConnection {
   }
 
   /**
-   * Ends the connection and the monitoring, and leaves the session to another client: see {@link MCPClient.suspend}. To go on, give what
-   * it resolves with to another connection as `resume`, or to {@link MCPClient.resume}. Scores and counters begin anew there.
-   * @throws MCPConnectionError when not connected, also while reconnecting; then nothing has changed.
+   * Closes the connection, stops the health checks and exports the session: see {@link MCPClient.suspend}. Pass the result to another
+   * connection as the option `resume`, or to {@link MCPClient.resume}. Health score and counters are not exported.
+   * @throws MCPConnectionError if not connected, also while reconnecting; then nothing changes.
    */
   async suspend(): Promise<SuspendedClient> {
     const suspended = await suspend(this.#core);
@@ -156,8 +162,8 @@ export class MCPConnection {
   }
 
   /**
-   * Drops the link, if there is one, and connects anew at once. Never rejects: it resolves with null when that fails, and `lastError` says
-   * why.
+   * Closes the link, if there is one, and connects again at once. Resets the attempt counter and the restart budget. Never rejects: it
+   * resolves with null if connecting fails, and `lastError` has the error.
    */
   async reconnect(): Promise<MCPClient | null> {
     this.#core.connection.send({ type: 'reconnect' });
@@ -169,8 +175,8 @@ export class MCPConnection {
   }
 
   /**
-   * The client while connected.
-   * @throws MCPConnectionError when not connected.
+   * The client of this connection.
+   * @throws MCPConnectionError if not connected.
    */
   getClient(): MCPClient {
     if (this.isConnected()) return this.#view;
@@ -180,19 +186,19 @@ export class MCPConnection {
   }
 
   /**
-   * Listens to an event, as with {@link MCPClient.on}, and already before the first connect, when there is no client yet. Returns the
-   * function that ends it.
+   * Adds a listener like {@link MCPClient.on}, also before the first connect, when there is no client yet. Returns a function that removes
+   * it.
    */
   on<Name extends MCPClientEventName>(event: Name, listener: (...args: MCPClientEvents[Name]) => unknown): () => void {
     return this.#view.on(event, listener);
   }
 
-  /** Whether a session stands, be it healthy or not. */
+  /** Whether there is a session. It may be degraded. */
   isConnected(): boolean {
     return this.#core.connection.session !== undefined;
   }
 
-  /** Whether it is connected and its health score is at least `threshold`. */
+  /** Whether the connection has a session and a health score of at least `threshold`. */
   isHealthy(threshold = 0.7): boolean {
     return this.isConnected() && this.healthScore >= threshold;
   }
@@ -219,8 +225,7 @@ export class MCPConnection {
   }
 
   /**
-   * Begins to check the health at every `healthCheckInterval`; connects in the background when not connected. When that fails it is an
-   * `error` event.
+   * Starts the health checks at every `healthCheckInterval`. Connects in the background if not connected, and emits `error` if this fails.
    */
   startMonitoring(): void {
     this.#watch(this.#interval);
@@ -229,7 +234,7 @@ export class MCPConnection {
     });
   }
 
-  /** Ceases to check the health. The connection stays. */
+  /** Stops the health checks. The connection stays open. */
   stopMonitoring(): void {
     this.#watch(0);
   }
@@ -264,54 +269,56 @@ export class MCPConnection {
     };
   }
 
-  /** Why the connection is in the state it is in. For a person. */
+  /** Explains the current state for people: the last state changes and messages, the last failure, and a hint. */
   explain(): string {
     return `Connection "${this.name}". ${explain(this.#core)}`;
   }
 
-  /** Null before the first connect, then one and the same object for ever, valid over reconnects. */
+  /** The client; null before the first connect. It is the same object after reconnects. */
   get client(): MCPClient | null {
     return this.#core.connection.facts.connectionCount === 0 ? null : this.#view;
   }
 
-  /** The state in words of supervisors. */
+  /** The simplified state. */
   get status(): ConnectionStatus {
     const { state, facts } = this.#core.connection;
     if (state !== 'closed') return STATUS[state];
     return facts.failure === undefined ? 'disconnected' : 'error';
   }
 
-  /** 0 to 1 over the last ten checks, each weighing half of the next newer one; 1 before the first. */
+  /**
+   * The weighted share of successful checks among the last ten, 0 to 1. Each check weighs half of the next newer one. 1 before the first.
+   */
   get healthScore(): number {
     return healthScore(this.#core.connection.facts.checks);
   }
 
-  /** When a session was last established. */
+  /** The time when the last session was established. */
   get lastConnected(): Date | undefined {
     return dateOf(this.#core.connection.facts.lastConnected);
   }
 
-  /** Why the connection was lost, or could not be made, the last time that happened and since it last stood. */
+  /** The error of the last loss or failed attempt; undefined with a session. */
   get lastError(): MCPError | undefined {
     return this.#core.errors.last;
   }
 
-  /** Attempts to bring the connection back since it last stood for a while. */
+  /** Attempts to reconnect since the connection was last stable. */
   get reconnectAttempts(): number {
     return this.#core.connection.facts.reconnectAttempts;
   }
 
-  /** Sessions established so far. */
+  /** The number of sessions so far. */
   get connectionCount(): number {
     return this.#core.connection.facts.connectionCount;
   }
 
-  /** Failures so far: attempts that failed and links that were lost. */
+  /** The number of failed attempts and lost links so far. */
   get errorCount(): number {
     return this.#core.connection.facts.errorCount;
   }
 
-  /** Milliseconds of all sessions together. */
+  /** The total duration of all sessions, in ms. */
   get totalUptime(): number {
     return this.#core.connection.facts.pastUptime + this.#uptime;
   }
@@ -321,47 +328,47 @@ export class MCPConnection {
     return establishedAt === undefined ? 0 : this.#core.options.environment.now() - establishedAt;
   }
 
-  /** When the server last answered anything. */
+  /** The time of the last response from the server. */
   get lastOperationTime(): Date | undefined {
     return dateOf(this.#core.connection.requests.inFlight.lastAnswerAt);
   }
 
-  /** Whether a lost connection is opened again. */
+  /** Whether the connection reconnects after a loss. */
   get autoReconnect(): boolean {
     return this.#core.options.policy.autoReconnect;
   }
 
-  /** Attempts to bring a lost connection back before it is given up. */
+  /** How many attempts to reconnect are made before the connection is closed. */
   get maxReconnectAttempts(): number {
     return this.#core.options.policy.maxReconnectAttempts;
   }
 
-  /** Milliseconds before the first attempt to bring a lost connection back, doubled for each next one. */
+  /** Delay before the first attempt to reconnect, in ms. It doubles with each attempt. */
   get reconnectDelay(): number {
     return this.#core.options.policy.backoff.delay;
   }
 
-  /** The most milliseconds between two attempts. */
+  /** Maximum delay between two attempts, in ms. */
   get maxReconnectDelay(): number {
     return this.#core.options.policy.backoff.maxDelay;
   }
 
-  /** How often a connection that stood may be lost and brought back within {@link MCPConnection.restartWindow}. */
+  /** How many losses of an established connection are allowed within {@link MCPConnection.restartWindow}. */
   get maxRestarts(): number {
     return this.#core.options.policy.restarts.maxRestarts;
   }
 
-  /** Milliseconds for which a lost connection counts towards {@link MCPConnection.maxRestarts}. */
+  /** How long a loss counts towards {@link MCPConnection.maxRestarts}, in ms. */
   get restartWindow(): number {
     return this.#core.options.policy.restarts.window;
   }
 
-  /** Milliseconds between health checks. */
+  /** Time between two health checks, in ms. */
   get healthCheckInterval(): number {
     return this.#interval;
   }
 
-  /** Milliseconds that `connect()` may take. */
+  /** Timeout of `connect()`, in ms. */
   get connectTimeout(): number {
     return this.#core.options.connectTimeout;
   }
@@ -371,19 +378,19 @@ export class MCPConnection {
     return this.#core.options.connectTimeout;
   }
 
-  /** Whether `connect()` begins to monitor. */
+  /** Whether `connect()` starts the health checks. */
   get monitor(): boolean {
     return this.#monitor;
   }
 }
 
-/** The time limit of `connect()`, under either of its names. */
+/** The timeout of `connect()`, from either of its options. */
 function connectTimeoutOf(options: MCPConnectionOptions, transport: MCPTransport): number {
   const read = new OptionReader(options);
   const alias = read.milliseconds('connectionTimeout', defaultConnectTimeout(transport));
   const timeout = read.milliseconds('connectTimeout', alias);
   if (options.connectionTimeout !== undefined && timeout !== alias) {
-    const expected = `the same as connectTimeout (${timeout}), since both are one option`;
+    const expected = `the same value as connectTimeout (${timeout}), because it is an alias`;
     throw invalidOption('connectionTimeout', expected, alias);
   }
   return timeout;

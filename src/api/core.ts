@@ -38,15 +38,15 @@ import type { HealthReport } from './health-report.js';
 import { LineRecording } from '../recording/line-recording.js';
 import { StructuredOutput } from './operations/structured-output.js';
 import { inherit } from './suspension.js';
-import { callWithOtherHeaders, headersOfCall, wantsOtherHeaders } from './operations/tool-headers.js';
+import { retryWithNewHeaders, headersOfCall, isHeaderMismatch } from './operations/tool-headers.js';
 
 const A_METHOD = 'the name of a method';
 
-/** Resources whose lists can be announced as changed. */
+/** The lists for which a server can announce changes. */
 const WATCHABLE = ['tools', 'prompts', 'resources'] as const;
 
 /**
- * What the facades of one connection share. `MCPConnection`, its `client` and that client's `protocol` are views on one of these.
+ * The objects that the facades of one connection share: `MCPConnection`, its `client`, and the `protocol` of that client.
  */
 export class Core {
   readonly transport: MCPTransport;
@@ -56,21 +56,21 @@ export class Core {
   readonly handlers: NotificationHandlers;
   readonly listCache: ListCache;
   readonly structured: StructuredOutput;
-  /** What was sent to the server and may not be shown: all that is told of the connection passes it. */
+  /** The secrets that were sent to the server. They are removed from everything that the client reports. */
   readonly secrets: Secrets;
-  /** What the connection may cost. */
+  /** The memory that the connection may hold. */
   readonly budget: Budget;
   readonly history: History;
   readonly errors: ConnectionErrors;
 
-  /** @param name what whoever supervises it calls the connection */
+  /** @param name the name of the `MCPConnection`, if there is one */
   constructor(transport: MCPTransport, options: ResolvedOptions, name?: string) {
     this.transport = transport;
     const environment = steady(options.environment, (problem) => {
       this.#report(problem);
     });
     this.options = { ...options, environment };
-    // Another copy of this package, perhaps an older one, may have made the transport.
+    // The transport may come from another, perhaps older, copy of this package.
     this.secrets = (transport as Partial<MCPTransport>).secrets ?? new Secrets();
     this.history = new History(() => this.connection.requests.frames, this.secrets.hide);
     this.events = new Events(
@@ -147,7 +147,7 @@ export class Core {
     return new RecordedConnection(options, listeners, sink, { by, transport: this.transport.constructor.name });
   }
 
-  /** A session, made if need be. Rejects with the error, or with the reason of the signal. */
+  /** Connects if necessary, and resolves with the session. Rejects with the error, or with the reason of the signal. */
   async connect(options: ConnectOptions = {}): Promise<Session> {
     const outcome = await this.connection.connect(options.timeout ?? this.options.connectTimeout, options.signal);
     if (isFailure(outcome)) throw this.errors.of(outcome);
@@ -155,8 +155,8 @@ export class Core {
   }
 
   /**
-   * The session that a request needs, once whatever is under way has brought it about; rejects when nothing is, or when calls are not to
-   * wait.
+   * Resolves with the session, after waiting for a connection attempt that is in progress. Rejects if there is none, and without waiting if
+   * `whenDisconnected` is `'fail'`.
    */
   async established(
     options: Pick<RequestOptions, 'timeout' | 'signal'>,
@@ -172,7 +172,7 @@ export class Core {
     return outcome;
   }
 
-  /** The session that stands now. */
+  /** The current session. Throws without one. */
   session(): Session {
     const { session } = this.connection;
     if (session !== undefined) return session;
@@ -187,7 +187,7 @@ export class Core {
     });
   }
 
-  /** Makes a request and promises its outcome. */
+  /** Submits a request and resolves with its outcome. */
   submit(
     method: string,
     params: Params | undefined,
@@ -214,24 +214,24 @@ export class Core {
     return this.connection.submit(spec);
   }
 
-  /** Makes a request and promises its result. */
+  /** Submits a request and resolves with its result. */
   async request(method: string, params: Params | undefined, options: SubmitOptions = {}): Promise<object> {
     checkText('method', A_METHOD, method);
     checkParams('params', params);
     const calls = method === 'tools/call';
     const headers = calls ? headersOfCall(this, params) : undefined;
     let outcome = await this.submit(method, params, options, undefined, headers);
-    if (calls && wantsOtherHeaders(this, outcome)) outcome = await callWithOtherHeaders(this, outcome, params, options);
+    if (calls && isHeaderMismatch(this, outcome)) outcome = await retryWithNewHeaders(this, outcome, params, options);
     if (outcome instanceof RequestFailure) throw this.errors.ofCall(outcome, method, params);
     return outcome;
   }
 
-  /** Asks the server for a sign of life. */
+  /** Checks whether the server responds. */
   async probe(options: Pick<RequestOptions, 'timeout' | 'signal'>): Promise<ProbeResult> {
     return this.connection.probe(options.timeout ?? this.options.timeout, options.signal);
   }
 
-  /** What the health of the connection looks like. Nothing is asked for it. */
+  /** The health of the connection. Sends nothing. */
   get health(): HealthReport {
     const { facts, requests } = this.connection;
     const { checks } = facts;
@@ -242,7 +242,7 @@ export class Core {
     };
   }
 
-  /** Sends a notification. Before negotiation is over there is nobody to send it to. */
+  /** Sends a notification. Rejects without a session. */
   async notify(method: string, params: Params | undefined): Promise<void> {
     checkText('method', A_METHOD, method);
     checkParams('params', params);
@@ -256,15 +256,15 @@ export class Core {
     if (problem !== undefined) throw this.errors.of(problem);
   }
 
-  /** Tells a server that the roots are not what they were, if it is one that wants to be told. */
+  /** Notifies a legacy server that the roots have changed. */
   async rootsChanged(): Promise<void> {
     if (this.options.serverRequestHandlers.roots === undefined) {
-      raise('This client offers no roots: give it the option `roots`', {
+      raise('This client has no roots: pass the option `roots`', {
         code: 'MCP_INVALID_PARAMS',
         delivery: 'not-sent',
       });
     }
-    // Also one that is still being put in order may have asked already. A server that comes later asks by itself.
+    // The session may not be ready yet, but its server may have requested the roots already.
     if (this.connection.facts.session?.era !== 'legacy') return;
     const method = 'notifications/roots/list_changed';
     const problem = await this.connection.sendMessage({ jsonrpc: '2.0', method });
@@ -278,7 +278,7 @@ export class Core {
 
   #entered(state: ConnectionState, from: ConnectionState): void {
     this.history.add({ from, to: state, at: this.options.environment.now() });
-    // Made now, so that its story ends here.
+    // Makes the error now, so that its story ends here.
     void this.errors.last;
     debugState(this, state, from);
     if (state === 'initializing') this.events.sessionBegan();
@@ -296,7 +296,7 @@ export class Core {
     }
   }
 
-  /** What is listened to decides which changes a modern server is asked to announce. */
+  /** Requests change notifications for the lists that have a listener or a handler. */
   #watch(): void {
     const all = this.events.has('notification');
     const lists = WATCHABLE.filter(

@@ -15,23 +15,24 @@ export interface NotificationEvent {
   readonly params: Params | undefined;
 }
 
-/** What one can listen to, and what a listener is called with. */
+/** The events of a client, with the arguments of their listeners. */
 export interface MCPClientEvents {
-  /** A state was entered. */
+  /** The connection entered a state. */
   state: [state: ConnectionState, from: ConnectionState];
   /** The server sent a notification. */
   notification: [notification: NotificationEvent];
-  /** The server's tools are not what they were. */
+  /** The tools of the server have changed. */
   toolsChanged: [difference: ToolsDifference];
-  /** The server logged something. 2026-07-28 server/utilities/logging. */
+  /** The server sent a log message. 2026-07-28 server/utilities/logging. */
   log: [message: LoggingMessageNotificationParams];
   /**
-   * The server did something it should not, which did no harm. What was left out of a list, or of a message, is told once for each text, and
-   * of about 30 faults for each method in a session.
+   * The server violated the protocol, but no call failed. A warning about an item that was left out of a list or message is emitted once
+   * for each text, and for at most 30 faults of each method in a session.
    */
   warning: [problem: MCPError];
   /**
-   * Something failed that no call waits for. Beyond `limits.maxProblemsPerSecond`, `error` and `warning` events of one code are combined into one.
+   * An operation failed that no call waits for. Beyond `limits.maxProblemsPerSecond`, the `error` and `warning` events with one code are
+   * combined into one event.
    */
   error: [problem: MCPError];
 }
@@ -41,7 +42,7 @@ export type MCPClientEventName = keyof MCPClientEvents;
 
 type Listener<Name extends MCPClientEventName> = (...args: MCPClientEvents[Name]) => unknown;
 
-/** Faults of the server that lose nothing which anybody waits for. */
+/** Faults of the server that fail no call. */
 const HARMLESS: ReadonlySet<FailureCode> = new Set<FailureCode>([
   'MCP_INVALID_JSON',
   'MCP_INVALID_MESSAGE',
@@ -52,7 +53,10 @@ function nameOf({ code }: Failure): 'warning' | 'error' {
   return HARMLESS.has(code) ? 'warning' : 'error';
 }
 
-/** Who listens to a client. A listener that throws is reported to `error`; one of `error` to the others of these, once. */
+/**
+ * The listeners of a client. If a listener throws, `error` is emitted; if a listener of `error` throws, its other listeners are called
+ * once.
+ */
 export class Events {
   readonly #listeners = new Map<MCPClientEventName, Set<(...args: never[]) => unknown>>();
   readonly #changed: () => void;
@@ -61,9 +65,9 @@ export class Events {
   readonly #rate: ProblemRate;
 
   /**
-   * @param changed called when somebody begins or ceases to listen
-   * @param errorOf makes the error of a failure that may be shown
-   * @param rate how many problems are told in a second, by which clock
+   * @param changed called when a listener is added or removed
+   * @param errorOf makes the error of a failure, without secrets
+   * @param rate how many problems are emitted in a second, and the clock
    */
   constructor(
     changed: () => void,
@@ -73,14 +77,14 @@ export class Events {
     this.#changed = changed;
     this.#errorOf = errorOf;
     this.#rate = new ProblemRate(rate.environment, rate.maxProblemsPerSecond, (problem) => {
-      this.#tell(problem);
+      this.#emitProblem(problem);
     });
   }
 
   on<Name extends MCPClientEventName>(name: Name, listener: Listener<Name>): () => void {
     const listeners = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, listeners);
-    // A wrapper of its own for each call, so that the same function may listen twice and stop once.
+    // One wrapper for each call, so that the same function can be added twice and removed once.
     const own = (...args: MCPClientEvents[Name]): unknown => listener(...args);
     listeners.add(own);
     this.#changed();
@@ -89,7 +93,7 @@ export class Events {
     };
   }
 
-  /** Whether anybody listens. */
+  /** Whether the event has a listener. */
   has(name: MCPClientEventName): boolean {
     return (this.#listeners.get(name)?.size ?? 0) > 0;
   }
@@ -106,7 +110,7 @@ export class Events {
     }
   }
 
-  /** Reports that a listener of `error` failed, to the other ones. What fails at that goes nowhere, or there would be no end. */
+  /** Reports the error of an `error` listener to the other ones. If one of them throws, too, its error is ignored, to avoid a loop. */
   #reportToOthers(problem: Failure, failed: unknown): void {
     for (const listener of [...(this.#listeners.get('error') ?? [])]) {
       if (listener === failed) continue;
@@ -119,33 +123,33 @@ export class Events {
   }
 
   /**
-   * Warns of a fault of the server that lost nothing: once for each text, however often it comes, and of so many faults of each method in a
-   * session.
+   * Emits `warning` for a fault of the server that fails no call: once for each text, and for a limited number of faults of each method in
+   * a session.
    */
   warnOnce(fault: Failure): void {
     if (!this.has('warning')) return;
-    const told = this.#warnings.admitted(fault);
-    if (told !== undefined && this.#rate.admits(told)) this.emit('warning', this.#errorOf(told));
+    const warning = this.#warnings.admitted(fault);
+    if (warning !== undefined && this.#rate.admits(warning)) this.emit('warning', this.#errorOf(warning));
   }
 
-  /** A new session may warn of new faults. */
+  /** Resets the limit of warnings for a new session. */
   sessionBegan(): void {
     this.#warnings.sessionBegan();
   }
 
   /**
-   * Emits `error` or `warning` for a problem that fails no call, if there is a listener. Never throws. Problems beyond the limit of a second are
-   * reported together.
+   * Emits `error` or `warning` for a problem that fails no call, if there is a listener. Problems beyond the limit of a second are
+   * combined. Never throws.
    */
   report(problem: Failure): void {
-    if (this.has(nameOf(problem)) && this.#rate.admits(problem)) this.#tell(problem);
+    if (this.has(nameOf(problem)) && this.#rate.admits(problem)) this.#emitProblem(problem);
   }
 
-  #tell(problem: Failure): void {
+  #emitProblem(problem: Failure): void {
     this.emit(nameOf(problem), this.#errorOf(problem));
   }
 
-  /** The connection is closed: tells what has not been told. */
+  /** Emits the combined problems now, because the connection is closed. */
   closed(): void {
     this.#rate.flush();
   }

@@ -17,10 +17,10 @@ import { describeServerRequests } from './server-request-handlers.js';
 import { explainSuspension } from './suspension.js';
 import type { ResumedClient } from './suspension.js';
 
-/** Prints to stderr when the environment has `NODE_DEBUG=mcp-actors`. */
+/** Prints to stderr if the environment has `NODE_DEBUG=mcp-actors`. */
 const debug = debuglog('mcp-actors');
 
-/** What an explanation reads of a connection. */
+/** What {@link explain} uses of a client. */
 export interface Explained extends ResumedClient {
   readonly options: ResumedClient['options'] & { readonly environment: Environment };
   readonly connection: {
@@ -37,7 +37,7 @@ export interface Explained extends ResumedClient {
   readonly secrets: Pick<Secrets, 'hide' | 'failure'>;
 }
 
-/** Why a connection is in the state it is in: text for a person. */
+/** Explains the current state of a connection, for people. */
 export function explain(explained: Explained): string {
   const { connection, history, secrets } = explained;
   const { state, path, facts, requests } = connection;
@@ -49,7 +49,7 @@ export function explain(explained: Explained): string {
   }
   lines.push(...explainSuspension(explained));
   lines.push(`Requests: ${inFlight} in flight, ${queued} queued. Links opened: ${facts.epoch}.`);
-  if (asking > 0) lines.push(`Requests that wait for somebody to tell what the server has to know first: ${asking}.`);
+  if (asking > 0) lines.push(`Requests that wait for handlers, because the server requires input: ${asking}.`);
   const now = explained.options.environment.now();
   lines.push(...describeServerRequests(connection.pendingServerRequests, now));
   const { restarts, maxReconnectAttempts } = facts.policy;
@@ -66,15 +66,15 @@ export function explain(explained: Explained): string {
   if (reasons.length > 0) lines.push(`Health: ${reasons.join(', ')}.`);
   const story = history.everything(now, path);
   lines.push(...storyLines(story, 'ago'));
-  const told = lines.map((line) => barred(line, /^ */.exec(line)?.[0] ?? ''));
+  const text = lines.map((line) => barred(line, /^ */.exec(line)?.[0] ?? ''));
   if (facts.failure !== undefined)
-    told.push('Last failure:', explainFailure(secrets.failure(facts.failure), { about: circumstancesOf(story) }));
+    text.push('Last failure:', explainFailure(secrets.failure(facts.failure), { about: circumstancesOf(story) }));
   else if (state === 'idle' || state === 'closed')
-    told.push(`Hint: ${hintFor({ code: 'MCP_NOT_CONNECTED', message: '' }) ?? ''}`);
-  return secrets.hide(printable(told.join('\n')));
+    text.push(`Hint: ${hintFor({ code: 'MCP_NOT_CONNECTED', message: '' }) ?? ''}`);
+  return secrets.hide(printable(text.join('\n')));
 }
 
-/** Prints a change of state, and with the first state after `idle` that an open connection keeps the process from ending. */
+/** Prints a state change. When the connection is opened it adds that an open connection keeps the process alive. */
 export function debugState(
   { transport, secrets }: { readonly transport: MCPTransport; readonly secrets: Pick<Secrets, 'hide'> },
   state: ConnectionState,
@@ -90,6 +90,6 @@ export function debugState(
   const where = command ?? (sseUrl !== undefined && URL.canParse(sseUrl) ? shownUrl(new URL(sseUrl)) : '');
   const server = [transport.constructor.name, where, pid === undefined ? '' : `pid ${pid}`].filter(Boolean).join(' ');
   const wasOpen = from !== 'idle' && from !== 'closed';
-  const note = wasOpen || state === 'closed' ? '' : '; it keeps the process from ending until close() is called';
+  const note = wasOpen || state === 'closed' ? '' : '; it keeps the process alive until close() is called';
   debug('%s: %s → %s%s', secrets.hide(printable(server)), from, state, note);
 }

@@ -1,11 +1,11 @@
 import type { Latencies } from '../diagnostics/latency-window.js';
 
-/** What is known about the health of a connection without asking the server. */
+/** The health of a connection, from its checks and its other traffic. */
 export interface HealthReport {
-  /** 0 to 1 over the last ten checks of the monitoring, each weighing half of the next newer one; 1 before the first. */
+  /** The weighted share of passed checks among the last ten, 0 to 1. Each check weighs half of the next newer one. 1 before the first. */
   readonly healthScore: number;
-  /** How long the last answers took, to calls and to checks; undefined before the first. */
+  /** Quantiles of the last response times, of calls and checks, in ms; undefined before the first response. */
   readonly latencies: Latencies | undefined;
-  /** What speaks against it, in words for a person, such as `3 of 10 checks over 2.0 s`; empty when nothing does. */
+  /** The reasons why it may be unhealthy, as text, such as `3 of 10 checks over 2.0 s`. Empty if there are none. */
   readonly reasons: readonly string[];
 }

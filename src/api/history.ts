@@ -2,61 +2,61 @@ import { LONGEST_METHOD } from '../diagnostics/frame-log.js';
 import type { FrameLog } from '../diagnostics/frame-log.js';
 import type { Problem, StateChange, Story } from '../diagnostics/story.js';
 
-/** How many changes of state are kept. */
-const CHANGES_KEPT = 20;
-/** How much of it goes into the story of an error. */
-const CHANGES_TOLD = 6;
-const FRAMES_TOLD = 8;
+/** How many state changes are kept. */
+const MAX_CHANGES = 20;
+/** How many state changes and messages the story of an error contains. */
+const STORY_CHANGES = 6;
+const STORY_FRAMES = 8;
 
-/** What a connection has been through, for explanations. */
+/** The last state changes and messages of a connection, for explanations. */
 export class History {
   readonly #frames: () => FrameLog;
   readonly #hide: (text: string, cut: boolean) => string;
   readonly #changes: StateChange[] = [];
   #problem: Problem | undefined;
-  /** The story of the last error. When many calls fail at once it is that of all of them. */
-  #told: Story | undefined;
-  #framesTold = 0;
+  /** The story of the last error. Calls that fail at once share it. */
+  #lastStory: Story | undefined;
+  #lastStoryFrames = 0;
 
   /**
-   * @param frames asked for when they are needed, since a connection may have something to report before it is there
-   * @param hide takes secrets out of a text, which may have been cut off
+   * @param frames called when a story is made, because the connection may report before it is assigned
+   * @param hide removes secrets from a text; `cut` says that its end is missing
    */
   constructor(frames: () => FrameLog, hide: (text: string, cut: boolean) => string) {
     this.#frames = frames;
     this.#hide = hide;
   }
 
-  /** A state was entered. */
+  /** Adds a state change. */
   add(change: StateChange): void {
-    this.#told = undefined;
+    this.#lastStory = undefined;
     this.#changes.push(change);
-    if (this.#changes.length > CHANGES_KEPT) this.#changes.shift();
+    if (this.#changes.length > MAX_CHANGES) this.#changes.shift();
   }
 
-  /** The last change of state. */
+  /** The last state change. */
   get latest(): StateChange | undefined {
     return this.#changes.at(-1);
   }
 
-  /** Something went wrong that ended nothing. */
+  /** Sets the last problem that did not change the state. */
   note(problem: Problem): void {
-    this.#told = undefined;
+    this.#lastStory = undefined;
     this.#problem = problem;
   }
 
-  /** All that is kept, to be told now. */
+  /** The story with all state changes. */
   everything(at: number, path: string): Story {
-    return this.#story(at, path, CHANGES_KEPT, FRAMES_TOLD);
+    return this.#story(at, path, MAX_CHANGES, STORY_FRAMES);
   }
 
-  /** What an error has to know when it is made. */
+  /** The story for an error that is made now. */
   upToHere(at: number, path: () => string): Story {
-    if (this.#told === undefined || this.#framesTold !== this.#frames().count) {
-      this.#told = this.#story(at, path(), CHANGES_TOLD, FRAMES_TOLD);
-      this.#framesTold = this.#frames().count;
+    if (this.#lastStory === undefined || this.#lastStoryFrames !== this.#frames().count) {
+      this.#lastStory = this.#story(at, path(), STORY_CHANGES, STORY_FRAMES);
+      this.#lastStoryFrames = this.#frames().count;
     }
-    return this.#told;
+    return this.#lastStory;
   }
 
   #story(at: number, path: string, changes: number, frames: number): Story {
@@ -64,7 +64,7 @@ export class History {
       at,
       path,
       changes: this.#changes.slice(-changes),
-      // A server may call its methods what it likes.
+      // A server chooses the names of its methods, so they may contain secrets.
       frames: this.#frames()
         .last(frames)
         .map((frame) => ({ ...frame, method: this.#hide(frame.method, frame.method.length >= LONGEST_METHOD) })),

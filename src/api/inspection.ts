@@ -5,10 +5,10 @@ import type { Tap, TapEvent } from '../machines/connection/link-tap.js';
 import { Redaction } from '../diagnostics/redaction.js';
 import type { InspectedConnection, InspectObserver, InspectTarget } from './options/inspect-option.js';
 
-/** How much of an event or a context an inspector sees. It is for people to look at. */
+/** Limits of the copy of an event or a context. */
 const LIMITS = { maxDepth: 20, maxNodes: 2_000, remember: 10_000 };
 
-/** What a connection is to tell the target of the option `inspect`, about its actors and about its links. */
+/** The observers of actors and links for the target of the option `inspect`. */
 export function inspectionFor(
   target: InspectTarget | undefined,
   about: InspectedConnection,
@@ -16,27 +16,28 @@ export function inspectionFor(
   if (target === undefined) return {};
   const { hide } = about;
   const limits = { ...LIMITS, isSecret: hide && ((text: string): boolean => hide(text) !== text) };
-  if (typeof target !== 'object' || !('inspect' in target)) return { inspect: discreet(target, new Redaction(limits)) };
+  if (typeof target !== 'object' || !('inspect' in target))
+    return { inspect: redactedInspector(target, new Redaction(limits)) };
   if (target.attach !== undefined) return target.attach(about);
   const { inspect, redact = true } = target;
   const tap = target.tap?.bind(target);
   if (!redact) return { inspect, tap };
   const redaction = new Redaction(limits);
-  return { inspect: discreet(inspect, redaction), tap: tap && discreetTap(tap, redaction) };
+  return { inspect: redactedInspector(inspect, redaction), tap: tap && redactedTap(tap, redaction) };
 }
 
-/** An inspector that is shown copies without secrets. */
-function discreet(inspect: InspectObserver, redaction: Redaction): (event: InspectionEvent) => unknown {
+/** Wraps an inspector: it gets copies without secrets. */
+function redactedInspector(inspect: InspectObserver, redaction: Redaction): (event: InspectionEvent) => unknown {
   const look = typeof inspect === 'function' ? inspect : inspect.next?.bind(inspect);
   if (look === undefined) return () => undefined;
-  const copies = new Copies(redaction);
+  const copies = new EventCopies(redaction);
   return (event) => {
-    // What it returns may be a promise that rejects.
+    // Returns the result, because it may be a promise that rejects.
     return look(copies.of(event));
   };
 }
 
-function discreetTap(tap: Tap, redaction: Redaction): Tap {
+function redactedTap(tap: Tap, redaction: Redaction): Tap {
   return (event) => {
     return tap({
       ...event,
@@ -57,8 +58,7 @@ interface ShownSnapshot {
 }
 
 /**
- * What an inspector sees instead of an actor: its names, its parents, its chart and how it was when it was last told of. It is made
- * when the actor first appears and is the same one each time.
+ * The copy of an actor for an inspector: its ids, parent, chart and last reported snapshot. There is one copy for each actor.
  */
 class ShownActor {
   readonly id: string;
@@ -72,13 +72,13 @@ class ShownActor {
     const { id, sessionId } = actor;
     this.id = id;
     this.sessionId = sessionId;
-    // A chart is the same in each program, and has nothing of this one in it.
+    // The chart is constant and contains no data of the program.
     this.logic = { config: (actor as { logic?: { config?: unknown } }).logic?.config };
     this._parent = parent;
     this.#snapshot = snapshot;
   }
 
-  /** An actor is announced before it has a snapshot; whoever asks then is told when it has one. */
+  /** Reads the snapshot on demand, because XState reports an actor before it has one. */
   getSnapshot(): ShownSnapshot {
     return (this.#shown ??= this.#snapshot());
   }
@@ -87,17 +87,17 @@ class ShownActor {
     this.#shown = snapshot;
   }
 
-  /** As actors of XState are written. */
+  /** The JSON of XState's actors. */
   toJSON(): object {
     return { xstate$$type: 1, id: this.id };
   }
 }
 
 /**
- * Copies the events of XState's inspection so that they may be shown to others, also later and in other processes: plain data of a
- * bounded size in which secrets have pseudonyms, and with which the inspector draws the same charts.
+ * Copies XState's inspection events: plain data of bounded size, with pseudonyms for secrets, that may leave the process. An inspector can
+ * draw the same charts from them.
  */
-class Copies {
+class EventCopies {
   readonly #redaction: Redaction;
   readonly #actors = new WeakMap<ActorRefLike, ShownActor>();
 
@@ -162,7 +162,7 @@ class Copies {
   }
 }
 
-/** What is shown of a transition: which way a machine went. */
+/** The copy of a transition. */
 interface ShownTransition {
   readonly eventType: string;
   readonly source: { readonly id: string };

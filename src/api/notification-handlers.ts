@@ -2,7 +2,7 @@ import type { Params } from '../protocol/messages/json-rpc.js';
 import { callUserFunction } from '../util/user-function.js';
 import type { Events } from './events.js';
 
-/** Hears a notification. */
+/** Receives the parameters of a notification. */
 export type NotificationHandler = (params: Params | undefined) => unknown;
 
 const PREFIX = 'notifications/';
@@ -12,7 +12,7 @@ export function wireName(method: string): string {
   return method.startsWith(PREFIX) ? method : PREFIX + method;
 }
 
-/** Functions of the user by notification. They stay over reconnects, since they belong to the client and not to a link. */
+/** The handlers of the user, by notification. They belong to the client, so they stay registered across reconnects. */
 export class NotificationHandlers {
   readonly #handlers = new Map<string, Set<NotificationHandler>>();
   readonly #events: Events;

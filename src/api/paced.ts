@@ -1,14 +1,13 @@
 import type { Environment, TimerHandle } from '../util/environment.js';
 
-// Milliseconds.
-/** The pause after the second run of a series, and the longest pause. */
-const SHORTEST_PAUSE = 1_000;
-const LONGEST_PAUSE = 16_000;
+/** The pause after the second run of a series, and the longest pause, in ms. */
+const MIN_PAUSE = 1_000;
+const MAX_PAUSE = 16_000;
 
 /**
- * Runs something whenever that is requested, but not twice at the same time, and not without end. Of a series of requests the first two
- * runs follow each other, then there is a pause after each run: one second, and twice the last pause after a run that found nothing. A series
- * is over when nothing is requested during a run and the pause after it. No request is lost: a run always begins after the last one.
+ * Runs a function on request, but only once at a time, and with pauses. The first two runs of a series follow each other. After each
+ * further run there is a pause of one second, which doubles after each run that found nothing. A series ends when there is no request
+ * during a run and the pause after it. No request is lost: a run always begins after the last request.
  */
 export class Paced {
   readonly #environment: Environment;
@@ -16,23 +15,23 @@ export class Paced {
   #running = false;
   #requested = false;
   #timer: TimerHandle;
-  /** The runs of this series after the first, as far as they count for the pause. */
+  /** The exponent of the pause; 0 means none. */
   #step = 0;
   #endedAt = -Infinity;
-  /** Counts the resets: a run that began before one means nothing afterwards. */
+  /** Counts the resets: a run that began before a reset is ignored. */
   #life = 0;
 
-  /** @param run resolves with whether it found something; never rejects */
+  /** @param run resolves with whether it found a change; never rejects */
   constructor(environment: Environment, run: () => Promise<boolean>) {
     this.#environment = environment;
     this.#run = run;
   }
 
   get #pause(): number {
-    return this.#step === 0 ? 0 : Math.min(SHORTEST_PAUSE * 2 ** (this.#step - 1), LONGEST_PAUSE);
+    return this.#step === 0 ? 0 : Math.min(MIN_PAUSE * 2 ** (this.#step - 1), MAX_PAUSE);
   }
 
-  /** Runs it at once, or as soon as it may run again. */
+  /** Runs the function now, or after the current run and its pause. */
   request(): void {
     const waiting = this.#requested;
     this.#requested = true;
@@ -40,15 +39,15 @@ export class Paced {
   }
 
   #schedule(): void {
-    const rested = this.#environment.now() - this.#endedAt;
+    const elapsed = this.#environment.now() - this.#endedAt;
     const pause = this.#pause;
-    if (rested >= Math.max(pause, SHORTEST_PAUSE)) this.#step = -1;
-    if (rested >= pause) {
+    if (elapsed >= Math.max(pause, MIN_PAUSE)) this.#step = -1;
+    if (elapsed >= pause) {
       this.#begin();
       return;
     }
-    this.#timer = this.#environment.setTimeout(this.#begin, pause - rested);
-    // Nobody waits for it: it must not keep the process alive.
+    this.#timer = this.#environment.setTimeout(this.#begin, pause - elapsed);
+    // No caller waits for it, so it must not keep the process alive.
     this.#environment.hold?.(this.#timer, false);
   }
 
@@ -68,7 +67,7 @@ export class Paced {
     if (this.#requested) this.#schedule();
   }
 
-  /** Forgets the series, and what was requested. Nothing runs until the next request. */
+  /** Ends the series and discards the request. Nothing runs until the next request. */
   reset(): void {
     this.#environment.clearTimeout(this.#timer);
     this.#life += 1;

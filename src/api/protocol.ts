@@ -12,15 +12,15 @@ import { serverInfoOf } from './server-info.js';
 import type { ServerInfo } from './server-info.js';
 
 /**
- * One protocol session as promises, without cache, health checks or reconnection. {@link MCPClient} is what most programs want; its
- * `protocol` is one of these over the same connection.
+ * One protocol session, without list cache, health checks, reconnection or retries. Most programs use {@link MCPClient}; its property
+ * `protocol` is an `MCPProtocol` over the same connection.
  */
 export class MCPProtocol extends MCPCalls {
   readonly #core: Core;
 
   /**
-   * @param target what {@link MCPClient} takes
-   * @throws MCPError with code `MCP_INVALID_PARAMS` when the target or an option cannot be used.
+   * @param target a transport, a URL, or one entry of an `mcpServers` file
+   * @throws MCPError with code `MCP_INVALID_PARAMS` if the target or an option is invalid.
    */
   constructor(target: ConnectTarget, options?: MCPProtocolOptions);
   /** @internal */
@@ -32,8 +32,9 @@ export class MCPProtocol extends MCPCalls {
   }
 
   /**
-   * Constructs and initializes: `await using protocol = await MCPProtocol.connect(target)`. When that fails nothing is left behind.
-   * @throws what {@link MCPProtocol.initialize} throws.
+   * Creates and initializes a session: `await using protocol = await MCPProtocol.connect(target)`. If this fails, all resources are
+   * released.
+   * @throws the errors of the constructor and of {@link MCPProtocol.initialize}.
    */
   static async connect(target: ConnectTarget, options?: MCPProtocolOptions): Promise<MCPProtocol> {
     const protocol = new MCPProtocol(target, options);
@@ -42,15 +43,15 @@ export class MCPProtocol extends MCPCalls {
   }
 
   /**
-   * Negotiates a session, in whichever era the server speaks. While there is one it is returned again.
-   * @throws MCPConnectionError, MCPTimeoutError, MCPTransportError or MCPProtocolError when that fails; the signal's reason when it is aborted.
+   * Connects and negotiates a session, in the era of the server. With a session it resolves at once.
+   * @throws the errors of {@link MCPClient.connect}.
    */
   async initialize(options: ConnectOptions = {}): Promise<ServerInfo> {
     checkCallOptions('initialize', options, CONNECT_OPTIONS);
     return serverInfoOf(await this.#core.connect(options));
   }
 
-  /** Ends the session; pending requests reject at once, the promise never rejects. May be called twice. */
+  /** Closes the session. Pending requests reject at once; the promise never rejects. May be called twice. */
   shutdown(): Promise<void> {
     return this.#core.connection.disconnect();
   }
@@ -60,50 +61,50 @@ export class MCPProtocol extends MCPCalls {
     return this.shutdown();
   }
 
-  /** Whether a session stands. */
+  /** Whether there is a session. */
   get initialized(): boolean {
     return this.#core.connection.session !== undefined;
   }
 
-  /** What the server said about itself; undefined before a session stands, or when it said nothing. */
+  /** Name and version of the server; undefined without a session, or if the server did not send them. */
   get serverInfo(): Implementation | undefined {
     return this.#core.connection.session?.serverInfo;
   }
 
-  /** What the server can do; undefined before a session stands. */
+  /** The capabilities of the server; undefined without a session. */
   get serverCapabilities(): ServerCapabilities | undefined {
     return this.#core.connection.session?.capabilities;
   }
 
-  /** The revision of the session; undefined before one stands. */
+  /** The revision of the session; undefined without a session. */
   get protocolVersion(): MCPProtocolVersion | undefined {
     return this.#core.connection.session?.protocolVersion;
   }
 
-  /** What the server is told about this client. */
+  /** Name and version of this client, which are sent to the server. */
   get clientInfo(): Implementation {
     return this.#core.options.clientInfo;
   }
 
   /**
-   * All tools, all pages. 2026-07-28 server/tools.
-   * @throws what {@link MCPClient.listTools} throws.
+   * All tools, from all pages. 2026-07-28 server/tools.
+   * @throws the errors of {@link MCPClient.listTools}.
    */
   listTools(options?: RequestOptions): Promise<MCPTool[]> {
     return this.#core.listCache.list('tools', { ...options, useCache: false });
   }
 
   /**
-   * All prompts, all pages. 2026-07-28 server/prompts.
-   * @throws what {@link MCPClient.listPrompts} throws.
+   * All prompts, from all pages. 2026-07-28 server/prompts.
+   * @throws the errors of {@link MCPClient.listTools}.
    */
   listPrompts(options?: RequestOptions): Promise<MCPPrompt[]> {
     return this.#core.listCache.list('prompts', { ...options, useCache: false });
   }
 
   /**
-   * All resources, all pages. 2026-07-28 server/resources.
-   * @throws what {@link MCPClient.listResources} throws.
+   * All resources, from all pages. 2026-07-28 server/resources.
+   * @throws the errors of {@link MCPClient.listTools}.
    */
   listResources(options?: RequestOptions): Promise<MCPResource[]> {
     return this.#core.listCache.list('resources', { ...options, useCache: false });

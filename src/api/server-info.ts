@@ -2,7 +2,7 @@ import type { Era, MCPProtocolVersion } from '../protocol/revisions.js';
 import type { ServerCapabilities } from '../protocol/schema/index.js';
 import type { Session } from '../protocol/session.js';
 
-/** What is known about the server of a session. Name and version are what it says about itself: good for display, not for trust. */
+/** The server of a session. It sends its name and version itself, so use these for display only. */
 export interface ServerInfo {
   readonly name?: string | undefined;
   readonly version?: string | undefined;
@@ -13,7 +13,7 @@ export interface ServerInfo {
   readonly instructions?: string | undefined;
 }
 
-/** What a session says about its server. */
+/** Copies the server information of a session. */
 export function serverInfoOf({ serverInfo, protocolVersion, era, capabilities, instructions }: Session): ServerInfo {
   return {
     name: serverInfo?.name,

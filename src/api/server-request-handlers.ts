@@ -9,7 +9,10 @@ import type { ServerRequest, HandlerResponse } from '../protocol/server-requests
 import type { ResolvedOptions } from './options/options.js';
 import { safeText } from '../util/printable.js';
 
-/** Who answers what servers ask; undefined when nobody does. `connection`: what whoever supervises it calls the connection. */
+/**
+ * Runs the handlers of server requests, within the memory budget. Undefined without handlers.
+ * @param connection the name of the `MCPConnection`, if there is one
+ */
 export function handlerService(
   { serverRequestHandlers: handlers, limits }: Pick<ResolvedOptions, 'serverRequestHandlers' | 'limits'>,
   connection: string | undefined,
@@ -18,17 +21,17 @@ export function handlerService(
   if (Object.keys(handlers).length === 0) return undefined;
   return {
     limit: limits.maxServerRequests,
-    answer: (question, { serverInfo, protocolVersion }, signal, tell, settled) => {
-      const size = heldSize(question.params);
+    answer: (request, { serverInfo, protocolVersion }, signal, respond, settled) => {
+      const size = heldSize(request.params);
       if (!budget.take(size)) {
-        const refused = tooLargeToHandle(question, budget);
+        const refused = tooLargeToHandle(request, budget);
         void Promise.resolve().then(() => {
-          tell(refused);
+          respond(refused);
           settled?.();
         });
         return;
       }
-      // It is over when the handler has settled and the answer has been told, whichever comes last.
+      // The memory is released when the handler has settled and the response was passed on.
       let left = 2;
       const done = (): void => {
         left -= 1;
@@ -37,26 +40,26 @@ export function handlerService(
         settled?.();
       };
       const asker = { serverInfo, protocolVersion, connection };
-      void handleServerRequest(question, handlers, asker, signal, done).then((answer) => {
-        tell(answer);
+      void handleServerRequest(request, handlers, asker, signal, done).then((response) => {
+        respond(response);
         done();
       });
     },
   };
 }
 
-/** What is being answered just now, in words. */
+/** Describes the pending server requests, for people. */
 export function describeServerRequests(open: readonly PendingServerRequest[], now: number): string[] {
   const [oldest] = open;
   if (oldest === undefined) return [];
   const more = open.length === 1 ? '' : `, and to ${open.length - 1} more`;
   const age = describeAge(Math.max(now - oldest.since, 0));
-  return [`The server has waited ${age} for an answer to ${safeText(oldest.method, 80)}${more}.`];
+  return [`The server has waited ${age} for a response to ${safeText(oldest.method, 80)}${more}.`];
 }
 
 function tooLargeToHandle({ method }: ServerRequest, budget: Budget): HandlerResponse {
   return {
     error: { code: ErrorCode.InternalError, message: 'The client has no memory left for this request' },
-    failure: budget.exhausted(`What ${method.slice(0, 80)} carries`, undefined),
+    failure: budget.exhausted(`The params of ${method.slice(0, 80)}`, undefined),
   };
 }

@@ -20,43 +20,42 @@ import type { LoggingLevel, MCPPrompt, MCPResource, MCPResourceTemplate, MCPTool
 import type { Session } from '../protocol/session.js';
 import type { LinkMemory } from '../transports/link.js';
 
-/** The format of {@link SuspendedClient}; another one is not understood. */
+/** The supported version of {@link SuspendedClient}. */
 export const SUSPENDED_FORMAT = 1;
 
-/** Beyond this there may be no room for the ids of requests to come: above 2^53 not all numbers are told apart. */
+/** Leaves enough ids for later requests: above 2^53 not all integers can be represented. */
 const HIGHEST_ID = 2 ** 52;
 
-/** A list as a client left it. */
+/** A cached list of a suspended client. */
 export interface SuspendedList<Item> {
   readonly items: readonly Item[];
-  /** Milliseconds since it was received, when the client was suspended. */
+  /** Its age when the client was suspended, in ms. */
   readonly age: number;
-  /** Milliseconds for which it could still be reused, when the client was suspended; null: until the server announces a change. */
+  /** The rest of its TTL when the client was suspended, in ms; null if it is valid until a change notification. */
   readonly freshFor: number | null;
-  /** Whether a change may have been announced while nobody listened. */
-  readonly unheard: boolean;
+  /** Whether a change notification may have been missed. */
+  readonly changesMissed: boolean;
 }
 
 /**
- * What `suspend()` returns and `MCPClient.resume` goes on with: plain data, which stays what it is through `JSON.stringify` and
- * `JSON.parse`. Keep it as a secret: it names the session, and whoever has that can take part in it. Tokens, headers, environment values
- * and arguments are not in it.
+ * The result of `suspend()` and the input of `MCPClient.resume`: plain data that survives `JSON.stringify` and `JSON.parse`. Treat it as a
+ * secret: it contains the session id, which gives access to the session. It contains no tokens, headers, environment values or arguments.
  */
 export interface SuspendedClient {
   readonly version: 1;
-  /** In milliseconds since the Unix epoch. */
+  /** The time of the suspension, in milliseconds since the Unix epoch. */
   readonly suspendedAt: number;
-  /** The URL of the server without credentials, query and fragment; null when it has none. */
+  /** The URL of the server without credentials, query and fragment; null for a server without a URL. */
   readonly endpoint: string | null;
-  /** What negotiation had found out. */
+  /** The result of the negotiation. */
   readonly session: Session;
-  /** How a link goes on with the session; absent when none can, as over stdio. */
+  /** The data that a link needs to continue the session; absent if it cannot, as over stdio. */
   readonly link?: LinkMemory | undefined;
-  /** The highest id that a request of the session had. */
+  /** The highest request id of the session. */
   readonly lastRequestId: number;
-  /** What the user had asked for that a new session has to be told again. */
+  /** The log level and the subscriptions, which are restored in a new session. */
   readonly wanted: { readonly logLevel?: LoggingLevel | undefined; readonly resources: readonly string[] };
-  /** The lists that were known. */
+  /** The cached lists. */
   readonly lists: {
     readonly tools?: SuspendedList<MCPTool> | undefined;
     readonly prompts?: SuspendedList<MCPPrompt> | undefined;
@@ -66,8 +65,8 @@ export interface SuspendedClient {
 }
 
 /**
- * Reads what a user hands in, as it is or as JSON.
- * @throws MCPError with code `MCP_INVALID_PARAMS` that names the field, and never the value.
+ * Checks a suspended client, or parses its JSON.
+ * @throws MCPError with code `MCP_INVALID_PARAMS`; it names the field, but never the value.
  */
 export function readSuspended(given: unknown): SuspendedClient {
   const value = typeof given === 'string' ? parsed(given) : given;
@@ -80,10 +79,10 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    // What the parser says quotes the text, which is a secret.
+    // The error of the parser quotes the text, which is a secret.
     throw invalid({
       path: 'resume',
-      expected: 'JSON that was made of what suspend() returned',
+      expected: 'the result of suspend(), as an object or as JSON',
       received: 'other text',
     });
   }
@@ -94,7 +93,7 @@ function invalid({ path, expected, received }: CheckProblem): MCPError {
 }
 
 function suspendedProblem(value: unknown): CheckProblem | undefined {
-  if (!isObject(value)) return problem('', 'what suspend() returned', value);
+  if (!isObject(value)) return problem('', 'the result of suspend()', value);
   const { version, suspendedAt, endpoint, session, link, lastRequestId, wanted, lists } = value;
   if (version !== SUSPENDED_FORMAT) {
     const received = typeof version === 'number' ? String(version) : problem('', '', version).received;
@@ -126,7 +125,7 @@ function sessionProblem(session: UncheckedObject): CheckProblem | undefined {
   const { era, protocolVersion, capabilities, serverInfo, instructions } = session;
   if (era !== 'legacy' && era !== 'modern') return problem('era', '"legacy" or "modern"', era);
   if (typeof protocolVersion !== 'string' || eraOf(protocolVersion) !== era)
-    return problem('protocolVersion', `a revision of the ${era} era that this client speaks`, protocolVersion);
+    return problem('protocolVersion', `a supported revision of the ${era} era`, protocolVersion);
   if (!isOptionalString(instructions)) return problem('instructions', 'a string', instructions);
   return (
     serverCapabilitiesProblem(capabilities) ??
@@ -134,7 +133,7 @@ function sessionProblem(session: UncheckedObject): CheckProblem | undefined {
   );
 }
 
-/** What goes into headers must not be able to end one. */
+/** Checks values that become headers: they must not contain line breaks. */
 function linkProblem({ sessionId, streamed, lastEventId }: UncheckedObject): CheckProblem | undefined {
   if (sessionId !== undefined && !isSessionId(sessionId)) return problem('sessionId', 'visible ASCII', sessionId);
   if (typeof streamed !== 'boolean') return problem('streamed', 'true or false', streamed);
@@ -156,11 +155,14 @@ function listsProblem(lists: UncheckedObject): CheckProblem | undefined {
   return undefined;
 }
 
-function listProblem(name: ListName, { items, age, freshFor, unheard }: UncheckedObject): CheckProblem | undefined {
+function listProblem(
+  name: ListName,
+  { items, age, freshFor, changesMissed }: UncheckedObject,
+): CheckProblem | undefined {
   if (!isAmount(age)) return problem('age', 'a number of milliseconds', age);
   if (freshFor !== null && !isAmount(freshFor))
     return problem('freshFor', 'a number of milliseconds or null', freshFor);
-  if (typeof unheard !== 'boolean') return problem('unheard', 'true or false', unheard);
+  if (typeof changesMissed !== 'boolean') return problem('changesMissed', 'true or false', changesMissed);
   const { method, items: field } = LISTS[name];
   const found = methodEntry(method).check?.({ [field]: items });
   return found && { ...found, path: `items${found.path.slice(field.length)}` };

@@ -12,35 +12,35 @@ import { SUSPENDED_FORMAT } from './suspended-client.js';
 import type { SuspendedClient } from './suspended-client.js';
 
 /**
- * Ids of a resumed session begin at a place of their own, within this distance: should two clients go on with the same session, their
- * requests are not mixed up by the server.
+ * Request ids of a resumed session begin at a random distance below this. So the ids differ if two clients resume the same session by
+ * mistake.
  */
 const ID_SPREAD = 2 ** 20;
 
-/** Levels of nesting that are kept: `JSON.stringify` gives up after a few thousand, the fewer the deeper its caller is in the stack. */
+/** Maximum nesting of the exported data. `JSON.stringify` overflows the stack at a few thousand levels. */
 const DEEPEST = 1_000;
 
-/** What suspending a client uses of it. */
+/** What {@link suspend} uses of a client. */
 export interface SuspendableClient {
   readonly transport: MCPTransport;
   readonly options: Pick<ResolvedOptions, 'environment'>;
   readonly connection: { readonly session: Session | undefined; suspend(): Promise<SessionExport | Failure> };
-  readonly listCache: { leave(): SuspendedClient['lists'] };
+  readonly listCache: { export(): SuspendedClient['lists'] };
   readonly errors: Pick<ConnectionErrors, 'of'>;
 }
 
-/** Ends the connection of a client, and tells all that another needs to go on with its session. */
+/** Closes the connection of a client, and exports its session. */
 export async function suspend(client: SuspendableClient): Promise<SuspendedClient> {
   if (isDeeperThan(client.connection.session, DEEPEST)) {
-    raise(`The session cannot be kept: what the server says about itself is nested deeper than ${DEEPEST} levels`, {
+    raise(`The session cannot be exported: the data of the server is nested deeper than ${DEEPEST} levels`, {
       code: 'MCP_INVALID_RESULT',
       delivery: 'not-sent',
     });
   }
   const suspendedAt = client.options.environment.now();
-  // A list that is left out is asked for again.
+  // The next client requests a list that is left out.
   const lists = Object.fromEntries(
-    Object.entries(client.listCache.leave()).filter(([, list]) => !isDeeperThan(list, DEEPEST)),
+    Object.entries(client.listCache.export()).filter(([, list]) => !isDeeperThan(list, DEEPEST)),
   );
   const outcome = await client.connection.suspend();
   if (isFailure(outcome)) throw client.errors.of(outcome);
@@ -56,11 +56,11 @@ export async function suspend(client: SuspendableClient): Promise<SuspendedClien
     wanted: { logLevel, resources },
     lists,
   };
-  // A copy of its own, without fields that JSON would leave out.
+  // A copy without the undefined fields.
   return JSON.parse(JSON.stringify(suspended)) as SuspendedClient;
 }
 
-/** What a connection has to know of a client that was suspended. */
+/** The parts of a suspended client that a connection needs. */
 export function inherit(
   { resume, environment }: Pick<ResolvedOptions, 'resume' | 'environment'>,
   transport: MCPTransport,
@@ -75,20 +75,20 @@ export function inherit(
   };
 }
 
-/** The session is a secret between this client and that server. */
+/** Throws if the transport reaches another server: the session id is a secret of the first one. */
 function checkEndpoint({ endpoint }: SuspendedClient, transport: MCPTransport): void {
   const now = endpointOf(transport);
   if (now === endpoint) return;
   const [expected, received] = [endpoint, now].map((one) => one ?? 'a server without a URL');
-  const message = `Invalid resume.endpoint: the client was suspended with ${expected}, and the transport reaches ${received}`;
-  raise(`${message}; connect to it without \`resume\``, {
+  const message = `Invalid resume.endpoint: the session belongs to ${expected}, but the transport connects to ${received}`;
+  raise(`${message}. Connect without \`resume\``, {
     code: 'MCP_INVALID_PARAMS',
     delivery: 'not-sent',
     details: { field: 'resume.endpoint', expected, received },
   });
 }
 
-/** Where a transport goes, without what may be a secret. */
+/** The URL of a transport, without credentials and query. */
 function endpointOf(transport: MCPTransport): string | null {
   const { url, sseUrl } = transport as { readonly url?: unknown; readonly sseUrl?: unknown };
   const given = url ?? sseUrl;
@@ -97,7 +97,7 @@ function endpointOf(transport: MCPTransport): string | null {
   return `${protocol}//${host}${pathname}`;
 }
 
-/** What is read of a client that was suspended, or resumes another. */
+/** What {@link explainSuspension} uses of a client. */
 export interface ResumedClient {
   readonly options: Pick<ResolvedOptions, 'resume'>;
   readonly connection: {
@@ -105,14 +105,14 @@ export interface ResumedClient {
   };
 }
 
-/** What there is to tell about suspending and resuming, in lines for a person. */
+/** Describes whether the session is suspended or resumed, for people. */
 export function explainSuspension({ options, connection }: ResumedClient): string[] {
   const { suspended, resumed, inherited, connectionCount } = connection.facts;
   const lines: string[] = [];
-  if (resumed) lines.push('The session was begun by another client, and resumed here.');
-  else if (inherited !== undefined) lines.push('The session of another client waits to be resumed.');
+  if (resumed) lines.push('The session of a suspended client was resumed.');
+  else if (inherited !== undefined) lines.push('The session of a suspended client will be resumed.');
   else if (options.resume !== undefined && connectionCount > 0)
-    lines.push('The session of another client could not be resumed, or is over; a new one was negotiated.');
+    lines.push('The session of the suspended client could not be resumed, or has ended; a new one was negotiated.');
   if (suspended)
     lines.push('The client was suspended. Resume it with MCPClient.resume(), or call connect() for a new session.');
   return lines;

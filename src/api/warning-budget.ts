@@ -1,32 +1,32 @@
 import { failure } from '../util/failure.js';
 import type { Failure } from '../util/failure.js';
 
-/** How many warnings about one method a session may cause. A message causes at most 21. */
-const MOST_OF_METHOD = 30;
+/** How many warnings about one method are emitted in a session. A message causes at most 21. */
+const MAX_PER_METHOD = 30;
 
-/** How many texts are remembered. Beyond that the oldest are forgotten, and may be told again. */
-const MOST_REMEMBERED = 1_000;
+/** How many texts are remembered. Older texts may be emitted again. */
+const MAX_REMEMBERED = 1_000;
 
-/** Decides which warnings about faults of a server are worth telling: no text twice, and not without end. */
+/** Selects the warnings about faults of a server that are emitted: each text once, and a limited number for each method. */
 export class WarningBudget {
-  readonly #told = new Set<string>();
+  readonly #emitted = new Set<string>();
   readonly #ofMethod = new Map<unknown, number>();
 
-  /** What to tell of a fault: itself, that nothing more is told of its method, or undefined for nothing. */
+  /** The warning for a fault: the fault itself, a last one that no more are emitted for its method, or undefined. */
   admitted(fault: Failure): Failure | undefined {
     const { message } = fault;
-    if (this.#told.has(message)) return undefined;
+    if (this.#emitted.has(message)) return undefined;
     const method = fault.details?.method;
     const count = (this.#ofMethod.get(method) ?? 0) + 1;
-    if (count > MOST_OF_METHOD + 1) return undefined;
+    if (count > MAX_PER_METHOD + 1) return undefined;
     this.#ofMethod.set(method, count);
-    if (count > MOST_OF_METHOD) return exhausted(fault);
-    this.#told.add(message);
-    if (this.#told.size > MOST_REMEMBERED) this.#told.delete(this.#told.values().next().value as string);
+    if (count > MAX_PER_METHOD) return exhausted(fault);
+    this.#emitted.add(message);
+    if (this.#emitted.size > MAX_REMEMBERED) this.#emitted.delete(this.#emitted.values().next().value as string);
     return fault;
   }
 
-  /** Another session may have another server behind it, which may have other faults. */
+  /** A new session may be with another server, so it may emit new warnings. */
   sessionBegan(): void {
     this.#ofMethod.clear();
   }
@@ -34,6 +34,6 @@ export class WarningBudget {
 
 function exhausted({ code, details }: Failure): Failure {
   const method = String(details?.method);
-  const message = `${method}: more than ${MOST_OF_METHOD} different faults; further ones of this session are not told`;
+  const message = `${method}: more than ${MAX_PER_METHOD} different faults; no more are reported in this session`;
   return failure('protocol', code, message, { details: { method } });
 }

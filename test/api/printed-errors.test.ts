@@ -296,7 +296,7 @@ test('NODE_DEBUG=mcp-actors shows which connections keep the process from ending
   library.dispose();
   expect(status).toBe(0);
   expect(stderr).toMatch(
-    /MCP-ACTORS \d+: StdioTransport .*: idle → connecting; it keeps the process from ending until close\(\)/,
+    /MCP-ACTORS \d+: StdioTransport .*: idle → connecting; it keeps the process alive until close\(\)/,
   );
   expect(stderr).toMatch(/pid \d+: initializing → ready$/m);
   expect(stderr).toMatch(/: ready → closed$/m);

@@ -186,7 +186,7 @@ describe('the official server', () => {
     const tools = await before.listTools();
     const suspended = await before.suspend();
     expect(suspended.link?.lastEventId).toMatch(/^e\d+$/);
-    expect(suspended.lists.tools).toMatchObject({ freshFor: null, unheard: false });
+    expect(suspended.lists.tools).toMatchObject({ freshFor: null, changesMissed: false });
 
     await server.command('notify');
     const after = await MCPClient.resume(suspended, new HttpTransport(server.url));

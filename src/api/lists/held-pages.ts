@@ -5,28 +5,28 @@ import { heldSize } from '../../util/held-size.js';
 
 interface Held {
   readonly size: number;
-  /** How many lists have it. */
+  /** How many lists contain it. */
   lists: number;
 }
 
-/** The pages of lists that are being read or are kept. A page that several lists share is taken from the budget once. */
+/** Counts the memory of list pages that are being read or are cached. A page that several lists share counts once. */
 export class HeldPages {
   readonly #budget: Budget;
   readonly #maxListBytes: number;
   readonly #pages = new Map<object, Held>();
 
-  /** @param maxListBytes the most that the pages of one list may have together */
+  /** @param maxListBytes the maximum size of all pages of one list */
   constructor(budget: Budget, maxListBytes: number) {
     this.#budget = budget;
     this.#maxListBytes = maxListBytes;
   }
 
-  /** A list of this method begins. */
+  /** Begins a list. */
   begin(method: string): HeldList {
     return new HeldList(this, method, this.#maxListBytes);
   }
 
-  /** Counts a page for one more list. Returns its size, or why it cannot be held. */
+  /** Counts a page for one more list. Returns its size, or a failure if the budget is exhausted. */
   add(page: object, method: string): number | Failure {
     const known = this.#pages.get(page);
     if (known !== undefined) {
@@ -39,7 +39,7 @@ export class HeldPages {
     return size;
   }
 
-  /** A list lets go of a page. */
+  /** Removes a page from a list. */
   remove(page: object): void {
     const held = this.#pages.get(page);
     if (held === undefined) return;
@@ -64,7 +64,7 @@ export class HeldList {
     this.#limit = limit;
   }
 
-  /** Takes the next page in; a failure when that is too much. */
+  /** Adds the next page. Returns a failure if the list or the budget is exceeded. */
   add(page: object): Failure | undefined {
     const size = this.#all.add(page, this.#method);
     if (typeof size !== 'number') return size;
@@ -75,17 +75,17 @@ export class HeldList {
       : undefined;
   }
 
-  /** Releases the list: its pages are given back to the budget. */
+  /** Returns the memory of the pages to the budget. */
   release(): void {
     for (const page of this.#pages) this.#all.remove(page);
     this.#pages = [];
   }
 }
 
-/** The failure of a list whose pages have more than a list may have. */
+/** The failure of a list that exceeds `limits.maxListBytes`. */
 export function listTooLong(method: string, pages: number, size: number, limit: number): Failure {
   const field = 'limits.maxListBytes';
-  const message = `The list of ${method} has about ${size} bytes in ${pages} pages or more, which is more than ${field}, ${limit}`;
+  const message = `The list of ${method} is too long: about ${size} bytes in the first ${pages} pages, but ${field} is ${limit}`;
   return failure('protocol', 'MCP_PAGINATION', message, {
     delivery: 'answered',
     details: { method, field, limit, size, pages },

@@ -21,18 +21,18 @@ import type { WholeListReader } from './whole-list.js';
 import { Paced } from '../paced.js';
 import type { SuspendedClient, SuspendedList } from '../suspended-client.js';
 import { SharedListings } from './shared-listings.js';
-import { tokenOfMoment } from '../token-of-moment.js';
+import { currentToken } from '../current-token.js';
 import { differenceOf, isDifferent } from './tools-difference.js';
 
-/** A list as it was received. */
-interface Kept<Item> {
+/** A cached list. */
+interface CachedList<Item> {
   readonly items: readonly Item[];
   /** The number of its session: the next session may be with another server. */
   readonly session: number;
   readonly receivedAt: number;
   readonly freshUntil: number;
-  /** Whether a change may have been announced while no stream was open. */
-  readonly unheard: boolean;
+  /** Whether a change notification may have been missed while no stream was open. */
+  readonly changesMissed: boolean;
   /** Whether the server gave it the cache scope `public`. */
   readonly shared: boolean;
   /** The token of the request; undefined without a token, or when it is unknown. */
@@ -41,7 +41,7 @@ interface Kept<Item> {
   readonly once: boolean;
 }
 
-/** What the list cache uses of a client. */
+/** What {@link ListCache} uses of a client. */
 export interface ListClient extends WholeListReader {
   readonly transport: MCPTransport;
   readonly options: Pick<ResolvedOptions, 'maxTotalTimeout' | 'environment' | 'limits' | 'timeout' | 'resume'>;
@@ -56,26 +56,26 @@ export interface ListClient extends WholeListReader {
 }
 
 /**
- * Caches the lists of the server. A fresh list is served again. The last known tools are kept longer, because their definitions say which
- * calls may be repeated and what their output looks like.
+ * Caches the lists of the server and serves them while they are fresh. The last known tools are kept longer, because their definitions
+ * determine which calls may be repeated and how their output is validated.
  *
- * A list is cached as a whole: it is stale as soon as one of its pages is, and then read from its first page, because pages of different
- * times do not fit together. A list of a legacy server is fresh only while its change notifications arrive, and did when it was requested.
- * A list that was requested with one token is not served to another. 2026-07-28 server/utilities/caching.
+ * A list is cached as a whole: it is stale as soon as one of its pages is, and is then read from its first page, because pages of different
+ * times may not match. A list of a legacy server is fresh only if change notifications arrive, without a gap since its request. A list is
+ * served only to calls with the token with which it was requested. 2026-07-28 server/utilities/caching.
  */
 export class ListCache {
   readonly #client: ListClient;
-  readonly #kept = new Map<ListName, Kept<unknown>>();
+  readonly #cached = new Map<ListName, CachedList<unknown>>();
   readonly #pages: HeldPages;
   /** The pages of cached lists, and of the last known tools, for the budget. */
   readonly #held = new Map<ListName, HeldList>();
-  /** Lists that were requested, or inherited from a suspended client. */
-  readonly #asked = new Set<ListName>();
-  /** Counts how often each list became stale, so that a response that was in flight then is not taken for fresh. */
+  /** The lists that were requested, or inherited from a suspended client. */
+  readonly #requested = new Set<ListName>();
+  /** Counts how often each list became stale, so that the response to an earlier request does not count as fresh. */
   readonly #expiries = new Map<ListName, number>();
   #tools = new Map<string, MCPTool>();
   #known: { readonly items: readonly MCPTool[]; readonly receivedAt: number } | undefined;
-  /** What a suspended client left, until it is known whether its session goes on. */
+  /** The suspended client, until it is known whether its session continues. */
   #inherited: SuspendedClient | undefined;
   #outdated = false;
   readonly #sharedListings = new SharedListings();
@@ -103,7 +103,7 @@ export class ListCache {
   /** The names (for resources: the URIs) in the list that was received last; undefined when none is cached. */
   known(list: NamedList): string[] | undefined {
     if (list === 'tools') return this.#known && [...this.#tools.keys()];
-    const items = this.#kept.get(list)?.items as readonly (MCPPrompt | MCPResource)[] | undefined;
+    const items = this.#cached.get(list)?.items as readonly (MCPPrompt | MCPResource)[] | undefined;
     return items?.map((item) => ('uri' in item ? item.uri : item.name));
   }
 
@@ -120,16 +120,16 @@ export class ListCache {
   /** All items of a list, in the order of its pages. */
   async list<Name extends ListName>(name: Name, options: ListOptions = {}): Promise<ListItems[Name][]> {
     checkCallOptions(LISTS[name].method, options, LIST_OPTIONS);
-    const kept = options.useCache === false ? undefined : this.#fresh(name);
+    const cached = options.useCache === false ? undefined : this.#fresh(name);
     const deadline = listDeadline(this.#client, options);
     const began = this.#now;
-    const asking = kept?.shared === true ? undefined : this.#tokenFor(options);
+    const asking = cached?.shared === true ? undefined : this.#tokenFor(options);
     const token = asking && (await asking);
-    if (kept !== undefined && (token === undefined || this.#isFor(token, name, kept))) {
-      if (kept.once) this.#lookBehind(name, kept);
-      return [...kept.items];
+    if (cached !== undefined && (token === undefined || this.#isFor(token, name, cached))) {
+      if (cached.once) this.#revalidate(name, cached);
+      return [...cached.items];
     }
-    this.#asked.add(name);
+    this.#requested.add(name);
     const expiries = this.#expiries.get(name);
     const { receivesNotifications } = this.#client.connection;
     const {
@@ -160,10 +160,10 @@ export class ListCache {
         freshUntil,
         shared,
         token,
-        unheard: !receivesNotifications,
+        changesMissed: !receivesNotifications,
         once: false,
       };
-      this.#kept.set(name, { items, ...about });
+      this.#cached.set(name, { items, ...about });
     }
     if (name === 'tools') {
       this.#outdated &&= !unchanged;
@@ -172,18 +172,18 @@ export class ListCache {
     return [...items];
   }
 
-  /** Requests the tools again, within the limits of a call that found a definition to be outdated. */
-  async listToolsAnew({ timeout, maxTotalTimeout, signal }: ListOptions): Promise<void> {
+  /** Requests the tools again, because a call found an outdated definition. Uses the timeouts and the signal of this call. */
+  async relistTools({ timeout, maxTotalTimeout, signal }: ListOptions): Promise<void> {
     await this.list('tools', { timeout, maxTotalTimeout, signal, useCache: false });
   }
 
-  /** Handles the announcement of the server that a list has changed. */
+  /** Handles a change notification of the server. */
   announced(name: ListName): void {
     if (name === 'tools') this.#outdated = true;
     this.#expire(name);
   }
 
-  /** Counts the pages of this list for the budget, in place of the pages of the list before. */
+  /** Counts the pages of this list for the budget, in place of those of the previous list. */
   #hold(name: ListName, held: HeldList | undefined): void {
     this.#held.get(name)?.release();
     if (held === undefined) this.#held.delete(name);
@@ -192,7 +192,7 @@ export class ListCache {
 
   /** Marks a list as stale. */
   #expire(name: ListName): void {
-    this.#kept.delete(name);
+    this.#cached.delete(name);
     if (name !== 'tools') this.#hold(name, undefined);
     this.#expiries.set(name, (this.#expiries.get(name) ?? 0) + 1);
     if (name === 'tools') this.#wantComparison();
@@ -200,67 +200,67 @@ export class ListCache {
 
   /** Marks all lists as stale. */
   expireAll(): void {
-    for (const name of this.#asked) this.#expire(name);
+    for (const name of this.#requested) this.#expire(name);
   }
 
-  /** Takes note of the state of the connection: lists of an earlier session are not served. */
+  /** Handles a state change of the connection: lists of an earlier session are not served. */
   entered(state: ConnectionState): void {
     if (state !== 'ready' && state !== 'degraded') this.#comparisons.reset();
     if (state !== 'ready') return;
-    this.#takeInheritance();
+    this.#inheritLists();
     if (this.#known !== undefined) this.#wantComparison();
   }
 
-  /** Caches the lists of the suspended client, if its session goes on. A new session may have other lists. */
-  #takeInheritance(): void {
+  /** Caches the lists of the suspended client, if its session continues. A new session may have other lists. */
+  #inheritLists(): void {
     const inherited = this.#inherited;
     this.#inherited = undefined;
     const { session, facts } = this.#client.connection;
     if (inherited === undefined || session === undefined || !facts.resumed) return;
     const now = this.#now;
     const elapsed = Math.max(now - inherited.suspendedAt, 0);
-    // Change notifications of the meantime arrive only if the stream is resumed after its last event.
+    // Change notifications during the suspension arrive only if the stream is resumed after its last event.
     const missed = session.era === 'legacy' && inherited.link?.lastEventId === undefined;
     for (const name of Object.keys(LISTS) as ListName[]) {
       const list = inherited.lists[name];
       if (list === undefined) continue;
-      const { items, age, freshFor, unheard } = list;
+      const { items, age, freshFor, changesMissed } = list;
       const freshUntil = now + remainingLifetime(name, session, freshFor, elapsed);
       const receivedAt = now - elapsed - age;
-      const once = unheard || missed;
-      const about = { session: facts.connectionCount, receivedAt, freshUntil, unheard: once, once };
-      this.#kept.set(name, { items, ...about, shared: false, token: undefined });
-      this.#asked.add(name);
+      const once = changesMissed || missed;
+      const about = { session: facts.connectionCount, receivedAt, freshUntil, changesMissed: once, once };
+      this.#cached.set(name, { items, ...about, shared: false, token: undefined });
+      this.#requested.add(name);
     }
   }
 
-  /** The lists for the client that resumes the session. */
-  leave(): SuspendedClient['lists'] {
+  /** Exports the lists for the client that will resume the session. */
+  export(): SuspendedClient['lists'] {
     const now = this.#now;
     const lists: Partial<Record<ListName, SuspendedList<unknown>>> = {};
     if (this.#known !== undefined) {
       const { items, receivedAt } = this.#known;
-      // Stale, but the definitions say how tools are called.
-      lists.tools = { items, age: Math.max(now - receivedAt, 0), freshFor: 0, unheard: false };
+      // The list is stale, but calls use the definitions.
+      lists.tools = { items, age: Math.max(now - receivedAt, 0), freshFor: 0, changesMissed: false };
     }
     for (const name of Object.keys(LISTS) as ListName[]) {
-      const kept = this.#current(name);
-      if (kept === undefined) continue;
-      const { items, receivedAt, freshUntil } = kept;
+      const cached = this.#current(name);
+      if (cached === undefined) continue;
+      const { items, receivedAt, freshUntil } = cached;
       const freshFor = freshUntil === Infinity ? null : freshUntil - now;
-      const unheard = kept.unheard || !this.#client.connection.receivesNotifications;
-      lists[name] = { items, age: Math.max(now - receivedAt, 0), freshFor, unheard };
+      const changesMissed = cached.changesMissed || !this.#client.connection.receivesNotifications;
+      lists[name] = { items, age: Math.max(now - receivedAt, 0), freshFor, changesMissed };
     }
     return lists as SuspendedClient['lists'];
   }
 
   /** Revalidates, in the background, a list that was served although a change may have been missed. */
-  #lookBehind(name: ListName, kept: Kept<unknown>): void {
-    const handedOut = { ...kept, unheard: false, once: false };
-    this.#kept.set(name, handedOut);
+  #revalidate(name: ListName, cached: CachedList<unknown>): void {
+    const served = { ...cached, changesMissed: false, once: false };
+    this.#cached.set(name, served);
     this.list(name, { useCache: false }).catch(() => {
       // The next call that needs the list will fail in the same way and report it. A list that came meanwhile is newer.
-      if (this.#kept.get(name) === handedOut) this.#kept.delete(name);
+      if (this.#cached.get(name) === served) this.#cached.delete(name);
     });
   }
 
@@ -281,38 +281,38 @@ export class ListCache {
   #tokenFor({ timeout, signal }: ListOptions): Promise<string> | undefined {
     const { tokens } = this.#client.transport as { readonly tokens?: TokenSource };
     const { options } = this.#client;
-    const patience = { timeout: timeout ?? options.timeout, signal };
-    return tokens && tokenOfMoment(tokens, patience, options.environment);
+    const limit = { timeout: timeout ?? options.timeout, signal };
+    return tokens && currentToken(tokens, limit, options.environment);
   }
 
-  /** The numbers by which a listing shares requests with others; none with `onProgress`, since progress belongs to one request. */
+  /** The numbers by which a listing shares requests; none with `onProgress`, because progress belongs to one request. */
   #sharing(name: ListName, { useCache, onProgress }: ListOptions, token: string | undefined): number[] | undefined {
     if (onProgress !== undefined) return undefined;
     const about = [this.#expiries.get(name), this.#client.connection.receivesNotifications];
     return this.#sharedListings.numbersFor(name, token, about, useCache === false);
   }
 
-  /** Whether a list may be served for this token. A list of a suspended client belongs to the first token that asks for it. */
-  #isFor(token: string, name: ListName, kept: Kept<unknown>): boolean {
+  /** Whether a list may be served to calls with this token. A list of a suspended client belongs to the first token that is used. */
+  #isFor(token: string, name: ListName, cached: CachedList<unknown>): boolean {
     // The list may have become stale while the token was fetched.
-    if (this.#fresh(name) !== kept) return false;
-    if (kept.token === undefined && token !== '') this.#kept.set(name, { ...kept, token });
-    return token === (kept.token ?? token) && token !== '';
+    if (this.#fresh(name) !== cached) return false;
+    if (cached.token === undefined && token !== '') this.#cached.set(name, { ...cached, token });
+    return token === (cached.token ?? token) && token !== '';
   }
 
   /** A cached list that may be served. */
-  #fresh<Name extends ListName>(name: Name): Kept<ListItems[Name]> | undefined {
-    const kept = this.#current(name);
-    if (kept === undefined || kept.once) return kept;
-    return kept.unheard || !this.#client.connection.receivesNotifications ? undefined : kept;
+  #fresh<Name extends ListName>(name: Name): CachedList<ListItems[Name]> | undefined {
+    const cached = this.#current(name);
+    if (cached === undefined || cached.once) return cached;
+    return cached.changesMissed || !this.#client.connection.receivesNotifications ? undefined : cached;
   }
 
   /** A cached list of this session that has not expired. */
-  #current<Name extends ListName>(name: Name): Kept<ListItems[Name]> | undefined {
+  #current<Name extends ListName>(name: Name): CachedList<ListItems[Name]> | undefined {
     const { session, facts } = this.#client.connection;
-    const kept = this.#kept.get(name) as Kept<ListItems[Name]> | undefined;
-    if (session === undefined || kept?.session !== facts.connectionCount) return undefined;
-    return kept.freshUntil > this.#now ? kept : undefined;
+    const cached = this.#cached.get(name) as CachedList<ListItems[Name]> | undefined;
+    if (session === undefined || cached?.session !== facts.connectionCount) return undefined;
+    return cached.freshUntil > this.#now ? cached : undefined;
   }
 
   #keepTools(tools: readonly MCPTool[]): void {
@@ -327,8 +327,8 @@ export class ListCache {
   }
 
   /**
-   * Requests a comparison with the current tools if `toolsChanged` has a listener. A server may announce changes whenever it is listed, so
-   * comparisons are paced; the last announcement is always followed by one.
+   * Requests a comparison with the current tools if `toolsChanged` has a listener. Some servers send a change notification after each
+   * listing, so comparisons are paced. After the last notification there is always a comparison.
    */
   #wantComparison(): void {
     if (this.#client.events.has('toolsChanged') && this.#client.connection.session !== undefined)

@@ -24,7 +24,7 @@ import { listTooLong } from './held-pages.js';
 import { callableTools } from '../operations/tool-headers.js';
 import type { ToolFilter } from '../operations/tool-headers.js';
 
-/** What each list holds. */
+/** The items of each list. */
 export interface ListItems {
   tools: MCPTool;
   prompts: MCPPrompt;
@@ -35,7 +35,7 @@ export interface ListItems {
 /** A page of any list. */
 export type Page = CacheableResult & { readonly nextCursor?: string | null } & Readonly<Record<string, unknown>>;
 
-/** What reading a list uses of a client. */
+/** What {@link listPages} uses of a client. */
 export interface ListReader extends ToolFilter {
   readonly options: Pick<ResolvedOptions, 'maxTotalTimeout' | 'environment' | 'limits'>;
   readonly connection: { readonly facts: Pick<ConnectionFacts, 'era' | 'connectionCount'> };
@@ -44,7 +44,7 @@ export interface ListReader extends ToolFilter {
   request(method: string, params: Params | undefined, options: SubmitOptions): Promise<object>;
 }
 
-/** The time at which all pages of a list must be there. */
+/** The deadline for all pages of a list. */
 export function listDeadline(
   { options: { maxTotalTimeout, environment } }: ListReader,
   options: RequestOptions,
@@ -54,10 +54,10 @@ export function listDeadline(
 }
 
 /**
- * The pages of a list, one after the other. A cursor of a legacy server is valid only in its session, so another session has no next page;
- * a modern server has no sessions. 2026-07-28 server/utilities/pagination; 2025-11-25 server/utilities/pagination.
- * @param since the time from which the `timeout` of the first page counts
- * @param hold called with each page as it came; returns a failure when there is no room for it
+ * Reads the pages of a list, one after the other. A cursor of a legacy server is valid only in its session, so a new session ends the list
+ * with an error; a modern server has no sessions. 2026-07-28 server/utilities/pagination; 2025-11-25 server/utilities/pagination.
+ * @param since the start of the `timeout` of the first page
+ * @param hold called with each page; returns a failure if a limit is exceeded
  */
 export async function* listPages(
   client: ListReader,
@@ -74,29 +74,30 @@ export async function* listPages(
   let began: number | undefined;
   let first: Page | undefined;
   let cursors = 0;
-  const goesOn = (): boolean => {
+  const isSameSession = (): boolean => {
     const { era, connectionCount } = client.connection.facts;
     return began === undefined || began === connectionCount || era === 'modern';
   };
   for (;;) {
-    if (!goesOn()) throw toError(otherSession(name));
+    if (!isSameSession()) throw toError(otherSession(name));
     let page: Page;
     try {
       page = (await client.request(method, params, { ...options, totalDeadline, since })) as Page;
       since = undefined;
     } catch (thrown) {
-      if (goesOn() && params?.cursor === '' && isLegacy(client) && isRefusedCursor(thrown)) {
+      if (isSameSession() && params?.cursor === '' && isLegacy(client) && isRefusedCursor(thrown)) {
         warnOfEmptyCursor(client, method);
         return;
       }
-      throw goesOn() || !isRefusedCursor(thrown) ? thrown : toError(otherSession(name));
+      throw isSameSession() || !isRefusedCursor(thrown) ? thrown : toError(otherSession(name));
     }
-    if (!goesOn()) throw toError(otherSession(name));
+    if (!isSameSession()) throw toError(otherSession(name));
     const excess = hold?.(page);
     if (excess !== undefined) throw client.errors.of(excess);
     began ??= client.connection.facts.connectionCount;
     first ??= page;
-    // By the specification an empty cursor is one like any other. To some legacy servers it means the end, and they begin anew after it.
+    // In the specification an empty cursor is a valid cursor. Some legacy servers send it at the end, and start with the first page after
+    // it.
     const isOver = params?.cursor === '' && isLegacy(client) && trail.saw(page.nextCursor);
     if (isOver) warnOfEmptyCursor(client, method);
     if (isOver && hasSameItems(name, first, page)) return;
@@ -121,14 +122,14 @@ function hasSameItems(name: ListName, one: Page, other: Page): boolean {
 }
 
 function warnOfEmptyCursor(client: ListReader, method: string): void {
-  const message = `${method} ended its list with an empty cursor; it should leave \`nextCursor\` out`;
+  const message = `${method} ended its list with an empty cursor; the server should omit \`nextCursor\``;
   client.events.emit(
     'warning',
     client.errors.of(failure('protocol', 'MCP_PAGINATION', message, { details: { method } })),
   );
 }
 
-/** The items of a list one by one; the next page is asked for only when it is reached. */
+/** Iterates over the items of a list. A page is requested when the iteration reaches it. */
 export async function* listItems<Name extends ListName>(
   client: ListReader,
   name: Name,
@@ -138,8 +139,8 @@ export async function* listItems<Name extends ListName>(
   for await (const page of listPages(client, name, options)) yield* page[LISTS[name].items] as ListItems[Name][];
 }
 
-/** Whether a list has to be read from its beginning: the server does not take the cursor, or it is of another session. */
-export function isTorn(thrown: unknown): boolean {
+/** Whether a list must be read from its first page again: the server refused the cursor, or the session changed. */
+export function mustRestart(thrown: unknown): boolean {
   if (!MCPError.isInstance(thrown)) return false;
   return isRefusedCursor(thrown) || (thrown.code === 'MCP_PAGINATION' && thrown.details.session === 'changed');
 }
@@ -148,10 +149,10 @@ function isRefusedCursor(thrown: unknown): boolean {
   return MCPError.isInstance(thrown) && thrown.code === 'MCP_RPC_ERROR' && thrown.errorCode === ErrorCode.InvalidParams;
 }
 
-/** The failure of a list of which a page came from another session than the one before. */
+/** The failure of a list whose pages came from different sessions. */
 export function otherSession(name: ListName): Failure {
   const { method } = LISTS[name];
-  const message = `The session changed between two pages of ${method}: begin with the first page again`;
+  const message = `The session changed between two pages of ${method}: list again from the first page`;
   return failure('protocol', 'MCP_PAGINATION', message, {
     delivery: 'answered',
     details: { method, session: 'changed' },

@@ -2,14 +2,14 @@ import type { ListName } from '../../protocol/cache-rules.js';
 
 /** Listings that may share requests. */
 interface Group {
-  /** What its listings have in common. */
+  /** The common key of its listings. */
   readonly about: string;
   readonly number: number;
-  /** The number of the listings of this tick that must not be older. */
+  /** The number of the listings of this tick that share no earlier request. */
   ofTick: number | undefined;
 }
 
-/** Numbers listings: those with a number in common may share the responses of their requests. */
+/** Numbers listings. Listings with a number in common may share responses. */
 export class SharedListings {
   readonly #groups = new Map<ListName, Group>();
   #lastNumber = 0;
@@ -17,10 +17,10 @@ export class SharedListings {
   #tokens = 0;
 
   /**
-   * The numbers of a listing: one for all listings with the same `about` and token; with `anew`, first one for those of this tick, so that it
-   * shares no response to a request that was sent before.
+   * The numbers of a listing: one for all listings with the same `about` and token. With `uncached` there is first one for the listings of
+   * this tick, so that the listing does not share the response to an earlier request.
    */
-  numbersFor(name: ListName, token: string | undefined, about: readonly unknown[], anew: boolean): number[] {
+  numbersFor(name: ListName, token: string | undefined, about: readonly unknown[], uncached: boolean): number[] {
     if (token !== this.#lastToken) {
       this.#lastToken = token;
       this.#tokens += 1;
@@ -31,7 +31,7 @@ export class SharedListings {
       group = { about: key, number: this.#next(), ofTick: undefined };
       this.#groups.set(name, group);
     }
-    if (!anew) return [group.number];
+    if (!uncached) return [group.number];
     const ofTick = (group.ofTick ??= this.#next());
     const current = group;
     process.nextTick(() => {

@@ -1,13 +1,13 @@
 import { isSameJson } from '../../util/json-values.js';
 import type { MCPTool } from '../../protocol/schema/index.js';
 
-/** How a server's tools differ from what they were. */
+/** The difference between two lists of tools. */
 export interface ToolsDifference {
-  /** The tools as they are now. */
+  /** The new tools. */
   readonly tools: readonly MCPTool[];
   readonly added: readonly string[];
   readonly removed: readonly string[];
-  /** Same name, other definition. */
+  /** The names of tools whose definitions have changed. */
   readonly changed: readonly string[];
 }
 

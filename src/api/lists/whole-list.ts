@@ -5,28 +5,28 @@ import type { ListName } from '../../protocol/cache-rules.js';
 import type { Session } from '../../protocol/session.js';
 import type { SubmitOptions } from '../options/call-options.js';
 import type { HeldList, HeldPages } from './held-pages.js';
-import { isTorn, listPages, otherSession } from './list-pages.js';
+import { mustRestart, listPages, otherSession } from './list-pages.js';
 import type { ListItems, ListReader } from './list-pages.js';
 
 /** All pages of a list. */
 export interface WholeList<Item> {
   readonly items: readonly Item[];
-  /** When the first of its pages is stale. */
+  /** The time when its first page becomes stale. */
   readonly freshUntil: number;
   /** Whether all pages have the cache scope `public`. */
   readonly shared: boolean;
-  /** The number of the session that the pages came from. */
+  /** The number of the session of its pages. */
   readonly session: number;
-  /** Counts its pages for the budget, until it is released. */
+  /** The memory of its pages, until it is released. */
   readonly held: HeldList;
 }
 
-/** Why pages that were read do not make a list. */
-interface Torn {
-  readonly torn: unknown;
+/** The error because of which a list must be read from its first page again. */
+interface Restart {
+  readonly restart: unknown;
 }
 
-/** What reading a whole list uses of a client. */
+/** What {@link readWholeList} uses of a client. */
 export interface WholeListReader extends ListReader {
   readonly connection: {
     readonly facts: Pick<ConnectionFacts, 'era' | 'connectionCount'>;
@@ -35,9 +35,10 @@ export interface WholeListReader extends ListReader {
 }
 
 /**
- * Reads a list, and once more from its beginning when the server refuses a cursor or the session changes between two pages: cursors
- * belong to one session and one list. 2025-11-25 server/utilities/pagination; 2026-07-28 server/utilities/caching.
- * @param since the time from which the `timeout` of the first page counts
+ * Reads all pages of a list. If the server refuses a cursor, or the session changes between two pages, it reads the list once more from the
+ * first page, because cursors belong to one session and one list. 2025-11-25 server/utilities/pagination; 2026-07-28
+ * server/utilities/caching.
+ * @param since the start of the `timeout` of the first page
  */
 export async function readWholeList<Name extends ListName>(
   client: WholeListReader,
@@ -48,9 +49,9 @@ export async function readWholeList<Name extends ListName>(
   since: number | undefined,
 ): Promise<WholeList<ListItems[Name]>> {
   const first = await readOnce(client, pages, name, options, deadline, since);
-  if (!('torn' in first)) return first;
+  if (!('restart' in first)) return first;
   const second = await readOnce(client, pages, name, options, deadline);
-  if ('torn' in second) throw second.torn;
+  if ('restart' in second) throw second.restart;
   return second;
 }
 
@@ -61,7 +62,7 @@ async function readOnce<Name extends ListName>(
   options: SubmitOptions,
   deadline: number,
   since?: number,
-): Promise<WholeList<ListItems[Name]> | Torn> {
+): Promise<WholeList<ListItems[Name]> | Restart> {
   const items: ListItems[Name][] = [];
   let freshUntil = Infinity;
   let shared = true;
@@ -72,8 +73,8 @@ async function readOnce<Name extends ListName>(
     for await (const page of listPages(client, name, options, deadline, since, (one) => held.add(one))) {
       const { session, facts } = client.connection;
       number ??= facts.connectionCount;
-      if (number !== facts.connectionCount) return { torn: toError(otherSession(name)) };
-      // A spread of so many items into one `push` would overflow the stack.
+      if (number !== facts.connectionCount) return { restart: toError(otherSession(name)) };
+      // A spread of many items into one `push` could overflow the stack.
       for (const item of page[LISTS[name].items] as ListItems[Name][]) items.push(item);
       const lifetime = session === undefined ? 0 : pageLifetime(name, session, page.ttlMs);
       freshUntil = Math.min(freshUntil, client.options.environment.now() + lifetime);
@@ -81,7 +82,7 @@ async function readOnce<Name extends ListName>(
     }
     whole = true;
   } catch (thrown) {
-    if (number !== undefined && isTorn(thrown)) return { torn: thrown };
+    if (number !== undefined && mustRestart(thrown)) return { restart: thrown };
     throw thrown;
   } finally {
     if (!whole) held.release();

@@ -17,10 +17,10 @@ import type { ResolvedOptions } from '../options/options.js';
 import { checkParams, checkText } from './call-arguments.js';
 import { isUnusable } from './structured-output.js';
 import type { StructuredOutput } from './structured-output.js';
-import { callWithOtherHeaders, headersOfCall, wantsOtherHeaders } from './tool-headers.js';
+import { retryWithNewHeaders, headersOfCall, isHeaderMismatch } from './tool-headers.js';
 import type { ToolCaller } from './tool-headers.js';
 
-/** What calling a tool uses of a client. */
+/** What {@link callTool} uses of a client. */
 export interface ToolClient extends ToolCaller {
   readonly options: Pick<ResolvedOptions, 'trustAnnotations' | 'validate' | 'onToolError'>;
   readonly listCache: ToolCaller['listCache'] & {
@@ -33,7 +33,7 @@ export interface ToolClient extends ToolCaller {
   readonly errors: Pick<ConnectionErrors, 'of' | 'ofCall' | 'failureOfCall'>;
 }
 
-/** Calls a tool. The promise API of `tools/call`. 2026-07-28 server/tools, "Calling Tools". */
+/** Calls a tool and validates its structured output. 2026-07-28 server/tools, "Calling Tools". */
 export async function callTool(
   client: ToolClient,
   name: string,
@@ -50,8 +50,8 @@ export async function callTool(
   const validate = options.validate ?? client.options.validate;
   const submitted = validate === 'off' ? { ...options, unchecked: true } : options;
   let outcome = await client.submit('tools/call', params, submitted, repeatable, headersOfCall(client, params));
-  if (wantsOtherHeaders(client, outcome)) {
-    outcome = await callWithOtherHeaders(client, outcome, params, submitted, repeatable);
+  if (isHeaderMismatch(client, outcome)) {
+    outcome = await retryWithNewHeaders(client, outcome, params, submitted, repeatable);
   }
   const refused = validate === 'warn' ? refusedResult(client, outcome, params) : undefined;
   if (refused === undefined && outcome instanceof RequestFailure) {
@@ -64,7 +64,7 @@ export async function callTool(
   if (tool?.outputSchema == null || validate === 'off') return result;
   const problem = await outputProblem(client, tool, result, options);
   if (problem === undefined) return result;
-  // An unusable schema says nothing about the result, and the caller cannot mend it.
+  // An unusable schema is not a fault of the result, so the call succeeds.
   if (isUnusable(problem)) client.events.warnOnce(problem);
   else if (validate === 'strict') throw client.errors.of(problem);
   else client.events.emit('warning', client.errors.of(problem));
@@ -83,8 +83,7 @@ function toolParams(
 const TOOL_PARAMS = optionNames<CallToolParams>({ name: true, arguments: true, _meta: true });
 
 /**
- * Calls a tool with the arguments of the official client: the parameters, then the options, with or without a schema for the result between
- * them.
+ * Calls a tool with the arguments of the official client: the parameters, an optional schema for the result, and the options.
  */
 export async function callToolOf(
   client: ToolClient,
@@ -110,7 +109,7 @@ function isSchema(value: unknown): value is ResultSchema<unknown> {
   return isObject(value) && typeof value.parse === 'function';
 }
 
-/** The result that was refused for its shape, with a `warning` event, where `validate` is `'warn'`. */
+/** The invalid result, which `validate: 'warn'` returns. Emits `warning`. */
 function refusedResult(client: ToolClient, outcome: Outcome, params: Params): unknown {
   if (!(outcome instanceof RequestFailure) || outcome.failure?.code !== 'MCP_INVALID_RESULT') return undefined;
   const result = outcome.failure.details?.result;
@@ -130,10 +129,10 @@ async function outputProblem(
   const problem = await client.structured.problem(tool, result);
   if (problem === undefined || isUnusable(problem) || client.listCache.has('tools')) return problem;
   try {
-    await client.listCache.listToolsAnew(options);
+    await client.listCache.relistTools(options);
   } catch (thrown) {
     if (options.signal?.aborted === true) throw thrown;
-    // The result is there; that the tools cannot be listed is no reason to hide its problem or to reject.
+    // A failed listing must not hide the problem of the result.
     return problem;
   }
   const now = client.listCache.tool(tool.name);
@@ -143,15 +142,15 @@ async function outputProblem(
 /** The failure for a result with `isError: true`. Some servers respond in this way to a call of an unknown tool, too. */
 function toolFailed(client: ToolClient, tool: string, result: CallToolResult): Failure {
   const text = textOf(result);
-  const said = text === undefined ? '' : `: ${excerpt(text)}`;
-  const why = failure('tool', 'MCP_TOOL_ERROR', `The tool ${tool} reported an error${said}`, {
+  const quoted = text === undefined ? '' : `: ${excerpt(text)}`;
+  const why = failure('tool', 'MCP_TOOL_ERROR', `The tool ${tool} reported an error${quoted}`, {
     delivery: 'answered',
     details: { tool, result },
   });
   return withSuggestion(why, tool, client.listCache.known('tools'));
 }
 
-/** The first text of a result, which may have any shape when nothing is checked. */
+/** The first text of a result. The result may have any shape, because it may not be validated. */
 function textOf({ content }: { readonly content: unknown }): string | undefined {
   const blocks = Array.isArray(content) ? (content as unknown[]) : [];
   const texts = blocks.map((block) => (isObject(block) && block.type === 'text' ? block.text : undefined));

@@ -23,12 +23,12 @@ import { checkCompletion, checkText, checkTexts } from './call-arguments.js';
 
 const A_URI = 'the URI of a resource';
 
-/** Makes requests and checks their results. */
+/** What operations of a single request use of a client. */
 interface Requester {
   request(method: string, params: Params | undefined, options?: SubmitOptions): Promise<object>;
 }
 
-/** What operations use that depend on the era of the session, or change what every session is to have. */
+/** What the operations use of a client that depend on the era, or change the desired subscriptions and log level. */
 interface SessionClient extends Requester {
   readonly connection: {
     readonly facts: Pick<ConnectionFacts, 'desired'>;
@@ -41,7 +41,7 @@ interface SessionClient extends Requester {
   established(options: ConnectOptions, method: string, params: Params | undefined): Promise<Session>;
 }
 
-/** What {@link ping} uses. */
+/** What {@link ping} uses of a client. */
 interface Prober {
   readonly errors: Pick<ConnectionErrors, 'ofRequest'>;
   session(): Session;
@@ -59,7 +59,7 @@ export async function readResource(
   return (await client.request('resources/read', { uri }, options)) as ReadResourceResult;
 }
 
-/** Fills in a prompt. 2026-07-28 server/prompts. */
+/** Gets a prompt. 2026-07-28 server/prompts. */
 export async function getPrompt(
   client: Requester,
   name: string,
@@ -89,7 +89,7 @@ export async function complete(
   return completion;
 }
 
-/** Makes any request of the user. */
+/** Sends any request of the user, without validation of the result. */
 export async function request(
   client: Requester,
   method: string,
@@ -100,9 +100,9 @@ export async function request(
   return client.request(method, params, { ...options, unchecked: true });
 }
 
-/** Begins to watch a resource, in the way of the era. */
+/** Subscribes to a resource, with the method of the era. */
 export async function subscribe(client: SessionClient, uri: string, options: RequestOptions = {}): Promise<void> {
-  // In the modern era it goes into every subscription from now on, and a wrong one would spoil them all.
+  // In the modern era all resources share one subscription, so an invalid URI would break them all.
   checkText('uri', A_URI, uri);
   checkCallOptions('subscribe', options, REQUEST_OPTIONS);
   const method = 'resources/subscribe';
@@ -122,14 +122,14 @@ export async function subscribe(client: SessionClient, uri: string, options: Req
   }
 }
 
-/** The time limit of a call that is not a single request. */
+/** The timeout and deadline of a subscription. */
 function timeLimit(client: Pick<SessionClient, 'options'>, options: RequestOptions): TimeLimit {
   const { environment, timeout, maxTotalTimeout = Infinity } = client.options;
   const shorter = Math.min(options.timeout ?? timeout, options.maxTotalTimeout ?? maxTotalTimeout);
   return { timeout: shorter, deadline: environment.now() + shorter };
 }
 
-/** Ceases to watch a resource, in the way of the era. */
+/** Unsubscribes from a resource, with the method of the era. */
 export async function unsubscribe(client: SessionClient, uri: string, options: RequestOptions = {}): Promise<void> {
   checkText('uri', A_URI, uri);
   checkCallOptions('unsubscribe', options, REQUEST_OPTIONS);
@@ -140,13 +140,13 @@ export async function unsubscribe(client: SessionClient, uri: string, options: R
   if (session.era === 'legacy') await client.request(method, params, options);
 }
 
-/** Asks for log messages of a level and above, in the way of the era. */
+/** Sets the minimum level of log messages, with the method of the era. */
 export async function setLogLevel(
   client: SessionClient,
   level: LoggingLevel,
   options: RequestOptions = {},
 ): Promise<void> {
-  // In the modern era it goes into every request from now on, and a wrong one would spoil them all.
+  // In the modern era every request contains the level, so an invalid one would break them all.
   if (!isLoggingLevel(level)) throw invalidOption('level', 'a log level', level);
   checkCallOptions('setLogLevel', options, REQUEST_OPTIONS);
   const method = 'logging/setLevel';
@@ -157,7 +157,7 @@ export async function setLogLevel(
   client.connection.send({ type: 'desire', desired: { logLevel: level } });
 }
 
-/** Sends a request that any server answers, and returns its round-trip time in milliseconds. */
+/** Sends a probe and resolves with its round-trip time, in ms. */
 export async function ping(client: Prober, options: ConnectOptions = {}): Promise<number> {
   checkCallOptions('ping', options, CONNECT_OPTIONS);
   client.session();

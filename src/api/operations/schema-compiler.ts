@@ -3,23 +3,24 @@ import type { Ajv, Options, ValidateFunction } from 'ajv';
 /** A class of Ajv, for one dialect of JSON Schema. */
 export type AjvClass = new (options: Options) => Ajv;
 
-/** Compiles a schema. Throws an error for one that cannot be compiled. */
+/** Compiles a schema. Throws for an invalid one. */
 export type SchemaCompiler = (schema: object) => ValidateFunction;
 
-/** What a value was found to be: valid, or wrong at a place in it and in a way. */
+/** The result of a validation: valid, or the path of the first wrong value and what is wrong. */
 export type Verdict =
   { readonly valid: true } | { readonly valid: false; readonly path: string; readonly what: string };
 
 /**
- * Makes a compiler of JSON Schemas of one dialect. It takes what the dialects allow and Ajv refuses: `multipleOf: 0.01` for 19.99, a keyword
- * `id`, `nullable` without `type`, an empty `enum`, and patterns that are none in Unicode mode. 2026-07-28 basic/index, "JSON Schema Usage".
+ * Creates a compiler of JSON Schemas of one dialect. It accepts valid schemas that Ajv refuses: `multipleOf: 0.01` for 19.99, a keyword
+ * `id`, `nullable` without `type`, an empty `enum`, and patterns that are invalid in Unicode mode. 2026-07-28 basic/index, "JSON Schema
+ * Usage".
  *
- * A worker thread runs this function from its source text: it must use nothing that is defined outside of it.
+ * A worker thread runs this function from its source text, so it must not use anything that is defined outside of it.
  */
 export function schemaCompiler(Validator: AjvClass): SchemaCompiler {
-  /** Keywords whose values are data, whatever they look like. */
+  /** Keywords whose values are data and not schemas. */
   const data = new Set(['const', 'default', 'enum', 'example', 'examples', 'required']);
-  /** Keywords that hold schemas by names of anybody's choice. */
+  /** Keywords whose values are objects of schemas, by name. */
   const byName = new Set([
     '$defs',
     'definitions',
@@ -30,12 +31,12 @@ export function schemaCompiler(Validator: AjvClass): SchemaCompiler {
   ]);
 
   /**
-   * A pattern whose escapes of letters mean the same in and out of Unicode mode. `\Z` of Python and `\p{L}` would be the letters Z and p out of
-   * it, and valid output would be refused.
+   * Matches patterns whose escapes have the same meaning with and without Unicode mode. Without it, `\Z` of Python and `\p{L}` would be the
+   * letters Z and p, and valid output would be refused.
    */
   const portable = /^(?:[^\\]|\\[^A-Za-z]|\\[bBcdDfknrsStuvwWx])*$/;
 
-  /** Compiles patterns in Unicode mode, as the specification wants it, and else as most programs do it. */
+  /** Compiles a pattern in Unicode mode, as JSON Schema requires, or without it if that fails. */
   const lenientPattern = (pattern: string, flags: string): RegExp => {
     try {
       return new RegExp(pattern, flags);
@@ -45,7 +46,7 @@ export function schemaCompiler(Validator: AjvClass): SchemaCompiler {
     }
   };
 
-  /** Formats are annotations unless one asks for more, and servers may use keywords of their own. */
+  /** Formats are only annotations, and servers may use their own keywords. */
   const options: Options = {
     strict: false,
     validateFormats: false,
@@ -53,7 +54,7 @@ export function schemaCompiler(Validator: AjvClass): SchemaCompiler {
     code: { regExp: Object.assign(lenientPattern, { code: 'new RegExp' }) },
   };
 
-  /** Whether a number is a multiple, as far as numbers with a binary point can say it of decimal ones. */
+  /** Whether a number is a multiple of another, within the precision of binary floating point. */
   const isMultiple = (value: number, divisor: number): boolean => {
     const quotient = value / divisor;
     if (!Number.isFinite(quotient)) return value % divisor === 0;
@@ -63,17 +64,17 @@ export function schemaCompiler(Validator: AjvClass): SchemaCompiler {
   const isObject = (value: unknown): value is Record<string, unknown> =>
     typeof value === 'object' && value !== null && !Array.isArray(value);
 
-  /** A schema that means the same, in words that Ajv takes. */
-  const understood = (schema: unknown): unknown => {
-    if (Array.isArray(schema)) return schema.map(understood);
+  /** An equivalent schema that Ajv accepts. */
+  const compatible = (schema: unknown): unknown => {
+    if (Array.isArray(schema)) return schema.map(compatible);
     if (!isObject(schema)) return schema;
     const copy = new Map<string, unknown>();
     for (const [keyword, value] of Object.entries(schema)) {
       if (data.has(keyword)) copy.set(keyword, value);
-      else if (byName.has(keyword) && isObject(value)) copy.set(keyword, eachUnderstood(value));
-      else copy.set(keyword, understood(value));
+      else if (byName.has(keyword) && isObject(value)) copy.set(keyword, eachCompatible(value));
+      else copy.set(keyword, compatible(value));
     }
-    // A keyword of OpenAPI. Beside a type it is taken as it is meant there; elsewhere it says nothing.
+    // `nullable` is a keyword of OpenAPI. It is used beside `type`, and ignored elsewhere.
     if (schema.type === undefined || schema.nullable === false) copy.delete('nullable');
     if (Array.isArray(schema.enum) && schema.enum.length === 0) {
       copy.delete('enum');
@@ -82,15 +83,15 @@ export function schemaCompiler(Validator: AjvClass): SchemaCompiler {
     return Object.fromEntries(copy);
   };
 
-  const eachUnderstood = (schemas: Readonly<Record<string, unknown>>): object =>
-    Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, understood(schema)]));
+  const eachCompatible = (schemas: Readonly<Record<string, unknown>>): object =>
+    Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, compatible(schema)]));
 
-  // Compiling the schema of schemas takes longer than compiling most schemas: it is done once.
-  const judge = new Validator(options);
-  void judge.validateSchema({});
+  // Compiling the meta-schema takes longer than compiling most schemas, so it is done once.
+  const metaValidator = new Validator(options);
+  void metaValidator.validateSchema({});
 
   return (schema) => {
-    // One for each: schemas of strangers may have the same `$id`.
+    // One instance for each schema, because schemas of different servers may have the same `$id`.
     const ajv = new Validator({ ...options, validateSchema: false });
     ajv.removeKeyword('id');
     ajv.removeKeyword('multipleOf');
@@ -101,16 +102,17 @@ export function schemaCompiler(Validator: AjvClass): SchemaCompiler {
       compile: (divisor: number) => (value: number) => isMultiple(value, divisor),
       error: { message: 'must be a multiple of the number in `multipleOf`' },
     });
-    const { $schema: _dialect, ...rest } = understood(schema) as Record<string, unknown>;
-    if (judge.validateSchema(rest) !== true) throw new Error(`schema is invalid: ${judge.errorsText()}`);
+    const { $schema: _dialect, ...rest } = compatible(schema) as Record<string, unknown>;
+    if (metaValidator.validateSchema(rest) !== true)
+      throw new Error(`schema is invalid: ${metaValidator.errorsText()}`);
     const validate = ajv.compile(rest);
-    // Ajv's own `$async` makes promises of verdicts, one of them rejected.
+    // A schema with `$async`, an extension of Ajv, would be validated with promises.
     if ('$async' in validate) throw new Error('it is asynchronous');
     return validate;
   };
 }
 
-/** Holds a value against a schema. As for {@link schemaCompiler}, a worker thread runs it from its source text. */
+/** Validates a value. Like {@link schemaCompiler}, a worker thread runs this function from its source text. */
 export function verdictOf(validate: ValidateFunction, value: unknown): Verdict {
   if (validate(value)) return { valid: true };
   const [first] = validate.errors ?? [];

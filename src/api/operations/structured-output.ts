@@ -11,63 +11,63 @@ import { ValidationWorker } from './validation-worker.js';
 import type { GivenUp, ValidationJob } from './validation-worker.js';
 import { safeText } from '../../util/printable.js';
 
-/** How outputs are held against a schema. */
+/** The compiled output schema of a tool. */
 interface Checker {
   readonly job: Omit<ValidationJob, 'value'>;
   /** The length of the schema as JSON. */
   readonly size: number;
-  /** There are outputs for which the work grows faster than they do. */
+  /** Whether the time for some outputs may grow faster than their size. */
   readonly slow: boolean;
-  /** Undefined from when something took too long in this thread: the checks are made in a worker. */
+  /** Undefined once a check took too long in this thread; then a worker makes the checks. */
   validate: ValidateFunction | undefined;
-  /** Why no output is checked any more: it took too long in the worker, too. */
+  /** Set once a check took too long in the worker, too; then no output is checked any more. */
   refused: GivenUp | undefined;
 }
 
-/** A schema may say this much about itself, in bytes of JSON, before it is taken for an attack. */
-const LARGEST_SCHEMA = 1_000_000;
+/** The maximum length of a schema, in characters of JSON. */
+const MAX_SCHEMA_SIZE = 1_000_000;
 
-/** Milliseconds for which a schema may block this thread, once. A check that takes longer is made in a worker thread. */
-const LONGEST_BLOCK = 100;
+/** How long a schema may block this thread, once, in ms. A slower check is made in a worker thread. */
+const MAX_BLOCK = 100;
 
-/** A check is short when the size of the schema times that of the output is not larger: at most about 20 ms. */
-const SHORT = 10_000_000;
+/** A check takes at most about 20 ms if the size of the schema times the size of the output is at most this. */
+const SHORT_CHECK = 10_000_000;
 
-/** How many schemas that took too long are remembered. */
-const MOST_REMEMBERED = 100;
+/** How many slow schemas are remembered. */
+const MAX_REMEMBERED = 100;
 
 /**
- * What makes a validator slow for some outputs: patterns that try every way to match, references that lead to the same place in many ways,
- * and items that are each compared with all others. Without it the work is at most that of the schema times that of the output.
+ * Keywords that may make a validation slow: backtracking patterns, references that are resolved many times, and items that are each
+ * compared with all others. Without them the time is at most proportional to the size of the schema times the size of the output.
  */
 const SLOW = /"(?:pattern|patternProperties|uniqueItems|\$ref|\$dynamicRef|\$recursiveRef)"/;
 
-/** By module: a compiler is the same for all, and making one takes a while. */
+/** The compilers by module. Creating one takes time, so all clients share them. */
 const compilers = new Map<string, SchemaCompiler>();
 
 /**
- * Holds the structured output of tools against the schemas that the tools declared. The validator is loaded with the first schema.
- * References are never fetched. 2026-07-28 server/tools, "Output Schema"; basic/index, "JSON Schema Usage".
+ * Validates the structured output of tools with their output schemas. Ajv is loaded for the first schema. References are never fetched.
+ * 2026-07-28 server/tools, "Output Schema"; basic/index, "JSON Schema Usage".
  *
- * A schema of a stranger can take any time. It may block this thread for 100 ms, once; what takes longer is done in a worker thread, and after
- * `limits.validationTime` it is given up. Either is remembered, also for the same schema in a later list.
+ * A schema of an untrusted server may take any time. It may block this thread for 100 ms, once; a slower check is made in a worker thread,
+ * and ends after `limits.validationTime`. Both are remembered, also for the same schema in a later list.
  */
 export class StructuredOutput {
-  /** By definition of the tool, so that a new definition gets a new validator and an old one can be forgotten. */
+  /** By the definition of the tool, so that a new definition gets a new validator, and an old one can be collected. */
   readonly #checkers = new WeakMap<MCPTool, Promise<Checker | Failure>>();
-  /** By the text of the schema: those that took too long. */
-  readonly #tooLong = new Map<string, Checker>();
+  /** The slow schemas, by their text. */
+  readonly #slow = new Map<string, Checker>();
   readonly #timeLimit: number;
   readonly #worker: ValidationWorker;
   #count = 0;
 
-  /** @param timeLimit milliseconds that compiling a schema, and holding an output against it, may take */
+  /** @param timeLimit the maximum time to compile a schema, and to validate an output, in ms */
   constructor(timeLimit: number) {
     this.#timeLimit = timeLimit;
     this.#worker = new ValidationWorker(timeLimit);
   }
 
-  /** What is wrong with the output of a tool, or undefined. An answer that reports an error need not have any. */
+  /** The problem of the output of a tool, or undefined. A result that reports an error needs no structured output. */
   async problem(tool: MCPTool, result: CallToolResult): Promise<Failure | undefined> {
     const schema = tool.outputSchema;
     if (schema == null || result.isError === true) return undefined;
@@ -83,7 +83,7 @@ export class StructuredOutput {
         ? undefined
         : mismatch(tool.name, `structuredContent${verdict.path} ${verdict.what}`, result);
     } catch (thrown) {
-      // A schema that refers to itself without end, or output that is nested deeper than the stack.
+      // Infinite recursion in the schema, or output that is nested too deeply for the stack.
       return unusable(tool.name, describeThrown(thrown));
     }
   }
@@ -92,24 +92,24 @@ export class StructuredOutput {
     const { validate, slow, size } = checker;
     if (validate !== undefined) {
       const run = (): Verdict => verdictOf(validate, value);
-      if (!slow && !isLarger(value, SHORT / size)) return run();
-      const verdict = this.#briefly(run);
+      if (!slow && !isLarger(value, SHORT_CHECK / size)) return run();
+      const verdict = this.#withinBlockLimit(run);
       if (verdict !== undefined) return verdict;
       this.#remember(checker);
     }
     if (checker.refused !== undefined) return checker.refused;
     const verdict =
-      this.#timeLimit > LONGEST_BLOCK
+      this.#timeLimit > MAX_BLOCK
         ? await this.#worker.check({ ...checker.job, value })
         : { why: new OutOfTime(this.#timeLimit).message, forGood: true };
     if ('why' in verdict && verdict.forGood) checker.refused = verdict;
     return verdict;
   }
 
-  /** What a function returns, or undefined when it took longer than it may in this thread. */
-  #briefly<Result>(fn: () => Result): Result | undefined {
+  /** The result of a function, or undefined if it took longer than it may in this thread. */
+  #withinBlockLimit<Result>(fn: () => Result): Result | undefined {
     try {
-      return withinTime(Math.min(this.#timeLimit, LONGEST_BLOCK), fn);
+      return withinTime(Math.min(this.#timeLimit, MAX_BLOCK), fn);
     } catch (thrown) {
       if (thrown instanceof OutOfTime) return undefined;
       throw thrown;
@@ -118,8 +118,8 @@ export class StructuredOutput {
 
   #remember(checker: Checker): void {
     checker.validate = undefined;
-    if (this.#tooLong.size >= MOST_REMEMBERED) this.#tooLong.clear();
-    this.#tooLong.set(JSON.stringify(checker.job.schema), checker);
+    if (this.#slow.size >= MAX_REMEMBERED) this.#slow.clear();
+    this.#slow.set(JSON.stringify(checker.job.schema), checker);
   }
 
   #checkerOf(tool: MCPTool, schema: object): Promise<Checker | Failure> {
@@ -134,12 +134,13 @@ export class StructuredOutput {
     try {
       const text = JSON.stringify(schema);
       const size = text.length;
-      if (size > LARGEST_SCHEMA) return unusable(tool, `it has ${size} characters, and the limit is ${LARGEST_SCHEMA}`);
-      const remembered = this.#tooLong.get(text);
+      if (size > MAX_SCHEMA_SIZE)
+        return unusable(tool, `it has ${size} characters, and the limit is ${MAX_SCHEMA_SIZE}`);
+      const remembered = this.#slow.get(text);
       if (remembered !== undefined) return remembered;
       const dialect = dialectOf(schema);
       const compile = await compilerFor(dialect);
-      const validate = this.#briefly(() => compile(schema));
+      const validate = this.#withinBlockLimit(() => compile(schema));
       this.#count += 1;
       const job = { id: this.#count, dialect, schema };
       const checker = { job, size, slow: SLOW.test(text), validate, refused: undefined };
@@ -151,7 +152,7 @@ export class StructuredOutput {
   }
 }
 
-/** JSON Schema of 2020-12, which is the default, or of draft-07. */
+/** The dialect of a schema: 2020-12, which is the default, or draft-07. */
 function dialectOf(schema: object): ValidationJob['dialect'] {
   const { $schema: dialect } = schema as { readonly $schema?: unknown };
   const name = typeof dialect === 'string' ? dialect : '2020-12';
@@ -163,16 +164,16 @@ function dialectOf(schema: object): ValidationJob['dialect'] {
 async function compilerFor({ module }: ValidationJob['dialect']): Promise<SchemaCompiler> {
   const known = compilers.get(module);
   if (known !== undefined) return known;
-  // Not by the name in a variable: a bundler has to see them.
+  // Literal module names, so that bundlers find them.
   const Validator: AjvClass = module === 'ajv' ? (await import('ajv')).Ajv : (await import('ajv/dist/2020.js')).Ajv2020;
   const compiler = schemaCompiler(Validator);
   compilers.set(module, compiler);
-  // Loading Ajv blocks for a while, and so may the schema that it is loaded for: others get their turn in between.
+  // Loading Ajv and compiling the schema both block the thread. Let other work run in between.
   await new Promise<void>((resolve) => systemEnvironment.setTimeout(resolve, 0));
   return compiler;
 }
 
-/** Whether a value of JSON has more parts, and characters in them, than this. Looks at no more of it than that. */
+/** Whether a JSON value has more than `most` parts and characters. Stops counting there. */
 function isLarger(value: unknown, most: number): boolean {
   const open: unknown[] = [value];
   let size = 0;
@@ -194,16 +195,21 @@ function isLarger(value: unknown, most: number): boolean {
   return false;
 }
 
-/** Whether a failure is about a schema rather than about the output that was held against it. */
+/** Whether a failure is about the schema and not about the output. */
 export function isUnusable({ details }: Failure): boolean {
   return details?.schema === 'unusable';
 }
 
 function mismatch(tool: string, what: string, result: CallToolResult): Failure {
-  return failure('protocol', 'MCP_INVALID_RESULT', `The output of the tool ${tool} does not fit its schema: ${what}`, {
-    delivery: 'answered',
-    details: { tool, result },
-  });
+  return failure(
+    'protocol',
+    'MCP_INVALID_RESULT',
+    `The output of the tool ${tool} does not match its schema: ${what}`,
+    {
+      delivery: 'answered',
+      details: { tool, result },
+    },
+  );
 }
 
 function unusable(tool: string, why: string): Failure {

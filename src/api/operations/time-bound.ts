@@ -1,6 +1,6 @@
 import { createContext, Script } from 'node:vm';
 
-/** What is run within a limit, by the name under which the script finds it. */
+/** The global object of the script. */
 interface Stage {
   run: (() => void) | undefined;
 }
@@ -8,10 +8,10 @@ interface Stage {
 const SCRIPT = new Script('run()');
 let stage: Stage | undefined;
 
-/** Milliseconds that Node can count; more is no limit. */
+/** The longest timeout of a script, in ms. A longer one means no limit. */
 const LONGEST = 2 ** 31 - 1;
 
-/** Somebody else's schema or pattern took more time than it may. */
+/** A schema or pattern of an untrusted server took longer than its limit. */
 export class OutOfTime extends Error {
   constructor(limit: number) {
     super(`it takes longer than ${limit} ms (\`limits.validationTime\`)`);
@@ -20,10 +20,9 @@ export class OutOfTime extends Error {
 }
 
 /**
- * Calls a function that somebody else can make run for ever, such as one that a pattern was compiled into, and stops it after so many
- * milliseconds of real time. Node has one means to stop a loop within its own thread, and that is a script; it takes about a tenth of a
- * millisecond to begin.
- * @throws OutOfTime, and what the function throws.
+ * Calls a function that may not end, such as the match of an untrusted pattern, and stops it after a number of milliseconds of real time.
+ * Only the timeout of a `vm` script can stop a loop in the same thread; starting a script takes about 0.1 ms.
+ * @throws OutOfTime, and the errors of the function.
  */
 export function withinTime<Result>(limit: number, fn: () => Result): Result {
   if (limit > LONGEST) return fn();

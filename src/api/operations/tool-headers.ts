@@ -11,7 +11,7 @@ import type { ConnectionFacts } from '../../machines/connection/connection-conte
 import type { Events } from '../events.js';
 import type { ListOptions, SubmitOptions } from '../options/call-options.js';
 
-/** What decides whether parameters are repeated as headers. */
+/** What {@link repeatsParameters} uses of a client. */
 interface HeaderRule {
   readonly transport: Pick<MCPTransport, 'framing'>;
   readonly connection: { readonly facts: Pick<ConnectionFacts, 'era'> };
@@ -22,11 +22,11 @@ export interface ToolFilter extends HeaderRule {
   readonly events: Pick<Events, 'warnOnce'>;
 }
 
-/** What sending a call of a tool uses of a client. */
+/** What sending a tool call uses of a client. */
 export interface ToolCaller extends HeaderRule {
   readonly listCache: {
     tool(name: string): MCPTool | undefined;
-    listToolsAnew(options: ListOptions): Promise<void>;
+    relistTools(options: ListOptions): Promise<void>;
   };
   submit(
     method: string,
@@ -37,26 +37,25 @@ export interface ToolCaller extends HeaderRule {
   ): Promise<Outcome>;
 }
 
-/** What the definitions say, so that each is read once. */
-const known = new WeakMap<object, ParameterHeaders>();
+/** The headers of each input schema. */
+const cache = new WeakMap<object, ParameterHeaders>();
 
 function headersOf({ inputSchema }: MCPTool): ParameterHeaders {
-  let headers = known.get(inputSchema);
+  let headers = cache.get(inputSchema);
   if (headers === undefined) {
     headers = parameterHeadersOf(inputSchema);
-    known.set(inputSchema, headers);
+    cache.set(inputSchema, headers);
   }
   return headers;
 }
 
-/** Only modern HTTP repeats parameters as headers; elsewhere the annotations mean nothing. */
+/** Whether parameters are repeated as headers: only over modern HTTP. */
 function repeatsParameters({ transport, connection }: HeaderRule): boolean {
   return transport.framing === 'per-request' && connection.facts.era === 'modern';
 }
 
 /**
- * The tools that can be called. One whose parameters cannot be repeated as its definition wants is left out, with a warning.
- * 2026-07-28 server/tools, "x-mcp-header".
+ * The tools that can be called. A tool with an invalid `x-mcp-header` is left out, with a warning. 2026-07-28 server/tools, "x-mcp-header".
  */
 export function callableTools(client: ToolFilter, tools: readonly MCPTool[]): MCPTool[] {
   if (!repeatsParameters(client)) return [...tools];
@@ -72,7 +71,7 @@ export function callableTools(client: ToolFilter, tools: readonly MCPTool[]): MC
   });
 }
 
-/** The headers of a call, as the definition that was received last wants them. */
+/** The headers of a call, by the last known definition of the tool. */
 export function headersOfCall(client: ToolCaller, params: Params | undefined): Record<string, string> | undefined {
   const name = params?.name;
   const tool = repeatsParameters(client) && typeof name === 'string' ? client.listCache.tool(name) : undefined;
@@ -83,19 +82,19 @@ export function headersOfCall(client: ToolCaller, params: Params | undefined): R
 }
 
 /**
- * Whether the server wants other headers than the definition that is known says. The call was refused before it ran: it may be made
- * once more when the tools are listed anew. 2026-07-28 basic/transports/streamable-http.
+ * Whether the server refused a call because the headers do not match the current definition of the tool. The call did not run, so it may be
+ * sent again after the tools are listed again. 2026-07-28 basic/transports/streamable-http.
  */
-export function wantsOtherHeaders(client: HeaderRule, outcome: Outcome): boolean {
+export function isHeaderMismatch(client: HeaderRule, outcome: Outcome): boolean {
   if (!(outcome instanceof RequestFailure) || !repeatsParameters(client)) return false;
   return outcome.failure?.code === 'MCP_RPC_ERROR' && outcome.failure.errorCode === ErrorCode.HeaderMismatch;
 }
 
 /**
- * Lists the tools anew, and makes a call again with the headers that their definitions want now. When they cannot be listed, the call ends as
- * it was refused: the caller asked for nothing else.
+ * Lists the tools again, and sends the call again with the headers of the current definition. If the listing fails, returns the refusal of
+ * the call.
  */
-export async function callWithOtherHeaders(
+export async function retryWithNewHeaders(
   client: ToolCaller,
   refused: Outcome,
   params: Params | undefined,
@@ -103,7 +102,7 @@ export async function callWithOtherHeaders(
   repeatable?: boolean,
 ): Promise<Outcome> {
   try {
-    await client.listCache.listToolsAnew(options);
+    await client.listCache.relistTools(options);
   } catch (thrown) {
     if (options.signal?.aborted === true) throw thrown;
     return refused;

@@ -7,20 +7,20 @@ import { schemaCompiler, verdictOf } from './schema-compiler.js';
 import type { Verdict } from './schema-compiler.js';
 import { OutOfTime } from './time-bound.js';
 
-/** A check that is to be made in the worker. */
+/** A check for the worker. */
 export interface ValidationJob {
-  /** The worker compiles each schema once, by this number. */
+  /** The number of the schema. The worker compiles each schema once. */
   readonly id: number;
-  /** The module of Ajv for the dialect of the schema, and its class there. */
+  /** The module and class of Ajv for the dialect of the schema. */
   readonly dialect: { readonly module: string; readonly name: string };
   readonly schema: object;
   readonly value: unknown;
 }
 
-/** Why a check was not made to its end. */
+/** The reason why a check has no result. */
 export interface GivenUp {
   readonly why: string;
-  /** Another check by the same schema would end in the same way. */
+  /** Whether other checks with the same schema would have no result either. */
   readonly forGood: boolean;
 }
 
@@ -31,13 +31,13 @@ interface Waiting {
   readonly settle: (answer: Answer) => void;
 }
 
-/** How long a worker without work is kept, in ms: the next check needs neither a new one nor another compilation. */
+/** How long an idle worker is kept, in ms, so that the next check needs no start and no compilation. */
 const KEPT_IDLE = 30_000;
 
-/** The most memory that the objects of a worker may take, in MiB. */
-const MOST_MEMORY = 512;
+/** Maximum heap size of the worker, in MiB. */
+const MAX_MEMORY = 512;
 
-/** The program of the worker. Text, since there is no file with it in a bundle; bundlers may wrap functions in `__name`. */
+/** The program of the worker. It is text, because a bundle has no file for it. Bundlers may wrap functions in `__name`. */
 const PROGRAM = `
 const { parentPort, workerData } = require('node:worker_threads');
 const load = require('node:module').createRequire(workerData.from);
@@ -68,18 +68,18 @@ parentPort.on('message', (job) => {
 `;
 
 /**
- * Makes checks in a thread of its own, one after the other, so that one that takes long blocks nothing else. The thread is started for the
- * first check, ended when a check runs out of time, and ended when there was nothing to do for 30 s. It does not keep the process alive.
+ * Makes checks in a worker thread, one after the other, so that a slow check does not block the main thread. The worker is started for the
+ * first check, and terminated when a check exceeds its time and after 30 s without work. It does not keep the process alive.
  */
 export class ValidationWorker {
   readonly #timeLimit: number;
   #queue: Waiting[] = [];
   #current: Waiting | undefined;
   #worker: Worker | undefined;
-  /** Limits the check that is made, or the time without any. */
+  /** The timeout of the current check, or of the idle time. */
   #timer: TimerHandle;
 
-  /** @param timeLimit milliseconds that one check may take, with compiling the schema and starting the thread */
+  /** @param timeLimit the maximum time of a check, with starting the thread and compiling the schema, in ms */
   constructor(timeLimit: number) {
     this.#timeLimit = timeLimit;
   }
@@ -96,7 +96,7 @@ export class ValidationWorker {
     if (this.#current !== undefined) return;
     const next = this.#queue.shift();
     if (next === undefined) {
-      this.#rest();
+      this.#idle();
       return;
     }
     this.#current = next;
@@ -108,7 +108,7 @@ export class ValidationWorker {
       worker.ref();
       worker.postMessage(next.job);
     } catch (thrown) {
-      // The value is too deep to be sent, for instance.
+      // For instance, the value is nested too deeply for a structured clone.
       this.#settle({ why: describeThrown(thrown), forGood: false });
     }
   }
@@ -120,7 +120,7 @@ export class ValidationWorker {
       eval: true,
       workerData: { from },
       execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: MOST_MEMORY },
+      resourceLimits: { maxOldGenerationSizeMb: MAX_MEMORY },
     });
     worker.on('message', (answer: Answer) => {
       if (this.#worker === worker) this.#settle(answer);
@@ -138,7 +138,7 @@ export class ValidationWorker {
     this.#next();
   }
 
-  /** Ends the worker and gives up its check, and those by the same schema that wait. */
+  /** Terminates the worker, and settles its check and the waiting ones with the same schema. */
   #stop(answer: GivenUp): void {
     void this.#worker?.terminate();
     this.#worker = undefined;
@@ -150,8 +150,8 @@ export class ValidationWorker {
     this.#settle(answer);
   }
 
-  /** There is nothing to do at the moment. */
-  #rest(): void {
+  /** Terminates the worker if it stays idle. */
+  #idle(): void {
     const worker = this.#worker;
     this.#worker?.unref();
     this.#setTimer(KEPT_IDLE, () => {

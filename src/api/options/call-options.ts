@@ -15,45 +15,45 @@ export type { Progress };
 /** Options of a single request. */
 export interface RequestOptions {
   /**
-   * Milliseconds until it is given up, queueing included; progress restarts it. Servers are asked to report progress by every `tools/call`, and
-   * by any other request that has `onProgress`. It stands still while this side is asked something that the server has to know. Default: the
-   * client's `timeout`.
+   * Timeout in ms, with the time in the queue. Progress restarts it: each `tools/call`, and any other request with `onProgress`, requests
+   * progress notifications. It is paused while a handler of a server request runs that the call may wait for. Default: the client's
+   * `timeout`.
    */
   readonly timeout?: number | undefined;
-  /** Milliseconds until it is given up whatever happens. Default: the client's `maxTotalTimeout`. */
+  /** Absolute timeout in ms, which nothing restarts or pauses. Default: the client's `maxTotalTimeout`. */
   readonly maxTotalTimeout?: number | undefined;
-  /** Gives it up when aborted; the promise rejects with the signal's reason. */
+  /** Cancels the request when it is aborted. The promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Hears what the server reports about it, at most 100 times in a second and then how it stands at the end of the second.
+   * Receives the progress of the request: at most 100 times in a second, then once more at the end of the second with the last progress.
    * 2026-07-28 basic/patterns/progress.
    */
   readonly onProgress?: ((progress: Progress) => unknown) | undefined;
-  /** What may happen when its answer was lost. Default: the client's `retry`. */
+  /** Whether the request may be sent again if its response was lost. Default: the client's `retry`. */
   readonly retry?: RetryPolicy | undefined;
 }
 
-/** Options of one of the requests that a call makes. */
+/** Options of a request of a call. */
 export interface SubmitOptions extends RequestOptions {
-  /** The time from which `timeout` counts. Default: now. */
+  /** The start of `timeout`. Default: now. */
   readonly since?: number | undefined;
-  /** The time at which the whole call is given up. Default: `maxTotalTimeout` from now. */
+  /** The absolute deadline of the whole call. Default: now plus `maxTotalTimeout`. */
   readonly totalDeadline?: number;
-  /** The result is returned whatever its shape. Default false. */
+  /** Whether the result is returned without validation. Default false. */
   readonly unchecked?: boolean;
-  /** Requests that ask for the same thing and have one of these numbers in common share a response. Default: none. */
+  /** Equal requests with one of these numbers in common share a response. Default: none. */
   readonly sharing?: readonly number[] | undefined;
 }
 
-/** Options of what is more than a request, such as connecting. */
+/** Options of `connect()`. */
 export type ConnectOptions = Pick<RequestOptions, 'timeout' | 'signal'>;
 
-/** Options of a list. */
+/** Options of a listing. */
 export interface ListOptions extends RequestOptions {
   /**
-   * Whether a list that is still fresh may be handed out again. Default true. Calls for one list at the same time share its requests, each with
-   * its own `timeout` and `signal`. With `false` a call shares only requests that are made in the same tick: one that was sent before may bring
-   * a list that is older than the call. A call with `onProgress` shares none.
+   * Whether a fresh cached list may be returned. Default true. Concurrent calls for one list share its requests, each with its own
+   * `timeout` and `signal`. With `false` a call shares only requests of the same tick, because the response to an earlier one may be older
+   * than the call. A call with `onProgress` shares none.
    */
   readonly useCache?: boolean | undefined;
 }
@@ -66,20 +66,20 @@ export interface CallToolOptions extends RequestOptions {
   readonly validate?: ValidationPolicy | undefined;
 }
 
-/** A call of a tool as the official client takes it: the parameters of `tools/call`. */
+/** The parameters of `tools/call`, as the official client takes them. */
 export interface CallToolParams {
   readonly name: string;
   readonly arguments?: Readonly<Record<string, unknown>> | undefined;
-  /** Goes along, but for the keys that the protocol needs for itself. 2026-07-28 basic/index, "_meta". */
+  /** Metadata for the server. Keys that the protocol reserves are not sent. 2026-07-28 basic/index, "_meta". */
   readonly _meta?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** What reads a result, such as a schema of zod. */
+/** A parser of results, such as a schema of zod. */
 export interface ResultSchema<Result> {
   parse(result: unknown): Result;
 }
 
-/** How the value of an option is checked, and what it has to be, in words. */
+/** The check of an option, and its description for the error. */
 interface OptionCheck {
   readonly good: (value: unknown) => boolean;
   readonly expected: string;
@@ -114,20 +114,20 @@ function checksOf(...names: (keyof typeof CHECKS)[]): OptionChecks {
 
 const REQUEST_NAMES = ['timeout', 'maxTotalTimeout', 'signal', 'onProgress', 'retry'] as const;
 
-/** What {@link ConnectOptions} may have. */
+/** The checks of {@link ConnectOptions}. */
 export const CONNECT_OPTIONS = checksOf('timeout', 'signal');
-/** What a health check may be told. */
+/** The checks of the options of `healthCheck()`. */
 export const HEALTH_OPTIONS = checksOf('timeout');
-/** What {@link RequestOptions} may have. */
+/** The checks of {@link RequestOptions}. */
 export const REQUEST_OPTIONS = checksOf(...REQUEST_NAMES);
-/** What {@link ListOptions} may have. */
+/** The checks of {@link ListOptions}. */
 export const LIST_OPTIONS = checksOf(...REQUEST_NAMES, 'useCache');
-/** What {@link CallToolOptions} may have. */
+/** The checks of {@link CallToolOptions}. */
 export const CALL_TOOL_OPTIONS = checksOf(...REQUEST_NAMES, 'onToolError', 'validate');
 
 /**
- * Refuses options of a call that nothing reads, and values that cannot be used. Each call does this: it allocates nothing.
- * @param call the method that takes them, for the message
+ * Throws for unknown options of a call and invalid values. It runs in each call, so it allocates nothing.
+ * @param call the name of the method, for the message
  * @throws MCPError with code `MCP_INVALID_PARAMS`
  */
 export function checkCallOptions(call: string, options: object | undefined, checks: OptionChecks): void {
@@ -143,7 +143,9 @@ export function checkCallOptions(call: string, options: object | undefined, chec
   }
 }
 
-/** What an object inherits may be anything, but for a signal, which is often given in place of options. */
+/**
+ * Throws for an unknown own property, and for a signal in place of options, which is a frequent mistake. Inherited properties are ignored.
+ */
 function refuseUnknown(call: string, options: object, name: string, checks: OptionChecks): void {
   if (Object.hasOwn(options, name) && isMistake(options, name, checks.keys()))
     throw unknownOption(call, name, checks.keys());

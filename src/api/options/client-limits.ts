@@ -4,46 +4,46 @@ import { DEFAULT_MAX_PROBLEMS_PER_SECOND } from '../problem-rate.js';
 import { optionNames } from '../../option-checks.js';
 import type { OptionReader } from '../../option-checks.js';
 
-/** How much a server may cost a client, beyond what the transport reads of it. */
+/** Limits of what a server may cost the client. The size of its messages is a limit of the transport. */
 export interface ClientLimits {
-  /** Pages of one list; more of them are an error with code `MCP_PAGINATION`. Default 1 000. */
+  /** Maximum number of pages of a list. A longer list is an error with code `MCP_PAGINATION`. Default 1 000. */
   readonly maxPages?: number | undefined;
   /**
-   * Bytes of memory, about, that all pages of a list may take together; more of them are an error with code `MCP_PAGINATION`. Where a list is
-   * iterated over, its pages are not kept, and only its cursors count. Default 64 MiB (67 108 864).
+   * Maximum size of all pages of a list, in bytes of memory (approximately). A larger list is an error with code `MCP_PAGINATION`. An
+   * iteration does not keep its pages, so only its cursors count. Default 64 MiB (67 108 864).
    */
   readonly maxListBytes?: number | undefined;
   /**
-   * Milliseconds that compiling an output schema, and holding an output against it, may take. A schema that takes longer cannot be used: its
-   * outputs are handed out with a warning and not checked any more. The first 100 ms are taken in the thread of the caller, once for each
-   * schema; what needs longer is done in a worker thread and blocks nothing. Default 2 000. 2026-07-28 basic/index, "JSON Schema Usage".
+   * Maximum time to compile an output schema, and to validate an output with it, in ms. Outputs of a slower schema are returned without
+   * validation, with a `warning`. A check that takes more than 100 ms continues in a worker thread, and blocks nothing. Default 2 000.
+   * 2026-07-28 basic/index, "JSON Schema Usage".
    */
   readonly validationTime?: number | undefined;
   /**
-   * Handlers of server requests (sampling, elicitation, roots) that are at work at the same time. A handler counts until it has settled, also
-   * when its signal is aborted. Beyond that a legacy server is refused; what a modern one needs for a call waits its turn, and the call fails
-   * with `MCP_INPUT_LIMIT` if it needs more than this at once. Default 100.
+   * Maximum number of handlers of server requests (sampling, elicitation, roots) that run at once. A handler counts until it settles, also
+   * after its signal is aborted. Further requests of a legacy server are refused. Further inputs for a modern server are queued; a call
+   * that needs more inputs than this at once fails with `MCP_INPUT_LIMIT`. Default 100.
    */
   readonly maxServerRequests?: number | undefined;
   /**
-   * How often a server may ask for something before it answers a call; once more, and the call fails with `MCP_INPUT_LIMIT`. Default 10.
+   * How many times a server may respond to a call with `input_required`. After one more the call fails with `MCP_INPUT_LIMIT`. Default 10.
    * 2026-07-28 basic/patterns/mrtr.
    */
   readonly maxInputRounds?: number | undefined;
   /**
-   * Bytes that are held for the connection at the same time: unfinished bodies, lines and events of more than 64 KiB, lists that are kept, what
-   * server requests carry while they are handled, and messages that wait to be sent. Whatever asks for more fails with `MCP_MEMORY_LIMIT`, and
-   * nothing else does. Default 256 MiB (268 435 456).
+   * Maximum memory that the connection holds at once, in bytes: incomplete bodies, lines and events of more than 64 KiB, cached lists,
+   * params of server requests while their handlers run, and messages that wait to be sent. An operation that exceeds it fails with
+   * `MCP_MEMORY_LIMIT`; others continue. Default 256 MiB (268 435 456).
    */
   readonly maxHeldBytes?: number | undefined;
   /**
-   * Replies that wait for the server to read them. Beyond that its requests are ignored until it reads, with one `error` event
-   * (`MCP_QUEUE_FULL`). Default 1 000.
+   * Maximum number of replies that wait until the server reads them. Beyond it, requests of the server are ignored until it reads, with one
+   * `error` event (`MCP_QUEUE_FULL`). Default 1 000.
    */
   readonly maxPendingReplies?: number | undefined;
   /**
-   * `error` and `warning` events in one second. Those beyond it are counted, and told when the second is over: one event for each code, with
-   * `details.count` and the text of the first. Default 100.
+   * Maximum number of `error` and `warning` events in a second. Further ones are counted and combined at the end of the second: one event
+   * for each code, with `details.count` and the text of the first. Default 100.
    */
   readonly maxProblemsPerSecond?: number | undefined;
 }
@@ -62,20 +62,20 @@ const NAMES = optionNames<ClientLimits>({
 /** All limits with their defaults. */
 export type ResolvedClientLimits = Readonly<Record<keyof ClientLimits, number>>;
 
-/** A schema of good will is compiled long before, also on a machine that is busy with other things. */
-const LONGEST_VALIDATION = 2_000;
+/** Much longer than ordinary schemas take, also on a busy machine, in ms. */
+const DEFAULT_VALIDATION_TIME = 2_000;
 
 function adviceFor(name: string): string | undefined {
   return name === 'maxMessageBytes' ? ': it is a limit of the transport' : undefined;
 }
 
-/** Reads the option `limits`; limits that are not given have their defaults. */
+/** Reads the option `limits` and adds the defaults. */
 export function clientLimits(options: OptionReader<{ limits?: ClientLimits | undefined }>): ResolvedClientLimits {
   const read = options.inside<ClientLimits>('limits', NAMES, { advice: adviceFor });
   return {
     maxPages: read.count('maxPages', DEFAULT_MAX_PAGES),
     maxListBytes: read.count('maxListBytes', DEFAULT_MAX_LIST_BYTES),
-    validationTime: read.milliseconds('validationTime', LONGEST_VALIDATION),
+    validationTime: read.milliseconds('validationTime', DEFAULT_VALIDATION_TIME),
     maxServerRequests: read.count('maxServerRequests', 100),
     maxInputRounds: read.count('maxInputRounds', 10),
     maxHeldBytes: read.count('maxHeldBytes', DEFAULT_MAX_HELD_BYTES),

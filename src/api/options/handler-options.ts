@@ -9,36 +9,36 @@ import type {
 import type { Root } from '../../protocol/schema/index.js';
 import { invalidOption, optionNames, OptionReader, refuseUnknownOptions, unusableOption } from '../../option-checks.js';
 
-/** A handler of sampling, and what it can do besides. */
+/** A handler of sampling, with its optional features. */
 export interface SamplingOptions {
   readonly createMessage: SamplingHandler;
-  /** Whether it also takes `tools` and `toolChoice`. Default false: such questions are refused. */
+  /** Whether it supports `tools` and `toolChoice`. Default false: requests with them are refused. */
   readonly tools?: boolean | undefined;
-  /** Whether it also takes an `includeContext` other than `none`. Default false: it is told `none`. */
+  /** Whether it supports an `includeContext` other than `none`. Default false: the handler gets `none`. */
   readonly context?: boolean | undefined;
 }
 
-/** Handlers of elicitation by mode: at least one of them. */
+/** The handlers of elicitation, by mode. At least one is required. */
 export interface ElicitationOptions {
   readonly form?: ElicitationHandler | undefined;
   readonly url?: UrlElicitationHandler | undefined;
 }
 
-/** Who answers the questions of a server. What is not given is not offered to servers. */
+/** The handlers of server requests. Only the handlers you pass are advertised as capabilities. */
 export interface HandlerOptions {
   /**
-   * Asks a language model for the server. `(params, context) => ({ role, content, model })`, or that as `createMessage` beside what else
-   * it can do. Default: not offered. 2026-07-28 client/sampling.
+   * Samples a language model for the server: `(params, context) => ({ role, content, model })`, or an object with this function as
+   * `createMessage`. Default: none. 2026-07-28 client/sampling.
    */
   readonly sampling?: SamplingHandler | SamplingOptions | undefined;
   /**
-   * Asks the user for the server: a function that shows forms, or functions by mode. What is filled in is completed with the defaults of
-   * the form and checked. Default: not offered. 2026-07-28 client/elicitation.
+   * Requests input from the user for the server: a function that shows forms, or functions by mode. The content of a form gets the defaults
+   * of the form, and is validated. Default: none. 2026-07-28 client/elicitation.
    */
   readonly elicitation?: ElicitationHandler | ElicitationOptions | undefined;
   /**
-   * The directories and files that servers should work in, as `file:` URIs, or a function that says which. `[]` offers that there may be
-   * some later. Default: not offered. 2026-07-28 client/roots.
+   * The directories and files in which servers should work, as `file:` URIs, or a function that returns them. `[]` advertises the
+   * capability without any roots yet. Default: none. 2026-07-28 client/roots.
    */
   readonly roots?: readonly Root[] | RootsHandler | undefined;
 }
@@ -47,8 +47,8 @@ const SAMPLING = optionNames<SamplingOptions>({ createMessage: true, tools: true
 const ELICITATION = optionNames<ElicitationOptions>({ form: true, url: true });
 
 /**
- * Reads the options about questions of servers.
- * @throws MCPError with code `MCP_INVALID_PARAMS` when one cannot be used.
+ * Checks the handlers of server requests.
+ * @throws MCPError with code `MCP_INVALID_PARAMS` for an invalid one.
  */
 export function serverRequestHandlers({ sampling, elicitation, roots }: HandlerOptions): ServerRequestHandlers {
   return {

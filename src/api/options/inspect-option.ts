@@ -5,14 +5,14 @@ import { invalidOption } from '../../option-checks.js';
 export type InspectObserver = ((event: unknown) => void) | { next?(event: unknown): void };
 
 /**
- * An inspector: a function, an observer, or an object with `inspect`, such as `createWebSocketInspector()` returns. A `tap` also receives
- * what goes over links.
+ * An inspector: a function, an observer, or an object with `inspect`, such as the result of `createWebSocketInspector()`. Its `tap` also
+ * receives the messages and events of links.
  *
  * The inspector receives copies in which arguments, results, texts, URIs and tokens are replaced by pseudonyms. With `redact: false` it
  * receives the events of XState themselves, secrets included.
  *
- * `attach`, as `mcp-actors/inspect` has it, is called once for each connection. What it returns is used instead, and receives the events
- * themselves: it has to hide secrets on its own.
+ * `attach`, as in `mcp-actors/inspect`, is called once for each connection. Its result is used instead, and receives the events with
+ * secrets, which it must hide itself.
  */
 export type InspectTarget =
   | InspectObserver
@@ -25,8 +25,8 @@ export type InspectTarget =
         readonly inspect: InspectObserver;
         readonly tap?: ((event: TapEvent) => void) | undefined;
         /**
-         * Whether actors of settled requests are reused, as they are without an inspector: that costs far less. Such an actor does not end,
-         * and its snapshot is one object that changes. Default false: each request has an actor of its own.
+         * Whether actors of settled requests are reused, as without an inspector, which costs far less. Such an actor does not stop, and
+         * its snapshot is one object that changes. Default false: each request has its own actor.
          */
         readonly pooled?: boolean | undefined;
       };
@@ -36,11 +36,11 @@ export type InspectTarget =
 export interface InspectedConnection {
   /** The name of an {@link MCPConnection}; undefined for a client without one. */
   readonly name: string | undefined;
-  /** The class of the transport. */
+  /** The class name of the transport. */
   readonly transport: string;
   /**
-   * Removes from a text the secrets that were sent to the server: tokens, values of headers and of variables. Returns the same text if there
-   * are none. An inspector that shows texts calls it first.
+   * Removes the secrets that were sent to the server from a text: tokens, values of headers and of environment variables. Returns the same
+   * text if it contains none. Call it before you show a text.
    */
   readonly hide?: ((text: string) => string) | undefined;
   /** The recording that is replayed; undefined for a connection to a server. */
@@ -58,7 +58,7 @@ export interface InspectedRecording {
 }
 
 /**
- * Checks the option `inspect`. Without the check a wrong value, after a mistake in an import for instance, would show nothing.
+ * Checks the option `inspect`. Without this check an invalid value, after a wrong import for instance, would have no effect and no error.
  * @throws MCPError with code `MCP_INVALID_PARAMS`
  */
 export function checkedInspector(given: InspectTarget | undefined): InspectTarget | undefined {

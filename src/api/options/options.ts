@@ -30,107 +30,107 @@ import { readSuspended } from '../suspended-client.js';
 import type { SuspendedClient } from '../suspended-client.js';
 
 /**
- * Which requests the client may send again when their response was lost: `auto`: requests that only read; `safe`: all, because the caller says
- * that repeating is safe; `never`: none.
+ * Which requests the client may send again if their response was lost. `auto`: requests that only read, or that the server marks as safe to
+ * repeat; `safe`: all, because the caller knows that repeating is safe; `never`: none.
  */
 export type RetryPolicy = 'auto' | 'safe' | 'never';
 
-/** What a tool result with `isError: true` becomes. */
+/** Whether a tool result with `isError: true` is thrown as an {@link MCPToolError} or returned. */
 export type ToolErrorPolicy = 'throw' | 'return';
 
 /**
- * What happens to a tool's result of the wrong shape, and to structured output that does not fit the tool's output schema: `'strict'` rejects
- * with it in `details.result`, `'warn'` hands it out and emits `warning`, `'off'` hands it out as the server sent it.
+ * How an invalid tool result, or structured output that does not match the output schema, is handled: `'strict'` rejects with the result in
+ * `details.result`, `'warn'` returns it and emits `warning`, `'off'` returns it without validation.
  */
 export type ValidationPolicy = 'strict' | 'warn' | 'off';
 
 /** Options of an {@link MCPProtocol}. */
 export interface MCPProtocolOptions extends HandlerOptions {
-  /** Milliseconds until a request is given up, queueing included; progress restarts it. Default 30 000. */
+  /** Timeout of a request in ms, with the time in the queue. Progress restarts it. Default 30 000. */
   readonly timeout?: number | undefined;
-  /** Milliseconds until a call is given up whatever happens. Default: no limit. */
+  /** Absolute timeout of a call in ms, which nothing restarts or pauses. Default: no limit. */
   readonly maxTotalTimeout?: number | undefined;
-  /** What the server is told about this client. Default: name and version of this package. */
+  /** Name and version of your program, which are sent to the server. Default: name and version of this package. */
   readonly clientInfo?: Implementation | undefined;
   /**
-   * Extensions of the protocol that your program supports, by identifier, with their settings (`{}` for none), such as
-   * `{ 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] } }`. The server is told of them; which of them it supports
-   * is in `capabilities.extensions` of {@link ServerInfo}. This library does nothing else about them. Default: none. 2026-07-28
+   * Extensions of the protocol that your program supports, by identifier, with their settings (`{}` for none), such as `{
+   * 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] } }`. The client announces them to the server and does nothing
+   * else with them. `capabilities.extensions` of {@link ServerInfo} has the extensions of the server. Default: none. 2026-07-28
    * basic/versioning, "Extensions".
    */
   readonly extensions?: Readonly<Record<string, JSONObject>> | undefined;
   /**
-   * Milliseconds that `connect()` may take, handshake included. Default: `timeout`. Where none is given, it is 60 000 for a server that has to be
-   * downloaded before its first start: one that `npx`, `uvx`, `docker run` and the like start.
+   * Timeout of `connect()` with the handshake, in ms. Default: `timeout`. Without `timeout` it is 60 000 for servers that are downloaded
+   * before their first start, by `npx`, `uvx`, `docker run` and similar commands, and 30 000 for others.
    */
   readonly connectTimeout?: number | undefined;
-  /** Which era or revision to speak. Default `'auto'`: find out. */
+  /** The era or revision to use. Default `'auto'`: the client detects it. */
   readonly era?: EraChoice | undefined;
-  /** What is known about the server's era from an earlier connection; saves the question. */
+  /** The era of the server, if it is known from an earlier connection. It saves the detection. */
   readonly priorEra?: Era | undefined;
-  /** Milliseconds of silence after which a server is also offered the handshake of older revisions. Default 5 000. */
+  /** How long the client waits for a response to `server/discover` before it also sends `initialize`, in ms. Default 5 000. */
   readonly probeTimeout?: number | undefined;
-  /** What a tool result with `isError: true` becomes. Default `'throw'`: an {@link MCPToolError}. */
+  /** Whether a tool result with `isError: true` is thrown or returned. Default `'throw'`: an {@link MCPToolError}. */
   readonly onToolError?: ToolErrorPolicy | undefined;
   /**
-   * What happens to a tool's result of the wrong shape, and to structured output that does not fit its schema. Default `'strict'`: an
-   * {@link MCPProtocolError} that has it in `details.result`. A schema that cannot be used is a `warning` in any case but `'off'`.
+   * How an invalid tool result, or structured output that does not match its schema, is handled. Default `'strict'`: an
+   * {@link MCPProtocolError} with the result in `details.result`. An unusable schema is a `warning`, except with `'off'`.
    */
   readonly validate?: ValidationPolicy | undefined;
-  /** How much a server may cost. How much of it is read is a limit of the transport. */
+  /** Limits of what a server may cost the client. The size of its messages is a limit of the transport. */
   readonly limits?: ClientLimits | undefined;
   /** Shows every actor, event and snapshot to an inspector, without secrets unless it has `redact: false`. Default: none. */
   readonly inspect?: InspectTarget | undefined;
   /**
-   * Writes down everything that happens to the connection, so that `replay` of `mcp-actors/testing` can do it again: the name of a file,
-   * or more. Secrets become pseudonyms unless that says otherwise. Default: nothing is recorded.
+   * Records all inputs and outputs of the connection, for `replay` of `mcp-actors/testing`: a file name, or {@link RecordOptions}.
+   * Pseudonyms replace secrets, except with `redact: false`. Default: no recording.
    */
   readonly record?: string | RecordOptions | undefined;
-  /** The clock, timers and randomness. Default: those of this process. For tests. */
+  /** The clock, timers and random numbers, for tests. Default: those of this process. */
   readonly environment?: Environment | undefined;
 }
 
 /** Options of an {@link MCPClient}. */
 export interface MCPClientOptions extends MCPProtocolOptions {
-  /** Whether a lost connection is opened again. Default false. */
+  /** Whether the client reconnects after it lost the connection. Default false. */
   readonly autoReconnect?: boolean | undefined;
-  /** Attempts to bring a lost connection back before it is given up. Default 3. */
+  /** How many attempts to reconnect are made before the connection is closed. Default 3. */
   readonly maxReconnectAttempts?: number | undefined;
   /**
-   * Milliseconds before the first of these attempts, doubled for each next one, with full jitter. Over HTTP calls that cannot reach the
-   * server are made again after this time, too. Default 1 000.
+   * Delay before the first attempt to reconnect, in ms. It doubles with each attempt, with full jitter. Calls over HTTP that cannot reach
+   * the server are sent again after the same delays. Default 1 000.
    */
   readonly reconnectDelay?: number | undefined;
   /**
-   * The most milliseconds between two attempts. Default 60 000. A server that refuses an attempt and asks to be left alone for longer
-   * (`Retry-After`, RFC 9110, 10.2.3) is left alone for that time, at most five minutes.
+   * Maximum delay between two attempts, in ms. Default 60 000. A longer `Retry-After` of the server (RFC 9110, section 10.2.3) is
+   * respected, up to five minutes.
    */
   readonly maxReconnectDelay?: number | undefined;
   /**
-   * How often a connection that stood may be lost and brought back within `restartWindow`, or the server forget its session. Once more, and
-   * it is taken for a crash loop and closed. Infinity for any number. Default 10.
+   * How many losses of an established connection or session are allowed within `restartWindow`. One more is a crash loop, which closes the
+   * connection. Infinity for any number. Default 10.
    */
   readonly maxRestarts?: number | undefined;
-  /** Milliseconds for which a lost connection counts towards `maxRestarts`. Default 300 000. */
+  /** How long a loss counts towards `maxRestarts`, in ms. Default 300 000. */
   readonly restartWindow?: number | undefined;
   /**
-   * Whether a first connect that failed is tried again like a lost connection. Default false. When the server asks to be left alone for longer
-   * than anybody waits for `connect()`, it rejects at once with what the server said.
+   * Whether the first connect is retried like a lost connection. Default false. If the `Retry-After` of the server is longer than the rest
+   * of `connectTimeout`, `connect()` rejects at once with the server's response.
    */
   readonly retryInitialConnect?: boolean | undefined;
-  /** What calls do while the connection is being made: wait, or fail. Default `'wait'`. */
+  /** Whether calls wait or fail while the connection is being opened. Default `'wait'`. */
   readonly whenDisconnected?: 'wait' | 'fail' | undefined;
-  /** How many calls may wait for the connection. Default 1 000. */
+  /** Maximum number of calls that wait for the connection. Default 1 000. */
   readonly maxQueued?: number | undefined;
-  /** What may be sent again when its answer was lost. Default `'auto'`. */
+  /** Which requests may be sent again if their response was lost. Default `'auto'`. */
   readonly retry?: RetryPolicy | undefined;
-  /** Whether `retry: 'auto'` believes a server that says a tool only reads, or may be repeated. Default true. */
+  /** Whether `retry: 'auto'` trusts the annotations `readOnlyHint` and `idempotentHint` of tools. Default true. */
   readonly trustAnnotations?: boolean | undefined;
-  /** Milliseconds between health checks. Default 0: none. */
+  /** Time between two health checks, in ms. Default 0: none. */
   readonly healthCheckInterval?: number | undefined;
   /**
-   * What another client returned from `suspend()`, as it is or as JSON: the first `connect()` goes on with its session, without a
-   * handshake where the transport can (`HttpTransport`), else with one. Default: none.
+   * The result of `suspend()` of another client, or its JSON. The first `connect()` continues its session: over `HttpTransport` without a
+   * handshake, over other transports with one. Default: none.
    */
   readonly resume?: SuspendedClient | string | undefined;
 }
@@ -198,7 +198,7 @@ export const CLIENT_NAMES: Readonly<Record<keyof MCPClientOptions, true>> = {
   resume: true,
 };
 
-/** What takes options, and the defaults that it has of its own. */
+/** A class that takes options, and its own defaults. */
 export interface OptionOwner {
   readonly name: string;
   readonly names: ReadonlySet<string>;
@@ -225,11 +225,14 @@ const DEFAULT_TIMEOUT = 30_000;
 
 /** The default of `connectTimeout` over a transport. */
 export function defaultConnectTimeout({ connectTimeout }: MCPTransport): number {
-  // A transport of another copy of this package, or of a user, may not have it.
+  // A custom transport, or one of another copy of this package, may not have this property.
   return isDuration(connectTimeout) ? connectTimeout : DEFAULT_TIMEOUT;
 }
 
-/** Checks options by hand, so that a wrong one is named at once and nothing has to be loaded for it. */
+/**
+ * Checks the options and adds the defaults. The checks are hand-written, so that no schema library has to be loaded.
+ * @throws MCPError with code `MCP_INVALID_PARAMS` for an unknown option or an invalid value.
+ */
 export function resolveOptions(given: MCPClientOptions, owner: OptionOwner, transport: MCPTransport): ResolvedOptions {
   if (!isPlainObject(given)) throw invalidOption('options', 'an object', given);
   refuseUnknownOptions(owner.name, given, owner.names, { advice: adviceFor });
@@ -238,7 +241,7 @@ export function resolveOptions(given: MCPClientOptions, owner: OptionOwner, tran
   const connectTimeout = read.milliseconds('connectTimeout', given.timeout ?? defaultConnectTimeout(transport));
   const era = given.era ?? 'auto';
   if (!['auto', 'modern', 'legacy'].includes(era) && eraOf(era) === undefined) {
-    throw invalidOption('era', '"auto", "modern", "legacy" or a revision that this client speaks', era);
+    throw invalidOption('era', '"auto", "modern", "legacy" or a supported revision', era);
   }
   return {
     timeout,
@@ -279,7 +282,7 @@ export function resolveOptions(given: MCPClientOptions, owner: OptionOwner, tran
   };
 }
 
-/** Options of transports, which are often given to a client instead, with a transport that has them. */
+/** Options of transports, which are often passed to a client by mistake, and the transport that takes them. */
 const OF_TRANSPORTS = new Map([
   ...['headers', 'auth', 'dispatcher'].map((name) => [name, 'HttpTransport(url'] as const),
   ...['env', 'cwd', 'inheritEnv', 'maxMessageBytes', 'onStderr', 'handleSignals'].map(
@@ -293,7 +296,7 @@ function adviceFor(name: string): string | undefined {
   return transport && `: it is an option of the transport, new ${transport}, { ${name} })`;
 }
 
-/** Extensions as they are told to servers: a copy, which does not change any more. */
+/** Checks the extensions and returns a copy. */
 function checkedExtensions(given: unknown): ClientCapabilities['extensions'] {
   if (!isPlainObject(given)) throw invalidOption('extensions', 'an object of settings by identifier', given);
   for (const [identifier, settings] of Object.entries(given)) {
@@ -306,6 +309,6 @@ function checkedExtensions(given: unknown): ClientCapabilities['extensions'] {
   try {
     return JSON.parse(JSON.stringify(given)) as ClientCapabilities['extensions'];
   } catch {
-    throw invalidOption('extensions', 'settings that JSON can express', given);
+    throw invalidOption('extensions', 'settings that can be converted to JSON', given);
   }
 }

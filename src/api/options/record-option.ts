@@ -2,7 +2,7 @@ import type { RecordOptions, ResolvedRecordOptions } from '../../recording/recor
 import { invalidOption, optionNames, OptionReader, refuseUnknownOptions } from '../../option-checks.js';
 
 /** The default of `limit`, in bytes. */
-const LONGEST_RECORDING = 256 * 1024 * 1024;
+const DEFAULT_LIMIT = 256 * 1024 * 1024;
 
 const RECORD = optionNames<RecordOptions>({ file: true, write: true, redact: true, limit: true });
 
@@ -17,12 +17,12 @@ export function recordOptions(given: string | RecordOptions | undefined): Resolv
   const to = file ?? write;
   const both = file !== undefined && write !== undefined;
   const isTarget = !both && ((typeof file === 'string' && file !== '') || typeof write === 'function');
-  if (!isTarget) throw invalidOption('record', 'the name of a file, or an object with either `file` or `write`', given);
+  if (!isTarget) throw invalidOption('record', 'a file name, or an object with either `file` or `write`', given);
   refuseUnknownOptions('record', options, RECORD, { prefix: 'record.' });
   const read = new OptionReader<RecordOptions>(options as RecordOptions, { prefix: 'record.' });
   return {
     to: to as ResolvedRecordOptions['to'],
     redact: read.flag('redact', true),
-    limit: read.count('limit', LONGEST_RECORDING),
+    limit: read.count('limit', DEFAULT_LIMIT),
   };
 }

@@ -29,7 +29,7 @@ const WRONG: readonly Wrong[] = [
   ],
   [
     'ref.uri',
-    'a URI, or the template of one',
+    'a URI or a URI template',
     'undefined',
     (client) => client.complete({ ref: { type: 'ref/resource' } as never, argument }),
   ],

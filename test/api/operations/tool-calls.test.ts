@@ -147,7 +147,7 @@ describe('structured output', () => {
     expect(error).toBeInstanceOf(MCPProtocolError);
     expect(error).toMatchObject({ code: 'MCP_INVALID_RESULT', delivery: 'answered', details: { tool: 'weather' } });
     expect(error.message).toBe(
-      'The output of the tool weather does not fit its schema: structuredContent/celsius must be number',
+      'The output of the tool weather does not match its schema: structuredContent/celsius must be number',
     );
   });
 
@@ -201,7 +201,7 @@ describe('structured output', () => {
     ['references within it', { $defs: { n: { type: 'string' } }, $ref: '#/$defs/n' }, 7],
   ])('is held against a schema with %s', async (_what, outputSchema, structuredContent) => {
     const client = await connected(answer({ content: [], structuredContent }), {}, weather(outputSchema));
-    expect((await errorFrom(client.callTool('weather'))).message).toContain('does not fit its schema');
+    expect((await errorFrom(client.callTool('weather'))).message).toContain('does not match its schema');
   });
 
   test('is held against the schema that the tool has now', async () => {
@@ -352,7 +352,7 @@ describe('structured output', () => {
     expect(await client.callTool('weather')).toMatchObject({ structuredContent: fits });
     expect(recorder.warning).toEqual([]);
     const other = await connected(answer({ content: [], structuredContent: doesNot }), {}, weather(outputSchema));
-    expect((await errorFrom(other.callTool('weather'))).message).toContain('does not fit its schema');
+    expect((await errorFrom(other.callTool('weather'))).message).toContain('does not match its schema');
   });
 
   test('that does not fit is in the details of the error, and not in its text', async () => {

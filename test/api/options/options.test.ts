@@ -56,16 +56,16 @@ describe('an option that cannot be used', () => {
     ['onToolError', 'ignore', 'one of "throw", "return"', 'a string'],
     ['validate', false, 'one of "strict", "warn", "off"', 'false'],
     ['priorEra', '2026-07-28', 'one of "modern", "legacy"', 'a string'],
-    ['era', '1.0', '"auto", "modern", "legacy" or a revision that this client speaks', 'a string'],
-    ['era', '2099-01-01', '"auto", "modern", "legacy" or a revision that this client speaks', 'a string'],
-    ['era', 2026, '"auto", "modern", "legacy" or a revision that this client speaks', '2026'],
+    ['era', '1.0', '"auto", "modern", "legacy" or a supported revision', 'a string'],
+    ['era', '2099-01-01', '"auto", "modern", "legacy" or a supported revision', 'a string'],
+    ['era', 2026, '"auto", "modern", "legacy" or a supported revision', '2026'],
     ['clientInfo', 'my client', 'an object with a name and a version', 'a string'],
     ['clientInfo', { name: 'mine' }, 'an object with a name and a version', 'an object'],
     ['limits', 7, 'an object', '7'],
     ['extensions', ['a/b'], 'an object of settings by identifier', 'an array'],
     ['extensions', { ui: {} }, 'identifiers with a prefix, such as "com.example/name"', 'a string'],
     ['extensions["a/b"]', true, 'an object', 'true'],
-    ['extensions', { 'a/b': { big: 1n } }, 'settings that JSON can express', 'an object'],
+    ['extensions', { 'a/b': { big: 1n } }, 'settings that can be converted to JSON', 'an object'],
   ])('%s: %p is refused at once, with its name, and never with its text', (name, value, expected, received) => {
     const [, option, key] = /^(\w+)(?:\["(.*)"\])?$/.exec(name) as unknown as [string, string, string | undefined];
     const options = { [option]: key === undefined ? value : { [key]: value } } as MCPClientOptions;
@@ -124,7 +124,7 @@ describe('an option that cannot be used', () => {
     ];
     for (const construct of make) {
       expect(thrownBy(construct).message).toMatch(
-        /^Invalid target: expected .*, got (undefined|null|a string that is no URL|one with neither)$/,
+        /^Invalid target: expected .*, got (undefined|null|a string that is not a URL|one with neither)$/,
       );
     }
   });
@@ -371,7 +371,7 @@ describe('the time limit of connect() of a connection', () => {
   test('must not differ under its two names', () => {
     const error = thrownBy(() => new MCPConnection('a', transport, { connectTimeout: 1, connectionTimeout: 2 }));
     expect(error.message).toBe(
-      'Invalid connectionTimeout: expected the same as connectTimeout (1), since both are one option, got 2',
+      'Invalid connectionTimeout: expected the same value as connectTimeout (1), because it is an alias, got 2',
     );
   });
 });

@@ -270,7 +270,7 @@ describe('while a handler runs', () => {
     const { meeting, shown, client, calling } = await asking();
     await using _ends = meeting;
     expect(client.explain()).toContain(
-      'Requests: 0 in flight, 0 queued. Links opened: 1.\nRequests that wait for somebody to tell what the server has to know first: 1.',
+      'Requests: 0 in flight, 0 queued. Links opened: 1.\nRequests that wait for handlers, because the server requires input: 1.',
     );
     expect(shown.context).toMatchObject({
       method: 'elicitation/create',

@@ -197,7 +197,7 @@ describe('a request of a legacy server', () => {
     await turns();
     await environment.advance(5_000);
     expect(watched.explain()).toContain(
-      'The server has waited 5.0 s for an answer to elicitation/create, and to 1 more.',
+      'The server has waited 5.0 s for a response to elicitation/create, and to 1 more.',
     );
     for (const settle of answers) settle({ action: 'decline' });
     await server.receiveResponse();

@@ -99,7 +99,7 @@ describe('a client that is suspended', () => {
       link: { sessionId: 's-1', streamed: false },
       lastRequestId: 4,
       wanted: { logLevel: 'info', resources: ['file:///a'] },
-      lists: { tools: { items: [tool('a')], age: 1_500, freshFor: null, unheard: true } },
+      lists: { tools: { items: [tool('a')], age: 1_500, freshFor: null, changesMissed: true } },
     });
     expect(JSON.parse(JSON.stringify(suspended))).toEqual(suspended);
     expect(JSON.stringify(suspended)).not.toMatch(/secret|hidden|private|there/);
@@ -182,7 +182,7 @@ describe('a client that goes on with a legacy session', () => {
     expect(await second.listTools()).toEqual([tool('a')]);
     await second.callTool('a');
     expect(legacy.asked()).toEqual(['tools/call']);
-    expect(second.explain()).toContain('The session was begun by another client, and resumed here.');
+    expect(second.explain()).toContain('The session of a suspended client was resumed.');
 
     // And so on, from client to client.
     const third = await resume(legacy, await second.suspend());
@@ -399,7 +399,7 @@ describe('a connection with a name', () => {
     expect(second.status).toBe('connected');
     await second.getClient().callTool('a');
     expect(legacy.asked()).toEqual(['tools/call']);
-    expect(second.explain()).toContain('resumed here');
+    expect(second.explain()).toContain('The session of a suspended client was resumed');
   });
 });
 
@@ -412,7 +412,7 @@ describe('what is handed in', () => {
     link: { sessionId: 's-1', streamed: true, lastEventId: 'e-1' },
     lastRequestId: 7,
     wanted: { logLevel: 'info', resources: [] },
-    lists: { tools: { items: [tool('a')], age: 0, freshFor: null, unheard: false } },
+    lists: { tools: { items: [tool('a')], age: 0, freshFor: null, changesMissed: false } },
   };
 
   /** The error of a client that is constructed with this. */
@@ -473,7 +473,7 @@ describe('what is handed in', () => {
     ],
     [
       'has a list without items',
-      { lists: { prompts: { age: 0, freshFor: 0, unheard: false } } },
+      { lists: { prompts: { age: 0, freshFor: 0, changesMissed: false } } },
       'resume.lists.prompts.items',
       'nothing',
     ],
@@ -523,7 +523,7 @@ describe('what is handed in', () => {
       endpoint: legacy.server.url,
       session: { era: 'modern', protocolVersion: '2026-07-28', capabilities: { tools: {} } },
       suspendedAt: 0,
-      lists: { tools: { items: [tool('old')], age: 0, freshFor: 1e15, unheard: false } },
+      lists: { tools: { items: [tool('old')], age: 0, freshFor: 1e15, changesMissed: false } },
     };
     legacy.script = (visit) => {
       visit.result({ resultType: 'complete', tools: [tool('new')], ttlMs: 0, cacheScope: 'private' });

@@ -2,28 +2,28 @@ import type { TokenSource } from '../auth/token-source.js';
 import type { Environment } from '../util/environment.js';
 import { onAbort } from '../util/on-abort.js';
 
-/** How long somebody waits for a token. */
-interface Patience {
+/** How long a call waits for a token. */
+interface WaitLimit {
   /** In milliseconds. */
   readonly timeout: number;
   readonly signal: AbortSignal | undefined;
 }
 
-/** More milliseconds than timers can count would be none at all. */
+/** The longest delay of a timer, in ms. Node replaces longer ones by 1 ms. */
 const LONGEST = 2 ** 31 - 1;
 
 /**
- * The token with which a request would go out just now. Empty when there is none, or none in time: the next request finds that out as well,
- * and tells why. Never rejects.
+ * The token that a request would use now. Empty if there is none, or not in time: the next request fails for the same reason and reports
+ * it. Never rejects.
  */
-export async function tokenOfMoment(
+export async function currentToken(
   tokens: TokenSource,
-  { timeout, signal }: Patience,
+  { timeout, signal }: WaitLimit,
   environment: Environment,
 ): Promise<string> {
   if (signal?.aborted === true) return '';
   let giveUp = (): void => undefined;
-  const patience = new Promise<string>((resolve) => {
+  const expired = new Promise<string>((resolve) => {
     giveUp = () => {
       resolve('');
     };
@@ -31,14 +31,14 @@ export async function tokenOfMoment(
   const forget = signal && onAbort(signal, giveUp);
   const timer = environment.setTimeout(giveUp, Math.min(timeout, LONGEST));
   try {
-    return await Promise.race([ask(tokens), patience]);
+    return await Promise.race([tokenOf(tokens), expired]);
   } finally {
     environment.clearTimeout(timer);
     forget?.();
   }
 }
 
-async function ask(tokens: TokenSource): Promise<string> {
+async function tokenOf(tokens: TokenSource): Promise<string> {
   try {
     return await tokens.token();
   } catch {
