@@ -17,42 +17,42 @@ export class BufferedLinkEvents {
   /** Checks the state at each message; the owner's own function takes its place while the link is open. */
   readonly #message: LinkEvents['message'];
 
-  /** @param secrets taken out of all failures that the owner hears of */
+  /** @param secrets the secrets that are removed from all failures */
   constructor(owner: LinkEvents, secrets: Secrets) {
     this.#owner = owner;
     this.#message = (message, about) => {
-      this.#tell(() => {
+      this.#emit(() => {
         owner.message(message, about);
       });
     };
-    // A transport of a user may be written without types, and tell anything.
-    const safe = (told: unknown): Failure => secrets.failure(toTransportFailure(told));
+    // A custom transport may be written without types, and report any value.
+    const safe = (reported: unknown): Failure => secrets.failure(toTransportFailure(reported));
     this.events = {
       environment: owner.environment,
       budget: owner.budget,
       message: this.#message,
       problem: (problem) => {
-        this.#tell(() => {
+        this.#emit(() => {
           owner.problem(safe(problem));
         });
       },
       sessionLost: () => {
-        this.#tell(() => {
+        this.#emit(() => {
           owner.sessionLost();
         });
       },
       interrupted: (requestId) => {
-        this.#tell(() => {
+        this.#emit(() => {
           owner.interrupted(requestId);
         });
       },
       resumed: (requestId) => {
-        this.#tell(() => {
+        this.#emit(() => {
           owner.resumed(requestId);
         });
       },
       closed: (reason) => {
-        this.#tell(() => {
+        this.#emit(() => {
           this.end();
           owner.closed(reason == null ? undefined : safe(reason));
         });
@@ -60,7 +60,7 @@ export class BufferedLinkEvents {
     };
   }
 
-  #tell(event: () => void): void {
+  #emit(event: () => void): void {
     if (this.over) return;
     if (this.#early === undefined) event();
     else this.#early.push(event);
@@ -72,11 +72,11 @@ export class BufferedLinkEvents {
     this.events.message = this.#message;
   }
 
-  /** The owner has the link: passes it the events, also those that were kept. */
+  /** The owner has the link: passes it all events, also the kept ones. */
   readonly release = (): void => {
     const early = this.#early ?? [];
     this.#early = undefined;
-    for (const event of early) this.#tell(event);
+    for (const event of early) this.#emit(event);
     // There are many messages, so they skip the check from now on.
     if (!this.over) this.events.message = this.#owner.message.bind(this.#owner);
   };

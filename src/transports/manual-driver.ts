@@ -9,10 +9,10 @@ import type { Link, LinkEvents } from './link.js';
 import { MessageQueue } from './message-queue.js';
 import type { Secrets } from './secrets.js';
 
-/** The transport that is driven by hand. It is also the owner of its own claim meanwhile. */
+/** A transport that is used without a client. Meanwhile it owns its own claim. */
 export interface DrivenTransport {
   readonly secrets: Secrets;
-  /** @throws MCPConnectionError with code `MCP_TRANSPORT_BUSY` when a client uses the transport. */
+  /** @throws MCPConnectionError with code `MCP_TRANSPORT_BUSY` if a client uses the transport. */
   claim(owner: object): void;
   unclaim(owner: object): void;
   openLink(events: LinkEvents, signal: AbortSignal): Promise<Link>;
@@ -24,19 +24,21 @@ interface TransportState {
   owner(): object | undefined;
   /** The link that is open now. */
   link(): Link | undefined;
-  /** Resolves when nothing is left of the last link. */
+  /** Resolves when the last link is released. */
   released(): Promise<void>;
 }
 
-/** One link that was opened by hand. It is kept after its end, for messages that were not read yet. */
+/** A link that was opened without a client. It is kept after its end, for messages that were not read yet. */
 interface ManualLink {
   readonly queue: MessageQueue;
   readonly stop: AbortController;
-  /** Rejects with what `open` rejected with. */
+  /** Rejects with the error of `open`. */
   readonly opening: Promise<unknown>;
 }
 
-/** Drives a transport without a client: `connect`, `sendMessage`, `receiveMessage`, `disconnect` and the iterator of {@link MCPTransport}. */
+/**
+ * Drives a transport without a client: `connect`, `sendMessage`, `receiveMessage`, `disconnect` and the iterator of {@link MCPTransport}.
+ */
 export class ManualDriver {
   readonly #transport: DrivenTransport;
   readonly #state: TransportState;

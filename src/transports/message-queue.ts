@@ -8,40 +8,40 @@ interface Receiver {
   reject(error: Error): void;
 }
 
-/** How many messages may wait for `receiveMessage` before the oldest of them are worth an error. */
-const MOST_WAITING = 10_000;
+/** Maximum number of messages that wait for `receiveMessage`. */
+const MAX_WAITING = 10_000;
 
 /**
- * Messages between a link and a person who drives the transport by hand: what arrives waits for `receive`, and `receive` waits for
- * what arrives. After the end every waiting receiver rejects; messages that had arrived can still be read.
+ * The received messages of a transport that is used without a client. Messages wait for `receive`, and `receive` waits for messages. After
+ * the end all waiting receivers reject; messages that have arrived can still be read.
  */
 export class MessageQueue {
   #messages: JSONRPCMessage[] = [];
   #receivers: Receiver[] = [];
   #end: Failure | undefined;
 
-  /** Takes a message in; gives a failure when nobody reads and the queue is full. */
+  /** Adds a message. Returns a failure if the queue is full. */
   push(message: JSONRPCMessage): Failure | undefined {
-    // What comes after the end would follow a gap.
+    // Messages may have been dropped after the end, so later ones are ignored.
     if (this.#end !== undefined) return undefined;
     const receiver = this.#receivers.shift();
     if (receiver !== undefined) {
       receiver.resolve(message);
       return undefined;
     }
-    if (this.#messages.length >= MOST_WAITING) {
+    if (this.#messages.length >= MAX_WAITING) {
       return failure(
         'connection',
         'MCP_QUEUE_FULL',
-        `${MOST_WAITING} received messages wait for receiveMessage(), which is the limit`,
-        { details: { limit: MOST_WAITING } },
+        `${MAX_WAITING} received messages wait for receiveMessage(), which is the limit`,
+        { details: { limit: MAX_WAITING } },
       );
     }
     this.#messages.push(message);
     return undefined;
   }
 
-  /** The next message, or the promise of it. Rejects with `MCPConnectionError` once the link is over and nothing is left. */
+  /** The next message. Rejects with an `MCPConnectionError` when the link has ended and all messages are read. */
   receive(): Promise<JSONRPCMessage> {
     const message = this.#messages.shift();
     if (message !== undefined) return Promise.resolve(message);
@@ -51,7 +51,7 @@ export class MessageQueue {
     });
   }
 
-  /** Whether nothing more will come in; what had arrived may still wait to be read. */
+  /** Whether no more messages will arrive. Unread messages may be left. */
   get ended(): boolean {
     return this.#end !== undefined;
   }
@@ -61,7 +61,7 @@ export class MessageQueue {
     return this.#end !== undefined && this.#messages.length === 0;
   }
 
-  /** Ends the queue: waiting receivers reject with `reason`. Only the first end counts. */
+  /** Ends the queue: waiting receivers reject with `reason`. Further calls are ignored. */
   end(reason: Failure): void {
     if (this.#end !== undefined) return;
     this.#end = reason;

@@ -13,12 +13,12 @@ import {
 } from '../option-checks.js';
 
 /**
- * Headers for the requests of a transport: an object, a `Headers` (of Node or of any undici), a `Map`, or any other iterable of pairs of a
- * name and a value. They are read once, when the transport is made. Values of one name are joined by `, `, as `fetch` does.
+ * Headers of the requests of a transport: an object, a `Headers` (of Node or any undici), a `Map`, or another iterable of pairs of name and
+ * value. They are read once, when the transport is created. Values with one name are joined with `, `, as `fetch` does.
  */
 export type HeadersOption = Readonly<Record<string, string>> | Iterable<readonly string[]>;
 
-/** The options that all transports over a network have. */
+/** The options of all transports over a network. */
 export interface NetworkOptions {
   readonly headers?: HeadersOption | undefined;
   readonly timeout?: number | undefined;
@@ -26,7 +26,7 @@ export interface NetworkOptions {
   readonly limits?: TransportLimits | undefined;
 }
 
-/** Headers that belong to the connection and not to its user; undici refuses most of them. */
+/** Headers that the connection sets itself; undici refuses most of them. */
 const FORBIDDEN = new Set([
   'connection',
   'content-length',
@@ -40,7 +40,7 @@ const FORBIDDEN = new Set([
   'upgrade',
 ]);
 
-/** Refuses an argument that is not a URL with one of these protocols; returns the URL without its fragment. */
+/** Checks that an argument is a URL with one of these protocols. Returns it without its fragment. */
 export function checkUrl(owner: string, field: string, given: unknown, protocols: readonly string[]): URL {
   const expected = `a URL with ${protocols.map((one) => `${one}//`).join(' or ')}`;
   if (typeof given !== 'string' && !(given instanceof URL)) throw invalidOption(field, expected, given, owner);
@@ -56,13 +56,13 @@ export function checkUrl(owner: string, field: string, given: unknown, protocols
 
 const LIMITS = optionNames<TransportLimits>({ maxMessageBytes: true });
 
-/** The reader of the options, and that of their `limits`. */
+/** The readers of the options and of their `limits`. */
 interface NetworkReaders<Options extends object, Limits extends object> {
   readonly read: OptionReader<Options>;
   readonly limits: OptionReader<Limits>;
 }
 
-/** Checks the options that all transports over a network have, except for the headers: see {@link readHeaders}. */
+/** Checks the options of all transports over a network, except the headers: see {@link readHeaders}. */
 export function checkNetworkOptions<Options extends NetworkOptions, Limits extends TransportLimits>(
   owner: string,
   options: Options,
@@ -77,8 +77,8 @@ export function checkNetworkOptions<Options extends NetworkOptions, Limits exten
 }
 
 /**
- * Reads the option `headers`, once: an iterator cannot be read a second time. The first spelling of a name is kept.
- * @throws MCPError with code `MCP_INVALID_PARAMS` when a name or value cannot be sent, or belongs to the connection.
+ * Reads the option `headers` once, because an iterator cannot be read again. The first spelling of a name is kept.
+ * @throws MCPError with code `MCP_INVALID_PARAMS` for an invalid name or value, and for a header that the connection sets itself.
  */
 export function readHeaders(owner: string, { headers }: NetworkOptions): Readonly<Record<string, string>> {
   const read = new Map<string, readonly [name: string, value: string]>();
@@ -118,13 +118,13 @@ function isIterable(value: object): value is Iterable<unknown> {
   return typeof (value as Partial<Iterable<unknown>>)[Symbol.iterator] === 'function';
 }
 
-/** Whether an object has no class, also when another realm made it. */
+/** Whether an object has no class. Works across realms. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** Whether a value has a method of that name. */
+/** Whether a value has a method with this name. */
 export function hasFunction(value: unknown, name: string): boolean {
   return typeof value === 'object' && value !== null && typeof (value as Record<string, unknown>)[name] === 'function';
 }

@@ -4,20 +4,20 @@ import { fixedHeaders } from './http/http-options.js';
 import { headerSecrets, urlSecrets } from './secret-values.js';
 import { MCPTransport } from './transport.js';
 
-/** What the transports over a network have in common: options that do not change with what the caller does afterwards. */
+/** The base class of the transports over a network. It copies the options, so later changes by the caller have no effect. */
 export abstract class NetworkTransport<Options extends NetworkOptions> extends MCPTransport {
-  // Not visible to whoever prints the transport: headers may hold secrets.
+  // Private, so that printing the transport does not show headers, which may be secrets.
   readonly #options: Options;
   readonly #headers: Readonly<Record<string, string>>;
 
-  /** @param headers those of the options, after they were checked */
+  /** @param headers the checked headers of the options */
   protected constructor(options: Options, headers: Readonly<Record<string, string>>) {
     super(options);
     this.#options = { ...options };
     this.#headers = headers;
   }
 
-  /** Makes sure that nothing shows what is secret about these URLs, or the headers that go with them. */
+  /** Registers the secrets in these URLs and in the headers. */
   protected keepSecret(urls: readonly URL[]): void {
     for (const { origin, host, pathname } of urls) this.secrets.show(`${origin === 'null' ? host : origin}${pathname}`);
     this.secrets.from(() =>
@@ -25,17 +25,17 @@ export abstract class NetworkTransport<Options extends NetworkOptions> extends M
     );
   }
 
-  /** The headers that were given. */
+  /** The given headers. */
   get headers(): Readonly<Record<string, string>> {
     return this.#headers;
   }
 
-  /** What was given. */
+  /** The given options. */
   protected get options(): Options {
     return this.#options;
   }
 
-  /** The longest message that is read, in bytes. */
+  /** Maximum size of a message, in bytes. */
   protected get maxMessageBytes(): number {
     return this.#options.limits?.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES;
   }

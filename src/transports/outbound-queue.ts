@@ -10,37 +10,40 @@ interface OutboundMessage {
   readonly reject: (reason: Error) => void;
 }
 
-/** The id of a request; undefined for a notification and for a response, whose id is one of the server's. */
+/** The id of a request; undefined for notifications and responses. */
 export function requestIdOf(message: JSONRPCMessage): RequestId | undefined {
   return 'method' in message && 'id' in message ? message.id : undefined;
 }
 
 /**
- * The messages that wait, in order, until a connection takes more. None of their bytes has left, so a request that waits here can be cancelled
- * without a word to the server. A cancelled request leaves nothing behind.
+ * Messages that wait, in order, until the connection accepts more. No byte of them was sent, so a request can be cancelled here without a
+ * message to the server.
  */
 export class OutboundQueue {
-  /** By the id of the request; a message without one is its own key. */
+  /** By the id of the request. A message without a request id is its own key. */
   readonly #messages = new Map<unknown, OutboundMessage>();
   readonly #budget: Budget | undefined;
   #length = 0;
 
-  /** @param budget what the characters that wait are taken from; undefined for none */
+  /** @param budget the memory budget for the waiting characters; undefined for no limit */
   constructor(budget?: Budget) {
     this.#budget = budget;
   }
 
-  /** How many messages wait. */
+  /** The number of waiting messages. */
   get size(): number {
     return this.#messages.size;
   }
 
-  /** How many characters wait. */
+  /** The number of waiting characters. */
   get length(): number {
     return this.#length;
   }
 
-  /** Resolves when the message is taken out to be written. Rejects with a failure, `not-sent`, when it never is: at once when the budget has too little left. */
+  /**
+   * Adds a message. Resolves when it is taken to be written. Rejects with a failure (`not-sent`) if it is removed, or if the budget is
+   * exhausted.
+   */
   add(text: string, requestId: RequestId | undefined): Promise<void> {
     if (this.#budget?.take(text.length) === false)
       return rejectedWith(
@@ -54,7 +57,7 @@ export class OutboundQueue {
     });
   }
 
-  /** Takes out the messages, the oldest first: each is gone from here, and its promise resolves, when its text is handed over. */
+  /** Takes the messages, the oldest first. A message is removed and its promise resolves when the iteration reaches it. */
   *take(): Generator<string, void, undefined> {
     for (const [key, { text, resolve }] of this.#messages) {
       this.#messages.delete(key);
@@ -64,7 +67,7 @@ export class OutboundQueue {
     }
   }
 
-  /** Removes a request. False when it does not wait here. */
+  /** Removes a request. Returns false if it is not in the queue. */
   cancel(requestId: RequestId): boolean {
     const message = this.#messages.get(requestId);
     if (message === undefined) return false;
@@ -79,7 +82,7 @@ export class OutboundQueue {
     this.#budget?.give(length);
   }
 
-  /** Removes all messages. They reject with this reason. */
+  /** Removes all messages. Their promises reject with this reason. */
   clear(reason: Failure): void {
     const messages = [...this.#messages.values()];
     this.#messages.clear();
@@ -94,7 +97,7 @@ function cancelled(): Failure {
   });
 }
 
-/** Inside the library failures travel as data, not as errors. */
+/** Inside the library failures are data, not errors. */
 function asThrown(reason: Failure): Error {
   return reason as unknown as Error;
 }

@@ -1,42 +1,43 @@
 import { nextTurn, systemEnvironment } from '../util/environment.js';
 
-/** Milliseconds of work after which everything else in the process gets its turn. */
-const LONGEST_TURN = 20;
-/** Milliseconds between two items after which the event loop has had its turn meanwhile. */
-const APART = 5;
-/** Bytes that are handed on at once: at most about 2 000 events of a server that makes them as short as can be. */
+/** Maximum time of work in one turn of the event loop, in ms. */
+const MAX_TURN = 20;
+/** After this time between two items, the event loop is assumed to have run a turn, in ms. */
+const NEW_TURN_AFTER = 5;
+/** Bytes that are passed on at once: at most about 2 000 events, if they are as short as possible. */
 const PIECE = 16 * 1024;
 
-/** Who works on the items of a stream, and can hold the stream back. */
+/** The consumer of the items of a stream, which can pause the stream. */
 export interface PacedStream<Item> {
   take(item: Item): void;
-  /** No more items should come for now. Those that come all the same are kept. */
+  /** Pauses the stream. Items that still arrive are queued. */
   hold(): void;
   release(): void;
 }
 
 /**
- * Hands on the items of a stream, in order, and never blocks the event loop for long: after 20 ms of work the rest waits for the next turn,
- * and the stream is paused until it has caught up. A server decides how many messages arrive in one read: a million take seconds.
+ * Passes on the items of a stream, in order, without blocking the event loop for long: after 20 ms of work the rest waits for the next
+ * turn, and the stream is paused until all items are passed on. The server decides how many messages arrive in one read: a million take
+ * seconds.
  */
 export class Pacer<Item> {
   readonly #stream: PacedStream<Item>;
-  readonly #unwatched: number;
+  readonly #itemsPerCheck: number;
   #waiting: Item[] = [];
   #paused = false;
   #stopped = false;
-  /** Milliseconds of work in this turn, and when the last of it ended. */
+  /** The time of work in this turn, in ms, and the time of its end. */
   #busy = 0;
   #last = 0;
   #afterwards: (() => void)[] = [];
 
-  /** @param unwatched how many items may be handed on without a look at the clock, because they are small. Default 1. */
-  constructor(stream: PacedStream<Item>, unwatched = 1) {
+  /** @param itemsPerCheck how many small items may be passed on between two readings of the clock. Default 1. */
+  constructor(stream: PacedStream<Item>, itemsPerCheck = 1) {
     this.#stream = stream;
-    this.#unwatched = unwatched;
+    this.#itemsPerCheck = itemsPerCheck;
   }
 
-  /** Whether items wait for their turn. */
+  /** Whether items are queued. */
   get paused(): boolean {
     return this.#paused;
   }
@@ -45,7 +46,7 @@ export class Pacer<Item> {
     this.pushAll([item]);
   }
 
-  /** Does work, and counts it for this turn. */
+  /** Runs a function, and adds its time to this turn. */
   count<Result>(work: () => Result): Result {
     const start = this.#begin();
     const result = work();
@@ -55,7 +56,7 @@ export class Pacer<Item> {
 
   #begin(): number {
     const now = systemEnvironment.now();
-    if (now - this.#last > APART) this.#busy = 0;
+    if (now - this.#last > NEW_TURN_AFTER) this.#busy = 0;
     return now;
   }
 
@@ -65,8 +66,8 @@ export class Pacer<Item> {
   }
 
   /**
-   * Pushes items that came together. Hands them on until this turn has been long enough; the rest waits.
-   * @param waited for the pacer itself: the items have waited for this turn. Default false
+   * Passes on items until the time of this turn is used up; the rest is queued.
+   * @param waited only for internal use: the items were queued. Default false
    */
   pushAll(items: readonly Item[], waited = false): void {
     if (this.#paused && !waited) {
@@ -76,13 +77,13 @@ export class Pacer<Item> {
     let taken = 0;
     while (taken < items.length && !this.#stopped) {
       const start = this.#begin();
-      const end = Math.min(taken + this.#unwatched, items.length);
+      const end = Math.min(taken + this.#itemsPerCheck, items.length);
       for (; taken < end; taken += 1) this.#stream.take(items[taken] as Item);
       this.#finish(start);
-      if (this.#busy > LONGEST_TURN) break;
+      if (this.#busy > MAX_TURN) break;
     }
-    if (this.#stopped || (!waited && this.#busy <= LONGEST_TURN)) return;
-    // Items that came meanwhile go behind the rest.
+    if (this.#stopped || (!waited && this.#busy <= MAX_TURN)) return;
+    // Items that arrived meanwhile go behind the rest.
     if (taken < items.length) this.#waiting = [...items.slice(taken), ...this.#waiting];
     if (waited && this.#waiting.length === 0) {
       this.#caughtUp();
@@ -92,16 +93,16 @@ export class Pacer<Item> {
       this.#paused = true;
       this.#stream.hold();
     }
-    nextTurn(this.#goOn);
+    nextTurn(this.#nextTurn);
   }
 
-  /** Calls a function when everything that was pushed has been taken: at once, if nothing waits. */
+  /** Calls a function after all pushed items were passed on: at once, if none are queued. */
   afterwards(callback: () => void): void {
     if (this.#paused) this.#afterwards.push(callback);
     else callback();
   }
 
-  /** Forgets what waits. Nothing is handed on any more, and the stream flows. */
+  /** Discards the queued items and all later ones, and resumes the stream. */
   stop(): void {
     this.#stopped = true;
     this.#waiting = [];
@@ -111,7 +112,7 @@ export class Pacer<Item> {
     this.#stream.release();
   }
 
-  readonly #goOn = (): void => {
+  readonly #nextTurn = (): void => {
     this.#busy = 0;
     const items = this.#waiting;
     this.#waiting = [];
@@ -121,7 +122,7 @@ export class Pacer<Item> {
   #caughtUp(): void {
     this.#paused = false;
     this.#stream.release();
-    // A callback may be for the end of the stream, which comes behind all of its items.
+    // A callback may push items again; then the remaining callbacks wait for these items.
     const callbacks = this.#afterwards;
     this.#afterwards = [];
     for (const callback of callbacks) this.afterwards(callback);

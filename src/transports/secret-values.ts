@@ -7,10 +7,13 @@ import type { EnvironmentVariables, InheritEnv } from './stdio/child-environment
 const SECRET_NAME =
   /key|token|secret|passw|passphrase|pwd|credential|auth(?!or(?!i[sz]))|bearer|cookie|jwt|(?:^|[^a-z])pat(?:$|[^a-z])/i;
 
-/** How many texts of one value that is JSON are secrets of their own. */
-const MOST_IN_JSON = 200;
+/** Maximum number of texts that are read from one JSON value. */
+const MAX_IN_JSON = 200;
 
-/** What of the headers of a request may not be shown: values, and the parts of those that have parts. @param headers names and values in turn */
+/**
+ * The secrets in the headers of a request: all values and their parts.
+ * @param headers names and values, alternating
+ */
 export function* headerSecrets(headers: readonly string[]): Iterable<string> {
   for (let at = 1; at < headers.length; at += 2) {
     const value = headers[at] ?? '';
@@ -25,7 +28,7 @@ export function* headerSecrets(headers: readonly string[]): Iterable<string> {
   }
 }
 
-/** Credentials with a colon between name and password. */
+/** The secrets in `name:password`. */
 function* pairSecrets(credentials: string): Iterable<string> {
   const colon = credentials.indexOf(':');
   yield credentials;
@@ -33,19 +36,19 @@ function* pairSecrets(credentials: string): Iterable<string> {
   yield credentials.slice(colon + 1);
 }
 
-/** What of a URL may not be shown: its credentials, and the values of its query, as they stand there and decoded. */
+/** The secrets in a URL: its credentials and the values of its query, encoded and decoded. */
 export function* urlSecrets({ username, password, search, searchParams }: URL): Iterable<string> {
   for (const part of [username, password]) yield* [part, percentDecoded(part)];
   for (const pair of search.slice(1).split('&')) yield pair.slice(pair.indexOf('=') + 1);
-  // A key without a value may be one.
+  // A key without a value may be a secret.
   for (const [name, value] of searchParams) yield value === '' ? name : value;
 }
 
-/** What of a value may not be shown besides the whole of it. A server may print a part only: a line, a password, a field. */
+/** A secret value and its parts, because a server may print only a part: a line, a password, a field. */
 function* valueSecrets(value: string): Iterable<string> {
   yield value;
   if (value.includes('\n')) yield* value.split(/\r?\n/);
-  // Behind the name of a scheme: Bearer, Token and whatever there is.
+  // The part after an authentication scheme, such as `Bearer`.
   const [, afterScheme] = /^[A-Za-z][\w-]*\s+(\S+)$/.exec(value) ?? [];
   if (afterScheme !== undefined) yield afterScheme;
   if (value.includes('://') && URL.canParse(value)) yield* urlSecrets(new URL(value));
@@ -60,17 +63,17 @@ function* jsonSecrets(text: string): Iterable<string> {
     return;
   }
   const waiting: unknown[] = [parsed];
-  for (let count = 0; waiting.length > 0 && count < MOST_IN_JSON; count++) {
+  for (let count = 0; waiting.length > 0 && count < MAX_IN_JSON; count++) {
     const one = waiting.pop();
     if (typeof one === 'object' && one !== null)
-      waiting.push(...Object.values(one as Record<string, unknown>).slice(0, MOST_IN_JSON));
+      waiting.push(...Object.values(one as Record<string, unknown>).slice(0, MAX_IN_JSON));
     else if (typeof one === 'string' && one !== text) yield* valueSecrets(one);
   }
 }
 
 /**
- * What of the environment of a server may not be shown: the values that were given to it, those of variables that it inherits by name, and of
- * those that it inherits with all others the ones whose names say that they are secrets. Variables of the list `'safe'` hold none.
+ * The secrets in the environment of a server: the given values, the values of variables that are inherited by name, and with `'all'` the
+ * values of inherited variables whose names look secret. Variables of the list `'safe'` contain no secrets.
  *
  * @param parent the environment of this process
  */
@@ -92,8 +95,8 @@ export function* environmentSecrets(
 }
 
 /**
- * What of the arguments of a server may not be shown: values behind names such as `--api-key`, `--token=…`, `DB_PASSWORD=…` or
- * `Authorization: …`, and credentials in URLs.
+ * The secrets in the arguments of a server: values after names such as `--api-key`, `--token=…`, `DB_PASSWORD=…` or `Authorization: …`, and
+ * credentials in URLs.
  */
 export function* argumentSecrets(args: readonly string[]): Iterable<string> {
   for (const [at, argument] of args.entries()) {

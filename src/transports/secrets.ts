@@ -4,20 +4,22 @@ import { cutsOf, printable, safeCopy, safeDetails, safeText } from '../util/prin
 import { percentDecoded } from '../util/percent-decoding.js';
 import { safeError } from '../util/safe-error.js';
 
-/** Shorter values are words such as `true` or `debug`: hiding those would only make text unreadable. Characters. */
-const SHORTEST_SECRET = 6;
+/**
+ * Minimum length of a secret, in characters. Shorter values are often words such as `true` or `debug`; hiding these makes texts unreadable.
+ */
+const MIN_SECRET = 6;
 const REDACTED = '[redacted]';
 
-/** How many tokens and session ids are remembered besides the values that do not change. */
-const MOST_LATEST = 64;
+/** How many tokens and session ids are remembered, besides the constant values. */
+const MAX_LATEST = 64;
 
-/** How many places of a text may be cut. Only a server would write more. */
-const MOST_CUTS = 4;
+/** Maximum number of cuts in a text that are checked. Own texts have fewer. */
+const MAX_CUTS = 4;
 
-/** How often something may be encoded for a URL, to be found. */
-const MOST_ENCODINGS = 4;
+/** Maximum depth of URL encoding in which a secret is found. */
+const MAX_ENCODINGS = 4;
 
-/** Values of variables and headers that say nothing, and words of our own messages. */
+/** Common values of variables and headers, and words of our own messages. They are never secrets. */
 const NO_SECRETS: ReadonlySet<string> = new Set(
   (
     'server client process session request response connection transport command message method stderr stdout unknown answered ' +
@@ -28,8 +30,8 @@ const NO_SECRETS: ReadonlySet<string> = new Set(
 );
 
 /**
- * What was sent to a server and may not be shown: it knows the values, and takes them out of failures. Each transport has one; whatever leaves
- * a link or a client passes it. To add a value costs nothing but its place: how it may be written is found out when something has failed.
+ * The secrets that were sent to a server. It removes them from failures and texts. Each transport has one, and everything that a link or a
+ * client reports passes through it. Adding a value is cheap: its encodings are computed only after a failure.
  */
 export class Secrets {
   readonly #sources: (() => Iterable<string>)[] = [];
@@ -38,27 +40,27 @@ export class Secrets {
   readonly #shown: string[] = [];
   #needles: readonly string[] | undefined;
   #beginnings: RegExp | undefined;
-  /** What was looked at last, and what became of it: when many calls fail at once they have one reason. */
+  /** The last failure and its clean copy: calls that fail at once often share one failure. */
   #last: { readonly given: Failure; readonly clean: Failure } | undefined;
   #lastCause: { readonly given: object; readonly clean: unknown } | undefined;
 
-  /** Adds values that stay, such as those of headers. They are asked for when something has failed. */
+  /** Adds a source of constant values, such as headers. It is called only after a failure. */
   from(source: () => Iterable<string>): void {
     this.#sources.push(source);
     this.#forget();
   }
 
-  /** Adds a token, or the id of a session. The last 64 are remembered: a server may quote one that was renewed. */
+  /** Adds a token or a session id. The last 64 are remembered, because a server may quote an old one. */
   add(value: string): void {
     if (value === this.#newest) return;
     this.#newest = value;
     if (this.#latest.includes(value)) return;
     this.#latest.push(value);
-    if (this.#latest.length > MOST_LATEST) this.#latest.shift();
+    if (this.#latest.length > MAX_LATEST) this.#latest.shift();
     this.#forget();
   }
 
-  /** Says what is shown in any case: the program, or the URL without its query. A value that is a part of it is no secret. */
+  /** Adds a text that is always shown: the program, or the URL without its query. A part of it is not a secret. */
   show(text: string): void {
     this.#shown.push(text);
   }
@@ -69,59 +71,59 @@ export class Secrets {
     this.#last = this.#lastCause = undefined;
   }
 
-  /** All the ways to write the secrets, the longest first, since one may contain another. */
-  get #written(): readonly string[] {
+  /** All encodings of all secrets, the longest first, because one may contain another. */
+  get #encoded(): readonly string[] {
     if (this.#needles !== undefined) return this.#needles;
     const values = new Set([...this.#sources.flatMap((source) => [...source()]), ...this.#latest]);
     const isSecret = (value: string): boolean =>
-      value.length >= SHORTEST_SECRET && !NO_SECRETS.has(value) && !this.#shown.some((text) => text.includes(value));
-    const needles = new Set([...values].filter(isSecret).flatMap(waysToWrite));
+      value.length >= MIN_SECRET && !NO_SECRETS.has(value) && !this.#shown.some((text) => text.includes(value));
+    const needles = new Set([...values].filter(isSecret).flatMap(encodingsOf));
     return (this.#needles = [...needles].sort((one, other) => other.length - one.length));
   }
 
-  /** Whether the beginning of a secret is in a text, which is faster to find out than whether one of many secrets is. */
+  /** Whether a text contains the beginning of a secret. This check is faster than searching for many secrets. */
   #mayBeIn(text: string): boolean {
-    this.#beginnings ??= beginningsOf(this.#written);
+    this.#beginnings ??= beginningsOf(this.#encoded);
     return this.#beginnings.test(text);
   }
 
-  /** Whether a secret is in a text. */
+  /** Whether a text contains a secret. */
   isIn(text: string): boolean {
-    return this.#mayBeIn(text) && this.#written.some((secret) => text.includes(secret));
+    return this.#mayBeIn(text) && this.#encoded.some((secret) => text.includes(secret));
   }
 
   /**
-   * A text without the secrets. The same text when there is none in it.
-   * @param cut whether it is the beginning of a longer text; a safe text says so itself
+   * Removes the secrets from a text. Returns the same text if it contains none.
+   * @param cut whether the text is the beginning of a longer one; a safe text marks its cuts itself
    */
   readonly hide = (text: string, cut = false): string => {
     let clean = text;
     if (this.#mayBeIn(text))
-      for (const secret of this.#written) if (clean.includes(secret)) clean = clean.replaceAll(secret, REDACTED);
+      for (const secret of this.#encoded) if (clean.includes(secret)) clean = clean.replaceAll(secret, REDACTED);
     if (clean.includes('%')) clean = clean.split(/(\s+)/).map(this.#decodedToo).join('');
-    for (const at of cutsOf(clean).slice(-MOST_CUTS).reverse())
+    for (const at of cutsOf(clean).slice(-MAX_CUTS).reverse())
       clean = this.#withoutPiece(clean.slice(0, at), true) + clean.slice(at);
     return cut ? this.#withoutPiece(clean, true) : clean;
   };
 
-  /** A word without secrets that are encoded more than once, as those of a URL in a URL are. */
+  /** Removes a word with a secret that is encoded more than once, as in a URL within a URL. */
   readonly #decodedToo = (word: string): string => {
     let decoded = word;
-    for (let times = 0; times < MOST_ENCODINGS && decoded.includes('%'); times++) {
+    for (let times = 0; times < MAX_ENCODINGS && decoded.includes('%'); times++) {
       decoded = percentDecoded(decoded);
       if (this.isIn(decoded)) return REDACTED;
     }
     return word;
   };
 
-  /** A text without the piece of a secret that is left where the text was cut: at its end, or at its start. */
+  /** Removes the piece of a secret where a text was cut: at its end or at its start. */
   #withoutPiece(text: string, atEnd: boolean): string {
     let longest = 0;
     const edge = text.charCodeAt(atEnd ? text.length - 1 : 0);
-    for (const secret of this.#written) {
-      const least = Math.max(longest + 1, SHORTEST_SECRET);
+    for (const secret of this.#encoded) {
+      const least = Math.max(longest + 1, MIN_SECRET);
       for (let length = Math.min(secret.length - 1, text.length); length >= least; length--) {
-        // Most lengths end here.
+        // This comparison excludes most lengths.
         if (secret.charCodeAt(atEnd ? length - 1 : secret.length - length) !== edge) continue;
         const isPiece = atEnd ? text.endsWith(secret.slice(0, length)) : text.startsWith(secret.slice(-length));
         if (!isPiece) continue;
@@ -134,15 +136,15 @@ export class Secrets {
   }
 
   /**
-   * The end of what a server wrote to standard error: safe, and without secrets.
-   * @param cut whether it begins somewhere in the middle, perhaps of a secret
+   * The end of the stderr of a server: safe, and without secrets.
+   * @param cut whether the text may begin in the middle of a secret
    */
   tail(text: string, length: number, cut: boolean): string {
     const clean = this.hide(printable(text));
     return (cut ? this.#withoutPiece(clean, false) : clean).slice(-length);
   }
 
-  /** A failure, and what led to it, without the secrets. The same failure when there is none in it. */
+  /** Removes the secrets from a failure and its causes. Returns the same failure if it contains none. */
   failure(why: Failure): Failure {
     const last = this.#last;
     if (last !== undefined && (last.given === why || last.clean === why)) return last.clean;
@@ -179,20 +181,20 @@ export class Secrets {
   }
 }
 
-/** Finds the first characters of any of these; nothing in no text when there are none. */
+/** A pattern for the first characters of any secret. Without secrets it matches nothing. */
 function beginningsOf(secrets: readonly string[]): RegExp {
-  const beginnings = new Set(secrets.map((secret) => secret.slice(0, SHORTEST_SECRET)));
+  const beginnings = new Set(secrets.map((secret) => secret.slice(0, MIN_SECRET)));
   const patterns = [...beginnings].map((text) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'));
   return patterns.length === 0 ? /(?!)/ : new RegExp(patterns.join('|'));
 }
 
-/** A value as it stands in a text, in JSON, and in a URL or a form. */
-function waysToWrite(value: string): string[] {
+/** A value in plain text, in JSON, and in a URL or form. */
+function encodingsOf(value: string): string[] {
   const plain = printable(value);
   const encoded = encodeURIComponent(plain);
   const inLowerCase = encoded.replace(/%[0-9A-F]{2}/g, (hex) => hex.toLowerCase());
   const inJson = [value, plain].map((one) => JSON.stringify(one).slice(1, -1));
   return [value, plain, ...inJson, encoded, inLowerCase, encoded.replaceAll('%20', '+')].filter(
-    ({ length }) => length >= SHORTEST_SECRET,
+    ({ length }) => length >= MIN_SECRET,
   );
 }

@@ -1,21 +1,21 @@
 /**
- * What a server may cost, on transports over a network. Whether a message comes as a body of its own, as an event of a stream or over a
- * WebSocket is for the server to choose, so one limit holds for each of them.
+ * Limits of transports over a network. The server chooses whether it sends a message as a body, as an event of a stream or over a
+ * WebSocket, so one limit applies to all of them.
  */
 export interface TransportLimits {
   /**
-   * The longest message that is read, in bytes. A longer one is thrown away; the error names the limit and what came. Default 32 MiB
+   * Maximum size of a message, in bytes. A larger message is discarded; the error contains the limit and the size. Default 32 MiB
    * (33 554 432).
    */
   readonly maxMessageBytes?: number | undefined;
 }
 
-/** The same, on transports over HTTP. */
+/** Limits of transports over HTTP. */
 export interface HttpLimits extends TransportLimits {
   /**
-   * The most connections to the server at the same time, at least 4. Calls beyond it wait for their turn, `not-sent`, within their time-outs.
-   * An eighth of them is kept for replies, cancellations and other notifications, and up to five for pings, handshakes and the stream of the
-   * server, so that calls that hang keep nothing else waiting. With a `dispatcher` it is the number of exchanges. Default 200.
+   * Maximum number of connections to the server at once, at least 4. Further calls are queued (`not-sent`), within their timeouts. An
+   * eighth of the connections is reserved for replies, cancellations and other notifications, and up to five for pings, handshakes and the
+   * server stream, so that hanging calls do not delay them. With a `dispatcher` it is the number of exchanges. Default 200.
    */
   readonly maxConnections?: number | undefined;
 }

@@ -10,38 +10,46 @@ import { Secrets } from './secrets.js';
 import { BufferedLinkEvents } from './buffered-link-events.js';
 
 /**
- * How losing a connection relates to requests in flight: with `shared` framing one link carries all of them and takes all of them
- * with it; with `per-request` framing each request has an exchange of its own.
+ * How requests use a link. `shared`: one link carries all requests, and losing it loses all of them. `per-request`: each request has its
+ * own exchange.
  */
 export type Framing = 'shared' | 'per-request';
 
-/** What is known about a server that has been started and does not answer, for the error of a time-out. Plain data. */
+/** A started server that does not respond, for the error of a timeout. Plain data. */
 export interface SilentServer {
   /** The program. */
   readonly command: string;
-  /** What starts it, such as `npx` or `docker run`, when that may have to download it first. */
+  /** The launcher that may have to download it first, such as `npx` or `docker run`. */
   readonly launcher?: string | undefined;
-  /** The last that it wrote to standard error, without the values of `env`. */
+  /** The end of its stderr, without the values of `env`. */
   readonly stderr: string;
 }
 
-/** Milliseconds that `open` has to settle once it was told to stop. */
+/** How long a new attempt waits for an aborted `open` to settle, in ms. */
 const STOP_TIMEOUT = 5_000;
 
 /**
- * The recipe for reaching a server. A transport opens links, one at a time; it may open another when the last one is gone.
+ * The recipe for reaching a server. A transport opens links, one at a time.
  *
- * A custom transport extends this class and implements {@link MCPTransport.open}; everything else is here. A client takes care of a
- * transport that it is given. To drive one by hand, use `connect`, `sendMessage`, `receiveMessage` and `disconnect`.
+ * A custom transport extends this class and implements {@link MCPTransport.open}. Pass it to a client, or use it without a client with
+ * `connect`, `sendMessage`, `receiveMessage` and `disconnect`.
+ *
+ * @example
+ * class MyTransport extends MCPTransport {
+ *   protected async open(events: LinkEvents, signal: AbortSignal): Promise<Link> {
+ *     const socket = await openSocket({ signal, onMessage: (message) => events.message(message) });
+ *     return { send: (message) => socket.write(message), close: () => socket.end() };
+ *   }
+ * }
  */
 export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
-  /** How messages share the connection. Default `'shared'`. */
+  /** How requests use a link. Default `'shared'`. */
   readonly framing: Framing = 'shared';
 
-  /** Milliseconds that opening a link may take. Never a limit on requests. Default 30 000. */
+  /** Timeout of opening a link, in ms. It does not limit requests. Default 30 000. */
   readonly timeout: number;
 
-  /** What is known about the server's era from an earlier connection, for a client that was not told. Default: nothing. */
+  /** The era of the server, if it is known from an earlier connection. The option `priorEra` of a client overrides it. Default: unknown. */
   readonly priorEra: Era | undefined;
 
   // Private, so that printing the transport does not show it.
@@ -60,19 +68,19 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
     this.priorEra = options.priorEra;
   }
 
-  /** Opens one link. Rejects when that fails or when `signal` is aborted; then nothing may be left of the attempt. */
+  /** Opens a link. Must reject if this fails or `signal` is aborted, and must then release all resources. */
   protected abstract open(events: LinkEvents, signal: AbortSignal): Promise<Link>;
 
   /**
-   * Milliseconds that `connect()` of a client may take by default over this transport; undefined where it needs no longer than others.
-   * Options of the client come first.
+   * The default of `connectTimeout` of a client over this transport, in ms; undefined for the general default. Options of the client
+   * override it.
    */
   get connectTimeout(): number | undefined {
     return undefined;
   }
 
   /**
-   * What the server that runs has let be known of itself without answering; undefined when there is none.
+   * Describes a started server that has not responded; undefined if there is none.
    * @internal
    */
   describeSilence(): SilentServer | undefined {
@@ -80,7 +88,7 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
   }
 
   /**
-   * The secrets that were sent to the server. They are removed from everything the server said before it is shown.
+   * The secrets that were sent to the server. They are removed from everything that is reported.
    * @internal
    */
   get secrets(): Secrets {
@@ -98,8 +106,8 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
   }
 
   /**
-   * Makes `owner` the only one that may use this transport until it lets go.
-   * @throws MCPConnectionError with code `MCP_TRANSPORT_BUSY` when somebody else uses it.
+   * Reserves this transport for `owner` until {@link MCPTransport.unclaim}.
+   * @throws MCPConnectionError with code `MCP_TRANSPORT_BUSY` if another owner uses it.
    * @internal
    */
   claim(owner: object): void {
@@ -112,7 +120,7 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
       return failure(
         'connection',
         'MCP_TRANSPORT_BUSY',
-        `This ${this.constructor.name} is in use already; give each client its own`,
+        `This ${this.constructor.name} is already in use. Create one for each client`,
         {
           delivery: 'not-sent',
         },
@@ -123,7 +131,7 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
   }
 
   /**
-   * Ends the claim of `owner`. Somebody else's claim is left alone.
+   * Ends the claim of `owner`, if it has one.
    * @internal
    */
   unclaim(owner: object): void {
@@ -131,7 +139,7 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
   }
 
   /**
-   * Opens a link once the last one is gone. `events` hears nothing before this resolves and nothing after the link is closed.
+   * Opens a link after the last one is released. No callback of `events` is called before this resolves, or after the link is closed.
    * Rejects with a `Failure`, or with the reason of `signal`.
    * @internal
    */
@@ -145,14 +153,14 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
     signal.addEventListener('abort', stop, { once: true });
     let timer: TimerHandle;
     try {
-      // A link that ended by itself may still have something to clear away: a process that lives on, a socket half open.
+      // A link that ended by itself may still hold resources: a running process, a half-open socket.
       await Promise.race([this.closeLink(), rejectOnAbort(expiry.signal)]);
       expiry.signal.throwIfAborted();
       timer = environment.setTimeout(() => {
         expiry.abort(this.#openTimedOut());
       }, this.timeout);
       const link = await this.#open(events, expiry.signal);
-      // Two turns of the microtask queue: after the first, whoever awaits this call has the link.
+      // Two turns of the microtask queue: after the first one, the caller has the link.
       void Promise.resolve().then(nothing).then(this.#linkEvents?.release);
       return link;
     } finally {
@@ -164,7 +172,7 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
   async #open(events: LinkEvents, signal: AbortSignal): Promise<Link> {
     const linkEvents = new BufferedLinkEvents(events, this.#secrets);
     const opening = this.#adopt(linkEvents, signal);
-    // Whatever becomes of the attempt, also when nobody waits for it any longer: the next one waits for that.
+    // The next attempt waits until this one settles, also if it is abandoned.
     this.#released = endOf(opening, signal, events.environment);
     try {
       return await Promise.race([opening, rejectOnAbort(signal)]);
@@ -173,11 +181,11 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
     }
   }
 
-  /** Opens a link and makes it the current one, unless nobody wants it by then. */
+  /** Opens a link and makes it the current one, unless the attempt is aborted meanwhile. */
   async #adopt(linkEvents: BufferedLinkEvents, signal: AbortSignal): Promise<Link> {
     const link = await this.open(linkEvents.events, signal);
     // A custom transport may be written without types.
-    if (typeof (link as Link | undefined)?.send !== 'function') throw new TypeError('open() did not give a link');
+    if (typeof (link as Link | undefined)?.send !== 'function') throw new TypeError('open() did not return a link');
     if (signal.aborted) {
       await close(link);
       throw signal.reason;
@@ -188,7 +196,7 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
   }
 
   /**
-   * Closes the link that is open, if any, and resolves when nothing of it is left.
+   * Closes the open link, if there is one, and resolves when it is released.
    * @internal
    */
   closeLink(): Promise<void> {
@@ -209,17 +217,17 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
   }
 
   /**
-   * Opens a link to drive by hand. While one is open this returns at once; calls at the same time share one attempt.
-   * @throws MCPConnectionError with code `MCP_TRANSPORT_BUSY` while a client uses this transport, and with code
-   * `MCP_CONNECTION_CLOSED` when `disconnect` is called meanwhile.
-   * @throws MCPTransportError when the server cannot be reached.
+   * Opens a link without a client. While a link is open it resolves at once; concurrent calls share one attempt.
+   * @throws MCPConnectionError with code `MCP_TRANSPORT_BUSY` while a client uses this transport, and with code `MCP_CONNECTION_CLOSED` if
+   * `disconnect` is called meanwhile.
+   * @throws MCPTransportError if the server cannot be reached.
    */
   connect(): Promise<void> {
     return this.#byHand.connect();
   }
 
   /**
-   * Closes the link that was opened by hand and resolves when nothing of it is left. May be called twice.
+   * Closes the link of {@link MCPTransport.connect}, and resolves when it is released. May be called twice.
    * @throws MCPConnectionError with code `MCP_TRANSPORT_BUSY` while a client uses this transport.
    */
   disconnect(): Promise<void> {
@@ -227,17 +235,17 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
   }
 
   /**
-   * Sends one message over the link that was opened by hand.
-   * @throws MCPConnectionError when there is none, or when a client uses this transport.
-   * @throws MCPTransportError when the message could not be sent.
+   * Sends a message over the link of {@link MCPTransport.connect}.
+   * @throws MCPConnectionError without a link, and while a client uses this transport.
+   * @throws MCPTransportError if the message could not be sent.
    */
   sendMessage(message: JSONRPCMessage): Promise<void> {
     return this.#byHand.send(message);
   }
 
   /**
-   * The next message of the link that was opened by hand. Messages that are not valid JSON-RPC are left out.
-   * @throws MCPConnectionError when there is no link, when it ends before a message comes, or when a client uses this transport.
+   * Resolves with the next message of the link of {@link MCPTransport.connect}. Invalid messages are skipped.
+   * @throws MCPConnectionError without a link, if the link ends before a message arrives, and while a client uses this transport.
    */
   receiveMessage(): Promise<JSONRPCMessage> {
     return this.#byHand.receive();
@@ -254,7 +262,7 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
   }
 }
 
-/** Settles when an attempt to open a link does, or when it was told to stop and took too long over it. Never rejects. */
+/** Resolves when an attempt to open a link settles, or {@link STOP_TIMEOUT} after it was aborted. Never rejects. */
 function endOf(opening: Promise<Link>, signal: AbortSignal, environment: LinkEvents['environment']): Promise<void> {
   return new Promise((resolve) => {
     let timer: TimerHandle;
@@ -271,17 +279,17 @@ function endOf(opening: Promise<Link>, signal: AbortSignal, environment: LinkEve
   });
 }
 
-/** Closes a link. One of a custom transport may break its promise not to reject; all that can be done is to let go of it. */
+/** Closes a link. Ignores a rejection, which a custom transport may cause although `close` must not reject. */
 async function close(link: Link): Promise<void> {
   try {
     await link.close();
   } catch {
-    // Nobody waits for the reason, and the link is not used any more.
+    // The link is not used any more.
   }
 }
 
 function nothing(): void {
-  // For a promise whose end matters and whose outcome does not.
+  // Only the time matters, not the result.
 }
 
 function rejectOnAbort(signal: AbortSignal): Promise<never> {

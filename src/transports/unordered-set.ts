@@ -1,12 +1,12 @@
-/** What can stand in a {@link UnorderedSet}. */
+/** A member of an {@link UnorderedSet}. */
 export interface UnorderedSetMember {
-  /** Where it stands; -1 while it does not. Only the set sets it. */
+  /** Its index in the set; -1 outside of a set. Only the set changes it. */
   place: number;
 }
 
 /**
- * Things that come and go quickly, in no order. A map or a set would do, but for the tables that it outgrows: each holds on to what stood
- * in it and to the next one, so that sooner or later all that ever came is kept for the big collections of garbage.
+ * A set without an order, for members that are added and removed often. The tables of a `Map` or `Set` would keep removed members alive
+ * until a major garbage collection.
  */
 export class UnorderedSet<Member extends UnorderedSetMember> {
   readonly #members: Member[] = [];
@@ -15,12 +15,12 @@ export class UnorderedSet<Member extends UnorderedSetMember> {
     return this.#members.length;
   }
 
-  /** Takes in what is in no set. */
+  /** Adds a member that is in no set. */
   add(member: Member): void {
     member.place = this.#members.push(member) - 1;
   }
 
-  /** Lets go of a member; of anything else there is nothing to let go. */
+  /** Removes a member, if it is in the set. */
   remove(member: Member): void {
     const { place } = member;
     if (this.#members[place] !== member) return;
@@ -32,12 +32,12 @@ export class UnorderedSet<Member extends UnorderedSetMember> {
     member.place = -1;
   }
 
-  /** One of those that are here now. */
-  find(met: (member: Member) => boolean): Member | undefined {
-    return this.#members.find(met);
+  /** The first member that meets a condition. */
+  find(condition: (member: Member) => boolean): Member | undefined {
+    return this.#members.find(condition);
   }
 
-  /** All that are here now, however many leave while they are looked at. */
+  /** A copy of all members, so that members can be removed during an iteration. */
   all(): readonly Member[] {
     return [...this.#members];
   }

@@ -2,8 +2,8 @@ import type { JSONRPCMessage, RequestId } from '../protocol/messages/json-rpc.js
 import type { EstablishedSession, Link, LinkMemory, SendOptions, ServerStreamEvents } from './link.js';
 
 /**
- * A link around another one that passes everything on. Whoever listens or interferes overrides what it needs. What the inner link cannot do
- * is answered here, so that the owner sees the same with and without a wrapper.
+ * A link that passes everything on to an inner link. Subclasses override single methods. It has defaults for the optional methods that the
+ * inner link does not have.
  */
 export abstract class WrappedLink implements Link {
   protected abstract readonly inner: Link;
@@ -34,7 +34,7 @@ export abstract class WrappedLink implements Link {
     return this.inner.resume?.(session, memory) ?? false;
   }
 
-  /** A link that has no such stream says that it is unsupported. */
+  /** Reports `unsupported` if the inner link has no server stream. */
   serverStream(events: ServerStreamEvents): () => void {
     if (this.inner.serverStream !== undefined) return this.inner.serverStream(events);
     events.unsupported();

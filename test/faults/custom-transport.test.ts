@@ -295,7 +295,7 @@ describe('a link that does what it should not', () => {
     const client = new MCPClient(new CustomTransport(() => Promise.resolve(undefined as unknown as Link)));
     const error = await errorFrom(client.connect());
     expect(error).toBeInstanceOf(MCPTransportError);
-    expect(error.message).toBe('open() did not give a link');
+    expect(error.message).toBe('open() did not return a link');
     await client.disconnect();
   });
 
