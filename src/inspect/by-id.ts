@@ -1,9 +1,9 @@
-/** Slots of the ring. */
+/** The number of slots of the ring buffer. */
 const SLOTS = 1_024;
 
 /**
- * Values by ids that grow by one, as those of requests do. What comes and goes by the thousand is in a ring, since a map would leave garbage
- * behind that outlives it; what stays while the ring goes round is in a map.
+ * A map with ids that increase by one, such as request ids. Values are in a ring buffer, because a map with many insertions and deletions
+ * leaves long-lived garbage. A value that is still there when its slot is needed again moves to a map.
  */
 export class ById<Value extends object> {
   readonly #ids = new Array<unknown>(SLOTS).fill(undefined);

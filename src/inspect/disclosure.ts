@@ -3,24 +3,24 @@ import { Redaction } from '../diagnostics/redaction.js';
 import { excerpt } from './excerpt.js';
 import type { RequestLabel } from './records.js';
 
-/** Characters of the JSON that is kept of one event or message. */
-const LONGEST_DETAIL = 1_000;
+/** Maximum length of the JSON of an event or message, in characters. */
+const MAX_DETAIL = 1_000;
 
-/** Characters of a name in a row of the page. */
-const LONGEST_NAME = 80;
+/** Maximum length of a name in a row of the page, in characters. */
+const MAX_NAME = 80;
 
-/** Decides what of the things that a client exchanges may be seen. Nothing else makes text of them. */
+/** Makes the texts that the page shows of messages, events and failures, with secrets hidden. All texts of the page are made here. */
 export class Disclosure {
   #redaction: Redaction | undefined;
   #hide = (text: string): string => text;
 
   /** @param redact whether secrets are hidden */
   constructor(redact: boolean) {
-    // An excerpt is small; the pseudonyms of a long session are not all remembered.
+    // Only the last pseudonyms of a long session are remembered.
     this.#redaction = redact ? new Redaction({ remember: 10_000 }) : undefined;
   }
 
-  /** The same for a client that has secrets of its own. */
+  /** The same for a client with its own secrets. */
   of(hide: ((text: string) => string) | undefined): Disclosure {
     if (hide === undefined) return this;
     const own = new Disclosure(false);
@@ -29,19 +29,19 @@ export class Disclosure {
     return own;
   }
 
-  /** What goes over a link. */
+  /** The visible part of a message. */
   message(message: unknown): unknown {
     const part = excerpt(message);
     return this.#redaction === undefined ? part : this.#redaction.message(part);
   }
 
-  /** What an actor is sent. */
+  /** The visible part of an event of an actor. */
   internal(event: unknown): unknown {
     const part = excerpt(event);
     return this.#redaction === undefined ? part : this.#redaction.internal(part);
   }
 
-  /** Why something failed: its code and, unless texts are hidden, what it says. */
+  /** The code of a failure and, unless texts are hidden, its message. */
   failure(failure: unknown): string | undefined {
     const part = excerpt(failure);
     if (typeof part !== 'object' || part === null) return undefined;
@@ -53,7 +53,7 @@ export class Disclosure {
     return [code, delivery].filter((one) => typeof one === 'string').join(', ');
   }
 
-  /** A method and what it is about, where that may be seen. */
+  /** The method of a request, with the visible name or URI in its parameters. */
   label(method: string, params: unknown, own: boolean): RequestLabel {
     const { name, uri } = (params ?? {}) as { name?: unknown; uri?: unknown };
     const shown = this.message({ jsonrpc: '2.0', method, params: { name, uri } });
@@ -61,24 +61,24 @@ export class Disclosure {
   }
 }
 
-/** The method of a message that may be seen, and what it is about. */
+/** The method of a visible message, with the name or URI in its parameters. */
 export function named(message: unknown): { method: string; about?: string } {
   const { method, params } = message as { method?: unknown; params?: { name?: unknown; uri?: unknown } };
   const about = params?.name ?? params?.uri;
   return {
     method: typeof method === 'string' ? short(method) : '?',
-    // What is hidden tells a reader nothing.
+    // A pseudonym is not useful to a reader.
     ...(typeof about === 'string' && !/^(?:‹|redacted:)/.test(about) && { about: short(about) }),
   };
 }
 
-/** What is shown of something as JSON. */
+/** The JSON of a visible value, shortened. */
 export function detail(shown: unknown): string {
   const text = JSON.stringify(shown) ?? '';
-  return text.length > LONGEST_DETAIL ? `${beginning(text, LONGEST_DETAIL)}…` : text;
+  return text.length > MAX_DETAIL ? `${beginning(text, MAX_DETAIL)}…` : text;
 }
 
-/** The beginning of a name. */
+/** A name, shortened. */
 export function short(name: string): string {
-  return name.length > LONGEST_NAME ? `${beginning(name, LONGEST_NAME)}…` : name;
+  return name.length > MAX_NAME ? `${beginning(name, MAX_NAME)}…` : name;
 }

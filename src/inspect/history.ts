@@ -1,7 +1,7 @@
 import type { InspectRecord, World } from './records.js';
 import { apply, emptyWorld } from './world.js';
 
-/** The most text that is kept, in UTF-16 code units. Clients of which every record is as long as it may be reach this with the default `history`. */
+/** Maximum size of all records, in UTF-16 code units. Records of maximum length reach it with the default `history`. */
 export const MAX_HISTORY_SIZE = 32 * 1024 * 1024;
 
 /**

@@ -1,4 +1,4 @@
-// A page that shows clients at work: `import { createInspectorServer } from 'mcp-actors/inspect'`. Nothing of it is loaded by the root.
+// A page that shows running clients: `import { createInspectorServer } from 'mcp-actors/inspect'`. The root export does not load this file.
 export { createInspectorServer, InspectorServer } from './server.js';
 export type { InspectorServerOptions } from './server.js';
 export type { Watcher } from './watch.js';

@@ -2,15 +2,15 @@ import { timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 
-/** Milliseconds that a browser has to come: some take their time to start. */
-const PATIENCE = 60_000;
+/** How long the URL is valid, in ms: some browsers start slowly. */
+const VALID_FOR = 60_000;
 
 /**
- * An address for the browser that the user's system is asked to open. Whatever is on a command line can be seen by all users of the machine, so
- * it has a code in place of the token, which the server exchanges for that once, soon, and only for a process of this user.
+ * The URL that is passed to the browser of the user. All users of the machine can see command lines, so it contains a code in place of the
+ * token. The server redirects it to the page once, within a minute, and only for a process of this user.
  */
 export class Invitation {
-  /** Where it is, below the root of the server. */
+  /** The path of the URL. */
   readonly path: string;
   readonly #expected: Buffer;
   readonly #now: () => number;
@@ -21,29 +21,29 @@ export class Invitation {
     this.path = `/${code}`;
     this.#expected = Buffer.from(this.path);
     this.#now = now;
-    this.#until = now() + PATIENCE;
+    this.#until = now() + VALID_FOR;
   }
 
-  /** Whether this is its path; takes as long for every other of that length. */
+  /** Whether this is the path of the URL. The comparison takes constant time. */
   isAt(url: string): boolean {
     const given = Buffer.from(url);
     return given.length === this.#expected.length && timingSafeEqual(given, this.#expected);
   }
 
   /**
-   * Lets in whoever is at the other end of a socket, unless somebody was let in before. Another user is not, and cannot use it up either.
-   * @param table all sockets of the machine
+   * Accepts the peer of a socket, once. A process of another user is not accepted, and does not use up the code.
+   * @param table all TCP sockets of the machine
    */
   take({ localPort = 0, remotePort = 0 }: Pick<Socket, 'localPort' | 'remotePort'>, table = socketTable()): boolean {
     if (this.#spent || this.#now() > this.#until) return false;
     const owner = ownerOf(remotePort, localPort, table);
-    // The superuser can look into this process anyhow, and relays connections for others, from Windows for instance.
+    // Root can read this process anyway, and may relay connections, from Windows for instance.
     this.#spent = owner === undefined || owner === 0 || owner === process.getuid?.();
     return this.#spent;
   }
 }
 
-/** All sockets of TCP, as Linux lists them; empty elsewhere. */
+/** All TCP sockets, in the format of Linux; empty on other systems. */
 export function socketTable(): string {
   const read = (file: string): string => {
     try {
@@ -55,7 +55,7 @@ export function socketTable(): string {
   return read('/proc/net/tcp') + read('/proc/net/tcp6');
 }
 
-/** The number of the user to whom a socket of this machine belongs; undefined when that is not known here. */
+/** The id of the user who owns a socket; undefined if unknown. */
 export function ownerOf(port: number, peer: number, table: string): number | undefined {
   const [local, remote] = [port, peer].map((one) => `:${one.toString(16).toUpperCase().padStart(4, '0')}`);
   for (const line of table.split('\n')) {

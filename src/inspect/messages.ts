@@ -1,19 +1,19 @@
 import { detail, named } from './disclosure.js';
 import type { Disclosure } from './disclosure.js';
-import type { RecordedEvent } from './records.js';
+import type { InspectedEvent } from './records.js';
 
-/** A message that went over a link. */
-interface Passing {
+/** A message of a link. */
+interface LinkMessage {
   readonly epoch: number;
   readonly message: unknown;
 }
 
-/** What is told of a message. */
+/** The record of a message. */
 export function messageOf(
   way: 'out' | 'in',
-  { epoch, message }: Passing,
+  { epoch, message }: LinkMessage,
   disclosure: Disclosure,
-): Extract<RecordedEvent, { k: 'message' }> {
+): Extract<InspectedEvent, { k: 'message' }> {
   const shown = disclosure.message(message);
   const { id } = (shown ?? {}) as { id?: unknown };
   const what = kindOf(shown);
@@ -28,7 +28,7 @@ export function messageOf(
   };
 }
 
-/** What a message of JSON-RPC is. */
+/** The kind of a JSON-RPC message. */
 function kindOf(message: unknown): 'request' | 'notification' | 'result' | 'error' | 'other' {
   if (typeof message !== 'object' || message === null) return 'other';
   if ('method' in message) return 'id' in message ? 'request' : 'notification';

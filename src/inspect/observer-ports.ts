@@ -1,21 +1,21 @@
 import type { Disclosure } from './disclosure.js';
-import type { RecordedEvent } from './records.js';
+import type { InspectedEvent } from './records.js';
 import type { Traffic } from './traffic.js';
 
-/** What an observer needs of the server. */
+/** The effects of an observer. */
 export interface ObserverPorts {
   readonly disclosure: Disclosure;
   now(): number;
-  /** Numbers for actors, different for all clients. */
+  /** The next number of an actor, unique among all clients. */
   nextActor(): number;
-  /** Which part of what one client may have told falls to each while many are busy. */
+  /** The part of the rate limits of one client that each client may use while many are busy. */
   share(): number;
-  tell(happening: RecordedEvent): void;
+  emit(event: InspectedEvent): void;
 }
 
-/** What the parts of an observer share. */
+/** The state and effects that the parts of an observer share. */
 export interface ObserverShared extends ObserverPorts {
   readonly traffic: Traffic;
-  /** Whether one more of the things that only may be told is told. If it is not, it is counted. */
-  mayTell(): boolean;
+  /** Whether one more optional record may be emitted. If not, it is counted. */
+  mayEmit(): boolean;
 }

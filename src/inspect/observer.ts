@@ -1,20 +1,20 @@
 import type { AnyActorRef, InspectionEvent } from 'xstate';
 
 import type { TapEvent } from '../machines/connection/link-tap.js';
-import { Budget } from './budget.js';
-import { recordOf } from './looks.js';
+import { RateLimit } from './rate-limit.js';
+import { recordOf } from './snapshots.js';
 import { messageOf } from './messages.js';
 import type { ObserverPorts, ObserverShared } from './observer-ports.js';
 import { Traffic } from './traffic.js';
 import { WatchedActors } from './watched-actors.js';
 import { WatchedRequests } from './watched-requests.js';
 
-/** Steps that lead nowhere, and messages that belong to no request. */
+/** The rate limit of steps without a state change, and of messages without a request. */
 const OTHERS = { perSecond: 60, most: 120 };
 
 /**
- * Watches one client and tells what happens in it, in short. Everything is told while little happens. When much does, a sample of the
- * requests is, and the rest is only counted: a request that is not told costs a few reads and writes at each of its steps.
+ * Observes one client and emits short records. Under low load everything has a record. Under high load a sample of the requests has, and
+ * the rest is only counted: a request without records costs a few reads and writes at each step.
  */
 export class Observer {
   readonly #shared: ObserverShared;
@@ -23,11 +23,11 @@ export class Observer {
 
   constructor(ports: ObserverPorts) {
     const traffic = new Traffic(ports.now());
-    const others = new Budget(OTHERS.perSecond, OTHERS.most);
+    const others = new RateLimit(OTHERS.perSecond, OTHERS.most);
     this.#shared = {
       ...ports,
       traffic,
-      mayTell: () => {
+      mayEmit: () => {
         const may = others.take(ports.now(), ports.share());
         if (!may) traffic.unseen += 1;
         return may;
@@ -66,14 +66,14 @@ export class Observer {
     switch (event.type) {
       case 'message.out':
         traffic.out += 1;
-        if (!this.#requests.asked(event) && this.#shared.mayTell()) {
-          this.#shared.tell(messageOf('out', event, disclosure));
+        if (!this.#requests.sent(event) && this.#shared.mayEmit()) {
+          this.#shared.emit(messageOf('out', event, disclosure));
         }
         break;
       case 'message.in':
         traffic.in += 1;
-        if (!this.#requests.answered(event) && this.#shared.mayTell()) {
-          this.#shared.tell(messageOf('in', event, disclosure));
+        if (!this.#requests.received(event) && this.#shared.mayEmit()) {
+          this.#shared.emit(messageOf('in', event, disclosure));
         }
         break;
       case 'message.settled':
@@ -84,25 +84,25 @@ export class Observer {
     }
   }
 
-  /** Whether there is something to say at the end of the stretch of time. */
+  /** Whether there is something to emit at the end of the interval. */
   get busy(): boolean {
     return this.#shared.traffic.busy;
   }
 
-  /** Tells of requests that turn out to take long. */
+  /** Emits records of requests that take long. */
   promote(): void {
     this.#requests.promote();
   }
 
-  /** Tells how much happened since the last time. */
-  tellRates(): void {
+  /** Emits the counters since the last time. */
+  emitRates(): void {
     const rates = this.#shared.traffic.take(this.#shared.now());
-    if (rates !== undefined) this.#shared.tell({ k: 'rates', ...rates });
+    if (rates !== undefined) this.#shared.emit({ k: 'rates', ...rates });
   }
 
   #link({ epoch }: TapEvent, what: string, failure: unknown): void {
-    if (!this.#shared.mayTell()) return;
+    if (!this.#shared.mayEmit()) return;
     const note = failure === undefined ? undefined : this.#shared.disclosure.failure(failure);
-    this.#shared.tell({ k: 'link', epoch, what, ...(note !== undefined && { note }) });
+    this.#shared.emit({ k: 'link', epoch, what, ...(note !== undefined && { note }) });
   }
 }

@@ -1,52 +1,52 @@
 /**
- * What the inspector's server keeps and sends to its page: short records of what happened, in order. Both ends import this file, so it
- * holds types only.
+ * The records that the server of the inspector keeps and sends to its page, in order. Server and page import this file, so it contains only
+ * types.
  */
 export interface Stamp {
-  /** Its number; each record has the next one. */
+  /** The number of the record, without gaps. */
   readonly n: number;
-  /** When, in milliseconds since the Unix epoch. Never earlier than the record before. */
+  /** The time, in milliseconds since the Unix epoch. Never earlier than that of the previous record. */
   readonly at: number;
-  /** The number of the client that it is about. */
+  /** The number of the client. */
   readonly c: number;
 }
 
-/** A request as far as it is shown. */
+/** The visible part of a request. */
 export interface RequestLabel {
   readonly method: string;
-  /** What it is about: the name of a tool, for instance. */
+  /** The name or URI in its parameters, such as the name of a tool. */
   readonly about?: string;
-  /** The client asks it for itself: a handshake, a health check. */
+  /** Whether the client sends it for itself, such as a handshake or a health check. */
   readonly own: boolean;
 }
 
-/** What happened. */
-export type RecordedEvent =
+/** A record without its number, time and client. */
+export type InspectedEvent =
   | { readonly k: 'client'; readonly name?: string; readonly transport: string; readonly recording?: boolean }
   | { readonly k: 'session'; readonly server: string; readonly revision: string; readonly era: string }
-  /** An actor was started, maybe a while ago: busy requests are shown only when they turn out to take long. */
+  /** An actor was started, perhaps earlier: under high load a request is shown only when it takes long. */
   | {
       readonly k: 'actor';
       readonly a: number;
       readonly parent?: number;
       readonly id: string;
-      /** The id of its chart, when it has one. */
+      /** The id of its chart, if it has one. */
       readonly chart?: string;
       readonly since: number;
       readonly request?: RequestLabel;
     }
-  /** An actor took an event. */
+  /** An actor handled an event. */
   | {
       readonly k: 'step';
       readonly a: number;
       readonly e: string;
       /** The actor that sent it. */
       readonly from?: number;
-      /** The innermost states that it is in now, when they changed. */
+      /** Its innermost states, if they changed. */
       readonly v?: readonly string[];
-      /** The transitions that it took, as `source->target`. */
+      /** The transitions, as `source->target`. */
       readonly edges?: readonly string[];
-      /** How the actor ended, when it did. */
+      /** The final status of the actor, if it ended. */
       readonly end?: 'done' | 'error' | 'stopped';
       /** The tag of the state: for a connection, its public state. */
       readonly tag?: string;
@@ -61,79 +61,79 @@ export type RecordedEvent =
       readonly method?: string;
       readonly about?: string;
       readonly id?: string | number;
-      /** The actor of the request that it belongs to. */
+      /** The actor of its request. */
       readonly a?: number;
-      /** Milliseconds from the request to this answer. */
+      /** The time from the request to this response, in ms. */
       readonly took?: number;
       readonly detail?: string;
     }
   | { readonly k: 'link'; readonly epoch: number; readonly what: string; readonly note?: string }
   | { readonly k: 'health'; readonly score: number; readonly ok: boolean; readonly latency?: number }
   | ({ readonly k: 'rates' } & Rates)
-  /** Records that were not kept, or not sent to a page that was too slow. */
+  /** Records that were discarded, or not sent to a slow page. */
   | { readonly k: 'gap'; readonly missed: number };
 
-/** How much was going on in a stretch of time that ended just now. */
+/** The counters of an interval. */
 export interface Rates {
-  /** The length of the stretch in milliseconds. */
+  /** The length of the interval, in ms. */
   readonly ms: number;
   readonly started: number;
-  /** Requests that ended, by the final state. */
+  /** Requests that ended, by their final state. */
   readonly ended: Readonly<Record<string, number>>;
   readonly out: number;
   readonly in: number;
-  /** Milliseconds from request to answer. */
+  /** Quantiles of the response times, in ms. */
   readonly p50?: number;
   readonly p95?: number;
   readonly max?: number;
-  /** Requests that live at the end of the stretch, by state. */
+  /** Pending requests at the end of the interval, by state. */
   readonly living: Readonly<Record<string, number>>;
-  /** Requests, steps and messages of the stretch that are only counted, and have no record of their own. */
+  /** Requests, steps and messages without records. */
   readonly unseen: number;
 }
 
-export type InspectRecord = Stamp & RecordedEvent;
+export type InspectRecord = Stamp & InspectedEvent;
 
-/** What the server sends. */
+/** A message of the server to a page. */
 export type ServerMessage =
-  /** The beginning of everything that is kept; more may follow at once. What the page knew before is void. */
+  /** The first records. They replace everything that the page had before; more messages may follow at once. */
   | {
       readonly t: 'hello';
-      /** Another one after the program was restarted. */
+      /** The id of the run of the program. It changes when the program is restarted. */
       readonly run: string;
       readonly base: World;
       readonly records: readonly InspectRecord[];
-      /** The server's clock, so that ages are right whatever the browser's clock says. */
+      /** The time of the server, so that ages do not depend on the clock of the browser. */
       readonly now: number;
     }
   | { readonly t: 'records'; readonly records: readonly InspectRecord[]; readonly now: number };
 
-/** Everything at one moment, as plain data. */
+/** The state of all clients at one moment, as plain data. */
 export interface World {
-  /** The number of the last record that is in it. */
+  /** The number of the last record in it. */
   n: number;
   at: number;
   clients: Record<number, ClientView>;
 }
 
-/** One client at one moment. */
+/** The state of a client at one moment. */
 export interface ClientView {
   c: number;
   name: string | undefined;
   transport: string;
-  /** Whether it is a recording that is replayed. */
+  /** Whether it is the replay of a recording. */
   recording: boolean;
   server: string | undefined;
   revision: string | undefined;
   era: string | undefined;
-  /** The public state, and since when. */
+  /** The public state, and the time when it was entered. */
   tag: string;
   tagSince: number;
   epoch: number;
   actors: Record<number, ActorView>;
-  /** Requests that ended last; the newest is last. */
+  /** The last requests that ended, newest last. */
   ended: EndedRequest[];
-  /** The last step in each chart that went somewhere. */
+  /** The last step with a state change in each chart. */
   last: Record<string, LastStep>;
   rates: Rates | undefined;
   health: { score: number; ok: boolean; latency: number | undefined } | undefined;
@@ -146,7 +146,7 @@ export interface ActorView {
   chart: string | undefined;
   since: number;
   states: readonly string[];
-  /** The last event, and when. */
+  /** The last event, and its time. */
   event: string;
   eventAt: number;
   request: RequestLabel | undefined;
@@ -166,7 +166,7 @@ export interface LastStep {
   a: number;
   event: string;
   edges: readonly string[];
-  /** Where it came from, for charts whose steps do not say which transitions they took. */
+  /** The states before and after the step, for charts whose steps have no `edges`. */
   before: readonly string[];
   after: readonly string[];
 }

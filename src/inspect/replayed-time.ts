@@ -1,12 +1,12 @@
 import type { Environment } from '../util/environment.js';
 
-/** The time of a recording that is replayed: it goes on when the recording does, and what has become due is done on the way. One timer at a time. */
+/** The time of a replay. It advances with the recording, and runs timers that become due. It has at most one timer. */
 export class ReplayedTime implements Pick<Environment, 'now' | 'setTimeout' | 'clearTimeout'> {
   readonly #read: () => number;
   #now: number;
   #timer: { readonly at: number; readonly callback: () => void } | undefined;
 
-  /** @param read says how far the recording is */
+  /** @param read the time of the last replayed entry */
   constructor(read: () => number) {
     this.#read = read;
     this.#now = read();
@@ -25,7 +25,7 @@ export class ReplayedTime implements Pick<Environment, 'now' | 'setTimeout' | 'c
     this.#timer = undefined;
   }
 
-  /** Goes on to where the recording is. A clock that was put back meanwhile stands still. */
+  /** Advances to the time of the recording. It never goes back. */
   catchUp(): void {
     const to = Math.max(this.#now, this.#read());
     for (let timer = this.#timer; timer !== undefined && timer.at <= to; timer = this.#timer) {

@@ -8,9 +8,9 @@ import { invalidOption, optionNames, OptionReader } from '../option-checks.js';
 import type { InspectedConnection } from '../api/options/inspect-option.js';
 import { systemEnvironment } from '../util/environment.js';
 import type { Environment } from '../util/environment.js';
-import { Audience, MOST_PAGES } from './audience.js';
-import { Gate } from './gate.js';
-import type { Refusal } from './gate.js';
+import { PageConnections, MAX_PAGES } from './page-connections.js';
+import { AccessCheck } from './access-check.js';
+import type { Refusal } from './access-check.js';
 import { openBrowser } from './open-browser.js';
 import { PAGE } from './page.js';
 import { Watch } from './watch.js';
@@ -18,27 +18,27 @@ import type { Watcher, WatchOptions } from './watch.js';
 
 /** Options of {@link createInspectorServer}. */
 export interface InspectorServerOptions {
-  /** The port on 127.0.0.1. Default 0: any that is free. */
+  /** The port on 127.0.0.1. Default 0: any free port. */
   readonly port?: number | undefined;
   /**
-   * What the address has to contain, 32 or more letters, digits, `-` or `_`. Default: random. With a port and a token of your own a page that
-   * is open finds the server again when the program was started anew.
+   * The secret in the URL: 32 to 128 letters, digits, `-` or `_`. Default: random. With a fixed port and token an open page reconnects when
+   * the program is restarted.
    */
   readonly token?: string | undefined;
-  /** Whether the page is opened in the user's browser. Default false. */
+  /** Whether the page is opened in the browser of the user. Default false. */
   readonly open?: boolean | undefined;
   /** Whether arguments, results, texts, headers and other secrets are hidden. Default true. */
   readonly redact?: boolean | undefined;
   /**
-   * How many records of what happened are kept for pages that are opened or loaded again later, and for going back. Default 20 000. All records
-   * together have at most 32 Mi characters of JSON.
+   * How many records are kept, for pages that are opened later and for going back in time. Default 20 000. All records together have at
+   * most 32 Mi characters of JSON.
    */
   readonly history?: number | undefined;
-  /** The clock and the timers. Default: those of this process. For tests. */
+  /** The clock and timers, for tests. Default: those of this process. */
   readonly environment?: Environment | undefined;
 }
 
-/** The part of a server of `ws` that is used. */
+/** The used part of a `WebSocketServer`. */
 type Upgrader = Pick<WebSocketServer, 'handleUpgrade' | 'close'>;
 
 const OPTIONS = optionNames<InspectorServerOptions>({
@@ -52,10 +52,10 @@ const OPTIONS = optionNames<InspectorServerOptions>({
 
 const TOKEN = /^[\w-]{32,128}$/;
 
-/** Milliseconds that a request for the page may take to arrive. */
-const PATIENCE = 5_000;
+/** Timeout of receiving a request, in ms. */
+const REQUEST_TIMEOUT = 5_000;
 
-/** Nothing but what this server serves, for the page and for whoever embeds it. */
+/** Security headers: the page may load only files of this server, and no other page may embed it. */
 function headersFor(port: number): Record<string, string> {
   const sockets = `ws://127.0.0.1:${port} ws://localhost:${port}`;
   return {
@@ -78,33 +78,33 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * A page on this machine that shows clients at work: hand it to `inspect`. Made by {@link createInspectorServer}. Several clients may share
- * one, and so may several browsers.
+ * The server of a page that shows running clients. Made by {@link createInspectorServer}; pass it to clients as `inspect`. Several clients
+ * and several browsers may use one server.
  */
 export class InspectorServer {
   readonly #server: Server;
   readonly #sockets: Upgrader;
   readonly #watch: Watch;
-  readonly #audience: Audience;
-  readonly #gate: Gate;
+  readonly #pages: PageConnections;
+  readonly #access: AccessCheck;
   readonly #headers: Readonly<Record<string, string>>;
-  /** The end of it, once it was closed. */
+  /** The promise of `close()`. */
   #closing: Promise<void> | undefined;
-  /** The address of the page, with the token that lets one in. */
+  /** The URL of the page, with the token. */
   readonly url: string;
 
   /** @internal */
-  constructor(server: Server, sockets: Upgrader, gate: Gate, options: WatchOptions) {
+  constructor(server: Server, sockets: Upgrader, access: AccessCheck, options: WatchOptions) {
     this.#server = server;
     this.#sockets = sockets;
-    this.#gate = gate;
-    this.#headers = headersFor(gate.port);
-    this.url = gate.url;
+    this.#access = access;
+    this.#headers = headersFor(access.port);
+    this.url = access.url;
     const { environment } = options;
     this.#watch = new Watch(options, (records, first) => {
-      this.#audience.tell(records, first);
+      this.#pages.send(records, first);
     });
-    this.#audience = new Audience(this.#watch.history, environment.newId(), () => this.#watch.now());
+    this.#pages = new PageConnections(this.#watch.history, environment.newId(), () => this.#watch.now());
     server.on('request', (request, response) => {
       this.#answer(request, response);
     });
@@ -113,25 +113,25 @@ export class InspectorServer {
     });
   }
 
-  /** Takes inspection events of any XState system, also of actors of your own. Never throws. */
+  /** Receives inspection events of any XState system, also of your own actors. Never throws. */
   readonly inspect = (event: unknown): void => {
     this.#watch.inspect(event);
   };
 
-  /** Takes what goes over links. Clients use {@link InspectorServer.attach} instead, so that it is known whose links they are. Never throws. */
+  /** Receives messages and events of links without a known client; clients use {@link InspectorServer.attach} instead. Never throws. */
   readonly tap = (event: Parameters<Watcher['tap']>[0]): void => {
     this.#watch.tap(event);
   };
 
   /**
-   * What a client that was given this as `inspect` calls, once: from then on it tells the watcher that it gets. So does a replay.
-   * @throws MCPError with code `MCP_INVALID_PARAMS` when one of them is a recording: an inspector shows clients, or one recording.
+   * Called once by each client and replay that has this server as `inspect`. Returns the observer to which they report.
+   * @throws MCPError with code `MCP_INVALID_PARAMS` for a recording and a client on the same server: it shows clients, or one recording.
    */
   readonly attach = (about: InspectedConnection): Watcher => this.#watch.attach(about);
 
   /**
-   * Ends the server and the connections of all pages; resolves when nothing is left, however often it is called, and never rejects. The
-   * clients go on.
+   * Closes the server and the connections of all pages. Clients continue. Resolves when all sockets are closed, and never rejects. May be
+   * called twice.
    */
   close(): Promise<void> {
     return (this.#closing ??= this.#end());
@@ -144,7 +144,7 @@ export class InspectorServer {
 
   #end(): Promise<void> {
     this.#watch.close();
-    this.#audience.close();
+    this.#pages.close();
     this.#sockets.close();
     return new Promise((resolve) => {
       this.#server.close(() => {
@@ -155,12 +155,12 @@ export class InspectorServer {
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
-    // Nobody has anything to say to this server.
+    // The server accepts no bodies.
     if (request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined) {
       this.#refuse(response, { status: 413, reason: 'No bodies' });
       return;
     }
-    const path = this.#gate.page(request);
+    const path = this.#access.page(request);
     if (typeof path !== 'string') {
       this.#refuse(response, path);
       return;
@@ -187,19 +187,19 @@ export class InspectorServer {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    // It may break while it is refused, and nobody else listens.
+    // The socket may fail during the refusal. An error without a listener would end the process.
     socket.on('error', () => undefined);
-    const path = this.#gate.socket(request);
+    const path = this.#access.socket(request);
     const refusal =
       typeof path !== 'string'
         ? path
         : path !== 'live'
           ? { status: 404, reason: 'Nothing here' }
-          : this.#audience.size >= MOST_PAGES
-            ? { status: 503, reason: `No more than ${MOST_PAGES} pages` }
+          : this.#pages.size >= MAX_PAGES
+            ? { status: 503, reason: `At most ${MAX_PAGES} pages` }
             : undefined;
     if (refusal !== undefined) {
-      // The server waits for this socket when it closes, and whoever is refused may never close his end.
+      // `close()` of the server waits for this socket, and the peer may never close its end.
       socket.end(
         `HTTP/1.1 ${refusal.status} ${refusal.reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
         () => {
@@ -210,16 +210,20 @@ export class InspectorServer {
     }
     this.#sockets.handleUpgrade(request, socket, head, (websocket) => {
       unref(socket);
-      this.#audience.add(websocket);
+      this.#pages.add(websocket);
     });
   }
 }
 
 /**
- * Opens a page on this machine that shows clients at work: `inspect: await createInspectorServer()`, and `url` says where it is. It listens
- * on 127.0.0.1 only and lets in only who knows the token in the address. It does not keep the process alive: when all else is done the program
- * ends, and the page says so.
- * @throws MCPError with code `MCP_INVALID_PARAMS` for an option that cannot be used, and the error of Node when it cannot listen on the port.
+ * Starts a server with a page that shows running clients. It listens only on 127.0.0.1, and accepts only requests with the token in the
+ * URL. It does not keep the process alive.
+ *
+ * @example
+ * const inspect = await createInspectorServer();
+ * const client = new MCPClient(transport, { inspect });
+ * console.log(inspect.url);
+ * @throws MCPError with code `MCP_INVALID_PARAMS` for an invalid option; the error of Node if the port is not available.
  */
 export async function createInspectorServer(options: InspectorServerOptions = {}): Promise<InspectorServer> {
   const read = OptionReader.of('createInspectorServer', options, OPTIONS);
@@ -233,20 +237,20 @@ export async function createInspectorServer(options: InspectorServerOptions = {}
     throw invalidOption('token', '32 to 128 letters, digits, "-" or "_"', token);
   }
   const { WebSocketServer } = await import('ws');
-  const server = createServer({ headersTimeout: PATIENCE, requestTimeout: PATIENCE });
+  const server = createServer({ headersTimeout: REQUEST_TIMEOUT, requestTimeout: REQUEST_TIMEOUT });
   await listen(server, port);
   server.unref();
   server.on('connection', unref);
   // Larger messages end the connection. A page sends none.
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1_024, perMessageDeflate: false });
   const { environment = systemEnvironment } = options;
-  const gate = new Gate(token, (server.address() as AddressInfo).port);
-  const inspector = new InspectorServer(server, sockets, gate, { redact, history, environment });
-  if (open) openBrowser(gate.invite(newToken(), () => environment.now()));
+  const access = new AccessCheck(token, (server.address() as AddressInfo).port);
+  const inspector = new InspectorServer(server, sockets, access, { redact, history, environment });
+  if (open) openBrowser(access.invite(newToken(), () => environment.now()));
   return inspector;
 }
 
-/** 244 bits that nobody guesses, also where the environment of the options is a simulated one. */
+/** 244 random bits, also if the option `environment` is a simulated one. */
 function newToken(): string {
   return `${systemEnvironment.newId()}${systemEnvironment.newId()}`.replaceAll('-', '');
 }
@@ -256,7 +260,7 @@ function listen(server: Server, port: number): Promise<void> {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', () => {
       server.removeListener('error', reject);
-      // A connection that cannot be accepted, for want of file descriptors for instance, must not end the program.
+      // Errors of accepting a connection, such as EMFILE, must not end the program.
       server.on('error', () => undefined);
       resolve();
     });

@@ -1,14 +1,14 @@
 import type { Rates } from './records.js';
 
-/** Latencies that a stretch of time is judged by; of more, the later ones replace earlier ones. */
-const MOST_LATENCIES = 512;
+/** How many latencies of an interval are kept. Further ones replace the oldest. */
+const MAX_LATENCIES = 512;
 
-/** Counts what goes on in a client, also what is not shown. */
+/** Counts requests and messages of a client, also those without records. */
 export class Traffic {
   readonly #living = new Map<string, number>();
   #ended = new Map<string, number>();
   #latencies: number[] = [];
-  #answers = 0;
+  #responses = 0;
   #since: number;
   #idle = true;
   started = 0;
@@ -20,7 +20,7 @@ export class Traffic {
     this.#since = now;
   }
 
-  /** A request went from one state to another; undefined: it begins, or ends. */
+  /** Counts the state change of a request. `from` is undefined at its beginning, `to` at its end. */
   moved(from: string | undefined, to: string | undefined): void {
     const living = this.#living;
     if (from !== undefined) {
@@ -35,17 +35,17 @@ export class Traffic {
     this.#ended.set(state, (this.#ended.get(state) ?? 0) + 1);
   }
 
-  answered(latency: number): void {
-    this.#latencies[this.#answers % MOST_LATENCIES] = latency;
-    this.#answers += 1;
+  responded(latency: number): void {
+    this.#latencies[this.#responses % MAX_LATENCIES] = latency;
+    this.#responses += 1;
   }
 
-  /** Whether anything happened, or is going on, that the last rates did not say. */
+  /** Whether there is something that the last rates did not include. */
   get busy(): boolean {
     return !this.#idle || this.#active();
   }
 
-  /** What happened since the last time; undefined when nothing did, twice in a row. */
+  /** The counters since the last time; undefined after two intervals without events. */
   take(now: number): Rates | undefined {
     const active = this.#active();
     if (!active && this.#idle) {
@@ -57,7 +57,7 @@ export class Traffic {
     this.#since = now;
     this.#ended = new Map();
     this.#latencies = [];
-    this.#answers = 0;
+    this.#responses = 0;
     this.started = this.out = this.in = this.unseen = 0;
     return rates;
   }
@@ -82,7 +82,7 @@ export class Traffic {
   }
 }
 
-/** To a hundredth of a millisecond. */
+/** Rounds to 0.01 ms. */
 export function rounded(milliseconds: number): number {
   return Math.round(milliseconds * 100) / 100;
 }

@@ -7,44 +7,44 @@ import type { TapEvent } from '../machines/connection/link-tap.js';
 import { Disclosure, short } from './disclosure.js';
 import { InspectHistory } from './history.js';
 import { Observer } from './observer.js';
-import type { RecordedEvent, InspectRecord } from './records.js';
+import type { InspectedEvent, InspectRecord } from './records.js';
 import { ReplayedTime } from './replayed-time.js';
 
-/** What a {@link Watch} is made with. */
+/** Options of {@link Watch}. */
 export interface WatchOptions {
-  /** Records that are kept. */
+  /** How many records are kept. */
   readonly history: number;
   /** Whether secrets are hidden. */
   readonly redact: boolean;
   readonly environment: Environment;
 }
 
-/** What a client tells. Neither ever throws. */
+/** The observer to which a client reports. Its methods never throw. */
 export interface Watcher {
-  /** Requests are told apart by their lives, and a client that makes actors for each of them pays for it. */
+  /** The client may reuse the actors of requests, because this observer distinguishes the requests by itself. */
   readonly pooled: true;
   inspect(event: unknown): void;
   tap(event: TapEvent): void;
 }
 
-/** Milliseconds for which records are collected before they are sent. */
-const BATCH = 100;
+/** How long records are collected before they are sent, in ms. */
+const BATCH_TIME = 100;
 
-/** Milliseconds between two counts of what went on. */
-const STRETCH = 1_000;
+/** The time between two records of rates, in ms. */
+const RATES_INTERVAL = 1_000;
 
-/** Records that are collected at the most; more are only counted. */
-const MOST_COLLECTED = 5_000;
+/** Maximum number of records in a batch. Further ones are only counted. */
+const MAX_COLLECTED = 5_000;
 
-/** Busy clients of which each is shown as if it were alone; more of them share what these may have. */
+/** Up to this number of busy clients, each has the full rate limits. More clients share the limits of this number. */
 const FULLY_SHOWN = 4;
 
-/** Clients that are watched at the same time; of more, the oldest are not watched any longer. */
-const MOST_WATCHED = 200;
+/** Maximum number of observed clients. When it is exceeded, the oldest client is not observed any more. */
+const MAX_CLIENTS = 200;
 
 /**
- * Watches any number of clients, numbers and keeps what they tell, and passes it on in batches. At rest it does nothing. One that watches
- * a recording lives in the time of that: everything is counted and collected as it would have been then, however fast it is replayed.
+ * Observes any number of clients. It numbers and keeps their records, and publishes them in batches. Without events it has no timer. For a
+ * recording it uses the time of the recording, so that rates and batches do not depend on the speed of the replay.
  */
 export class Watch {
   readonly history: InspectHistory;
@@ -53,8 +53,8 @@ export class Watch {
   #replayed: ReplayedTime | undefined;
   readonly #publish: (records: readonly string[], first: number) => void;
   readonly #observers = new Map<number, Observer>();
-  /** Watchers of systems that were not attached, by the session id of their root. */
-  readonly #strays = new Map<string, Watcher>();
+  /** Watchers of actor systems that were not attached, by the session id of their root. */
+  readonly #unattached = new Map<string, Watcher>();
   #links: Watcher | undefined;
   #collected: InspectRecord[] = [];
   #missed = 0;
@@ -66,7 +66,7 @@ export class Watch {
   #actors = 0;
   #closed = false;
 
-  /** @param publish takes new records as JSON, and the number of the first of them */
+  /** @param publish receives new records as JSON, and the number of the first one */
   constructor(options: WatchOptions, publish: (records: readonly string[], first: number) => void) {
     this.history = new InspectHistory(options.history);
     this.#environment = options.environment;
@@ -75,15 +75,15 @@ export class Watch {
     this.#countedAt = this.#environment.now();
   }
 
-  /** What the time is: for a recording, that of what was replayed last. */
+  /** The current time; for a recording, the time of the last replayed entry. */
   now(): number {
     return this.#environment.now();
   }
 
-  /** @throws MCPError with code `MCP_INVALID_PARAMS` for a recording beside anything else: they would have one time. */
+  /** @throws MCPError with code `MCP_INVALID_PARAMS` for a recording and other clients, because they have different times. */
   attach({ name, transport, recording, hide }: InspectedConnection): Watcher {
     if (this.#replayed !== undefined || (recording !== undefined && this.#clients > 0)) {
-      throw new MCPError('An inspector shows clients at work or one recording, and this one is in use', {
+      throw new MCPError('An inspector shows either clients or one recording, and this one is in use', {
         code: 'MCP_INVALID_PARAMS',
         delivery: 'not-sent',
       });
@@ -95,13 +95,13 @@ export class Watch {
       now: () => this.#environment.now(),
       nextActor: () => (this.#actors += 1),
       share: () => this.#share,
-      tell: (happening) => {
-        this.#collect(c, happening);
+      emit: (event) => {
+        this.#collect(c, event);
       },
     });
     if (!this.#closed) this.#observers.set(c, observer);
     const [oldest] = this.#observers.keys();
-    if (this.#observers.size > MOST_WATCHED && oldest !== undefined) this.#observers.delete(oldest);
+    if (this.#observers.size > MAX_CLIENTS && oldest !== undefined) this.#observers.delete(oldest);
     this.#collect(c, {
       k: 'client',
       ...(name !== undefined && { name: short(name) }),
@@ -114,7 +114,7 @@ export class Watch {
     return {
       pooled: true,
       inspect: (event) => {
-        if (!this.#listens(c)) return;
+        if (!this.#observes(c)) return;
         try {
           observer.inspect(event as InspectionEvent);
         } catch (thrown) {
@@ -122,7 +122,7 @@ export class Watch {
         }
       },
       tap: (event) => {
-        if (!this.#listens(c)) return;
+        if (!this.#observes(c)) return;
         try {
           observer.tap(event);
         } catch (thrown) {
@@ -132,20 +132,20 @@ export class Watch {
     };
   }
 
-  /** Takes an event of a system that was not attached. */
+  /** Receives an event of an actor system that was not attached. */
   inspect(event: unknown): void {
     const { rootId } = (event ?? {}) as { rootId?: unknown };
     if (typeof rootId !== 'string' || this.#closed || this.#replayed !== undefined) return;
-    let watcher = this.#strays.get(rootId);
+    let watcher = this.#unattached.get(rootId);
     if (watcher === undefined) {
       watcher = this.attach({ name: undefined, transport: 'actors' });
-      if (this.#strays.size >= MOST_WATCHED) this.#strays.clear();
-      this.#strays.set(rootId, watcher);
+      if (this.#unattached.size >= MAX_CLIENTS) this.#unattached.clear();
+      this.#unattached.set(rootId, watcher);
     }
     watcher.inspect(event);
   }
 
-  /** Takes what goes over a link of an unknown client. */
+  /** Receives an event of a link of an unknown client. */
   tap(event: TapEvent): void {
     if (this.#replayed !== undefined) return;
     this.#links ??= this.attach({ name: undefined, transport: 'links' });
@@ -157,22 +157,22 @@ export class Watch {
     this.#environment.clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#observers.clear();
-    this.#strays.clear();
+    this.#unattached.clear();
     this.#collected = [];
   }
 
   #enter(recording: InspectedRecording): void {
-    // The pseudonyms should be those that are in the file.
+    // The page shows the pseudonyms of the file.
     if (recording.redacted) this.#disclosure = new Disclosure(false);
     this.#environment = this.#replayed = new ReplayedTime(() => recording.now());
     this.#countedAt = this.#replayed.now();
   }
 
-  /** Tells the rest: after the end of a recording its time stands still. */
+  /** Publishes the last records of a recording: its time stands still from now on. */
   #leave(c: number, observer: Observer, note: string | undefined): void {
     if (this.#closed) return;
     this.#replayed?.catchUp();
-    observer.tellRates();
+    observer.emitRates();
     this.#collect(c, { k: 'link', epoch: 0, what: 'recording.ended', ...(note !== undefined && { note }) });
     this.#observers.delete(c);
     this.#environment.clearTimeout(this.#timer);
@@ -180,29 +180,29 @@ export class Watch {
     this.#flush();
   }
 
-  /** Whether a client is watched. Something is about to be told of it, and if it is only counted that has to be told some time, too. */
-  #listens(c: number): boolean {
+  /** Whether a client is observed. Schedules a batch, because even an event without a record changes the counters. */
+  #observes(c: number): boolean {
     if (!this.#observers.has(c)) return false;
     this.#replayed?.catchUp();
     this.#schedule();
     return true;
   }
 
-  /** Whatever goes wrong in here is no trouble of the client: it is watched no longer, and the page says so. */
+  /** Handles an error of the observer: the client is not observed any more, and the page shows this. */
   #failed(c: number, thrown: unknown): void {
     this.#observers.delete(c);
     const note = thrown instanceof Error ? thrown.name : typeof thrown;
     this.#collect(c, { k: 'link', epoch: 0, what: 'inspector.failed', note });
   }
 
-  #collect(c: number, happening: RecordedEvent): void {
+  #collect(c: number, event: InspectedEvent): void {
     if (this.#closed) return;
     this.#schedule();
-    if (this.#collected.length >= MOST_COLLECTED) {
+    if (this.#collected.length >= MAX_COLLECTED) {
       this.#missed += 1;
       return;
     }
-    this.#collected.push({ n: (this.#n += 1), at: this.#environment.now(), c, ...happening });
+    this.#collected.push({ n: (this.#n += 1), at: this.#environment.now(), c, ...event });
   }
 
   #schedule(): void {
@@ -210,8 +210,8 @@ export class Watch {
     this.#timer = this.#environment.setTimeout(() => {
       this.#timer = undefined;
       this.#flush();
-    }, BATCH);
-    // Nobody should have to wait for it.
+    }, BATCH_TIME);
+    // The timer must not keep the process alive.
     (this.#timer as { unref?: () => void } | undefined)?.unref?.();
   }
 
@@ -231,10 +231,10 @@ export class Watch {
   #count(): void {
     const now = this.#environment.now();
     for (const observer of this.#observers.values()) observer.promote();
-    if (now - this.#countedAt < STRETCH) return;
+    if (now - this.#countedAt < RATES_INTERVAL) return;
     this.#countedAt = now;
     const busy = [...this.#observers.values()].filter((observer) => observer.busy).length;
     this.#share = Math.min(1, FULLY_SHOWN / busy);
-    for (const observer of this.#observers.values()) observer.tellRates();
+    for (const observer of this.#observers.values()) observer.emitRates();
   }
 }

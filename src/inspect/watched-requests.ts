@@ -3,39 +3,39 @@ import type { AnyActorRef } from 'xstate';
 import type { RequestRecord } from '../machines/request/request-record.js';
 import type { RequestSpec } from '../machines/request/request-spec.js';
 import type { TapEvent } from '../machines/connection/link-tap.js';
-import { Budget } from './budget.js';
+import { RateLimit } from './rate-limit.js';
 import { ById } from './by-id.js';
-import { chartOf, leavesOf } from './looks.js';
-import type { Look } from './looks.js';
+import { chartOf, leavesOf } from './snapshots.js';
+import type { ObservedSnapshot } from './snapshots.js';
 import { messageOf } from './messages.js';
 import type { ObserverShared } from './observer-ports.js';
 import { rounded } from './traffic.js';
 
-/** Requests that are shown from their beginning: so many a second, and so many at once after a quiet time. */
+/** The rate limit of requests that are shown from their beginning. */
 const REQUESTS = { perSecond: 40, most: 60 };
 
-/** Other requests that are shown because of how they ended, for each way to end. */
+/** The rate limit of further requests that are shown when they end, for each final state. */
 const ENDINGS = { perSecond: 5, most: 10 };
 
-/** Requests that are shown at the same time. */
-const MOST_TOLD = 400;
+/** Maximum number of pending requests that are shown. */
+const MAX_SHOWN = 400;
 
-/** Milliseconds after which a request that was only counted is shown. */
+/** A request that was only counted is shown after this time, in ms. */
 const LONG = 1_000;
 
-/** One request from its beginning to its end. Its actor may be that of another request afterwards. */
-class Life {
+/** A request from its beginning to its end. Its actor and record may be reused for another request afterwards. */
+class TrackedRequest {
   readonly record: RequestRecord;
   readonly ref: AnyActorRef;
   readonly spec: RequestSpec;
   readonly since: number;
-  /** Its number, once the page knows of it. */
+  /** Its number, once it is shown. */
   a: number | undefined = undefined;
   state: string | undefined = undefined;
   sentAt = 0;
-  /** The id of the attempt whose answer is waited for. */
+  /** The id of the current attempt. */
   sentAs: unknown = undefined;
-  /** Which of the lives of the record it is. */
+  /** The number of the request among all requests that use the record. */
   readonly #number: number;
 
   constructor(ref: AnyActorRef, record: RequestRecord, since: number) {
@@ -51,24 +51,26 @@ class Life {
   }
 }
 
-/** The request that a record is at present. It is kept there: a map in which thousands come and go would leave garbage that outlives them. */
-function lifeOf({ notes }: RequestRecord): Life | undefined {
-  return notes instanceof Life ? notes : undefined;
+/**
+ * The current request of a record. It is stored in the record, because a map with many insertions and deletions leaves long-lived garbage.
+ */
+function trackedRequest({ notes }: RequestRecord): TrackedRequest | undefined {
+  return notes instanceof TrackedRequest ? notes : undefined;
 }
 
-/** The requests of one client: all are counted, and a sample is told. */
+/** The requests of one client: all are counted, and a sample is shown. */
 export class WatchedRequests {
   readonly #shared: ObserverShared;
   readonly #parentOf: (ref: AnyActorRef | undefined) => number | undefined;
-  /** Those that are not over, in the order in which they began, and some that are. */
-  #lives: Life[] = [];
+  /** The pending requests, in the order of their beginning, and some settled ones. */
+  #requests: TrackedRequest[] = [];
   /** Requests that were sent, by the id of the attempt. */
-  readonly #sent = new ById<Life>();
-  readonly #beginnings = new Budget(REQUESTS.perSecond, REQUESTS.most);
-  readonly #endings = new Map<string, Budget>();
-  #told = 0;
-  /** The request that is being told something: what is written meanwhile is its doing. */
-  #current: Life | undefined;
+  readonly #sent = new ById<TrackedRequest>();
+  readonly #beginnings = new RateLimit(REQUESTS.perSecond, REQUESTS.most);
+  readonly #endings = new Map<string, RateLimit>();
+  #shown = 0;
+  /** The request that is handling an event: it sends the messages that are written meanwhile. */
+  #current: TrackedRequest | undefined;
 
   /** @param parentOf the number of the actor that has the requests as its children */
   constructor(shared: ObserverShared, parentOf: (ref: AnyActorRef | undefined) => number | undefined) {
@@ -76,87 +78,88 @@ export class WatchedRequests {
     this.#parentOf = parentOf;
   }
 
-  /** A request is sent an event; with the first of them it begins. */
+  /** An event is sent to a request. The first one begins the request. */
   sending(ref: AnyActorRef, record: RequestRecord, event: { readonly type: string }): void {
-    this.#current = lifeOf(record) ?? (event.type === 'submit' ? this.#begin(ref, record) : undefined);
+    this.#current = trackedRequest(record) ?? (event.type === 'submit' ? this.#begin(ref, record) : undefined);
   }
 
-  /** A request took an event. */
-  step(record: RequestRecord, event: { readonly type: string }, look: Look): void {
-    const life = lifeOf(record);
-    if (life === undefined) return;
-    const state = look.value as string;
-    const before = life.state;
-    const ended = life.over;
+  /** A request handled an event. */
+  step(record: RequestRecord, event: { readonly type: string }, snapshot: ObservedSnapshot): void {
+    const request = trackedRequest(record);
+    if (request === undefined) return;
+    const state = snapshot.value as string;
+    const before = request.state;
+    const ended = request.over;
     const moved = state !== before;
-    life.state = state;
+    request.state = state;
     const { traffic } = this.#shared;
     if (ended) traffic.ended(state);
     if (moved) traffic.moved(before, ended ? undefined : state);
-    if (life.a !== undefined) this.#tellStep(life.a, life, event, ended, moved);
-    else if (ended) this.#endUnseen(life, event);
-    if (ended) this.#end(life);
+    if (request.a !== undefined) this.#emitStep(request.a, request, event, ended, moved);
+    else if (ended) this.#endUnseen(request, event);
+    if (ended) this.#end(request);
   }
 
-  /** Whether a message that goes out is an attempt of a request. It is told where the request is. */
-  asked(event: Extract<TapEvent, { type: 'message.out' }>): boolean {
+  /** Whether a sent message is an attempt of a request. Emits it if the request is shown. */
+  sent(event: Extract<TapEvent, { type: 'message.out' }>): boolean {
     const { message } = event;
     const id = 'id' in message ? message.id : undefined;
-    const life = this.#current;
-    if (id === undefined || !('method' in message) || life?.record.id !== id) return false;
-    // An earlier attempt is not answered any more: the link took its answer along.
-    this.#sent.delete(life.sentAs);
-    life.sentAs = id;
-    life.sentAt = this.#shared.now();
-    this.#sent.set(id, life);
-    if (life.a !== undefined) this.#shared.tell({ ...messageOf('out', event, this.#shared.disclosure), a: life.a });
+    const request = this.#current;
+    if (id === undefined || !('method' in message) || request?.record.id !== id) return false;
+    // The link of an earlier attempt was lost, so its response will not arrive.
+    this.#sent.delete(request.sentAs);
+    request.sentAs = id;
+    request.sentAt = this.#shared.now();
+    this.#sent.set(id, request);
+    if (request.a !== undefined)
+      this.#shared.emit({ ...messageOf('out', event, this.#shared.disclosure), a: request.a });
     return true;
   }
 
-  /** Whether a message that came in is the answer to a request. It is told where the request is. */
-  answered(event: Extract<TapEvent, { type: 'message.in' }>): boolean {
+  /** Whether a received message is the response to a request. Emits it if the request is shown. */
+  received(event: Extract<TapEvent, { type: 'message.in' }>): boolean {
     const { id, method } = (event.message ?? {}) as { id?: unknown; method?: unknown };
-    const life = method === undefined ? this.#sent.get(id) : undefined;
-    if (life === undefined) return false;
-    const took = rounded(this.#shared.now() - life.sentAt);
-    this.#shared.traffic.answered(took);
+    const request = method === undefined ? this.#sent.get(id) : undefined;
+    if (request === undefined) return false;
+    const took = rounded(this.#shared.now() - request.sentAt);
+    this.#shared.traffic.responded(took);
     this.#sent.delete(id);
-    if (life.a !== undefined) {
-      this.#shared.tell({ ...messageOf('in', event, this.#shared.disclosure), a: life.a, took });
+    if (request.a !== undefined) {
+      this.#shared.emit({ ...messageOf('in', event, this.#shared.disclosure), a: request.a, took });
     }
     return true;
   }
 
-  /** Tells of requests that turn out to take long. */
+  /** Shows the requests that take long. */
   promote(): void {
-    this.#lives = this.#lives.filter(({ over }) => !over);
-    if (this.#told >= MOST_TOLD) return;
+    this.#requests = this.#requests.filter(({ over }) => !over);
+    if (this.#shown >= MAX_SHOWN) return;
     const before = this.#shared.now() - LONG;
-    for (const life of this.#lives) {
-      if (life.since > before) break;
-      if (life.a !== undefined) continue;
-      const a = this.#tell(life);
-      this.#shared.tell({ k: 'step', a, e: '…', v: this.#leaves(life) });
-      if (this.#told >= MOST_TOLD) break;
+    for (const request of this.#requests) {
+      if (request.since > before) break;
+      if (request.a !== undefined) continue;
+      const a = this.#emit(request);
+      this.#shared.emit({ k: 'step', a, e: '…', v: this.#leaves(request) });
+      if (this.#shown >= MAX_SHOWN) break;
     }
   }
 
-  #begin(ref: AnyActorRef, record: RequestRecord): Life {
-    const life = new Life(ref, record, this.#shared.now());
-    record.notes = life;
-    this.#lives.push(life);
+  #begin(ref: AnyActorRef, record: RequestRecord): TrackedRequest {
+    const request = new TrackedRequest(ref, record, this.#shared.now());
+    record.notes = request;
+    this.#requests.push(request);
     this.#shared.traffic.started += 1;
-    if (this.#told < MOST_TOLD && this.#beginnings.take(life.since, this.#shared.share())) this.#tell(life);
-    return life;
+    if (this.#shown < MAX_SHOWN && this.#beginnings.take(request.since, this.#shared.share())) this.#emit(request);
+    return request;
   }
 
-  #tell(life: Life): number {
-    const { ref, since, spec } = life;
-    const a = (life.a = this.#shared.nextActor());
-    this.#told += 1;
+  #emit(request: TrackedRequest): number {
+    const { ref, since, spec } = request;
+    const a = (request.a = this.#shared.nextActor());
+    this.#shown += 1;
     const parent = this.#parentOf(ref._parent);
     const chart = chartOf(ref);
-    this.#shared.tell({
+    this.#shared.emit({
       k: 'actor',
       a,
       ...(parent !== undefined && { parent }),
@@ -168,37 +171,43 @@ export class WatchedRequests {
     return a;
   }
 
-  #tellStep(a: number, life: Life, event: { readonly type: string }, ended: boolean, moved: boolean): void {
-    if (!moved && !ended && !this.#shared.mayTell()) return;
+  #emitStep(
+    a: number,
+    request: TrackedRequest,
+    event: { readonly type: string },
+    ended: boolean,
+    moved: boolean,
+  ): void {
+    if (!moved && !ended && !this.#shared.mayEmit()) return;
     const failure = 'failure' in event ? this.#shared.disclosure.failure(event.failure) : undefined;
-    this.#shared.tell({
+    this.#shared.emit({
       k: 'step',
       a,
       e: event.type,
-      ...(moved && { v: this.#leaves(life) }),
+      ...(moved && { v: this.#leaves(request) }),
       ...(ended && { end: 'done' }),
       ...(failure !== undefined && { note: failure }),
     });
   }
 
-  /** One that nobody saw may have ended in a way that deserves to be seen. */
-  #endUnseen(life: Life, event: { readonly type: string }): void {
-    const { state = '' } = life;
+  /** Shows a request that was only counted when it ends, within the limit of its final state. */
+  #endUnseen(request: TrackedRequest, event: { readonly type: string }): void {
+    const { state = '' } = request;
     let budget = this.#endings.get(state);
-    if (budget === undefined) this.#endings.set(state, (budget = new Budget(ENDINGS.perSecond, ENDINGS.most)));
+    if (budget === undefined) this.#endings.set(state, (budget = new RateLimit(ENDINGS.perSecond, ENDINGS.most)));
     if (budget.take(this.#shared.now(), this.#shared.share()))
-      this.#tellStep(this.#tell(life), life, event, true, true);
+      this.#emitStep(this.#emit(request), request, event, true, true);
     else this.#shared.traffic.unseen += 1;
   }
 
-  #end(life: Life): void {
-    if (life.a !== undefined) this.#told -= 1;
-    life.record.notes = undefined;
-    this.#sent.delete(life.sentAs);
-    if (this.#current === life) this.#current = undefined;
+  #end(request: TrackedRequest): void {
+    if (request.a !== undefined) this.#shown -= 1;
+    request.record.notes = undefined;
+    this.#sent.delete(request.sentAs);
+    if (this.#current === request) this.#current = undefined;
   }
 
-  #leaves({ ref, state }: Life): string[] {
+  #leaves({ ref, state }: TrackedRequest): string[] {
     return leavesOf(state, chartOf(ref));
   }
 }

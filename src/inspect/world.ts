@@ -1,17 +1,17 @@
 import type { ActorView, ClientView, InspectRecord, World } from './records.js';
 
-/** Clients that are remembered. */
-const MOST_CLIENTS = 100;
+/** Maximum number of clients. */
+const MAX_CLIENTS = 100;
 
-/** Requests that ended and are remembered, for each client. */
-const MOST_ENDED = 50;
+/** Maximum number of ended requests of a client. */
+const MAX_ENDED = 50;
 
 /** The world before the first record. */
 export function emptyWorld(): World {
   return { n: 0, at: 0, clients: {} };
 }
 
-/** Changes a world by what happened next. The same for the server, which forgets old records, and for the page, which goes back in time. */
+/** Applies a record to a world. The server uses it to discard old records, and the page to go back in time. */
 export function apply(world: World, record: InspectRecord): void {
   world.n = record.n;
   world.at = record.at;
@@ -46,7 +46,7 @@ export function apply(world: World, record: InspectRecord): void {
   }
 }
 
-/** A copy that later changes of the original do not reach. What is never changed in place is shared. */
+/** A copy that later changes of the original do not affect. Values that are never changed in place are shared. */
 export function copyWorld(world: World): World {
   const clients: World['clients'] = {};
   for (const client of Object.values(world.clients)) {
@@ -60,7 +60,7 @@ export function copyWorld(world: World): World {
 function addClient(world: World, c: number, client: ClientView): void {
   world.clients[c] = client;
   const all = Object.values(world.clients);
-  if (all.length <= MOST_CLIENTS) return;
+  if (all.length <= MAX_CLIENTS) return;
   const resting = all.find((one) => one.c !== c && (one.tag === 'closed' || one.tag === 'idle')) ?? all[0];
   if (resting !== undefined) delete world.clients[resting.c];
 }
@@ -108,7 +108,7 @@ function step(client: ClientView, record: Extract<InspectRecord, { k: 'step' }>)
   }
   if (record.end === undefined) return;
   delete client.actors[record.a];
-  // What the client asks for itself, again and again, would push out what the user asked for.
+  // Requests of the client itself, such as health checks, would replace those of the user.
   if (actor.request === undefined || actor.request.own) return;
   client.ended.push({
     a: actor.a,
@@ -117,5 +117,5 @@ function step(client: ClientView, record: Extract<InspectRecord, { k: 'step' }>)
     at: record.at,
     state: actor.states[0] ?? record.end,
   });
-  if (client.ended.length > MOST_ENDED) client.ended.shift();
+  if (client.ended.length > MAX_ENDED) client.ended.shift();
 }

@@ -40,7 +40,7 @@ test('the browser is given an address that leads to the page, once, and does not
   const { pathname, origin } = new URL(open.url);
   expect(given.startsWith(`${origin}/`)).toBe(true);
   expect(given).not.toContain(pathname.slice(1, -1));
-  // A look at what is there does not use it up.
+  // A snapshot at what is there does not use it up.
   expect((await visit(given, 'HEAD')).status).toBe(404);
   const first = await visit(given);
   expect([first.status, first.headers.get('location'), first.headers.get('cache-control')]).toEqual([
@@ -51,7 +51,7 @@ test('the browser is given an address that leads to the page, once, and does not
   expect((await fetch(open.url)).status).toBe(200);
   const second = await visit(given);
   expect([second.status, second.headers.get('location')]).toEqual([410, null]);
-  expect(await second.text()).toContain('good for once');
+  expect(await second.text()).toContain('used only once');
 });
 
 test('it leads nowhere after a minute', async () => {

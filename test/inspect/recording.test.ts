@@ -49,13 +49,13 @@ async function session(calls = 1, redact = true): Promise<RecordedLines> {
 /** What a page is shown of a recording that is replayed. */
 async function shown(
   recording: Recording,
-  look: (page: InspectorPage, inspector: InspectorServer) => Promise<void> | void,
+  snapshot: (page: InspectorPage, inspector: InspectorServer) => Promise<void> | void,
   options: InspectorServerOptions = {},
 ): Promise<void> {
   await using inspector = await createInspectorServer(options);
   await replay(recording, { inspect: inspector });
   await using page = await InspectorPage.open(inspector);
-  await look(page, inspector);
+  await snapshot(page, inspector);
 }
 
 test('a recording of a process that is killed and comes back is shown with its states and requests, at the times when they were', async () => {

@@ -8,7 +8,7 @@ import WebSocket from 'ws';
 import { systemEnvironment } from '../../src/util/environment.js';
 import { createInspectorServer } from '../../src/inspect/index.js';
 import type { InspectorServer } from '../../src/inspect/index.js';
-import { MOST_PAGES } from '../../src/inspect/audience.js';
+import { MAX_PAGES } from '../../src/inspect/page-connections.js';
 import { PAGE } from '../../src/inspect/page.js';
 import { InspectorPage, liveUrl } from '../support/inspector-page.js';
 import { errorFrom } from '../support/outcomes.js';
@@ -127,7 +127,7 @@ describe('what is refused:', () => {
   test('more pages than it is made for', async () => {
     await using inspector = await createInspectorServer();
     const pages = new AsyncDisposableStackOf();
-    for (let count = 0; count < MOST_PAGES; count += 1) pages.add(await InspectorPage.open(inspector));
+    for (let count = 0; count < MAX_PAGES; count += 1) pages.add(await InspectorPage.open(inspector));
     expect(await refused(liveUrl(inspector.url), { origin: originOf(inspector) })).toBe(503);
     await pages.dispose();
   });

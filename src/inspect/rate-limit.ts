@@ -1,5 +1,5 @@
-/** How many of the things that happen are shown: so many a second, and as many at once after a quiet time as fit. */
-export class Budget {
+/** A token bucket: a rate of events per second, with a burst of at most `most` events. */
+export class RateLimit {
   readonly #perSecond: number;
   readonly #most: number;
   #left: number;
@@ -12,8 +12,9 @@ export class Budget {
   }
 
   /**
-   * Whether one more fits, at a time in milliseconds.
-   * @param share how much of the budget there is at present: others may need the rest
+   * Whether one more event is within the limit.
+   * @param now the time in ms
+   * @param share the part of the rate that may be used now, because other clients use the rest
    */
   take(now: number, share = 1): boolean {
     this.#left = Math.min(this.#most, this.#left + ((now - this.#at) / 1_000) * this.#perSecond * share);

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 
 import type { WebSocket } from 'ws';
 
-import { Audience, PIECE } from '../../src/inspect/audience.js';
+import { PageConnections, PIECE } from '../../src/inspect/page-connections.js';
 import { InspectHistory } from '../../src/inspect/history.js';
 import type { InspectRecord, ServerMessage } from '../../src/inspect/records.js';
 
@@ -30,9 +30,9 @@ class SlowPage extends EventEmitter {
   }
 }
 
-function stage(limit: number): { audience: Audience; add: (count: number) => void; page: () => SlowPage } {
+function stage(limit: number): { audience: PageConnections; add: (count: number) => void; page: () => SlowPage } {
   const history = new InspectHistory(limit);
-  const audience = new Audience(history, 'run', () => 0);
+  const audience = new PageConnections(history, 'run', () => 0);
   let n = 0;
   return {
     audience,
@@ -41,7 +41,7 @@ function stage(limit: number): { audience: Audience; add: (count: number) => voi
         n += 1;
         return { n, at: n, c: 1, k: 'link', epoch: 1, what: 'link.opened' };
       });
-      audience.tell(history.add(records), records[0]?.n ?? 0);
+      audience.send(history.add(records), records[0]?.n ?? 0);
     },
     page: () => {
       const page = new SlowPage();

@@ -2,21 +2,21 @@ import type { AnyActorRef } from 'xstate';
 
 import { RequestRecord } from '../machines/request/request-record.js';
 
-/** The snapshot of any actor, as far as it is looked at. */
-export interface Look {
+/** The used part of the snapshot of any actor. */
+export interface ObservedSnapshot {
   readonly status: 'active' | 'done' | 'error' | 'stopped';
   readonly value?: unknown;
   readonly context?: unknown;
   readonly tags?: unknown;
 }
 
-/** What an actor of a request works on; undefined for every other actor, and for copies that are shown to others. */
+/** The record of a request actor; undefined for other actors, and for redacted copies. */
 export function recordOf(ref: unknown): RequestRecord | undefined {
   const { input } = (ref as { options?: { input?: unknown } } | undefined)?.options ?? {};
   return input instanceof RequestRecord ? input : undefined;
 }
 
-/** The innermost states of a state value, by the ids that they have in the chart. */
+/** The innermost states of a state value, by their ids in the chart. */
 export function leavesOf(value: unknown, chart: string | undefined): string[] {
   const leaves: string[] = [];
   collectLeaves(value, chart ?? '', leaves);
@@ -32,13 +32,13 @@ function collectLeaves(value: unknown, path: string, leaves: string[]): void {
   }
 }
 
-/** Actors with a chart carry it along as the configuration of their machine. */
+/** The id of the chart of an actor, if it has one. */
 export function chartOf(ref: AnyActorRef): string | undefined {
   const { config } = (ref as { logic?: { config?: { id?: unknown } } }).logic ?? {};
   return typeof config?.id === 'string' ? config.id : undefined;
 }
 
-/** Whether an event brings anything along. */
+/** Whether an event has fields besides its type. */
 export function hasMore(event: object): boolean {
   return Object.keys(event).length > 1;
 }

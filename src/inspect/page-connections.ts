@@ -3,25 +3,25 @@ import type { WebSocket } from 'ws';
 import type { InspectHistory } from './history.js';
 import type { InspectRecord, World } from './records.js';
 
-/** Pages at the same time. */
-export const MOST_PAGES = 16;
+/** Maximum number of open pages. */
+export const MAX_PAGES = 16;
 
-/** Records that are sent at once to a page that does not have all yet. */
+/** How many records a message to a new or slow page contains at most. */
 export const PIECE = 500;
 
 interface Page {
   readonly websocket: WebSocket;
-  /** The number of the last record that it was sent; undefined before it was greeted. */
+  /** The number of the last record that was sent to it; undefined before the first message. */
   upTo: number | undefined;
-  /** Whether something is on its way to it. */
+  /** Whether a message is being sent. */
   busy: boolean;
 }
 
 /**
- * The pages that are open. Each gets everything at first, piece by piece, and then what is new. There is never more than one message on its
- * way to a page: one that is slow gets the next when it has taken that, and goes on where it was.
+ * The connections of the open pages. Each page first receives all records, in pieces, and then the new ones. Only one message is being sent
+ * to a page at a time, so a slow page gets the next one later, and continues after its last record.
  */
-export class Audience {
+export class PageConnections {
   readonly #pages = new Set<Page>();
   readonly #history: InspectHistory;
   readonly #run: string;
@@ -47,19 +47,19 @@ export class Audience {
     websocket.on('error', () => {
       websocket.terminate();
     });
-    // A page only listens.
+    // A page sends no messages.
     websocket.on('message', () => {
-      websocket.close(1008, 'Nothing is to be sent here');
+      websocket.close(1008, 'This server accepts no messages');
     });
     this.#advance(page);
   }
 
   /**
-   * Sends records, which are in the history already, as one message, made once for all pages that have everything before them.
-   * @param records JSON
-   * @param first the number of the first of them
+   * Sends new records, which are in the history already. The message is made once for all pages that have all previous records.
+   * @param records the records as JSON
+   * @param first the number of the first one
    */
-  tell(records: readonly string[], first: number): void {
+  send(records: readonly string[], first: number): void {
     let text: string | undefined;
     for (const page of this.#pages) {
       if (page.busy || page.upTo !== first - 1) continue;
@@ -67,13 +67,13 @@ export class Audience {
     }
   }
 
-  /** Ends all connections at once. */
+  /** Closes all connections. */
   close(): void {
     for (const { websocket } of this.#pages) websocket.terminate();
     this.#pages.clear();
   }
 
-  /** Sends the next of what a page does not have yet. */
+  /** Sends the next piece to a page. */
   #advance(page: Page): void {
     const { base, records } = this.#history;
     const { upTo } = page;
@@ -81,7 +81,7 @@ export class Audience {
     const piece = records.slice(known - base.n, known - base.n + PIECE);
     const next = known + piece.length;
     if (known !== upTo) {
-      // Where what comes next is forgotten, the page starts afresh, and is told how much it has missed.
+      // If the next records are not kept any more, the page starts again, and shows how many it missed.
       const gap =
         upTo === undefined ? [] : [gapRecord({ n: base.n, at: base.at, c: 0, k: 'gap', missed: base.n - upTo })];
       this.#send(page, next, this.#encode({ t: 'hello', run: this.#run, base }, [...gap, ...piece]));
@@ -97,14 +97,14 @@ export class Audience {
     });
   }
 
-  /** A `ServerMessage` of records that are JSON already. */
+  /** Makes a `ServerMessage` of records that are JSON already. */
   #encode(head: MessageHead, records: readonly string[]): string {
     const start = JSON.stringify({ ...head, now: this.#now() }).slice(0, -1);
     return `${start},"records":[${records.join(',')}]}`;
   }
 }
 
-/** A message of the server without its records and the time at which it is sent. */
+/** A message of the server without its records and its time. */
 type MessageHead = { readonly t: 'hello'; readonly run: string; readonly base: World } | { readonly t: 'records' };
 
 function gapRecord(record: Extract<InspectRecord, { k: 'gap' }>): string {

@@ -3,25 +3,25 @@ import type { IncomingMessage } from 'node:http';
 
 import { Invitation } from './invitation.js';
 
-/** Longer targets are not looked at. */
-const LONGEST_TARGET = 512;
+/** Maximum length of a request target. */
+const MAX_TARGET = 512;
 
-/** Why a request is refused, or sent elsewhere: a status of HTTP, and words for whoever sent it. */
+/** The response to a request that is refused or redirected: an HTTP status and a text. */
 export interface Refusal {
   readonly status: number;
   readonly reason: string;
-  /** Where it finds what it is looking for. */
+  /** The target of a redirect. */
   readonly location?: string;
 }
 
 /**
- * Lets nobody in but the page itself. The socket is bound to 127.0.0.1, but every web page in a browser on this machine can send requests
- * there: so the token has to be in the path, `Host` has to name this machine (or a foreign name was made to point here, which is called DNS
- * rebinding), and what comes from a page has to come from this one.
+ * Accepts only requests of the page itself. The socket is bound to 127.0.0.1, but every web page in a browser on this machine can send
+ * requests to it. So the token must be in the path, `Host` must name this machine (against DNS rebinding), and `Origin` must be this
+ * server.
  */
-export class Gate {
+export class AccessCheck {
   readonly port: number;
-  /** The address of the page, with the token that lets one in. */
+  /** The URL of the page, with the token. */
   readonly url: string;
   readonly #prefix: Buffer;
   #invitation: Invitation | undefined;
@@ -37,26 +37,26 @@ export class Gate {
     this.#origins = new Set(hosts.map((host) => `http://${host}`));
   }
 
-  /** An address that leads to the page once, and does not say the token. The code is as hard to guess as that. */
+  /** Makes a URL that redirects to the page once, and does not contain the token. The code must be as hard to guess as the token. */
   invite(code: string, now: () => number): string {
     this.#invitation = new Invitation(code, now);
     return new URL(this.#invitation.path, this.url).href;
   }
 
-  /** What is asked for, below the token; or why it is refused. */
+  /** The path of an HTTP request below the token, or a refusal. */
   page({ method, url = '', headers, socket }: IncomingMessage): string | Refusal {
     const refusal = this.#foreign(headers, false);
     if (refusal !== undefined) return refusal;
     if (method !== 'GET' && method !== 'HEAD') return { status: 405, reason: 'Only GET' };
     if (method === 'GET' && this.#invitation?.isAt(url) === true) {
       return this.#invitation.take(socket)
-        ? { status: 303, reason: 'This way', location: this.#prefix.toString() }
-        : { status: 410, reason: 'This address was good for once. The program knows the one that lasts.' };
+        ? { status: 303, reason: 'See other', location: this.#prefix.toString() }
+        : { status: 410, reason: 'This URL could be used only once. The program has the permanent URL.' };
     }
     return this.#below(url);
   }
 
-  /** The same for a WebSocket, where browsers always say which page opens it. */
+  /** The same for a WebSocket. There `Origin` is required, because browsers always send it. */
   socket({ method, url = '', headers }: IncomingMessage): string | Refusal {
     const refusal = this.#foreign(headers, true);
     if (refusal !== undefined) return refusal;
@@ -64,21 +64,21 @@ export class Gate {
     return this.#below(url);
   }
 
-  #foreign(headers: IncomingMessage['headers'], mustSay: boolean): Refusal | undefined {
+  #foreign(headers: IncomingMessage['headers'], requiresOrigin: boolean): Refusal | undefined {
     const { host, origin } = headers;
-    if (host === undefined || !this.#hosts.has(host)) return { status: 403, reason: 'Not the name of this server' };
-    if (origin === undefined ? mustSay : !this.#origins.has(origin))
+    if (host === undefined || !this.#hosts.has(host)) return { status: 403, reason: 'Unknown Host' };
+    if (origin === undefined ? requiresOrigin : !this.#origins.has(origin))
       return { status: 403, reason: 'Not from this page' };
     const site = headers['sec-fetch-site'];
-    // `none`: somebody typed the address, or followed it from a terminal.
+    // `none`: the user typed the URL, or opened it from a terminal.
     if (site !== undefined && site !== 'same-origin' && site !== 'none')
       return { status: 403, reason: 'Not from this page' };
     return undefined;
   }
 
-  /** Takes as long for a wrong token as for the right one. */
+  /** The path below the token. The comparison takes constant time. */
   #below(url: string): string | Refusal {
-    if (url.length > LONGEST_TARGET) return { status: 414, reason: 'Too long' };
+    if (url.length > MAX_TARGET) return { status: 414, reason: 'Too long' };
     const [path = ''] = url.split('?');
     const given = Buffer.alloc(this.#prefix.length);
     given.write(path);
