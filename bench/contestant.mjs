@@ -1,7 +1,6 @@
-// One client in a process of its own, so that none is slowed down by what another has made of the heap and of the optimiser. It runs a
-// round when it is told to and is idle otherwise.
+// One client in its own process, so that clients do not share a heap and compiled code. It runs a round on request and is idle otherwise.
 
-/** Makes calls, always `inFlight` at a time, and checks every answer. */
+/** Makes calls, `inFlight` at a time, and checks each result. */
 async function makeCalls(call, calls, inFlight) {
   let left = calls;
   const caller = async () => {
@@ -15,7 +14,7 @@ async function makeCalls(call, calls, inFlight) {
   await Promise.all(Array.from({ length: inFlight }, caller));
 }
 
-/** Microseconds per call: by the clock, and of processor time of this process. */
+/** Microseconds per call: elapsed time, and processor time of this process. */
 async function measure(call, calls, inFlight) {
   const cpu = process.cpuUsage();
   const startedAt = process.hrtime.bigint();

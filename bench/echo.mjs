@@ -1,4 +1,4 @@
-// What the server of every benchmark answers, in the process of the client or in one of its own.
+// The responses of the server of all benchmarks, in the process of the client or in its own process.
 
 const INFO = { name: 'echo', version: '1.0.0' };
 const CAPABILITIES = { tools: {} };
@@ -6,7 +6,7 @@ const CAPABILITIES = { tools: {} };
 /** The revisions that are compared, by era. */
 export const REVISIONS = { legacy: '2025-11-25', modern: '2026-07-28' };
 
-/** The key by which a request of the modern era is told. */
+/** The metadata key that every modern request has. */
 export const VERSION_KEY = 'io.modelcontextprotocol/protocolVersion';
 
 /** The result of a request; undefined for a method that this server does not have. */
@@ -34,7 +34,7 @@ export function resultOf(method, params) {
   }
 }
 
-/** The answer to a message; undefined when it wants none. */
+/** The response to a message; undefined for a notification. */
 export function answerTo({ id, method, params }) {
   if (id === undefined) return undefined;
   const result = resultOf(method, params);
@@ -46,8 +46,8 @@ const NUMBER = /"id":(\d+)/;
 const MESSAGE = '"message":"';
 
 /**
- * The answer to a message as text; undefined when it wants none. Tool calls are taken apart without JSON, so that as much as possible of
- * what is measured is the client. Only clients that write what `JSON.stringify` writes can talk to it: all three do.
+ * The response to a message as text; undefined for a notification. Tool calls are parsed without JSON, so that most of the measured time is
+ * that of the client. The client must write messages as `JSON.stringify` does: all three do.
  */
 export function answerTextTo(text) {
   if (!text.includes('"tools/call"')) {

@@ -1,6 +1,6 @@
-// The HTTP server of the benchmarks, in a process of its own that all clients share: one at a time is measured. It keeps no sessions. What
-// is asked at /json is answered as JSON, what is asked at /stream on a stream of events. It takes HTTP apart by hand, as far as these
-// clients use it, since all that it does itself is in everybody's time: `node:http` would take as long as the quicker clients.
+// The HTTP server of the benchmarks, in its own process. All clients share it, and one client at a time is measured. It has no sessions.
+// Requests to /json get a JSON response, requests to /stream an event stream. It parses only the HTTP that these clients send, because its
+// time is part of every measurement: `node:http` would take as long as the faster clients.
 import { createServer } from 'node:net';
 import { answerTextTo } from './echo.mjs';
 
@@ -20,7 +20,7 @@ const ANSWERS = {
 function responseTo(method, path, body) {
   const answerWith = ANSWERS[path];
   if (answerWith === undefined) return `HTTP/1.1 404 Not Found${NOTHING}`;
-  // No stream to speak unasked on, and no session that could be ended.
+  // No server stream and no session.
   if (method !== 'POST') return `HTTP/1.1 405 Method Not Allowed${NOTHING}`;
   const answer = answerTextTo(body);
   return answer === undefined ? `HTTP/1.1 202 Accepted${NOTHING}` : answerWith(answer);
@@ -30,7 +30,7 @@ const END_OF_HEAD = '\r\n\r\n';
 
 const server = createServer({ noDelay: true }, (socket) => {
   let unread = '';
-  // Every character is a byte.
+  // In Latin-1 every character is a byte.
   socket.setEncoding('latin1');
   socket.on('data', (chunk) => {
     unread += chunk;
@@ -49,7 +49,7 @@ const server = createServer({ noDelay: true }, (socket) => {
   socket.on('error', () => undefined);
 });
 
-// 1,000 connections are made at once.
+// 1,000 connections are opened at once.
 server.listen({ port: 0, host: '127.0.0.1', backlog: 1_024 }, () => {
   process.send(`http://127.0.0.1:${server.address().port}`);
 });

@@ -1,18 +1,17 @@
-// A client over stdio that makes 1,000 calls a second for as long as it is told to, with an inspector or without, and says how much of a
-// processor that took.
+// A client over stdio that makes 1,000 calls a second for a given time, with or without an inspector, and prints the processor time.
 import { fileURLToPath } from 'node:url';
 import { MCPClient, StdioTransport } from 'mcp-actors';
 import { createInspectorServer } from 'mcp-actors/inspect';
 
 const SERVER = fileURLToPath(new URL('echo-server.mjs', import.meta.url));
 const RATE = 1_000;
-/** Milliseconds between two handfuls of calls. */
+/** Time between two groups of calls, in ms. */
 const PAUSE = 5;
 
 const inspector = process.argv[2] === 'none' ? undefined : await createInspectorServer();
 const client = await MCPClient.connect(new StdioTransport(process.execPath, [SERVER]), { inspect: inspector });
 
-/** Makes the calls that are due until the time is up. Percent of one processor, and how many calls were made. */
+/** Makes calls at the rate until the time is over. Returns the processor use in percent, and the number of calls. */
 async function measure(milliseconds) {
   const pending = new Set();
   const cpu = process.cpuUsage();

@@ -1,28 +1,33 @@
-// Tool calls: how long each takes, by client, transport, era and calls in flight.
+// Measures the time of tool calls, by client, transport, era and calls in flight.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { interleaved } from './statistics.mjs';
 
-const CONTESTANT = fileURLToPath(new URL('contestant.mjs', import.meta.url));
+/** The bench of this checkout. */
+const HERE = fileURLToPath(new URL('.', import.meta.url));
 const HTTP_SERVER = fileURLToPath(new URL('http-server.mjs', import.meta.url));
 
 /** The process of one client. */
-class Contestant {
+export class Contestant {
   #child;
 
-  static async start(client, { transport, era, server = '' }) {
+  /** @param bench the folder `bench` of the checkout that the client is taken from */
+  static async start(client, { transport, era, server = '' }, bench = HERE) {
     const contestant = new Contestant();
-    // The official client warns of the listeners that it adds when it has 1,000 calls in flight.
-    contestant.#child = fork(CONTESTANT, [client, transport, era, server], { execArgv: ['--no-warnings'] });
-    await contestant.#hear();
+    // The official client prints a warning about its listeners with 1,000 calls in flight.
+    contestant.#child = fork(path.join(bench, 'contestant.mjs'), [client, transport, era, server], {
+      execArgv: ['--no-warnings'],
+    });
+    await contestant.#receive();
     return contestant;
   }
 
-  /** Microseconds per call, by the clock and of processor time. */
+  /** Microseconds per call: elapsed time and processor time. */
   async measure(calls, inFlight) {
     this.#child.send({ calls, inFlight });
-    return this.#hear();
+    return this.#receive();
   }
 
   async end() {
@@ -30,7 +35,7 @@ class Contestant {
     if (this.#child.exitCode === null) await once(this.#child, 'exit');
   }
 
-  async #hear() {
+  async #receive() {
     const stop = new AbortController();
     const { signal } = stop;
     const exited = once(this.#child, 'exit', { signal }).then(([code]) => {
@@ -46,14 +51,14 @@ class Contestant {
   }
 }
 
-/** How many calls are needed for a round to take as long as it should. The calls that find it out are the warm-up. */
-async function callsPerRound(contestant, inFlight, { warmUp, roundTime }) {
+/** The number of calls for a round of the given time. Its own calls are the warm-up. */
+export async function callsPerRound(contestant, inFlight, { warmUp, roundTime }) {
   await contestant.measure(Math.max(warmUp, inFlight), inFlight);
   const { wall } = await contestant.measure(Math.max(warmUp / 4, inFlight), inFlight);
   return Math.max(Math.round((roundTime * 1_000) / wall), 4 * inFlight);
 }
 
-/** Lets a function make use of the HTTP server: it is given its origin. */
+/** Runs a function with the HTTP server, whose origin is its argument. */
 export async function withHttpServer(use) {
   const child = fork(HTTP_SERVER);
   const [origin] = await once(child, 'message');
@@ -66,8 +71,8 @@ export async function withHttpServer(use) {
 }
 
 /**
- * One row for each number of calls in flight. `transport` is the function of the clients that connects, `server` what it connects to: a
- * program or a URL.
+ * One row for each number of calls in flight. `transport` is the name of the function of the clients that connects, `server` its argument:
+ * a program or a URL.
  */
 export async function measureCalls({ title, clients, levels, rounds, warmUp, roundTime, ...connection }) {
   const contestants = {};

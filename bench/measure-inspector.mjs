@@ -1,5 +1,5 @@
-// What the inspector costs a client that makes 1,000 calls a second: the share of a processor that its process takes, without an inspector, with
-// one at which nobody looks, and with one page open.
+// Measures the cost of the inspector with 1,000 calls a second: the processor use of the client process without an inspector, with an
+// inspector without a page, and with one page.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -8,13 +8,13 @@ import { interleaved } from './statistics.mjs';
 
 const CLIENT = fileURLToPath(new URL('inspected-client.mjs', import.meta.url));
 
-/** What looks on, by name. */
+/** The inspectors, by case. */
 const CASES = ['none', 'unseen', 'page'];
 
 async function start(name) {
   const child = fork(CLIENT, [name]);
   const [url] = await once(child, 'message');
-  // A page reads everything, in this process.
+  // A page in this process, which reads all records.
   const page =
     name === 'page' ? new WebSocket(`${url.replace('http', 'ws')}live`, { origin: new URL(url).origin }) : undefined;
   page?.on('message', () => undefined);
@@ -33,7 +33,7 @@ async function start(name) {
   };
 }
 
-/** Percent of one processor, and calls a second, by case. */
+/** Processor use in percent, and calls per second, by case. */
 export async function measureInspector(rounds, milliseconds) {
   const clients = {};
   try {

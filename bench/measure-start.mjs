@@ -1,4 +1,4 @@
-// What a client costs before its first call: the time of its import, in fresh processes, and the memory of connections that are open.
+// Measures the cost of a client before its first call: the time of its import, in fresh processes, and the memory of open connections.
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -9,7 +9,7 @@ const HERE = fileURLToPath(new URL('.', import.meta.url));
 
 const PACKAGES = { ours: 'mcp-actors', official: '@modelcontextprotocol/client' };
 
-/** Prints the milliseconds that loading a package takes in a process that does nothing else. */
+/** A program that prints the time to load a package, in ms. */
 const LOADERS = {
   import: (name) => `const start = performance.now(); await import('${name}'); console.log(performance.now() - start);`,
   require: (name) => `const start = performance.now(); require('${name}'); console.log(performance.now() - start);`,
@@ -20,7 +20,7 @@ async function run(...args) {
   return JSON.parse(stdout);
 }
 
-/** Milliseconds that `import` and `require` of the package take. */
+/** The time of `import` and `require` of the package, in ms. */
 export async function measureLoading(rounds) {
   const rows = [];
   for (const [how, type] of [
@@ -35,7 +35,7 @@ export async function measureLoading(rounds) {
   return rows;
 }
 
-/** KiB of heap and of resident memory for each of 100 idle connections over memory. */
+/** KiB of heap and of resident memory for each idle connection over memory, measured with 100. */
 export function measureIdle(clients, rounds) {
   return interleaved(clients, rounds, (client) => run('--expose-gc', IDLE, client, 'legacy'));
 }

@@ -1,4 +1,4 @@
-// Makes tables of what was measured.
+// Makes tables of the measurements.
 import { REVISIONS } from './echo.mjs';
 
 const NAMES = { ours: 'mcp-actors', floor: 'floor', official: 'official', socket: 'bare socket' };
@@ -8,8 +8,8 @@ function shown(number) {
   return number >= 100 ? number.toFixed(0) : number >= 10 ? number.toFixed(1) : number.toFixed(2);
 }
 
-/** A table in Markdown, its numbers to the right. */
-function table(head, rows) {
+/** A Markdown table with right-aligned numbers. */
+export function table(head, rows) {
   const cells = [head, ...rows.map((row) => row.map((cell) => (typeof cell === 'number' ? shown(cell) : cell)))];
   const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column].length)));
   const line = (row) =>
@@ -18,7 +18,7 @@ function table(head, rows) {
   return [line(cells[0]), rule, ...cells.slice(1).map(line)].join('\n');
 }
 
-/** The ratios that count: how far from the least there is, and how much sooner than the official client. */
+/** The ratios to the floor and to the official client. */
 function ratios({ ours, floor, official }, field) {
   return [ours[field] / floor[field], official[field] / ours[field]];
 }
@@ -69,7 +69,7 @@ function inspectorTable(cases) {
   return `1,000 calls a second over stdio: percent of a processor\n\n${table(['', 'in all', 'more', 'calls a second'], cells)}`;
 }
 
-/** Everything for a person to read. */
+/** The whole report, for people. */
 export function report({ machine, rounds, calls, loading, idle, inspector }) {
   const { node, platform, cpu, cores } = machine;
   return [

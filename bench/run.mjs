@@ -1,7 +1,7 @@
 // npm run bench [-- [--quick] [--json] [--only WHAT]]: see README.md.
 import os from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { callCases, ERAS, LEVELS } from './cases.mjs';
 import { measureCalls, withHttpServer } from './measure-calls.mjs';
 import { measureInspector } from './measure-inspector.mjs';
 import { measureIdle, measureLoading } from './measure-start.mjs';
@@ -12,11 +12,9 @@ const { values: options } = parseArgs({
 });
 
 const CLIENTS = ['ours', 'floor', 'official'];
-/** Over HTTP also what the kernel and Node take by themselves. */
+/** Over HTTP also a bare socket: the time of Node and the kernel. */
 const HTTP_CLIENTS = [...CLIENTS, 'socket'];
-const LEVELS = [1, 64, 1_000];
-const STDIO_SERVER = fileURLToPath(new URL('echo-server.mjs', import.meta.url));
-/** Warm-up in calls, the time of a round in milliseconds. Calls over HTTP take the longest by far: fewer of them have to do. */
+/** The warm-up in calls, and the time of a round in ms. Calls over HTTP take the longest, so there are fewer. */
 const EFFORT = options.quick
   ? { rounds: 3, warmUp: 2_000, httpWarmUp: 1_000, roundTime: 20, loadingRounds: 3, idleRounds: 1, inspectedTime: 500 }
   : {
@@ -33,27 +31,21 @@ function progress(text) {
   if (process.stderr.isTTY && !options.json) process.stderr.write(`${text}\n`);
 }
 
-/** Whether what has this title is to be measured. */
+/** Whether the case with this title is selected. */
 function isWanted(title) {
   return title.toLowerCase().startsWith(options.only.toLowerCase());
 }
 
-/** All cases of calls, by what they connect to. */
+/** All cases of calls, by their server. */
 async function measureAllCalls(http) {
   const { rounds, warmUp, httpWarmUp, roundTime } = EFFORT;
-  const cases = [
-    { title: 'memory', transport: 'memory', warmUp, clients: CLIENTS },
-    { title: 'stdio', transport: 'stdio', server: STDIO_SERVER, warmUp, clients: CLIENTS },
-    ...[
-      { title: 'HTTP, JSON answers', server: `${http}/json` },
-      { title: 'HTTP, stream answers', server: `${http}/stream` },
-    ].map((one) => ({ ...one, transport: 'http', warmUp: httpWarmUp, clients: HTTP_CLIENTS })),
-  ];
   const calls = [];
-  for (const era of ['legacy', 'modern']) {
-    for (const one of cases.filter(({ title }) => isWanted(title))) {
+  for (const era of ERAS) {
+    for (const one of callCases(http, options.only)) {
       progress(`${one.title}, ${era} …`);
-      calls.push(await measureCalls({ ...one, era, levels: LEVELS, rounds, roundTime }));
+      const effort =
+        one.transport === 'http' ? { clients: HTTP_CLIENTS, warmUp: httpWarmUp } : { clients: CLIENTS, warmUp };
+      calls.push(await measureCalls({ ...one, ...effort, era, levels: LEVELS, rounds, roundTime }));
     }
   }
   return calls;

@@ -1,15 +1,15 @@
-// The tour that `npm start` runs: each state as it is entered, what the server offers, and a few calls.
+// The demonstration of `npm start`: prints each state, the lists of the server, and a few calls.
 import { HttpTransport, MCPClient, StdioTransport } from 'mcp-actors';
 import type { MCPTool, MCPTransport } from 'mcp-actors';
 
-/** Calls that show something on the server that is used by default. */
+/** Calls for the default server. */
 const TOUR: readonly (readonly [string, Record<string, unknown>])[] = [
   ['echo', { message: 'hello from mcp-actors' }],
   ['get-sum', { a: 5, b: 3 }],
   ['trigger-long-running-operation', { duration: 1, steps: 4 }],
 ];
 
-/** On any other server: tools that only read and need no arguments. */
+/** For any other server: calls of tools that only read and need no arguments. */
 function harmless(tools: readonly MCPTool[]): (readonly [string, Record<string, unknown>])[] {
   const callable = tools.filter(({ annotations, inputSchema: { required } }) => {
     return annotations?.readOnlyHint === true && !(Array.isArray(required) && required.length > 0);
@@ -21,12 +21,12 @@ function section(title: string, names: readonly string[]): void {
   console.log(`${title} (${names.length}): ${names.join(', ') || 'none'}`);
 }
 
-/** The server to show: the URL or the command that was given, or the server that every example uses. */
+/** The server: the given URL or command, or the default server of all examples. */
 function chosenTransport([first, ...rest]: readonly string[]): MCPTransport {
   if (first !== undefined && /^https?:/.test(first)) return new HttpTransport(first);
   const everything = require.resolve('@modelcontextprotocol/server-everything/dist/index.js');
   const [command, args] = first === undefined ? [process.execPath, [everything, 'stdio']] : [first, rest];
-  // A person may end this with Ctrl+C, and the server should not outlive it.
+  // Closes the server on Ctrl+C.
   return new StdioTransport(command, args, { handleSignals: true });
 }
 

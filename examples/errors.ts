@@ -1,18 +1,18 @@
-// What errors say: which class, whether the call may have run, and why.
+// Errors: their class, whether the call may have run (`delivery`), and the reason.
 import { MCPClient, MCPError, MCPToolError, MCPTransportError, StdioTransport } from 'mcp-actors';
 
 export async function errors(print: (line: string) => void): Promise<void> {
   const everything = require.resolve('@modelcontextprotocol/server-everything/dist/index.js');
   await using client = await MCPClient.connect(new StdioTransport(process.execPath, [everything, 'stdio']));
 
-  // A tool that fails throws; `onToolError: 'return'` hands out the result instead.
+  // A tool error is thrown; `onToolError: 'return'` returns the result instead.
   try {
     await client.callTool('no-such-tool');
   } catch (error) {
     if (error instanceof MCPToolError) print(`${error.code}: ${error.message}`);
   }
 
-  // A signal aborts a call with its own reason, never with a timeout.
+  // An aborted call rejects with the reason of the signal.
   const reason = new Error('changed my mind');
   try {
     await client.callTool('trigger-long-running-operation', {}, { signal: AbortSignal.abort(reason) });
@@ -20,7 +20,7 @@ export async function errors(print: (line: string) => void): Promise<void> {
     print(error === reason ? 'aborted with my own reason' : 'unexpected');
   }
 
-  // A server that does not start says why.
+  // The error of a server that does not start contains the reason.
   try {
     await MCPClient.connect({
       command: process.execPath,

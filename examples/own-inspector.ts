@@ -1,4 +1,4 @@
-// Watches the actors of a client with a function of your own, in place of an inspector: prints each state that each of them enters.
+// Observes the actors of a client with your own function in place of an inspector: prints each state that they enter.
 import { MCPClient } from 'mcp-actors';
 
 /** The part of XState's inspection events that is used here. */
@@ -25,7 +25,7 @@ export async function ownInspector(print: (line: string) => void): Promise<void>
     const state = pathOf(snapshot.value);
     if (states.get(actorRef.sessionId) === state) return;
     states.set(actorRef.sessionId, state);
-    // Of a request one would like to know which. What may be a secret does not get here, unless `redact: false` is asked for.
+    // Adds the method of a request. Secrets are replaced by pseudonyms, except with `redact: false`.
     const { method } = snapshot.context ?? {};
     print(`${actorRef.logic.config?.id ?? actorRef.id}${method ? ` ${method}` : ''}: ${state}`);
   };

@@ -1,4 +1,4 @@
-// The five lines of the README, against a real server: connect, list, call, close.
+// The quick start of the README with a real server: connect, list, call, close.
 import { MCPClient } from 'mcp-actors';
 
 export async function quickStart(print: (line: string) => void): Promise<void> {

@@ -1,4 +1,4 @@
-// A connection that comes back: the server is killed, and the next call is answered by a new one.
+// A connection that reconnects: the server is killed, and the next call runs on a new server process.
 import { MCPConnection, StdioTransport } from 'mcp-actors';
 
 export async function supervised(print: (line: string) => void): Promise<void> {

@@ -1,7 +1,7 @@
-// A worker that lives for one task: it goes on in the session that the last one left, and leaves it to the next.
+// A worker for a single task: it resumes the session of the previous worker, and suspends it for the next one.
 import { HttpTransport, MCPClient } from 'mcp-actors';
 
-/** Where workers leave things for each other. What they leave is a secret. */
+/** The storage for suspended sessions. Treat its content as a secret. */
 export interface Shelf {
   left?: string;
 }
@@ -10,7 +10,7 @@ export async function worker(url: string, shelf: Shelf, message: string): Promis
   const transport = new HttpTransport(url);
   await using client =
     shelf.left === undefined ? await MCPClient.connect(transport) : await MCPClient.resume(shelf.left, transport);
-  const tools = await client.listTools(); // fetched by the first worker, known to the others
+  const tools = await client.listTools(); // requested by the first worker, cached for the others
   const { content } = await client.callTool('echo', { message });
   shelf.left = JSON.stringify(await client.suspend());
   const [block] = content;

@@ -16,7 +16,7 @@ for (const [format, type] of [
   ['esm', 'module'],
 ]) {
   mkdirSync(`${root}dist/${format}`, { recursive: true });
-  // Node and the bundlers ask the nearest package.json: for the module format the former, for side effects the latter.
+  // Node reads the module format from the nearest package.json, and bundlers read `sideEffects`.
   writeFileSync(`${root}dist/${format}/package.json`, `${JSON.stringify({ type, sideEffects: false }, null, 2)}\n`);
   const { status } = spawnSync(process.execPath, [tsc, '-p', `tsconfig.${format}.json`], {
     cwd: root,
@@ -25,8 +25,8 @@ for (const [format, type] of [
   if (status !== 0) process.exit(status ?? 1);
 }
 
-// What `import` loads in Node is the CommonJS build behind its names: that takes two thirds of the time of as many ES modules, and
-// those who import the package and those who require it get the same classes.
+// In Node, `import` loads wrappers of the CommonJS build. This takes two thirds of the time of as many ES modules, and programs that use
+// both `import` and `require` get the same classes.
 for (const entry of ['index', 'inspect/index', 'testing/index']) {
   const names = Object.keys(require(`${root}dist/cjs/${entry}.js`));
   const text = `import entry from './index.js';\n\nexport const { ${names.join(', ')} } = entry;\n`;

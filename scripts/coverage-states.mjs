@@ -1,5 +1,5 @@
-// Which states and transitions of the machines the tests of real connections go through: `npm run coverage:states`. Everything has to be
-// covered, except for what test/models/uncovered.json says cannot be, and why; what is covered may not be in there.
+// Measures which states and transitions of the machines the tests of real connections take: `npm run coverage:states`. All must be taken,
+// except those that test/models/uncovered.json lists with a reason; this list must not contain any that are taken.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';

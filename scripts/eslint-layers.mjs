@@ -1,4 +1,4 @@
-// An ESLint rule that keeps the layers of src apart: each imports only from those left of it, in whatever form an import is written.
+// An ESLint rule for the layers of src: each layer imports only from the layers before it in the list. All forms of imports are checked.
 import path from 'node:path';
 
 /** From the bottom to the top. A name is a folder or a file directly under src. */
@@ -19,11 +19,11 @@ export const LAYERS = [
   'index.ts',
 ];
 
-/** Folders that are pure: they import no package and nothing of Node. One file is there to read the clock. */
+/** Pure folders: they import no package and no module of Node. One file may read the clock. */
 const PURE = ['util', 'protocol', 'diagnostics'];
 const IMPURE_FILE = 'util/environment.ts';
 
-/** What users import. None of these imports another: the root must not load what is only for tests or for looking on. */
+/** The entry points of the package. None of them imports another, so that the root does not load the test tools or the inspector. */
 const ENTRIES = ['inspect', 'testing', 'index.ts'];
 
 /** The layer of a file below src, by its first path segment; undefined when the segment is not a layer. */

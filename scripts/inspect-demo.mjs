@@ -1,20 +1,20 @@
-// Servers with some life in them, for looking at: the demonstration of `npm run inspect`.
+// The demonstration of `npm run inspect`: clients with servers that are slow, crash and restart.
 import { MCPConnection } from 'mcp-actors';
 import { createScriptedServer } from 'mcp-actors/testing';
 
 const TOOLS = ['forecast', 'search', 'translate', 'summarise', 'resize-image', 'read-file'];
 
-/** How the clients work: milliseconds between two calls, and how many at the same time. */
+/** The load of each client: time between two calls, in ms, and concurrent calls. */
 const PACES = [
   [260, 3],
   [420, 3],
   [4, 24],
 ];
 
-/** Milliseconds that a tool takes, mostly short. */
+/** The duration of a tool call, in ms. Most are short. */
 const workTime = () => 5 + 60 * Math.random() ** 2 + (Math.random() < 0.04 ? 1_500 * Math.random() : 0);
 
-/** A server that can go silent: `silent` is whether it is. */
+/** A server that stops responding while `silent` is true. */
 function toolServer(name, revision, trouble) {
   const mood = { silent: false };
   const complete = revision === '2026-07-28' ? { resultType: 'complete' } : {};
@@ -45,7 +45,7 @@ function toolServer(name, revision, trouble) {
   return { server, mood };
 }
 
-/** Calls tools again and again, several at a time, until it is stopped. */
+/** Calls tools in a loop, several at a time, until it is stopped. */
 function work(client, pause, loops, stopped) {
   const loop = async () => {
     while (!stopped.aborted) {
@@ -53,7 +53,7 @@ function work(client, pause, loops, stopped) {
       const call =
         Math.random() < 0.15
           ? client.readResource('demo://file')
-          : client.callTool(tool, { secret: 'nobody sees this' }, { timeout: 1_200 });
+          : client.callTool(tool, { secret: 'hidden on the page' }, { timeout: 1_200 });
       await call.catch(() => undefined);
       await new Promise((resolve) => setTimeout(resolve, pause * (0.4 + 1.2 * Math.random())));
     }
@@ -61,7 +61,7 @@ function work(client, pause, loops, stopped) {
   return Promise.all(Array.from({ length: loops }, loop));
 }
 
-/** Starts everything. Returns what ends it. */
+/** Starts the demonstration. Returns a function that ends it. */
 export async function startDemo(inspect) {
   const stop = new AbortController();
   const weather = toolServer('weather', '2026-07-28', 0.01);
@@ -82,7 +82,7 @@ export async function startDemo(inspect) {
   const clients = await Promise.all(connections.map((connection) => connection.connect()));
   clients[0].on('toolsChanged', () => undefined);
   const done = clients.map((client, at) => work(client, ...PACES[at], stop.signal));
-  // Every now and then a server goes silent, and then it crashes.
+  // From time to time a server stops responding, and then crashes.
   const crashes = setInterval(() => {
     files.mood.silent = true;
     setTimeout(() => {

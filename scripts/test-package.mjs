@@ -1,5 +1,5 @@
-// Packs the package and holds the tarball against what its users rely on: both module systems, types for each and a light import.
-// Says nothing when all is well. The consumers are in test/fixtures/package.
+// Packs the package and checks the tarball: both module systems, their types, and a light import. Prints only problems. The consumers are
+// in test/fixtures/package.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ const installed = path.join(consumer, 'node_modules/mcp-actors');
 const bin = (name) => path.join(root, 'node_modules/.bin', name);
 const problems = [];
 
-/** Runs a command; false, and a problem with its output, when it fails. */
+/** Runs a command. If it fails, adds a problem with its output and returns false. */
 function run(problem, cwd, command, ...args) {
   const { status, signal, error, stdout, stderr } = spawnSync(command, args, {
     cwd,
@@ -27,14 +27,14 @@ function run(problem, cwd, command, ...args) {
   return false;
 }
 
-/** The tarball's path, or undefined when there is none. */
+/** The path of the tarball, or undefined if packing failed. */
 function pack() {
   if (!run('npm pack fails', root, 'npm', 'pack', '--pack-destination', temporary)) return undefined;
   const name = readdirSync(temporary).find((file) => file.endsWith('.tgz'));
   return name && path.join(temporary, name);
 }
 
-/** The packages that the declarations reachable from `entry` take types from, each with a file that does. */
+/** The packages whose types the declarations reachable from `entry` import, each with a file that imports it. */
 function packagesInTypes(entry) {
   const files = new Set([entry]);
   const packages = new Map();
@@ -52,7 +52,7 @@ function packagesInTypes(entry) {
   return packages;
 }
 
-/** Public types must not promise what another package's types look like; those of Node are no other package's. */
+/** Public types must not use types of other packages, except those of Node. */
 function testTypes(format) {
   for (const entry of ['index', 'inspect/index', 'testing/index']) {
     for (const [name, file] of packagesInTypes(path.join(installed, `dist/${format}/${entry}.d.ts`))) {
@@ -61,7 +61,7 @@ function testTypes(format) {
   }
 }
 
-/** What the README points at has to come with it, but for pictures. */
+/** The files that the README links must be in the package, except pictures. */
 function testLinks() {
   const text = readFileSync(path.join(installed, 'README.md'), 'utf8');
   for (const [, target] of text.matchAll(/\]\(([^)\s#]+)[^)]*\)/g)) {

@@ -1,7 +1,7 @@
 import { errors } from '../examples/errors.js';
 import { ownInspector } from '../examples/own-inspector.js';
-import { questions } from '../examples/questions.js';
 import { quickStart } from '../examples/quick-start.js';
+import { serverRequests } from '../examples/server-requests.js';
 import { supervised } from '../examples/supervised.js';
 import { worker } from '../examples/worker.js';
 import { freePort, HttpProcess } from './support/servers/http-process.js';
@@ -54,14 +54,14 @@ describe('the examples', () => {
     ]);
   });
 
-  it('answer what the server asks', async () => {
-    expect(await linesOf(questions)).toEqual([
-      'Everything Reference Server asks: Please provide inputs for the following fields:',
+  it('handle requests of the server', async () => {
+    expect(await linesOf(serverRequests)).toEqual([
+      'Everything Reference Server requests: Please provide inputs for the following fields:',
       '13 fields, required: name',
       '- Name: Ada',
       '- Favorite Integer: 42',
-      'The model was asked',
-      'It was too much',
+      'The model was sampled',
+      'The handler refused',
     ]);
   });
 

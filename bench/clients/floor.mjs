@@ -1,5 +1,5 @@
-// The least that a client of a JSON-RPC server has to do: ids, a map of promises and, over stdio, lines of JSON; over HTTP, exchanges.
-// No deadlines, no cancellation, no checks, no states: what costs less than this does less.
+// The minimum of a JSON-RPC client: ids, a map of promises and, over stdio, lines of JSON; over HTTP, exchanges. It has no deadlines, no
+// cancellation, no checks and no states. A client that takes less time than this does less.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Pool } from 'undici';
@@ -7,7 +7,7 @@ import { answerTo, REVISIONS, VERSION_KEY } from '../echo.mjs';
 
 const INFO = { name: 'floor', version: '1.0.0' };
 
-/** What all floors share, whatever they go over. */
+/** The common part of all floors. */
 export class FloorClient {
   #lastId = 0;
   #meta;
@@ -28,7 +28,7 @@ export class FloorClient {
       return;
     }
     await this.request('initialize', { protocolVersion: REVISIONS.legacy, capabilities: {}, clientInfo: INFO });
-    this.tell({ jsonrpc: '2.0', method: 'notifications/initialized' });
+    this.notify({ jsonrpc: '2.0', method: 'notifications/initialized' });
   }
 
   request(method, params) {
@@ -46,13 +46,13 @@ export class FloorClient {
   }
 }
 
-/** Ends a request with its answer. */
+/** Settles a request with its response. */
 export function settle(pending, message) {
   if (message.error === undefined) pending.resolve(message.result);
   else pending.reject(new Error(message.error.message));
 }
 
-/** All messages go one way, and all answers come another. */
+/** A client with one channel for all messages, and one for all responses. */
 class SharedFloorClient extends FloorClient {
   #pending = new Map();
   #send;
@@ -62,7 +62,7 @@ class SharedFloorClient extends FloorClient {
     return super.connect();
   }
 
-  tell(message) {
+  notify(message) {
     this.#send(message);
   }
 
@@ -79,7 +79,7 @@ class SharedFloorClient extends FloorClient {
   }
 }
 
-/** Collects what is sent until `schedule` calls back, and hands it on as one batch. */
+/** Collects messages until `schedule` calls back, and passes them on as one batch. */
 function batch(schedule, deliver) {
   let waiting = [];
   const flush = () => {
@@ -92,19 +92,19 @@ function batch(schedule, deliver) {
   };
 }
 
-/** A client whose server is a function in this process. Neither runs inside a call of the other. */
+/** A client whose server is a function in this process. Neither runs inside of a call of the other. */
 export async function memory(era) {
   const client = new SharedFloorClient(era);
   const answers = batch(queueMicrotask, (messages) => {
     for (const message of messages) client.receive(message);
   });
-  const questions = batch(queueMicrotask, (messages) => {
+  const requests = batch(queueMicrotask, (messages) => {
     for (const message of messages) {
       const answer = answerTo(message);
       if (answer !== undefined) answers(answer);
     }
   });
-  await client.connect(questions);
+  await client.connect(requests);
   return { call: (message) => client.callTool('echo', { message }), close: async () => undefined };
 }
 
@@ -135,7 +135,7 @@ export async function stdio(era, server) {
 
 const DATA = 'data: ';
 
-/** One request over undici's `dispatch`; its answer is read when all of it is there. */
+/** One request over undici's `dispatch`. Its response is parsed when it is complete. */
 class FloorExchange {
   #pending;
   #stream = false;
@@ -172,7 +172,7 @@ class FloorExchange {
   }
 }
 
-/** Each request is an exchange of its own. */
+/** A client with an HTTP exchange for each request. */
 class HttpFloorClient extends FloorClient {
   #pool;
   #path;
@@ -193,7 +193,7 @@ class HttpFloorClient extends FloorClient {
     this.#headers = Object.entries(fixed).flat();
   }
 
-  tell(message) {
+  notify(message) {
     this.ask(message, { resolve: () => undefined, reject: () => undefined });
   }
 

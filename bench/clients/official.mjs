@@ -4,7 +4,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { answerTo, REVISIONS } from '../echo.mjs';
 
 async function connect(transport, era) {
-  // Its legacy default is 2025-11-25; a modern revision has to be asked for.
+  // Its default is 2025-11-25; a modern revision must be set.
   const options = era === 'modern' ? { versionNegotiation: { mode: { pin: REVISIONS.modern } } } : {};
   const client = new Client({ name: 'official', version: '1.0.0' }, options);
   await client.connect(transport);

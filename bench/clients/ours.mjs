@@ -2,7 +2,7 @@
 import { HttpTransport, MCPClient, MemoryTransport, StdioTransport } from 'mcp-actors';
 import { answerTo, REVISIONS } from '../echo.mjs';
 
-/** Answers at the other end of a pair, by the events of its link: the promises of a transport driven by hand would be measured, too. */
+/** Responds at the other end of a pair in the callbacks of its link, because the promises of `receiveMessage` would be measured, too. */
 async function serve(end) {
   const link = await end.openLink(
     {

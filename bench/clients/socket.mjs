@@ -1,16 +1,16 @@
-// The least that a round trip over HTTP takes in Node: text that is written to a socket, and the JSON in what comes back. It knows this one
-// server and nothing of HTTP: no library stands between it and the kernel, and a client that speaks HTTP cannot be as quick.
+// The minimum of a round trip over HTTP in Node: text that is written to a socket, and the JSON in the response. It works only with this
+// server and does not parse HTTP, so a real HTTP client cannot be as fast.
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { REVISIONS } from '../echo.mjs';
 import { FloorClient, settle } from './floor.mjs';
 
-/** Whether an answer is complete: this server ends one with the brace of its JSON, or with the chunk that ends a stream, or has no body. */
+/** Whether a response is complete: it ends with the brace of its JSON or with the last chunk of a stream, or has no body. */
 function isWhole(answer) {
   return answer.endsWith('}') || answer.endsWith('0\r\n\r\n') || answer.includes(' 202 ');
 }
 
-/** A connection, which is in use by one request or by none. */
+/** A connection, which carries at most one request at a time. */
 class Line {
   #socket;
   #pending;
@@ -61,7 +61,7 @@ class SocketClient extends FloorClient {
     ].join('\r\n');
   }
 
-  tell(message) {
+  notify(message) {
     this.ask(message, undefined);
   }
 

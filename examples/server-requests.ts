@@ -1,7 +1,7 @@
-// What a server asks while it works on a call: here a form that its user would fill in, and a language model.
+// Server requests during a call: a form for the user (elicitation) and a language model (sampling).
 import { MCPClient } from 'mcp-actors';
 
-export async function questions(print: (line: string) => void): Promise<void> {
+export async function serverRequests(print: (line: string) => void): Promise<void> {
   await using client = await MCPClient.connect(
     {
       command: process.execPath,
@@ -9,11 +9,11 @@ export async function questions(print: (line: string) => void): Promise<void> {
     },
     {
       elicitation: ({ message, requestedSchema }, { serverInfo }) => {
-        print(`${serverInfo?.title ?? 'A server'} asks: ${message}`);
+        print(`${serverInfo?.title ?? 'A server'} requests: ${message}`);
         print(
           `${Object.keys(requestedSchema.properties).length} fields, required: ${String(requestedSchema.required)}`,
         );
-        // A program would show the form now. What is left out gets the default of the form.
+        // A program would show the form here. Omitted fields get the defaults of the form.
         return { action: 'accept', content: { name: 'Ada' } };
       },
       sampling: ({ messages, maxTokens }, context) => {
@@ -21,7 +21,7 @@ export async function questions(print: (line: string) => void): Promise<void> {
         return {
           role: 'assistant',
           model: 'parrot-1',
-          content: { type: 'text', text: `I was told ${messages.length} message` },
+          content: { type: 'text', text: `I received ${messages.length} message` },
         };
       },
     },
@@ -34,12 +34,20 @@ export async function questions(print: (line: string) => void): Promise<void> {
   }
 
   const sampled = await client.callTool('trigger-sampling-request', { prompt: 'Say something', maxTokens: 100 });
-  print(JSON.stringify(sampled.content).includes('I was told 1 message') ? 'The model was asked' : 'It was not');
+  print(
+    JSON.stringify(sampled.content).includes('I received 1 message')
+      ? 'The model was sampled'
+      : 'The model was not sampled',
+  );
 
   const refused = await client.callTool(
     'trigger-sampling-request',
     { prompt: 'Say a lot', maxTokens: 100_000 },
     { onToolError: 'return' },
   );
-  print(JSON.stringify(refused.content).includes('Too much for this budget') ? 'It was too much' : 'It was not');
+  print(
+    JSON.stringify(refused.content).includes('Too much for this budget')
+      ? 'The handler refused'
+      : 'The handler did not refuse',
+  );
 }
