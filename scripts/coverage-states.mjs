@@ -1,5 +1,5 @@
 // Measures which states and transitions of the machines the tests of real connections take: `npm run coverage:states`. All must be taken,
-// except those that test/models/uncovered.json lists with a reason; this list must not contain any that are taken.
+// except the ones that test/models/uncovered.json lists with a reason. This list must not contain any that are taken.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
