@@ -88,7 +88,7 @@ test('a recording of a process that is killed and comes back is shown with its s
   });
   expect(view?.ended.map(({ request, state }) => [request.about, state])).toEqual([
     ['echo', 'request.succeeded'],
-    ['hang', 'request.lost'],
+    ['hang', 'request.responseLost'],
     ['echo', 'request.succeeded'],
   ]);
   const sent = recording.entries.filter((entry) => entry.type === 'submit' && entry.method === 'tools/call');
