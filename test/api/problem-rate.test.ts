@@ -1,22 +1,22 @@
 import type { MCPError } from '../../src/index.js';
-import { Meeting } from '../support/meeting.js';
+import { ClientAndServer } from '../support/client-and-server.js';
 import { turns } from '../support/outcomes.js';
 import { legacyScript } from '../support/servers/scripts.js';
 
 const SECOND = 1_000;
 
 /** Problems that a server causes: responses that nobody waits for. */
-function cause(meeting: Meeting, count: number): void {
-  for (let id = 0; id < count; id += 1) meeting.server.send({ jsonrpc: '2.0', id: 1_000_000 + id, result: {} });
+function cause(pair: ClientAndServer, count: number): void {
+  for (let id = 0; id < count; id += 1) pair.server.send({ jsonrpc: '2.0', id: 1_000_000 + id, result: {} });
 }
 
 const counts = (warnings: readonly MCPError[]): unknown[] => warnings.map(({ details }) => details['count']);
 
 describe('problems that come in great numbers', () => {
   test('are reported one by one up to the limit, and together when the second is over', async () => {
-    await using meeting = await Meeting.begin(legacyScript());
-    const { announced, clock } = meeting;
-    cause(meeting, 5_000);
+    await using pair = await ClientAndServer.connect(legacyScript());
+    const { announced, clock } = pair;
+    cause(pair, 5_000);
     await turns(50);
     const warnings = announced.warning as readonly MCPError[];
     expect(warnings).toHaveLength(100);
@@ -27,17 +27,17 @@ describe('problems that come in great numbers', () => {
       details: { count: 4_900, field: 'limits.maxProblemsPerSecond', limit: 100 },
     });
     expect(warnings.at(-1)?.message).toMatch(/^4900 more problems of this kind came within a second/);
-    cause(meeting, 50);
+    cause(pair, 50);
     await turns(50);
     expect(counts(warnings.slice(101)).every((count) => count === undefined)).toBe(true);
     expect(warnings).toHaveLength(151);
   });
 
   test('are counted by their codes, and reported at the end of the connection at the latest', async () => {
-    await using meeting = await Meeting.begin(legacyScript(), { limits: { maxProblemsPerSecond: 1 } });
-    const { announced, client } = meeting;
-    cause(meeting, 10);
-    for (let left = 0; left < 10; left += 1) meeting.server.send({ jsonrpc: '2.0', method: 7 });
+    await using pair = await ClientAndServer.connect(legacyScript(), { limits: { maxProblemsPerSecond: 1 } });
+    const { announced, client } = pair;
+    cause(pair, 10);
+    for (let left = 0; left < 10; left += 1) pair.server.send({ jsonrpc: '2.0', method: 7 });
     await turns(50);
     expect(announced.warning).toHaveLength(1);
     await client.disconnect();
@@ -49,11 +49,11 @@ describe('problems that come in great numbers', () => {
   });
 
   test('are reported only as a count with the limit 0', async () => {
-    await using meeting = await Meeting.begin(legacyScript(), { limits: { maxProblemsPerSecond: 0 } });
-    cause(meeting, 3);
+    await using pair = await ClientAndServer.connect(legacyScript(), { limits: { maxProblemsPerSecond: 0 } });
+    cause(pair, 3);
     await turns(50);
-    expect(meeting.announced.warning).toEqual([]);
-    await meeting.clock.advance(SECOND);
-    expect(counts(meeting.announced.warning as readonly MCPError[])).toEqual([3]);
+    expect(pair.announced.warning).toEqual([]);
+    await pair.clock.advance(SECOND);
+    expect(counts(pair.announced.warning as readonly MCPError[])).toEqual([3]);
   });
 });

@@ -1,4 +1,4 @@
-import { Meeting } from '../support/meeting.js';
+import { ClientAndServer } from '../support/client-and-server.js';
 import { answer, initializeResult, legacyScript, silence } from '../support/servers/scripts.js';
 
 describe('an answer that is no proper message', () => {
@@ -8,8 +8,8 @@ describe('an answer that is no proper message', () => {
     ['with a result and an error', { result: {}, error: { code: 1, message: 'No' } }, 'error'],
     ['with neither result nor error', {}, 'a message'],
   ])('%s fails its call at once, and no other', async (_what, broken, field) => {
-    await using meeting = await Meeting.begin(legacyScript('2025-11-25', { 'tools/call': silence }));
-    const { client, server, announced } = meeting;
+    await using pair = await ClientAndServer.connect(legacyScript('2025-11-25', { 'tools/call': silence }));
+    const { client, server, announced } = pair;
     const [calling, other] = [client.callTool('one'), client.callTool('other')];
     const [first, second] = [await server.receive('tools/call'), await server.receive('tools/call')];
     server.send({ jsonrpc: '2.0', id: first.id, ...broken });
@@ -25,8 +25,8 @@ describe('an answer that is no proper message', () => {
   });
 
   test('is a warning when no request has its id', async () => {
-    await using meeting = await Meeting.begin(legacyScript());
-    const { server, announced } = meeting;
+    await using pair = await ClientAndServer.connect(legacyScript());
+    const { server, announced } = pair;
     server.send({ jsonrpc: '2.0', id: 4_711, result: null });
     server.send({ jsonrpc: '2.0', id: null, result: {} });
     await announced.first('warning', 2);
@@ -34,13 +34,13 @@ describe('an answer that is no proper message', () => {
   });
 
   test('to server/discover does not mean the modern era: the client sends initialize at once', async () => {
-    await using meeting = await Meeting.arrange(
+    await using pair = await ClientAndServer.create(
       legacyScript('2025-11-25', {
         'server/discover': ({ id }) => [{ say: { jsonrpc: '2.0', id, result: 'yes' } }],
         initialize: answer(initializeResult()),
       }),
     );
-    expect(await meeting.client.connect()).toMatchObject({ era: 'legacy' });
-    expect(meeting.server.methods).toEqual(['server/discover', 'initialize', 'notifications/initialized']);
+    expect(await pair.client.connect()).toMatchObject({ era: 'legacy' });
+    expect(pair.server.methods).toEqual(['server/discover', 'initialize', 'notifications/initialized']);
   });
 });

@@ -9,7 +9,7 @@ import { ClientRecorder } from '../support/client-recorder.js';
 import { freePort } from '../support/servers/http-process.js';
 import { legacyServer, modernServer, ScriptedHttpServer } from '../support/servers/http-server.js';
 import type { HttpVisit } from '../support/servers/http-server.js';
-import { Meeting } from '../support/meeting.js';
+import { ClientAndServer } from '../support/client-and-server.js';
 import { errorFrom } from '../support/outcomes.js';
 import { legacyScript, silence } from '../support/servers/scripts.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
@@ -145,12 +145,12 @@ describe('a server of HTTP that cannot serve hints at what to do', () => {
 });
 
 test('a client that waits to reconnect says what it does next, and one that was closed how to go on', async () => {
-  await using meeting = await Meeting.begin(legacyScript('2025-11-25'), {
+  await using pair = await ClientAndServer.connect(legacyScript('2025-11-25'), {
     autoReconnect: true,
     maxReconnectAttempts: 4,
     reconnectDelay: 10_000,
   });
-  const { client, server, clock } = meeting;
+  const { client, server, clock } = pair;
   server.hangUp();
   await clock.advance(0);
   const [, left] = /^The next attempt is made in (\d.*)\.$/m.exec(client.explain()) ?? [];
@@ -163,10 +163,13 @@ test('a client that waits to reconnect says what it does next, and one that was 
 
 describe('the error of a call explains itself', () => {
   test('where the connection stood, what had happened and what went over the link', async () => {
-    await using meeting = await Meeting.begin(legacyScript('2025-11-25', { 'tools/call': silence, ping: silence }), {
-      healthCheckInterval: 1_000,
-    });
-    const { client, clock } = meeting;
+    await using pair = await ClientAndServer.connect(
+      legacyScript('2025-11-25', { 'tools/call': silence, ping: silence }),
+      {
+        healthCheckInterval: 1_000,
+      },
+    );
+    const { client, clock } = pair;
     const calling = errorFrom(client.callTool('slow', { patient: 4711 }, { timeout: 4_500 }));
     await clock.advance(4_500);
     const error = await calling;
@@ -203,8 +206,8 @@ describe('the error of a call explains itself', () => {
   });
 
   test('also when the link was lost with many calls in flight, and all errors have the same explanation', async () => {
-    await using meeting = await Meeting.begin(legacyScript('2025-11-25', { 'tools/call': silence }));
-    const { client, server } = meeting;
+    await using pair = await ClientAndServer.connect(legacyScript('2025-11-25', { 'tools/call': silence }));
+    const { client, server } = pair;
     const calls = Array.from({ length: 1_000 }, () => errorFrom(client.callTool('x', { patient: 4711 })));
     await server.receive('tools/call');
     server.hangUp();

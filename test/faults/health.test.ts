@@ -1,5 +1,5 @@
 import { MCPConnection } from '../../src/index.js';
-import { Meeting } from '../support/meeting.js';
+import { ClientAndServer } from '../support/client-and-server.js';
 import {
   answer,
   discoverResult,
@@ -27,26 +27,26 @@ describe('a check', () => {
   const pings = (methods: string[]): number => methods.filter((method) => method === 'ping').length;
 
   test('asks a server from which nothing came in its interval, every time', async () => {
-    await using meeting = await Meeting.begin(script, { healthCheckInterval: INTERVAL });
-    await meeting.clock.advance(5 * INTERVAL);
-    expect(pings(meeting.server.methods)).toBe(5);
+    await using pair = await ClientAndServer.connect(script, { healthCheckInterval: INTERVAL });
+    await pair.clock.advance(5 * INTERVAL);
+    expect(pings(pair.server.methods)).toBe(5);
   });
 
   test('does not ask one that has answered a call in its interval', async () => {
-    await using meeting = await Meeting.begin(script, { healthCheckInterval: INTERVAL });
+    await using pair = await ClientAndServer.connect(script, { healthCheckInterval: INTERVAL });
     for (let call = 0; call < 5; call += 1) {
-      await meeting.clock.advance(INTERVAL / 2);
-      await meeting.client.callTool('quick');
-      await meeting.clock.advance(INTERVAL / 2);
+      await pair.clock.advance(INTERVAL / 2);
+      await pair.client.callTool('quick');
+      await pair.clock.advance(INTERVAL / 2);
     }
-    expect(pings(meeting.server.methods)).toBe(0);
+    expect(pings(pair.server.methods)).toBe(0);
   });
 });
 
 describe('a server that has stopped to answer', () => {
   test('is detected, and the client reconnects', async () => {
-    await using meeting = await Meeting.begin(hangs, { healthCheckInterval: INTERVAL, autoReconnect: true });
-    const { client, clock, announced } = meeting;
+    await using pair = await ClientAndServer.connect(hangs, { healthCheckInterval: INTERVAL, autoReconnect: true });
+    const { client, clock, announced } = pair;
     await clock.advance(2 * INTERVAL);
     expect(client.state).toBe('degraded');
     await clock.advance(THREE_MISSES);
@@ -56,8 +56,8 @@ describe('a server that has stopped to answer', () => {
   });
 
   test('is noticed also while changes are watched, since a subscription is no work that it could be busy with', async () => {
-    await using meeting = await Meeting.begin(hangs, { healthCheckInterval: INTERVAL });
-    const { client, server, clock } = meeting;
+    await using pair = await ClientAndServer.connect(hangs, { healthCheckInterval: INTERVAL });
+    const { client, server, clock } = pair;
     client.addNotificationHandler('tools/list_changed', () => undefined);
     await server.receive('subscriptions/listen');
     await clock.advance(2 * THREE_MISSES);
@@ -67,8 +67,8 @@ describe('a server that has stopped to answer', () => {
 
   test('is given time while a call is in flight', async () => {
     const script = legacyScript('2025-11-25', { ping: silence, 'tools/call': silence });
-    await using meeting = await Meeting.begin(script, { healthCheckInterval: INTERVAL });
-    const { client, server, clock } = meeting;
+    await using pair = await ClientAndServer.connect(script, { healthCheckInterval: INTERVAL });
+    const { client, server, clock } = pair;
     const call = client.callTool('slow', {}, { timeout: 20 * INTERVAL });
     const question = await server.receive('tools/call');
     await clock.advance(3 * THREE_MISSES - INTERVAL);
@@ -112,8 +112,8 @@ describe('monitoring', () => {
 });
 
 test('healthCheck() says nothing to a server with which the negotiation is not over', async () => {
-  await using meeting = await Meeting.arrange(modernScript({ 'server/discover': silence }));
-  const { client, server, clock, announced } = meeting;
+  await using pair = await ClientAndServer.create(modernScript({ 'server/discover': silence }));
+  const { client, server, clock, announced } = pair;
   const connecting = client.connect().catch(() => undefined);
   await announced.until(() => client.state === 'initializing');
   await server.receive('server/discover');

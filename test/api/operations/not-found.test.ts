@@ -1,5 +1,5 @@
 import { MCPProtocolError } from '../../../src/index.js';
-import { Meeting } from '../../support/meeting.js';
+import { ClientAndServer } from '../../support/client-and-server.js';
 import { errorFrom } from '../../support/outcomes.js';
 import { answer, legacyScript, modernScript, refuse } from '../../support/servers/scripts.js';
 import type { Script, Step } from '../../support/servers/scripts.js';
@@ -8,8 +8,8 @@ const URI = 'test://gone';
 
 /** What reading a resource fails with that the server refuses in this way. */
 async function readingFailsWith(script: (more: Script) => Script, refusal: Step[]): Promise<unknown> {
-  await using meeting = await Meeting.begin(script({ 'resources/read': refusal }));
-  return await errorFrom(meeting.client.readResource(URI));
+  await using pair = await ClientAndServer.connect(script({ 'resources/read': refusal }));
+  return await errorFrom(pair.client.readResource(URI));
 }
 
 const legacy = (more: Script): Script => legacyScript('2025-11-25', more);
@@ -36,18 +36,18 @@ describe('a resource that the server does not have', () => {
   });
 
   test('is not one that is empty', async () => {
-    await using meeting = await Meeting.begin(modernScript({ 'resources/read': answer({ contents: [] }) }));
-    expect(await meeting.client.readResource(URI)).toMatchObject({ contents: [] });
+    await using pair = await ClientAndServer.connect(modernScript({ 'resources/read': answer({ contents: [] }) }));
+    expect(await pair.client.readResource(URI)).toMatchObject({ contents: [] });
   });
 
   test('cannot be meant by other methods with the same codes', async () => {
-    await using meeting = await Meeting.begin(legacy({ 'x/y': refuse(-32_002, 'Busy', { uri: URI }) }));
-    expect(await errorFrom(meeting.client.request('x/y'))).toMatchObject({ code: 'MCP_RPC_ERROR', errorCode: -32_002 });
+    await using pair = await ClientAndServer.connect(legacy({ 'x/y': refuse(-32_002, 'Busy', { uri: URI }) }));
+    expect(await errorFrom(pair.client.request('x/y'))).toMatchObject({ code: 'MCP_RPC_ERROR', errorCode: -32_002 });
   });
 
   test('has the code in the error of subscribe(), too', async () => {
-    await using meeting = await Meeting.begin(legacy({ 'resources/subscribe': refuse(-32_002, 'Not found') }));
-    const error = await errorFrom(meeting.client.subscribe(URI));
+    await using pair = await ClientAndServer.connect(legacy({ 'resources/subscribe': refuse(-32_002, 'Not found') }));
+    const error = await errorFrom(pair.client.subscribe(URI));
     expect(error).toMatchObject({ code: 'MCP_RESOURCE_NOT_FOUND', errorCode: -32_002, details: { uri: URI } });
   });
 });

@@ -1,86 +1,86 @@
 import type { Progress } from '../../../src/index.js';
-import { Meeting } from '../../support/meeting.js';
+import { ClientAndServer } from '../../support/client-and-server.js';
 import { rejection } from '../../support/outcomes.js';
 import { legacyScript, modernScript, silence } from '../../support/servers/scripts.js';
 
 /** A call that is under way, and what was heard of its progress. */
 async function calling(signal?: AbortSignal) {
-  const meeting = await Meeting.begin(modernScript({ 'tools/call': silence }), { timeout: 60_000 });
+  const pair = await ClientAndServer.connect(modernScript({ 'tools/call': silence }), { timeout: 60_000 });
   const heard: Progress[] = [];
-  const outcome = meeting.client.callTool('work', {}, { signal, onProgress: (one) => heard.push(one) });
-  const request = await meeting.server.receive('tools/call');
+  const outcome = pair.client.callTool('work', {}, { signal, onProgress: (one) => heard.push(one) });
+  const request = await pair.server.receive('tools/call');
   let last = 0;
   /** Reports progress so many times at once. */
   const report = async (times: number): Promise<void> => {
     for (let time = 0; time < times; time += 1) {
-      meeting.server.notify('notifications/progress', { progressToken: request.id, progress: (last += 1) });
+      pair.server.notify('notifications/progress', { progressToken: request.id, progress: (last += 1) });
     }
-    await meeting.clock.settle();
+    await pair.clock.settle();
   };
-  return { meeting, heard, outcome, request, report, last: () => heard.at(-1)?.progress };
+  return { pair, heard, outcome, request, report, last: () => heard.at(-1)?.progress };
 }
 
 describe('progress of a call', () => {
   test('is reported as it arrives, a hundred times in a second', async () => {
-    const { meeting, heard, outcome, request, report } = await calling();
+    const { pair, heard, outcome, request, report } = await calling();
     for (let second = 1; second <= 3; second += 1) {
       await report(100);
       expect(heard).toHaveLength(second * 100);
-      await meeting.clock.advance(1_000);
+      await pair.clock.advance(1_000);
     }
     expect(heard.map(({ progress }) => progress)).toEqual(Array.from({ length: 300 }, (_, at) => at + 1));
-    meeting.server.respond(request, { content: [] });
+    pair.server.respond(request, { content: [] });
     await outcome;
-    await meeting[Symbol.asyncDispose]();
+    await pair[Symbol.asyncDispose]();
   });
 
   test('that arrives more often is reported with its last value at the end of the second', async () => {
-    const { meeting, heard, outcome, request, report, last } = await calling();
+    const { pair, heard, outcome, request, report, last } = await calling();
     await report(10_000);
     expect(heard).toHaveLength(100);
-    await meeting.clock.advance(999);
+    await pair.clock.advance(999);
     expect(heard).toHaveLength(100);
-    await meeting.clock.advance(1);
+    await pair.clock.advance(1);
     expect(heard).toHaveLength(101);
     expect(last()).toBe(10_000);
     await report(1);
     expect(last()).toBe(10_001);
-    meeting.server.respond(request, { content: [] });
+    pair.server.respond(request, { content: [] });
     await outcome;
-    await meeting[Symbol.asyncDispose]();
+    await pair[Symbol.asyncDispose]();
   });
 
   test('is reported with its last value before the call ends', async () => {
-    const { meeting, heard, outcome, request, report, last } = await calling();
+    const { pair, heard, outcome, request, report, last } = await calling();
     await report(5_000);
-    meeting.server.respond(request, { content: [] });
+    pair.server.respond(request, { content: [] });
     await outcome;
     expect(heard).toHaveLength(101);
     expect(last()).toBe(5_000);
-    await meeting[Symbol.asyncDispose]();
+    await pair[Symbol.asyncDispose]();
   });
 
   test('is not reported after the call was aborted', async () => {
     const controller = new AbortController();
-    const { meeting, heard, outcome, report } = await calling(controller.signal);
+    const { pair, heard, outcome, report } = await calling(controller.signal);
     await report(5_000);
     controller.abort(new Error('enough'));
     expect(await rejection(outcome)).toBe(controller.signal.reason);
-    await meeting.clock.advance(10_000);
+    await pair.clock.advance(10_000);
     expect(heard).toHaveLength(100);
-    await meeting[Symbol.asyncDispose]();
+    await pair[Symbol.asyncDispose]();
   });
 
   test('restarts the timeout also when it is not reported', async () => {
-    const { meeting, heard, outcome, request, report } = await calling();
+    const { pair, heard, outcome, request, report } = await calling();
     await report(100);
-    await meeting.clock.advance(900);
+    await pair.clock.advance(900);
     await report(1);
     expect(heard).toHaveLength(100);
-    await meeting.clock.advance(59_999);
-    meeting.server.respond(request, { content: [] });
+    await pair.clock.advance(59_999);
+    pair.server.respond(request, { content: [] });
     await outcome;
-    await meeting[Symbol.asyncDispose]();
+    await pair[Symbol.asyncDispose]();
   });
 });
 
@@ -91,8 +91,8 @@ describe('the progress token of a request', () => {
     ['legacy', legacyScript('2025-11-25', { 'tools/call': silence, 'prompts/get': silence })],
     ['modern', modernScript({ 'tools/call': silence, 'prompts/get': silence })],
   ])('goes with every tool call and with what has a listener, in the %s era', async (era, script) => {
-    await using meeting = await Meeting.begin(script);
-    const { client, server } = meeting;
+    await using pair = await ClientAndServer.connect(script);
+    const { client, server } = pair;
     const ended = [
       rejection(client.callTool('work')),
       rejection(client.protocol.request('tools/call', { name: 'work', _meta: { trace: 'a' } })),
@@ -121,10 +121,10 @@ describe('the progress token of a request', () => {
   });
 
   test('of a request that carries none extends nothing', async () => {
-    await using meeting = await Meeting.begin(legacyScript('2025-11-25', { 'prompts/get': silence }), {
+    await using pair = await ClientAndServer.connect(legacyScript('2025-11-25', { 'prompts/get': silence }), {
       timeout: 1_000,
     });
-    const { client, server, clock } = meeting;
+    const { client, server, clock } = pair;
     const ended = rejection(client.getPrompt('a'));
     const { id } = await server.receive('prompts/get');
     await clock.advance(900);

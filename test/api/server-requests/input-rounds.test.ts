@@ -10,8 +10,8 @@ import type {
 import { ClientRecorder } from '../../support/client-recorder.js';
 import { modernServer, ScriptedHttpServer } from '../../support/servers/http-server.js';
 import type { PostedMessage } from '../../support/servers/http-server.js';
-import { Meeting } from '../../support/meeting.js';
-import type { MeetingOptions } from '../../support/meeting.js';
+import { ClientAndServer } from '../../support/client-and-server.js';
+import type { PairOptions } from '../../support/client-and-server.js';
 import { errorFrom, rejection, turns } from '../../support/outcomes.js';
 import { RecordedLines, replayed } from '../../support/recordings.js';
 import {
@@ -82,16 +82,16 @@ const asksOnce = modernScript({
 });
 
 /** A call that waits for somebody, in simulated time. */
-async function asking({ call, ...options }: MeetingOptions & { readonly call?: CallToolOptions } = {}) {
+async function asking({ call, ...options }: PairOptions & { readonly call?: CallToolOptions } = {}) {
   const somebody = new Somebody();
-  const meeting = await Meeting.begin(asksOnce, { elicitation: somebody.elicitation, ...options });
-  const { client, server, clock } = meeting;
+  const pair = await ClientAndServer.connect(asksOnce, { elicitation: somebody.elicitation, ...options });
+  const { client, server, clock } = pair;
   const calling = client.callTool('book', { to: 'Bern' }, call);
   // It may fail before somebody looks.
   calling.catch(() => undefined);
   await clock.settle();
   const [shown] = somebody.shown as [Shown];
-  return { meeting, client, server, clock, shown, calling };
+  return { pair, client, server, clock, shown, calling };
 }
 
 describe('a call for which the server has to know something first', () => {
@@ -169,12 +169,12 @@ describe('a call for which the server has to know something first', () => {
     ['resources/read', (client) => client.readResource('test://one'), { contents: [] }],
     ['vendor/work', (client) => client.request('vendor/work', { hard: true }), { worked: true }],
   ])('may be of %s, too', async (method, ask, done) => {
-    await using meeting = await Meeting.begin(
+    await using pair = await ClientAndServer.connect(
       modernScript({ [method]: inTurn(wanting, answer({ resultType: 'complete', ...done })) }),
       options,
     );
-    expect(await ask(meeting.client)).toMatchObject(done);
-    const [, again] = meeting.server.received.filter((one) => one.method === method);
+    expect(await ask(pair.client)).toMatchObject(done);
+    const [, again] = pair.server.received.filter((one) => one.method === method);
     expect(again?.params).toMatchObject({ requestState: ' the {"state"} ', inputResponses: {} });
   });
 
@@ -184,7 +184,7 @@ describe('a call for which the server has to know something first', () => {
       model: { method: 'sampling/createMessage', params: { messages: [], maxTokens: 10 } },
       roots: { method: 'roots/list' },
     };
-    await using meeting = await Meeting.begin(
+    await using pair = await ClientAndServer.connect(
       modernScript({ 'tools/call': inTurn(answer(needs(inputRequests)), answer(DONE)) }),
       {
         elicitation: () => ({ action: 'decline' }),
@@ -195,8 +195,8 @@ describe('a call for which the server has to know something first', () => {
         roots: [{ uri: 'file:///plans' }],
       },
     );
-    expect(await meeting.client.callTool('book')).toEqual(DONE);
-    expect(called(meeting.server.received)[1]).toEqual({
+    expect(await pair.client.callTool('book')).toEqual(DONE);
+    expect(called(pair.server.received)[1]).toEqual({
       name: 'book',
       inputResponses: {
         form: { action: 'decline' },
@@ -208,15 +208,15 @@ describe('a call for which the server has to know something first', () => {
 
   test('ends as any call does: its result is checked, and its error is thrown', async () => {
     const failed = { ...DONE, isError: true, content: [{ type: 'text', text: 'sold out' }] };
-    await using meeting = await Meeting.begin(
+    await using pair = await ClientAndServer.connect(
       modernScript({ 'tools/call': inTurn(wanting, answer(failed), wanting, refuse(-32602, 'No such seat')) }),
       options,
     );
-    expect(await errorFrom(meeting.client.callTool('book'))).toMatchObject({
+    expect(await errorFrom(pair.client.callTool('book'))).toMatchObject({
       name: 'MCPToolError',
       message: 'The tool book reported an error: sold out',
     });
-    expect(await errorFrom(meeting.client.callTool('book'))).toMatchObject({
+    expect(await errorFrom(pair.client.callTool('book'))).toMatchObject({
       name: 'MCPToolError',
       errorCode: -32602,
       delivery: 'answered',
@@ -225,29 +225,29 @@ describe('a call for which the server has to know something first', () => {
 
   test('can have several rounds, of which each sends back its own state only', async () => {
     const rounds = [needs({ a: QUESTION }, 'one'), needs({ b: QUESTION }), needs(undefined, 'three'), DONE];
-    await using meeting = await Meeting.begin(
+    await using pair = await ClientAndServer.connect(
       modernScript({ 'tools/call': inTurn(...rounds.map((round) => answer(round))) }),
       options,
     );
-    const calling = meeting.client.callTool('book');
-    await meeting.clock.advance(2_000);
+    const calling = pair.client.callTool('book');
+    await pair.clock.advance(2_000);
     expect(await calling).toEqual(DONE);
-    expect(called(meeting.server.received)).toMatchObject([
+    expect(called(pair.server.received)).toMatchObject([
       { name: 'book' },
       { inputResponses: { a: {} }, requestState: 'one' },
       { inputResponses: { b: {} } },
       { requestState: 'three' },
     ]);
-    expect(called(meeting.server.received)[2]).not.toHaveProperty('requestState');
-    expect(called(meeting.server.received)[3]).not.toHaveProperty('inputResponses');
+    expect(called(pair.server.received)[2]).not.toHaveProperty('requestState');
+    expect(called(pair.server.received)[3]).not.toHaveProperty('inputResponses');
   });
 });
 
 describe('two calls at the same time', () => {
   test('have states and answers of their own', async () => {
     const somebody = new Somebody();
-    await using meeting = await Meeting.begin(asksOnce, { elicitation: somebody.elicitation });
-    const { client, clock, server } = meeting;
+    await using pair = await ClientAndServer.connect(asksOnce, { elicitation: somebody.elicitation });
+    const { client, clock, server } = pair;
     const names = Array.from({ length: 20 }, (_, at) => `tool ${at}`);
     const calls = names.map((name) => client.callTool(name));
     await clock.settle();
@@ -267,8 +267,8 @@ describe('two calls at the same time', () => {
 
 describe('while a handler runs', () => {
   test('explain() shows it', async () => {
-    const { meeting, shown, client, calling } = await asking();
-    await using _ends = meeting;
+    const { pair, shown, client, calling } = await asking();
+    await using _ends = pair;
     expect(client.explain()).toContain(
       'Requests: 0 in flight, 0 queued. Links opened: 1.\nRequests that wait for handlers, because the server requires input: 1.',
     );
@@ -284,7 +284,7 @@ describe('while a handler runs', () => {
 
   test('an inspector sees it', async () => {
     const states: unknown[] = [];
-    const { meeting, shown, calling } = await asking({
+    const { pair, shown, calling } = await asking({
       inspect: (event: unknown) => {
         const { type, snapshot } = event as {
           type: string;
@@ -294,7 +294,7 @@ describe('while a handler runs', () => {
         if (type === '@xstate.snapshot' && method === 'tools/call') states.push([snapshot?.value, rounds, asks]);
       },
     });
-    await using _ends = meeting;
+    await using _ends = pair;
     shown.answer(seat(1));
     await calling;
     expect(states).toEqual([
@@ -308,8 +308,8 @@ describe('while a handler runs', () => {
   });
 
   test('`timeout` does not count, and `maxTotalTimeout` does', async () => {
-    const { meeting, shown, calling, clock } = await asking({ call: { timeout: 1_000, maxTotalTimeout: 600_000 } });
-    await using _ends = meeting;
+    const { pair, shown, calling, clock } = await asking({ call: { timeout: 1_000, maxTotalTimeout: 600_000 } });
+    await using _ends = pair;
     await clock.advance(599_999);
     expect(shown.context.signal.aborted).toBe(false);
     const failed = errorFrom(calling);
@@ -318,27 +318,27 @@ describe('while a handler runs', () => {
     expect(await failed).toMatchObject({ delivery: 'answered', details: { phase: 'asking', timeout: 600_000 } });
     expect((await failed).explain()).toContain('raise `maxTotalTimeout`');
     expect(shown.context.signal.aborted).toBe(true);
-    expect(meeting.server.methods).not.toContain('notifications/cancelled');
+    expect(pair.server.methods).not.toContain('notifications/cancelled');
   });
 
   test('an abort ends the call with its reason', async () => {
     const controller = new AbortController();
-    const { meeting, shown, calling } = await asking({ call: { signal: controller.signal } });
-    await using _ends = meeting;
+    const { pair, shown, calling } = await asking({ call: { signal: controller.signal } });
+    await using _ends = pair;
     controller.abort('enough');
     expect(await rejection(calling)).toBe('enough');
     expect(shown.context.signal.aborted).toBe(true);
     shown.answer(seat(1));
-    await meeting.clock.settle();
-    expect(called(meeting.server.received)).toHaveLength(1);
+    await pair.clock.settle();
+    expect(called(pair.server.received)).toHaveLength(1);
   });
 
   test.each([
     ['disconnecting', (client: MCPClient) => client.disconnect(), 'MCP_CONNECTION_CLOSED'],
     ['suspending', (client: MCPClient) => client.suspend(), 'MCP_CONNECTION_CLOSED'],
   ])('%s ends the call at once', async (_what, end, code) => {
-    const { meeting, shown, calling, client } = await asking();
-    await using _ends = meeting;
+    const { pair, shown, calling, client } = await asking();
+    await using _ends = pair;
     const failed = errorFrom(calling);
     await end(client);
     expect(await failed).toMatchObject({ code, delivery: 'answered' });
@@ -346,8 +346,8 @@ describe('while a handler runs', () => {
   });
 
   test('a lost connection without another one ends the call at once', async () => {
-    const { meeting, shown, calling, server } = await asking();
-    await using _ends = meeting;
+    const { pair, shown, calling, server } = await asking();
+    await using _ends = pair;
     const failed = errorFrom(calling);
     server.hangUp();
     expect(await failed).toMatchObject({ code: 'MCP_NOT_CONNECTED', delivery: 'answered' });
@@ -355,8 +355,8 @@ describe('while a handler runs', () => {
   });
 
   test('a lost connection that comes back does not matter, though the call must not be repeated', async () => {
-    const { meeting, shown, calling, server, clock, client } = await asking({ autoReconnect: true });
-    await using _ends = meeting;
+    const { pair, shown, calling, server, clock, client } = await asking({ autoReconnect: true });
+    await using _ends = pair;
     server.hangUp();
     await clock.settle();
     expect(client.state).toBe('reconnecting');
@@ -389,13 +389,13 @@ describe('while a handler runs', () => {
 
 describe('a call that cannot be answered', () => {
   test('fails without a handler, and names the requested input', async () => {
-    await using meeting = await Meeting.begin(asksOnce);
-    const error = await errorFrom(meeting.client.callTool('book'));
+    await using pair = await ClientAndServer.connect(asksOnce);
+    const error = await errorFrom(pair.client.callTool('book'));
     expect(error).toBeInstanceOf(MCPCapabilityError);
     expect(error).toMatchObject({ delivery: 'answered', details: { required: 'elicitation.form' } });
     expect(error.message).toMatch(/has no handler: elicitation.form$/);
     expect(error.explain()).toContain('Hint: Pass the client handlers for server requests: the options `elicitation`');
-    expect(meeting.client.state).toBe('ready');
+    expect(pair.client.state).toBe('ready');
   });
 
   test.each<[what: string, elicitation: () => ElicitResult | Promise<ElicitResult>, why: RegExp]>([
@@ -410,30 +410,30 @@ describe('a call that cannot be answered', () => {
     ['gives no answer', () => undefined as unknown as ElicitResult, /returned an invalid result/],
     ['gives what the form does not allow', () => seat(0), /content.seat must be at least 1/],
   ])('fails when the handler %s, and the server gets nothing', async (_what, elicitation, why) => {
-    await using meeting = await Meeting.begin(asksOnce, { elicitation });
-    const error = await errorFrom(meeting.client.callTool('book'));
+    await using pair = await ClientAndServer.connect(asksOnce, { elicitation });
+    const error = await errorFrom(pair.client.callTool('book'));
     expect(error).toBeInstanceOf(MCPProtocolError);
     expect(error).toMatchObject({ code: 'MCP_INPUT_FAILED', delivery: 'answered' });
     expect(error.message).toMatch(why);
-    expect(called(meeting.server.received)).toHaveLength(1);
+    expect(called(pair.server.received)).toHaveLength(1);
     // Somebody was waiting for it, and knows.
-    expect(meeting.announced.error).toEqual([]);
-    expect(meeting.client.state).toBe('ready');
-    expect(await errorFrom(meeting.client.callTool('book'))).toMatchObject({ code: 'MCP_INPUT_FAILED' });
+    expect(pair.announced.error).toEqual([]);
+    expect(pair.client.state).toBe('ready');
+    expect(await errorFrom(pair.client.callTool('book'))).toMatchObject({ code: 'MCP_INPUT_FAILED' });
   });
 
   test('fails when the server requests an invalid form', async () => {
     const odd = { method: 'elicitation/create', params: { message: 'Well?', requestedSchema: 'any' } };
-    await using meeting = await Meeting.begin(
+    await using pair = await ClientAndServer.connect(
       modernScript({ 'tools/call': answer(needs({ odd, other: { method: 'elicitation/create' } })) }),
       { elicitation: () => seat(1) },
     );
-    expect(await errorFrom(meeting.client.callTool('book'))).toMatchObject({ code: 'MCP_INPUT_FAILED' });
+    expect(await errorFrom(pair.client.callTool('book'))).toMatchObject({ code: 'MCP_INPUT_FAILED' });
   });
 
   test('fails when the server asks for ever', async () => {
     let asked = 0;
-    await using meeting = await Meeting.begin(
+    await using pair = await ClientAndServer.connect(
       modernScript({ 'tools/call': answer(needs({ which: QUESTION }, 'again')) }),
       {
         elicitation: () => {
@@ -442,7 +442,7 @@ describe('a call that cannot be answered', () => {
         },
       },
     );
-    const error = await errorFrom(meeting.client.callTool('book'));
+    const error = await errorFrom(pair.client.callTool('book'));
     expect(error).toMatchObject({ code: 'MCP_INPUT_LIMIT', delivery: 'answered', details: { limit: 10 } });
     expect(error.explain()).toContain('raise `limits.maxInputRounds`');
     expect(asked).toBe(10);
@@ -451,11 +451,11 @@ describe('a call that cannot be answered', () => {
   test('fails at the limits that the client was given', async () => {
     const script = modernScript({ 'tools/call': answer(needs({ a: QUESTION, b: QUESTION })) });
     const elicitation = (): ElicitResult => seat(1);
-    await using never = await Meeting.begin(script, { elicitation, limits: { maxInputRounds: 0 } });
+    await using never = await ClientAndServer.connect(script, { elicitation, limits: { maxInputRounds: 0 } });
     expect(await errorFrom(never.client.callTool('book'))).toMatchObject({
       details: { field: 'limits.maxInputRounds' },
     });
-    await using few = await Meeting.begin(script, { elicitation, limits: { maxServerRequests: 1 } });
+    await using few = await ClientAndServer.connect(script, { elicitation, limits: { maxServerRequests: 1 } });
     expect(await errorFrom(few.client.callTool('book'))).toMatchObject({
       code: 'MCP_INPUT_LIMIT',
       details: { field: 'limits.maxServerRequests', limit: 1 },
@@ -478,8 +478,8 @@ describe('handlers that are asked for many calls at once', () => {
       atWork -= 1;
       return seat(1);
     };
-    await using meeting = await Meeting.begin(script, { elicitation, limits: { maxServerRequests: 3 } });
-    await Promise.all(Array.from({ length: 50 }, () => meeting.client.callTool('book')));
+    await using pair = await ClientAndServer.connect(script, { elicitation, limits: { maxServerRequests: 3 } });
+    await Promise.all(Array.from({ length: 50 }, () => pair.client.callTool('book')));
     expect(most).toBe(3);
   });
 
@@ -492,16 +492,16 @@ describe('handlers that are asked for many calls at once', () => {
           resolve(seat(1));
         }),
       );
-    await using meeting = await Meeting.begin(script, { elicitation, limits: { maxServerRequests: 2 } });
+    await using pair = await ClientAndServer.connect(script, { elicitation, limits: { maxServerRequests: 2 } });
     const calls = Array.from({ length: 2 }, async () => {
       const given = new AbortController();
-      const call = rejection(meeting.client.callTool('book', {}, { signal: given.signal }));
+      const call = rejection(pair.client.callTool('book', {}, { signal: given.signal }));
       await turns();
       given.abort();
       await call;
     });
     await Promise.all(calls);
-    const refused = await errorFrom(meeting.client.callTool('book'));
+    const refused = await errorFrom(pair.client.callTool('book'));
     expect(refused).toMatchObject({
       code: 'MCP_INPUT_LIMIT',
       details: { field: 'limits.maxServerRequests', limit: 2 },
@@ -511,7 +511,7 @@ describe('handlers that are asked for many calls at once', () => {
     for (const one of settle.splice(0)) one();
     await turns();
     const given = new AbortController();
-    const again = rejection(meeting.client.callTool('book', {}, { signal: given.signal }));
+    const again = rejection(pair.client.callTool('book', {}, { signal: given.signal }));
     await turns();
     expect(settle).toHaveLength(1);
     given.abort();
@@ -583,7 +583,7 @@ describe('what was asked and answered', () => {
   test('is in no error and no inspection', async () => {
     const told: unknown[] = [];
     const secrets = ['hunter2', 'state of book', 'Which seat?', 'Bern'];
-    await using meeting = await Meeting.begin(modernScript({ 'tools/call': ({ params }) => turn(params) }), {
+    await using pair = await ClientAndServer.connect(modernScript({ 'tools/call': ({ params }) => turn(params) }), {
       elicitation: () => ({ action: 'accept', content: { seat: 1, note: 'hunter2' } }),
       inspect: (one: unknown) => told.push(one),
     });
@@ -595,8 +595,8 @@ describe('what was asked and answered', () => {
       }
       return refuse(-32000, 'No');
     }
-    const error = await errorFrom(meeting.client.callTool('book', { to: 'Bern' }));
-    for (const text of [error.explain(), String(error), meeting.client.explain(), show(told, { depth: 12 })]) {
+    const error = await errorFrom(pair.client.callTool('book', { to: 'Bern' }));
+    for (const text of [error.explain(), String(error), pair.client.explain(), show(told, { depth: 12 })]) {
       for (const secret of secrets) expect(text).not.toContain(secret);
     }
   });
@@ -607,7 +607,7 @@ describe('a server of 2025-11-25 that wants a page to be visited first', () => {
 
   test('is asked again when the user has agreed and it says that this is done', async () => {
     const visited: string[] = [];
-    await using meeting = await Meeting.begin(
+    await using pair = await ClientAndServer.connect(
       legacyScript('2025-11-25', {
         'tools/call': inTurn(refuse(-32042, 'Sign in first', { elicitations: [page] }), answer({ content: [] })),
       }),
@@ -620,7 +620,7 @@ describe('a server of 2025-11-25 that wants a page to be visited first', () => {
         },
       },
     );
-    const { client, server, clock } = meeting;
+    const { client, server, clock } = pair;
     const calling = client.callTool('book');
     await clock.settle();
     expect(visited).toEqual([page.url]);
@@ -631,15 +631,15 @@ describe('a server of 2025-11-25 that wants a page to be visited first', () => {
     expect(called(server.received)).toEqual([{ name: 'book' }, { name: 'book' }]);
     server.notify('notifications/elicitation/complete', { elicitationId: 'e1' });
     await clock.settle();
-    expect(meeting.announced.warning).toEqual([]);
+    expect(pair.announced.warning).toEqual([]);
   });
 
   test('is an error as ever for a client that opens no pages', async () => {
-    await using meeting = await Meeting.begin(
+    await using pair = await ClientAndServer.connect(
       legacyScript('2025-11-25', { 'tools/call': refuse(-32042, 'Sign in first', { elicitations: [page] }) }),
       { elicitation: () => seat(1) },
     );
-    const error = await errorFrom(meeting.client.callTool('book'));
+    const error = await errorFrom(pair.client.callTool('book'));
     expect(error).toMatchObject({ code: 'MCP_RPC_ERROR', errorCode: -32042 });
     expect(error.explain()).toContain('`elicitation: { url }`');
   });

@@ -1,5 +1,5 @@
 import { LEGACY_REVISIONS } from '../../../src/protocol/revisions.js';
-import { Meeting } from '../../support/meeting.js';
+import { ClientAndServer } from '../../support/client-and-server.js';
 import {
   answer,
   byHand,
@@ -25,58 +25,58 @@ const dual = legacyScript('2025-11-25', {
 
 describe('the option era', () => {
   test('legacy does not send server/discover', async () => {
-    await using meeting = await Meeting.arrange(dual, { era: 'legacy' });
-    expect(await meeting.client.connect()).toMatchObject({ era: 'legacy', protocolVersion: '2025-11-25' });
-    await meeting.server.receive('notifications/initialized');
-    expect(meeting.server.methods).toEqual(['initialize', 'notifications/initialized']);
+    await using pair = await ClientAndServer.create(dual, { era: 'legacy' });
+    expect(await pair.client.connect()).toMatchObject({ era: 'legacy', protocolVersion: '2025-11-25' });
+    await pair.server.receive('notifications/initialized');
+    expect(pair.server.methods).toEqual(['initialize', 'notifications/initialized']);
   });
 
   test.each(LEGACY_REVISIONS)('%s: it is what the handshake offers', async (era) => {
-    await using meeting = await Meeting.arrange(dual, { era });
-    expect(await meeting.client.connect()).toMatchObject({ era: 'legacy', protocolVersion: era });
-    expect(meeting.server.received[0]).toMatchObject({ method: 'initialize', params: { protocolVersion: era } });
+    await using pair = await ClientAndServer.create(dual, { era });
+    expect(await pair.client.connect()).toMatchObject({ era: 'legacy', protocolVersion: era });
+    expect(pair.server.received[0]).toMatchObject({ method: 'initialize', params: { protocolVersion: era } });
   });
 
   test('a revision: a server that answers another is left', async () => {
-    await using meeting = await Meeting.arrange(legacyScript('2025-06-18'), { era: '2025-11-25' });
-    await expect(meeting.client.connect()).rejects.toMatchObject({
+    await using pair = await ClientAndServer.create(legacyScript('2025-06-18'), { era: '2025-11-25' });
+    await expect(pair.client.connect()).rejects.toMatchObject({
       code: 'MCP_UNSUPPORTED_VERSION',
       details: { supported: ['2025-06-18'], requested: ['2025-11-25'] },
     });
   });
 
   test('legacy: a modern server cannot be used, and the error shows what it says', async () => {
-    await using meeting = await Meeting.arrange(modernScript({ initialize: modernOnly }), { era: 'legacy' });
-    await expect(meeting.client.connect()).rejects.toMatchObject({
+    await using pair = await ClientAndServer.create(modernScript({ initialize: modernOnly }), { era: 'legacy' });
+    await expect(pair.client.connect()).rejects.toMatchObject({
       name: 'MCPProtocolError',
       errorCode: -32022,
       message: expect.stringContaining('Only 2026-07-28 is spoken here') as string,
     });
-    expect(meeting.server.methods).toEqual(['initialize']);
+    expect(pair.server.methods).toEqual(['initialize']);
   });
 
   test.each(['modern', '2026-07-28'] as const)('%s: the handshake is not tried', async (era) => {
-    await using meeting = await Meeting.arrange(legacyScript(), { era });
-    await expect(meeting.client.connect()).rejects.toMatchObject({
+    await using pair = await ClientAndServer.create(legacyScript(), { era });
+    await expect(pair.client.connect()).rejects.toMatchObject({
       name: 'MCPProtocolError',
       code: 'MCP_UNSUPPORTED_VERSION',
       errorCode: -32601,
       cause: { code: 'MCP_RPC_ERROR', errorCode: -32601 },
     });
-    expect(meeting.server.methods).toEqual(['server/discover']);
+    expect(pair.server.methods).toEqual(['server/discover']);
   });
 
   test('modern: silence lasts until the deadline of connect()', async () => {
-    await using meeting = await Meeting.arrange(byHand(), { era: 'modern' });
-    const failing = expect(meeting.client.connect()).rejects.toMatchObject({ name: 'MCPTimeoutError' });
-    await meeting.server.receive('server/discover');
-    await meeting.clock.advance(30_000);
+    await using pair = await ClientAndServer.create(byHand(), { era: 'modern' });
+    const failing = expect(pair.client.connect()).rejects.toMatchObject({ name: 'MCPTimeoutError' });
+    await pair.server.receive('server/discover');
+    await pair.clock.advance(30_000);
     await failing;
-    expect(meeting.server.methods).toEqual(['server/discover']);
+    expect(pair.server.methods).toEqual(['server/discover']);
   });
 
   test('a revision that this client does not know is refused at once', async () => {
-    await expect(Meeting.arrange(dual, { era: '2099-01-01' as never })).rejects.toMatchObject({
+    await expect(ClientAndServer.create(dual, { era: '2099-01-01' as never })).rejects.toMatchObject({
       code: 'MCP_INVALID_PARAMS',
       message: expect.stringContaining('era') as string,
     });
@@ -85,16 +85,16 @@ describe('the option era', () => {
 
 describe('the option priorEra', () => {
   test('legacy saves server/discover', async () => {
-    await using meeting = await Meeting.arrange(dual, { priorEra: 'legacy' });
-    expect(await meeting.client.connect()).toMatchObject({ era: 'legacy' });
-    await meeting.server.receive('notifications/initialized');
-    expect(meeting.server.methods).toEqual(['initialize', 'notifications/initialized']);
+    await using pair = await ClientAndServer.create(dual, { priorEra: 'legacy' });
+    expect(await pair.client.connect()).toMatchObject({ era: 'legacy' });
+    await pair.server.receive('notifications/initialized');
+    expect(pair.server.methods).toEqual(['initialize', 'notifications/initialized']);
   });
 
   test('modern asks as always', async () => {
-    await using meeting = await Meeting.arrange(dual, { priorEra: 'modern' });
-    expect(await meeting.client.connect()).toMatchObject({ era: 'modern' });
-    expect(meeting.server.methods).toEqual(['server/discover']);
+    await using pair = await ClientAndServer.create(dual, { priorEra: 'modern' });
+    expect(await pair.client.connect()).toMatchObject({ era: 'modern' });
+    expect(pair.server.methods).toEqual(['server/discover']);
   });
 
   test.each([
@@ -102,40 +102,40 @@ describe('the option priorEra', () => {
     ['does not understand', answer({})],
   ])('modern is wrong about a server that %s server/discover, and the handshake follows', async (_what, reaction) => {
     const script = legacyScript('2025-11-25', { 'server/discover': reaction });
-    await using meeting = await Meeting.arrange(script, { priorEra: 'modern' });
-    expect(await meeting.client.connect()).toMatchObject({ era: 'legacy' });
+    await using pair = await ClientAndServer.create(script, { priorEra: 'modern' });
+    expect(await pair.client.connect()).toMatchObject({ era: 'legacy' });
   });
 
   test('modern is wrong about a server that does not answer server/discover, too', async () => {
     const script = legacyScript('2025-11-25', { 'server/discover': silence });
-    await using meeting = await Meeting.arrange(script, { priorEra: 'modern' });
-    const connecting = meeting.client.connect();
-    await meeting.server.receive('server/discover');
-    await meeting.clock.advance(5_000);
+    await using pair = await ClientAndServer.create(script, { priorEra: 'modern' });
+    const connecting = pair.client.connect();
+    await pair.server.receive('server/discover');
+    await pair.clock.advance(5_000);
     expect(await connecting).toMatchObject({ era: 'legacy' });
   });
 
   test('legacy is wrong about a server that has become modern, and server/discover follows', async () => {
-    await using meeting = await Meeting.arrange(modernScript({ initialize: modernOnly }), { priorEra: 'legacy' });
-    expect(await meeting.client.connect()).toMatchObject({ era: 'modern' });
-    expect(meeting.server.methods).toEqual(['initialize', 'server/discover']);
+    await using pair = await ClientAndServer.create(modernScript({ initialize: modernOnly }), { priorEra: 'legacy' });
+    expect(await pair.client.connect()).toMatchObject({ era: 'modern' });
+    expect(pair.server.methods).toEqual(['initialize', 'server/discover']);
   });
 
   test('legacy with a server that does not work sends both negotiation requests, and the last error counts', async () => {
     const script = { initialize: inTurn(refuse(-32603, 'Not now'), refuse(-32603, 'Not at all')) };
-    await using meeting = await Meeting.arrange(script, { priorEra: 'legacy' });
-    await expect(meeting.client.connect()).rejects.toMatchObject({
+    await using pair = await ClientAndServer.create(script, { priorEra: 'legacy' });
+    await expect(pair.client.connect()).rejects.toMatchObject({
       errorCode: -32603,
       message: expect.stringContaining('Not at all') as string,
     });
-    expect(meeting.server.methods).toEqual(['initialize', 'server/discover', 'initialize']);
+    expect(pair.server.methods).toEqual(['initialize', 'server/discover', 'initialize']);
   });
 });
 
 describe('what was found out', () => {
   test('is remembered when a lost link is opened again: a legacy server is not asked twice', async () => {
-    await using meeting = await Meeting.begin(legacyScript(), { autoReconnect: true });
-    const { client, server, clock, announced } = meeting;
+    await using pair = await ClientAndServer.connect(legacyScript(), { autoReconnect: true });
+    const { client, server, clock, announced } = pair;
     await server.receive('notifications/initialized');
     server.hangUp();
     await announced.until(() => client.state === 'reconnecting');
@@ -154,8 +154,8 @@ describe('what was found out', () => {
   });
 
   test('is remembered over disconnect() and connect()', async () => {
-    await using meeting = await Meeting.begin(legacyScript('2025-03-26'));
-    const { client, server } = meeting;
+    await using pair = await ClientAndServer.connect(legacyScript('2025-03-26'));
+    const { client, server } = pair;
     await client.disconnect();
     expect(await client.connect()).toMatchObject({ era: 'legacy', protocolVersion: '2025-03-26' });
     expect(server.methods.filter((method) => method === 'server/discover')).toHaveLength(1);
@@ -166,8 +166,8 @@ describe('what was found out', () => {
       'server/discover': inTurn(refuse(-32601), discover),
       initialize: inTurn(answer(initializeResult()), modernOnly),
     };
-    await using meeting = await Meeting.begin(script, { autoReconnect: true });
-    const { client, server, clock, announced } = meeting;
+    await using pair = await ClientAndServer.connect(script, { autoReconnect: true });
+    const { client, server, clock, announced } = pair;
     await server.receive('notifications/initialized');
     server.hangUp();
     await announced.until(() => client.state === 'reconnecting');
@@ -178,8 +178,8 @@ describe('what was found out', () => {
 
   test('does not keep a server from having been set back: legacy after modern', async () => {
     const script = legacyScript('2025-11-25', { 'server/discover': inTurn(discover, refuse(-32601)) });
-    await using meeting = await Meeting.begin(script, { autoReconnect: true });
-    const { client, server, clock, announced } = meeting;
+    await using pair = await ClientAndServer.connect(script, { autoReconnect: true });
+    const { client, server, clock, announced } = pair;
     expect(client.era).toBe('modern');
     server.hangUp();
     await announced.until(() => client.state === 'reconnecting');
@@ -189,8 +189,8 @@ describe('what was found out', () => {
 
   test('a modern server that disappears during server/discover is not taken for legacy', async () => {
     const script = legacyScript('2025-11-25', { 'server/discover': inTurn(discover, [{ end: 1 }], discover) });
-    await using meeting = await Meeting.begin(script, { autoReconnect: true });
-    const { client, server, clock, announced } = meeting;
+    await using pair = await ClientAndServer.connect(script, { autoReconnect: true });
+    const { client, server, clock, announced } = pair;
     server.hangUp();
     await announced.until(() => client.state === 'reconnecting');
     await clock.advance(5_000);

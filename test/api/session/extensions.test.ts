@@ -1,6 +1,6 @@
 import { MCPClient } from '../../../src/index.js';
 import { isExtensionIdentifier } from '../../../src/protocol/extensions.js';
-import { Meeting } from '../../support/meeting.js';
+import { ClientAndServer } from '../../support/client-and-server.js';
 import { RecordedLines, replayed } from '../../support/recordings.js';
 import { createScriptedServer } from '../../../src/testing/index.js';
 import { answer, discoverResult, legacyScript, modernScript } from '../../support/servers/scripts.js';
@@ -13,24 +13,24 @@ describe('the extensions of a client', () => {
     const settings = { mimeTypes: ['text/html;profile=mcp-app'] };
     const extensions = { [UI]: settings, 'com.example/plain': {} };
     const script = modernScript({ 'tools/list': answer({ resultType: 'complete', tools: [] }) });
-    await using meeting = await Meeting.arrange(script, { extensions });
+    await using pair = await ClientAndServer.create(script, { extensions });
     settings.mimeTypes.push('image/png');
-    await meeting.client.connect();
-    await meeting.client.listTools();
+    await pair.client.connect();
+    await pair.client.listTools();
     const told = { extensions: { [UI]: { mimeTypes: ['text/html;profile=mcp-app'] }, 'com.example/plain': {} } };
-    expect(meeting.server.methods).toEqual(['server/discover', 'tools/list']);
-    for (const { params } of meeting.server.received) expect(params?.['_meta']).toMatchObject({ [CAPABILITIES]: told });
+    expect(pair.server.methods).toEqual(['server/discover', 'tools/list']);
+    for (const { params } of pair.server.received) expect(params?.['_meta']).toMatchObject({ [CAPABILITIES]: told });
   });
 
   test('are sent to a legacy server with the handshake', async () => {
-    await using meeting = await Meeting.begin(legacyScript(), { era: 'legacy', extensions: { [UI]: {} } });
-    expect(meeting.server.received[0]?.params?.['capabilities']).toEqual({ extensions: { [UI]: {} } });
+    await using pair = await ClientAndServer.connect(legacyScript(), { era: 'legacy', extensions: { [UI]: {} } });
+    expect(pair.server.received[0]?.params?.['capabilities']).toEqual({ extensions: { [UI]: {} } });
   });
 
   test('are not sent by default', async () => {
-    await using meeting = await Meeting.begin(modernScript());
-    expect(meeting.server.received[0]?.params?.['_meta']).toMatchObject({ [CAPABILITIES]: {} });
-    expect(JSON.stringify(meeting.server.received)).not.toContain('extensions');
+    await using pair = await ClientAndServer.connect(modernScript());
+    expect(pair.server.received[0]?.params?.['_meta']).toMatchObject({ [CAPABILITIES]: {} });
+    expect(JSON.stringify(pair.server.received)).not.toContain('extensions');
   });
 
   test('are recorded and replayed', async () => {
@@ -49,10 +49,10 @@ describe('the extensions of a client', () => {
 
 test('the extensions of a server are among its capabilities, with their settings', async () => {
   const capabilities = { extensions: { [UI]: { anything: true } } };
-  await using meeting = await Meeting.arrange(
+  await using pair = await ClientAndServer.create(
     modernScript({ 'server/discover': answer(discoverResult({ capabilities })) }),
   );
-  expect((await meeting.client.connect()).capabilities).toEqual(capabilities);
+  expect((await pair.client.connect()).capabilities).toEqual(capabilities);
 });
 
 test.each(['io.modelcontextprotocol/ui', 'com.example/My_ext-1.0', 'a/b', 'x-1.y2/Z'])(

@@ -1,27 +1,29 @@
 import type { MCPProtocolVersion } from '../../../src/index.js';
 import { LEGACY_REVISIONS } from '../../../src/protocol/revisions.js';
-import { Meeting } from '../../support/meeting.js';
-import type { MeetingOptions } from '../../support/meeting.js';
+import { ClientAndServer } from '../../support/client-and-server.js';
+import type { PairOptions } from '../../support/client-and-server.js';
 import { askOrdinary } from '../../support/ordinary-requests.js';
 import { answer, initializeResult, legacyScript, silence } from '../../support/servers/scripts.js';
 import type { Script } from '../../support/servers/scripts.js';
 
 const clientInfo = { name: 'golden', version: '1.2.3' };
 
-/** A meeting in a legacy revision, past the handshake. */
+/** A pair in a legacy revision, past the handshake. */
 async function meetIn(
   version: MCPProtocolVersion,
   script: Script = {},
-  options: MeetingOptions = {},
-): Promise<Meeting> {
-  const meeting = await Meeting.begin(legacyScript(version, script), { era: 'legacy', ...options });
-  await meeting.server.receive('notifications/initialized');
-  return meeting;
+  options: PairOptions = {},
+): Promise<ClientAndServer> {
+  const pair = await ClientAndServer.connect(legacyScript(version, script), { era: 'legacy', ...options });
+  await pair.server.receive('notifications/initialized');
+  return pair;
 }
 
 test('pings of the server are answered before the handshake is over', async () => {
-  await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { initialize: silence }), { era: 'legacy' });
-  const { client, server } = meeting;
+  await using pair = await ClientAndServer.create(legacyScript('2025-11-25', { initialize: silence }), {
+    era: 'legacy',
+  });
+  const { client, server } = pair;
   const connecting = client.connect();
   const shaking = await server.receive('initialize');
   server.send({ jsonrpc: '2.0', id: 'early', method: 'ping' });
@@ -31,8 +33,8 @@ test('pings of the server are answered before the handshake is over', async () =
 });
 
 test('a second handshake is not sent, in part or in whole', async () => {
-  await using meeting = await meetIn('2025-11-25');
-  const { client, server } = meeting;
+  await using pair = await meetIn('2025-11-25');
+  const { client, server } = pair;
   const refused = { code: 'MCP_INVALID_PARAMS', delivery: 'not-sent' };
   await expect(client.request('initialize', { protocolVersion: '2025-06-18' })).rejects.toMatchObject(refused);
   await expect(client.notify('notifications/initialized')).rejects.toMatchObject(refused);
@@ -41,7 +43,7 @@ test('a second handshake is not sent, in part or in whole', async () => {
 
 describe.each(LEGACY_REVISIONS)('a session of %s', (version) => {
   test('has the plain requests of that revision, without what the modern era adds', async () => {
-    await using meeting = await meetIn(
+    await using pair = await meetIn(
       version,
       {
         'tools/list': ({ params }) =>
@@ -59,7 +61,7 @@ describe.each(LEGACY_REVISIONS)('a session of %s', (version) => {
       },
       { clientInfo },
     );
-    const { client, server } = meeting;
+    const { client, server } = pair;
     await askOrdinary(client);
     await client.subscribe('test://one');
     await client.setLogLevel('info');
@@ -90,8 +92,8 @@ describe.each(LEGACY_REVISIONS)('a session of %s', (version) => {
   });
 
   test('answers the pings of the server and refuses its other requests, each with the id it came with', async () => {
-    await using meeting = await meetIn(version);
-    const { server } = meeting;
+    await using pair = await meetIn(version);
+    const { server } = pair;
     for (const id of [0, 'zero', '', '0', -7, Number.MAX_SAFE_INTEGER]) {
       server.send({ jsonrpc: '2.0', id, method: 'ping' });
       expect(await server.receiveResponse()).toEqual({ jsonrpc: '2.0', id, result: {} });
@@ -107,8 +109,8 @@ describe.each(LEGACY_REVISIONS)('a session of %s', (version) => {
   });
 
   test('takes a batch apart: answers, notifications, requests', async () => {
-    await using meeting = await meetIn(version, { 'tools/call': silence }, { record: ['log'] });
-    const { client, server, announced } = meeting;
+    await using pair = await meetIn(version, { 'tools/call': silence }, { record: ['log'] });
+    const { client, server, announced } = pair;
     const calls = [client.callTool('one'), client.callTool('two')];
     const [one, two] = [await server.receive('tools/call'), await server.receive('tools/call')];
     server.send([
@@ -126,35 +128,35 @@ describe.each(LEGACY_REVISIONS)('a session of %s', (version) => {
   });
 
   test('reports an empty batch', async () => {
-    await using meeting = await meetIn(version);
-    meeting.server.send([]);
-    await meeting.announced.first('warning');
-    expect(meeting.announced.warning).toMatchObject([{ code: 'MCP_INVALID_MESSAGE', details: { size: 0 } }]);
-    expect(meeting.client.state).toBe('ready');
+    await using pair = await meetIn(version);
+    pair.server.send([]);
+    await pair.announced.first('warning');
+    expect(pair.announced.warning).toMatchObject([{ code: 'MCP_INVALID_MESSAGE', details: { size: 0 } }]);
+    expect(pair.client.state).toBe('ready');
   });
 
   test.each(['server/discover', 'subscriptions/listen'])('does not have %s', async (method) => {
-    await using meeting = await meetIn(version);
-    await expect(meeting.client.request(method, { notifications: {} })).rejects.toMatchObject({
+    await using pair = await meetIn(version);
+    await expect(pair.client.request(method, { notifications: {} })).rejects.toMatchObject({
       name: 'MCPProtocolError',
       code: 'MCP_UNSUPPORTED_VERSION',
       delivery: 'not-sent',
       message: `Revision ${version} does not have ${method}`,
     });
-    expect(meeting.server.methods).toEqual(['initialize', 'notifications/initialized']);
+    expect(pair.server.methods).toEqual(['initialize', 'notifications/initialized']);
   });
 
   test('pays no attention to resultType', async () => {
-    await using meeting = await meetIn(version, {
+    await using pair = await meetIn(version, {
       'tools/call': answer({ resultType: 'input_required', content: [] }),
     });
-    expect(await meeting.client.callTool('add')).toEqual({ resultType: 'input_required', content: [] });
+    expect(await pair.client.callTool('add')).toEqual({ resultType: 'input_required', content: [] });
   });
 
   test('puts back the log level and the subscriptions when a lost link is opened again', async () => {
     const script = { 'logging/setLevel': answer({}), 'resources/subscribe': answer({}) };
-    await using meeting = await meetIn(version, script, { autoReconnect: true });
-    const { client, server, clock, announced } = meeting;
+    await using pair = await meetIn(version, script, { autoReconnect: true });
+    const { client, server, clock, announced } = pair;
     await client.setLogLevel('error');
     await client.subscribe('test://one');
     const before = server.received.length;
@@ -175,11 +177,11 @@ describe('completion', () => {
   const ask = { ref: { type: 'ref/prompt', name: 'greet' }, argument: { name: 'name', value: '' } } as const;
 
   test.each(LEGACY_REVISIONS)('without its capability in %s', async (version) => {
-    await using meeting = await meetIn(version, {
+    await using pair = await meetIn(version, {
       initialize: answer(initializeResult(version, { capabilities: { prompts: {} } })),
       'completion/complete': answer({ completion: { values: ['you'] } }),
     });
-    const completing = meeting.client.complete(ask);
+    const completing = pair.client.complete(ask);
     // The first revision has no capability for it.
     if (version === '2024-11-05') expect(await completing).toEqual({ values: ['you'] });
     else await expect(completing).rejects.toMatchObject({ name: 'MCPCapabilityError', delivery: 'not-sent' });
@@ -190,8 +192,8 @@ describe('lists of a legacy server', () => {
   const tools = [{ name: 'a', inputSchema: { type: 'object' } }];
 
   test('are reused until a change notification, if the server sends them', async () => {
-    await using meeting = await meetIn('2025-11-25', { 'tools/list': answer({ tools }) });
-    const { client, server, clock } = meeting;
+    await using pair = await meetIn('2025-11-25', { 'tools/list': answer({ tools }) });
+    const { client, server, clock } = pair;
     await client.listTools();
     await clock.advance(1e9);
     expect(await client.listTools()).toEqual(tools);
@@ -202,12 +204,12 @@ describe('lists of a legacy server', () => {
   });
 
   test('are not reused when it did not', async () => {
-    await using meeting = await meetIn('2025-11-25', {
+    await using pair = await meetIn('2025-11-25', {
       initialize: answer(initializeResult('2025-11-25', { capabilities: { tools: {} } })),
       'tools/list': answer({ tools }),
     });
-    await meeting.client.listTools();
-    await meeting.client.listTools();
-    expect(meeting.server.methods.filter((method) => method === 'tools/list')).toHaveLength(2);
+    await pair.client.listTools();
+    await pair.client.listTools();
+    expect(pair.server.methods.filter((method) => method === 'tools/list')).toHaveLength(2);
   });
 });

@@ -1,5 +1,5 @@
 import type { MCPClient, Params } from '../../../src/index.js';
-import { Meeting } from '../../support/meeting.js';
+import { ClientAndServer } from '../../support/client-and-server.js';
 import { askOrdinary } from '../../support/ordinary-requests.js';
 import { answer, discoverResult, modernScript, silence } from '../../support/servers/scripts.js';
 import type { ReceivedMessage, Script } from '../../support/servers/scripts.js';
@@ -55,11 +55,11 @@ function requests(heard: readonly ReceivedMessage[]): { method: string | undefin
 
 describe('what a modern request says about itself', () => {
   test('is version, client and capabilities, on every method, and otherwise what the method needs', async () => {
-    await using meeting = await Meeting.begin(talkative, { clientInfo });
-    await askEverything(meeting.client);
-    await meeting.server.receive('subscriptions/listen');
-    const ids = meeting.server.received.flatMap(({ id }) => id ?? []);
-    expect(requests(meeting.server.received)).toEqual([
+    await using pair = await ClientAndServer.connect(talkative, { clientInfo });
+    await askEverything(pair.client);
+    await pair.server.receive('subscriptions/listen');
+    const ids = pair.server.received.flatMap(({ id }) => id ?? []);
+    expect(requests(pair.server.received)).toEqual([
       { method: 'server/discover', params: { _meta: META } },
       { method: 'tools/list', params: { _meta: META } },
       { method: 'tools/list', params: { cursor: 'p2', _meta: META } },
@@ -90,8 +90,8 @@ describe('what a modern request says about itself', () => {
   });
 
   test('is the log level, too, once one is chosen; no message is sent for it', async () => {
-    await using meeting = await Meeting.begin(talkative);
-    const { client, server } = meeting;
+    await using pair = await ClientAndServer.connect(talkative);
+    const { client, server } = pair;
     await client.setLogLevel('warning');
     expect(server.methods).toEqual(['server/discover']);
     await client.listPrompts();
@@ -103,8 +103,8 @@ describe('what a modern request says about itself', () => {
   });
 
   test('is never a log level or a resource that there cannot be, for that would spoil all that follows', async () => {
-    await using meeting = await Meeting.begin(talkative);
-    const { client, server, clock } = meeting;
+    await using pair = await ClientAndServer.connect(talkative);
+    const { client, server, clock } = pair;
     const asked = [client.setLogLevel('loud' as 'info'), client.subscribe(7 as unknown as string)];
     expect(await Promise.allSettled(asked)).toMatchObject([
       { reason: { code: 'MCP_INVALID_PARAMS', delivery: 'not-sent', details: { field: 'level' } } },
@@ -117,8 +117,8 @@ describe('what a modern request says about itself', () => {
   });
 
   test('stays the same over a reconnection', async () => {
-    await using meeting = await Meeting.begin(talkative, { clientInfo, autoReconnect: true });
-    const { client, server, clock, announced } = meeting;
+    await using pair = await ClientAndServer.connect(talkative, { clientInfo, autoReconnect: true });
+    const { client, server, clock, announced } = pair;
     await client.setLogLevel('error');
     await client.subscribe('test://one');
     await server.receive('subscriptions/listen');
@@ -136,47 +136,47 @@ describe('what a modern request says about itself', () => {
 
 describe('what a modern session does not have', () => {
   test('ping() asks for discovery instead', async () => {
-    await using meeting = await Meeting.begin(talkative);
-    expect(await meeting.client.ping()).toBeGreaterThanOrEqual(0);
-    expect(meeting.server.methods).toEqual(['server/discover', 'server/discover']);
+    await using pair = await ClientAndServer.connect(talkative);
+    expect(await pair.client.ping()).toBeGreaterThanOrEqual(0);
+    expect(pair.server.methods).toEqual(['server/discover', 'server/discover']);
   });
 
   test.each(['initialize', 'ping', 'logging/setLevel', 'resources/subscribe', 'resources/unsubscribe'])(
     'a request %s is not sent',
     async (method) => {
-      await using meeting = await Meeting.begin(talkative);
-      await expect(meeting.client.request(method)).rejects.toMatchObject({
+      await using pair = await ClientAndServer.connect(talkative);
+      await expect(pair.client.request(method)).rejects.toMatchObject({
         name: 'MCPProtocolError',
         code: 'MCP_UNSUPPORTED_VERSION',
         delivery: 'not-sent',
         message: `Revision 2026-07-28 does not have ${method}`,
       });
-      expect(meeting.server.methods).toEqual(['server/discover']);
+      expect(pair.server.methods).toEqual(['server/discover']);
     },
   );
 
   test.each(['notifications/initialized', 'notifications/roots/list_changed', 'notifications/progress'])(
     'a notification %s is not sent',
     async (method) => {
-      await using meeting = await Meeting.begin(talkative);
-      await expect(meeting.client.notify(method, {})).rejects.toMatchObject({
+      await using pair = await ClientAndServer.connect(talkative);
+      await expect(pair.client.notify(method, {})).rejects.toMatchObject({
         name: 'MCPProtocolError',
         code: 'MCP_UNSUPPORTED_VERSION',
         delivery: 'not-sent',
         message: `Revision 2026-07-28 does not have ${method}`,
       });
-      await meeting.client.notify('notifications/own');
-      expect(await meeting.server.receive('notifications/own')).toEqual({
+      await pair.client.notify('notifications/own');
+      expect(await pair.server.receive('notifications/own')).toEqual({
         jsonrpc: '2.0',
         method: 'notifications/own',
       });
-      expect(meeting.server.methods).toEqual(['server/discover', 'notifications/own']);
+      expect(pair.server.methods).toEqual(['server/discover', 'notifications/own']);
     },
   );
 
   test.each([[0], ['']])('a request of the server (id %j) is reported and not answered', async (id) => {
-    await using meeting = await Meeting.begin(talkative);
-    const { client, server, announced } = meeting;
+    await using pair = await ClientAndServer.connect(talkative);
+    const { client, server, announced } = pair;
     server.send({ jsonrpc: '2.0', id, method: 'ping' });
     server.send({ jsonrpc: '2.0', id, method: 'sampling/createMessage', params: {} });
     await announced.first('warning', 2);
@@ -189,8 +189,8 @@ describe('what a modern session does not have', () => {
   });
 
   test('a batch is reported, and nothing in it is taken for an answer', async () => {
-    await using meeting = await Meeting.begin(modernScript({ 'prompts/list': silence }));
-    const { client, server, announced } = meeting;
+    await using pair = await ClientAndServer.connect(modernScript({ 'prompts/list': silence }));
+    const { client, server, announced } = pair;
     const listing = client.listPrompts();
     const question = await server.receive('prompts/list');
     server.send([{ jsonrpc: '2.0', id: question.id, result: { ...page, prompts: [{ name: 'in the batch' }] } }]);
@@ -201,8 +201,8 @@ describe('what a modern session does not have', () => {
   });
 
   test('a cancellation of a request by the server is none', async () => {
-    await using meeting = await Meeting.begin(modernScript({ 'prompts/list': silence }));
-    const { client, server, clock } = meeting;
+    await using pair = await ClientAndServer.connect(modernScript({ 'prompts/list': silence }));
+    const { client, server, clock } = pair;
     const listing = client.listPrompts();
     const question = await server.receive('prompts/list');
     server.notify('notifications/cancelled', { requestId: question.id });
@@ -223,21 +223,23 @@ describe('a result', () => {
       inputRequests: { name: { method: 'elicitation/create', params: { message: 'Your name?', requestedSchema: {} } } },
       requestState: 'opaque',
     };
-    await using meeting = await Meeting.begin(modernScript({ [method]: answer(wanting) }));
-    await expect(ask(meeting.client)).rejects.toMatchObject({
+    await using pair = await ClientAndServer.connect(modernScript({ [method]: answer(wanting) }));
+    await expect(ask(pair.client)).rejects.toMatchObject({
       name: 'MCPCapabilityError',
       code: 'MCP_CAPABILITY_MISSING',
       delivery: 'answered',
       message: expect.stringMatching(`^${method} ".*" needs input`) as string,
     });
-    expect(meeting.client.state).toBe('ready');
+    expect(pair.client.state).toBe('ready');
   });
 
   test.each<[type: unknown]>([['later'], ['task'], ['COMPLETE'], [''], [7]])(
     'of the type %j is refused, however complete it looks',
     async (resultType) => {
-      await using meeting = await Meeting.begin(modernScript({ 'tools/call': answer({ resultType, content: [] }) }));
-      await expect(meeting.client.callTool('add')).rejects.toMatchObject({
+      await using pair = await ClientAndServer.connect(
+        modernScript({ 'tools/call': answer({ resultType, content: [] }) }),
+      );
+      await expect(pair.client.callTool('add')).rejects.toMatchObject({
         name: 'MCPProtocolError',
         code: 'MCP_INVALID_RESULT',
         delivery: 'answered',
@@ -248,19 +250,19 @@ describe('a result', () => {
 
   test('of the type null has none, and is complete', async () => {
     const result = { resultType: null, content: [] };
-    await using meeting = await Meeting.begin(modernScript({ 'tools/call': answer(result) }));
-    expect(await meeting.client.callTool('add')).toEqual(result);
+    await using pair = await ClientAndServer.connect(modernScript({ 'tools/call': answer(result) }));
+    expect(await pair.client.callTool('add')).toEqual(result);
   });
 
   test('that wants input where none can be given is refused', async () => {
     const script = modernScript({ 'tools/list': answer({ resultType: 'input_required', tools: [] }) });
-    await using meeting = await Meeting.begin(script);
-    await expect(meeting.client.listTools()).rejects.toMatchObject({ code: 'MCP_INVALID_RESULT' });
+    await using pair = await ClientAndServer.connect(script);
+    await expect(pair.client.listTools()).rejects.toMatchObject({ code: 'MCP_INVALID_RESULT' });
   });
 
   test('without a type is complete', async () => {
-    await using meeting = await Meeting.begin(modernScript({ 'tools/call': answer({ content: [] }) }));
-    expect(await meeting.client.callTool('add')).toEqual({ content: [] });
+    await using pair = await ClientAndServer.connect(modernScript({ 'tools/call': answer({ content: [] }) }));
+    expect(await pair.client.callTool('add')).toEqual({ content: [] });
   });
 
   test.each<[what: string, message: object]>([
@@ -271,19 +273,19 @@ describe('a result', () => {
     ['is missing', { jsonrpc: '2.0' }],
   ])('that %s fails its call at once', async (_what, message) => {
     const script = modernScript({ 'tools/call': ({ id }) => [{ say: { ...message, id } }] });
-    await using meeting = await Meeting.begin(script);
-    await expect(meeting.client.callTool('add')).rejects.toMatchObject({
+    await using pair = await ClientAndServer.connect(script);
+    await expect(pair.client.callTool('add')).rejects.toMatchObject({
       name: 'MCPProtocolError',
       code: 'MCP_INVALID_MESSAGE',
       delivery: 'answered',
     });
-    expect(meeting.announced.warning).toEqual([]);
-    expect(meeting.client.state).toBe('ready');
+    expect(pair.announced.warning).toEqual([]);
+    expect(pair.client.state).toBe('ready');
   });
 
   test('with an id that is only similar to that of a request is ignored', async () => {
-    await using meeting = await Meeting.begin(modernScript({ 'prompts/list': silence }));
-    const { client, server, announced } = meeting;
+    await using pair = await ClientAndServer.connect(modernScript({ 'prompts/list': silence }));
+    const { client, server, announced } = pair;
     const listing = client.listPrompts();
     const question = await server.receive('prompts/list');
     const id = `0${question.id}`;
@@ -304,8 +306,8 @@ describe('lists of a modern server', () => {
           ? answer({ ...page, tools, ttlMs: 60_000, nextCursor: '' })
           : answer({ ...page, tools: [], ttlMs: 1_000 }),
     });
-    await using meeting = await Meeting.begin(script);
-    const { client, server, clock } = meeting;
+    await using pair = await ClientAndServer.connect(script);
+    const { client, server, clock } = pair;
     const asked = (): number => server.methods.filter((method) => method === 'tools/list').length;
     expect(await client.listTools()).toEqual(tools);
     expect(asked()).toBe(2);
@@ -321,20 +323,20 @@ describe('lists of a modern server', () => {
 
   test.each([[undefined], [0], [-1]])('are not reused with a ttlMs of %j', async (ttlMs) => {
     const script = modernScript({ 'prompts/list': answer({ ...page, prompts: [], ttlMs }) });
-    await using meeting = await Meeting.begin(script);
-    await meeting.client.listPrompts();
-    await meeting.client.listPrompts();
-    expect(meeting.server.methods).toEqual(['server/discover', 'prompts/list', 'prompts/list']);
+    await using pair = await ClientAndServer.connect(script);
+    await pair.client.listPrompts();
+    await pair.client.listPrompts();
+    expect(pair.server.methods).toEqual(['server/discover', 'prompts/list', 'prompts/list']);
   });
 
   test('are only asked for where the server has said that it has them', async () => {
     const discover = answer(discoverResult({ capabilities: { tools: {} } }));
-    await using meeting = await Meeting.begin(modernScript({ 'server/discover': discover }));
-    await expect(meeting.client.listPrompts()).rejects.toMatchObject({
+    await using pair = await ClientAndServer.connect(modernScript({ 'server/discover': discover }));
+    await expect(pair.client.listPrompts()).rejects.toMatchObject({
       name: 'MCPCapabilityError',
       delivery: 'not-sent',
       details: { required: 'prompts', supported: ['tools'] },
     });
-    expect(meeting.server.methods).toEqual(['server/discover']);
+    expect(pair.server.methods).toEqual(['server/discover']);
   });
 });

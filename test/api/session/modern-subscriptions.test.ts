@@ -1,13 +1,13 @@
 import type { Params } from '../../../src/index.js';
-import { Meeting } from '../../support/meeting.js';
-import type { MeetingOptions } from '../../support/meeting.js';
+import { ClientAndServer } from '../../support/client-and-server.js';
+import type { PairOptions } from '../../support/client-and-server.js';
 import { answer, byHand, discoverResult, silence } from '../../support/servers/scripts.js';
 import type { ReceivedRequest, Script, ScriptedServer } from '../../support/servers/scripts.js';
 import { LISTEN, SUBSCRIPTION, acknowledge, say, wanted, watched } from '../../support/subscriptions.js';
 
 /** A modern server that speaks by itself only when it is asked who it is. */
-function meet(script: Script = {}, options?: MeetingOptions): Promise<Meeting> {
-  return Meeting.begin(byHand({ 'server/discover': answer(discoverResult()), ...script }), options);
+function connected(script: Script = {}, options?: PairOptions): Promise<ClientAndServer> {
+  return ClientAndServer.connect(byHand({ 'server/discover': answer(discoverResult()), ...script }), options);
 }
 
 /** Ends a stream in good order. */
@@ -26,14 +26,17 @@ function cancelled(server: ScriptedServer): unknown[] {
   );
 }
 
-/** A meeting in which the changes of the tools are watched, and the server has acknowledged that. */
-async function watching(script?: Script, options?: MeetingOptions): Promise<Meeting & { listen: ReceivedRequest }> {
-  const meeting = await meet(script, options);
-  meeting.client.addNotificationHandler('tools/list_changed', () => undefined);
-  const listen = await meeting.server.receive(LISTEN);
-  acknowledge(meeting.server, listen);
-  await meeting.clock.settle();
-  return Object.assign(meeting, { listen });
+/** A pair in which the changes of the tools are watched, and the server has acknowledged that. */
+async function watching(
+  script?: Script,
+  options?: PairOptions,
+): Promise<ClientAndServer & { listen: ReceivedRequest }> {
+  const pair = await connected(script, options);
+  pair.client.addNotificationHandler('tools/list_changed', () => undefined);
+  const listen = await pair.server.receive(LISTEN);
+  acknowledge(pair.server, listen);
+  await pair.clock.settle();
+  return Object.assign(pair, { listen });
 }
 
 /** Sees the same asked for again after a second, in a new subscription, which then stays. */
@@ -50,22 +53,22 @@ async function opensAgain({ server, clock, listen }: Awaited<ReturnType<typeof w
 
 describe('what is asked for', () => {
   test('is nothing without a listener', async () => {
-    await using meeting = await meet();
-    meeting.client.addNotificationHandler('message', () => undefined);
-    await meeting.clock.advance(60_000);
-    expect(meeting.server.methods).toEqual(['server/discover']);
+    await using pair = await connected();
+    pair.client.addNotificationHandler('message', () => undefined);
+    await pair.clock.advance(60_000);
+    expect(pair.server.methods).toEqual(['server/discover']);
   });
 
   test('is what there are handlers for, in one subscription, before and after connecting', async () => {
-    await using meeting = await Meeting.arrange(byHand({ 'server/discover': answer(discoverResult()) }));
-    const { client, server } = meeting;
+    await using pair = await ClientAndServer.create(byHand({ 'server/discover': answer(discoverResult()) }));
+    const { client, server } = pair;
     client.addNotificationHandler('tools/list_changed', () => undefined);
     client.addNotificationHandler('notifications/prompts/list_changed', () => undefined);
     await client.connect();
     const first = await server.receive(LISTEN);
     expect(wanted(first)).toEqual({ toolsListChanged: true, promptsListChanged: true });
     acknowledge(server, first);
-    expect(wanted(await watched(meeting, 'test://one'))).toEqual({
+    expect(wanted(await watched(pair, 'test://one'))).toEqual({
       toolsListChanged: true,
       promptsListChanged: true,
       resourceSubscriptions: ['test://one'],
@@ -73,16 +76,16 @@ describe('what is asked for', () => {
   });
 
   test.each(['notification', 'toolsChanged'] as const)('follows from listening to %s events', async (name) => {
-    await using meeting = await meet({ 'tools/list': answer({ tools: [] }) });
-    const stop = meeting.client.on(name, () => undefined);
-    const listen = await meeting.server.receive(LISTEN);
+    await using pair = await connected({ 'tools/list': answer({ tools: [] }) });
+    const stop = pair.client.on(name, () => undefined);
+    const listen = await pair.server.receive(LISTEN);
     const all = { toolsListChanged: true, promptsListChanged: true, resourcesListChanged: true };
     expect(wanted(listen)).toEqual(name === 'notification' ? all : { toolsListChanged: true });
-    acknowledge(meeting.server, listen);
+    acknowledge(pair.server, listen);
     stop();
-    await meeting.server.receive('notifications/cancelled');
-    expect(cancelled(meeting.server)).toEqual([listen.id]);
-    expect(count(meeting.server, LISTEN)).toBe(1);
+    await pair.server.receive('notifications/cancelled');
+    expect(cancelled(pair.server)).toEqual([listen.id]);
+    expect(count(pair.server, LISTEN)).toBe(1);
   });
 
   test('leaves out what the server does not announce', async () => {
@@ -91,8 +94,8 @@ describe('what is asked for', () => {
       prompts: {},
       resources: { listChanged: true, subscribe: false },
     };
-    await using meeting = await meet({ 'server/discover': answer(discoverResult({ capabilities })) });
-    const { client, server } = meeting;
+    await using pair = await connected({ 'server/discover': answer(discoverResult({ capabilities })) });
+    const { client, server } = pair;
     client.on('notification', () => undefined);
     expect(wanted(await server.receive(LISTEN))).toEqual({ toolsListChanged: true, resourcesListChanged: true });
     await expect(client.subscribe('test://one')).rejects.toMatchObject({
@@ -106,8 +109,8 @@ describe('what is asked for', () => {
 describe('what the server announces', () => {
   test('reaches handlers and makes the list stale', async () => {
     const pages = answer({ resultType: 'complete', tools: [], ttlMs: 60_000, cacheScope: 'private' });
-    await using meeting = await watching({ 'tools/list': pages });
-    const { client, server, clock, listen } = meeting;
+    await using pair = await watching({ 'tools/list': pages });
+    const { client, server, clock, listen } = pair;
     const heard: (Params | undefined)[] = [];
     client.addNotificationHandler('notifications/tools/list_changed', (params) => heard.push(params));
     await client.listTools();
@@ -121,11 +124,11 @@ describe('what the server announces', () => {
   });
 
   test('of a resource reaches handlers with its uri, which may be that of a part', async () => {
-    await using meeting = await meet();
-    const { client, server, clock } = meeting;
+    await using pair = await connected();
+    const { client, server, clock } = pair;
     const uris: unknown[] = [];
     client.addNotificationHandler('resources/updated', (params) => uris.push(params?.['uri']));
-    const listen = await watched(meeting, 'test://one');
+    const listen = await watched(pair, 'test://one');
     say(server, listen, 'notifications/resources/updated', { uri: 'test://one' });
     say(server, listen, 'notifications/resources/updated', { uri: 'test://one/part' });
     await clock.settle();
@@ -143,8 +146,8 @@ describe('what the server announces without having been asked to', () => {
   const others = Object.entries(changes).filter(([method]) => method !== 'notifications/tools/list_changed');
 
   test.each(others)('%s, reaches no listener and is reported', async (method, params) => {
-    await using meeting = await watching();
-    const { client, server, clock, listen, announced } = meeting;
+    await using pair = await watching();
+    const { client, server, clock, listen, announced } = pair;
     const heard: unknown[] = [];
     // Listening to everything asks for everything, and this server acknowledges only the tools again.
     client.on('notification', ({ method: one }) => heard.push(one));
@@ -164,8 +167,8 @@ describe('what the server announces without having been asked to', () => {
 
   test('does not make a list stale', async () => {
     const pages = answer({ resultType: 'complete', prompts: [], ttlMs: 60_000, cacheScope: 'private' });
-    await using meeting = await watching({ 'prompts/list': pages });
-    const { client, server, clock, listen } = meeting;
+    await using pair = await watching({ 'prompts/list': pages });
+    const { client, server, clock, listen } = pair;
     await client.listPrompts();
     say(server, listen, 'notifications/prompts/list_changed');
     await clock.settle();
@@ -174,8 +177,8 @@ describe('what the server announces without having been asked to', () => {
   });
 
   test('before it has acknowledged what it was asked for, is measured by that', async () => {
-    await using meeting = await meet();
-    const { client, server, clock, announced } = meeting;
+    await using pair = await connected();
+    const { client, server, clock, announced } = pair;
     const heard: unknown[] = [];
     client.addNotificationHandler('tools/list_changed', () => heard.push('tools'));
     const listen = await server.receive(LISTEN);
@@ -187,8 +190,8 @@ describe('what the server announces without having been asked to', () => {
   });
 
   test('is let through when it is of an extension', async () => {
-    await using meeting = await watching();
-    const { client, server, clock, listen, announced } = meeting;
+    await using pair = await watching();
+    const { client, server, clock, listen, announced } = pair;
     const heard: unknown[] = [];
     client.addNotificationHandler('tasks', (params) => heard.push(params?.['taskId']));
     say(server, listen, 'notifications/tasks', { taskId: 't1' });
@@ -200,8 +203,8 @@ describe('what the server announces without having been asked to', () => {
 
 describe('a change of what is wanted', () => {
   test('opens the new subscription before it ends the old one', async () => {
-    await using meeting = await watching();
-    const { client, server, clock, listen } = meeting;
+    await using pair = await watching();
+    const { client, server, clock, listen } = pair;
     const subscribed = client.subscribe('test://one');
     const second = await server.receive(LISTEN);
     await clock.advance(5_000);
@@ -212,7 +215,7 @@ describe('a change of what is wanted', () => {
     await server.receive('notifications/cancelled');
     expect(cancelled(server)).toEqual([listen.id]);
     expect(second.id).not.toBe(listen.id);
-    const third = await watched(meeting, 'test://two');
+    const third = await watched(pair, 'test://two');
     expect(wanted(third)).toEqual({ toolsListChanged: true, resourceSubscriptions: ['test://one', 'test://two'] });
     await client.unsubscribe('test://one');
     expect(wanted(await server.receive(LISTEN))).toEqual({
@@ -222,8 +225,8 @@ describe('a change of what is wanted', () => {
   });
 
   test('several times in a row ends all but the last', async () => {
-    await using meeting = await meet();
-    const { client, server } = meeting;
+    await using pair = await connected();
+    const { client, server } = pair;
     const subscribed = Promise.all(['test://one', 'test://two', 'test://three'].map((uri) => client.subscribe(uri)));
     const all = [await server.receive(LISTEN), await server.receive(LISTEN), await server.receive(LISTEN)];
     for (const listen of all) acknowledge(server, listen);
@@ -234,13 +237,13 @@ describe('a change of what is wanted', () => {
     expect(wanted(all[2] as ReceivedRequest)).toEqual({
       resourceSubscriptions: ['test://one', 'test://two', 'test://three'],
     });
-    expect(meeting.announced.error).toEqual([]);
+    expect(pair.announced.error).toEqual([]);
   });
 
   test('to nothing ends it', async () => {
-    await using meeting = await meet();
-    const { client, server, clock } = meeting;
-    const listen = await watched(meeting, 'test://one');
+    await using pair = await connected();
+    const { client, server, clock } = pair;
+    const listen = await watched(pair, 'test://one');
     await client.unsubscribe('test://one');
     await server.receive('notifications/cancelled');
     expect(cancelled(server)).toEqual([listen.id]);
@@ -249,8 +252,8 @@ describe('a change of what is wanted', () => {
   });
 
   test('that is none opens nothing: another handler, another log level, the same resource again', async () => {
-    await using meeting = await watching();
-    const { client, server, clock } = meeting;
+    await using pair = await watching();
+    const { client, server, clock } = pair;
     client.addNotificationHandler('tools/list_changed', () => undefined);
     await client.setLogLevel('error');
     await client.unsubscribe('test://never');
@@ -260,8 +263,8 @@ describe('a change of what is wanted', () => {
   });
 
   test('is made in the session that comes after the one in which it was wished', async () => {
-    await using meeting = await watching({}, { autoReconnect: true });
-    const { client, server, clock, announced } = meeting;
+    await using pair = await watching({}, { autoReconnect: true });
+    const { client, server, clock, announced } = pair;
     server.hangUp();
     await announced.until(() => client.state === 'reconnecting');
     client.addNotificationHandler('prompts/list_changed', () => undefined);
@@ -272,10 +275,10 @@ describe('a change of what is wanted', () => {
 
 describe('the acknowledgement', () => {
   test('of less than was asked for is reported', async () => {
-    await using meeting = await meet();
-    const { client, server, announced } = meeting;
-    await watched(meeting, 'test://one');
-    await watched(meeting, 'test://two');
+    await using pair = await connected();
+    const { client, server, announced } = pair;
+    await watched(pair, 'test://one');
+    await watched(pair, 'test://two');
     client.addNotificationHandler('tools/list_changed', () => undefined);
     acknowledge(server, await server.receive(LISTEN), { resourceSubscriptions: ['test://one'] });
     const [error] = await announced.first('error');
@@ -287,8 +290,8 @@ describe('the acknowledgement', () => {
   });
 
   test('that does not come in time ends the attempt; there will be another', async () => {
-    await using meeting = await meet();
-    const { client, server, clock, announced } = meeting;
+    await using pair = await connected();
+    const { client, server, clock, announced } = pair;
     client.addNotificationHandler('tools/list_changed', () => undefined);
     const first = await server.receive(LISTEN);
     await clock.advance(9_999);
@@ -308,8 +311,8 @@ describe('the acknowledgement', () => {
   });
 
   test('of another subscription, or of none, does not count', async () => {
-    await using meeting = await meet();
-    const { client, server, clock, announced } = meeting;
+    await using pair = await connected();
+    const { client, server, clock, announced } = pair;
     client.addNotificationHandler('tools/list_changed', () => undefined);
     const listen = await server.receive(LISTEN);
     acknowledge(server, { ...listen, id: Number(listen.id) + 1000 }, wanted(listen));
@@ -320,8 +323,8 @@ describe('the acknowledgement', () => {
   });
 
   test('that is malformed is reported', async () => {
-    await using meeting = await meet();
-    const { client, server, announced } = meeting;
+    await using pair = await connected();
+    const { client, server, announced } = pair;
     client.addNotificationHandler('tools/list_changed', () => undefined);
     acknowledge(server, await server.receive(LISTEN), 'everything');
     await announced.first('warning');
@@ -348,19 +351,19 @@ describe('a subscription that the server ends', () => {
       },
     ],
   ])('%s is opened again after a while, and that is no error', async (_how, end) => {
-    await using meeting = await watching();
-    const { client, server, clock, announced, listen } = meeting;
+    await using pair = await watching();
+    const { client, server, clock, announced, listen } = pair;
     end(server, listen);
     await clock.settle();
     expect(count(server, LISTEN)).toBe(1);
-    await opensAgain(meeting);
+    await opensAgain(pair);
     expect([...announced.error, ...announced.warning]).toEqual([]);
     expect(client.state).toBe('ready');
   });
 
   test('with an error is opened again, and the error is reported', async () => {
-    await using meeting = await watching();
-    const { server, clock, announced, listen } = meeting;
+    await using pair = await watching();
+    const { server, clock, announced, listen } = pair;
     server.respondWithError(listen, -32603, 'Out of memory');
     await clock.advance(1_000);
     expect(announced.error).toMatchObject([{ code: 'MCP_RPC_ERROR', errorCode: -32603 }]);
@@ -369,8 +372,8 @@ describe('a subscription that the server ends', () => {
 
   test('makes the lists stale, once it stands again: changes may have been missed', async () => {
     const pages = answer({ resultType: 'complete', prompts: [], ttlMs: 600_000, cacheScope: 'private' });
-    await using meeting = await watching({ 'prompts/list': pages });
-    const { client, server, clock, listen } = meeting;
+    await using pair = await watching({ 'prompts/list': pages });
+    const { client, server, clock, listen } = pair;
     await client.listPrompts();
     await client.listPrompts();
     expect(count(server, 'prompts/list')).toBe(1);
@@ -388,8 +391,8 @@ describe('a subscription that the server ends', () => {
   });
 
   test('again and again is opened again, within twice the time of the last wait', async () => {
-    await using meeting = await meet();
-    const { client, server, clock, announced } = meeting;
+    await using pair = await connected();
+    const { client, server, clock, announced } = pair;
     client.addNotificationHandler('tools/list_changed', () => undefined);
     for (let time = 1; time <= 5; time += 1) {
       server.respondWithError(await server.receive(LISTEN), -32603, 'Subscription limit reached');
@@ -412,17 +415,17 @@ describe('a subscription that the server ends', () => {
         { answer: { resultType: 'complete' } },
       ],
     };
-    await using meeting = await meet(script);
-    meeting.client.addNotificationHandler('tools/list_changed', () => undefined);
-    await meeting.clock.advance(120_000);
-    expect(count(meeting.server, LISTEN)).toBeGreaterThan(3);
-    expect(count(meeting.server, LISTEN)).toBeLessThan(15);
+    await using pair = await connected(script);
+    pair.client.addNotificationHandler('tools/list_changed', () => undefined);
+    await pair.clock.advance(120_000);
+    expect(count(pair.server, LISTEN)).toBeGreaterThan(3);
+    expect(count(pair.server, LISTEN)).toBeLessThan(15);
   });
 
   test('after it has stood for a while is opened again soon, however often that happens', async () => {
-    await using meeting = await watching();
-    const { server, clock } = meeting;
-    let { listen } = meeting;
+    await using pair = await watching();
+    const { server, clock } = pair;
+    let { listen } = pair;
     for (let time = 0; time < 8; time += 1) {
       await clock.advance(10_000);
       finish(server, listen);
@@ -433,8 +436,8 @@ describe('a subscription that the server ends', () => {
   });
 
   test('because it has no such method is not opened again, nor when something else is wanted', async () => {
-    await using meeting = await meet();
-    const { client, server, clock, announced } = meeting;
+    await using pair = await connected();
+    const { client, server, clock, announced } = pair;
     client.addNotificationHandler('tools/list_changed', () => undefined);
     server.respondWithError(await server.receive(LISTEN), -32601, 'Method not found');
     await announced.first('error');
@@ -449,16 +452,16 @@ describe('a subscription that the server ends', () => {
 
 describe('the end of the connection', () => {
   test('a subscription is opened again in the next session', async () => {
-    await using meeting = await watching({}, { autoReconnect: true });
-    const { client, server, announced } = meeting;
+    await using pair = await watching({}, { autoReconnect: true });
+    const { client, server, announced } = pair;
     server.hangUp();
     await announced.until(() => client.state === 'reconnecting');
-    await opensAgain(meeting);
+    await opensAgain(pair);
   });
 
   test('disconnect() ends a subscription, and nothing comes back', async () => {
-    await using meeting = await watching({ 'prompts/list': silence });
-    const { client, server, clock, listen } = meeting;
+    await using pair = await watching({ 'prompts/list': silence });
+    const { client, server, clock, listen } = pair;
     await client.disconnect();
     await server.receive('notifications/cancelled');
     expect(cancelled(server)).toEqual([listen.id]);

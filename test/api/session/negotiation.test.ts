@@ -1,6 +1,6 @@
 import type { MCPError } from '../../../src/index.js';
 import { LEGACY_REVISIONS, MODERN_REVISIONS } from '../../../src/protocol/revisions.js';
-import { Meeting } from '../../support/meeting.js';
+import { ClientAndServer } from '../../support/client-and-server.js';
 import {
   answer,
   byHand,
@@ -20,7 +20,7 @@ const LEGACY_CONVERSATION = ['server/discover', 'initialize', 'notifications/ini
 async function bothAsked({
   server,
   clock,
-}: Meeting): Promise<{ question: ReceivedRequest; handshake: ReceivedRequest }> {
+}: ClientAndServer): Promise<{ question: ReceivedRequest; handshake: ReceivedRequest }> {
   const question = await server.receive('server/discover');
   await clock.advance(5_000);
   return { question, handshake: await server.receive('initialize') };
@@ -29,8 +29,8 @@ async function bothAsked({
 describe('asking a modern server', () => {
   test('one server/discover is enough, and its result is the session', async () => {
     const script = modernScript({ 'server/discover': answer(discoverResult({ instructions: 'Be kind.' })) });
-    await using meeting = await Meeting.arrange(script);
-    const { client, server } = meeting;
+    await using pair = await ClientAndServer.create(script);
+    const { client, server } = pair;
     expect(await client.connect()).toMatchObject({
       name: 'scripted',
       version: '1.0.0',
@@ -41,28 +41,28 @@ describe('asking a modern server', () => {
     });
     expect(client).toMatchObject({ era: 'modern', instructions: 'Be kind.', state: 'ready' });
     expect(server.methods).toEqual(['server/discover']);
-    expect(meeting.announced.state).toEqual(['connecting', 'initializing', 'ready']);
+    expect(pair.announced.state).toEqual(['connecting', 'initializing', 'ready']);
   });
 
   test('a server of both eras is spoken to in the modern one', async () => {
     const discover = answer(discoverResult({ supportedVersions: [...LEGACY_REVISIONS, ...MODERN_REVISIONS] }));
-    await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { 'server/discover': discover }));
-    expect(await meeting.client.connect()).toMatchObject({ era: 'modern', protocolVersion: '2026-07-28' });
-    expect(meeting.server.methods).toEqual(['server/discover']);
+    await using pair = await ClientAndServer.create(legacyScript('2025-11-25', { 'server/discover': discover }));
+    expect(await pair.client.connect()).toMatchObject({ era: 'modern', protocolVersion: '2026-07-28' });
+    expect(pair.server.methods).toEqual(['server/discover']);
   });
 
   test('a server that does not say its name is connected to all the same', async () => {
-    await using meeting = await Meeting.arrange(
+    await using pair = await ClientAndServer.create(
       modernScript({ 'server/discover': answer(discoverResult({ _meta: undefined })) }),
     );
-    const info = await meeting.client.connect();
+    const info = await pair.client.connect();
     expect(info.name).toBeUndefined();
     expect(info.era).toBe('modern');
   });
 
   test('only server/discover is sent before its response, however many calls wait', async () => {
-    await using meeting = await Meeting.arrange(byHand({ 'tools/list': answer({ tools: [] }) }));
-    const { client, server, clock } = meeting;
+    await using pair = await ClientAndServer.create(byHand({ 'tools/list': answer({ tools: [] }) }));
+    const { client, server, clock } = pair;
     client.addNotificationHandler('tools/list_changed', () => undefined);
     const connecting = client.connect();
     const listing = client.listTools();
@@ -101,8 +101,8 @@ describe('asking a legacy server', () => {
     ],
     ['a result that names no list of versions', answer(discoverResult({ supportedVersions: 'all' }))],
   ])('that answers %s leads to the handshake', async (what, reaction) => {
-    await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { 'server/discover': reaction }));
-    const { client, server, announced, clock } = meeting;
+    await using pair = await ClientAndServer.create(legacyScript('2025-11-25', { 'server/discover': reaction }));
+    const { client, server, announced, clock } = pair;
     expect(await client.connect()).toMatchObject({ era: 'legacy', protocolVersion: '2025-11-25', name: 'scripted' });
     await server.receive('notifications/initialized');
     expect(server.methods).toEqual(LEGACY_CONVERSATION);
@@ -123,8 +123,8 @@ describe('asking a legacy server', () => {
   });
 
   test('that does not answer server/discover gets the handshake after probeTimeout, and no cancellation', async () => {
-    await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { 'server/discover': silence }));
-    const { client, server, clock } = meeting;
+    await using pair = await ClientAndServer.create(legacyScript('2025-11-25', { 'server/discover': silence }));
+    const { client, server, clock } = pair;
     const connecting = client.connect();
     await server.receive('server/discover');
     await clock.advance(4_999);
@@ -137,18 +137,18 @@ describe('asking a legacy server', () => {
 
   test('probeTimeout can be chosen', async () => {
     const script = legacyScript('2025-11-25', { 'server/discover': silence });
-    await using meeting = await Meeting.arrange(script, { probeTimeout: 70 });
-    const connecting = meeting.client.connect();
-    await meeting.server.receive('server/discover');
-    await meeting.clock.advance(70);
+    await using pair = await ClientAndServer.create(script, { probeTimeout: 70 });
+    const connecting = pair.client.connect();
+    await pair.server.receive('server/discover');
+    await pair.clock.advance(70);
     expect(await connecting).toMatchObject({ era: 'legacy' });
   });
 
   test('an error that comes late is ignored', async () => {
-    await using meeting = await Meeting.arrange();
-    const { client, server, clock } = meeting;
+    await using pair = await ClientAndServer.create();
+    const { client, server, clock } = pair;
     const connecting = client.connect();
-    const { question, handshake } = await bothAsked(meeting);
+    const { question, handshake } = await bothAsked(pair);
     server.respondWithError(question, -32601, 'Method not found');
     await clock.settle();
     expect(client.state).toBe('initializing');
@@ -158,10 +158,10 @@ describe('asking a legacy server', () => {
   });
 
   test('a response to server/discover after the handshake changes nothing', async () => {
-    await using meeting = await Meeting.arrange();
-    const { client, server, announced } = meeting;
+    await using pair = await ClientAndServer.create();
+    const { client, server, announced } = pair;
     const connecting = client.connect();
-    const { question, handshake } = await bothAsked(meeting);
+    const { question, handshake } = await bothAsked(pair);
     server.respond(handshake, initializeResult());
     await connecting;
     server.respond(question, discoverResult());
@@ -171,10 +171,10 @@ describe('asking a legacy server', () => {
   });
 
   test('a server that is slow to start and modern is still known for modern', async () => {
-    await using meeting = await Meeting.arrange(byHand({ 'tools/list': answer({ tools: [] }) }));
-    const { client, server, announced } = meeting;
+    await using pair = await ClientAndServer.create(byHand({ 'tools/list': answer({ tools: [] }) }));
+    const { client, server, announced } = pair;
     const connecting = client.connect();
-    const { question, handshake } = await bothAsked(meeting);
+    const { question, handshake } = await bothAsked(pair);
     server.respond(question, discoverResult());
     expect(await connecting).toMatchObject({ era: 'modern', protocolVersion: '2026-07-28' });
     // It was asked twice and answers twice.
@@ -186,10 +186,10 @@ describe('asking a legacy server', () => {
   });
 
   test('a slow modern server may refuse the handshake before it answers server/discover', async () => {
-    await using meeting = await Meeting.arrange();
-    const { client, server, clock } = meeting;
+    await using pair = await ClientAndServer.create();
+    const { client, server, clock } = pair;
     const connecting = client.connect();
-    const { question, handshake } = await bothAsked(meeting);
+    const { question, handshake } = await bothAsked(pair);
     // A server that knows no such method says so at once; what it knows it works on first.
     server.respondWithError(handshake, -32601, 'Method not found');
     await clock.settle();
@@ -200,10 +200,10 @@ describe('asking a legacy server', () => {
   });
 
   test('and may ask for another version after it refused the handshake', async () => {
-    await using meeting = await Meeting.arrange();
-    const { client, server } = meeting;
+    await using pair = await ClientAndServer.create();
+    const { client, server } = pair;
     const connecting = client.connect();
-    const { question, handshake } = await bothAsked(meeting);
+    const { question, handshake } = await bothAsked(pair);
     server.respondWithError(handshake, -32601, 'Method not found');
     server.respondWithError(question, -32022, 'Unsupported protocol version', { supported: ['2026-07-28'] });
     server.respond(await server.receive('server/discover'), discoverResult());
@@ -214,10 +214,10 @@ describe('asking a legacy server', () => {
     ['the question is refused, too', true],
     ['the question is not answered for as long again', false],
   ])('that refuses the handshake fails for that when %s', async (_, answered) => {
-    await using meeting = await Meeting.arrange();
-    const { client, server, clock } = meeting;
+    await using pair = await ClientAndServer.create();
+    const { client, server, clock } = pair;
     const failing = expect(client.connect()).rejects.toMatchObject({ code: 'MCP_RPC_ERROR', errorCode: -32603 });
-    const { question, handshake } = await bothAsked(meeting);
+    const { question, handshake } = await bothAsked(pair);
     server.respondWithError(handshake, -32603, 'Out of order');
     await clock.settle();
     expect(client.state).toBe('initializing');
@@ -228,10 +228,10 @@ describe('asking a legacy server', () => {
   });
 
   test('that has refused server/discover already fails at once when it refuses the handshake', async () => {
-    await using meeting = await Meeting.arrange();
-    const { client, server, clock } = meeting;
+    await using pair = await ClientAndServer.create();
+    const { client, server, clock } = pair;
     const failing = expect(client.connect()).rejects.toMatchObject({ code: 'MCP_RPC_ERROR', errorCode: -32603 });
-    const { question, handshake } = await bothAsked(meeting);
+    const { question, handshake } = await bothAsked(pair);
     server.respondWithError(question, -32601, 'Method not found');
     server.respondWithError(handshake, -32603, 'Out of order');
     await failing;
@@ -239,8 +239,8 @@ describe('asking a legacy server', () => {
   });
 
   test('the deadline of connect() ends the negotiation, also when both negotiation requests get no response', async () => {
-    await using meeting = await Meeting.arrange(byHand(), { connectTimeout: 8_000 });
-    const { client, server, clock } = meeting;
+    await using pair = await ClientAndServer.create(byHand(), { connectTimeout: 8_000 });
+    const { client, server, clock } = pair;
     const failing = expect(client.connect()).rejects.toMatchObject({
       name: 'MCPTimeoutError',
       details: { operation: 'connect', timeout: 8_000, phase: 'connecting' },
@@ -264,24 +264,24 @@ describe('a server that does not take the version', () => {
       }),
       answer(discoverResult()),
     );
-    await using meeting = await Meeting.arrange(modernScript({ 'server/discover': discover }));
-    expect(await meeting.client.connect()).toMatchObject({ era: 'modern' });
-    const { received, methods } = meeting.server;
+    await using pair = await ClientAndServer.create(modernScript({ 'server/discover': discover }));
+    expect(await pair.client.connect()).toMatchObject({ era: 'modern' });
+    const { received, methods } = pair.server;
     expect(methods).toEqual(['server/discover', 'server/discover']);
     expect(received[0]?.id).not.toBe(received[1]?.id);
   });
 
   test('and lists the very one it refused, again and again, is asked twice and no more', async () => {
     const discover = refuse(-32022, 'Unsupported protocol version', { supported: ['2026-07-28'] });
-    await using meeting = await Meeting.arrange(modernScript({ 'server/discover': discover }));
-    await expect(meeting.client.connect()).rejects.toMatchObject({
+    await using pair = await ClientAndServer.create(modernScript({ 'server/discover': discover }));
+    await expect(pair.client.connect()).rejects.toMatchObject({
       name: 'MCPProtocolError',
       code: 'MCP_UNSUPPORTED_VERSION',
       errorCode: -32022,
       message: expect.stringContaining('2026-07-28') as string,
     });
-    expect(meeting.server.methods).toEqual(['server/discover', 'server/discover']);
-    expect(meeting.client.state).toBe('closed');
+    expect(pair.server.methods).toEqual(['server/discover', 'server/discover']);
+    expect(pair.client.state).toBe('closed');
   });
 
   test.each<[what: string, second: ReturnType<typeof refuse>]>([
@@ -291,16 +291,16 @@ describe('a server that does not take the version', () => {
     'and then %s the second server/discover does not get a handshake: it has shown that it is modern',
     async (_what, second) => {
       const discover = inTurn(refuse(-32022, 'Unsupported', { supported: ['2026-07-28'] }), second);
-      await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { 'server/discover': discover }));
-      await expect(meeting.client.connect()).rejects.toMatchObject({ code: 'MCP_UNSUPPORTED_VERSION' });
-      expect(meeting.server.methods).toEqual(['server/discover', 'server/discover']);
+      await using pair = await ClientAndServer.create(legacyScript('2025-11-25', { 'server/discover': discover }));
+      await expect(pair.client.connect()).rejects.toMatchObject({ code: 'MCP_UNSUPPORTED_VERSION' });
+      expect(pair.server.methods).toEqual(['server/discover', 'server/discover']);
     },
   );
 
   test('and then does not answer the second server/discover does not get a handshake either', async () => {
     const discover = inTurn(refuse(-32022, 'Unsupported', { supported: ['2026-07-28'] }), silence);
-    await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { 'server/discover': discover }));
-    const { client, server, clock } = meeting;
+    await using pair = await ClientAndServer.create(legacyScript('2025-11-25', { 'server/discover': discover }));
+    const { client, server, clock } = pair;
     const failing = expect(client.connect()).rejects.toMatchObject({ name: 'MCPTimeoutError' });
     await server.receive('server/discover');
     await server.receive('server/discover');
@@ -318,19 +318,19 @@ describe('a server that does not take the version', () => {
       'server/discover': discover,
       initialize: ({ params }) => answer(initializeResult(params?.['protocolVersion'] as string)),
     });
-    await using meeting = await Meeting.arrange(script);
-    expect(await meeting.client.connect()).toMatchObject({ era: 'legacy', protocolVersion: version });
-    await meeting.server.receive('notifications/initialized');
-    expect(meeting.server.methods).toEqual(LEGACY_CONVERSATION);
-    expect(meeting.server.received[1]?.params).toMatchObject({ protocolVersion: version });
+    await using pair = await ClientAndServer.create(script);
+    expect(await pair.client.connect()).toMatchObject({ era: 'legacy', protocolVersion: version });
+    await pair.server.receive('notifications/initialized');
+    expect(pair.server.methods).toEqual(LEGACY_CONVERSATION);
+    expect(pair.server.received[1]?.params).toMatchObject({ protocolVersion: version });
   });
 
   test.each([
     ['refuses with', refuse(-32022, 'Unsupported', { supported: ['2099-01-01', '3.0'], requested: '2026-07-28' })],
     ['answers with', answer(discoverResult({ supportedVersions: ['2099-01-01', '3.0'] }))],
   ])('and %s versions that we do not know is given up, and the error names both lists', async (_how, reaction) => {
-    await using meeting = await Meeting.arrange(modernScript({ 'server/discover': reaction }));
-    const error = (await meeting.client.connect().catch((thrown: unknown) => thrown)) as MCPError;
+    await using pair = await ClientAndServer.create(modernScript({ 'server/discover': reaction }));
+    const error = (await pair.client.connect().catch((thrown: unknown) => thrown)) as MCPError;
     expect(error).toMatchObject({
       name: 'MCPProtocolError',
       code: 'MCP_UNSUPPORTED_VERSION',
@@ -339,38 +339,38 @@ describe('a server that does not take the version', () => {
     for (const version of ['2099-01-01', '3.0', ...LEGACY_REVISIONS, ...MODERN_REVISIONS]) {
       expect(error.message).toContain(version);
     }
-    expect(meeting.server.methods).toEqual(['server/discover']);
+    expect(pair.server.methods).toEqual(['server/discover']);
   });
 
   test.each([[undefined], [null], [{}], [{ supported: 'all' }], [{ supported: [] }]])(
     'and says nothing useful about those it takes (%j) gets the handshake',
     async (data) => {
       const script = legacyScript('2025-11-25', { 'server/discover': refuse(-32022, 'Unsupported', data) });
-      await using meeting = await Meeting.arrange(script);
-      expect(await meeting.client.connect()).toMatchObject({ era: 'legacy' });
+      await using pair = await ClientAndServer.create(script);
+      expect(await pair.client.connect()).toMatchObject({ era: 'legacy' });
     },
   );
 
   test('-32021 says what the client would have to be able to do, and is not tried again', async () => {
     const discover = refuse(-32021, 'Missing capability', { requiredCapabilities: { elicitation: {} } });
     const options = { retryInitialConnect: true };
-    await using meeting = await Meeting.arrange(modernScript({ 'server/discover': discover }), options);
-    await expect(meeting.client.connect()).rejects.toMatchObject({
+    await using pair = await ClientAndServer.create(modernScript({ 'server/discover': discover }), options);
+    await expect(pair.client.connect()).rejects.toMatchObject({
       name: 'MCPCapabilityError',
       errorCode: -32021,
       details: { required: ['elicitation'] },
       message: expect.stringContaining('elicitation') as string,
     });
-    expect(meeting.server.methods).toEqual(['server/discover']);
+    expect(pair.server.methods).toEqual(['server/discover']);
   });
 });
 
 describe('the handshake', () => {
   test.each(LEGACY_REVISIONS)('a server that answers %s is spoken to in it', async (version) => {
-    await using meeting = await Meeting.arrange(legacyScript(version, { 'tools/list': answer({ tools: [] }) }));
-    expect(await meeting.client.connect()).toMatchObject({ era: 'legacy', protocolVersion: version });
-    expect(await meeting.client.listTools()).toEqual([]);
-    expect(meeting.server.received.at(-1)).toEqual({
+    await using pair = await ClientAndServer.create(legacyScript(version, { 'tools/list': answer({ tools: [] }) }));
+    expect(await pair.client.connect()).toMatchObject({ era: 'legacy', protocolVersion: version });
+    expect(await pair.client.listTools()).toEqual([]);
+    expect(pair.server.received.at(-1)).toEqual({
       jsonrpc: '2.0',
       id: expect.any(Number) as number,
       method: 'tools/list',
@@ -380,18 +380,18 @@ describe('the handshake', () => {
   test.each(['2024-10-07', '2099-01-01', '1.0', '2026-07-28'])(
     'a server that answers %s is left, and the error names both sides',
     async (version) => {
-      await using meeting = await Meeting.arrange(
+      await using pair = await ClientAndServer.create(
         legacyScript('2025-11-25', { initialize: answer(initializeResult(version)) }),
       );
-      await expect(meeting.client.connect()).rejects.toMatchObject({
+      await expect(pair.client.connect()).rejects.toMatchObject({
         name: 'MCPProtocolError',
         code: 'MCP_UNSUPPORTED_VERSION',
         message: expect.stringMatching(`${version}.*2025-11-25`) as string,
         details: { supported: [version] },
       });
-      expect(meeting.client.state).toBe('closed');
+      expect(pair.client.state).toBe('closed');
       // In particular no notifications/initialized.
-      expect(meeting.server.methods).toEqual(['server/discover', 'initialize']);
+      expect(pair.server.methods).toEqual(['server/discover', 'initialize']);
     },
   );
 
@@ -400,26 +400,26 @@ describe('the handshake', () => {
       refuse(-32602, 'Unsupported protocol version', { supported: ['2024-11-05'], requested: '2025-11-25' }),
       answer(initializeResult('2024-11-05')),
     );
-    await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { initialize }));
-    expect(await meeting.client.connect()).toMatchObject({ protocolVersion: '2024-11-05' });
-    const offered = meeting.server.received.flatMap(({ params }) => params?.['protocolVersion'] ?? []);
+    await using pair = await ClientAndServer.create(legacyScript('2025-11-25', { initialize }));
+    expect(await pair.client.connect()).toMatchObject({ protocolVersion: '2024-11-05' });
+    const offered = pair.server.received.flatMap(({ params }) => params?.['protocolVersion'] ?? []);
     expect(offered).toEqual(['2025-11-25', '2024-11-05']);
   });
 
   test('an error without an id is shown, and is no reason to wait', async () => {
     const error = { code: -32600, message: 'The license has expired' };
     const initialize: Script[string] = () => [{ say: { jsonrpc: '2.0', error } }];
-    await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { initialize }));
-    await expect(meeting.client.connect()).rejects.toMatchObject({
+    await using pair = await ClientAndServer.create(legacyScript('2025-11-25', { initialize }));
+    await expect(pair.client.connect()).rejects.toMatchObject({
       errorCode: -32600,
       message: expect.stringContaining('The license has expired') as string,
     });
-    expect(meeting.clock.now()).toBe(1_000_000);
+    expect(pair.clock.now()).toBe(1_000_000);
   });
 
   test('an error without an id belongs to neither negotiation request when both are open', async () => {
-    await using meeting = await Meeting.arrange();
-    const { client, server, clock, announced } = meeting;
+    await using pair = await ClientAndServer.create();
+    const { client, server, clock, announced } = pair;
     const connecting = client.connect();
     await server.receive('server/discover');
     await clock.advance(5_000);
@@ -437,8 +437,8 @@ describe('the handshake', () => {
       'server/discover': answer(discoverResult({ capabilities: undefined })),
       initialize: refuse(-32022, 'Only 2026-07-28 is spoken here', { supported: ['2026-07-28'] }),
     });
-    await using meeting = await Meeting.arrange(script);
-    await expect(meeting.client.connect()).rejects.toMatchObject({
+    await using pair = await ClientAndServer.create(script);
+    await expect(pair.client.connect()).rejects.toMatchObject({
       errorCode: -32022,
       cause: {
         code: 'MCP_INVALID_RESULT',
@@ -449,8 +449,8 @@ describe('the handshake', () => {
 
   test('the error of the server is shown', async () => {
     const initialize = refuse(-32603, 'The license has expired');
-    await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { initialize }));
-    await expect(meeting.client.connect()).rejects.toMatchObject({
+    await using pair = await ClientAndServer.create(legacyScript('2025-11-25', { initialize }));
+    await expect(pair.client.connect()).rejects.toMatchObject({
       name: 'MCPProtocolError',
       errorCode: -32603,
       message: expect.stringContaining('The license has expired') as string,
@@ -459,19 +459,19 @@ describe('the handshake', () => {
 
   test('an answer that is none names the field', async () => {
     const initialize = answer({ protocolVersion: '2025-11-25', serverInfo: { name: 'n', version: '1' } });
-    await using meeting = await Meeting.arrange(legacyScript('2025-11-25', { initialize }));
-    await expect(meeting.client.connect()).rejects.toMatchObject({
+    await using pair = await ClientAndServer.create(legacyScript('2025-11-25', { initialize }));
+    await expect(pair.client.connect()).rejects.toMatchObject({
       code: 'MCP_INVALID_RESULT',
       details: { method: 'initialize', path: 'capabilities' },
     });
   });
 
   test('only responses to pings are sent before its end, and log messages are emitted', async () => {
-    await using meeting = await Meeting.arrange(byHand({ 'tools/list': answer({ tools: [] }) }), {
+    await using pair = await ClientAndServer.create(byHand({ 'tools/list': answer({ tools: [] }) }), {
       era: 'legacy',
       record: ['log'],
     });
-    const { client, server, clock, announced } = meeting;
+    const { client, server, clock, announced } = pair;
     const connecting = client.connect();
     const listing = client.listTools();
     const handshake = await server.receive('initialize');
@@ -487,8 +487,8 @@ describe('the handshake', () => {
   });
 
   test('aborting it sends nothing: initialize must not be cancelled', async () => {
-    await using meeting = await Meeting.arrange(byHand(), { era: 'legacy' });
-    const { client, server, clock } = meeting;
+    await using pair = await ClientAndServer.create(byHand(), { era: 'legacy' });
+    const { client, server, clock } = pair;
     const controller = new AbortController();
     const failing = expect(client.connect({ signal: controller.signal })).rejects.toBe('enough');
     await server.receive('initialize');

@@ -5,20 +5,20 @@ import { serverWith } from './servers/scripts.js';
 import type { Script, ScriptedServer } from './servers/scripts.js';
 import { SimulatedEnvironment } from './simulated-environment.js';
 
-/** How a meeting goes: what the client is told, and which of its events are of interest beside states and problems. */
-export interface MeetingOptions extends Omit<MCPClientOptions, 'record'> {
+/** Options of the client, and the events to record in addition to states, warnings and errors. */
+export interface PairOptions extends Omit<MCPClientOptions, 'record'> {
   readonly record?: readonly MCPClientEventName[];
 }
 
-/** A client and a scripted server in one simulated time, which passes when the test says so. */
-export class Meeting implements AsyncDisposable {
+/** A client and a scripted server in one simulated time, which passes only in `clock.advance()`. */
+export class ClientAndServer implements AsyncDisposable {
   readonly server: ScriptedServer;
   readonly client: MCPClient;
-  /** What the client announced. */
+  /** The events of the client. */
   readonly announced: ClientRecorder;
   readonly clock: SimulatedEnvironment;
 
-  private constructor(server: ScriptedServer, clock: SimulatedEnvironment, options: MeetingOptions) {
+  private constructor(server: ScriptedServer, clock: SimulatedEnvironment, options: PairOptions) {
     const { record, ...clientOptions } = options;
     this.server = server;
     this.clock = clock;
@@ -26,20 +26,20 @@ export class Meeting implements AsyncDisposable {
     this.announced = new ClientRecorder(this.client, record);
   }
 
-  /** The two have not spoken yet. */
-  static async arrange(script?: Script, options: MeetingOptions = {}): Promise<Meeting> {
+  /** A client that is not connected yet. */
+  static async create(script?: Script, options: PairOptions = {}): Promise<ClientAndServer> {
     const clock = new SimulatedEnvironment();
-    return new Meeting(await serverWith(script, clock), clock, options);
+    return new ClientAndServer(await serverWith(script, clock), clock, options);
   }
 
   /** The client is connected. */
-  static async begin(script?: Script, options?: MeetingOptions): Promise<Meeting> {
-    const meeting = await Meeting.arrange(script, options);
-    await meeting.client.connect();
-    return meeting;
+  static async connect(script?: Script, options?: PairOptions): Promise<ClientAndServer> {
+    const pair = await ClientAndServer.create(script, options);
+    await pair.client.connect();
+    return pair;
   }
 
-  /** Ends it, and sees to it that the client has left no timer. */
+  /** Ends both. Throws if the client has left a timer. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.client.disconnect();
     await this.server[Symbol.asyncDispose]();
