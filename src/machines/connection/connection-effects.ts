@@ -26,6 +26,7 @@ import type { ConnectionListeners, ConnectionOptions } from './connection-option
 import { connectionPorts } from './connection-ports.js';
 import type { ConnectionPorts } from './connection-ports.js';
 import { establishedSession, subscriptionOf } from './connection-selectors.js';
+import type { RestoringRequest } from './desired-state.js';
 import { receiver } from './inbound.js';
 import { openLink } from './link-actor.js';
 import type { LinkPorts } from './link-actor.js';
@@ -270,8 +271,8 @@ export class ConnectionEffects implements ConnectionPorts {
     this.requests.meta = era === 'modern' ? modernMeta(protocolVersion, identity, logLevel) : undefined;
   }
 
-  restore(session: Session, desired: DesiredState): void {
-    this.#negotiation.restore(session, desired).catch(this.#ports.fail);
+  restore(requests: readonly RestoringRequest[]): void {
+    this.#negotiation.restore(requests).catch(this.#ports.fail);
   }
 
   resume(session: Session): void {

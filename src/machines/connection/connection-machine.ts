@@ -22,6 +22,25 @@ const abandon = ['removeWaiter', 'keepAbandoned', 'loseInFlight', 'abortServerRe
 const timeOut = ['keepTimeout', 'loseInFlight', 'abortServerRequests', 'settleExpired', 'dropExpired'] as const;
 const crash = ['loseInFlight', 'abortServerRequests', 'keepCrashLoop'] as const;
 
+/** A connect attempt failed. */
+const attemptFailed = [
+  { guard: 'mayTryAgain', target: '#connection.reconnecting', actions: lose },
+  { target: '#connection.closed', actions: lose },
+] as const;
+
+/** An established connection was lost. */
+const connectionLost = [
+  { guard: 'mayTryAgain', target: '#connection.lost', actions: lose },
+  { target: '#connection.closed', actions: lose },
+] as const;
+
+/** A caller waits for a session that is not established yet. */
+const wait = { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] } as const;
+/** A caller waits, and there is a session. */
+const settle = { actions: ['addWaiter', 'settleWithSession', 'dropWaiters'] } as const;
+/** The first deadline has passed, and other callers wait. */
+const expire = ['settleExpired', 'dropExpired', 'chooseDeadline', 'setTimer'] as const;
+
 /** The lifecycle of a connection: docs/architecture.md has the picture. */
 export const connectionMachine = connectionSetup.createMachine({
   id: 'connection',
@@ -78,25 +97,19 @@ export const connectionMachine = connectionSetup.createMachine({
       exit: ['dropSession', 'clearConnectDeadline', 'clearTimer'],
       invoke: { src: 'link', id: 'link', input: ({ context }) => ({ epoch: context.epoch }) },
       on: {
-        connect: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
-        join: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
+        connect: wait,
+        join: wait,
         leave: [
           { guard: 'wantedByOthers', actions: 'removeWaiter' },
           { target: 'closed', actions: abandon },
         ],
         deadline: [
-          { guard: 'mayKeepConnecting', actions: ['settleExpired', 'dropExpired', 'chooseDeadline', 'setTimer'] },
+          { guard: 'mayKeepConnecting', actions: expire },
           { guard: 'mayTryLater', target: 'reconnecting', actions: timeOut },
           { target: 'closed', actions: timeOut },
         ],
-        'link.closed': [
-          { guard: 'mayTryAgain', target: 'reconnecting', actions: lose },
-          { target: 'closed', actions: lose },
-        ],
-        'negotiation.failed': [
-          { guard: 'mayTryAgain', target: 'reconnecting', actions: lose },
-          { target: 'closed', actions: lose },
-        ],
+        'link.closed': attemptFailed,
+        'negotiation.failed': attemptFailed,
         reconnect: {
           target: 'linked',
           reenter: true,
@@ -255,8 +268,8 @@ export const connectionMachine = connectionSetup.createMachine({
             },
           ],
           on: {
-            connect: { actions: ['addWaiter', 'settleWithSession', 'dropWaiters'] },
-            join: { actions: ['addWaiter', 'settleWithSession', 'dropWaiters'] },
+            connect: settle,
+            join: settle,
             leave: {},
             suspend: '.suspending',
             desire: { actions: ['keepDesired', 'applyDesired', 'updateSubscription'] },
@@ -278,21 +291,9 @@ export const connectionMachine = connectionSetup.createMachine({
             'health.failed': [
               // There is no link and no session that could be opened again.
               { guard: 'isStateless' },
-              {
-                guard: 'mayTryAgain',
-                target: '#connection.lost',
-                actions: lose,
-              },
-              { target: '#connection.closed', actions: lose },
+              ...connectionLost,
             ],
-            'link.closed': [
-              {
-                guard: 'mayTryAgain',
-                target: '#connection.lost',
-                actions: lose,
-              },
-              { target: '#connection.closed', actions: lose },
-            ],
+            'link.closed': connectionLost,
           },
           after: { stable: { actions: 'resetReconnectAttempts' } },
           initial: { target: 'ready', actions: 'openGate' },
@@ -329,14 +330,14 @@ export const connectionMachine = connectionSetup.createMachine({
       always: { guard: 'waitsTooLong', target: 'closed' },
       after: { backoff: { target: 'linked', actions: 'countReconnectAttempt' } },
       on: {
-        connect: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
-        join: { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
+        connect: wait,
+        join: wait,
         leave: [
           { guard: 'wantedByOthers', actions: 'removeWaiter' },
           { target: 'closed', actions: ['removeWaiter', 'keepAbandoned'] },
         ],
         deadline: [
-          { guard: 'stillWanted', actions: ['settleExpired', 'dropExpired', 'chooseDeadline', 'setTimer'] },
+          { guard: 'stillWanted', actions: expire },
           { target: 'closed', actions: ['keepTimeout', 'settleExpired', 'dropExpired'] },
         ],
         reconnect: { target: 'linked', actions: 'beginManualReconnect' },
@@ -363,12 +364,9 @@ export const connectionMachine = connectionSetup.createMachine({
           on: {
             // The client connects when the old link has released everything.
             connect: { actions: ['addWaiter', 'chooseDeadline', 'setTimer', 'pauseRequests'] },
-            join: [
-              { guard: 'hasWaiters', actions: ['addWaiter', 'chooseDeadline', 'setTimer'] },
-              { actions: 'rejectWaiter' },
-            ],
+            join: [{ guard: 'hasWaiters', ...wait }, { actions: 'rejectWaiter' }],
             leave: { actions: 'removeWaiter' },
-            deadline: { actions: ['settleExpired', 'dropExpired', 'chooseDeadline', 'setTimer'] },
+            deadline: { actions: expire },
             disconnect: { actions: ['forgetFailure', 'rejectRequests', 'settleWithFailure', 'dropWaiters'] },
           },
         },

@@ -2,6 +2,7 @@ import type { Failure } from '../../util/failure.js';
 import type { Session } from '../../protocol/session.js';
 import type { SilentServer } from '../../transports/transport.js';
 import type { ConnectionEvent, NegotiationStep, DesiredState } from './connection-context.js';
+import type { RestoringRequest } from './desired-state.js';
 import type { RequestsEvent } from '../request/request-gate.js';
 import { SystemPorts } from '../system-ports.js';
 
@@ -29,7 +30,7 @@ export interface ConnectionPorts {
   announce(session: Session): void;
   /** Sends the notification that ends a handshake. */
   sendInitialized(): void;
-  restore(session: Session, desired: DesiredState): void;
+  restore(requests: readonly RestoringRequest[]): void;
   /** Lets the link continue a session that another client exported. The result is an event. */
   resume(inherited: Session): void;
   /** Exports the session for the callers of `suspend()`. The link does not terminate it. */

@@ -37,7 +37,7 @@ import type {
   Waiter,
 } from './connection-context.js';
 import { connectionPorts } from './connection-ports.js';
-import { nothingToRestore, wantedChanges } from './desired-state.js';
+import { restoringRequests, wantedChanges } from './desired-state.js';
 import { healthMachine } from '../health/health-machine.js';
 import { requestsLogic } from '../request/request-gate.js';
 import { serverStreamMachine } from '../server-stream/server-stream-machine.js';
@@ -60,6 +60,11 @@ function verdictOf({ policy, negotiation }: ConnectionFacts, event: ConnectionEv
 function failureFrom(facts: ConnectionFacts, event: ConnectionEvent): Failure {
   assertEvent(event, ['link.closed', 'negotiation.failed', 'health.failed']);
   return withFirstEnding(facts, event.failure);
+}
+
+/** Whether a server that does not respond to `server/discover` may be legacy. One that corrected the version is modern. */
+function mayBeLegacy({ policy, negotiation }: ConnectionFacts): boolean {
+  return mayFallBack(policy.acceptable) && !negotiation.corrected;
 }
 
 /** Whether the policy allows another attempt. */
@@ -121,15 +126,13 @@ export const connectionSetup = setup({
     refusesHandshake: ({ context, event }) => verdictOf(context, event).verdict === 'incompatible',
     wantsOtherVersion: ({ context, event }) => verdictOf(context, event).verdict === 'ask-again',
     wantsHandshake: ({ context, event }) => verdictOf(context, event).verdict === 'handshake',
-    // A server that corrected the version is modern, even if it is silent from then on.
-    mayFallBack: ({ context }) => mayFallBack(context.policy.acceptable) && !context.negotiation.corrected,
+    mayFallBack: ({ context }) => mayBeLegacy(context),
     mayHaveEndedOnDiscover: ({ context }) =>
-      mayFallBack(context.policy.acceptable) &&
-      !context.negotiation.corrected &&
+      mayBeLegacy(context) &&
       // An era that the user passed may be wrong; the era of an earlier session is right.
       (context.era === undefined || context.connectionCount === 0),
     rememberedLegacy: ({ context }) => context.era === 'legacy' && mayFallBack(context.policy.acceptable),
-    nothingToRestore: ({ context }) => nothingToRestore(context),
+    nothingToRestore: ({ context }) => restoringRequests(context).length === 0,
     mayResume: ({ context: { inherited, policy } }) =>
       inherited !== undefined && policy.acceptable[inherited.era].includes(inherited.protocolVersion),
     mayTryAgain: ({ context, event }) => mayReconnect(context) && !isFinal(failureFrom(context, event)),
@@ -326,8 +329,8 @@ export const connectionSetup = setup({
     },
     sendInitialized: effect('sendInitialized'),
     restore: ({ context, system }) => {
-      if (context.session !== undefined && !nothingToRestore(context))
-        portsOf(system).restore(context.session, context.desired);
+      const requests = restoringRequests(context);
+      if (requests.length > 0) portsOf(system).restore(requests);
     },
     reportRestoreTimeout: ({ system }) => {
       const message = `Restoring subscriptions and log level took longer than ${RESTORE_TIMEOUT} ms`;

@@ -1,13 +1,21 @@
+import type { Params } from '../../protocol/messages/json-rpc.js';
 import { hasCapability } from '../../protocol/methods.js';
 import type { SubscriptionFilter } from '../../protocol/schema/index.js';
 import type { ConnectionFacts } from './connection-context.js';
 
-/** Whether there is nothing to restore in a new session. Only legacy sessions are restored, as far as the server has the capabilities. */
-export function nothingToRestore({ session, desired }: ConnectionFacts): boolean {
-  if (session?.era !== 'legacy') return true;
-  const { capabilities } = session;
-  const level = desired.logLevel !== undefined && hasCapability(capabilities, 'logging');
-  return !level && (desired.resources.length === 0 || !hasCapability(capabilities, 'resources.subscribe'));
+/** The method and the parameters of a request. */
+export type RestoringRequest = readonly [method: string, params: Params];
+
+/** The requests that restore the settings of the user in a new session. Only legacy sessions need them, if the server has the capabilities. */
+export function restoringRequests({ session, desired }: ConnectionFacts): readonly RestoringRequest[] {
+  if (session?.era !== 'legacy') return [];
+  const { logLevel, resources } = desired;
+  const requests: RestoringRequest[] = [];
+  if (logLevel !== undefined && hasCapability(session.capabilities, 'logging'))
+    requests.push(['logging/setLevel', { level: logLevel }]);
+  if (hasCapability(session.capabilities, 'resources.subscribe'))
+    for (const uri of resources) requests.push(['resources/subscribe', { uri }]);
+  return requests;
 }
 
 /** The changes to watch in a session of the modern era, as far as the server announces them; undefined for none. */

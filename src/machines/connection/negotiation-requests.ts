@@ -2,14 +2,14 @@ import { isFailure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import type { Params } from '../../protocol/messages/json-rpc.js';
 import { readResult } from '../../protocol/messages/message-reading.js';
-import { hasCapability, methodEntry, uncheckedEntry } from '../../protocol/methods.js';
+import { methodEntry, uncheckedEntry } from '../../protocol/methods.js';
 import { answerOf, resultAnswer } from '../../protocol/negotiation.js';
 import type { Answer } from '../../protocol/negotiation.js';
 import { modernMeta } from '../../protocol/request-meta.js';
-import type { ClientIdentity, Session } from '../../protocol/session.js';
-import type { ConnectionEvent, NegotiationStep, DesiredState } from './connection-context.js';
+import type { ClientIdentity } from '../../protocol/session.js';
+import type { ConnectionEvent, NegotiationStep } from './connection-context.js';
+import type { RestoringRequest } from './desired-state.js';
 import { RequestFailure } from '../request/outcome.js';
-import type { Outcome } from '../request/outcome.js';
 import type { RequestRegistry } from '../request/request-registry.js';
 import { ownRequest } from '../request/request-spec.js';
 
@@ -78,20 +78,13 @@ export class NegotiationRequests {
     return resultAnswer(read.value);
   }
 
-  /** Restores the log level and the resource subscriptions of the user in a new legacy session. */
-  async restore({ capabilities }: Session, { logLevel, resources }: DesiredState): Promise<void> {
+  /** Restores the settings of the user in a new session, and reports the requests that fail. */
+  async restore(restoring: readonly RestoringRequest[]): Promise<void> {
     const { requests, send, report } = this.#ports;
     const { signal } = this.#pending;
-    const submitted: Promise<Outcome>[] = [];
-    const submit = (method: string, params: Params): void => {
-      submitted.push(requests.submit(ownRequest(method, params, { signal, quiet: false })));
-    };
-    if (logLevel !== undefined && hasCapability(capabilities, 'logging'))
-      submit('logging/setLevel', { level: logLevel });
-    if (hasCapability(capabilities, 'resources.subscribe')) {
-      for (const uri of resources) submit('resources/subscribe', { uri });
-    }
-    const outcomes = await Promise.all(submitted);
+    const outcomes = await Promise.all(
+      restoring.map(([method, params]) => requests.submit(ownRequest(method, params, { signal, quiet: false }))),
+    );
     if (signal.aborted) return;
     for (const outcome of outcomes) {
       if (outcome instanceof RequestFailure && outcome.failure !== undefined) report(outcome.failure);

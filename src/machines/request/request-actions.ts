@@ -13,6 +13,7 @@ import type { NeededInput } from '../../protocol/server-requests/input-required.
 import type { Session } from '../../protocol/session.js';
 import type { Link } from '../../transports/link.js';
 import type { Framing } from '../../transports/transport.js';
+import { notConnected } from '../connection/connection-failures.js';
 import { sendOver } from '../connection/link-actor.js';
 import { AbortWatch } from './abort-watch.js';
 import { Deadlines } from './deadlines.js';
@@ -84,7 +85,7 @@ export abstract class RequestActions implements RequestEffects {
   protected readonly rounds: InputRounds;
   protected gate: Gate = 'closed';
   /** Why the gate is closed. */
-  protected closedBecause = failure('connection', 'MCP_NOT_CONNECTED', 'Not connected', { delivery: 'not-sent' });
+  protected closedBecause = notConnected();
   protected session: Session | undefined;
   /** The metadata of all requests except negotiation requests. */
   meta: SessionMeta;

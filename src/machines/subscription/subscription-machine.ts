@@ -1,12 +1,12 @@
 import { assertEvent, assign, setup } from 'xstate';
 
 import { askedDelay, retryDelay, STABLE_AFTER, STREAM_BACKOFF } from '../../util/retry-policy.js';
-import { failure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import { ErrorCode } from '../../protocol/messages/json-rpc.js';
 import type { SubscriptionFilter } from '../../protocol/schema/index.js';
 import { missingFrom } from '../../protocol/subscription-filter.js';
 import { SystemPorts } from '../system-ports.js';
+import { notAcknowledged } from './watched-resources.js';
 
 /** Milliseconds that the server has to acknowledge a subscription. */
 export const ACKNOWLEDGE_TIMEOUT = 10_000;
@@ -116,9 +116,7 @@ export const subscriptionMachine = setup({
       if (event.failure !== undefined) subscriptionPorts.of(system).failed(event.failure);
     },
     reportSilence: ({ system }) => {
-      const message = `The server did not acknowledge subscriptions/listen within ${ACKNOWLEDGE_TIMEOUT} ms`;
-      const details = { operation: 'subscriptions/listen', timeout: ACKNOWLEDGE_TIMEOUT, phase: 'waiting' };
-      subscriptionPorts.of(system).report(failure('timeout', 'MCP_TIMEOUT', message, { delivery: 'unknown', details }));
+      subscriptionPorts.of(system).report(notAcknowledged(ACKNOWLEDGE_TIMEOUT));
     },
   },
   delays: {

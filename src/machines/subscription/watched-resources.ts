@@ -64,7 +64,7 @@ export class WatchedResources {
         forget = signal && onAbort(signal, abort);
         timer = environment.setTimeout(
           () => {
-            resolve(timedOut(limit.timeout));
+            resolve(notAcknowledged(limit.timeout));
           },
           Math.max(limit.deadline - environment.now(), 0),
         );
@@ -131,7 +131,8 @@ function notServed(): Failure {
   });
 }
 
-function timedOut(timeout: number): Failure {
+/** The server did not acknowledge a subscription in time. */
+export function notAcknowledged(timeout: number): Failure {
   const message = `The server did not acknowledge subscriptions/listen within ${timeout} ms`;
   const details = { operation: 'subscriptions/listen', timeout, phase: 'waiting' };
   return failure('timeout', 'MCP_TIMEOUT', message, { delivery: 'unknown', details });
