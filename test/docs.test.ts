@@ -8,7 +8,7 @@ import { WebSocket } from 'ws';
 
 import { clientLimits } from '../src/api/options/client-limits.js';
 import { OptionReader } from '../src/option-checks.js';
-import { compile } from './support/compiled.js';
+import { compiled } from './support/compiled.js';
 import { serverFixture } from './support/servers/fixture-servers.js';
 import { freePort } from './support/servers/http-process.js';
 import { Waiting } from './support/waiting.js';
@@ -78,10 +78,9 @@ test('the TypeScript in the documents is what it seems', () => {
 
 test('the first program of the README works as it stands', async () => {
   const [code = ''] = snippetsOf('README.md', 'js');
-  const library = compile('index');
   const required = `
     import { createRequire } from 'node:module';
-    const { MCPClient } = createRequire(import.meta.url)(${JSON.stringify(library.path('index'))});
+    const { MCPClient } = createRequire(import.meta.url)(${JSON.stringify(compiled('index'))});
   `;
   const program = code.replace("import { MCPClient } from 'mcp-actors';", required);
   expect(program).not.toBe(code);
@@ -98,7 +97,6 @@ test('the first program of the README works as it stands', async () => {
     expect(printed).toMatch(/^\d+ tools; echo says \[ \{ type: 'text', text: 'Echo: hello' \} \]\n$/);
   } finally {
     child.kill();
-    library.dispose();
   }
 }, 60_000);
 
@@ -156,11 +154,10 @@ test('the limits that are listed are those of the options, with their defaults',
 test('the lines for the inspector of Stately show its page the charts', async () => {
   const lines = snippetsOf('README.md').find((code) => code.includes('@statelyai/inspect')) as string;
   const port = await freePort();
-  const library = compile('index');
   // On a port of its own. Without a PATH there is no program that could open a browser.
   const program = `
     import { createRequire } from 'node:module';
-    const { MCPClient, StdioTransport } = createRequire(import.meta.url)(${JSON.stringify(library.path('index'))});
+    const { MCPClient, StdioTransport } = createRequire(import.meta.url)(${JSON.stringify(compiled('index'))});
     const transport = new StdioTransport(process.execPath, [${JSON.stringify(serverFixture('tools'))}]);
     ${lines.replace('createInspectorServer()', `createInspectorServer({ port: ${port} })`).replace('8080', String(port))}
     await client.connect();
@@ -194,6 +191,5 @@ test('the lines for the inspector of Stately show its page the charts', async ()
   } finally {
     child.kill();
     await once(child, 'close');
-    library.dispose();
   }
 });

@@ -5,8 +5,7 @@ import { inspect } from 'node:util';
 
 import type { MCPToolError } from '../../src/index.js';
 import { MCPClient, MCPConnectionError, MCPError, MCPTimeoutError, MCPTransportError } from '../../src/index.js';
-import { compile } from '../support/compiled.js';
-import type { Compiled } from '../support/compiled.js';
+import { compiled } from '../support/compiled.js';
 import { scratchDirectory } from '../support/servers/fixture-servers.js';
 import { errorFrom } from '../support/outcomes.js';
 import { answer, legacyScript, serverWith, silence } from '../support/servers/scripts.js';
@@ -156,21 +155,13 @@ describe('JSON.stringify() of an error', () => {
 });
 
 describe('an uncaught error', () => {
-  let library: Compiled;
-  beforeAll(() => {
-    library = compile('index');
-  });
-  afterAll(() => {
-    library.dispose();
-  });
-
   /** What Node writes to stderr for a program with an error that it does not catch. */
   function dying(
     body: string,
     module: 'commonjs' | 'module' = 'commonjs',
     script: Script = legacyScript('2025-11-25'),
   ): string {
-    const index = JSON.stringify(library.path('index'));
+    const index = JSON.stringify(compiled('index'));
     const head =
       module === 'module'
         ? `import { createRequire } from 'node:module';\nconst { MCPClient, StdioTransport } = createRequire(import.meta.url)(${index});`
@@ -284,16 +275,14 @@ test('a failure that would occur again is not called safe to repeat', async () =
 });
 
 test('NODE_DEBUG=mcp-actors shows which connections keep the process from ending', () => {
-  const library = compile('index');
   const fixture = path.join(ROOT, 'test/fixtures/servers/scripted.mjs');
   const args = JSON.stringify([fixture, JSON.stringify(legacyScript('2025-11-25')), scratch('transcript')]);
   const program = `
-    const { MCPClient } = require(${JSON.stringify(library.path('index'))});
+    const { MCPClient } = require(${JSON.stringify(compiled('index'))});
     MCPClient.connect({ command: process.execPath, args: ${args} }).then((client) => client.close());
   `;
   const env = { ...process.env, NODE_DEBUG: 'mcp-actors', NODE_PATH: path.join(ROOT, 'node_modules') };
   const { stderr, status } = spawnSync(process.execPath, ['-e', program], { env, encoding: 'utf8', timeout: 20_000 });
-  library.dispose();
   expect(status).toBe(0);
   expect(stderr).toMatch(
     /MCP-ACTORS \d+: StdioTransport .*: idle → connecting; it keeps the process alive until close\(\)/,

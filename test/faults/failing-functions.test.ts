@@ -2,27 +2,20 @@ import { execFile, execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
-import { compile } from '../support/compiled.js';
+import { compiled } from '../support/compiled.js';
 import { sample } from '../support/long-form.js';
 import { serverFixture } from '../support/servers/fixture-servers.js';
 
-const library = compile('index');
-const testing = compile('testing/index');
 const HOST = path.resolve(__dirname, '../fixtures/hosts/failing-functions.mjs');
 const ARGS = [
   '--unhandled-rejections=strict',
   HOST,
-  library.path('index'),
-  testing.path('testing/index'),
+  compiled('index'),
+  compiled('testing/index'),
   serverFixture('tools'),
 ];
 const env = { ...process.env, NODE_PATH: path.resolve(__dirname, '../../node_modules') };
 const names = JSON.parse(execFileSync(process.execPath, ARGS, { env, encoding: 'utf8' })) as string[];
-
-afterAll(() => {
-  library.dispose();
-  testing.dispose();
-});
 
 /** What fails, and the cases of it: they have one process, which any of them could end. */
 const groups = new Map<string, string[]>();

@@ -1,23 +1,11 @@
 import { attacked } from '../support/attacked.js';
 import { LONG } from '../support/long-form.js';
-import { compile } from '../support/compiled.js';
-import type { Compiled } from '../support/compiled.js';
-
-let library: Compiled;
-
-beforeAll(() => {
-  library = compile('index');
-});
-
-afterAll(() => {
-  library.dispose();
-});
 
 describe('a program with a small heap survives a server', () => {
   test.each(['json-in-bytes', 'events-in-bytes'])(
     'that sends %s',
     async (attack) => {
-      const report = await attacked(library, { attack, size: 1024 * 1024, heap: 48, calls: 1 });
+      const report = await attacked({ attack, size: 1024 * 1024, heap: 48, calls: 1 });
       expect(report.outcomes).toEqual({ ok: 1 });
     },
     120_000,
@@ -26,7 +14,7 @@ describe('a program with a small heap survives a server', () => {
   test.each(['deaf-stdio', 'deaf-websocket'])(
     'that asks 300,000 times and reads nothing (%s)',
     async (attack) => {
-      const { errors } = await attacked(library, { attack, size: 300_000, heap: 48 });
+      const { errors } = await attacked({ attack, size: 300_000, heap: 48 });
       expect(errors[0]).toMatchObject({ code: 'MCP_QUEUE_FULL' });
       expect(errors[0]?.message).toContain('limits.maxPendingReplies');
       expect(errors.at(-1)?.message).toMatch(/^1000 messages to the server were not sent: /);
@@ -36,7 +24,7 @@ describe('a program with a small heap survives a server', () => {
   );
 
   test('that has sixty pages of 20 MB', async () => {
-    const report = await attacked(library, { attack: 'pages', size: 20_000_000, heap: 384, list: true });
+    const report = await attacked({ attack: 'pages', size: 20_000_000, heap: 384, list: true });
     expect(report.outcomes).toEqual({ MCP_PAGINATION: 1 });
     const details = { field: 'limits.maxListBytes', limit: 64 * 1024 * 1024, method: 'tools/list' };
     expect(report.failure).toMatchObject({ delivery: 'answered', details });
@@ -44,7 +32,7 @@ describe('a program with a small heap survives a server', () => {
 
   test('that sends a hundred bodies of 20 MB at the same time', async () => {
     const calls = LONG ? 100 : 30;
-    const report = await attacked(library, { attack: 'bodies', size: 20_000_000, heap: 64, calls });
+    const report = await attacked({ attack: 'bodies', size: 20_000_000, heap: 64, calls });
     const { ok = 0, MCP_MEMORY_LIMIT: failed = 0 } = report.outcomes;
     expect(ok + failed).toBe(calls);
     expect(ok).toBeGreaterThan(0);

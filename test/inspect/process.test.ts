@@ -2,13 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 
-import { compile } from '../support/compiled.js';
+import { compiled } from '../support/compiled.js';
 import { InspectorPage } from '../support/inspector-page.js';
 
 test('an inspector does not keep the process alive, be a page open or not', async () => {
-  const compiled = compile('inspect/index');
   const program = `
-    const { createInspectorServer } = require(${JSON.stringify(compiled.path('inspect/index'))});
+    const { createInspectorServer } = require(${JSON.stringify(compiled('inspect/index'))});
     createInspectorServer().then((inspector) => {
       inspector.attach({ name: 'x', transport: 'y' });
       process.send(inspector.url);
@@ -27,6 +26,5 @@ test('an inspector does not keep the process alive, be a page open or not', asyn
     await page.until(() => page.closed !== undefined);
   } finally {
     child.kill('SIGKILL');
-    compiled.dispose();
   }
 });

@@ -1,8 +1,6 @@
 import { HttpTransport, MCPClient } from '../../src/index.js';
 import type { CallToolResult, MCPTool, SuspendedClient, TapEvent } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
-import { compile } from '../support/compiled.js';
-import type { Compiled } from '../support/compiled.js';
 import { textOf } from '../support/servers/fixture-servers.js';
 import { freePort, HttpProcess } from '../support/servers/http-process.js';
 import { runNomad } from '../support/nomads.js';
@@ -10,23 +8,14 @@ import type { Job, Report } from '../support/nomads.js';
 
 jest.setTimeout(60_000);
 
-let library: Compiled;
 let server: HttpProcess;
-
-beforeAll(() => {
-  library = compile('index');
-});
-
-afterAll(() => {
-  library.dispose();
-});
 
 afterEach(async () => {
   await server.kill();
 });
 
 function run(job: Omit<Job, 'url'>): Promise<Report> {
-  return runNomad(library, { url: server.url, ...job });
+  return runNomad({ url: server.url, ...job });
 }
 
 /** Has the server say again that its tools changed, for as long as a program runs: it may not listen yet. */

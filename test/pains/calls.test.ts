@@ -16,7 +16,7 @@ import {
 import type { MCPClientOptions } from '../../src/index.js';
 import { createScriptedServer, SimulatedEnvironment } from '../../src/testing/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
-import { compile } from '../support/compiled.js';
+import { compiled } from '../support/compiled.js';
 import { readLog, scratchDirectory, serverFixture, textOf, toolsServer } from '../support/servers/fixture-servers.js';
 import { ScriptedHttpServer, modernServer } from '../support/servers/http-server.js';
 import type { HttpVisit } from '../support/servers/http-server.js';
@@ -141,20 +141,13 @@ describe('pain 14: "an abort looks like a timeout, leaves a listener, and the se
 
 describe('pain 16: "an unhandled rejection or an uncaught error takes the app down"', () => {
   test('a program that handles only its own promises survives everything', async () => {
-    const library = compile('index');
-    try {
-      const careless = path.resolve(__dirname, '../fixtures/hosts/careless.mjs');
-      const args = [careless, library.path('index'), serverFixture('tools'), processFixture('exit-at-start')];
-      const { stdout, stderr } = await promisify(execFile)(
-        process.execPath,
-        ['--unhandled-rejections=strict', ...args],
-        { env: { ...process.env, NODE_PATH: path.resolve(__dirname, '../../node_modules') } },
-      );
-      expect(stdout).toBe('still here\n');
-      expect(stderr).toBe('');
-    } finally {
-      library.dispose();
-    }
+    const careless = path.resolve(__dirname, '../fixtures/hosts/careless.mjs');
+    const args = [careless, compiled('index'), serverFixture('tools'), processFixture('exit-at-start')];
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--unhandled-rejections=strict', ...args], {
+      env: { ...process.env, NODE_PATH: path.resolve(__dirname, '../../node_modules') },
+    });
+    expect(stdout).toBe('still here\n');
+    expect(stderr).toBe('');
     // It starts a dozen processes.
   }, 120_000);
 });

@@ -9,7 +9,7 @@ import { runInNewContext } from 'node:vm';
 import { MCPClient, MCPConnection, MCPError, StdioTransport } from '../../src/index.js';
 import type { CallToolResult, JSONRPCMessage } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
-import { compile } from '../support/compiled.js';
+import { compiled } from '../support/compiled.js';
 import { readLog, scratchDirectory, serverFixture, textOf, toolsServer } from '../support/servers/fixture-servers.js';
 import { errorFrom, rejection } from '../support/outcomes.js';
 import { isAlive, processFixture, waitForExit } from '../support/servers/processes.js';
@@ -161,12 +161,11 @@ describe('pain 10: "npx, uv and sh -c leave zombies and grandchildren after clos
 
 describe('pain 11: "on Windows npx is not found, or a console window pops up"', () => {
   test('npx is found as the script that it is, with arguments that mean nothing to the shell, and nothing is shown', async () => {
-    const library = compile('index');
     const directory = mkdtempSync(path.join(tmpdir(), 'mcp-actors-'));
     try {
       writeFileSync(path.join(directory, 'npx.CMD'), '');
       const host = path.resolve(__dirname, '../fixtures/hosts/windows.mjs');
-      const { stdout } = await promisify(execFile)(node, [host, library.path('index'), serverFixture('tools')], {
+      const { stdout } = await promisify(execFile)(node, [host, compiled('index'), serverFixture('tools')], {
         env: {
           NODE_PATH: path.resolve(__dirname, '../../node_modules'),
           Path: `C:\\Windows;${directory}`,
@@ -188,7 +187,6 @@ describe('pain 11: "on Windows npx is not found, or a console window pops up"', 
       });
     } finally {
       rmSync(directory, { recursive: true });
-      library.dispose();
     }
   });
 });

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 
 import type { MCPClientOptions } from '../../src/index.js';
-import type { Compiled } from './compiled.js';
+import { compiled } from './compiled.js';
 import { serverFixture } from './servers/fixture-servers.js';
 
 const HOST = path.resolve(__dirname, '../fixtures/hosts/attacked.mjs');
@@ -42,9 +42,9 @@ export interface AttackReport {
   readonly descriptors: number;
 }
 
-/** Runs it in a process of its own, which rejects when that dies. The library was compiled from `index`. */
-export async function attacked(library: Compiled, { attack, size, heap, ...more }: Attack): Promise<AttackReport> {
-  const args = [library.path('index'), serverFixture('hostile'), attack, String(size), JSON.stringify(more)];
+/** Runs it in a process of its own, which rejects when that dies. */
+export async function attacked({ attack, size, heap, ...more }: Attack): Promise<AttackReport> {
+  const args = [compiled('index'), serverFixture('hostile'), attack, String(size), JSON.stringify(more)];
   const { stdout } = await promisify(execFile)(process.execPath, [`--max-old-space-size=${heap}`, HOST, ...args], {
     env: { ...process.env, NODE_PATH, NODE_OPTIONS: '' },
     timeout: 120_000,

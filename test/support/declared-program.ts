@@ -1,5 +1,8 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
+
+import { outputPath } from './compiled.js';
 
 const ROOT = path.resolve(__dirname, '../..');
 
@@ -16,9 +19,10 @@ export function declaredProgram(roots: readonly string[], more: Readonly<Record<
   const parsed = ts.getParsedCommandLineOfConfigFile(config, { incremental: false }, host);
   if (parsed === undefined) throw new Error(`Cannot read ${config}`);
   const { tsBuildInfoFile: _, ...options } = parsed.options;
-  const written = new Map(Object.entries(more).map(([name, text]) => [path.join(PACKAGE, name), text]));
-  const sources = ts.createProgram(parsed.fileNames, options);
-  sources.emit(undefined, (name, text) => written.set(path.resolve(name), text), undefined, true);
+  const written = new Map([
+    ...declarations(parsed.fileNames, options),
+    ...Object.entries(more).map(([name, text]) => [path.join(PACKAGE, name), text] as const),
+  ]);
 
   const readers = ts.createCompilerHost(options);
   const textOf = (name: string): string | undefined => written.get(path.resolve(name));
@@ -37,4 +41,22 @@ export function declaredProgram(roots: readonly string[], more: Readonly<Record<
     options,
     memory,
   );
+}
+
+/** The declarations of the package by their paths. They are compiled once for all tests. */
+function declarations(files: readonly string[], options: ts.CompilerOptions): readonly (readonly [string, string])[] {
+  const cache = `${outputPath()}.json`;
+  if (existsSync(cache)) return JSON.parse(readFileSync(cache, 'utf8')) as [string, string][];
+  const written: [string, string][] = [];
+  ts.createProgram(files, options).emit(
+    undefined,
+    (name, text) => written.push([path.resolve(name), text]),
+    undefined,
+    true,
+  );
+  mkdirSync(path.dirname(cache), { recursive: true });
+  const unfinished = `${cache}-${process.pid}`;
+  writeFileSync(unfinished, JSON.stringify(written));
+  renameSync(unfinished, cache);
+  return written;
 }

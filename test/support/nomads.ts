@@ -4,7 +4,7 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 
 import type { MCPClientOptions, NotificationEvent, SuspendedClient } from '../../src/index.js';
-import type { Compiled } from './compiled.js';
+import { compiled } from './compiled.js';
 
 const HOST = path.resolve(__dirname, '../fixtures/hosts/nomad.mjs');
 const NODE_PATH = path.resolve(__dirname, '../../node_modules');
@@ -35,9 +35,9 @@ export interface Report {
   readonly explanation: string;
 }
 
-/** Runs a job in a process of its own, to its end. The library was compiled from `index`. */
-export async function runNomad(library: Compiled, job: Job): Promise<Report> {
-  const child = spawn(process.execPath, [HOST, library.path('index')], { env: { ...process.env, NODE_PATH } });
+/** Runs a job in a process of its own, to its end. */
+export async function runNomad(job: Job): Promise<Report> {
+  const child = spawn(process.execPath, [HOST, compiled('index')], { env: { ...process.env, NODE_PATH } });
   const [output, errors] = [text(child.stdout), text(child.stderr)];
   child.stdin.end(JSON.stringify(job));
   // One that hangs is not waited for for ever.

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Dispatcher } from 'undici';
 
 import { HttpTransport, MCPClient, SseTransport } from '../../../src/index.js';
-import { compile } from '../../support/compiled.js';
+import { compiled } from '../../support/compiled.js';
 import { request } from '../../support/http-link.js';
 import { httpScene } from '../../support/http-scene.js';
 import { legacyServer } from '../../support/servers/http-server.js';
@@ -177,11 +177,6 @@ describe.each(VERSIONS)('pain 35: "my own dispatcher breaks the client", of undi
 
 test('the dispatcher of Node itself carries a whole session', async () => {
   const server = await serve(streaming);
-  const library = compile('index');
-  endLater(() => {
-    library.dispose();
-    return Promise.resolve();
-  });
   // In a process of its own: whoever loads undici first, Node or a package, makes the dispatcher that all of them find.
   const program = `
     const found = async () => {
@@ -189,7 +184,7 @@ test('the dispatcher of Node itself carries a whole session', async () => {
       return globalThis[Symbol.for('undici.globalDispatcher.2')] ?? globalThis[Symbol.for('undici.globalDispatcher.1')];
     };
     void found().then(async (dispatcher) => {
-      const { HttpTransport, MCPClient } = require(${JSON.stringify(library.path('index'))});
+      const { HttpTransport, MCPClient } = require(${JSON.stringify(compiled('index'))});
       const client = await MCPClient.connect(new HttpTransport(${JSON.stringify(server.url)}, { dispatcher }));
       const progress = [];
       await client.callTool('work', {}, { onProgress: (news) => progress.push(news.progress) });

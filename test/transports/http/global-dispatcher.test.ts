@@ -2,23 +2,13 @@ import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import path from 'node:path';
 
-import { compile } from '../../support/compiled.js';
-import type { Compiled } from '../../support/compiled.js';
-
-let library: Compiled;
-
-beforeAll(() => {
-  library = compile('index');
-});
-afterAll(() => {
-  library.dispose();
-});
+import { compiled } from '../../support/compiled.js';
 
 /** What a process has as the dispatchers of everybody, before and after it used a server of MCP over HTTP. */
 async function dispatchers(before: string): Promise<unknown> {
   const program = `
     const { createServer } = require('node:http');
-    const { HttpTransport, SseTransport, MCPClient } = require(${JSON.stringify(library.path('index'))});
+    const { HttpTransport, SseTransport, MCPClient } = require(${JSON.stringify(compiled('index'))});
     const names = ['undici.globalDispatcher.1', 'undici.globalDispatcher.2', 'undici.globalOrigin.1'];
     const kept = () => names.map((name) => globalThis[Symbol.for(name)]);
     const server = createServer((request, response) => {

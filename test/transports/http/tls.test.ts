@@ -9,7 +9,7 @@ import { Agent } from 'undici';
 import { HttpTransport, MCPClient, MCPTransportError, SseTransport, WebSocketTransport } from '../../../src/index.js';
 import type { MCPTransport } from '../../../src/index.js';
 import { ByteServer } from '../../support/servers/byte-server.js';
-import { compile } from '../../support/compiled.js';
+import { compiled } from '../../support/compiled.js';
 import { httpScene } from '../../support/http-scene.js';
 import { ScriptedHttpServer, legacyServer, modernServer } from '../../support/servers/http-server.js';
 import type { HttpVisit } from '../../support/servers/http-server.js';
@@ -262,15 +262,10 @@ describe('a WebSocketTransport over TLS', () => {
 test('NODE_EXTRA_CA_CERTS is enough for every transport', async () => {
   const http = await serve(modernServer(() => false));
   const webSockets = await serveWebSockets();
-  const library = compile('index');
-  try {
-    const args = [HOST, library.path('index'), http.url, webSockets.url];
-    const NODE_PATH = path.resolve(__dirname, '../../../node_modules');
-    const run = async (env: object): Promise<string> =>
-      (await promisify(execFile)(process.execPath, args, { env: { ...process.env, NODE_PATH, ...env } })).stdout;
-    expect(await run({ NODE_EXTRA_CA_CERTS: CA_FILE })).toBe('closed\nclosed\n');
-    expect(await run({})).toBe('MCP_TRANSPORT_FAILED not-sent\nMCP_TRANSPORT_FAILED not-sent\n');
-  } finally {
-    library.dispose();
-  }
+  const args = [HOST, compiled('index'), http.url, webSockets.url];
+  const NODE_PATH = path.resolve(__dirname, '../../../node_modules');
+  const run = async (env: object): Promise<string> =>
+    (await promisify(execFile)(process.execPath, args, { env: { ...process.env, NODE_PATH, ...env } })).stdout;
+  expect(await run({ NODE_EXTRA_CA_CERTS: CA_FILE })).toBe('closed\nclosed\n');
+  expect(await run({})).toBe('MCP_TRANSPORT_FAILED not-sent\nMCP_TRANSPORT_FAILED not-sent\n');
 });

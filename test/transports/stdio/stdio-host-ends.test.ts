@@ -3,8 +3,7 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { compile } from '../../support/compiled.js';
-import type { Compiled } from '../../support/compiled.js';
+import { compiled } from '../../support/compiled.js';
 import { isAlive, waitForExit } from '../../support/servers/processes.js';
 
 const NODE_PATH = path.resolve(__dirname, '../../../node_modules');
@@ -13,23 +12,14 @@ const SERVERS = ['polite', 'staying', 'family', 'grandchild'] as const;
 type Server = (typeof SERVERS)[number];
 type Pids = Readonly<Record<Server, number>>;
 
-let compiled: Compiled;
 let host: ChildProcessWithoutNullStreams;
 let lines: AsyncIterator<string, undefined>;
 let pids: Pids | undefined;
 
-beforeAll(() => {
-  compiled = compile('transports/stdio/stdio-transport');
-});
-
-afterAll(() => {
-  compiled.dispose();
-});
-
 /** Starts a host and waits until its servers run. */
 async function start(ending: string, ...options: string[]): Promise<Pids> {
   pids = undefined;
-  const args = [HOST, compiled.path('transports/stdio/stdio-transport'), ending, ...options];
+  const args = [HOST, compiled('transports/stdio/stdio-transport'), ending, ...options];
   host = spawn(process.execPath, args, { env: { ...process.env, NODE_PATH } });
   host.stderr.resume();
   lines = createInterface({ input: host.stdout })[Symbol.asyncIterator]();
