@@ -22,7 +22,7 @@ const config: Config = {
     ...(process.env['STATES_FILE'] === undefined ? [] : ['<rootDir>/test/support/charts/state-coverage.ts']),
   ],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  transform: { '\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.json' }] },
+  transform: { '\\.ts$': ['<rootDir>/scripts/jest-transform.cjs', { tsconfig: 'tsconfig.json' }] },
   moduleNameMapper: {
     '^mcp-actors$': '<rootDir>/src/index.ts',
     '^mcp-actors/inspect$': '<rootDir>/src/inspect/index.ts',
