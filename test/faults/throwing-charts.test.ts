@@ -121,8 +121,9 @@ describe('a part of a chart that throws', () => {
     async (life) => {
       const found = (await lifeWith(life)).wrong;
       for (const [index, [name, uses]] of usedParts().entries()) {
-        // What threw in another life before does so once more in this one, each time in another way, and at its last use.
+        // A part that threw in another life before does so again in this one (in the long form), in another way, and at its last use.
         const again = reached.has(name);
+        if (again && !LONG) continue;
         const at = again ? uses : 1;
         for (const blow of again || !LONG ? [BLOWS[index % 3] as Blow] : BLOWS) {
           const { blown, wrong } = await lifeWith(life, name, blow, at);
@@ -261,9 +262,9 @@ async function realLife(start: () => Promise<Real>, name: string, blow: Blow): P
 
 describe('a part of a chart that throws lets go of the link', () => {
   test.each([
-    ['HTTP', overHttp, 1],
+    ['HTTP', overHttp, LONG ? 1 : 4],
     // Each life starts processes.
-    ['stdio', overStdio, 6],
+    ['stdio', overStdio, LONG ? 6 : 24],
   ] as const)(
     'over %s',
     async (_way, start, every) => {

@@ -81,7 +81,7 @@ function clientOf(transport: MCPTransport): MCPClient {
   return client;
 }
 
-describe.each(sample([...OVER_STDIO, ...OVER_HTTP], 4))(
+describe.each(sample([...OVER_STDIO, ...OVER_HTTP], 3))(
   'pain 45: a server built with $framework, over $served',
   (way) => {
     const { framework, mode } = way;
@@ -146,7 +146,7 @@ describe.each(sample([...OVER_STDIO, ...OVER_HTTP], 4))(
   },
 );
 
-test.each(sample(OVER_HTTP, 2))(
+test.each(sample(OVER_HTTP, 1))(
   'pain 45: a server built with $framework, over $served, may restart between two calls',
   async ({ framework, mode, endpoint }) => {
     const server = await start(framework, mode);

@@ -2,5 +2,5 @@ import { memoryStage } from './world/memory-stage.js';
 import { testTravels } from './world/travels.js';
 
 describe('over memory', () => {
-  testTravels('shared', memoryStage);
+  testTravels('shared', memoryStage, { most: 10 });
 });

@@ -73,7 +73,7 @@ describe('a session with a crash', () => {
       'submit tools/call: aborted',
       'submit tools/call: MCP_TIMEOUT unknown',
     ]);
-    for (let again = 0; again < (LONG ? 100 : 10); again += 1) expect(await replayed(recording)).toEqual(first);
+    for (let again = 0; again < (LONG ? 100 : 2); again += 1) expect(await replayed(recording)).toEqual(first);
     expect(readFileSync(file, 'utf8')).not.toContain('a secret');
   });
 });
@@ -303,7 +303,7 @@ describe('a session in memory', () => {
 });
 
 describe('a schedule of calls, faults and deaths', () => {
-  test.each(Array.from({ length: LONG ? 40 : 10 }, (_, index) => index + 1))(
+  test.each(Array.from({ length: LONG ? 40 : 4 }, (_, index) => index + 1))(
     'is replayed with seed %d',
     async (seed) => {
       const recorded = new RecordedLines();
