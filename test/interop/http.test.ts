@@ -7,6 +7,8 @@ import { stepsOf, THREE_STEPS } from '../support/servers/real-servers.js';
 jest.setTimeout(60_000);
 
 let server: HttpProcess;
+/** Whether the next test uses the same server. */
+let shared = false;
 let client: MCPClient;
 let transport: HttpTransport;
 let errors: MCPError[];
@@ -21,7 +23,7 @@ async function connect(options: MCPClientOptions = {}): Promise<void> {
 
 afterEach(async () => {
   await client.disconnect();
-  await server.kill();
+  if (!shared) await server.kill();
 });
 
 describe('server-everything over Streamable HTTP', () => {
@@ -55,8 +57,13 @@ describe('server-everything over Streamable HTTP', () => {
 });
 
 describe.each(['dual', 'sessions', 'json'] as const)('the official server, %s', (mode) => {
-  beforeEach(async () => {
+  beforeAll(async () => {
     server = await HttpProcess.official(mode);
+    shared = true;
+  });
+  afterAll(async () => {
+    shared = false;
+    await server.kill();
   });
 
   const eras = mode === 'dual' ? (['modern', 'legacy'] as const) : (['legacy'] as const);

@@ -1,5 +1,6 @@
 import { HttpTransport, MCPClient } from '../../src/index.js';
 import type { MCPError } from '../../src/index.js';
+import { sample } from '../support/long-form.js';
 import { textOf } from '../support/servers/fixture-servers.js';
 import { HttpProcess } from '../support/servers/http-process.js';
 
@@ -24,7 +25,7 @@ afterEach(async () => {
   await server.kill();
 });
 
-describe.each(SERVERS)('pain 37: %s', (_who, start) => {
+describe.each(sample(SERVERS, 2))('pain 37: %s', (_who, start) => {
   async function connect(): Promise<HttpTransport> {
     const transport = new HttpTransport(server.url);
     // No option is needed for that.

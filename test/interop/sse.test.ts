@@ -12,8 +12,11 @@ let transport: SseTransport;
 let client: MCPClient;
 let announced: ClientRecorder;
 
-beforeEach(async () => {
+beforeAll(async () => {
   server = await HttpProcess.everything('sse', await freePort());
+});
+
+beforeEach(async () => {
   transport = new SseTransport(new URL('/sse', server.url));
   client = new MCPClient(transport, {
     autoReconnect: true,
@@ -25,10 +28,9 @@ beforeEach(async () => {
   await client.connect();
 });
 
-afterEach(async () => {
-  await client.disconnect();
-  await server.kill();
-});
+afterEach(() => client.disconnect());
+
+afterAll(() => server.kill());
 
 describe('server-everything over HTTP+SSE', () => {
   test('is connected, listed and called with progress', async () => {

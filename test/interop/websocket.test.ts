@@ -8,6 +8,8 @@ import { echoes, HUNDRED_TEXTS, stepsOf, THREE_STEPS } from '../support/servers/
 jest.setTimeout(60_000);
 
 let server: HttpProcess;
+/** Whether the next test uses the same server. */
+let shared = false;
 let transport: WebSocketTransport;
 let client: MCPClient;
 let announced: ClientRecorder;
@@ -21,14 +23,19 @@ async function connect(options: MCPClientOptions = {}): Promise<void> {
 
 afterEach(async () => {
   await client.disconnect();
-  await server.terminate();
+  if (!shared) await server.terminate();
 });
 
 describe('supergateway in front of server-everything', () => {
-  beforeEach(async () => {
+  beforeAll(async () => {
     server = await HttpProcess.gateway(await freePort());
-    await connect();
+    shared = true;
   });
+  afterAll(async () => {
+    shared = false;
+    await server.terminate();
+  });
+  beforeEach(() => connect());
 
   test('is connected, listed and called with progress', async () => {
     expect(await client.getServerInfo()).toMatchObject({ name: 'mcp-servers/everything', era: 'legacy' });
