@@ -1,5 +1,5 @@
-/** Whether tests run in their long form: in CI, by hand with `CI=1 npm test`, and for the coverage of states. */
-export const LONG = Boolean(process.env['CI'] ?? process.env['STATES_FILE']);
+/** Whether tests run in their long form: in CI, or by hand with `CI=1 npm test`. */
+export const LONG = Boolean(process.env['CI']);
 
 /** All items in the long form; in the short form `most` of them, evenly spread, the first included. */
 export function sample<Item>(items: readonly Item[], most: number): readonly Item[] {
