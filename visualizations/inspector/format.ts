@@ -52,6 +52,16 @@ export function leafName(id: string): string {
   return id.slice(id.lastIndexOf('.') + 1);
 }
 
+/** The colour of the state of a request: a good end, a bad end, an end that the user wanted, or waiting. */
+export function toneOf(state: string): string {
+  const leaf = leafName(state);
+  if (leaf === 'succeeded') return 'good';
+  if (/failed|lost|timedOut|error|dropped/i.test(leaf)) return 'bad';
+  if (leaf === 'cancelled') return 'quiet';
+  if (/queued|backingOff|resuming|answering|completing/.test(leaf)) return 'held';
+  return 'busy';
+}
+
 /** Several states as one text. */
 export function stateNames(states: readonly string[]): string {
   return states.map(leafName).join(', ');

@@ -1,7 +1,6 @@
 import type { InspectRecord } from '../../src/inspect/records.js';
 import { h, setAttribute } from './dom.js';
-import { duration, eventName, stateNames, time } from './format.js';
-import { toneOf } from './requests.js';
+import { duration, eventName, stateNames, time, toneOf } from './format.js';
 import type { Story } from './story.js';
 import { Rows } from './view.js';
 import type { Panel, View } from './view.js';

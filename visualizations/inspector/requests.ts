@@ -1,6 +1,6 @@
 import type { ActorView, EndedRequest, RequestLabel } from '../../src/inspect/records.js';
 import { h, reconcile, setAttribute, setText } from './dom.js';
-import { count, duration, leafName } from './format.js';
+import { count, duration, leafName, toneOf } from './format.js';
 import { liveActors } from './story.js';
 import type { Panel, View } from './view.js';
 
@@ -70,14 +70,4 @@ function updateLine(element: Element, { request, state, age, ended }: Line): voi
   if (time !== undefined) setText(time, duration(age));
   setAttribute(element, 'title', [request.method, request.about].filter((part) => part !== undefined).join(' '));
   element.classList.toggle('ended', ended);
-}
-
-/** The colour of a request's state: what went well, what did not, what waits. */
-export function toneOf(state: string): string {
-  const leaf = leafName(state);
-  if (leaf === 'succeeded') return 'good';
-  if (/failed|lost|timedOut|error/.test(leaf)) return 'bad';
-  if (leaf === 'cancelled') return 'quiet';
-  if (/queued|backingOff|resuming|answering|completing/.test(leaf)) return 'held';
-  return 'busy';
 }

@@ -1,7 +1,6 @@
 import type { InspectRecord } from '../../src/inspect/records.js';
 import { h, s } from './dom.js';
-import { duration, eventName, leafName, shortTime } from './format.js';
-import { toneOf } from './requests.js';
+import { duration, eventName, leafName, shortTime, toneOf } from './format.js';
 import type { Story } from './story.js';
 import { Rows } from './view.js';
 import type { Panel, View } from './view.js';
