@@ -3,8 +3,8 @@ import type { CallToolResult, MCPTool, SuspendedClient, TapEvent } from '../../s
 import { ClientRecorder } from '../support/client-recorder.js';
 import { textOf } from '../support/servers/fixture-servers.js';
 import { freePort, HttpProcess } from '../support/servers/http-process.js';
-import { runNomad } from '../support/nomads.js';
-import type { Job, Report } from '../support/nomads.js';
+import { runClientProcess } from '../support/client-process.js';
+import type { Job, Report } from '../support/client-process.js';
 
 jest.setTimeout(60_000);
 
@@ -15,7 +15,7 @@ afterEach(async () => {
 });
 
 function run(job: Omit<Job, 'url'>): Promise<Report> {
-  return runNomad({ url: server.url, ...job });
+  return runClientProcess({ url: server.url, ...job });
 }
 
 /** Has the server say again that its tools changed, for as long as a program runs: it may not listen yet. */
@@ -53,7 +53,7 @@ describe('server-everything, with sessions', () => {
         ['listTools'],
         // It logs that it was asked.
         ['subscribe', URI],
-        ['hear', 'message'],
+        ['receive', 'message'],
         ['suspend'],
       ],
     });
@@ -90,7 +90,7 @@ describe('server-everything, with sessions', () => {
       steps: [
         ['connect'],
         ['listTools'],
-        ['hear', 'resources/updated'],
+        ['receive', 'resources/updated'],
         ['unsubscribe', URI],
         ['callTool', 'echo', { message: 'still here' }],
       ],
@@ -118,7 +118,7 @@ describe('server-everything, with sessions', () => {
         ['callTool', 'echo', { message: 'after' }],
         ['streamOpened'],
         ['callTool', 'toggle-subscriber-updates'],
-        ['hear', 'resources/updated'],
+        ['receive', 'resources/updated'],
       ],
     });
     expect(textOf(after.results[1] as CallToolResult)).toContain('after');
@@ -200,7 +200,7 @@ describe('the official server', () => {
         ['listTools'],
         ['callTool', 'log', { level: 'info' }],
         ['callTool', 'log', { level: 'error' }],
-        ['hear', 'tools/list_changed'],
+        ['receive', 'tools/list_changed'],
       ],
     });
     await tell(running);

@@ -6,28 +6,28 @@ import { text } from 'node:stream/consumers';
 import type { MCPClientOptions, NotificationEvent, SuspendedClient } from '../../src/index.js';
 import { compiled } from './compiled.js';
 
-const HOST = path.resolve(__dirname, '../fixtures/hosts/nomad.mjs');
+const HOST = path.resolve(__dirname, '../fixtures/hosts/client.mjs');
 const NODE_PATH = path.resolve(__dirname, '../../node_modules');
 
-/** What a program is to do; test/fixtures/hosts/nomad.mjs says more. */
+/** What the program does; test/fixtures/hosts/client.mjs describes it. */
 export interface Job {
   readonly url: string;
   readonly options?: MCPClientOptions;
-  /** What another left. */
+  /** The session that another client suspended. */
   readonly suspended?: SuspendedClient;
   readonly steps: readonly (readonly [name: string, ...args: unknown[]])[];
 }
 
-/** One request of HTTP. */
+/** One HTTP request. */
 export interface WireRequest {
-  /** The method of its message; of HTTP where there is none. */
+  /** The method of its message, or the HTTP method if it has none. */
   readonly what: string;
-  /** Whether it named a session. */
+  /** Whether it has a session id. */
   readonly session: boolean;
   readonly lastEventId?: string;
 }
 
-/** What a program did. */
+/** What the program did. */
 export interface Report {
   readonly wire: readonly WireRequest[];
   readonly results: readonly unknown[];
@@ -35,12 +35,11 @@ export interface Report {
   readonly explanation: string;
 }
 
-/** Runs a job in a process of its own, to its end. */
-export async function runNomad(job: Job): Promise<Report> {
+/** Runs a client in a process of its own, and resolves when it has exited. */
+export async function runClientProcess(job: Job): Promise<Report> {
   const child = spawn(process.execPath, [HOST, compiled('index')], { env: { ...process.env, NODE_PATH } });
   const [output, errors] = [text(child.stdout), text(child.stderr)];
   child.stdin.end(JSON.stringify(job));
-  // One that hangs is not waited for for ever.
   const limit = setTimeout(() => child.kill('SIGKILL'), 45_000);
   const [code] = (await once(child, 'close')) as [number | null];
   clearTimeout(limit);
