@@ -103,7 +103,7 @@ describe('server-everything, with sessions', () => {
     expect(what(after).sort()).toEqual(['DELETE', 'GET', 'resources/unsubscribe', 'tools/call']);
     expect(after.wire.every(({ session }) => session)).toBe(true);
     expect(after.wire.find((request) => request.what === 'GET')).toMatchObject({ lastEventId });
-    expect(after.explanation).toContain('resumed here');
+    expect(after.explanation).toContain('The session of a suspended client was resumed.');
   });
 
   test('restarted in between is shaken hands with once, and subscribed to again', async () => {
