@@ -25,6 +25,7 @@ const config: Config = {
   transform: { '\\.ts$': ['<rootDir>/scripts/jest-transform.cjs', { tsconfig: 'tsconfig.json' }] },
   moduleNameMapper: {
     '^mcp-actors$': '<rootDir>/src/index.ts',
+    '^mcp-actors/auth$': '<rootDir>/src/auth/index.ts',
     '^mcp-actors/inspect$': '<rootDir>/src/inspect/index.ts',
     '^mcp-actors/testing$': '<rootDir>/src/testing/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

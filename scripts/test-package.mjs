@@ -54,7 +54,7 @@ function packagesInTypes(entry) {
 
 /** Public types must not use types of other packages, except those of Node. */
 function testTypes(format) {
-  for (const entry of ['index', 'inspect/index', 'testing/index']) {
+  for (const entry of ['index', 'auth/index', 'inspect/index', 'testing/index']) {
     for (const [name, file] of packagesInTypes(path.join(installed, `dist/${format}/${entry}.d.ts`))) {
       if (!name.startsWith('node:') && name !== 'node') problems.push(`${file} takes public types from "${name}"`);
     }

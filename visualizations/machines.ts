@@ -1,5 +1,6 @@
 import type { AnyStateMachine } from 'xstate';
 
+import { authorizationMachine } from '../src/machines/authorization/authorization-machine.js';
 import { connectionMachine } from '../src/machines/connection/connection-machine.js';
 import { healthMachine } from '../src/machines/health/health-machine.js';
 import { requestMachine } from '../src/machines/request/request-machine.js';
@@ -59,6 +60,12 @@ export const machines: readonly DrawnMachine[] = [
     name: 'http-call',
     title: 'One HTTP request: its token, its redirects and its response',
     machine: callMachine,
+    inspected: false,
+  },
+  {
+    name: 'authorization',
+    title: 'How the tokens of one connection are obtained, renewed and replaced',
+    machine: authorizationMachine,
     inspected: false,
   },
   {

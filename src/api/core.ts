@@ -36,6 +36,7 @@ import { handlerService } from './server-request-handlers.js';
 import type { ResolvedOptions } from './options/options.js';
 import type { HealthReport } from './health-report.js';
 import { LineRecording } from '../recording/line-recording.js';
+import { LazyAuthorization } from '../machines/authorization/lazy-authorization.js';
 import { StructuredOutput } from './operations/structured-output.js';
 import { inherit } from './suspension.js';
 import { retryWithNewHeaders, headersOfCall, isHeaderMismatch } from './operations/tool-headers.js';
@@ -62,6 +63,8 @@ export class Core {
   readonly budget: Budget;
   readonly history: History;
   readonly errors: ConnectionErrors;
+  /** Undefined unless the transport has an `OAuth`. */
+  readonly authorization: LazyAuthorization | undefined;
 
   /** @param name the name of the `MCPConnection`, if there is one */
   constructor(transport: MCPTransport, options: ResolvedOptions, name?: string) {
@@ -85,6 +88,7 @@ export class Core {
     });
     this.errors = new ConnectionErrors(this);
     this.budget = new Budget(options.limits);
+    this.authorization = this.#authorizationOf(transport);
     this.connection = this.#connection(
       {
         transport,
@@ -99,6 +103,7 @@ export class Core {
         handlers: handlerService(options, name, this.budget),
         maxInputRounds: options.limits.maxInputRounds,
         budget: this.budget,
+        authorizer: this.authorization,
         policy: options.policy,
         perRequest: transport.framing === 'per-request',
         era: options.priorEra ?? options.resume?.session.era ?? transport.priorEra,
@@ -131,6 +136,21 @@ export class Core {
     );
     this.listCache = new ListCache(this);
     this.structured = new StructuredOutput(options.limits.validationTime);
+  }
+
+  #authorizationOf(transport: MCPTransport): LazyAuthorization | undefined {
+    const { authorization } = transport as Partial<MCPTransport>;
+    return (
+      authorization &&
+      new LazyAuthorization(authorization, {
+        clientName: this.options.clientInfo.name,
+        environment: this.options.environment,
+        secrets: this.secrets,
+        report: (problem) => {
+          this.#report(problem);
+        },
+      })
+    );
   }
 
   #connection(options: ConnectionOptions, listeners: ConnectionListeners): ConnectionInterface {
@@ -283,7 +303,10 @@ export class Core {
     debugState(this, state, from);
     if (state === 'initializing') this.events.sessionBegan();
     this.listCache.entered(state);
-    if (state === 'closed') this.events.closed();
+    if (state === 'closed') {
+      this.authorization?.close();
+      this.events.closed();
+    }
     this.events.emit('state', state, from);
   }
 

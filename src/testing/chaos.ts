@@ -4,7 +4,7 @@ import type { JSONRPCMessage, RequestId } from '../protocol/messages/json-rpc.js
 import { rejectedWith } from '../transports/link.js';
 import type { Link, LinkEvents } from '../transports/link.js';
 import { MCPTransport } from '../transports/transport.js';
-import type { Framing } from '../transports/transport.js';
+import type { AuthorizationNeeds, Framing } from '../transports/transport.js';
 import { ChaosLink } from './chaos-link.js';
 import { refusals } from './fault-plan.js';
 import type { PlannedFault, Direction } from './fault-plan.js';
@@ -99,6 +99,11 @@ export class ChaosTransport extends MCPTransport {
       'to-client': new MessagePlan(seed, 'to-client', options),
     };
     this.#refuses = refusals(seed, options.refuse);
+  }
+
+  /** @internal */
+  override get authorization(): AuthorizationNeeds | undefined {
+    return this.inner.authorization;
   }
 
   protected async open(events: LinkEvents, signal: AbortSignal): Promise<Link> {

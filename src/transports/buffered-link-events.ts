@@ -30,6 +30,7 @@ export class BufferedLinkEvents {
     this.events = {
       environment: owner.environment,
       budget: owner.budget,
+      authorizer: owner.authorizer,
       message: this.#message,
       problem: (problem) => {
         this.#emit(() => {

@@ -1,3 +1,4 @@
+import type { Authorizer } from '../auth/authorizer.js';
 import type { Environment } from '../util/environment.js';
 import type { Budget } from '../util/budget.js';
 import type { Failure } from '../util/failure.js';
@@ -23,6 +24,11 @@ export interface LinkEvents {
    * without limits. A custom link may ignore it.
    */
   readonly budget?: Budget | undefined;
+  /**
+   * The source of credentials, if the transport has an `OAuth`: all links of a connection share one authorization.
+   * @internal
+   */
+  readonly authorizer?: Authorizer | undefined;
   /** Passes on one parsed JSON value. It may have any shape: the receiver checks it. */
   message(message: unknown, about?: MessageOrigin): void;
   /** Reports a problem that does not end the link, such as a line that is not JSON. */

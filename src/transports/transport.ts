@@ -4,6 +4,7 @@ import { failure, toTransportFailure } from '../util/failure.js';
 import type { Failure } from '../util/failure.js';
 import type { JSONRPCMessage } from '../protocol/messages/json-rpc.js';
 import type { Era } from '../protocol/revisions.js';
+import type { OAuthSettings } from '../auth/oauth-settings.js';
 import type { Link, LinkEvents } from './link.js';
 import { ManualDriver } from './manual-driver.js';
 import { Secrets } from './secrets.js';
@@ -27,6 +28,13 @@ export interface SilentServer {
 
 /** How long a new attempt waits for an aborted `open` to settle, in ms. */
 const STOP_TIMEOUT = 5_000;
+
+/** What an authorization is about. */
+export interface AuthorizationNeeds {
+  readonly settings: OAuthSettings;
+  /** The URL of the MCP server. */
+  readonly server: URL;
+}
 
 /**
  * The recipe for reaching a server. A transport opens links, one at a time.
@@ -68,7 +76,7 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
     this.priorEra = options.priorEra;
   }
 
-  /** Opens a link. Must reject if this fails or `signal` is aborted, and must then release all resources. */
+  /** Opens a link. Rejects if this fails or `signal` is aborted; no resource may be held then. */
   protected abstract open(events: LinkEvents, signal: AbortSignal): Promise<Link>;
 
   /**
@@ -84,6 +92,14 @@ export abstract class MCPTransport implements AsyncIterable<JSONRPCMessage> {
    * @internal
    */
   describeSilence(): SilentServer | undefined {
+    return undefined;
+  }
+
+  /**
+   * What the owner needs for an authorization, if the transport has an `OAuth`.
+   * @internal
+   */
+  get authorization(): AuthorizationNeeds | undefined {
     return undefined;
   }
 

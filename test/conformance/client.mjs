@@ -1,6 +1,7 @@
 // The client that the conformance suite starts, once for each scenario, with the server's URL as its last argument. It uses the built
 // package by its own name and its defaults, as a user would.
 import { HttpTransport, MCPClient } from 'mcp-actors';
+import { interactive, oauth } from 'mcp-actors/auth';
 
 const scenario = process.env.MCP_CONFORMANCE_SCENARIO ?? '';
 const context = JSON.parse(process.env.MCP_CONFORMANCE_CONTEXT ?? '{}');
@@ -23,6 +24,12 @@ const ANSWERS = {
   // What was not filled in has its defaults.
   'elicitation-sep1034-client-defaults': { elicitation: () => ({ action: 'accept', content: {} }) },
 };
+
+/** All servers that require authorization have the same tool. */
+async function listAndCall(client) {
+  await client.listTools();
+  await client.callTool('test-tool', {});
+}
 
 /** What each scenario wants to see done. */
 const SCENARIOS = {
@@ -82,11 +89,36 @@ const SCENARIOS = {
   },
 };
 
-const client = new MCPClient(new HttpTransport(url), ANSWERS[scenario]);
+/** A browser whose user agrees to everything: the page redirects at once. */
+async function browse(page) {
+  const { headers } = await fetch(page, { redirect: 'manual' });
+  return headers.get('location') ?? '';
+}
+
+/** The client that the scenario prescribes; otherwise the library registers one. */
+function clientOf({ client_id: id, client_secret: secret, issuer }) {
+  if (id !== undefined) return { id, secret, issuer };
+  return DOCUMENTED.has(scenario) ? { metadataUrl: 'https://conformance-test.local/client-metadata.json' } : undefined;
+}
+
+const DOCUMENTED = new Set(['auth/basic-cimd']);
+
+const auth = scenario.startsWith('auth/')
+  ? oauth({
+      grant: interactive({
+        redirectUri: 'http://localhost:3000/callback',
+        listen: false,
+        onPrompt: async (prompt) => prompt.complete(await browse(prompt.url)),
+      }),
+      client: clientOf(context),
+    })
+  : undefined;
+
+const client = new MCPClient(new HttpTransport(url, { auth }), ANSWERS[scenario]);
 client.on('warning', (problem) => console.error(`warning: ${problem.message}`));
 client.on('error', (problem) => console.error(`error: ${problem.message}`));
 try {
-  const run = SCENARIOS[scenario];
+  const run = scenario.startsWith('auth/') ? listAndCall : SCENARIOS[scenario];
   if (run === undefined) throw new Error(`No steps are written down for the scenario ${scenario}`);
   await client.connect();
   await run(client);

@@ -45,6 +45,8 @@ interface CachedList<Item> {
 export interface ListClient extends WholeListReader {
   readonly transport: MCPTransport;
   readonly options: Pick<ResolvedOptions, 'maxTotalTimeout' | 'environment' | 'limits' | 'timeout' | 'resume'>;
+  /** Undefined unless the transport has an `OAuth`. */
+  readonly authorization: { readonly identity: string } | undefined;
   readonly budget: Budget;
   readonly connection: {
     readonly facts: Pick<ConnectionFacts, 'era' | 'connectionCount' | 'resumed'>;
@@ -277,10 +279,11 @@ export class ListCache {
     return this.#client.options.environment.now();
   }
 
-  /** The token of requests at this moment; undefined if the transport has no source of tokens. */
+  /** The token of requests at this moment, or the identity of an authorization; undefined if the transport has neither. */
   #tokenFor({ timeout, signal }: ListOptions): Promise<string> | undefined {
+    const { options, authorization } = this.#client;
+    if (authorization !== undefined) return Promise.resolve(authorization.identity);
     const { tokens } = this.#client.transport as { readonly tokens?: TokenSource };
-    const { options } = this.#client;
     const limit = { timeout: timeout ?? options.timeout, signal };
     return tokens && currentToken(tokens, limit, options.environment);
   }

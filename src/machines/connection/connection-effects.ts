@@ -131,6 +131,7 @@ export class ConnectionEffects implements ConnectionPorts {
       transport,
       environment,
       budget,
+      authorizer: options.authorizer,
       listener: linkListenerOf(options, environment, report),
       useLink: (link) => {
         this.outbound.link = link;

@@ -1,3 +1,4 @@
+import type { Authorizer } from '../../auth/authorizer.js';
 import type { Budget } from '../../util/budget.js';
 import type { Environment } from '../../util/environment.js';
 import type { Failure } from '../../util/failure.js';
@@ -16,6 +17,8 @@ export interface ConnectionOptions extends ConnectionInput, Observers {
   readonly environment: Environment;
   /** The limits of what the connection holds, and of the messages that wait to be written. */
   readonly budget: Budget;
+  /** The source of credentials of a transport that has an `OAuth`. */
+  readonly authorizer?: Authorizer | undefined;
   readonly maxQueued: number;
   /** Calls the handlers of the user for server requests; undefined when the user gave none. */
   readonly handlers?: HandlerService | undefined;

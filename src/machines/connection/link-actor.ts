@@ -1,3 +1,4 @@
+import type { Authorizer } from '../../auth/authorizer.js';
 import type { Environment } from '../../util/environment.js';
 import type { Budget } from '../../util/budget.js';
 import { failure, isFailure, toTransportFailure } from '../../util/failure.js';
@@ -20,6 +21,7 @@ export interface LinkPorts {
   readonly transport: ConnectionTransport;
   readonly environment: Environment;
   readonly budget: Budget;
+  readonly authorizer?: Authorizer | undefined;
   /** Receives everything that happens on the link, for recordings and taps. */
   readonly listener: LinkListener | undefined;
   /** Sets the link that is open now; undefined when there is none any more. */
@@ -32,7 +34,7 @@ export interface LinkPorts {
 
 /** Opens a link and sends its events to the connection. Returns the function that closes it; after that no event is sent. */
 export function openLink(ports: LinkPorts, epoch: number, sendBack: (event: ConnectionEvent) => void): () => void {
-  const { transport, environment, budget } = ports;
+  const { transport, environment, budget, authorizer } = ports;
   const tap = ports.listener && new LinkTap(ports.listener, epoch);
   const stopping = new AbortController();
   // The same as `signal.aborted`, which takes too long to read for every message.
@@ -48,6 +50,7 @@ export function openLink(ports: LinkPorts, epoch: number, sendBack: (event: Conn
   const events: LinkEvents = {
     environment,
     budget,
+    authorizer,
     message: (message, about) => {
       if (!stopped) ports.received(message, about);
     },

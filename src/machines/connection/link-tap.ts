@@ -75,6 +75,7 @@ export class LinkTap {
     return {
       environment: events.environment,
       budget: events.budget,
+      authorizer: events.authorizer,
       message: (message, about) => {
         this.received(message, about);
         events.message(message, about);

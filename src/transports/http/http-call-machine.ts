@@ -11,8 +11,8 @@ import type { ResponseHead } from './http-head.js';
 export interface CallFacts {
   /** Whether the endpoint has a source of tokens. */
   readonly needsToken: boolean;
-  /** Whether the server has refused a token. A second refusal is the response. */
-  refused: boolean;
+  /** How many more refusals may be answered with other credentials. The next one is the response. */
+  renewals: number;
 }
 
 /** Events of the owner of a call, of its token source and of its attempts. */
@@ -41,8 +41,8 @@ export type CallEvent =
 /** The guards of the chart. */
 export const GUARDS = {
   needsToken: ({ needsToken }: CallFacts): boolean => needsToken,
-  refusesToken: ({ needsToken, refused }: CallFacts, { head }: EventData<CallEvent>): boolean =>
-    needsToken && !refused && head !== undefined && isAboutAuthentication(head),
+  refusesToken: ({ needsToken, renewals }: CallFacts, { head }: EventData<CallEvent>): boolean =>
+    needsToken && renewals > 0 && head !== undefined && isAboutAuthentication(head),
   redirects: (_facts: CallFacts, { head }: EventData<CallEvent>): boolean =>
     head !== undefined && isRedirect(head.status),
 };
@@ -50,7 +50,7 @@ export const GUARDS = {
 /** The actions of the chart that change facts and do nothing else. */
 export const CHANGES = {
   noteRefusal: (facts: CallFacts): void => {
-    facts.refused = true;
+    facts.renewals -= 1;
   },
 };
 

@@ -1,16 +1,15 @@
 import type { Dispatcher } from 'undici';
-import type { TokenSource } from '../../auth/token-source.js';
+import type { Authorizer, Credentials, RequestPurpose } from '../../auth/authorizer.js';
 import { compileActor } from '../../compiled-chart.js';
 import type { Environment, TimerHandle } from '../../util/environment.js';
-import { describeThrown, failure, lookable } from '../../util/failure.js';
+import { toTransportFailure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
-import { isHeaderValue } from '../../protocol/http-headers.js';
 import { judgeRedirect } from '../../protocol/redirects.js';
 import { HttpAttempt } from './http-attempt.js';
 import type { AttemptOwner } from './http-attempt.js';
 import { callMachine, CHANGES, GUARDS } from './http-call-machine.js';
 import type { CallEvent, CallFacts } from './http-call-machine.js';
-import { exchangeFailed, hasAuthorization, linkClosed, tokenRefusal } from './http-failures.js';
+import { exchangeFailed, hasAuthorization, isAboutAuthentication, linkClosed } from './http-failures.js';
 import { contentKind, headerOf } from './http-head.js';
 import type { ResponseHead } from './http-head.js';
 import { Pacer, pushBytes } from '../pacer.js';
@@ -32,7 +31,7 @@ export interface CallEndpoint {
   /** Names and values in turn. */
   readonly headers: readonly string[];
   readonly environment: Environment;
-  readonly auth: TokenSource | undefined;
+  readonly authorizer: Authorizer | undefined;
   readonly secrets: Secrets;
   /** Whether the endpoint is closed: it makes no more requests. */
   readonly closed: boolean;
@@ -46,6 +45,8 @@ export interface HttpRequest {
   /** Names and values in turn. */
   readonly headers: readonly string[];
   readonly body?: string | undefined;
+  /** Default: `call`. */
+  readonly purpose?: RequestPurpose | undefined;
 }
 
 /** The receiver of the response to a request. Its methods must not throw. */
@@ -81,8 +82,8 @@ export class HttpCall implements AttemptOwner, CallFacts, UnorderedSetMember, Pa
     guards: GUARDS,
     actions: {
       ...CHANGES,
-      requestToken: (call) => void call.#authorize(undefined),
-      renewToken: (call, { head }) => void call.#authorize(head),
+      requestToken: (call) => call.#requestCredentials(),
+      renewToken: (call, { head }) => void call.#renewCredentials(head as ResponseHead),
       dispatch: (call) => call.#dispatch(),
       leaveAttempt: (call) => call.#leaveAttempt(),
       dropLeftAttempt: (call) => call.#dropLeftAttempt(),
@@ -100,13 +101,15 @@ export class HttpCall implements AttemptOwner, CallFacts, UnorderedSetMember, Pa
 
   place = -1;
   readonly needsToken: boolean;
-  refused = false;
+  renewals: number;
   readonly #actor = HttpCall.#actorOf(this);
   readonly #endpoint: CallEndpoint;
   readonly #request: HttpRequest;
   readonly #receiver: HttpReceiver;
   #url: URL;
-  #token: string | undefined;
+  #credentials: Credentials | undefined;
+  /** The statuses with which credentials were refused. */
+  readonly #refusals: number[] = [];
   #redirects = 0;
   #attempt: HttpAttempt | undefined;
   /** The attempt before, while its response may still end by itself. */
@@ -128,7 +131,8 @@ export class HttpCall implements AttemptOwner, CallFacts, UnorderedSetMember, Pa
     this.#request = request;
     this.#receiver = receiver;
     this.#url = endpoint.url;
-    this.needsToken = endpoint.auth !== undefined;
+    this.needsToken = endpoint.authorizer !== undefined;
+    this.renewals = endpoint.authorizer?.mostRenewals ?? 0;
   }
 
   #send(event: CallEvent): void {
@@ -157,7 +161,7 @@ export class HttpCall implements AttemptOwner, CallFacts, UnorderedSetMember, Pa
 
   /** Whether the request has a header `Authorization`. */
   get authorized(): boolean {
-    return this.#token !== undefined || hasAuthorization(this.#endpoint.headers);
+    return this.#credentials?.authorization !== undefined || hasAuthorization(this.#endpoint.headers);
   }
 
   /** Whether the call has ended: the receiver is not called any more. */
@@ -165,30 +169,57 @@ export class HttpCall implements AttemptOwner, CallFacts, UnorderedSetMember, Pa
     return this.#actor.over;
   }
 
-  /** @param refusal the response that refused the token; undefined for the first token */
-  async #authorize(refusal: ResponseHead | undefined): Promise<void> {
-    const refused = this.#token;
-    try {
-      const auth = this.#endpoint.auth as TokenSource;
-      const why = refusal && refused !== undefined ? tokenRefusal(refused, refusal) : undefined;
-      // A source that counts its arguments must not get one without a refusal.
-      const token: unknown = await (why === undefined ? auth.token() : auth.token(why));
-      if (typeof token !== 'string' || token === '' || !isHeaderValue(token)) {
-        throw new TypeError('it must give a string that can stand in a header');
-      }
-      this.#token = token;
-      this.#endpoint.secrets.add(token);
-    } catch (thrown) {
-      const message = `auth.token() failed: ${describeThrown(thrown)}`;
-      const cause = lookable(thrown);
-      this.#fail(failure('authentication', 'MCP_AUTHENTICATION_REQUIRED', message, { delivery: 'not-sent', cause }));
+  get #authorizer(): Authorizer {
+    return this.#endpoint.authorizer as Authorizer;
+  }
+
+  get #purpose(): RequestPurpose {
+    return this.#request.purpose ?? 'call';
+  }
+
+  /** Credentials that are at hand cost no turn of the event loop. */
+  #requestCredentials(): void {
+    if (this.#endpoint.closed) {
+      this.#fail(linkClosed('not-sent'));
       return;
     }
-    if (refusal === undefined || this.#token !== refused) this.#send({ type: 'token' });
-    else {
-      this.#send({ type: 'sameToken', head: refusal });
-      this.#send(END);
+    const credentials = this.#authorizer.credentials(this.#purpose);
+    if ('then' in credentials) credentials.then(this.#useCredentials, this.#failUnsent);
+    else this.#useCredentials(credentials);
+  }
+
+  readonly #useCredentials = (credentials: Credentials): void => {
+    this.#credentials = credentials;
+    this.#send({ type: 'token' });
+  };
+
+  readonly #failUnsent = (thrown: unknown): void => {
+    this.#fail(toTransportFailure(thrown, 'not-sent'));
+  };
+
+  /** @param head the response that refused the credentials */
+  async #renewCredentials(head: ResponseHead): Promise<void> {
+    const { status, headers } = head;
+    const earlier = [...this.#refusals];
+    this.#refusals.push(status);
+    try {
+      const renewed = await this.#authorizer.renew({
+        purpose: this.#purpose,
+        sent: this.#credentials as Credentials,
+        status,
+        challenge: headers['www-authenticate'],
+        earlier,
+      });
+      if (renewed !== undefined) {
+        this.#useCredentials(renewed);
+        return;
+      }
+    } catch (thrown) {
+      this.#failUnsent(thrown);
+      return;
     }
+    this.#send({ type: 'sameToken', head });
+    this.#send(END);
   }
 
   #dispatch(): void {
@@ -198,7 +229,8 @@ export class HttpCall implements AttemptOwner, CallFacts, UnorderedSetMember, Pa
     }
     const { method, headers, body } = this.#request;
     const all = [...this.#endpoint.headers, ...headers];
-    if (this.#token !== undefined) all.push('authorization', `Bearer ${this.#token}`);
+    const { authorization } = this.#credentials ?? {};
+    if (authorization !== undefined) all.push('authorization', authorization);
     const { origin, path, dispatcher } = this.#endpoint.route(this.#url);
     const options = {
       origin,
@@ -218,6 +250,8 @@ export class HttpCall implements AttemptOwner, CallFacts, UnorderedSetMember, Pa
   }
 
   responded(head: ResponseHead): void {
+    if (this.#credentials !== undefined && !isAboutAuthentication(head))
+      this.#endpoint.authorizer?.accepted(this.#credentials);
     this.#send({ type: 'response', head });
   }
 

@@ -1,5 +1,5 @@
 import type { Dispatcher, Pool } from 'undici';
-import type { TokenSource } from '../../auth/token-source.js';
+import type { Authorizer } from '../../auth/authorizer.js';
 import type { Environment } from '../../util/environment.js';
 import type { Budget } from '../../util/budget.js';
 import type { ConnectionShares } from './connection-shares.js';
@@ -21,7 +21,7 @@ export interface EndpointOptions {
   /** What bodies and messages are taken from; undefined for none. */
   readonly budget?: Budget | undefined;
   readonly environment: Environment;
-  readonly auth?: TokenSource | undefined;
+  readonly authorizer?: Authorizer | undefined;
   /** Collects the tokens, and removes secrets from failures before they are reported. */
   readonly secrets: Secrets;
   /** Used instead of pools of our own, and left alone when we are done. */
@@ -36,7 +36,7 @@ export class HttpEndpoint implements CallEndpoint {
   readonly shares: ConnectionShares;
   readonly budget: Budget | undefined;
   readonly environment: Environment;
-  readonly auth: TokenSource | undefined;
+  readonly authorizer: Authorizer | undefined;
   readonly secrets: Secrets;
   readonly #given: Dispatcher | undefined;
   readonly #makePool: (origin: string) => Dispatcher;
@@ -51,7 +51,7 @@ export class HttpEndpoint implements CallEndpoint {
     this.shares = options.shares;
     this.budget = options.budget;
     this.environment = options.environment;
-    this.auth = options.auth;
+    this.authorizer = options.authorizer;
     this.secrets = options.secrets;
     // The options were checked: it has the one method that is used.
     this.#given = options.dispatcher as Dispatcher | undefined;
@@ -113,7 +113,7 @@ export class HttpEndpoint implements CallEndpoint {
  * The class of undici alone. The package as a whole sets the dispatcher that every `fetch` of the process uses, if none is set yet. Should the
  * file be elsewhere in another version, it is the package after all.
  */
-async function loadPool(): Promise<typeof Pool> {
+export async function loadPool(): Promise<typeof Pool> {
   try {
     return (await import('undici/lib/dispatcher/pool.js')).default;
   } catch {

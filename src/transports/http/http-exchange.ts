@@ -1,3 +1,4 @@
+import type { RequestPurpose } from '../../auth/authorizer.js';
 import { askedDelay, isTemporaryStatus, reopeningDelay, RESUMPTION_BACKOFF } from '../../util/retry-policy.js';
 import { compileActor } from '../../compiled-chart.js';
 import type { EventData } from '../../compiled-chart.js';
@@ -145,8 +146,9 @@ export class HttpExchange implements HttpReceiver, ExchangeFacts, OwnedExchange 
   }
 
   #post(): void {
-    const { headers, body } = this.#request;
-    this.#call = this.#owner.endpoint.call({ method: 'POST', headers, body }, this);
+    const { headers, body, message } = this.#request;
+    const purpose = purposeOf(message.method);
+    this.#call = this.#owner.endpoint.call({ method: 'POST', headers, body, purpose }, this);
     this.#call.start();
   }
 
@@ -398,4 +400,10 @@ export class HttpExchange implements HttpReceiver, ExchangeFacts, OwnedExchange 
     if (reason === undefined) this.#resolve();
     else this.#reject(this.#owner.endpoint.secrets.failure(reason) as unknown as Error);
   }
+}
+
+/** Only calls of the user and the negotiation may ask a person to sign in. */
+function purposeOf(method: string): RequestPurpose {
+  if (method === 'initialize' || method === 'server/discover') return 'probe';
+  return method === 'ping' || method === 'subscriptions/listen' ? 'background' : 'call';
 }

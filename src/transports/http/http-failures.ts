@@ -1,4 +1,3 @@
-import type { TokenRefusal } from '../../auth/token-source.js';
 import { demandOf } from '../../protocol/challenge.js';
 import { failure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
@@ -115,12 +114,6 @@ export function authenticationFailure(url: URL, head: ResponseHead, authorized: 
 /** Whether headers, names and values in turn, have credentials in them. */
 export function hasAuthorization(headers: readonly string[]): boolean {
   return headers.some((name, at) => at % 2 === 0 && name.toLowerCase() === 'authorization');
-}
-
-/** The refusal of a token, as the argument of the token source. */
-export function tokenRefusal(token: string, { status, headers }: ResponseHead): TokenRefusal {
-  const { error, requiredScope, resourceMetadata } = demandOf(headers['www-authenticate']);
-  return { token, status, error, requiredScope, resourceMetadata };
 }
 
 /** Whether a status is about authentication. A 403 may also refuse an Origin or be a protocol error, unless it has a challenge. */

@@ -367,7 +367,7 @@ export class HttpLink implements Link, ExchangeOwner {
           resolve();
         };
         const receiver = { head: received, chunk: received, end: received, failed: received };
-        call = this.endpoint.call({ method: 'DELETE', headers: session.headers() }, receiver);
+        call = this.endpoint.call({ method: 'DELETE', headers: session.headers(), purpose: 'terminate' }, receiver);
         call.start();
       });
     };

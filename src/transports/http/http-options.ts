@@ -1,4 +1,9 @@
+import { isLoopback } from '../../auth/addresses.js';
+import type { Authorizer } from '../../auth/authorizer.js';
+import { OAuth } from '../../auth/oauth-object.js';
+import { TokenAuthorizer } from '../../auth/token-authorizer.js';
 import type { TokenSource } from '../../auth/token-source.js';
+import { failure } from '../../util/failure.js';
 import { USER_AGENT } from '../../util/package.js';
 import { percentDecoded } from '../../util/percent-decoding.js';
 import type { Era } from '../../protocol/revisions.js';
@@ -6,7 +11,7 @@ import { FEWEST_CONNECTIONS } from './connection-shares.js';
 import type { HttpLimits } from '../transport-limits.js';
 import { checkNetworkOptions, checkUrl, hasFunction, readHeaders } from '../network-options.js';
 import type { HeadersOption } from '../network-options.js';
-import { isWholeNumber, optionNames } from '../../option-checks.js';
+import { invalidOption, isWholeNumber, optionNames } from '../../option-checks.js';
 import type { OptionReader } from '../../option-checks.js';
 
 /**
@@ -27,8 +32,8 @@ export interface HttpTransportOptions {
   readonly headers?: HeadersOption | undefined;
   /** Time to open a connection or to terminate a session, in ms. It does not limit requests. Default 30 000. */
   readonly timeout?: number | undefined;
-  /** The source of tokens for `Authorization: Bearer`. Called before each request. */
-  readonly auth?: TokenSource | undefined;
+  /** The source of tokens for `Authorization: Bearer`, called before each request, or the result of `oauth()` of `mcp-actors/auth`. */
+  readonly auth?: TokenSource | OAuth | undefined;
   /**
    * The dispatcher that sends the requests: an undici `Agent`, `Pool`, `ProxyAgent` or mock, with your certificates and limits. The transport
    * does not close it. Default: a connection pool of the transport.
@@ -90,7 +95,11 @@ export function checkHttpCalls<Options extends Omit<HttpTransportOptions, 'prior
     (most) => most === Infinity || (isWholeNumber(most) && most >= FEWEST_CONNECTIONS),
     `a whole number of at least ${FEWEST_CONNECTIONS}, or Infinity`,
   );
-  read.optional('auth', (auth) => hasFunction(auth, 'token'), 'an object with a function `token`');
+  read.optional(
+    'auth',
+    (auth) => OAuth.settingsOf(auth) !== undefined || hasFunction(auth, 'token'),
+    'an object with a function `token`, or the result of oauth()',
+  );
   read.optional(
     'dispatcher',
     (dispatcher) => hasFunction(dispatcher, 'dispatch'),
@@ -103,7 +112,11 @@ export function checkHttpCalls<Options extends Omit<HttpTransportOptions, 'prior
  * The headers for every request as a flat list of names and values: the given ones, but for ours, credentials from the URL, and a `User-Agent`
  * where none was given.
  */
-export function fixedHeaders(url: URL, headers: Readonly<Record<string, string>>, auth?: TokenSource): string[] {
+export function fixedHeaders(
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  auth?: TokenSource | OAuth,
+): string[] {
   const kept = Object.entries(headers)
     .map(([name, value]) => [name.toLowerCase(), value] as const)
     .filter(([name]) => !OURS.has(name) && !(auth !== undefined && name === 'authorization'));
@@ -114,4 +127,45 @@ export function fixedHeaders(url: URL, headers: Readonly<Record<string, string>>
   }
   if (!kept.some(([name]) => name === 'user-agent')) kept.push(['user-agent', USER_AGENT]);
   return kept.flat();
+}
+
+/** Refuses to send tokens of an `OAuth` over plain HTTP to another machine. */
+export function checkTokenUrl(owner: string, field: string, url: URL, auth: TokenSource | OAuth | undefined): void {
+  const settings = OAuth.settingsOf(auth);
+  if (settings === undefined || url.protocol === 'https:' || settings.network.allowHttp || isLoopback(url)) return;
+  throw invalidOption(
+    field,
+    'an https URL, or one of this machine (`network.allowHttp` of oauth() lifts this rule)',
+    url.href,
+    owner,
+  );
+}
+
+/**
+ * The source of the credentials of a link.
+ * @param given the authorization of the connection, which a transport with an `OAuth` needs
+ */
+export function authorizerOf(
+  auth: TokenSource | OAuth | undefined,
+  given: Authorizer | undefined,
+  keepSecret: (value: string) => void,
+): Authorizer | undefined {
+  if (auth === undefined || auth instanceof OAuth) {
+    if (auth === undefined || given !== undefined) return given;
+    throw failure(
+      'connection',
+      'MCP_INVALID_PARAMS',
+      'A transport with oauth() cannot be driven by hand: give it to a client',
+      {
+        delivery: 'not-sent',
+        details: { field: 'auth' },
+      },
+    );
+  }
+  return new TokenAuthorizer(auth, keepSecret);
+}
+
+/** The source of tokens, by which the list cache compares; none for an `OAuth`, whose authorization has an identity. */
+export function tokensOf(auth: TokenSource | OAuth | undefined): TokenSource | undefined {
+  return auth instanceof OAuth ? undefined : auth;
 }

@@ -36,7 +36,7 @@ export class HttpServerStream implements HttpReceiver {
     this.#doubtful = owner.refusals.doubtful;
     this.#resumed = session.lastEventId !== undefined;
     if (session.lastEventId !== undefined) headers.push('last-event-id', session.lastEventId);
-    this.#call = owner.endpoint.call({ method: 'GET', headers }, this);
+    this.#call = owner.endpoint.call({ method: 'GET', headers, purpose: 'background' }, this);
     this.#call.start();
   }
 

@@ -1,10 +1,12 @@
+import { OAuth } from '../../auth/oauth-object.js';
 import type { TokenSource } from '../../auth/token-source.js';
 import { connectionShares } from './connection-shares.js';
 import type { HttpLink } from './http-link.js';
-import { checkHttpOptions, fixedHeaders, HTTP_OPTIONS } from './http-options.js';
+import { authorizerOf, checkHttpOptions, checkTokenUrl, fixedHeaders, HTTP_OPTIONS, tokensOf } from './http-options.js';
 import type { HttpTransportOptions } from './http-options.js';
 import type { Link, LinkEvents } from '../link.js';
 import { NetworkTransport } from '../network-transport.js';
+import type { AuthorizationNeeds } from '../transport.js';
 import { copyOptions } from '../../option-checks.js';
 
 export type { HttpTransportOptions } from './http-options.js';
@@ -27,6 +29,7 @@ export class HttpTransport extends NetworkTransport<HttpTransportOptions> {
    */
   constructor(url: string | URL, options: HttpTransportOptions = {}) {
     const checked = checkHttpOptions('HttpTransport', url, options);
+    checkTokenUrl('HttpTransport', 'url', checked.url, options.auth);
     super(copyOptions(options, HTTP_OPTIONS), checked.headers);
     this.#url = checked.url;
     this.keepSecret([this.#url]);
@@ -47,7 +50,13 @@ export class HttpTransport extends NetworkTransport<HttpTransportOptions> {
    * @internal
    */
   get tokens(): TokenSource | undefined {
-    return this.options.auth;
+    return tokensOf(this.options.auth);
+  }
+
+  /** @internal */
+  override get authorization(): AuthorizationNeeds | undefined {
+    const settings = OAuth.settingsOf(this.options.auth);
+    return settings && { settings, server: this.#url };
   }
 
   protected async open(events: LinkEvents): Promise<Link> {
@@ -63,7 +72,9 @@ export class HttpTransport extends NetworkTransport<HttpTransportOptions> {
         shares: connectionShares(limits?.maxConnections),
         budget: events.budget,
         environment: events.environment,
-        auth,
+        authorizer: authorizerOf(auth, events.authorizer, (token) => {
+          this.secrets.add(token);
+        }),
         secrets: this.secrets,
         dispatcher,
       },

@@ -99,7 +99,7 @@ export class SseLink implements Link, HttpReceiver {
       endpoint.maxMessageBytes,
       endpoint.budget,
     );
-    this.#call = endpoint.call({ method: 'GET', headers: LISTENING }, this);
+    this.#call = endpoint.call({ method: 'GET', headers: LISTENING, purpose: 'probe' }, this);
     this.#call.start();
   }
 

@@ -1,14 +1,16 @@
+import { OAuth } from '../../auth/oauth-object.js';
 import type { TokenSource } from '../../auth/token-source.js';
 import { connectionShares } from '../http/connection-shares.js';
 import type { HttpDispatcher } from '../http/http-options.js';
-import { HTTP, checkHttpCalls, fixedHeaders } from '../http/http-options.js';
+import { authorizerOf, HTTP, checkHttpCalls, checkTokenUrl, fixedHeaders, tokensOf } from '../http/http-options.js';
 import type { HttpLimits } from '../transport-limits.js';
 import type { Link, LinkEvents } from '../link.js';
 import { checkUrl, readHeaders } from '../network-options.js';
 import type { HeadersOption } from '../network-options.js';
-import { copyOptions, optionNames } from '../../option-checks.js';
+import { copyOptions, invalidOption, optionNames } from '../../option-checks.js';
 import type { SseLink } from './sse-link.js';
 import { NetworkTransport } from '../network-transport.js';
+import type { AuthorizationNeeds } from '../transport.js';
 
 /** Options of an {@link SseTransport}. */
 export interface SseTransportOptions {
@@ -16,8 +18,8 @@ export interface SseTransportOptions {
   readonly headers?: HeadersOption | undefined;
   /** Time until the server has sent its `endpoint` event, in ms. It does not limit requests. Default 30 000. */
   readonly timeout?: number | undefined;
-  /** The source of tokens for `Authorization: Bearer`. Called before each request. */
-  readonly auth?: TokenSource | undefined;
+  /** The source of tokens for `Authorization: Bearer`, called before each request, or the result of `oauth()` of `mcp-actors/auth`. */
+  readonly auth?: TokenSource | OAuth | undefined;
   /** Sends the requests instead of connections of our own: an undici `Agent`, `Pool`, `ProxyAgent` or mock. It is not closed with the transport. */
   readonly dispatcher?: HttpDispatcher | undefined;
   readonly limits?: HttpLimits | undefined;
@@ -51,6 +53,14 @@ export class SseTransport extends NetworkTransport<SseTransportOptions> {
     const stream = checkUrl(owner, 'sseUrl', sseUrl, HTTP);
     const post = postUrl === undefined ? undefined : checkUrl(owner, 'postUrl', postUrl, HTTP);
     checkHttpCalls(owner, options, NAMES);
+    checkTokenUrl(owner, 'sseUrl', stream, options.auth);
+    if (post !== undefined && post.origin !== stream.origin && OAuth.settingsOf(options.auth) !== undefined)
+      throw invalidOption(
+        'postUrl',
+        'a URL with the origin of sseUrl, since its tokens are for no other',
+        postUrl,
+        owner,
+      );
     super(copyOptions(options, NAMES), readHeaders(owner, options));
     this.#sseUrl = stream;
     this.#postUrl = post;
@@ -73,7 +83,13 @@ export class SseTransport extends NetworkTransport<SseTransportOptions> {
    * @internal
    */
   get tokens(): TokenSource | undefined {
-    return this.options.auth;
+    return tokensOf(this.options.auth);
+  }
+
+  /** @internal */
+  override get authorization(): AuthorizationNeeds | undefined {
+    const settings = OAuth.settingsOf(this.options.auth);
+    return settings && { settings, server: this.#sseUrl };
   }
 
   protected async open(events: LinkEvents, signal: AbortSignal): Promise<Link> {
@@ -90,7 +106,9 @@ export class SseTransport extends NetworkTransport<SseTransportOptions> {
           shares: connectionShares(this.options.limits?.maxConnections),
           budget: events.budget,
           environment: events.environment,
-          auth,
+          authorizer: authorizerOf(auth, events.authorizer, (token) => {
+            this.secrets.add(token);
+          }),
           secrets: this.secrets,
           dispatcher,
         },

@@ -26,8 +26,8 @@ export const CALL_EVENTS: readonly CallEvent[] = [
 
 /** The facts with which calls start. */
 export const CALL_STARTS: readonly CallFacts[] = [
-  { needsToken: false, refused: false },
-  { needsToken: true, refused: false },
+  { needsToken: false, renewals: 2 },
+  { needsToken: true, renewals: 2 },
 ];
 
 const FINAL = ['completed', 'failed', 'aborted'];
@@ -43,7 +43,7 @@ export const httpCallChart: ChartModel<CallFacts> = {
     name: start.needsToken ? 'with tokens' : 'without tokens',
     input: start,
     events: () => CALL_EVENTS,
-    deciding: ({ refused }) => refused,
+    deciding: ({ renewals }) => renewals,
   })),
   passing: [],
   laws: {
@@ -85,7 +85,7 @@ export const httpCallChart: ChartModel<CallFacts> = {
         path !== 'active.dispatched' ||
         next.every(({ event, to }) => {
           const refuses = event.type === 'response' && event.head === REFUSAL;
-          const renews = refuses && scene === 'with tokens' && !snapshot.context.refused;
+          const renews = refuses && scene === 'with tokens' && snapshot.context.renewals > 0;
           return (to.path === 'active.renewing') === renews;
         });
       none(found.violations(asks));

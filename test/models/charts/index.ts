@@ -1,3 +1,4 @@
+import { authorizationChart } from './authorization.js';
 import { connectionChart } from './connection.js';
 import type { ChartModel } from './chart-model.js';
 import { healthChart } from './health.js';
@@ -16,6 +17,7 @@ export const CHARTS = [
   subscriptionChart,
   serverStreamChart,
   serverRequestChart,
+  authorizationChart,
   httpExchangeChart,
   httpCallChart,
 ] as readonly unknown[] as readonly ChartModel<unknown>[];

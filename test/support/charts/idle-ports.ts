@@ -1,3 +1,5 @@
+import { authorizationPorts } from '../../../src/machines/authorization/authorization-setup.js';
+import type { AuthorizationPorts } from '../../../src/machines/authorization/authorization-setup.js';
 import { connectionPorts } from '../../../src/machines/connection/connection-ports.js';
 import type { ConnectionPorts } from '../../../src/machines/connection/connection-ports.js';
 import { healthPorts } from '../../../src/machines/health/health-machine.js';
@@ -15,6 +17,7 @@ const nothing = (): void => undefined;
 
 /** Ports of each chart that do nothing, for tests that look at the chart alone. */
 export const idlePorts: {
+  readonly authorization: AuthorizationPorts;
   readonly connection: ConnectionPorts;
   readonly health: HealthPorts;
   readonly requests: RequestsPorts;
@@ -22,6 +25,12 @@ export const idlePorts: {
   readonly serverStream: ServerStreamPorts;
   readonly subscription: SubscriptionPorts;
 } = {
+  authorization: {
+    random: () => 1,
+    perform: () => nothing,
+    activate: nothing,
+    doubtClient: nothing,
+  },
   connection: {
     now: () => 0,
     random: () => 1,
@@ -79,6 +88,7 @@ export const idlePorts: {
 
 /** Lets actors run without ports, and tools compute transitions: nothing is done then. */
 export function allowMissingPorts(): void {
+  authorizationPorts.provideDefault(idlePorts.authorization);
   connectionPorts.provideDefault(idlePorts.connection);
   healthPorts.provideDefault(idlePorts.health);
   requestsPorts.provideDefault(idlePorts.requests);

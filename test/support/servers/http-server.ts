@@ -25,7 +25,8 @@ export class HttpVisit {
 
   /** The message that was posted; empty without one. */
   get message(): PostedMessage {
-    if (this.body === '') return {};
+    // A form, for instance, is no message.
+    if (!this.body.startsWith('{')) return {};
     return JSON.parse(this.body) as PostedMessage;
   }
 
@@ -144,7 +145,7 @@ export class ScriptedHttpServer {
 
   /** The visits with this method of JSON-RPC. */
   asked(method: string): HttpVisit[] {
-    return this.visits.filter((visit) => visit.body !== '' && visit.message.method === method);
+    return this.visits.filter((visit) => visit.message.method === method);
   }
 
   /** Resolves when `met` holds, which is asked again after each request. */

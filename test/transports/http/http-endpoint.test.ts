@@ -4,6 +4,7 @@ import type { Failure } from '../../../src/util/failure.js';
 import type { HttpReceiver } from '../../../src/transports/http/http-call.js';
 import { connectionShares } from '../../../src/transports/http/connection-shares.js';
 import { HttpEndpoint } from '../../../src/transports/http/http-endpoint.js';
+import { TokenAuthorizer } from '../../../src/auth/token-authorizer.js';
 import { Secrets } from '../../../src/transports/secrets.js';
 import { ScriptedHttpServer } from '../../support/servers/http-server.js';
 
@@ -19,6 +20,8 @@ afterEach(async () => {
   await server.close();
 });
 
+const secrets = new Secrets();
+
 function open(auth?: TokenSource): Promise<HttpEndpoint> {
   return HttpEndpoint.open({
     shares: connectionShares(),
@@ -27,8 +30,12 @@ function open(auth?: TokenSource): Promise<HttpEndpoint> {
     timeout: 1_000,
     maxMessageBytes: 1_000,
     environment: systemEnvironment,
-    auth,
-    secrets: new Secrets(),
+    authorizer:
+      auth &&
+      new TokenAuthorizer(auth, (token) => {
+        secrets.add(token);
+      }),
+    secrets,
   });
 }
 

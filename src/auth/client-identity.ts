@@ -1,0 +1,45 @@
+/** How a client authenticates at the token endpoint. OpenID Connect Core 1.0, 9. */
+export type ClientAuthMethod = 'client_secret_basic' | 'client_secret_post' | 'none';
+
+export const AUTH_METHODS: readonly ClientAuthMethod[] = ['client_secret_basic', 'client_secret_post', 'none'];
+
+/** A client as one authorization server knows it. */
+export interface ClientIdentity {
+  readonly id: string;
+  readonly secret: string | undefined;
+  readonly method: ClientAuthMethod;
+  /** Whether this library registered it, and so may register again. */
+  readonly dynamic: boolean;
+  /** When the secret expires, in ms since the Unix epoch; undefined for never. */
+  readonly secretExpiresAt?: number | undefined;
+  /** The redirect URI with which it was registered; the one of the grant if that was refused. */
+  readonly redirectUri: string;
+}
+
+/** Adds the credentials of the client to a request for tokens. The type fits oauth4webapi. */
+export type ClientAuthentication = (server: unknown, client: unknown, body: URLSearchParams, headers: Headers) => void;
+
+/** The one way in which a client authenticates. A secret is never sent by a client with the method `none`. */
+export function authenticationOf({ id, secret, method }: ClientIdentity): ClientAuthentication {
+  return (_server, _client, body, headers) => {
+    if (method === 'client_secret_basic' && secret !== undefined) {
+      const credentials = `${asInForm(id)}:${asInForm(secret)}`;
+      headers.set('authorization', `Basic ${Buffer.from(credentials).toString('base64')}`);
+      return;
+    }
+    body.set('client_id', id);
+    if (method === 'client_secret_post' && secret !== undefined) body.set('client_secret', secret);
+  };
+}
+
+/** A text as forms encode it. RFC 6749, 2.3.1 and Appendix B. */
+function asInForm(text: string): string {
+  return new URLSearchParams([['', text]]).toString().slice(1);
+}
+
+/** The method of a client with a secret, where neither it nor a registration response names one: Basic unless only others are listed. */
+export function methodFor(secret: string | undefined, listed: readonly string[] | undefined): ClientAuthMethod {
+  if (secret === undefined) return 'none';
+  if (listed === undefined || listed.includes('client_secret_basic')) return 'client_secret_basic';
+  return listed.includes('client_secret_post') ? 'client_secret_post' : 'client_secret_basic';
+}

@@ -1,0 +1,50 @@
+import type { ClientAuthMethod } from './client-identity.js';
+import type { InteractiveGrant } from './grants/interactive.js';
+import type { LocalLocks } from './local-locks.js';
+import type { AuthorizationServerMetadata } from './server-metadata.js';
+import type { ExtraParameters } from './sign-in.js';
+import type { TokenStore } from './stores/token-store.js';
+
+/** A client that was registered by hand, or is described by a document that it publishes. */
+export type GivenClient =
+  | {
+      readonly id: string;
+      readonly secret: string | undefined;
+      readonly authMethod: ClientAuthMethod | undefined;
+      readonly issuer: string | undefined;
+    }
+  | { readonly metadataUrl: string };
+
+/** The options of `oauth()`, checked and with their defaults. */
+export interface OAuthSettings {
+  readonly grant: InteractiveGrant;
+  /** The client for an issuer; undefined where this library registers one. */
+  readonly client: (issuer: string) => GivenClient | undefined;
+  /** The issuer of the client that the user gave, if the user named one. */
+  readonly preferredIssuer: string | undefined;
+  readonly clientName: string | undefined;
+  readonly clientUri: string | undefined;
+  readonly logoUri: string | undefined;
+  readonly scopes: (asked: readonly string[]) => readonly string[];
+  readonly offlineAccess: boolean;
+  readonly account: string;
+  readonly store: TokenStore;
+  readonly prompt: 'auto' | 'connect' | 'never';
+  readonly authorizationServer: string | AuthorizationServerMetadata | undefined;
+  readonly resource: string | false | undefined;
+  readonly parameters: ExtraParameters;
+  readonly tokenParameters: ExtraParameters;
+  readonly legacyDiscovery: boolean;
+  readonly network: NetworkSettings;
+  /** Connections of this process that share the store take turns. */
+  readonly locks: LocalLocks;
+}
+
+/** Limits of the requests of the flow. */
+export interface NetworkSettings {
+  readonly timeout: number;
+  readonly maxBytes: number;
+  readonly allowPrivate: boolean;
+  readonly allowHttp: boolean;
+  readonly dispatcher: { dispatch(options: object, handler: object): boolean } | undefined;
+}

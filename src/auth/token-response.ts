@@ -1,0 +1,89 @@
+import type { Failure } from '../util/failure.js';
+import { authFailure, errorCodeOf, shownDescription, unreachable } from './auth-failures.js';
+import type { AuthPhase } from './auth-failures.js';
+import { isOutageStatus, jsonObject } from './guarded-fetch.js';
+import type { AuthResponse } from './guarded-fetch.js';
+import { readScopes } from './scopes.js';
+import { retryAfterOf } from '../protocol/http-headers.js';
+
+/** The tokens of a successful response. */
+export interface Tokens {
+  readonly accessToken: string;
+  readonly refreshToken: string | undefined;
+  /** Seconds; undefined if the server named none. */
+  readonly expiresIn: number | undefined;
+  /** The granted scopes; undefined if they are the requested ones. */
+  readonly scopes: readonly string[] | undefined;
+}
+
+/** What is known about a request for tokens, for errors. */
+export interface TokenRequestContext {
+  readonly issuer: string;
+  readonly phase: AuthPhase;
+  /** Values that were sent and may not be shown. */
+  readonly sent: readonly string[];
+  readonly now: number;
+}
+
+/** The characters of a token: visible ASCII, so that it can stand in a header. */
+const TOKEN = /^[\x21-\x7e]+$/;
+
+/**
+ * Reads a response of a token endpoint. Servers that are nearly correct are accepted: any 2xx status, `null` for a missing value, numbers as
+ * text, no `token_type`. An `id_token` is ignored. The result is a failure of kind `authentication` only if the server has refused the request;
+ * everything else that is no token is an outage.
+ */
+export function readTokenResponse(response: AuthResponse, context: TokenRequestContext): Tokens | Failure {
+  const { status } = response;
+  const { issuer, phase } = context;
+  const document = jsonObject(response);
+  const error = errorCodeOf(document?.error);
+  if (error !== undefined && !isOutageStatus(status)) return refused(context, status, error, document);
+  if (status >= 300 || document === undefined) {
+    const what = status >= 300 ? `HTTP ${status}` : 'a body that is not JSON';
+    const retryAfter = retryAfterOf(response.header('retry-after'), context.now, response.header('date'));
+    return unreachable(`The token endpoint of ${issuer} answered with ${what}`, {
+      phase,
+      issuer,
+      status,
+      ...(retryAfter !== undefined && { retryAfter }),
+    });
+  }
+  return readTokens(document, context);
+}
+
+function readTokens(document: Readonly<Record<string, unknown>>, context: TokenRequestContext): Tokens | Failure {
+  const { access_token: accessToken, refresh_token: refreshToken, token_type: type } = document;
+  if (typeof accessToken !== 'string' || !TOKEN.test(accessToken))
+    return invalid(context, 'it has no access token that can stand in a header');
+  if (typeof type === 'string' && type.toLowerCase() !== 'bearer')
+    return invalid(context, `its token type is ${type.slice(0, 40)}, and this client uses Bearer`);
+  const expiresIn = Number(document.expires_in ?? NaN);
+  return {
+    accessToken,
+    refreshToken: typeof refreshToken === 'string' && refreshToken !== '' ? refreshToken : undefined,
+    expiresIn: Number.isFinite(expiresIn) && expiresIn >= 0 ? expiresIn : undefined,
+    scopes: typeof document.scope === 'string' ? readScopes(document.scope) : undefined,
+  };
+}
+
+function invalid({ issuer, phase }: TokenRequestContext, why: string): Failure {
+  return authFailure('MCP_AUTH_RESPONSE_INVALID', phase, `The token response of ${issuer} is invalid: ${why}`, {
+    issuer,
+  });
+}
+
+function refused(
+  { issuer, phase, sent }: TokenRequestContext,
+  status: number,
+  error: string,
+  document: Readonly<Record<string, unknown>> | undefined,
+): Failure {
+  const description = shownDescription(document?.error_description, sent);
+  const said = description === undefined ? error : `${error}: ${description}`;
+  return authFailure('MCP_TOKEN_REQUEST_REFUSED', phase, `${issuer} refused the request for a token: ${said}`, {
+    issuer,
+    status,
+    error,
+  });
+}

@@ -1,0 +1,75 @@
+import type { Failure } from '../../util/failure.js';
+
+/** What the chart knows of a grant. Tokens are in the steps, never here. */
+export interface GrantFacts {
+  readonly issuer: string;
+  /** All scopes that were requested for it, and the granted ones. */
+  readonly requested: readonly string[];
+  readonly granted: readonly string[];
+}
+
+/** Where the token in use comes from. */
+export type TokenOrigin = 'store' | 'refresh' | 'sign-in';
+
+/** Why a token is obtained. `needed`: there is none. `clock`: it has expired. `age`: it will expire soon. `lacking`: it lacks scopes. */
+export type Cause = 'needed' | 'refused' | 'clock' | 'age' | 'lacking';
+
+/** Everything that the chart knows. It contains no secret: inspectors may show it. */
+export interface AuthorizationFacts {
+  /** The number of the token in use; each new token has the next one. 0: none so far. */
+  readonly generation: number;
+  readonly grant: GrantFacts | undefined;
+  readonly origin: TokenOrigin | undefined;
+  /** Whether the server has accepted the token in use. */
+  readonly accepted: boolean;
+  readonly cause: Cause;
+  /** The scopes that the server required for the calls that wait; undefined if it named none. */
+  readonly challenged: readonly string[] | undefined;
+  /** Whether a person may be asked to sign in for one of the calls that wait. */
+  readonly maySignIn: boolean;
+  /** Scopes that were requested and not granted. They are not requested again. */
+  readonly denied: readonly string[];
+  /** Sign-ins since the server last accepted a token. */
+  readonly prompts: number;
+  /** Whether the client was registered again since then, because the server no longer knew it. */
+  readonly renewed: boolean;
+  /** The server refused a token that a refresh had just obtained. */
+  readonly refreshUseless: boolean;
+  /** Outages in a row. */
+  readonly outages: number;
+  /** Why there is no token, or no better one. */
+  readonly failure: Failure | undefined;
+}
+
+/** What a request reports when it needs a token, or another one. */
+interface Demand {
+  readonly maySignIn: boolean;
+}
+
+/** Everything that can happen to an authorization. */
+export type AuthorizationEvent =
+  | ({ readonly type: 'needed' | 'expired' } & Demand)
+  | { readonly type: 'age' }
+  /** The server refused the token in use, or requires one. Refusals of earlier tokens do not reach the chart. */
+  | ({
+      readonly type: 'refused';
+      readonly challenged: readonly string[] | undefined;
+    } & Demand)
+  | ({ readonly type: 'lacking'; readonly challenged: readonly string[] } & Demand)
+  | { readonly type: 'accepted' }
+  | { readonly type: 'loaded'; readonly grant: GrantFacts | undefined }
+  /** `refreshable`: there is a refresh token of this authorization server. */
+  | { readonly type: 'discovered'; readonly refreshable: boolean }
+  | { readonly type: 'locked' | 'registered' | 'answered' | 'exchanged' | 'refreshed' }
+  /** Another connection had stored a newer grant. */
+  | { readonly type: 'adopted'; readonly grant: GrantFacts }
+  | { readonly type: 'saved'; readonly grant: GrantFacts }
+  /** The refresh token is of no use any more. */
+  | { readonly type: 'refresh.dead'; readonly failure: Failure }
+  /** The server does not know the client any more, which this library had registered. */
+  | { readonly type: 'client.dead'; readonly failure: Failure }
+  | { readonly type: 'failed'; readonly failure: Failure };
+
+/** The steps of the flow. Each ends with one event. */
+export type AuthorizationStep =
+  'load' | 'discover' | 'lockRefresh' | 'refresh' | 'lockSignIn' | 'register' | 'prompt' | 'exchange' | 'save';

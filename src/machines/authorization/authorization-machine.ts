@@ -1,0 +1,173 @@
+import type { SnapshotFrom } from 'xstate';
+
+import { authorizationSetup, NO_FACTS } from './authorization-setup.js';
+
+/** A step that could not be carried out. An outage says nothing about credentials: later the same may succeed. */
+const broken = [
+  { guard: 'isOutage', target: '#authorization.work.backingOff', actions: 'keepFailure' },
+  // A token that lacks scopes still serves other calls.
+  { guard: 'hasToken', target: '#authorization.work.resting', actions: ['keepFailure', 'denyScopes'] },
+  { target: '#authorization.work.failed', actions: 'keepFailure' },
+] as const;
+
+/** Without a refresh token a person has to sign in. */
+const otherwise = [
+  { guard: 'maySignIn', target: '#authorization.work.signingIn' },
+  { target: '#authorization.work.resting', actions: ['keepSignInRequired', 'denyScopes'] },
+] as const;
+
+/** A newer grant of another connection. */
+const adopted = {
+  target: '#authorization.work.resting',
+  actions: ['keepAdopted', 'activate'],
+} as const;
+
+/**
+ * How the tokens of one connection are obtained: docs/architecture.md has the picture. The region `token` says whether requests can be sent, the
+ * region `work` what is being done to get a token, or a better one. All requests of the connection share this work.
+ */
+export const authorizationMachine = authorizationSetup.createMachine({
+  id: 'authorization',
+  context: NO_FACTS,
+  type: 'parallel',
+  states: {
+    token: {
+      initial: 'unread',
+      on: {
+        saved: '.usable',
+        adopted: '.usable',
+      },
+      states: {
+        unread: {
+          on: { loaded: [{ guard: 'foundGrant', target: 'usable' }, { target: 'absent' }], failed: 'absent' },
+        },
+        absent: { on: { refused: 'wanted' } },
+        usable: {
+          initial: 'fresh',
+          states: {
+            fresh: { on: { age: 'aging' } },
+            aging: {},
+          },
+          on: {
+            refused: 'wanted',
+            expired: 'wanted',
+            accepted: { actions: 'keepAccepted' },
+          },
+        },
+        wanted: {},
+      },
+    },
+    work: {
+      initial: 'loading',
+      on: {
+        needed: { actions: 'joinDemand' },
+        expired: { actions: 'joinDemand' },
+        refused: { actions: 'joinDemand' },
+        lacking: { actions: 'joinDemand' },
+      },
+      states: {
+        loading: {
+          invoke: { src: 'load', id: 'load', input: ({ context }) => context },
+          on: {
+            loaded: { target: 'resting', actions: ['keepLoaded', 'activate'] },
+            failed: { target: 'resting' },
+          },
+        },
+        resting: {
+          on: {
+            needed: { target: 'discovering', actions: 'keepDemand' },
+            expired: { target: 'discovering', actions: 'keepDemand' },
+            age: { target: 'discovering', actions: 'keepDemand' },
+            lacking: { target: 'discovering', actions: 'keepDemand' },
+            refused: [
+              { guard: 'neverAccepted', target: 'failed', actions: 'keepTokenRefused' },
+              { target: 'discovering', actions: ['keepDemand', 'noteUseless'] },
+            ],
+          },
+        },
+        discovering: {
+          invoke: { src: 'discover', id: 'discover', input: ({ context }) => context },
+          on: {
+            discovered: [{ guard: 'mayRefresh', target: 'refreshing', actions: 'forgetOutages' }, ...otherwise],
+            failed: broken,
+          },
+        },
+        refreshing: {
+          // The lock is held until the new tokens are stored.
+          invoke: { src: 'lockRefresh', id: 'lockRefresh', input: ({ context }) => context },
+          initial: 'waiting',
+          states: {
+            waiting: { on: { locked: 'asking', adopted } },
+            asking: {
+              invoke: { src: 'refresh', id: 'refresh', input: ({ context }) => context },
+              on: {
+                refreshed: 'saving',
+                adopted,
+                'refresh.dead': [
+                  { guard: 'maySignIn', target: '#authorization.work.signingIn', actions: 'keepFailure' },
+                  { target: '#authorization.work.resting', actions: ['keepFailure', 'keepSignInRequired'] },
+                ],
+              },
+            },
+            saving: {
+              invoke: { src: 'save', id: 'save', input: ({ context }) => context },
+              on: { saved: { target: '#authorization.work.resting', actions: ['keepRefreshed', 'activate'] } },
+            },
+          },
+          on: { failed: broken },
+        },
+        signingIn: {
+          invoke: { src: 'lockSignIn', id: 'lockSignIn', input: ({ context }) => context },
+          initial: 'waiting',
+          states: {
+            waiting: { on: { locked: 'registering', adopted } },
+            registering: {
+              invoke: { src: 'register', id: 'register', input: ({ context }) => context },
+              on: { registered: 'awaitingUser' },
+            },
+            awaitingUser: {
+              entry: 'countPrompt',
+              invoke: { src: 'prompt', id: 'prompt', input: ({ context }) => context },
+              on: { answered: 'exchanging' },
+              after: {
+                authTimeout: [
+                  {
+                    guard: 'hasToken',
+                    target: '#authorization.work.resting',
+                    actions: ['keepTimeout', 'denyScopes', 'doubtClient'],
+                  },
+                  { target: '#authorization.work.failed', actions: ['keepTimeout', 'doubtClient'] },
+                ],
+              },
+            },
+            exchanging: {
+              invoke: { src: 'exchange', id: 'exchange', input: ({ context }) => context },
+              on: { exchanged: 'saving' },
+            },
+            saving: {
+              invoke: { src: 'save', id: 'save', input: ({ context }) => context },
+              on: { saved: { target: '#authorization.work.resting', actions: ['keepSignedIn', 'activate'] } },
+            },
+          },
+          on: {
+            'client.dead': [
+              { guard: 'mayRenewClient', target: '.registering', actions: ['noteRenewed', 'doubtClient'] },
+              { guard: 'hasToken', target: 'resting', actions: ['keepFailure', 'denyScopes'] },
+              { target: 'failed', actions: 'keepFailure' },
+            ],
+            failed: broken,
+          },
+        },
+        backingOff: {
+          entry: 'countOutage',
+          after: { backoff: 'resting' },
+        },
+        // No person is asked again until the user connects again.
+        failed: {},
+      },
+    },
+  },
+});
+
+/** Where an authorization is, and what is known about it. */
+export type AuthorizationSnapshot = SnapshotFrom<typeof authorizationMachine>;

@@ -1,0 +1,212 @@
+import { assign, fromCallback, setup, stateIn } from 'xstate';
+import type { EventObject } from 'xstate';
+
+import { authFailure, isOutage } from '../../auth/auth-failures.js';
+import { lacking, union } from '../../auth/scopes.js';
+import { askedDelay, REQUEST_BACKOFF, retryDelay } from '../../util/retry-policy.js';
+import { SystemPorts } from '../system-ports.js';
+import type {
+  AuthorizationEvent,
+  AuthorizationFacts,
+  AuthorizationStep,
+  Cause,
+  GrantFacts,
+  TokenOrigin,
+} from './authorization-facts.js';
+
+/** Time for a person to sign in, in ms. */
+export const AUTH_TIMEOUT = 300_000;
+
+/** The most sign-ins until the server has accepted a token. */
+export const MOST_PROMPTS = 2;
+
+/** What an authorization does to the world. */
+export interface AuthorizationPorts {
+  random(): number;
+  /** Runs a step. It reports one event, unless the returned function ends it before. Locks are held until that function is called. */
+  perform(step: AuthorizationStep, facts: AuthorizationFacts, send: (event: AuthorizationEvent) => void): () => void;
+  /** The grant of the last step is in use from now on. */
+  activate(): void;
+  /** The client may be unknown to the server: it sent no callback. */
+  doubtClient(): void;
+}
+
+export const authorizationPorts = new SystemPorts<AuthorizationPorts>('authorization');
+
+/** What {@link AuthorizationEvent}s of requests bring. */
+function demandOf(
+  event: AuthorizationEvent,
+): Pick<AuthorizationFacts, 'cause' | 'challenged' | 'maySignIn'> | undefined {
+  switch (event.type) {
+    case 'needed':
+      return { cause: 'needed', challenged: undefined, maySignIn: event.maySignIn };
+    case 'expired':
+      return { cause: 'clock', challenged: undefined, maySignIn: event.maySignIn };
+    case 'age':
+      return { cause: 'age', challenged: undefined, maySignIn: false };
+    case 'refused':
+      return { cause: 'refused', challenged: event.challenged, maySignIn: event.maySignIn };
+    case 'lacking':
+      return { cause: 'lacking', challenged: event.challenged, maySignIn: event.maySignIn };
+    default:
+      return undefined;
+  }
+}
+
+/** The scopes of several requests together; undefined if none of them named any. */
+function together(
+  some: readonly string[] | undefined,
+  others: readonly string[] | undefined,
+): readonly string[] | undefined {
+  return some === undefined ? others : union(some, others ?? []);
+}
+
+function withGrant(grant: GrantFacts, origin: TokenOrigin, facts: AuthorizationFacts): Partial<AuthorizationFacts> {
+  // A scope that was requested twice and not granted will not be granted.
+  const again = origin === 'sign-in' ? lacking(facts.grant?.requested ?? [], grant.granted) : [];
+  return {
+    grant,
+    origin,
+    generation: facts.generation + 1,
+    accepted: false,
+    challenged: undefined,
+    maySignIn: false,
+    denied: union(facts.denied, lacking(again, facts.grant?.granted ?? [])),
+    failure: undefined,
+    outages: 0,
+  };
+}
+
+/** Leaving the state ends the step. */
+const step = (name: AuthorizationStep) =>
+  fromCallback<EventObject, AuthorizationFacts>(({ input, sendBack, system }) =>
+    authorizationPorts.of(system).perform(name, input, sendBack),
+  );
+
+/** What the names in the chart of an authorization stand for: `authorization-machine.ts` says when each of them counts. */
+export const authorizationSetup = setup({
+  types: {
+    context: {} as AuthorizationFacts,
+    events: {} as AuthorizationEvent,
+  },
+  actors: {
+    load: step('load'),
+    discover: step('discover'),
+    lockRefresh: step('lockRefresh'),
+    refresh: step('refresh'),
+    lockSignIn: step('lockSignIn'),
+    register: step('register'),
+    prompt: step('prompt'),
+    exchange: step('exchange'),
+    save: step('save'),
+  },
+  guards: {
+    foundGrant: ({ event }) => event.type === 'loaded' && event.grant !== undefined,
+    // A person has just signed in for this token: another sign-in would give another one of the same kind.
+    neverAccepted: ({ context }) => context.origin === 'sign-in' && !context.accepted,
+    mayRefresh: ({ context, event }) =>
+      event.type === 'discovered' && event.refreshable && context.cause !== 'lacking' && !context.refreshUseless,
+    maySignIn: ({ context }) => context.maySignIn && context.prompts < MOST_PROMPTS,
+    mayRenewClient: ({ context }) => !context.renewed && context.prompts < MOST_PROMPTS,
+    isOutage: ({ event }) => event.type === 'failed' && isOutage(event.failure),
+    hasToken: stateIn({ token: 'usable' }),
+  },
+  actions: {
+    keepDemand: assign(({ event }) => ({ ...demandOf(event), failure: undefined })),
+    joinDemand: assign(({ context, event }) => {
+      const demand = demandOf(event);
+      return {
+        challenged: together(context.challenged, demand?.challenged),
+        maySignIn: context.maySignIn || demand?.maySignIn === true,
+      };
+    }),
+    noteUseless: assign(({ context }) => ({
+      refreshUseless: context.refreshUseless || (context.origin === 'refresh' && !context.accepted),
+    })),
+    keepAccepted: assign({ accepted: true, prompts: 0, renewed: false, refreshUseless: false }),
+    keepLoaded: assign(({ context, event }) =>
+      event.type === 'loaded' && event.grant !== undefined ? withGrant(event.grant, 'store', context) : {},
+    ),
+    keepAdopted: assign(({ context, event }) =>
+      event.type === 'adopted' ? withGrant(event.grant, 'store', context) : {},
+    ),
+    keepRefreshed: assign(({ context, event }) =>
+      event.type === 'saved' ? withGrant(event.grant, 'refresh', context) : {},
+    ),
+    keepSignedIn: assign(({ context, event }) =>
+      event.type === 'saved' ? withGrant(event.grant, 'sign-in', context) : {},
+    ),
+    activate: ({ system }) => {
+      authorizationPorts.of(system).activate();
+    },
+    doubtClient: ({ system }) => {
+      authorizationPorts.of(system).doubtClient();
+    },
+    countPrompt: assign({ prompts: ({ context }) => context.prompts + 1 }),
+    noteRenewed: assign({ renewed: true }),
+    keepFailure: assign(({ event }) => ('failure' in event ? { failure: event.failure } : {})),
+    countOutage: assign({ outages: ({ context }) => context.outages + 1 }),
+    forgetOutages: assign({ outages: 0 }),
+    denyScopes: assign(({ context }) =>
+      context.cause === 'lacking' ? { denied: union(context.denied, context.challenged ?? []) } : {},
+    ),
+    keepTokenRefused: assign(({ context }) => ({
+      failure: authFailure(
+        'MCP_TOKEN_REFUSED',
+        'request',
+        'The server does not accept the token that was issued for it by the last sign-in',
+        { issuer: context.grant?.issuer, scopes: context.grant?.granted },
+      ),
+    })),
+    keepSignInRequired: assign(({ context }) => ({
+      failure: context.cause === 'age' ? context.failure : signInRequired(context),
+    })),
+    keepTimeout: assign({
+      failure: authFailure(
+        'MCP_SIGN_IN_TIMEOUT',
+        'sign-in',
+        `The sign-in was not completed within ${AUTH_TIMEOUT} ms`,
+        { timeout: AUTH_TIMEOUT },
+      ),
+    }),
+  },
+  delays: {
+    authTimeout: AUTH_TIMEOUT,
+    backoff: ({ context, system }) =>
+      retryDelay(REQUEST_BACKOFF, context.outages, authorizationPorts.of(system).random(), askedDelay(context.failure)),
+  },
+});
+
+/** A person has to sign in, and may not be asked. */
+function signInRequired({ prompts, cause, failure: why }: AuthorizationFacts) {
+  const reason =
+    prompts >= MOST_PROMPTS
+      ? `${prompts} sign-ins have not led to a token that the server accepts`
+      : 'this request may not ask a person (option `prompt`)';
+  return authFailure(
+    'MCP_SIGN_IN_REQUIRED',
+    'sign-in',
+    `A person has to sign in, and ${reason}`,
+    { reason, cause },
+    {
+      ...(why !== undefined && { cause: why }),
+    },
+  );
+}
+
+/** The facts at the start. */
+export const NO_FACTS: AuthorizationFacts = {
+  generation: 0,
+  grant: undefined,
+  origin: undefined,
+  accepted: false,
+  cause: 'needed' satisfies Cause,
+  challenged: undefined,
+  maySignIn: false,
+  denied: [],
+  prompts: 0,
+  renewed: false,
+  refreshUseless: false,
+  outages: 0,
+  failure: undefined,
+};

@@ -1,0 +1,258 @@
+import { createActor } from 'xstate';
+import type { Actor } from 'xstate';
+
+import { authFailure } from '../../auth/auth-failures.js';
+import type { Authorizer, Credentials, Refusal, RequestPurpose } from '../../auth/authorizer.js';
+import { lacking, readScopes } from '../../auth/scopes.js';
+import { demandOf } from '../../protocol/challenge.js';
+import { failure, isFailure } from '../../util/failure.js';
+import type { Failure } from '../../util/failure.js';
+import { authorizationMachine } from './authorization-machine.js';
+import type { AuthorizationSnapshot } from './authorization-machine.js';
+import { authorizationPorts } from './authorization-setup.js';
+import { AuthorizationSteps } from './authorization-steps.js';
+import type { AuthorizationOptions } from './authorization-steps.js';
+
+/** A request that waits for credentials. */
+interface Waiter {
+  /** A token of a later generation is needed. */
+  readonly after: number;
+  /** Decided when no work is in progress, and there is no such token. */
+  readonly otherwise: (why: Failure | undefined) => void;
+  readonly resolve: (credentials: Credentials) => void;
+}
+
+/** How often a request is repeated after refusals with a status. A 403 may follow a 401, and may name one more scope each time. */
+const MOST_401 = 1;
+const MOST_403 = 2;
+
+const NONE: Credentials = { authorization: undefined, generation: 0 };
+
+/**
+ * The authorization of one connection: runs the chart, and gives its requests their credentials. The chart starts with the first request, and
+ * ends when the connection is closed.
+ */
+export class Authorization implements Authorizer {
+  readonly mostRenewals = MOST_401 + MOST_403;
+  readonly #options: AuthorizationOptions;
+  readonly #steps: AuthorizationSteps;
+  #actor: Actor<typeof authorizationMachine> | undefined;
+  #snapshot: AuthorizationSnapshot | undefined;
+  #waiters: Waiter[] = [];
+  /** The credentials of the generation in use. */
+  #credentials: Credentials = NONE;
+
+  constructor(options: AuthorizationOptions) {
+    this.#options = options;
+    this.#steps = new AuthorizationSteps(options);
+  }
+
+  /** Changes with the person and the server, and not with the token. */
+  get identity(): string {
+    const { issuer, client, account, signIn } = this.#steps.grant ?? {};
+    return JSON.stringify([issuer, client?.id, account, signIn]);
+  }
+
+  credentials(purpose: RequestPurpose): Credentials | Promise<Credentials> {
+    if (purpose === 'terminate') return this.#credentials;
+    const actor = this.#actor ?? this.#start();
+    const { token } = this.#current.value;
+    if (typeof token === 'object' && !this.#hasExpired(purpose)) return this.#credentials;
+    if (token === 'absent') return NONE;
+    return this.#wait(
+      this.#credentials.generation,
+      (why) => {
+        throw why ?? this.#noToken();
+      },
+      () => {
+        if (this.#isIdle && this.#current.value.token === 'wanted')
+          actor.send({ type: 'needed', maySignIn: this.#maySignIn(purpose) });
+      },
+    ) as Promise<Credentials>;
+  }
+
+  /** Looks at the clock: a token that will expire soon is renewed in the background. */
+  #hasExpired(purpose: RequestPurpose): boolean {
+    const { expiresAt = Infinity, agesAt = Infinity } = this.#steps.grant ?? {};
+    const now = agesAt === Infinity ? 0 : this.#options.environment.now();
+    if (now >= expiresAt) {
+      this.#actor?.send({ type: 'expired', maySignIn: this.#maySignIn(purpose) });
+      return true;
+    }
+    if (now >= agesAt && this.#current.matches({ token: { usable: 'fresh' } })) this.#actor?.send({ type: 'age' });
+    return false;
+  }
+
+  async renew({ purpose, sent, status, challenge, earlier }: Refusal): Promise<Credentials | undefined> {
+    const actor = this.#actor;
+    const times = earlier.filter((one) => one === status).length;
+    if (actor === undefined || purpose === 'terminate' || times >= (status === 401 ? MOST_401 : MOST_403))
+      return undefined;
+    // Another request has got a new token meanwhile.
+    if (sent.generation < this.#credentials.generation) return this.credentials(purpose);
+    const { error, requiredScope, resourceMetadata } = demandOf(challenge);
+    const challenged = requiredScope === undefined ? undefined : readScopes(requiredScope);
+    const maySignIn = this.#maySignIn(purpose);
+    // Any other 403 is a plain denial.
+    if (status === 403 && (error !== 'insufficient_scope' || !maySignIn)) return undefined;
+    if (status === 403) return this.#widen(actor, challenged ?? [], resourceMetadata);
+    this.#steps.noteChallenge(resourceMetadata);
+    return this.#wait(
+      sent.generation,
+      (why) => {
+        if (why === undefined || purpose === 'background') return undefined;
+        throw why;
+      },
+      () => {
+        actor.send({ type: 'refused', challenged, maySignIn });
+      },
+    );
+  }
+
+  /** A token with more scopes: a person has to agree. */
+  async #widen(
+    actor: Actor<typeof authorizationMachine>,
+    challenged: readonly string[],
+    resourceMetadata: string | undefined,
+  ): Promise<Credentials | undefined> {
+    const { grant, denied } = this.#current.context;
+    const missing = lacking(challenged, grant?.granted ?? []);
+    if (lacking(missing, denied).length < Math.max(missing.length, 1)) throw this.#insufficient(challenged, missing);
+    this.#steps.noteChallenge(resourceMetadata);
+    return this.#wait(
+      this.#credentials.generation,
+      (why) => {
+        throw why ?? this.#insufficient(challenged, missing);
+      },
+      () => {
+        actor.send({ type: 'lacking', challenged, maySignIn: true });
+      },
+    );
+  }
+
+  accepted({ generation }: Credentials): void {
+    const { context } = this.#snapshot ?? {};
+    if (context !== undefined && !context.accepted && context.generation === generation && generation > 0)
+      this.#actor?.send({ type: 'accepted' });
+  }
+
+  /** Ends all work: prompts, requests and waits. The token stays at hand for what ends the session. */
+  close(): void {
+    const actor = this.#actor;
+    this.#actor = undefined;
+    actor?.stop();
+    this.#reject(failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection is closed', { delivery: 'not-sent' }));
+  }
+
+  get #current(): AuthorizationSnapshot {
+    if (this.#snapshot === undefined) throw new TypeError('The authorization has not been started');
+    return this.#snapshot;
+  }
+
+  get #isIdle(): boolean {
+    const { work } = this.#current.value;
+    return work === 'resting' || work === 'failed' || work === 'backingOff';
+  }
+
+  #maySignIn(purpose: RequestPurpose): boolean {
+    const { prompt } = this.#options.settings;
+    return purpose === 'probe' ? prompt !== 'never' : purpose === 'call' && prompt === 'auto';
+  }
+
+  #start(): Actor<typeof authorizationMachine> {
+    const { environment } = this.#options;
+    const actor = createActor(authorizationMachine, {
+      clock: {
+        setTimeout: (fn, delay) => environment.setTimeout(fn, delay),
+        clearTimeout: (handle: unknown) => {
+          environment.clearTimeout(handle);
+        },
+      },
+    });
+    authorizationPorts.provide(actor.system, this.#steps);
+    actor.subscribe({
+      next: (snapshot) => {
+        this.#moved(snapshot);
+      },
+      error: (thrown) => {
+        this.#actor = undefined;
+        const why = failure('authentication', 'MCP_INTERNAL', 'The authorization failed', { delivery: 'not-sent' });
+        this.#options.report(isFailure(thrown) ? thrown : why);
+        this.#reject(why);
+      },
+    });
+    this.#actor = actor;
+    this.#snapshot = actor.getSnapshot();
+    actor.start();
+    return actor;
+  }
+
+  #moved(snapshot: AuthorizationSnapshot): void {
+    this.#snapshot = snapshot;
+    const { generation } = snapshot.context;
+    if (generation !== this.#credentials.generation) {
+      const { accessToken = '' } = this.#steps.grant ?? {};
+      this.#credentials = generation === 0 ? NONE : { authorization: `Bearer ${accessToken}`, generation };
+    }
+    this.#settle();
+  }
+
+  /** Ends the waits that are over. Waits that begin meanwhile are not looked at. */
+  #settle(): void {
+    const waiters = this.#waiters;
+    if (waiters.length === 0) return;
+    const { token } = this.#current.value;
+    const usable = typeof token === 'object';
+    const isIdle = this.#isIdle;
+    const { failure: why } = this.#current.context;
+    this.#waiters = [];
+    for (const waiter of waiters) {
+      if (usable && this.#credentials.generation > waiter.after) waiter.resolve(this.#credentials);
+      else if (token === 'absent' && waiter.after === 0 && isIdle && why === undefined) waiter.resolve(NONE);
+      else if (isIdle) waiter.otherwise(why);
+      else this.#waiters.push(waiter);
+    }
+  }
+
+  /** Waits for a token of a later generation. @param begin starts the work, if none is in progress */
+  #wait(
+    after: number,
+    otherwise: (why: Failure | undefined) => Credentials | undefined,
+    begin: () => void,
+  ): Promise<Credentials | undefined> {
+    return new Promise((resolve, reject: (reason: Error) => void) => {
+      const waiter: Waiter = {
+        after,
+        resolve,
+        otherwise: (why) => {
+          try {
+            resolve(otherwise(why));
+          } catch (thrown) {
+            reject(thrown as Error);
+          }
+        },
+      };
+      begin();
+      this.#waiters.push(waiter);
+      this.#settle();
+    });
+  }
+
+  #reject(why: Failure): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const { otherwise } of waiters) otherwise(why);
+  }
+
+  #noToken(): Failure {
+    return authFailure('MCP_SIGN_IN_REQUIRED', 'sign-in', 'There is no token for this request');
+  }
+
+  #insufficient(challenged: readonly string[], missing: readonly string[]): Failure {
+    const who = missing.length === 0 ? 'the server requires them although they were granted' : 'they were not granted';
+    return authFailure('MCP_SCOPE_INSUFFICIENT', 'request', `Scopes are lacking (${challenged.join(' ')}): ${who}`, {
+      scopes: challenged,
+      missing,
+    });
+  }
+}

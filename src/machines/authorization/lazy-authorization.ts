@@ -1,0 +1,82 @@
+import type { Authorizer, Credentials, Refusal, RequestPurpose } from '../../auth/authorizer.js';
+import { UrlRules } from '../../auth/url-rules.js';
+import type { Authorization } from './authorization.js';
+import type { AuthorizationNeeds } from '../../transports/transport.js';
+import type { Secrets } from '../../transports/secrets.js';
+import type { Environment } from '../../util/environment.js';
+import { failure } from '../../util/failure.js';
+import type { Failure } from '../../util/failure.js';
+
+/** What a connection gives to its authorization. */
+export interface AuthorizationSurroundings {
+  readonly clientName: string;
+  readonly environment: Environment;
+  readonly secrets: Pick<Secrets, 'add'>;
+  readonly report: (problem: Failure) => void;
+}
+
+/** The authorization of a connection. Its code is loaded with the first request, so that other programs do not pay for it. */
+export class LazyAuthorization implements Authorizer {
+  /** One after a 401, and two after a 403 with `insufficient_scope`. */
+  readonly mostRenewals = 3;
+  readonly #needs: AuthorizationNeeds;
+  readonly #surroundings: AuthorizationSurroundings;
+  #loading: Promise<Authorization> | undefined;
+  #loaded: Authorization | undefined;
+  #closings = 0;
+
+  constructor(needs: AuthorizationNeeds, surroundings: AuthorizationSurroundings) {
+    this.#needs = needs;
+    this.#surroundings = surroundings;
+  }
+
+  /** Changes with the person and the server, and not with the token. */
+  get identity(): string {
+    return this.#loaded?.identity ?? 'none';
+  }
+
+  credentials(purpose: RequestPurpose): Credentials | Promise<Credentials> {
+    return this.#loaded?.credentials(purpose) ?? this.#first(purpose);
+  }
+
+  async #first(purpose: RequestPurpose): Promise<Credentials> {
+    const closings = this.#closings;
+    const authorization = await (this.#loading ??= this.#load());
+    // Nothing may start after the end.
+    if (closings !== this.#closings)
+      throw failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection is closed', { delivery: 'not-sent' });
+    return authorization.credentials(purpose);
+  }
+
+  async #load(): Promise<Authorization> {
+    const [{ Authorization }, { SafeFetch }] = await Promise.all([
+      import('./authorization.js'),
+      import('../../transports/safe-fetch.js'),
+    ]);
+    const { settings, server } = this.#needs;
+    const { environment, clientName, secrets, report } = this.#surroundings;
+    const { timeout, maxBytes, dispatcher } = settings.network;
+    const rules = new UrlRules(server, settings.network);
+    return (this.#loaded = new Authorization({
+      ...{ settings, server, clientName, environment, report },
+      network: new SafeFetch({ rules, environment, timeout, maxBytes, dispatcher }),
+      keepSecret: (value) => {
+        secrets.add(value);
+      },
+    }));
+  }
+
+  async renew(refusal: Refusal): Promise<Credentials | undefined> {
+    return this.#loaded?.renew(refusal);
+  }
+
+  accepted(sent: Credentials): void {
+    this.#loaded?.accepted(sent);
+  }
+
+  /** Ends prompts, requests and waits. The next connection of the client begins again, with the stored tokens. */
+  close(): void {
+    this.#closings += 1;
+    this.#loaded?.close();
+  }
+}

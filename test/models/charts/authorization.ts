@@ -1,0 +1,181 @@
+import type {
+  AuthorizationEvent,
+  AuthorizationFacts,
+  GrantFacts,
+} from '../../../src/machines/authorization/authorization-facts.js';
+import { authorizationMachine } from '../../../src/machines/authorization/authorization-machine.js';
+import { authorizationPorts, MOST_PROMPTS } from '../../../src/machines/authorization/authorization-setup.js';
+import { failure } from '../../../src/util/failure.js';
+import type { Seen, Vertex } from '../../support/charts/explorer.js';
+import { idlePorts } from '../../support/charts/idle-ports.js';
+import type { ChartModel } from './chart-model.js';
+
+const OUTAGE = failure('transport', 'MCP_AUTH_UNREACHABLE', 'out of reach');
+const REFUSAL = failure('authentication', 'MCP_TOKEN_REQUEST_REFUSED', 'refused');
+
+const GRANT: GrantFacts = { issuer: 'https://as.example', requested: ['a'], granted: [] };
+
+/** The events of each step. */
+const OUTCOMES: Readonly<Record<string, readonly AuthorizationEvent[]>> = {
+  loading: [
+    { type: 'loaded', grant: undefined },
+    { type: 'loaded', grant: GRANT },
+  ],
+  discovering: [
+    { type: 'discovered', refreshable: true },
+    { type: 'discovered', refreshable: false },
+  ],
+  'refreshing.waiting': [{ type: 'locked' }, { type: 'adopted', grant: GRANT }],
+  'refreshing.asking': [
+    { type: 'refreshed' },
+    { type: 'adopted', grant: GRANT },
+    { type: 'refresh.dead', failure: REFUSAL },
+  ],
+  'refreshing.saving': [{ type: 'saved', grant: GRANT }],
+  'signingIn.waiting': [{ type: 'locked' }, { type: 'adopted', grant: GRANT }],
+  'signingIn.registering': [{ type: 'registered' }],
+  'signingIn.awaitingUser': [{ type: 'answered' }, { type: 'client.dead', failure: REFUSAL }],
+  'signingIn.exchanging': [{ type: 'exchanged' }, { type: 'client.dead', failure: REFUSAL }],
+  'signingIn.saving': [{ type: 'saved', grant: GRANT }],
+};
+
+/** What the requests of the connection report. */
+const DEMANDS: readonly AuthorizationEvent[] = [
+  { type: 'needed', maySignIn: true },
+  { type: 'needed', maySignIn: false },
+  { type: 'refused', challenged: undefined, maySignIn: true },
+  { type: 'refused', challenged: undefined, maySignIn: false },
+  { type: 'expired', maySignIn: true },
+  { type: 'age' },
+  { type: 'lacking', challenged: ['a'], maySignIn: true },
+  { type: 'accepted' },
+];
+
+const workOf = (path: string): string => path.split(' & ')[1]?.replace('work.', '') ?? '';
+const tokenOf = (path: string): string => path.split(' & ')[0] ?? '';
+
+/** Everything but some kinds of events, so that a scene is small enough. */
+function eventsWithout(...left: readonly AuthorizationEvent['type'][]) {
+  return (_seen: Seen<AuthorizationFacts>, path: string): readonly AuthorizationEvent[] => {
+    const outcomes = OUTCOMES[workOf(path)] ?? [];
+    const failures: AuthorizationEvent[] = [
+      { type: 'failed', failure: OUTAGE },
+      { type: 'failed', failure: REFUSAL },
+    ];
+    const all = [...DEMANDS, ...outcomes, ...(outcomes.length === 0 ? [] : failures)];
+    return all.filter(({ type }) => !left.includes(type));
+  };
+}
+
+/** The facts that guards read. */
+function deciding(facts: AuthorizationFacts): unknown {
+  const { cause, maySignIn, origin, accepted, prompts, renewed, refreshUseless } = facts;
+  const scopes = cause === 'lacking' || cause === 'age' ? cause : 'other';
+  return [scopes, maySignIn, accepted || origin === 'store' ? 'accepted' : origin, prompts, renewed, refreshUseless];
+}
+
+const holds = (vertex: Vertex<AuthorizationFacts>, lock: string): boolean => lock in vertex.snapshot.children;
+
+/** The chart of the authorization of a connection. */
+export const authorizationChart: ChartModel<AuthorizationFacts> = {
+  name: 'authorization',
+  machine: authorizationMachine,
+  ports: { of: authorizationPorts, idle: idlePorts.authorization },
+  scenes: [
+    {
+      name: 'a client that the server forgets',
+      input: undefined,
+      events: eventsWithout('accepted', 'age', 'expired', 'lacking'),
+      deciding,
+    },
+    {
+      name: 'a token that serves, ages and lacks scopes',
+      input: undefined,
+      events: eventsWithout('client.dead', 'needed'),
+      deciding,
+    },
+    {
+      name: 'a client that is forgotten at a step-up',
+      input: undefined,
+      events: eventsWithout('refused', 'age', 'accepted'),
+      deciding,
+    },
+  ],
+  passing: [],
+  laws: {
+    'asks a person only for a request that allows it, and at most twice until a token was accepted': ({
+      found,
+      none,
+    }) => {
+      const asks = ({ path }: Vertex<AuthorizationFacts>): boolean => path.includes('awaitingUser');
+      none(found.violations(({ snapshot }) => snapshot.context.prompts <= MOST_PROMPTS));
+      none(
+        found.violations(({ path, snapshot, next }) =>
+          next.every(
+            ({ to }) => path.includes('signingIn') || !to.path.includes('signingIn') || snapshot.context.maySignIn,
+          ),
+        ),
+      );
+      none(
+        found.violations((vertex) =>
+          vertex.next.every(
+            ({ to }) =>
+              asks(vertex) || !asks(to) || to.snapshot.context.prompts === vertex.snapshot.context.prompts + 1,
+          ),
+        ),
+      );
+    },
+
+    'holds the lock of a refresh or of a sign-in exactly while it lasts': ({ found, none }) => {
+      none(found.violations((vertex) => holds(vertex, 'lockRefresh') === vertex.path.includes('refreshing')));
+      none(found.violations((vertex) => holds(vertex, 'lockSignIn') === vertex.path.includes('signingIn')));
+    },
+
+    'does not take an outage for a refusal: the token stays what it was, and the work is tried again': ({
+      found,
+      none,
+    }) => {
+      none(
+        found.violations(({ path, next }) =>
+          next.every(({ event, to }) => {
+            if (event.type !== 'failed' || event.failure !== OUTAGE || workOf(path) === 'loading') return true;
+            return tokenOf(to.path) === tokenOf(path) && workOf(to.path) === 'backingOff';
+          }),
+        ),
+      );
+      none(
+        found.violations(
+          ({ path, next }) =>
+            workOf(path) !== 'backingOff' ||
+            next.some(({ event, to }) => event.type.startsWith('xstate.after') && workOf(to.path) === 'resting'),
+        ),
+      );
+    },
+
+    'keeps a token that lacks scopes for other requests': ({ found, none }) => {
+      none(
+        found.violations(({ path, next }) =>
+          next.every(({ event, to }) => event.type !== 'lacking' || tokenOf(to.path) === tokenOf(path)),
+        ),
+      );
+    },
+
+    'uses a token only once it is saved, and gives each one a number of its own': ({ found, none }) => {
+      const isSaved = new Set(['saved', 'adopted', 'loaded']);
+      none(
+        found.violations(({ snapshot, next }) =>
+          next.every(
+            ({ event, to }) =>
+              to.snapshot.context.grant === snapshot.context.grant ||
+              (isSaved.has(event.type) && to.snapshot.context.grant !== undefined),
+          ),
+        ),
+      );
+    },
+
+    'comes to rest from every state, and rests for good only after a final refusal': ({ found, none }) => {
+      const resting = found.reaching(({ path }) => workOf(path) === 'resting');
+      none(found.violations((vertex) => resting.has(vertex) || workOf(vertex.path) === 'failed'));
+    },
+  },
+};
