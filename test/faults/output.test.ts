@@ -36,13 +36,13 @@ describe('what a server writes that it should not', () => {
       'an answer with an unknown id',
       '{"jsonrpc":"2.0","id":4711,"result":{}}\n',
       'MCP_UNKNOWN_RESPONSE',
-      /nobody waits/,
+      /unknown or already settled request id/,
     ],
     [
       'an answer with a text for an id',
       '{"jsonrpc":"2.0","id":"1","result":{}}\n',
       'MCP_UNKNOWN_RESPONSE',
-      /nobody waits/,
+      /unknown or already settled request id/,
     ],
     [
       'a notification with wrong parameters',
