@@ -11,7 +11,7 @@ import { OversizedReports, tooLarge } from '../../protocol/messages/oversized-me
 export interface StreamEvent {
   /** The type of the event. Default `message`. */
   readonly type: string;
-  /** Never empty. */
+  /** Not empty. */
   readonly data: string;
 }
 
@@ -25,18 +25,18 @@ export interface EventReader {
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const COLON = 0x3a;
-/** The end of a line and a blank line: the end of an event. */
+/** The end of an event: the end of a line, and a blank line. */
 const END = '\n\n';
 const BYTE_ORDER_MARK = '\ufeff';
-/** The fields of an event before its data, at the start of one that was too long. */
+/** The fields before the data of an event. */
 const BEFORE_DATA = /^\ufeff?(?:(?!data:)[^\n]*\n)*data: ?/;
 
 /**
- * Reads a stream of server-sent events (HTML, 9.2) from its bytes, which may be cut anywhere. Comments are keep-alives: they are skipped
- * and never held. An event without data says nothing, but its `id` and `retry` count. An event that the end of the stream cuts off is no
- * event.
+ * Reads a stream of server-sent events (HTML, 9.2) from chunks of bytes. Comments are keep-alives: they are skipped and not stored. An event
+ * without data is not emitted, but its `id` and `retry` are read. An unfinished event at the end of the stream is ignored.
  *
- * Memory is bounded: at most about twice the limit is held for an unfinished event, and nothing of one beyond the limit but its edges.
+ * Memory is bounded: an unfinished event takes at most about twice the limit. Of an event beyond the limit only the beginning and the end are
+ * stored.
  */
 export class EventStream {
   readonly #reader: EventReader;
@@ -46,16 +46,16 @@ export class EventStream {
   readonly #held: BoundedBytes;
   readonly #reports = new OversizedReports(withoutFields);
   #atStart = true;
-  /** The last byte was a carriage return: a line feed after it belongs to it. */
+  /** Whether the last byte was a carriage return: a line feed after it belongs to the same line end. */
   #returned = false;
-  /** In the middle of a comment between events. */
+  /** Whether the last chunk ended in a comment between events. */
   #commenting = false;
   #lastEventId: string | undefined;
   #retry: number | undefined;
 
   /**
-   * @param limit the most bytes that an event may have, with the names of its fields
-   * @param budget what the bytes of an unfinished event are taken from, until {@link EventStream.end}; undefined for none
+   * @param limit the limit for the bytes of an event, with the names of its fields
+   * @param budget the budget for the bytes of an unfinished event, until {@link EventStream.end}; undefined for no limit
    */
   constructor(reader: EventReader, limit: number, budget?: Budget) {
     this.#reader = reader;
@@ -72,14 +72,14 @@ export class EventStream {
   }
 
   /**
-   * The last id that the server gave an event, also one without data, as a header says it. Undefined when there was none, when it was
-   * taken back, or when no header can hold it.
+   * The id of the last event with an id, also without data, encoded for a header. Undefined if no event had an id, if the last id is empty, or
+   * if a header cannot contain it.
    */
   get lastEventId(): string | undefined {
     return this.#lastEventId;
   }
 
-  /** The milliseconds after which the server wants the stream to be opened again, if it said so. */
+  /** The delay until the stream should be opened again, in ms, if the server sent one. */
   get retry(): number | undefined {
     return this.#retry;
   }
@@ -108,14 +108,14 @@ export class EventStream {
     if (start < bytes.length) this.#hold(bytes.subarray(start));
   }
 
-  /** The stream is over. Whether that was in the middle of an event, which is lost. */
+  /** Ends the stream. Returns whether an unfinished event was lost. */
   end(): boolean {
     const cut = this.#held.length > 0;
     this.#held.clear();
     return cut;
   }
 
-  /** Events that lie whole in one chunk. */
+  /** Reads events that are complete in one chunk. */
   #whole(bytes: Buffer): void {
     if (bytes.length <= this.#limit) {
       this.#parse(bytes.toString());
@@ -129,7 +129,7 @@ export class EventStream {
     }
   }
 
-  /** Where, from this place between two events on, there is something other than blank lines and comments. */
+  /** Skips blank lines and comments between two events. Returns the place behind them. */
   #skip(bytes: Buffer, from: number): number {
     let at = from;
     while (this.#commenting || bytes[at] === COLON || bytes[at] === LINE_FEED) {
@@ -141,7 +141,7 @@ export class EventStream {
     return at;
   }
 
-  /** More of the unfinished event has come. */
+  /** Stores more bytes of the unfinished event. */
   #hold(bytes: Buffer): void {
     this.#held.push(bytes);
     this.#report(this.#reports.unfinished(this.#held, this.#limit));
@@ -151,7 +151,7 @@ export class EventStream {
     if (oversized !== undefined) this.#reader.tooLarge(tooLarge(oversized, 'limits.maxMessageBytes'));
   }
 
-  /** The end of the unfinished event has come. */
+  /** Reads the unfinished event, which is complete now. */
   #finish(): void {
     const event = this.#held.take();
     if (typeof event === 'string') {
@@ -162,11 +162,11 @@ export class EventStream {
     this.#report(this.#reports.finished(event));
   }
 
-  /** Text that begins and ends between two events. */
+  /** Parses complete events. */
   #parse(text: string): void {
     const events = this.#atStart && text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
     this.#atStart = false;
-    // The parser keeps to itself the id of an event without data lines.
+    // The parser does not report the id of an event without data lines.
     if (events.startsWith('id') || events.includes('\nid')) this.#record(events);
     this.#parser.feed(events);
   }
@@ -182,7 +182,7 @@ export class EventStream {
     if (data !== '') this.#reader.event({ type: event ?? 'message', data });
   }
 
-  /** All three ends of lines become line feeds, each as soon as it is there. */
+  /** Replaces carriage returns, alone or before a line feed, by line feeds. */
   #withLineFeeds(bytes: Buffer): Buffer {
     let from = this.#returned && bytes[0] === LINE_FEED ? 1 : 0;
     if (bytes.length > 0) this.#returned = bytes[bytes.length - 1] === CARRIAGE_RETURN;
@@ -202,12 +202,12 @@ export class EventStream {
   }
 }
 
-/** The place behind the end of an event that was found; 0 when none was. */
+/** The index after the end of an event that was found at an index; 0 if it was not found. */
 function after(found: number): number {
   return found === -1 ? 0 : found + END.length;
 }
 
-/** The edges of the data of an event, by which it is known whose answer it was. */
+/** The beginning of an event without the fields before its data: it shows the id of the request. */
 function withoutFields(event: Oversized): Oversized {
   return { ...event, head: event.head.replace(BEFORE_DATA, '') };
 }

@@ -1,59 +1,59 @@
 import type { Environment, TimerHandle } from '../../util/environment.js';
 
-/** What waits until it may start. */
+/** An exchange that the admission starts. */
 export interface Admittable {
-  /** In which place it was started: a `call` counts for the ceiling, one of the connection's `own` does not. Only the admission sets it. */
+  /** The kind of its place; undefined until it is started. `own` places do not count for the ceiling. Only the admission sets it. */
   admitted: 'call' | 'own' | undefined;
-  /** Whether it came to its end meanwhile. */
+  /** Whether the exchange has ended, perhaps before it was started. */
   readonly over: boolean;
   start(): void;
 }
 
-/** Exchanges that may go on at the same time whatever the server is like, and how many more each time that these are too few. */
+/** The number of exchanges that may always be active at the same time, and the number that each step adds. */
 const STEP = 64;
 
-// Milliseconds.
-/** How often waiting exchanges are checked, in ms. */
-const LOOK = 25;
-/** How long they are to wait at most, as far as the pace of the server lets that be foretold. */
-const PATIENCE = 100;
+/** The interval between checks of waiting exchanges, in ms. */
+const CHECK_INTERVAL = 25;
+/** The longest expected wait at which no step is made, in ms. */
+const LONGEST_WAIT = 100;
 
-/** How much the pace has to grow by a step for the next one to be made at once. */
-const HELPED = 1.2;
-/** By how much the expectation shrinks at each check after a step without effect. */
-const HUMBLER = 0.97;
+/** The growth of the pace after which the next step is made at once. */
+const EFFECTIVE_GROWTH = 1.2;
+/** The factor by which the expected pace shrinks at each check after a step without effect. */
+const EXPECTATION_DECAY = 0.97;
 
 /**
- * Decides when exchanges start, since each that goes on needs a connection of its own. Of many that are begun at once most would be served
- * sooner over a connection that another has just left than over one that has yet to be made, and a thousand connections made in one moment
- * are more than many servers take. So beyond a number of them an exchange waits its turn, for as long as the pace at which others end
- * promises one within {@link PATIENCE}. Where it does not, because the server is slow or calls wait for people, more may go on, step by
- * step, up to a ceiling: none waits for the end of any other. The steps are slower where one did not help, because the server is as busy as
- * it can be. A few places beyond the ceiling are for exchanges that must not wait behind calls that hang.
+ * Decides when exchanges start. Each active exchange needs a connection of its own. A quick server responds sooner over a connection that
+ * becomes free than over a new connection, and many servers refuse a thousand new connections at once. So, when many exchanges are active,
+ * the next exchange waits, as long as the pace at which exchanges end promises a free connection within {@link LONGEST_WAIT}. If the server
+ * is slow, or calls wait for people, more exchanges may be active, step by step, up to a ceiling. After a step that did not increase the pace
+ * the next step is later, because the server is busy. A few places beyond the ceiling are reserved for exchanges that must not wait behind
+ * calls that hang.
  */
-export class HttpAdmission<One extends Admittable> {
+export class HttpAdmission<Exchange extends Admittable> {
   readonly #environment: Environment;
   readonly #ceiling: number;
   readonly #reserved: number;
   #allowed: number;
   #active = 0;
-  /** How many go on in a place that is reserved. */
+  /** How many exchanges are active in reserved places. */
   #ownActive = 0;
   /** An upper bound for the number of waiting exchanges that have ended. */
   #gone = 0;
   /** The waiting exchanges in order, including ones that have ended. */
-  #waiting: One[] = [];
+  #waiting: Exchange[] = [];
+  /** The index of the next exchange in `#waiting`. */
   #next = 0;
   /** How many exchanges ended since the last check. */
   #ended = 0;
-  /** How many have to end between two looks for another step. */
-  #hoped = 0;
+  /** How many exchanges have to end between two checks for the next step. */
+  #expected = 0;
   #timer: TimerHandle;
   #turning = false;
 
   /**
-   * @param ceiling the most that go on at the same time
-   * @param reserved how many of the connection's own may go on besides
+   * @param ceiling the limit of active exchanges
+   * @param reserved the number of places beyond the ceiling, for exchanges of the connection itself
    */
   constructor(environment: Environment, ceiling = Infinity, reserved = 0) {
     this.#environment = environment;
@@ -63,41 +63,41 @@ export class HttpAdmission<One extends Admittable> {
   }
 
   /**
-   * Starts it when its turn comes, which mostly is now.
-   * @param own the connection depends on it: it takes a place that is reserved, if one is free
+   * Starts an exchange: at once, if a place is free; otherwise when its turn comes.
+   * @param own whether the connection depends on the exchange: then it may use a reserved place
    */
-  admit(one: One, own = false): void {
-    if (one.over) return;
+  admit(exchange: Exchange, own = false): void {
+    if (exchange.over) return;
     if (this.#active < this.#allowed && this.#next === this.#waiting.length) {
-      this.#start(one);
+      this.#start(exchange);
       return;
     }
     if (own && this.#ownActive < this.#reserved) {
-      one.admitted = 'own';
+      exchange.admitted = 'own';
       this.#ownActive += 1;
-      one.start();
+      exchange.start();
       return;
     }
-    this.#waiting.push(one);
-    if (this.#timer === undefined) this.#lookLater();
+    this.#waiting.push(exchange);
+    if (this.#timer === undefined) this.#checkLater();
   }
 
-  /** It came to its end, whether it was started or not. */
-  left(one: One): void {
-    if (one.admitted === 'own') {
+  /** An exchange has ended. It may not have been started. */
+  left(exchange: Exchange): void {
+    if (exchange.admitted === 'own') {
       this.#ownActive -= 1;
       return;
     }
-    if (one.admitted === undefined) {
+    if (exchange.admitted === undefined) {
       this.#gone += 1;
-      // Where no place becomes free, they would be kept for ever.
+      // If no place becomes free, no turn removes them.
       if (this.#gone > STEP && this.#gone * 2 > this.#waiting.length - this.#next) this.#dropGone();
       return;
     }
     this.#active -= 1;
     this.#ended += 1;
     if (this.#waiting.length === 0) {
-      if (this.#active < STEP) this.#calmDown();
+      if (this.#active < STEP) this.#reset();
     } else if (!this.#turning) {
       this.#turning = true;
       // The connection is free only after the callback that reported the end has returned.
@@ -105,7 +105,7 @@ export class HttpAdmission<One extends Admittable> {
     }
   }
 
-  /** Forgets the exchanges that wait. Their owner has to end them. */
+  /** Forgets the waiting exchanges. Their owner has to end them. */
   close(): void {
     this.#forget();
     this.#environment.clearTimeout(this.#timer);
@@ -124,56 +124,56 @@ export class HttpAdmission<One extends Admittable> {
     this.#gone = 0;
   }
 
-  #calmDown(): void {
+  #reset(): void {
     this.#allowed = Math.min(STEP, this.#ceiling);
-    this.#hoped = 0;
+    this.#expected = 0;
   }
 
-  #start(one: One): void {
-    one.admitted = 'call';
+  #start(exchange: Exchange): void {
+    exchange.admitted = 'call';
     this.#active += 1;
-    one.start();
+    exchange.start();
   }
 
   readonly #turn = (): void => {
     this.#turning = false;
     while (this.#active < this.#allowed && this.#next < this.#waiting.length) {
-      const one = this.#waiting[this.#next] as One;
+      const exchange = this.#waiting[this.#next] as Exchange;
       this.#next += 1;
-      if (!one.over) this.#start(one);
+      if (!exchange.over) this.#start(exchange);
     }
     if (this.#next < this.#waiting.length) this.#dropStarted();
     else this.#forget();
   };
 
-  /** In bulk, so that none costs more than a move. */
+  /** Removes the started exchanges from the list when they are half of it, so that each exchange is moved at most once. */
   #dropStarted(): void {
     if (this.#next * 2 < this.#waiting.length) return;
     this.#waiting.splice(0, this.#next);
     this.#next = 0;
   }
 
-  #lookLater(): void {
+  #checkLater(): void {
     this.#ended = 0;
-    this.#timer = this.#environment.setTimeout(this.#look, LOOK);
+    this.#timer = this.#environment.setTimeout(this.#check, CHECK_INTERVAL);
   }
 
-  readonly #look = (): void => {
+  readonly #check = (): void => {
     this.#timer = undefined;
     const waiting = this.#waiting.length - this.#next;
-    // At the ceiling each that ends makes room for the next, and nothing else does.
+    // At the ceiling only the end of an exchange makes room for the next.
     if (waiting === 0 || this.#allowed === this.#ceiling) return;
-    if ((waiting / this.#ended) * LOOK > PATIENCE) this.#grow();
-    this.#lookLater();
+    if ((waiting / this.#ended) * CHECK_INTERVAL > LONGEST_WAIT) this.#grow();
+    this.#checkLater();
     this.#turn();
   };
 
   #grow(): void {
-    if (this.#ended === 0 || this.#ended >= this.#hoped) {
+    if (this.#ended === 0 || this.#ended >= this.#expected) {
       this.#allowed = Math.min(this.#allowed + STEP, this.#ceiling);
-      this.#hoped = this.#ended * HELPED;
+      this.#expected = this.#ended * EFFECTIVE_GROWTH;
     } else {
-      this.#hoped *= HUMBLER;
+      this.#expected *= EXPECTATION_DECAY;
     }
   }
 }

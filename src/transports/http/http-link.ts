@@ -306,7 +306,7 @@ export class HttpLink implements Link, ExchangeOwner {
     this.#admission.admit(exchange, true);
     await exchange.done.then(
       () => {
-        this.refusals.vouched();
+        this.refusals.verified();
       },
       () => undefined,
     );

@@ -2,7 +2,7 @@ import type { Environment } from '../../util/environment.js';
 import { ErrorCode } from '../../protocol/messages/json-rpc.js';
 import type { HttpSession } from './http-session.js';
 
-/** What a server of the other era says to a request before it looks at its method. */
+/** The refusal of a modern request by a legacy server, which has not read the method. */
 const WANTS_HANDSHAKE = /not initialized|session[ -]id/i;
 
 /** A handshake is missing: "Server not initialized", "expect initialize request", "initialize first". */
@@ -13,33 +13,33 @@ const NOT_INITIALIZED =
 const NO_SUCH_SESSION =
   /session(?:[ _-]?id)?\b.{0,80}?(?:\b(?:not|unknown|invalid|expired|missing|required|stale|unrecogni[sz]ed|no longer|does ?n.t)\b|not[ _-]?found)|\b(?:no|not|unknown|unrecogni[sz]ed|invalid|expired|missing|stale|without|(?:could|can) ?n.?t find)\b.{0,40}?session|session[ _-]?not[ _-]?found/i;
 
-/** Statuses with which servers refuse a request because of its session: any mention of a session is enough there. */
+/** Statuses with which servers refuse a request because of its session: with them any mention of a session is evidence. */
 const ABOUT_SESSION: ReadonlySet<number> = new Set([400, 404, 410]);
 
-/** Errors about the method or its parameters: the server has looked the request up. */
+/** Errors about the method or its parameters: the server has read the request. */
 const ABOUT_REQUEST: ReadonlySet<number | undefined> = new Set<number>([
   ErrorCode.MethodNotFound,
   ErrorCode.InvalidParams,
   ErrorCode.ParseError,
 ]);
 
-/** Stands for a 404 or 410 that does not speak of a session. */
-const NO_WORDS = 'no words';
+/** The evidence of a 404 or 410 that does not mention a session. */
+const STATUS_ONLY = 'status only';
 
 /** Methods whose refusal cannot be about their parameters. */
-const WITHOUT_SUBJECT: ReadonlySet<string> = new Set(['ping', 'tools/list']);
+const WITHOUT_PARAMETERS: ReadonlySet<string> = new Set(['ping', 'tools/list']);
 
-/** Milliseconds for which doubtful refusals are not believed again, unless the session that they brought about has answered. */
+/** The time for which an ambiguous refusal does not cost a second session, in ms. It ends when the new session has accepted a request. */
 const DOUBT = 60_000;
-/** How many different refusals may turn out to mean something else before none is believed any more. */
+/** After so many different refusals that were not about the session, no ambiguous refusal costs a session. */
 const MOST_MISLEADING = 3;
-/** How many 404s in a row that do not speak of a session are believed, each less than a minute after the one before. */
-const MOST_WORDLESS = 3;
+/** So many 404s in a row that do not mention a session cost a session each, if they arrive less than {@link DOUBT} apart. */
+const MOST_STATUS_ONLY = 3;
 
 /** A request that was refused. */
 interface Refused {
   readonly session: HttpSession;
-  /** A request that describes itself, which it also does before it is known whether the server is modern. */
+  /** Whether the request has the metadata of the modern era, as `server/discover` has before the era is known. */
   readonly modern: boolean;
   /** See {@link SessionRefusals.doubtful}. */
   readonly doubtful: boolean;
@@ -48,20 +48,23 @@ interface Refused {
 
 /** The reason for a refusal: a JSON-RPC error, or text. */
 interface Refusal {
-  /** Of an error of JSON-RPC. */
+  /** The code of a JSON-RPC error. */
   readonly code?: number | undefined;
   readonly message?: string | undefined;
-  /** A JSON-RPC error with the id of the request: its author has read the request. */
+  /** Whether it is a JSON-RPC error with the id of the request: then the server has read the request. */
   readonly own?: boolean | undefined;
 }
 
-/** `lost`: the server did not run the request and does not know its session. `unclear`: ask the server something else. */
+/**
+ * `lost`: the server did not run the request and does not know its session. `unclear`: another request has to show whether it does. `known`: the
+ * refusal is not about the session.
+ */
 type Verdict = 'lost' | 'unclear' | 'known';
 
 /**
- * Why a refusal may mean that the server does not know the session any more, or was replaced by one that does not speak its revision;
- * undefined when it means nothing of the kind. Many servers answer 400, 410 or 200 in place of the 404 of 2025-11-25 basic/transports, "Session
- * Management"; for revisions see 2026-07-28 basic/versioning.
+ * The text or status that may mean that the server no longer knows the session, or was replaced by a server without its revision; undefined if
+ * the refusal is not about that. Many servers send 400, 410 or 200 instead of the 404 of 2025-11-25 basic/transports, "Session Management"; for
+ * revisions see 2026-07-28 basic/versioning.
  */
 function evidenceIn(status: number, refusal: Refusal, { session, modern }: Refused): string | undefined {
   const { code, message = '', own = false } = refusal;
@@ -73,52 +76,52 @@ function evidenceIn(status: number, refusal: Refusal, { session, modern }: Refus
   }
   if (session.id === undefined || modern) return undefined;
   const aboutSession = ABOUT_SESSION.has(status);
-  const speaksOfSession = aboutSession ? /session/i.test(message) : NO_SUCH_SESSION.test(message);
-  if (!ABOUT_REQUEST.has(code) && (speaksOfSession || NOT_INITIALIZED.test(message))) return message;
-  return status === 404 || (status === 410 && !own) ? NO_WORDS : undefined;
+  const mentionsSession = aboutSession ? /session/i.test(message) : NO_SUCH_SESSION.test(message);
+  if (!ABOUT_REQUEST.has(code) && (mentionsSession || NOT_INITIALIZED.test(message))) return message;
+  return status === 404 || (status === 410 && !own) ? STATUS_ONLY : undefined;
 }
 
 /**
- * What the refusals of a server mean, over one link. Most may be about the request and not about the session. So they are believed once:
- * when the first requests of the session that they brought about are refused in the same way, that is an error like any other. Refusals that
- * came from a session that works are not believed a second time.
+ * Decides for one link whether a refusal means that the server has lost the session. Most refusals are ambiguous: they may be about the
+ * request. Such a refusal costs a session once. If the new session refuses its first requests in the same way, these are ordinary errors. A
+ * refusal from a session that works is remembered as misleading, and costs no further session.
  */
 export class SessionRefusals {
   readonly #environment: Environment;
-  /** When a refusal cost a session; undefined once the one that came after it has answered something. */
+  /** The time at which an ambiguous refusal cost a session; undefined after the new session has accepted a request. */
   #costAt: number | undefined;
-  /** What was said meanwhile and not believed. */
-  #said: string | undefined;
+  /** The evidence of a later refusal, which cost no session. */
+  #ignored: string | undefined;
   readonly #misleading = new Set<string>();
-  /** How many 404s without words came, and when the last one did. */
-  #wordless = 0;
-  #wordlessAt = -Infinity;
-  /** When a session was found to be known although an answer sounded as if it was not. */
-  #vouchedAt = -Infinity;
-  /** The words of a 404 because of which that was asked. */
+  /** The number of 404s in a row that did not mention a session, and the time of the last. */
+  #statusOnly = 0;
+  #statusOnlyAt = -Infinity;
+  /** The time at which another request showed that the server knows the session, although a refusal was about it. */
+  #verifiedAt = -Infinity;
+  /** The evidence of the 404 that led to this request. */
   #suspected: string | undefined;
 
   constructor(environment: Environment) {
     this.#environment = environment;
   }
 
-  /** Whether a request that is sent now may not lose its session through a refusal that can mean something else. */
+  /** Whether an ambiguous refusal of a request that is sent now must not cost another session. */
   get doubtful(): boolean {
     return this.#costAt !== undefined && this.#environment.now() - this.#costAt < DOUBT;
   }
 
   /** A request was not refused: the server knows the session. */
   accepted(session: HttpSession): void {
-    // A handshake says nothing about what comes after it.
+    // That the server accepts a handshake does not show whether it knows the session.
     if (this.#costAt === undefined || session.version === undefined || session.lost) return;
     this.#costAt = undefined;
-    if (this.#said !== undefined) this.#misleading.add(this.#said);
-    this.#said = undefined;
+    if (this.#ignored !== undefined) this.#misleading.add(this.#ignored);
+    this.#ignored = undefined;
   }
 
-  /** The server has answered something else in a session of which it was unclear whether it knows it. */
-  vouched(): void {
-    this.#vouchedAt = this.#environment.now();
+  /** Another request has shown that the server knows the session of an unclear refusal. */
+  verified(): void {
+    this.#verifiedAt = this.#environment.now();
     if (this.#suspected !== undefined) this.#misleading.add(this.#suspected);
     this.#suspected = undefined;
   }
@@ -128,7 +131,7 @@ export class SessionRefusals {
     return this.judge(status, refusal, refused) === 'lost';
   }
 
-  /** What an error or a refusal means for the session of its request. */
+  /** Decides whether an error or a refusal means that the server has lost the session of the request. */
   judge(status: number, refusal: Refusal, refused: Refused): Verdict {
     const { session, message } = refused;
     const evidence = evidenceIn(status, refusal, refused);
@@ -136,44 +139,44 @@ export class SessionRefusals {
       if (status < 400) this.accepted(session);
       return 'known';
     }
-    // The session is known to be lost already.
+    // An earlier refusal has shown it.
     if (session.lost) return 'lost';
     const { own = false, code } = refusal;
-    const subjectless = WITHOUT_SUBJECT.has(message?.method ?? '');
-    if (own && !subjectless && (status < 400 || status >= 500)) return this.#unlessVouched();
-    const inWords = status === 404 && evidence !== NO_WORDS;
+    const bare = WITHOUT_PARAMETERS.has(message?.method ?? '');
+    if (own && !bare && (status < 400 || status >= 500)) return this.#unlessVerified();
+    const inWords = status === 404 && evidence !== STATUS_ONLY;
     const misleading = this.#misleading.size >= MOST_MISLEADING || this.#misleading.has(evidence);
-    // This is how the specification has it. An error about the method itself can be all that the server means.
-    if (status === 404 && !session.modern && (own ? inWords && subjectless : code !== ErrorCode.MethodNotFound)) {
-      // A router says it, too, of a path, a method or a tool that it does not know.
-      if (inWords || message?.method === 'tools/list' || (!misleading && this.#believesWordless())) return 'lost';
+    // 404 is the response of the specification, but an error about the method may mean only that.
+    if (status === 404 && !session.modern && (own ? inWords && bare : code !== ErrorCode.MethodNotFound)) {
+      // Routers send 404 for an unknown path, method or tool as well.
+      if (inWords || message?.method === 'tools/list' || (!misleading && this.#acceptsStatusOnly())) return 'lost';
       this.#suspected = evidence;
       return 'unclear';
     }
     if (inWords && (misleading || refused.doubtful)) {
       this.#suspected = evidence;
-      return this.#unlessVouched();
+      return this.#unlessVerified();
     }
     if (misleading) return 'known';
     if (refused.doubtful) {
-      if (this.#costAt === undefined || evidence === NO_WORDS) this.#misleading.add(evidence);
-      else this.#said = evidence;
+      if (this.#costAt === undefined || evidence === STATUS_ONLY) this.#misleading.add(evidence);
+      else this.#ignored = evidence;
       return 'known';
     }
     this.#costAt = this.#environment.now();
-    this.#said = undefined;
+    this.#ignored = undefined;
     return 'lost';
   }
 
-  /** Whether a 404 without words is believed. Behind one address there may be several servers, each of which knows its own sessions. */
-  #believesWordless(): boolean {
+  /** Whether a 404 that does not mention a session costs one. Several servers behind one address know only their own sessions. */
+  #acceptsStatusOnly(): boolean {
     const now = this.#environment.now();
-    this.#wordless = now - this.#wordlessAt < DOUBT ? this.#wordless + 1 : 1;
-    this.#wordlessAt = now;
-    return this.#wordless <= MOST_WORDLESS;
+    this.#statusOnly = now - this.#statusOnlyAt < DOUBT ? this.#statusOnly + 1 : 1;
+    this.#statusOnlyAt = now;
+    return this.#statusOnly <= MOST_STATUS_ONLY;
   }
 
-  #unlessVouched(): Verdict {
-    return this.#environment.now() - this.#vouchedAt < DOUBT ? 'known' : 'unclear';
+  #unlessVerified(): Verdict {
+    return this.#environment.now() - this.#verifiedAt < DOUBT ? 'known' : 'unclear';
   }
 }

@@ -212,3 +212,57 @@ test('a message of HTTP+SSE that a server refuses says why', async () => {
     await sse.close();
   }
 });
+
+describe('a request that a server refuses in an unusual way', () => {
+  test('looks for HTTP+SSE once, although the refusal of the handshake exceeds the limit again and again', async () => {
+    let written: () => void = () => undefined;
+    const all = new Promise<void>((resolve) => (written = resolve));
+    const opened = await serve(
+      async (visit) => {
+        if (visit.method === 'GET') {
+          await all;
+          visit.status(405);
+          return;
+        }
+        visit.response.writeHead(400, { 'content-type': 'application/json' });
+        for (let chunks = 0; chunks < 5; chunks += 1) {
+          visit.response.write(`"${'x'.repeat(5_000)}"`);
+          await turns(20);
+        }
+        written();
+      },
+      { limits: { maxMessageBytes: 5_000 } },
+    );
+    expect(await opened.failureOf(request(1, 'initialize'))).toMatchObject({ code: 'MCP_MESSAGE_TOO_LARGE' });
+    expect(server?.visits.map(({ method }) => method)).toEqual(['POST', 'GET']);
+  });
+
+  test('fails when the error also has a method, and so is no response', async () => {
+    const opened = await serve((visit) => {
+      visit.json({ jsonrpc: '2.0', id: 1, method: 'x', error: { code: -32_000, message: 'No' } }, 400);
+    });
+    expect(await opened.failureOf(request(1, 'tools/call'))).toMatchObject({ code: 'MCP_STREAM_BROKEN' });
+  });
+
+  test('leaves no timer when its stream goes on after it was unclear whether the session is lost', async () => {
+    const environment = new SimulatedEnvironment();
+    const opened = await serve(
+      legacyServer(
+        (visit) => {
+          const { id, method } = visit.message;
+          if (visit.method !== 'POST' || method !== 'tools/call') return false;
+          visit.stream().event({ jsonrpc: '2.0', id, error: { code: -32_000, message: 'Session not found' } });
+          return true;
+        },
+        { sessionId: 's-1' },
+      ),
+      { environment },
+    );
+    await opened.shakeHands();
+    await opened.link.send(request(1, 'tools/call'));
+    expect(server?.asked('tools/list')).toHaveLength(1);
+    expect(environment.pending).not.toEqual([]);
+    await environment.advance(1_000);
+    expect(environment.pending).toEqual([]);
+  });
+});
