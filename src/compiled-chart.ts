@@ -11,10 +11,11 @@ export interface Step<Subject, Event> {
   readonly actions: readonly ((subject: Subject, event: Event) => void)[];
 }
 
-/** The events that each state takes, and the transitions for each event, in order. */
-export type ChartTable<Subject, Event> = Readonly<
-  Record<string, Readonly<Record<string, readonly Step<Subject, Event>[]>>>
->;
+/** The transitions of a state for each event, in order. */
+export type ChartRow<Subject, Event> = Readonly<Record<string, readonly Step<Subject, Event>[]>>;
+
+/** The row of each state. */
+export type ChartTable<Subject, Event> = Readonly<Record<string, ChartRow<Subject, Event>>>;
 
 /** The functions that a table runs for the names of guards and actions in a chart. */
 export interface Implementations<Subject, Event> {
@@ -77,47 +78,60 @@ export function forXState<Facts extends object, Event>(
   };
 }
 
+/** The place of an actor: the step that it took last, with the row of its target, so that the actor does not have to look it up. */
+interface Place<Subject, Event> extends Pick<Step<Subject, Event>, 'target' | 'final'> {
+  readonly row: Readonly<Record<string, readonly (Step<Subject, Event> & Place<Subject, Event>)[]>>;
+}
+
 /**
  * Runs a table over one subject. XState takes an event that an action sends after all actions of the transition; this actor takes it at once.
  * So an action that sends an event to its own actor has to be the last one of its transitions.
  */
 export class CompiledActor<Subject, Event extends { readonly type: string }> {
-  readonly #table: ChartTable<Subject, EventData<Event>>;
   readonly #subject: Subject;
-  #state: string;
-  #over = false;
+  #at: Place<Subject, EventData<Event>>;
 
-  /** @param state the state to start in, whose entry actions are not run */
-  constructor(table: ChartTable<Subject, EventData<Event>>, state: string, subject: Subject) {
-    this.#table = table;
+  /** @param start the state to start in, whose entry actions are not run */
+  constructor(start: Place<Subject, EventData<Event>>, subject: Subject) {
+    this.#at = start;
     this.#subject = subject;
-    this.#state = state;
   }
 
   /** The name of the current state: see {@link stateName}. */
   get state(): string {
-    return this.#state;
+    return this.#at.target;
   }
 
   /** Whether the chart is in a final state. */
   get over(): boolean {
-    return this.#over;
+    return this.#at.final;
   }
 
   /** Takes an event. Events that the current state does not take are ignored. */
   send(event: Event): void {
-    const candidates = this.#table[this.#state]?.[event.type];
+    const candidates = this.#at.row[event.type];
     if (candidates === undefined) return;
     const subject = this.#subject;
     const data = event as unknown as EventData<Event>;
-    for (const { guard, target, final, actions } of candidates) {
+    for (const step of candidates) {
+      const { guard, actions } = step;
       if (guard !== undefined && !guard(subject, data)) continue;
-      this.#state = target;
-      this.#over = final;
+      this.#at = step;
       for (const action of actions) action(subject, data);
       return;
     }
   }
+}
+
+/** Returns a function that makes an actor for a subject. */
+export function actorsOf<Subject, Event extends { readonly type: string }>(
+  table: ChartTable<Subject, EventData<Event>>,
+  start: string,
+): (subject: Subject) => CompiledActor<Subject, Event> {
+  for (const step of Object.values(table).flatMap((row) => Object.values(row).flat()))
+    Object.assign(step, { row: table[step.target] });
+  const first = { target: start, final: false, row: table[start] } as Place<Subject, EventData<Event>>;
+  return (subject) => new CompiledActor(first, subject);
 }
 
 /** Compiles a chart, and returns a function that makes an actor for a subject. */
@@ -125,9 +139,7 @@ export function compileActor<Subject, Event extends { readonly type: string }>(
   machine: AnyStateMachine,
   implementations: Implementations<Subject, EventData<Event>>,
 ): (subject: Subject) => CompiledActor<Subject, Event> {
-  const table = compileChart(machine, implementations);
-  const start = initialState(machine);
-  return (subject) => new CompiledActor(table, start, subject);
+  return actorsOf(compileChart(machine, implementations), initialState(machine));
 }
 
 /** The name of a state in a table: its path below the root, as in `inFlight.waiting`. */

@@ -136,10 +136,8 @@ function watchCompiled(machines: readonly AnyStateMachine[]): (() => Covered)[] 
       }
     }
     const start = compiledChart.initialState(machine);
-    return (subject) => {
-      entered.add(start);
-      return new compiledChart.CompiledActor(table as never, start, subject);
-    };
+    entered.add(start);
+    return compiledChart.actorsOf(table as never, start);
   };
   Object.assign(compiledChart, { compileActor: watched });
   return [...seen].map(
