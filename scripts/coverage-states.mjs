@@ -8,8 +8,10 @@ import { fileURLToPath } from 'node:url';
 const root = path.resolve(fileURLToPath(import.meta.url), '../..');
 const file = path.join(root, '.build/states.ndjson');
 const tests = [
-  ...['test/machines', 'test/api', 'test/models/world-over-memory', 'test/transports/http'],
+  ...['test/machines', 'test/api', 'test/models/world-over-memory', 'test/transports/http', 'test/transports/sse'],
   'test/transports/stdio/process-machine',
+  // These run the tables of the charts without HTTP.
+  '--testPathIgnorePatterns=http-machines',
 ];
 
 mkdirSync(path.dirname(file), { recursive: true });

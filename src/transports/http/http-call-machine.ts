@@ -90,6 +90,8 @@ export const callMachine = createMachine(
                 actions: ['dropLeftAttempt', 'leaveAttempt', 'follow'],
               },
               refuseRedirect: { target: '#httpCall.failed', actions: 'abortAttempt' },
+              // Some dispatchers, such as mocks, may end a response that has not begun.
+              end: { target: '#httpCall.completed', actions: 'dropLeftAttempt' },
             },
           },
           // The server has refused the token, so the source is asked for another one.

@@ -64,12 +64,13 @@ export const httpCallChart: ChartModel<CallFacts> = {
       none(found.violations(ends));
     },
 
-    'completes only after the head of a response': ({ found, none }) => {
-      none(
-        found.violations(({ path, next }) =>
-          next.every(({ to }) => to.path !== 'completed' || path === to.path || path.startsWith('active.receiving.')),
-        ),
-      );
+    'completes when its response ends, and only then': ({ found, none }) => {
+      const completes = (vertex: Vertex<CallFacts>): boolean =>
+        vertex.next.every(({ event, to }) => {
+          const ends = event.type === 'end' && (isReceiving(vertex) || vertex.path === 'active.dispatched');
+          return to === vertex || (to.path === 'completed') === ends;
+        });
+      none(found.violations(completes));
     },
 
     'is not sent again once the receiver has the head': ({ found, none }) => {

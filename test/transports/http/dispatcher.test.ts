@@ -7,6 +7,7 @@ import { request } from '../../support/http-link.js';
 import { httpScene } from '../../support/http-scene.js';
 import { legacyServer, modernServer } from '../../support/servers/http-server.js';
 import { errorFrom } from '../../support/outcomes.js';
+import { SimulatedEnvironment } from '../../support/simulated-environment.js';
 import { ProxyServer } from '../../support/servers/proxy-server.js';
 import { CA, identity } from '../../support/servers/tls.js';
 
@@ -206,5 +207,53 @@ test('a dispatcher that its owner has closed sends nothing, and the error says s
     code: 'MCP_TRANSPORT_FAILED',
     delivery: 'not-sent',
     message: expect.stringContaining('destroyed') as string,
+  });
+});
+
+describe('a dispatcher that ends a response before its head', () => {
+  interface Handler {
+    onRequestStart(controller: object): void;
+    onResponseStart(controller: object, status: number, headers: object): void;
+    onResponseData(controller: object, bytes: Buffer): void;
+    onResponseEnd(controller: object): void;
+  }
+
+  /** Responds to a POST with this text of an event stream, or with nothing, and to a GET with nothing. */
+  function endEarly(stream?: string): {
+    readonly methods: string[];
+    dispatch(options: object, handler: object): boolean;
+  } {
+    const methods: string[] = [];
+    return {
+      methods,
+      dispatch: (options, handler) => {
+        const { method } = options as { readonly method: string };
+        const given = handler as Handler;
+        const controller = { abort: () => undefined };
+        methods.push(method);
+        given.onRequestStart(controller);
+        if (method === 'POST' && stream !== undefined) {
+          given.onResponseStart(controller, 200, { 'content-type': 'text/event-stream' });
+          given.onResponseData(controller, Buffer.from(stream));
+        }
+        given.onResponseEnd(controller);
+        return true;
+      },
+    };
+  }
+
+  test('does not keep a request waiting', async () => {
+    const opened = await open('http://localhost/mcp', { dispatcher: endEarly() });
+    expect(await opened.failureOf(request(1, 'ping'))).toMatchObject({ code: 'MCP_STREAM_BROKEN' });
+  });
+
+  test('is asked six times for the rest of a stream', async () => {
+    const environment = new SimulatedEnvironment();
+    const dispatcher = endEarly('id: e-1\n\n');
+    const opened = await open('http://localhost/mcp', { dispatcher }, environment);
+    const failure = opened.failureOf(request(1, 'ping'));
+    await environment.advance(300_000);
+    expect(await failure).toMatchObject({ code: 'MCP_STREAM_BROKEN' });
+    expect(dispatcher.methods).toEqual(['POST', ...Array.from({ length: 6 }, () => 'GET')]);
   });
 });
