@@ -1,5 +1,4 @@
 import type { Authorizer, Credentials, Refusal, RequestPurpose } from '../../auth/authorizer.js';
-import { UrlRules } from '../../auth/url-rules.js';
 import type { Authorization } from './authorization.js';
 import type { AuthorizationNeeds } from '../../transports/transport.js';
 import type { Secrets } from '../../transports/secrets.js';
@@ -49,9 +48,10 @@ export class LazyAuthorization implements Authorizer {
   }
 
   async #load(): Promise<Authorization> {
-    const [{ Authorization }, { SafeFetch }] = await Promise.all([
+    const [{ Authorization }, { SafeFetch }, { UrlRules }] = await Promise.all([
       import('./authorization.js'),
       import('../../transports/safe-fetch.js'),
+      import('../../auth/url-rules.js'),
     ]);
     const { settings, server } = this.#needs;
     const { environment, clientName, secrets, report } = this.#surroundings;
