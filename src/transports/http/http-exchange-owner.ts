@@ -1,3 +1,4 @@
+import type { RequestPurpose } from '../../auth/authorizer.js';
 import type { Failure } from '../../util/failure.js';
 import type { JSONRPCRequest, RequestId } from '../../protocol/messages/json-rpc.js';
 import type { Link, LinkEvents } from '../link.js';
@@ -50,4 +51,10 @@ export interface ExchangeRequest {
   readonly doubtful: boolean;
   readonly headers: readonly string[];
   readonly body: string;
+}
+
+/** Only calls of the user and the negotiation may ask a person to sign in. */
+export function purposeOf(method: string): RequestPurpose {
+  if (method === 'initialize' || method === 'server/discover') return 'probe';
+  return method === 'ping' || method === 'subscriptions/listen' ? 'background' : 'call';
 }

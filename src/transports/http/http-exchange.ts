@@ -1,4 +1,3 @@
-import type { RequestPurpose } from '../../auth/authorizer.js';
 import { askedDelay, isTemporaryStatus, reopeningDelay, RESUMPTION_BACKOFF } from '../../util/retry-policy.js';
 import { compileActor } from '../../compiled-chart.js';
 import type { EventData } from '../../compiled-chart.js';
@@ -13,6 +12,7 @@ import { HttpBody, parseJson } from './http-body.js';
 import type { HttpCall, HttpReceiver } from './http-call.js';
 import { CHANGES, exchangeMachine, GUARDS } from './http-exchange-machine.js';
 import type { ExchangeEvent, ExchangeFacts, Refusal } from './http-exchange-machine.js';
+import { purposeOf } from './http-exchange-owner.js';
 import type { ExchangeOwner, ExchangeRequest, OwnedExchange } from './http-exchange-owner.js';
 import {
   authenticationFailure,
@@ -329,12 +329,8 @@ export class HttpExchange implements HttpReceiver, ExchangeFacts, OwnedExchange 
 
   #sendOlder(link: Link): void {
     Promise.resolve(link.send(this.#request.message)).then(
-      () => {
-        this.#send(SUCCEED);
-      },
-      (thrown: unknown) => {
-        this.#fail(toTransportFailure(thrown));
-      },
+      () => this.#send(SUCCEED),
+      (thrown: unknown) => this.#fail(toTransportFailure(thrown)),
     );
   }
 
@@ -400,10 +396,4 @@ export class HttpExchange implements HttpReceiver, ExchangeFacts, OwnedExchange 
     if (reason === undefined) this.#resolve();
     else this.#reject(this.#owner.endpoint.secrets.failure(reason) as unknown as Error);
   }
-}
-
-/** Only calls of the user and the negotiation may ask a person to sign in. */
-function purposeOf(method: string): RequestPurpose {
-  if (method === 'initialize' || method === 'server/discover') return 'probe';
-  return method === 'ping' || method === 'subscriptions/listen' ? 'background' : 'call';
 }
