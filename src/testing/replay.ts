@@ -6,13 +6,10 @@ import type { InspectTarget } from '../api/options/inspect-option.js';
 import { RecordedConnection } from '../recording/recorded-connection.js';
 import { entryLine, parseLine } from '../recording/recording-lines.js';
 import type { RecordedOutcome, RecordedEvent, RecordedEntry, RecordingSink } from '../recording/recorded-events.js';
-import { requestSpec } from '../machines/request/request-spec.js';
-import type { HandlerService } from '../machines/server-requests/handler-slots.js';
 import { Budget } from '../util/budget.js';
-import { methodEntry, uncheckedEntry } from '../protocol/methods.js';
-import type { HandlerResponse } from '../protocol/server-requests/server-requests.js';
 import { checkRecording, readRecording } from './recording-reader.js';
 import type { Recording } from './recording-reader.js';
+import { INPUTS, ReplayedInputs } from './replayed-inputs.js';
 import { ReplayEnvironment } from './replay-environment.js';
 import { ReplayTransport } from './replay-transport.js';
 import type { ReplayScript } from './replay-transport.js';
@@ -94,25 +91,20 @@ export async function replay(source: string | Recording, options: ReplayOptions 
 const MAX_MICROTASKS = 100;
 const MAX_TICKS = 3;
 
-type CallWithSignal = Extract<RecordedEvent, { type: 'connect' | 'join' | 'probe' | 'submit' | 'watch' }>;
-
 class Replay implements RecordingSink, ReplayScript {
   readonly #recording: Recording;
   readonly #entries: readonly RecordedEntry[];
   readonly #environment = new ReplayEnvironment(() => this.next());
   readonly #transport: ReplayTransport;
   readonly #connection: RecordedConnection;
-  readonly #signals = new Map<number, AbortController>();
+  readonly #inputs = new ReplayedInputs(() => {
+    this.during();
+  });
   readonly #comparison = new RedactedComparison();
   readonly #settle = new SimulatedEnvironment().settle;
   readonly #states: string[] = [];
   readonly #paths: string[] = [];
   readonly #callNames = new Map<number, string>();
-  /** The calls of handlers, in order. */
-  readonly #handlerCalls: {
-    readonly respond: (response: HandlerResponse) => void;
-    readonly settled: (() => void) | undefined;
-  }[] = [];
   readonly #outcomes = new Map<number, RecordedOutcome>();
   /** Indexes of the recorded outcomes that are not compared yet, by call. */
   readonly #expectedOutcomes = new Map<number, number>();
@@ -148,7 +140,7 @@ class Replay implements RecordingSink, ReplayScript {
           recording: { redacted: header.redacted, now: () => this.#time, over },
         }),
         continuation: { lastId: header.lastId, memory: { streamed: false } },
-        handlers: header.maxServerRequests === undefined ? undefined : this.#handlers(header.maxServerRequests),
+        handlers: header.maxServerRequests === undefined ? undefined : this.#inputs.handlers(header.maxServerRequests),
         maxInputRounds: header.maxInputRounds ?? 0,
         budget: new Budget({ maxPendingReplies: header.maxPendingReplies }),
       },
@@ -267,52 +259,10 @@ class Replay implements RecordingSink, ReplayScript {
   }
 
   #repeat(entry: RecordedEntry): void {
-    const connection = this.#connection;
-    switch (entry.type) {
-      case 'connect':
-      case 'join':
-        connection[entry.type](entry.timeout, this.#signal(entry)).catch(ignore);
-        break;
-      case 'probe':
-        connection.probe(entry.timeout, this.#signal(entry)).catch(ignore);
-        break;
-      case 'submit':
-        this.#submit(entry);
-        break;
-      case 'watch':
-        connection.watch(entry.uri, entry, this.#signal(entry)).catch(ignore);
-        break;
-      case 'unwatch':
-        connection.unwatch(entry.uri);
-        break;
-      case 'send':
-        connection.sendMessage(entry.message).catch(ignore);
-        break;
-      case 'disconnect':
-        connection.disconnect().catch(ignore);
-        break;
-      case 'suspend':
-        connection.suspend().catch(ignore);
-        break;
-      case 'event':
-        connection.send(entry.event);
-        break;
-      case 'abort':
-        this.#controller(entry.signal).abort();
-        break;
-      case 'timer.fired':
-        this.#environment.fire(entry.timer);
-        break;
-      case 'handler.responded':
-        this.#handlerCalls[entry.handler - 1]?.respond(entry.answer);
-        break;
-      case 'handler.settled':
-        this.#handlerCalls[entry.handler - 1]?.settled?.();
-        break;
-      default:
-        if (entry.type === 'link.failed') this.#failed = true;
-        this.#transport.repeat(entry);
-    }
+    if (entry.type === 'link.failed') this.#failed = true;
+    if (this.#inputs.repeat(entry, this.#connection)) return;
+    if (entry.type === 'timer.fired') this.#environment.fire(entry.timer);
+    else this.#transport.repeat(entry);
   }
 
   /** Whether the next turn ran its ticks before its microtasks. */
@@ -349,53 +299,6 @@ class Replay implements RecordingSink, ReplayScript {
       if (this.#at === at) break;
     }
   }
-
-  #submit(entry: Extract<RecordedEvent, { type: 'submit' }>): void {
-    const { method, params, headers, timeout, since, totalDeadline, maxTotalTimeout } = entry;
-    const { repeatable, failFast, sharing, unchecked } = entry;
-    const spec = requestSpec(method, params, {
-      ...{ headers, timeout, since, totalDeadline, maxTotalTimeout, repeatable, failFast, sharing },
-      entry: unchecked === true ? uncheckedEntry(method) : methodEntry(method),
-      signal: this.#signal(entry),
-      onProgress: entry.progress
-        ? () => {
-            this.during();
-          }
-        : undefined,
-    });
-    this.#connection.submit(spec).catch(ignore);
-  }
-
-  /** Handlers that give the recorded responses. */
-  #handlers(limit: number): HandlerService {
-    return {
-      limit,
-      answer: (_request, _session, signal, respond, settled) => {
-        this.#handlerCalls.push({ respond, settled });
-        signal.addEventListener('abort', () => {
-          this.during();
-        });
-        this.during();
-      },
-    };
-  }
-
-  #signal({ signal, aborted }: CallWithSignal): AbortSignal | undefined {
-    if (signal === undefined) return undefined;
-    const controller = this.#controller(signal);
-    if (aborted === true) controller.abort();
-    return controller.signal;
-  }
-
-  #controller(number: number): AbortController {
-    const known = this.#signals.get(number) ?? new AbortController();
-    this.#signals.set(number, known);
-    return known;
-  }
-}
-
-function ignore(): void {
-  // The outcome is in the recording, and the recorded connection writes it.
 }
 
 function nextTick(): Promise<void> {
@@ -403,28 +306,6 @@ function nextTick(): Promise<void> {
     process.nextTick(resolve);
   });
 }
-
-/** The entries that are inputs of the connection. */
-const INPUTS: ReadonlySet<string> = new Set([
-  ...[
-    'connect',
-    'join',
-    'probe',
-    'submit',
-    'watch',
-    'unwatch',
-    'send',
-    'disconnect',
-    'suspend',
-    'event',
-    'abort',
-    'timer.fired',
-    'handler.responded',
-    'handler.settled',
-  ],
-  ...['link.ready', 'link.failed', 'link.released', 'link.problem', 'message.in', 'message.settled', 'session.lost'],
-  ...['answer.interrupted', 'answer.resumed', 'stream.opened', 'stream.unsupported', 'stream.ended'],
-]);
 
 /** Whether the chart is in a substate of the recorded state: a later version of the package may have added substates. */
 function isDeeper(happened: RecordedEvent, expected: RecordedEvent): boolean {
