@@ -1,7 +1,7 @@
 import { explainFailure, hintFor } from './diagnostics/explain.js';
 import { describeThrown, isFailure } from './util/failure.js';
 import type { Delivery, Failure, FailureKind } from './util/failure.js';
-import type { Circumstances } from './diagnostics/hints.js';
+import type { Circumstances } from './diagnostics/hintable.js';
 import { safeCopy, safeMessage, withoutNumbers } from './util/printable.js';
 import type { CallToolResult } from './protocol/schema/index.js';
 import { circumstancesOf } from './diagnostics/story.js';

@@ -1,6 +1,6 @@
 import type { Delivery } from '../util/failure.js';
 import { hintOf } from './hints.js';
-import type { Circumstances } from './hints.js';
+import type { Circumstances } from './hintable.js';
 import { barred, excerpt, withoutNumbers } from '../util/printable.js';
 import { circumstancesOf, storyLines } from './story.js';
 import type { Story } from './story.js';

@@ -2,7 +2,7 @@ import { describeAge } from '../util/age.js';
 import type { Failure } from '../util/failure.js';
 import { describeFrame } from './frame-log.js';
 import type { Frame } from './frame-log.js';
-import type { Circumstances } from './hints.js';
+import type { Circumstances } from './hintable.js';
 import { barred } from '../util/printable.js';
 
 /** A state transition. `at` is in ms since the Unix epoch. */

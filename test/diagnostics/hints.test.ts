@@ -2,7 +2,7 @@ import { hintFor } from '../../src/diagnostics/explain.js';
 import { failure } from '../../src/util/failure.js';
 import type { Failure, FailureCode } from '../../src/util/failure.js';
 import { hintOf } from '../../src/diagnostics/hints.js';
-import type { Circumstances } from '../../src/diagnostics/hints.js';
+import type { Circumstances } from '../../src/diagnostics/hintable.js';
 import { circumstancesOf } from '../../src/diagnostics/story.js';
 import type { Problem } from '../../src/diagnostics/story.js';
 
