@@ -11,6 +11,7 @@ const CLEAN = [
   'CONTRIBUTING.md',
   'README.md',
   'SECURITY.md',
+  'bench',
   'docs',
   'examples',
   'scripts',
@@ -33,6 +34,7 @@ const CLEAN = [
   'test/transports/websocket',
   'test/util',
   'test/visualizations',
+  'visualizations',
 ];
 
 interface BannedTerm {

@@ -29,7 +29,9 @@ interface Drawing {
   readonly bundles: readonly Line[];
 }
 
-/** A bundle, and which of its ends are boxes that stand inside of a state for all of it: Mermaid draws no line across a state's own border. */
+/**
+ * A bundle, and which of its ends are boxes that stand inside of a state for all of it: Mermaid draws no line across a state's own border.
+ */
 interface Line extends Bundle {
   readonly wholes: readonly ChartState[];
 }

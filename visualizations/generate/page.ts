@@ -13,8 +13,8 @@ const SOURCE = 'visualizations/inspector';
 const SHARED = ['src/inspect/world.ts'];
 
 /**
- * The page of the inspector as one module of the library: its files by their names. No bundler has a part in it: each module of the page becomes
- * a file that the browser loads.
+ * The page of the inspector as one module of the library: its files by their names. No bundler has a part in it: each module of the page
+ * becomes a file that the browser loads.
  */
 export async function pageModule(machines: readonly DrawnMachine[], project: string): Promise<string> {
   const files = new Map<string, string>();

@@ -16,7 +16,7 @@ export async function toSvg(dot: string): Promise<string> {
   );
 }
 
-/** The same for a page that looks after fonts and colours itself: only shapes, ids, classes and titles, and a size that fits its place. */
+/** The same for a page with its own fonts and colours: only shapes, ids, classes and titles, without a fixed size. */
 export async function toPlainSvg(dot: string): Promise<string> {
   const svg = await toSvg(dot);
   return (
@@ -24,7 +24,7 @@ export async function toPlainSvg(dot: string): Promise<string> {
       .replace(/<!--[^]*?-->\n?/g, '')
       .replace(/ (?:font-family|font-size|fill|stroke|stroke-width|xml:space|xmlns:xlink)="[^"]*"/g, '')
       .replace(/<svg width="[^"]*" height="[^"]*"/, '<svg')
-      // What is no transition needs no title: it would be its id.
+      // Only transitions need a title: the default title of other elements is their id.
       .replace(/<title>[^<]*<\/title>\n?/g, '')
       .replace(/<g id="a_[^"]*"><a xlink:title="([^"]*)">\n([^]*?)<\/a>\n<\/g>/g, '<title>$1</title>\n$2')
       .replace(/\n/g, '')

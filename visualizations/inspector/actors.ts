@@ -4,7 +4,7 @@ import { stateNames } from './format.js';
 import { liveActors } from './story.js';
 import type { Panel, View } from './view.js';
 
-/** Children of one actor that are shown; the rest is a number. */
+/** Maximum number of shown children of an actor. The rest is shown as a number. */
 const MOST_CHILDREN = 5;
 
 interface Line {

@@ -1,2 +1,2 @@
-/** Generated charts by the id of their machine: the generator of the page puts them here. */
+/** The charts by the id of their machine. The generator of the page replaces this object. */
 export const CHARTS: Readonly<Record<string, string>> = {};

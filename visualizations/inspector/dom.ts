@@ -34,7 +34,7 @@ export function byId<One extends HTMLElement>(id: string): One {
   return element as One;
 }
 
-/** Sets the text only when it is another: a selection survives, and nothing is laid out anew. */
+/** Sets the text only if it differs, so that a selection survives and no layout is needed. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -46,8 +46,7 @@ export function setAttribute(element: Element, name: string, value: string | und
 }
 
 /**
- * Makes the children of an element those that belong to the keys, in this order. What was there under the same key stays and is brought up to
- * date.
+ * Updates the children of an element: one child for each item, in this order. A child with the same key is kept and updated.
  */
 export function reconcile<Item>(
   parent: Element,

@@ -1,13 +1,13 @@
 import type { ServerMessage } from '../../src/inspect/records.js';
 
-/** Milliseconds between two attempts to reach the server again. */
+/** The delay between two attempts to reconnect to the server, in ms. */
 const RETRY = 1_000;
 
-/** What comes from the server. When the program ends, the page waits for it to come back at the same address. */
+/** Receives the messages of the server. When the program ends, the page tries to reconnect to the same URL. */
 export class Feed {
   readonly #take: (message: ServerMessage) => void;
   readonly #changed: (connected: boolean) => void;
-  /** Milliseconds by which the server's clock is ahead of the browser's. */
+  /** The difference between the clocks of server and browser, in ms. */
   skew = 0;
 
   constructor(take: (message: ServerMessage) => void, changed: (connected: boolean) => void) {

@@ -24,7 +24,7 @@ type Kind = 'states' | 'requests' | 'messages' | 'links' | 'health';
 
 export const KINDS: readonly Kind[] = ['states', 'requests', 'messages', 'links', 'health'];
 
-/** Everything that happened, row by row, with a filter and a search, and all that is known of the row that is chosen. */
+/** The panel of events: all records as rows, with filters, a search, and the details of the selected row. */
 export class Log implements Panel {
   readonly #scroller: HTMLElement;
   readonly #search: HTMLInputElement;
@@ -141,7 +141,7 @@ export class Log implements Panel {
     const row = this.#shown.rows.find((one) => one.n === n);
     this.#detail.hidden = row === undefined;
     if (row === undefined) return;
-    // What comes must not carry away what somebody looks at.
+    // New rows must not scroll the selected row out of view.
     this.#list.stay();
     this.#detail.replaceChildren(...detailOf(row));
   }
@@ -248,7 +248,7 @@ function pretty(json: string): string {
   try {
     return JSON.stringify(JSON.parse(json), undefined, 2);
   } catch {
-    // It was cut.
+    // The JSON was shortened.
     return json;
   }
 }

@@ -12,20 +12,20 @@ import { nameOf, Story } from './story.js';
 import { Timeline } from './timeline.js';
 import type { Panel, View } from './view.js';
 
-/** Milliseconds between two pictures: more than anybody can read, and little enough work at 1,000 requests a second. */
+/** The time between two updates of the page, in ms. It keeps the load low at 1,000 requests a second. */
 const FRAME = 80;
 
-/** Milliseconds after which ages are written anew when nothing happens. */
+/** The time after which ages are updated without new records, in ms. */
 const TICK = 500;
 
-/** Clients of which each has room for its whole name and state. */
+/** Up to this number of clients, each tab shows the full name and state. */
 const MOST_WIDE_TABS = 8;
 
 const story = new Story();
 let chosen: number | undefined;
-/** The moment that is shown; undefined for live. */
+/** The shown moment; undefined for live. */
 let moment: number | undefined;
-/** How many records have happened at that moment. */
+/** The number of records until that moment. */
 let momentEnd = 0;
 let announced = '';
 let version = story.version;
@@ -44,12 +44,12 @@ const feed = new Feed(
   },
 );
 
-/** Whether this is no program at work, but a recording of one. */
+/** Whether the page shows a recording. */
 function recorded(): boolean {
   return Object.values(story.live.clients).some(({ recording }) => recording);
 }
 
-/** The time at the end of what is shown: of a recording it stands still. */
+/** The current time; for a recording, the time of its end. */
 function present(): number {
   return recorded() ? story.live.at : feed.now();
 }
@@ -89,7 +89,7 @@ const panels: readonly Panel[] = [
   timeline,
 ];
 
-/** Draws soon, however often it is asked to. */
+/** Schedules an update. Several calls cause one update. */
 function draw(): void {
   if (scheduled) return;
   scheduled = true;
@@ -120,7 +120,7 @@ function render(): void {
   for (const panel of panels) panel.update(view);
 }
 
-/** Says whether what is shown is live, or which recording it is. */
+/** Shows whether the page is live, paused or shows a recording. */
 function drawKind(first: ClientView | undefined): void {
   const recording = recorded();
   setText(byId('kind'), recording ? 'recording' : 'inspector');
@@ -156,7 +156,7 @@ function drawClients(clients: readonly ClientView[], client: ClientView | undefi
       setAttribute(tab, 'data-tone', one.tag);
       setAttribute(tab, 'title', `${nameOf(one)}: ${one.tag}`);
       const selected = one.c === client?.c;
-      // One stop for the tabulator; the arrows lead to the others.
+      // One tab stop for all tabs; the arrow keys select the others.
       setAttribute(tab, 'tabindex', selected ? '0' : '-1');
       if (selected && tab.getAttribute('aria-selected') !== 'true') showTab(tab as HTMLElement);
       setAttribute(tab, 'aria-selected', String(selected));
@@ -164,9 +164,9 @@ function drawClients(clients: readonly ClientView[], client: ClientView | undefi
   );
 }
 
-/** Brings the tab that was chosen into sight, and takes the focus along that was on another. */
+/** Scrolls the selected tab into view, and moves the focus to it if another tab has the focus. */
 function showTab(tab: HTMLElement): void {
-  // It may not be in the page yet.
+  // The element may not be in the page yet.
   requestAnimationFrame(() => {
     tab.scrollIntoView({ block: 'nearest', inline: 'nearest' });
     if (byId('clients').contains(document.activeElement)) tab.focus();
@@ -210,7 +210,7 @@ function goTo(at: number): void {
   draw();
 }
 
-/** Shows the moment of the record that is so many after the present one. */
+/** Moves the shown moment by a number of records. */
 function step(by: number): void {
   const end = moment === undefined ? story.records.length : momentEnd;
   const next = Math.max(1, Math.min(story.records.length, end + by));
@@ -245,7 +245,7 @@ function toggleTheme(): void {
   try {
     localStorage.setItem('mcp-actors-inspector-theme', dataset.theme);
   } catch {
-    // Without storage it holds until the page is loaded again.
+    // Without storage the theme is lost when the page is reloaded.
   }
 }
 
@@ -254,7 +254,7 @@ function restoreTheme(): void {
     const theme = localStorage.getItem('mcp-actors-inspector-theme');
     if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
   } catch {
-    // Then the system decides.
+    // The theme of the system is used.
   }
 }
 
@@ -299,7 +299,7 @@ document.addEventListener('keydown', (event) => {
     if (event.key === 'Escape') target.blur();
     return;
   }
-  // What has focus takes these itself, unless it has just gone: a button of the help keeps the focus until the next picture.
+  // A focused control handles these keys itself, unless it is hidden already: a button of the help keeps the focus until the next update.
   const own =
     target.checkVisibility() && target.closest('button:not([aria-selected=true]), a, input, [role=listbox]') !== null;
   if (own && (event.key === ' ' || event.key.startsWith('Arrow') || event.key === 'Home' || event.key === 'End'))

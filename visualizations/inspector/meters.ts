@@ -4,7 +4,7 @@ import { count, duration } from './format.js';
 import { Rows } from './view.js';
 import type { Panel, View } from './view.js';
 
-/** Milliseconds that the small charts show. */
+/** The time range of the small charts, in ms. */
 const SPAN = 60_000;
 const WIDTH = 200;
 const HEIGHT = 44;

@@ -15,7 +15,7 @@ interface Line {
   readonly ended: boolean;
 }
 
-/** The requests in flight with their age and state, and those that ended last. */
+/** The panel of requests: the pending ones with age and state, and the last settled ones. */
 export class RequestRegistry implements Panel {
   readonly #list: HTMLElement;
   readonly #total: HTMLElement;

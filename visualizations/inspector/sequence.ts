@@ -11,7 +11,7 @@ const HEIGHT = 30;
 /** Pixels from the edge to the first and to the last column. */
 const INSET = 28;
 
-/** Columns in which actors may stand; those that do not fit share the last one. */
+/** Maximum number of columns of actors. Further actors share the last column. */
 const MOST_ACTORS = 7;
 
 interface Row {
@@ -26,7 +26,7 @@ interface Row {
   readonly answer: boolean;
 }
 
-/** Who says what to whom, one row after the other: user, client and server, or all actors of the client. */
+/** The sequence diagram: messages between user, client and server, or events between all actors of the client. */
 export class Sequence implements Panel {
   readonly #head: HTMLElement;
   readonly #list: VirtualList<Row>;
@@ -68,7 +68,7 @@ export class Sequence implements Panel {
     this.#list.clear();
   }
 
-  /** The middle of a column: the outer ones stand near the edges. */
+  /** The middle of a column. The outer columns are near the edges. */
   #centre(index: number): string {
     const share = index / Math.max(this.#lanes.length - 1, 1);
     return `calc(${INSET}px + (100% - ${2 * INSET}px) * ${share})`;
@@ -119,7 +119,7 @@ function row({ n, at }: InspectRecord, body: Body): Row {
   return { key: n, n, at, ...body };
 }
 
-/** What is the same in both forms: the connection's own steps and what becomes of links. */
+/** The rows of both forms: steps of the connection and events of links. */
 function noteRow(record: InspectRecord, lane: string): Row | undefined {
   if (record.k === 'step' && record.tag !== undefined) {
     return row(record, { from: lane, to: lane, text: record.tag, tone: record.tag, answer: false });

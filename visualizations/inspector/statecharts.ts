@@ -5,13 +5,13 @@ import { duration, eventName, leafName, stateNames } from './format.js';
 import { liveActors } from './story.js';
 import type { Panel, View } from './view.js';
 
-/** Milliseconds for which a step that was just taken stands out. */
+/** How long the last step is highlighted, in ms. */
 const FRESH = 1_500;
 
-/** Milliseconds after which a chart without an actor fades. */
+/** The time after which a chart without an actor is dimmed, in ms. */
 const RESTING = 3_000;
 
-/** Every chart of the library at once: the first large, the others beside it, the current states lit and the last transition drawn. */
+/** The panel of all charts: one large, the others small, with highlighted current states and last transition. */
 export class Statecharts implements Panel {
   readonly #figures: Figure[];
   readonly #host: HTMLElement;
@@ -29,7 +29,7 @@ export class Statecharts implements Panel {
     }
   }
 
-  /** Shows the chart with this number large, from 0. */
+  /** Enlarges the chart with this index, from 0. */
   choose(index: number): void {
     const figure = this.#figures[index];
     if (figure !== undefined) this.#enlarge(figure);
@@ -72,7 +72,7 @@ class Figure {
     this.#svg.setAttribute('role', 'img');
     for (const group of this.#svg.querySelectorAll<SVGGElement>('g.state')) this.#states.set(group.id, group);
     for (const group of this.#svg.querySelectorAll<SVGGElement>('g.transition')) this.#edges.set(group.id, group);
-    // Two charts on one page may hold the same ids.
+    // Two charts on one page may contain the same ids.
     for (const group of this.#svg.querySelectorAll('[id]')) {
       group.setAttribute('data-id', group.id);
       group.removeAttribute('id');
@@ -116,7 +116,7 @@ class Figure {
     );
   }
 
-  /** Lights the states, those that hold them, and says in how many actors where there may be several. */
+  /** Highlights the current states and their parents, and shows the number of actors in a state if there may be several. */
   #light(living: ReadonlyMap<string, number>, many: boolean): void {
     for (const [id, group] of this.#states) {
       const here = living.get(id);
@@ -137,7 +137,7 @@ class Figure {
     for (const [id, group] of this.#states) group.classList.toggle('left', last.before.includes(id));
   }
 
-  /** The line that leads from the states before to those after, for charts that are run as tables. */
+  /** The transition between the states before and after a step, for charts that run as tables. */
   #edgeOf({ before, after, event }: LastStep): string | undefined {
     const matching = [...this.#edges.keys()].filter((id) => {
       const [source = '', target = ''] = id.split('->');
@@ -154,14 +154,14 @@ function within(state: string, outer: string): boolean {
   return state === outer || state.startsWith(`${outer}.`);
 }
 
-/** How many actors are in each state. Of requests only some have actors here; of the others the counts are known. */
+/** The number of actors in each state. For requests without records it comes from the rates. */
 function countsOf(client: ClientView | undefined, states: readonly string[], chart: string): Map<string, number> {
   const counts = new Map<string, number>();
   for (const state of states) counts.set(state, (counts.get(state) ?? 0) + 1);
   if (chart !== 'request') return counts;
   for (const [state, living] of Object.entries(client?.rates?.living ?? {})) {
     const id = `${chart}.${state}`;
-    // The rates are up to a second old: they only add what is far from what can be seen.
+    // The rates are up to a second old, so they are used only if they differ much from the shown actors.
     if (living > (counts.get(id) ?? 0) + 20) counts.set(id, living);
   }
   return counts;
@@ -171,7 +171,7 @@ function sum(counts: ReadonlyMap<string, number>): number {
   return [...counts.values()].reduce((total, one) => total + one, 0);
 }
 
-/** A number at the upper right corner of a state. */
+/** A number in the upper right corner of a state. */
 function badge(group: SVGGElement, text: string | undefined): void {
   const old = group.querySelector('g.badge');
   if (text === undefined) {

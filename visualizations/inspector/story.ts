@@ -8,21 +8,21 @@ import type {
 } from '../../src/inspect/records.js';
 import { apply, copyWorld, emptyWorld } from '../../src/inspect/world.js';
 
-/** Records between two copies of the world from which one can go on. */
+/** The number of records between two copies of the world. */
 const STRIDE = 1_000;
 
-/** Records that the page keeps. */
+/** Maximum number of records that the page keeps. */
 const LIMIT = 40_000;
 const FORGOTTEN_AT_ONCE = 8_000;
 
-/** What is always the same about an actor. */
+/** The constant properties of an actor. */
 export interface ActorInfo {
   readonly id: string;
   readonly chart: string | undefined;
   readonly request: RequestLabel | undefined;
 }
 
-/** Everything that the page knows, and the world at any moment of it. */
+/** All records of the page, and the world at any moment. */
 export class Story {
   #base: World = emptyWorld();
   #live: World = emptyWorld();
@@ -30,16 +30,16 @@ export class Story {
   #past: { index: number; world: World } | undefined;
   readonly actors = new Map<number, ActorInfo>();
   records: InspectRecord[] = [];
-  /** Another number whenever what was known before is void or has moved. */
+  /** Changes when the previous records are replaced or their indexes change. */
   version = 0;
   run = '';
 
-  /** The world now. */
+  /** The world after the last record. */
   get live(): World {
     return this.#live;
   }
 
-  /** The world before the first record that is still known. */
+  /** The world before the first kept record. */
   get base(): World {
     return this.#base;
   }
@@ -59,7 +59,7 @@ export class Story {
     return this.#forward(this.#past, index);
   }
 
-  /** How many records are not later than this time. */
+  /** The number of records until this time. */
   indexAt(at: number): number {
     let low = 0;
     let high = this.records.length;
@@ -134,7 +134,7 @@ export function liveActors(client: ClientView): ActorView[] {
   return Object.values(client.actors);
 }
 
-/** What a client is called: its name, else its server's, else its transport. */
+/** The shown name of a client: its name, or that of its server, or its transport. */
 export function nameOf({ name, server, transport, c }: ClientView): string {
   return (
     name ??

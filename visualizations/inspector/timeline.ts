@@ -4,7 +4,7 @@ import { duration, time, timeOfDay } from './format.js';
 import { Rows } from './view.js';
 import type { Panel, View } from './view.js';
 
-/** Columns of the picture of how much happened when. */
+/** The number of columns of the density chart. */
 const COLUMNS = 240;
 const HEIGHT = 26;
 
@@ -21,7 +21,7 @@ interface Parts {
 
 type Tagged = Extract<InspectRecord, { k: 'step' }>;
 
-/** The whole time that is remembered: the states of the client as bands, how much happened, and the moment that is shown. */
+/** The timeline of all kept records: bands of states, density of records, and the shown moment. */
 export class Timeline implements Panel {
   readonly #parts: Parts;
   readonly #path = s('path');
@@ -33,7 +33,7 @@ export class Timeline implements Panel {
   #last = 1;
   #drawn = '';
 
-  /** @param moved is told the moment that somebody wants to see */
+  /** @param moved called with the moment that the user selects */
   constructor(parts: Parts, moved: (at: number) => void) {
     this.#parts = parts;
     parts.density.append(
@@ -68,7 +68,7 @@ export class Timeline implements Panel {
     this.#draw(view);
   }
 
-  /** Half a second is soon enough. */
+  /** Updates at most every half second. */
   #draw(view: View): void {
     const { story } = view;
     const key = `${story.version} ${String(this.#client)} ${story.records.length} ${Math.round(this.#last / 500)}`;
@@ -93,10 +93,10 @@ export class Timeline implements Panel {
     setAttribute(this.#path, 'd', tops.join(''));
   }
 
-  /** @param first the state before all of them, where that is forgotten in which the client was made */
+  /** @param first the state before the first band, if the records of the first states are discarded */
   #drawBands(tags: readonly Tagged[], first: string | undefined): void {
     const position = (at: number): number => ((at - this.#first) / (this.#last - this.#first)) * 100;
-    // Of bands narrower than a thousandth only the last counts.
+    // Of consecutive bands narrower than a thousandth only the last one is drawn.
     const bands: { key: string; tag: string; from: number }[] =
       first === undefined ? [] : [{ key: 'first', tag: first, from: 0 }];
     for (const { n, tag = '', at } of tags) {

@@ -1,13 +1,13 @@
 import type { ClientView, World } from '../../src/inspect/records.js';
 import type { Story } from './story.js';
 
-/** What is to be seen: one moment, one client. */
+/** The shown moment and client. */
 export interface View {
   readonly story: Story;
   readonly world: World;
-  /** The client that is looked at; undefined while there is none. */
+  /** The selected client; undefined if there is none. */
   readonly client: ClientView | undefined;
-  /** How many of the records have happened at that moment. */
+  /** The number of records until that moment. */
   readonly end: number;
   /** The moment. */
   readonly now: number;
@@ -19,7 +19,7 @@ export interface Panel {
   update(view: View): void;
 }
 
-/** Rows that are made of records, kept up to date as records come. */
+/** Rows that are made of records and updated with new records. */
 export class Rows<Row extends { readonly n: number }> {
   readonly #make: (record: Story['records'][number], story: Story) => Row | undefined;
   #rows: Row[] = [];
@@ -30,7 +30,7 @@ export class Rows<Row extends { readonly n: number }> {
     this.#make = make;
   }
 
-  /** All rows, and how many of them have happened. `key` is whatever else decides which rows there are. */
+  /** All rows, and how many of them are visible at the shown moment. When `key` changes, the rows are made again. */
   sync({ story, end }: View, key: string): { readonly rows: readonly Row[]; readonly length: number } {
     const full = `${story.version} ${key}`;
     if (full !== this.#key) {

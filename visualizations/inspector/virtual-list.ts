@@ -1,9 +1,9 @@
 import { h } from './dom.js';
 
-/** Rows beyond the edges that are drawn, too. */
+/** The number of rows beyond each edge that are drawn, too. */
 const MARGIN = 6;
 
-/** A list of any length of which only what is in sight exists. All rows have the same height. It stays at its end while it is there. */
+/** A list in which only the visible rows exist as elements. All rows have the same height. At its end it follows new rows. */
 export class VirtualList<Row extends { readonly key: string | number }> {
   readonly #scroller: HTMLElement;
   readonly #height: number;
@@ -13,10 +13,10 @@ export class VirtualList<Row extends { readonly key: string | number }> {
   #rows: readonly Row[] = [];
   #length = 0;
   #following = true;
-  /** Where it was scrolled to last. */
+  /** The last scroll position. */
   #top = 0;
 
-  /** @param nothing the words where there is no row */
+  /** @param nothing the text without rows */
   constructor(scroller: HTMLElement, height: number, make: (row: Row) => HTMLElement, nothing: string) {
     this.#scroller = scroller;
     this.#height = height;
@@ -25,7 +25,7 @@ export class VirtualList<Row extends { readonly key: string | number }> {
     scroller.append(this.#body);
     scroller.addEventListener('scroll', () => {
       const { scrollTop, clientHeight, scrollHeight } = scroller;
-      // Only who scrolls up wants to stay somewhere else; that rows come, go or find another room is no reason.
+      // Only scrolling up stops the following; changes of the rows or of the size do not.
       if (scrollTop + clientHeight >= scrollHeight - height) this.#following = true;
       else if (scrollTop < this.#top - 1) this.#following = false;
       this.#top = scrollTop;
@@ -45,13 +45,13 @@ export class VirtualList<Row extends { readonly key: string | number }> {
     this.#settle();
   }
 
-  /** Forgets what is drawn: rows look different now. */
+  /** Removes the drawn rows, because their content has changed. */
   clear(): void {
     for (const element of this.#shown.values()) element.remove();
     this.#shown.clear();
   }
 
-  /** Brings a row into sight. */
+  /** Scrolls a row into view. */
   reveal(index: number): void {
     const top = index * this.#height;
     const { scrollTop, clientHeight } = this.#scroller;
@@ -61,12 +61,12 @@ export class VirtualList<Row extends { readonly key: string | number }> {
     this.#draw();
   }
 
-  /** Stays where it is, whatever comes. */
+  /** Stops following new rows. */
   stay(): void {
     this.#following = false;
   }
 
-  /** Goes to the end and stays there. */
+  /** Goes to the end and follows new rows. */
   follow(): void {
     this.#following = true;
     this.#settle();
