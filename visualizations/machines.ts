@@ -11,12 +11,12 @@ import { callMachine } from '../src/transports/http/http-call-machine.js';
 import { exchangeMachine } from '../src/transports/http/http-exchange-machine.js';
 import { processMachine } from '../src/transports/stdio/process-machine.js';
 
-/** A machine of which diagrams are kept beside this file. */
+/** A machine whose diagrams are kept beside this file. */
 export interface DrawnMachine {
-  /** Names the files of its diagrams and its block in the documents. */
+  /** The name of its diagram files and of its block in the documents. */
   readonly name: string;
   readonly machine: AnyStateMachine;
-  /** One line about it, shown in the picture. */
+  /** A line about the machine, which the picture shows. */
   readonly title: string;
   /** Whether its actors belong to a connection, so that the page of the inspector shows them. Default true. */
   readonly inspected?: boolean;

@@ -32,9 +32,9 @@ export type {
   RecordingHeader,
   RecordedOutput,
 } from '../recording/recorded-events.js';
-export { replay } from './replay.js';
-export type { Divergence } from './replay-remark.js';
-export type { ReplayedCall, ReplayOptions, ReplayReport } from './replay.js';
+export { replay } from './replay/replay.js';
+export type { Divergence } from './replay/replay-remark.js';
+export type { ReplayedCall, ReplayOptions, ReplayReport } from './replay/replay.js';
 export { createScriptedServer, ScriptedServer } from './scripted-server.js';
 export type { ScriptedHandler, ScriptedRequest, ScriptedServerOptions } from './scripted-server.js';
 export { sequenceDiagram } from './sequence-diagram.js';

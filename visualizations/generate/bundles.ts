@@ -1,18 +1,18 @@
 import type { ChartEdge, ChartState } from './chart.js';
 import type { Hierarchy } from './hierarchy.js';
 
-/** The transitions that lead from one state to the same others: drawn as one line with several texts. */
+/** The transitions with the same source and targets, which are drawn as one line with several labels. */
 export interface Bundle {
   /** The ids of source and targets, as in `connection.idle->connection.linked`. */
   readonly name: string;
   readonly source: ChartState;
   readonly targets: readonly ChartState[];
-  /** The state inside of which the bundle is drawn. */
+  /** The state in which the bundle is drawn. */
   readonly home: ChartState;
   readonly edges: readonly ChartEdge[];
 }
 
-/** Bundles of all transitions that lead somewhere, in the order of their first ones. */
+/** The bundles of all transitions with a target, in the order of their first transitions. */
 export function bundleEdges(edges: readonly ChartEdge[], hierarchy: Hierarchy): Bundle[] {
   const bundles = new Map<string, Bundle & { readonly edges: ChartEdge[] }>();
   for (const edge of edges.filter((one) => one.targets.length > 0)) {

@@ -1,10 +1,10 @@
 import type { AnyStateMachine, StateNode } from 'xstate';
 import { nameOfAction, nameOfActor, nameOfEvent, nameOfGuard, type EventKind } from './names.js';
 
-/** A machine's definition as plain data: all that a drawing needs and nothing of XState. */
+/** The definition of a machine as plain data, without types of XState. */
 export interface Chart {
   readonly root: ChartState;
-  /** In document order: a state's own before those of its children. */
+  /** In document order: the transitions of a state before those of its children. */
   readonly edges: readonly ChartEdge[];
 }
 
@@ -20,7 +20,7 @@ export interface ChartState {
   readonly entry: readonly string[];
   readonly exit: readonly string[];
   readonly invokes: readonly string[];
-  /** Where a compound state begins. */
+  /** The initial state of a compound state. */
   readonly initial: { readonly target: string; readonly actions: readonly string[] } | undefined;
   readonly states: readonly ChartState[];
 }
@@ -28,15 +28,15 @@ export interface ChartState {
 /** One transition. */
 export interface ChartEdge {
   readonly source: string;
-  /** Ids of states. Empty when the transition stays where it is. */
+  /** The ids of the target states. Empty for a transition without a target. */
   readonly targets: readonly string[];
   readonly kind: EventKind;
-  /** The event as people say it: `after backoff` for `xstate.after.backoff.connection.reconnecting`. */
+  /** A readable name of the event: `after backoff` for `xstate.after.backoff.connection.reconnecting`. */
   readonly event: string;
-  /** `else` for what is taken when every guard before it says no. */
+  /** `else` for a transition that is taken when all guards before it are false. */
   readonly guard: string | undefined;
   readonly actions: readonly string[];
-  /** The source is left and entered again, although it is the target or holds it. */
+  /** Whether the source is left and entered again, although it is the target or contains it. */
   readonly reenters: boolean;
 }
 
@@ -47,7 +47,7 @@ export function readChart(machine: AnyStateMachine): Chart {
   return { root: readState(root), edges: nodesOf(root).flatMap((node) => readEdges(node, actors)) };
 }
 
-/** The state and all below it, in document order. */
+/** A state and all its descendants, in document order. */
 export function statesOf(state: ChartState): ChartState[] {
   return [state, ...state.states.flatMap(statesOf)];
 }
@@ -99,7 +99,7 @@ function readEdges(node: StateNode, actors: ReadonlyMap<string, string>): ChartE
   );
 }
 
-/** What to call each invoked actor in `done(…)`: the id it was given, else its source's name. */
+/** The name of each invoked actor in `done(…)`: its explicit id, or the name of its source. */
 function actorNames(root: StateNode): Map<string, string> {
   return new Map(
     nodesOf(root).flatMap((node) =>
@@ -111,7 +111,7 @@ function actorNames(root: StateNode): Map<string, string> {
   );
 }
 
-/** XState makes an id of the index and the state's id when none is given. */
+/** Without an explicit id, XState makes one of the index and the id of the state. */
 function isGivenId(id: string, node: StateNode, index: number): boolean {
   return id !== `${index}.${node.id}`;
 }

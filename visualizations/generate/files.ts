@@ -10,10 +10,10 @@ import { pageModule } from './page.js';
 import { drawnSession } from './session.js';
 import { toSvg } from './svg.js';
 
-/** Documents that show charts, when they exist. */
+/** The documents that contain charts. */
 const documents = ['docs/architecture.md'];
 
-/** What the generated files should say, by their paths from the project's directory. The same for the same machines, on any platform. */
+/** The contents of all generated files, by their paths in the project. They depend only on the machines, not on the platform. */
 export async function generatedFiles(machines: readonly DrawnMachine[], project: string): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   const mermaid = new Map<string, string>();

@@ -1,6 +1,6 @@
 import { statesOf, type Chart, type ChartState } from './chart.js';
 
-/** Who holds whom in a chart. */
+/** The containment of states in a chart. */
 export class Hierarchy {
   readonly #states = new Map<string, ChartState>();
   readonly #parents = new Map<ChartState, ChartState>();
@@ -24,7 +24,7 @@ export class Hierarchy {
     return this.#parents.get(state);
   }
 
-  /** The place in the document. */
+  /** The index of a state in document order. */
   order(state: ChartState): number {
     return this.#orders.get(state) ?? -1;
   }
@@ -34,21 +34,21 @@ export class Hierarchy {
     return parent === undefined ? 0 : 1 + this.depth(parent);
   }
 
-  /** The innermost state that holds source and targets. It is the source itself when that holds the targets. */
+  /** The innermost state that contains source and targets: the source itself if it contains the targets. */
   home(source: ChartState, targets: readonly ChartState[]): ChartState {
     const parent = this.parent(source);
     const holdsAll = isGroup(source) && targets.every((target) => this.holds(source, target));
     return holdsAll || parent === undefined ? source : this.home(parent, targets);
   }
 
-  /** Whether one state stands inside of another, at any depth. */
+  /** Whether a state is a descendant of another. */
   holds(outer: ChartState, inner: ChartState): boolean {
     const parent = this.parent(inner);
     return parent !== undefined && (parent === outer || this.holds(outer, parent));
   }
 }
 
-/** Whether the state has states inside. */
+/** Whether a state has children. */
 export function isGroup(state: ChartState): boolean {
   return state.states.length > 0;
 }

@@ -1,8 +1,8 @@
-/** What makes a transition happen: shown by colour. */
+/** The kind of trigger of a transition, which is shown by colour. */
 export type EventKind = 'event' | 'after' | 'done' | 'error' | 'snapshot' | 'always';
 
 /**
- * An event as people say it. XState's own names carry ids: `xstate.done.actor.0.connection.opening` is `done(openLink)`.
+ * A readable name of an event. XState's internal names contain ids: `xstate.done.actor.0.connection.opening` is `done(openLink)`.
  *
  * @param source the id of the state that has the transition
  * @param actors names of invoked actors by their ids
@@ -34,18 +34,18 @@ const actorEvents = [
   ['snapshot', 'xstate.snapshot.'],
 ] as const;
 
-/** An action by its name, with those parameters that are written in the machine: `setState(ready)`. */
+/** The name of an action, with its static parameters: `setState(ready)`. */
 export function nameOfAction(action: unknown): string {
   if (typeof action === 'function') return nameOfFunction(action, 'inline action');
   return nameWithParams(action, 'unnamed action');
 }
 
-/** A guard by its name; combined ones spelt out: `isOpen and not (isBusy or isOld)`. */
+/** The name of a guard, or the expression of a combined one: `isOpen and not (isBusy or isOld)`. */
 export function nameOfGuard(guard: unknown): string {
   return typeof guard === 'function' ? nameOfGuardFunction(guard) : nameWithParams(guard, 'unnamed guard');
 }
 
-/** An actor's logic by the name it has in `setup()`. */
+/** The name of an actor's logic in `setup()`. */
 export function nameOfActor(source: unknown): string {
   return typeof source === 'string' && !source.startsWith('xstate.invoke.') ? source : 'inline actor';
 }
@@ -69,7 +69,7 @@ function stateValueText(value: unknown): string {
     .join(' and ');
 }
 
-/** XState's own action creators return functions that carry a type, such as `xstate.assign`. */
+/** XState's action creators return functions with a type, such as `xstate.assign`. */
 function nameOfFunction(value: object, otherwise: string): string {
   if ('type' in value && typeof value.type === 'string') {
     const type = cut(value.type, 'xstate.') ?? value.type;

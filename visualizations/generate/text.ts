@@ -1,6 +1,6 @@
 import type { Chart, ChartEdge, ChartState } from './chart.js';
 
-/** A transition in three parts, each maybe empty: `lose`, `[mayRepeat]`, `/ countRefusal, enqueue`. */
+/** The three parts of a transition's label, which may be empty: `lose`, `[mayRepeat]`, `/ countRefusal, enqueue`. */
 export interface EdgeText {
   readonly event: string;
   readonly guard: string;
@@ -16,7 +16,7 @@ export function edgeText({ event, guard, actions, targets, reenters }: ChartEdge
   };
 }
 
-/** What a state does on its own, a line each: a keyword or an event, and what follows. */
+/** The actions, invoked actors and internal transitions of a state, one line each. */
 export function ownLines(state: ChartState, chart: Chart): [lead: string, text: string][] {
   const stays = chart.edges.filter((edge) => edge.source === state.id && edge.targets.length === 0).map(edgeText);
   return [
@@ -32,12 +32,12 @@ function listed(lead: string, names: readonly string[], before = ''): [lead: str
   return names.length === 0 ? [] : [[lead, `${before}${names.join(', ')}`]];
 }
 
-/** The name of what stands inside of a state for that state itself: where a transition to a state inside begins. */
+/** The id of the node inside of a compound state that stands for the state itself: transitions to its children begin there. */
 export function wholeLabel(state: ChartState): string {
   return `all of ${state.key}`;
 }
 
-/** Breaks text at spaces so that no line is longer than `columns`, unless a single word is. Nothing for an empty text. */
+/** Breaks a text at spaces into lines of at most `columns` characters, except longer words. An empty text has no lines. */
 export function wrap(text: string, columns: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ').filter((part) => part !== '')) {

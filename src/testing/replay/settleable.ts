@@ -1,4 +1,4 @@
-import type { Failure } from '../util/failure.js';
+import type { Failure } from '../../util/failure.js';
 
 /**
  * A promise that is settled from outside and runs its handlers synchronously, instead of in a microtask. A replay uses it to repeat events

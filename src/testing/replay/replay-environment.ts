@@ -1,5 +1,5 @@
-import type { Environment } from '../util/environment.js';
-import type { RecordedEntry } from '../recording/recorded-events.js';
+import type { Environment } from '../../util/environment.js';
+import type { RecordedEntry } from '../../recording/recorded-events.js';
 
 /** An environment with the clock, timers and random numbers of a recording. */
 export class ReplayEnvironment implements Environment {

@@ -1,9 +1,9 @@
-import type { HandlerService } from '../machines/server-requests/handler-slots.js';
-import { requestSpec } from '../machines/request/request-spec.js';
-import { methodEntry, uncheckedEntry } from '../protocol/methods.js';
-import type { HandlerResponse } from '../protocol/server-requests/server-requests.js';
-import type { RecordedConnection } from '../recording/recorded-connection.js';
-import type { RecordedEntry, RecordedEvent } from '../recording/recorded-events.js';
+import type { HandlerService } from '../../machines/server-requests/handler-slots.js';
+import { requestSpec } from '../../machines/request/request-spec.js';
+import { methodEntry, uncheckedEntry } from '../../protocol/methods.js';
+import type { HandlerResponse } from '../../protocol/server-requests/server-requests.js';
+import type { RecordedConnection } from '../../recording/recorded-connection.js';
+import type { RecordedEntry, RecordedEvent } from '../../recording/recorded-events.js';
 
 /** The entries that are inputs of the connection. */
 export const INPUTS: ReadonlySet<string> = new Set([

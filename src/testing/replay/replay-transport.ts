@@ -1,9 +1,9 @@
-import { MCPConnectionError } from '../errors.js';
-import type { ConnectionTransport } from '../machines/connection/link-actor.js';
-import type { RecordedEvent } from '../recording/recorded-events.js';
-import type { RequestId } from '../protocol/messages/json-rpc.js';
-import type { Link, LinkEvents, ServerStreamEvents } from '../transports/link.js';
-import type { Framing } from '../transports/transport.js';
+import { MCPConnectionError } from '../../errors.js';
+import type { ConnectionTransport } from '../../machines/connection/link-actor.js';
+import type { RecordedEvent } from '../../recording/recorded-events.js';
+import type { RequestId } from '../../protocol/messages/json-rpc.js';
+import type { Link, LinkEvents, ServerStreamEvents } from '../../transports/link.js';
+import type { Framing } from '../../transports/transport.js';
 import { Settleable } from './settleable.js';
 
 /** The recording, as a {@link ReplayTransport} reads it. */

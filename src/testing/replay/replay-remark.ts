@@ -1,5 +1,5 @@
-import type { Recording } from './recording-reader.js';
-import type { RecordedEvent, RecordedEntry } from '../recording/recorded-events.js';
+import type { Recording } from '../recording-reader.js';
+import type { RecordedEvent, RecordedEntry } from '../../recording/recorded-events.js';
 
 /** The first difference between a replay and its recording. */
 export interface Divergence {

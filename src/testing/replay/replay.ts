@@ -1,14 +1,14 @@
 import { basename } from 'node:path';
 
-import { optionNames, refuseUnknownOptions } from '../option-checks.js';
-import { inspectionFor } from '../api/inspection.js';
-import type { InspectTarget } from '../api/options/inspect-option.js';
-import { RecordedConnection } from '../recording/recorded-connection.js';
-import { entryLine, parseLine } from '../recording/recording-lines.js';
-import type { RecordedOutcome, RecordedEvent, RecordedEntry, RecordingSink } from '../recording/recorded-events.js';
-import { Budget } from '../util/budget.js';
-import { checkRecording, readRecording } from './recording-reader.js';
-import type { Recording } from './recording-reader.js';
+import { optionNames, refuseUnknownOptions } from '../../option-checks.js';
+import { inspectionFor } from '../../api/inspection.js';
+import type { InspectTarget } from '../../api/options/inspect-option.js';
+import { RecordedConnection } from '../../recording/recorded-connection.js';
+import { entryLine, parseLine } from '../../recording/recording-lines.js';
+import type { RecordedOutcome, RecordedEvent, RecordedEntry, RecordingSink } from '../../recording/recorded-events.js';
+import { Budget } from '../../util/budget.js';
+import { checkRecording, readRecording } from '../recording-reader.js';
+import type { Recording } from '../recording-reader.js';
 import { INPUTS, ReplayedInputs } from './replayed-inputs.js';
 import { ReplayEnvironment } from './replay-environment.js';
 import { ReplayTransport } from './replay-transport.js';
@@ -17,7 +17,7 @@ import { describeEnd } from './replay-remark.js';
 import type { Divergence } from './replay-remark.js';
 import { RedactedComparison } from './redacted-comparison.js';
 import { Settleable } from './settleable.js';
-import { SimulatedEnvironment } from './simulated-environment.js';
+import { SimulatedEnvironment } from '../simulated-environment.js';
 
 /** A call of the recording and its outcome in the replay. */
 export interface ReplayedCall {
