@@ -100,6 +100,18 @@ export class HttpProcess {
     return server;
   }
 
+  /** test/fixtures/servers/oidc-provider.mjs. */
+  static async oidcProvider(): Promise<HttpProcess> {
+    const server = new HttpProcess([serverFixture('oidc-provider')]);
+    server.port = Number(await server.#said(/^\d+$/));
+    return server;
+  }
+
+  /** How many times the server has printed a line. */
+  count(line: string): number {
+    return this.#lines.filter((one) => one === line).length;
+  }
+
   get url(): string {
     return `http://127.0.0.1:${this.port}/mcp`;
   }
