@@ -2,8 +2,10 @@ import type { ClientAuthMethod } from './client-identity.js';
 import type { InteractiveGrant } from './grants/interactive.js';
 import type { LocalLocks } from './local-locks.js';
 import type { AuthorizationServerMetadata } from './server-metadata.js';
-import type { ExtraParameters } from './sign-in.js';
 import type { TokenStore } from './stores/token-store.js';
+
+/** Parameters that the user adds, replaces or, with null, removes. */
+export type ExtraParameters = Readonly<Record<string, string | null>>;
 
 /** A client that was registered by hand, or is described by a document that it publishes. */
 export type GivenClient =

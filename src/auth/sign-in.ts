@@ -6,6 +6,7 @@ import { authFailure, errorCodeOf, shownDescription } from './auth-failures.js';
 import type { ClientIdentity } from './client-identity.js';
 import type { Discovered } from './discovery.js';
 import type { Library } from './library.js';
+import type { ExtraParameters } from './oauth-settings.js';
 
 /** All that belongs to one sign-in. It is kept in memory, used once, and never shown. RFC 7636, RFC 9207. */
 export interface SignIn {
@@ -17,9 +18,6 @@ export interface SignIn {
   /** The page to open. */
   readonly url: string;
 }
-
-/** Parameters that the user adds, replaces or, with null, removes. */
-export type ExtraParameters = Readonly<Record<string, string | null>>;
 
 /** Prepares a sign-in: state, PKCE and the URL of the page. */
 export async function beginSignIn(

@@ -6,7 +6,8 @@ import type { Discovered } from './discovery.js';
 import { isOutageStatus } from './guarded-fetch.js';
 import type { AuthResponse, GuardedFetch } from './guarded-fetch.js';
 import type { Library } from './library.js';
-import type { ExtraParameters, SignIn } from './sign-in.js';
+import type { ExtraParameters } from './oauth-settings.js';
+import type { SignIn } from './sign-in.js';
 import { readTokenResponse } from './token-response.js';
 import type { Tokens } from './token-response.js';
 
