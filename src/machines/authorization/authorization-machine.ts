@@ -28,7 +28,7 @@ const adopted = {
  */
 export const authorizationMachine = authorizationSetup.createMachine({
   id: 'authorization',
-  context: NO_FACTS,
+  context: ({ input }) => ({ ...NO_FACTS, ...input }),
   type: 'parallel',
   states: {
     token: {

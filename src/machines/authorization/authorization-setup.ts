@@ -88,6 +88,7 @@ export const authorizationSetup = setup({
   types: {
     context: {} as AuthorizationFacts,
     events: {} as AuthorizationEvent,
+    input: {} as Pick<AuthorizationFacts, 'generation'>,
   },
   actors: {
     load: step('load'),

@@ -115,6 +115,7 @@ export class AuthorizationSteps implements AuthorizationPorts {
 
   perform(step: AuthorizationStep, facts: AuthorizationFacts, send: (event: AuthorizationEvent) => void): () => void {
     const stop = new AbortController();
+    this.#running.add(stop);
     const report = (event: AuthorizationEvent): void => {
       if (!stop.signal.aborted) send(event);
     };
@@ -122,9 +123,18 @@ export class AuthorizationSteps implements AuthorizationPorts {
       report({ type: 'failed', failure: isFailure(thrown) ? thrown : internal(step, thrown) });
     });
     return () => {
+      this.#running.delete(stop);
       stop.abort();
     };
   }
+
+  /** Ends all steps and releases their locks. XState does not do so when a part of the chart throws. */
+  endAll(): void {
+    for (const stop of this.#running) stop.abort();
+    this.#running.clear();
+  }
+
+  readonly #running = new Set<AbortController>();
 
   readonly #steps: Readonly<
     Record<AuthorizationStep, (facts: AuthorizationFacts, signal: AbortSignal) => Promise<AuthorizationEvent>>

@@ -28,6 +28,10 @@ const MOST_403 = 2;
 
 const NONE: Credentials = { authorization: undefined, generation: 0 };
 
+function crashed(): Failure {
+  return failure('authentication', 'MCP_INTERNAL', 'The authorization failed', { delivery: 'not-sent' });
+}
+
 /**
  * The authorization of one connection: runs the chart, and gives its requests their credentials. The chart starts with the first request, and
  * ends when the connection is closed.
@@ -162,6 +166,8 @@ export class Authorization implements Authorizer {
   #start(): Actor<typeof authorizationMachine> {
     const { environment } = this.#options;
     const actor = createActor(authorizationMachine, {
+      // Requests of the chart before have tokens of its generations.
+      input: { generation: this.#credentials.generation },
       clock: {
         setTimeout: (fn, delay) => environment.setTimeout(fn, delay),
         clearTimeout: (handle: unknown) => {
@@ -176,7 +182,8 @@ export class Authorization implements Authorizer {
       },
       error: (thrown) => {
         this.#actor = undefined;
-        const why = failure('authentication', 'MCP_INTERNAL', 'The authorization failed', { delivery: 'not-sent' });
+        this.#steps.endAll();
+        const why = crashed();
         this.#options.report(isFailure(thrown) ? thrown : why);
         this.#reject(why);
       },
@@ -233,6 +240,11 @@ export class Authorization implements Authorizer {
         },
       };
       begin();
+      // The chart may have crashed as it started.
+      if (this.#actor === undefined) {
+        waiter.otherwise(crashed());
+        return;
+      }
       this.#waiters.push(waiter);
       this.#settle();
     });

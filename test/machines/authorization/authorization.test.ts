@@ -101,6 +101,15 @@ describe('a server that requires authorization', () => {
     expect(prompts).toHaveLength(1);
   });
 
+  test('gets the token again after the client has disconnected and connects', async () => {
+    server = await protectedServer(as);
+    const client = await connect(signedIn(prompts));
+    await client.disconnect();
+    await client.connect();
+    expect(textOf(await client.callTool('buy'))).toBe('done');
+    expect(prompts).toHaveLength(1);
+  });
+
   test('does not get the token of another account', async () => {
     server = await protectedServer(as);
     const store = memoryStore();

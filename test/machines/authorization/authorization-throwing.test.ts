@@ -1,0 +1,118 @@
+import { HttpTransport, MCPClient } from '../../../src/index.js';
+import { authorizationMachine } from '../../../src/machines/authorization/authorization-machine.js';
+import { authorizationPorts } from '../../../src/machines/authorization/authorization-setup.js';
+import { Fuses } from '../../support/charts/chart-fuses.js';
+import { idlePorts } from '../../support/charts/idle-ports.js';
+import { AuthorizationServer, protectedServer, signedIn } from '../../support/servers/authorization-server.js';
+import { textOf } from '../../support/servers/fixture-servers.js';
+
+const fuses = new Fuses();
+fuses.protectChart(authorizationMachine);
+fuses.protectPorts('authorization', authorizationPorts, idlePorts.authorization);
+
+/** No life reaches these, for the reason that is given. */
+const SPARED: Readonly<Record<string, string>> = {
+  'authorization.action.keepTimeout': 'A person has five minutes.',
+};
+
+/** How long a promise of a life may take, in ms. */
+const PATIENCE = 3_000;
+
+/** The situations of a life, each of which happens once. */
+const SITUATIONS = [
+  'outage',
+  'dead refresh token',
+  'dead client',
+  'more scopes',
+  'denied',
+  'refused at once',
+  'no person',
+] as const;
+type Situation = (typeof SITUATIONS)[number];
+
+/** A client signs in, its token expires, and one thing goes wrong. Returns whatever is wrong if one part of the chart throws. */
+async function lifeWith(situation: Situation, name = ''): Promise<string[]> {
+  const wrong: string[] = [];
+  const as = new AuthorizationServer();
+  let happened = false;
+  as.twist = (visit) => {
+    const { body } = visit;
+    if (happened) return false;
+    if (situation === 'outage' && body.includes('refresh_token=')) visit.status(503, { 'retry-after': '0' });
+    else if (situation === 'dead refresh token' && body.includes('refresh_token='))
+      visit.json({ error: 'invalid_grant' }, 400);
+    else if (situation === 'dead client' && body.includes('code=')) visit.json({ error: 'invalid_client' }, 401);
+    else return false;
+    return (happened = true);
+  };
+  const server = await protectedServer(as, (visit, token) => {
+    const tool = visit.message.params?.name;
+    const lacks = tool === 'write' && token !== undefined && !as.scopes.get(token)?.includes('write');
+    const refuses = situation === 'refused at once' && tool === 'write' && !happened;
+    if (refuses) visit.status(401, { 'www-authenticate': 'Bearer error="invalid_token"' });
+    else if (lacks) visit.status(403, { 'www-authenticate': 'Bearer error="insufficient_scope", scope="write"' });
+    return refuses || lacks;
+  });
+  as.issuesRefreshTokens = situation !== 'no person' && situation !== 'refused at once';
+  const auth = signedIn([], { prompt: situation === 'no person' ? 'connect' : 'auto' }, async (prompt) => {
+    if (situation === 'denied' && prompt.reason === 'scopes') prompt.cancel();
+    else prompt.complete((await fetch(prompt.url, { redirect: 'manual' })).headers.get('location') ?? '');
+  });
+  // The second client waits for the lock of the first, and adopts its token.
+  const clients = [1, 2].map(() => new MCPClient(new HttpTransport(server.url, { auth }), { autoReconnect: true }));
+  for (const client of clients) client.on('error', () => undefined);
+  const client = clients[0] as MCPClient;
+  const settled = async (what: string, promise: Promise<unknown>): Promise<unknown> => {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise((resolve) => {
+      timer = setTimeout(resolve, PATIENCE, PATIENCE);
+    });
+    const outcome: unknown = await Promise.race([promise.catch((thrown: unknown) => thrown), late]);
+    clearTimeout(timer);
+    if (outcome === PATIENCE) wrong.push(`${what} does not settle`);
+    return outcome;
+  };
+  fuses.light(name, 'before');
+  await settled('connect', Promise.all(clients.map((one) => one.connect())));
+  await settled('the first call', client.callTool('buy'));
+  if (situation !== 'refused at once') {
+    as.expiresIn = 0;
+    as.expire();
+  }
+  await settled('calls with an expired token', Promise.all([client.callTool('buy'), client.callTool('buy')]));
+  await settled('a call that needs scopes', client.callTool('write'));
+  await settled('a second call that needs scopes', client.callTool('write'));
+  fuses.putOut();
+  if (name !== '' && fuses.blown === 0) wrong.push('it did not throw');
+  happened = true;
+  as.expiresIn = undefined;
+  await settled('disconnect', client.disconnect());
+  await settled('connect', client.connect());
+  const last = await settled('the last call', client.callTool('buy'));
+  if (!(last instanceof Object) || !('content' in last) || textOf(last as never) !== 'done')
+    wrong.push(`no call works any more: ${String(last)}`);
+  await Promise.all(clients.map((one) => one.close()));
+  await server.close();
+  return wrong.map((what) => `${situation}, ${name}: ${what}`);
+}
+
+const reached = new Set<string>();
+
+describe('a part of the authorization chart that throws', () => {
+  test.each(SITUATIONS)(
+    'fails only requests of its time: %s',
+    async (situation) => {
+      const found = await lifeWith(situation);
+      for (const name of [...fuses.used.keys()].filter((one) => !reached.has(one))) {
+        reached.add(name);
+        found.push(...(await lifeWith(situation, name)));
+      }
+      expect(found).toEqual([]);
+    },
+    120_000,
+  );
+
+  test('is tried for everything that the chart names', () => {
+    expect(fuses.names.filter((name) => !reached.has(name))).toEqual(Object.keys(SPARED));
+  });
+});
