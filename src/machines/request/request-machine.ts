@@ -36,7 +36,7 @@ export type RequestEvent =
   | { readonly type: 'abort'; readonly reason: unknown }
   /** A deadline passed. */
   | { readonly type: 'expire'; readonly failure: Failure }
-  /** The link is gone, and the response with it. */
+  /** The link or the exchange is gone, and the response with it. */
   | { readonly type: 'lose'; readonly failure: Failure }
   /** It was not sent, because the link was closing. */
   | { readonly type: 'unsent' }

@@ -28,8 +28,9 @@ const MOST_POSTPONEMENTS = 4;
 
 /**
  * Decides whether a request whose exchange failed is sent again, and when: at once, after a wait, over the next link or in the next session;
- * or whether it fails. All retries of failed exchanges are decided here. A request that was in flight on a lost link is decided by the chart
- * (`lose`), by the same rule {@link GUARDS.mayRepeat}; redirects, new tokens and changed headers repeat an HTTP exchange without a new attempt.
+ * or whether it fails. A lost response (`lose`) is the same to the chart, whether the exchange or the whole link was lost: the request is sent
+ * again at once if {@link GUARDS.mayRepeat} allows it. `repeatable` is set by `Core` from the option `retry`, the annotations of the tool and
+ * `protocol/methods.ts`. Redirects, new tokens and changed headers repeat an HTTP exchange without a new attempt.
  */
 export function decideRetry(failure: Failure, facts: RetryFacts): RequestEvent {
   const over: RequestEvent = { type: 'error', failure };
@@ -46,14 +47,15 @@ export function decideRetry(failure: Failure, facts: RetryFacts): RequestEvent {
     const delay = backoffDelay(facts.reconnect, facts.attempts, facts.random);
     return delay < facts.timeLeft ? { type: 'unreachable', delay } : over;
   }
-  if (isTemporaryStatus(failure.details?.status) && facts.repeatable && facts.attempts < MOST_POSTPONEMENTS) {
+  if (isTemporaryStatus(failure.details?.status) && facts.repeatable) {
+    if (facts.attempts >= MOST_POSTPONEMENTS) return over;
     const asked = failure.details?.retryAfter;
     const delay = typeof asked === 'number' ? asked : backoffDelay(REQUEST_BACKOFF, facts.attempts, facts.random);
     return delay < facts.timeLeft ? { type: 'postpone', delay } : over;
   }
   if (failure.delivery !== 'unknown' || facts.direct) return over;
+  if (facts.attempts === 1 || !GUARDS.mayRepeat(facts)) return { type: 'lose', failure };
   // The first loss may be bad luck. After the next one a server that breaks every exchange gets time to recover.
   const delay = backoffDelay(facts.reconnect ?? REQUEST_BACKOFF, facts.attempts - 1, facts.random);
-  const again = facts.attempts > 1 && GUARDS.mayRepeat(facts) && delay < facts.timeLeft;
-  return again ? { type: 'postpone', delay } : { type: 'lose', failure };
+  return delay < facts.timeLeft ? { type: 'postpone', delay } : over;
 }

@@ -26,6 +26,11 @@ function answered(status: number, parts: FailureParts['details'] = {}) {
   });
 }
 
+/** A gateway answered in place of the server, which may have run the request. */
+function unknown(status: number) {
+  return { ...answered(status), delivery: 'unknown' } as const;
+}
+
 describe('a failed send', () => {
   it.each([
     ['over a shared link waits for the next one', refused, { framing: 'shared' }, { type: 'unsent' }],
@@ -95,6 +100,13 @@ describe('a failed send', () => {
     ],
     ['with 503 is over when it may not be repeated', answered(503), { repeatable: false }, { type: 'error' }],
     ['with 503 is over when its budget is spent', answered(503), { attempts: 4 }, { type: 'error' }],
+    ['with 502, which may have run, is over when its budget is spent', unknown(502), { attempts: 4 }, { type: 'error' }],
+    [
+      'that may have run, again, is over when the wait would end after its deadline',
+      broken,
+      { attempts: 3, timeLeft: 2_000 },
+      { type: 'error' },
+    ],
   ] as const)('%s', (_name, why, facts, event) => {
     expect(decideRetry(why, { ...FACTS, ...facts })).toMatchObject(event);
   });
