@@ -8,8 +8,8 @@ import type { LoggingLevel } from '../../protocol/schema/index.js';
 import type { Session } from '../../protocol/session.js';
 
 /**
- * The public states of a connection. `degraded`: the last health check was missed; calls continue as in `ready`, and three misses in a row with no
- * request in flight end the connection. `reconnecting`: the client waits before it opens the next link.
+ * The public states of a connection. `degraded`: the last health check was missed; calls continue as in `ready`. A third miss in a row while no
+ * request is in flight ends the link, except over modern HTTP. `reconnecting`: the client waits before it opens the next link.
  */
 export type ConnectionState = 'idle' | 'connecting' | 'initializing' | 'ready' | 'degraded' | 'reconnecting' | 'closed';
 

@@ -59,8 +59,8 @@ const unmonitor = {
 
 /**
  * Monitors a connection. Each interval ends with one check, which any response in the interval satisfies, and otherwise a probe. After one
- * missed check the connection is degraded, a response makes it healthy again, and several misses in a row without a request in flight make
- * it fail.
+ * missed check the connection is degraded, and the next check that passes makes it healthy again. It fails with the third miss in a row, or
+ * with a later one, at which no request is in flight.
  */
 export const healthMachine = setup({
   types: {
