@@ -74,6 +74,7 @@ export const authorizationMachine = authorizationSetup.createMachine({
           },
         },
         resting: {
+          tags: 'idle',
           on: {
             needed: { target: 'discovering', actions: 'keepDemand' },
             expired: { target: 'discovering', actions: 'keepDemand' },
@@ -159,11 +160,12 @@ export const authorizationMachine = authorizationSetup.createMachine({
           },
         },
         backingOff: {
+          tags: 'idle',
           entry: 'countOutage',
           after: { backoff: 'resting' },
         },
         // No person is asked again until the user connects again.
-        failed: {},
+        failed: { tags: 'idle' },
       },
     },
   },

@@ -89,6 +89,8 @@ export const authorizationSetup = setup({
     context: {} as AuthorizationFacts,
     events: {} as AuthorizationEvent,
     input: {} as Pick<AuthorizationFacts, 'generation'>,
+    /** No work is in progress that could change the token. */
+    tags: {} as 'idle',
   },
   actors: {
     load: step('load'),

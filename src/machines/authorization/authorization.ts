@@ -154,8 +154,7 @@ export class Authorization implements Authorizer {
   }
 
   get #isIdle(): boolean {
-    const { work } = this.#current.value;
-    return work === 'resting' || work === 'failed' || work === 'backingOff';
+    return this.#current.hasTag('idle');
   }
 
   #maySignIn(purpose: RequestPurpose): boolean {
