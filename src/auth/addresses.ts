@@ -19,23 +19,23 @@ const RESERVED_4 = [
   ['240.0.0.0', 4],
 ] as const;
 
-/** The same of IPv6, with the ranges that contain addresses of IPv4 in other ways: 6to4, Teredo, and the deprecated compatible ones. */
+/** Networks of IPv6 with public addresses: global unicast, and addresses of IPv4 that are mapped or translated. All others are reserved. */
+const PUBLIC_6 = [
+  ['2000::', 3],
+  ['64:ff9b::', 96],
+  ['::ffff:0:0', 96],
+] as const;
+
+/** Parts of these that are not public, among them 6to4 and Teredo, which contain addresses of IPv4. RFC 6890. */
 const RESERVED_6 = [
-  ['::', 96],
-  ['64:ff9b:1::', 48],
-  ['100::', 64],
   ['2001::', 23],
   ['2001:db8::', 32],
   ['2002::', 16],
   ['3fff::', 20],
-  ['5f00::', 16],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['fec0::', 10],
-  ['ff00::', 8],
 ] as const;
 
 const reserved = new BlockList();
+const public6 = new BlockList();
 const loopback = new BlockList();
 for (const [network, prefix] of RESERVED_4) {
   // It also matches the addresses of IPv6 that are mapped to these (`::ffff:10.0.0.1`), but not those of NAT64. RFC 6052.
@@ -43,6 +43,7 @@ for (const [network, prefix] of RESERVED_4) {
   reserved.addSubnet(`64:ff9b::${network}`, 96 + prefix, 'ipv6');
 }
 for (const [network, prefix] of RESERVED_6) reserved.addSubnet(network, prefix, 'ipv6');
+for (const [network, prefix] of PUBLIC_6) public6.addSubnet(network, prefix, 'ipv6');
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
 
@@ -59,8 +60,10 @@ export function literalAddress({ hostname }: URL): string | undefined {
 
 /** Whether an address is public. Anything that is not an address is not. */
 export function isPublicAddress(address: string): boolean {
+  const family = isIP(address);
   // An address with a zone is link-local.
-  return isIP(address) !== 0 && !address.includes('%') && !isIn(reserved, address);
+  if (family === 0 || address.includes('%') || isIn(reserved, address)) return false;
+  return family === 4 || isIn(public6, address);
 }
 
 /** Whether the host of a URL is this machine, by its address or by the reserved name `localhost`. RFC 6761, 6.3. */

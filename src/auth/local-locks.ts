@@ -24,6 +24,17 @@ export class LocalLocks {
   }
 }
 
+const locks = new WeakMap<object, LocalLocks>();
+
+/** The locks of everything in this process that uses a store: several `oauth()` objects may share it. */
+export function locksOf(store: object): LocalLocks {
+  const known = locks.get(store);
+  if (known !== undefined) return known;
+  const made = new LocalLocks();
+  locks.set(store, made);
+  return made;
+}
+
 function abortable(promise: Promise<void> | undefined, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   if (promise === undefined) return Promise.resolve();

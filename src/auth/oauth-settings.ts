@@ -38,6 +38,8 @@ export interface OAuthSettings {
   readonly tokenParameters: ExtraParameters;
   readonly legacyDiscovery: boolean;
   readonly network: NetworkSettings;
+  /** The issuers at which given clients with a secret, but without an issuer, are used, by their ids. */
+  readonly clientIssuers: Map<string, string>;
   /** Connections of this process that share the store take turns. */
   readonly locks: LocalLocks;
 }

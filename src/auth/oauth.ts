@@ -2,7 +2,7 @@ import { invalidOption, isPlainObject, isWholeNumber, OptionReader, optionNames 
 import { AUTH_METHODS } from './client-identity.js';
 import type { ClientAuthMethod } from './client-identity.js';
 import type { InteractiveGrant } from './grants/interactive.js';
-import { LocalLocks } from './local-locks.js';
+import { locksOf } from './local-locks.js';
 import { OAuth } from './oauth-object.js';
 import type { GivenClient, NetworkSettings } from './oauth-settings.js';
 import { readScopes, union } from './scopes.js';
@@ -147,7 +147,8 @@ export function oauth(options: OAuthOptions): OAuth {
     tokenParameters: { ...options.tokenParameters },
     legacyDiscovery: read.flag('legacyDiscovery', true),
     network: readNetwork(read, options.network),
-    locks: new LocalLocks(),
+    locks: locksOf(store),
+    clientIssuers: new Map(),
   });
 }
 

@@ -43,7 +43,7 @@ export async function register(
     const error = errorCodeOf(document?.error);
     const withName = redirectUri.replace('//127.0.0.1', '//localhost');
     if (error === 'invalid_redirect_uri' && withName !== redirectUri) redirectUri = withName;
-    else if (response.status < 500 && isAboutMetadata(error) && scopes.length > 0) scopes = [];
+    else if (!isOutageStatus(response.status) && isAboutMetadata(error) && scopes.length > 0) scopes = [];
     else throw refusal(request, response, error, document);
   }
 }

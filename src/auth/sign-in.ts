@@ -63,9 +63,11 @@ export function parametersOf(signIn: SignIn, callback: unknown): URLSearchParams
 }
 
 function readCallback(text: string, redirectUri: string): URLSearchParams | undefined {
-  if (!URL.canParse(text)) return new URLSearchParams(text);
-  const url = new URL(text);
   const expected = new URL(redirectUri);
+  // A server of the program may know the path only.
+  const base = text.startsWith('/') && !text.startsWith('//') ? redirectUri : undefined;
+  if (!URL.canParse(text, base)) return new URLSearchParams(text);
+  const url = new URL(text, base);
   const isExpected =
     url.protocol === expected.protocol && url.host === expected.host && url.pathname === expected.pathname;
   return isExpected ? url.searchParams : undefined;

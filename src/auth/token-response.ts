@@ -25,8 +25,11 @@ export interface TokenRequestContext {
   readonly now: number;
 }
 
+/** Errors that are about the server, and not about the request, with whatever status. RFC 6749, 4.1.2.1; RFC 8628, 3.5. */
+const TEMPORARY: ReadonlySet<string> = new Set(['temporarily_unavailable', 'server_error', 'slow_down']);
+
 /** The characters of a token: visible ASCII, so that it can stand in a header. */
-const TOKEN = /^[\x21-\x7e]+$/;
+export const TOKEN = /^[\x21-\x7e]+$/;
 
 /**
  * Reads a response of a token endpoint. Servers that are nearly correct are accepted: any 2xx status, `null` for a missing value, numbers as
@@ -38,7 +41,8 @@ export function readTokenResponse(response: AuthResponse, context: TokenRequestC
   const { issuer, phase } = context;
   const document = jsonObject(response);
   const error = errorCodeOf(document?.error);
-  if (error !== undefined && !isOutageStatus(status)) return refused(context, status, error, document);
+  if (error !== undefined && !isOutageStatus(status) && !TEMPORARY.has(error))
+    return refused(context, status, error, document);
   if (status >= 300 || document === undefined) {
     const what = status >= 300 ? `HTTP ${status}` : 'a body that is not JSON';
     const retryAfter = retryAfterOf(response.header('retry-after'), context.now, response.header('date'));
@@ -58,13 +62,18 @@ function readTokens(document: Readonly<Record<string, unknown>>, context: TokenR
     return invalid(context, 'it has no access token that can stand in a header');
   if (typeof type === 'string' && type.toLowerCase() !== 'bearer')
     return invalid(context, `its token type is ${type.slice(0, 40)}, and this client uses Bearer`);
-  const expiresIn = Number(document.expires_in ?? NaN);
   return {
     accessToken,
     refreshToken: typeof refreshToken === 'string' && refreshToken !== '' ? refreshToken : undefined,
-    expiresIn: Number.isFinite(expiresIn) && expiresIn >= 0 ? expiresIn : undefined,
+    expiresIn: readLifetime(document.expires_in),
     scopes: typeof document.scope === 'string' ? readScopes(document.scope) : undefined,
   };
+}
+
+/** A lifetime in seconds. With 0, and with a value that is no number, only a refusal shows that the token has expired. */
+function readLifetime(value: unknown): number | undefined {
+  const seconds = typeof value === 'string' && /^\d+(?:\.\d+)?$/.test(value) ? Number(value) : value;
+  return typeof seconds === 'number' && Number.isFinite(seconds) && seconds > 0 ? seconds : undefined;
 }
 
 function invalid({ issuer, phase }: TokenRequestContext, why: string): Failure {

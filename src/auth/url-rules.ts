@@ -31,11 +31,13 @@ export class UrlRules {
   /** Why a URL may not be used; undefined if it may. @param purpose a noun, such as `token endpoint` */
   refusal(given: string, purpose: string): Failure | undefined {
     const url = URL.canParse(given) ? new URL(given) : undefined;
-    const rule = url === undefined ? 'it is not an absolute URL' : this.#brokenRule(url);
+    const rule = url === undefined ? 'it is not an absolute URL' : this.#brokenRule(url, given);
     return rule === undefined ? undefined : forbiddenUrl(url, purpose, rule);
   }
 
-  #brokenRule(url: URL): string | undefined {
+  #brokenRule(url: URL, given: string): string | undefined {
+    // `URL` drops tabs and line ends, so that the text that people see would not be the URL that is used.
+    if (!/^[!-~]+$/.test(given)) return 'it must have visible ASCII characters only';
     if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'it must have https:';
     if (url.username !== '' || url.password !== '') return 'it must have no credentials';
     if (url.hash !== '') return 'it must have no fragment';

@@ -20,6 +20,12 @@ describe('the rules for URLs of a server with a public address', () => {
     'https://[fe80::1]/',
     'https://[fd00::1]/',
     'https://[2002:a00:1::]/',
+    'https://[::ffff:0:10.0.0.1]/',
+    'https://[1::1]/',
+    'https://[4000::1]/',
+    'https://[100::1]/',
+    'https://[100:0:0:1::1]/',
+    'https://[64:ff9b:1::8.8.8.8]/',
     'https://localhost/',
     'https://a.localhost./',
     'https://100.64.0.1/',
@@ -39,18 +45,24 @@ describe('the rules for URLs of a server with a public address', () => {
     'https://as.example/#part',
     'javascript:alert(1)',
     '/relative',
+    'https://as.exa\tmple/',
+    'https://as.example/\n',
+    'https://as.example/\u202E',
   ])('refuse %s', (url) => {
     const refusal = rules.refusal(url, 'token endpoint');
     expect(refusal?.code).toBe('MCP_AUTH_URL_FORBIDDEN');
     expect(JSON.stringify(refusal)).not.toContain('secret');
   });
 
-  test.each(['https://as.example/', 'https://8.8.8.8/', 'https://[2606:4700::1111]/', 'https://[64:ff9b::8.8.8.8]/'])(
-    'allow %s',
-    (url) => {
-      expect(rules.refusal(url, 'token endpoint')).toBeUndefined();
-    },
-  );
+  test.each([
+    'https://as.example/',
+    'https://8.8.8.8/',
+    'https://[2606:4700::1111]/',
+    'https://[64:ff9b::8.8.8.8]/',
+    'https://[::ffff:8.8.8.8]/',
+  ])('allow %s', (url) => {
+    expect(rules.refusal(url, 'token endpoint')).toBeUndefined();
+  });
 
   test('show a forbidden URL without its query', () => {
     const refusal = rules.refusal('http://as.example/path?code=secret', 'token endpoint');

@@ -271,6 +271,10 @@ describe('a token response', () => {
     });
   });
 
+  test.each([0, -1, '', false, [], 'soon', '1e3x'])('with the lifetime %j has none that is known', (lifetime) => {
+    expect(read(200, { access_token: 'a', expires_in: lifetime })).toMatchObject({ expiresIn: undefined });
+  });
+
   test.each([
     ['an error in a 200', 200, { error: 'bad_verification_code' }],
     ['an error in a 401', 401, { error: 'invalid_client' }],
@@ -283,6 +287,9 @@ describe('a token response', () => {
 
   test.each([
     [500, { error: 'server_error' }],
+    [400, { error: 'server_error' }],
+    [400, { error: 'temporarily_unavailable' }],
+    [400, { error: 'slow_down' }],
     [503, ''],
     [429, ''],
     [400, '<html>'],

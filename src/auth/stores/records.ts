@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { AUTH_METHODS } from '../client-identity.js';
 import type { ClientAuthMethod, ClientIdentity } from '../client-identity.js';
 import { stringsOf } from '../server-metadata.js';
+import { TOKEN } from '../token-response.js';
 
 /** What an authorization server granted for one server and one account. */
 export interface Grant {
@@ -51,7 +52,7 @@ export function readGrant(text: string | undefined, server: string, account: str
   const requested = stringsOf(read.requested);
   const granted = stringsOf(read.granted);
   if (client === undefined || requested === undefined || granted === undefined) return undefined;
-  if (!isText(issuer) || !isText(accessToken) || !isText(signIn)) return undefined;
+  if (!isText(issuer) || !isText(accessToken) || !TOKEN.test(accessToken) || !isText(signIn)) return undefined;
   return {
     ...{ server, account, issuer, client, requested, granted, accessToken, signIn },
     resource: isText(resource) ? resource : undefined,

@@ -110,6 +110,7 @@ export class AuthorizationSteps implements AuthorizationPorts {
     const { client, found } = this.#signIn ?? {};
     if (client?.dynamic !== true || found === undefined) return;
     this.#client = undefined;
+    this.#doubted.add(client.id);
     void this.#write(clientKey(found.metadata.issuer, this.#redirectUri), undefined);
   }
 
@@ -134,6 +135,10 @@ export class AuthorizationSteps implements AuthorizationPorts {
     this.#running.clear();
   }
 
+  /** What the store holds for the key of the grant, as far as this connection has seen it. */
+  #storedText: string | undefined;
+  /** Ids of clients that may be unknown to their server, although the store may still have them. */
+  readonly #doubted = new Set<string>();
   readonly #running = new Set<AbortController>();
 
   readonly #steps: Readonly<
@@ -195,7 +200,8 @@ export class AuthorizationSteps implements AuthorizationPorts {
   async #stored(): Promise<Grant | undefined> {
     const { store, account } = this.#options.settings;
     try {
-      const grant = readGrant(await store.read(this.#key), this.#server, account);
+      this.#storedText = await store.read(this.#key);
+      const grant = readGrant(this.#storedText, this.#server, account);
       this.#hide(grant?.accessToken, grant?.refreshToken, grant?.client.secret);
       return grant;
     } catch (thrown) {
@@ -207,6 +213,7 @@ export class AuthorizationSteps implements AuthorizationPorts {
   async #write(key: string, value: string | undefined): Promise<void> {
     try {
       await this.#options.settings.store.write(key, value);
+      if (key === this.#key) this.#storedText = value;
     } catch (thrown) {
       this.#options.report(storeFailed('write', thrown));
     }
@@ -214,9 +221,11 @@ export class AuthorizationSteps implements AuthorizationPorts {
 
   /** The grant that another connection has stored meanwhile, if it is newer than the one in use, and has these scopes. */
   async #adopted(scopes: readonly string[]): Promise<AuthorizationEvent | undefined> {
+    const before = this.#storedText;
     const stored = await this.#stored();
+    const changed = this.#storedText !== before;
     const { environment } = this.#options;
-    if (stored === undefined || stored.accessToken === this.#grant?.accessToken) return undefined;
+    if (stored === undefined || !changed) return undefined;
     if (stored.issuer !== this.#found?.metadata.issuer || lacking(scopes, stored.granted).length > 0) return undefined;
     if (stored.expiresAt !== undefined && stored.expiresAt <= environment.now()) {
       // Its refresh token is newer than ours all the same.
@@ -240,6 +249,20 @@ export class AuthorizationSteps implements AuthorizationPorts {
     if (!isRecent || found.metadata !== this.#found?.metadata) this.#foundAt = environment.now();
     this.#found = found;
     return found;
+  }
+
+  /** A secret that was given without an issuer is sent to one issuer only, whatever the MCP server names later. */
+  #bindClient(id: string, issuer: string): void {
+    const { clientIssuers } = this.#options.settings;
+    const bound = clientIssuers.get(id) ?? (this.#grant?.client.id === id ? this.#grant.issuer : issuer);
+    clientIssuers.set(id, bound);
+    if (bound !== issuer)
+      throw authFailure(
+        'MCP_CLIENT_UNKNOWN',
+        'registration',
+        `The secret of the client is used at ${bound}, and the server names ${issuer} now`,
+        { issuer },
+      );
   }
 
   #scopesFor({ metadata, resourceScopes }: Discovered, challenged: readonly string[] | undefined): string[] {
@@ -272,6 +295,7 @@ export class AuthorizationSteps implements AuthorizationPorts {
             issuer,
           },
         );
+      if (secret !== undefined && own === undefined) this.#bindClient(id, issuer);
       this.#hide(secret);
       const method = authMethod ?? methodFor(secret, metadata.token_endpoint_auth_methods_supported);
       return { id, secret, method, dynamic: false, redirectUri };
@@ -280,7 +304,8 @@ export class AuthorizationSteps implements AuthorizationPorts {
       return { id: given.metadataUrl, secret: undefined, method: 'none', dynamic: false, redirectUri };
     const key = clientKey(issuer, redirectUri);
     const stored = readRegistration(await this.#readText(key), issuer, redirectUri, this.#scopes);
-    if (stored !== undefined && (stored.secretExpiresAt ?? Infinity) > environment.now()) {
+    const isUsable = stored !== undefined && !this.#doubted.has(stored.id);
+    if (isUsable && (stored.secretExpiresAt ?? Infinity) > environment.now()) {
       this.#hide(stored.secret);
       return stored;
     }

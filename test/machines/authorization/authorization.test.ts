@@ -151,7 +151,7 @@ describe('a token that expires', () => {
   });
 
   test('is refreshed by its clock, without a refusal', async () => {
-    as.expiresIn = 0;
+    as.expiresIn = 0.001;
     server = await protectedServer(as);
     const client = await connect(signedIn(prompts));
     as.expiresIn = 3_600;
@@ -162,6 +162,43 @@ describe('a token that expires', () => {
     const refusals = server.visits.filter(({ response }) => response.statusCode === 401);
     expect(refusals.length).toBeLessThan(3);
     expect(server.visits.length).toBeGreaterThan(before);
+    expect(prompts).toHaveLength(1);
+  });
+
+  test('is refreshed again and again although the store cannot be written', async () => {
+    server = await protectedServer(as);
+    const kept = new Map<string, string>();
+    let isBroken = false;
+    const store: TokenStore = {
+      read: (key) => Promise.resolve(kept.get(key)),
+      write: (key, value = '') =>
+        isBroken ? Promise.reject(new Error('The disk is full')) : Promise.resolve(kept.set(key, value).size > 0),
+    };
+    const client = await connect(signedIn(prompts, { store }));
+    isBroken = true;
+    for (let expired = 1; expired <= 3; expired += 1) {
+      as.expire();
+      expect(textOf(await client.callTool('buy'))).toBe('done');
+    }
+    expect(as.forms.map((form) => form.get('grant_type')).slice(1)).toEqual(Array(3).fill('refresh_token'));
+    expect(prompts).toHaveLength(1);
+  });
+
+  test('is refreshed once by two oauth objects that share a store', async () => {
+    server = await protectedServer(as);
+    const store = memoryStore();
+    const first = await connect(signedIn(prompts, { store }));
+    const second = await connect(signedIn(prompts, { store }));
+    as.expire();
+    const slow = new Set<HttpVisit>();
+    as.twist = (visit) => {
+      if (!visit.path.endsWith('/token') || slow.has(visit)) return false;
+      slow.add(visit);
+      setTimeout(() => as.answer(visit), 50);
+      return true;
+    };
+    await Promise.all([first.callTool('buy'), second.callTool('buy')]);
+    expect(as.forms.map((form) => form.get('grant_type'))).toEqual(['authorization_code', 'refresh_token']);
     expect(prompts).toHaveLength(1);
   });
 
@@ -240,6 +277,27 @@ describe('a client that the server forgot', () => {
     expect(textOf(await client.callTool('buy'))).toBe('done');
     expect(as.count('/as/register')).toBe(2);
     expect(prompts).toHaveLength(2);
+  });
+
+  test('is registered again although a slow store still has it', async () => {
+    let refusals = 0;
+    as.twist = (visit) => {
+      if (!visit.path.endsWith('/token') || refusals > 0) return false;
+      refusals += 1;
+      visit.json({ error: 'invalid_client' }, 401, { 'www-authenticate': 'Basic realm="as"' });
+      return true;
+    };
+    server = await protectedServer(as);
+    const kept = new Map<string, string>();
+    const store: TokenStore = {
+      read: (key) => Promise.resolve(kept.get(key)),
+      write: async (key, value) => {
+        if (value === undefined) await new Promise((resolve) => setTimeout(resolve, 50));
+        return value === undefined ? kept.delete(key) : kept.set(key, value).size > 0;
+      },
+    };
+    await connect(signedIn(prompts, { store }));
+    expect(as.count('/as/register')).toBe(2);
   });
 
   test('is registered again after a sign-in that was cancelled', async () => {
@@ -362,6 +420,16 @@ describe('a sign-in', () => {
     expect(error).toMatchObject({ code: 'MCP_SIGN_IN_CANCELLED', cause: { message: 'no window' } });
   });
 
+  test('takes the path of the callback, as a server of the program knows it', async () => {
+    server = await protectedServer(as);
+    const auth = signedIn(prompts, {}, async (prompt) => {
+      const { pathname, search } = new URL(await browse(prompt));
+      prompt.complete(`${pathname}${search}`);
+    });
+    const client = await connect(auth);
+    expect(textOf(await client.callTool('buy'))).toBe('done');
+  });
+
   test('goes on after a callback with a wrong state', async () => {
     server = await protectedServer(as);
     const refusals: unknown[] = [];
@@ -403,7 +471,10 @@ describe('a sign-in', () => {
 });
 
 describe('the new authorization server of an MCP server', () => {
-  test('sees neither the refresh token nor the client of the old one', async () => {
+  test.each([
+    ['neither the refresh token nor the client of the old one', undefined],
+    ['nothing of a client with a secret that was given without an issuer', { id: 'given', secret: 'SECRET-OF-CLIENT' }],
+  ])('sees %s', async (_what, given) => {
     let path = '/as';
     as.twist = (visit) => {
       const { host = '' } = visit.headers;
@@ -418,12 +489,18 @@ describe('the new authorization server of an MCP server', () => {
       return true;
     };
     server = await protectedServer(as);
-    const client = await connect(signedIn(prompts));
+    const client = await connect(signedIn(prompts, { client: given }));
     path = '/new';
     as.callback = { iss: `${server.origin}/new` };
     as.expire();
-    expect(textOf(await client.callTool('buy'))).toBe('done');
+    const called = await client.callTool('buy').catch((thrown: unknown) => thrown);
     const seen = as.requests.filter((one) => one.startsWith('new ')).join();
+    if (given !== undefined) {
+      expect(called).toMatchObject({ code: 'MCP_CLIENT_UNKNOWN' });
+      expect(seen).not.toContain('grant_type');
+      return;
+    }
+    expect(textOf(called as never)).toBe('done');
     expect(seen).toContain('grant_type=authorization_code');
     expect(seen).not.toMatch(/refresh_token=|client-1&|client_id=client-1$/);
     expect(as.count('/as/register')).toBe(2);
