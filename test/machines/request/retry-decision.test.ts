@@ -100,7 +100,12 @@ describe('a failed send', () => {
     ],
     ['with 503 is over when it may not be repeated', answered(503), { repeatable: false }, { type: 'error' }],
     ['with 503 is over when its budget is spent', answered(503), { attempts: 4 }, { type: 'error' }],
-    ['with 502, which may have run, is over when its budget is spent', unknown(502), { attempts: 4 }, { type: 'error' }],
+    [
+      'with 502, which may have run, is over when its budget is spent',
+      unknown(502),
+      { attempts: 4 },
+      { type: 'error' },
+    ],
     [
       'that may have run, again, is over when the wait would end after its deadline',
       broken,
