@@ -1,30 +1,22 @@
 import { authFailure, isOutage } from '../../auth/auth-failures.js';
-import { methodFor } from '../../auth/client-identity.js';
 import type { ClientIdentity } from '../../auth/client-identity.js';
 import { Discovery, shownServer } from '../../auth/discovery.js';
 import type { Discovered } from '../../auth/discovery.js';
-import type { SignInPrompt } from '../../auth/grants/interactive.js';
+import { givenClient } from '../../auth/given-client.js';
 import type { GuardedFetch } from '../../auth/guarded-fetch.js';
 import { library } from '../../auth/library.js';
 import type { OAuthSettings } from '../../auth/oauth-settings.js';
 import { register } from '../../auth/registration.js';
 import { lacking, scopesToRequest, union } from '../../auth/scopes.js';
-import { beginSignIn, checkCallback, parametersOf } from '../../auth/sign-in.js';
+import type { AuthorizationServerMetadata } from '../../auth/server-metadata.js';
+import { beginSignIn } from '../../auth/sign-in.js';
 import type { SignIn } from '../../auth/sign-in.js';
-import {
-  clientKey,
-  grantKey,
-  readGrant,
-  readRegistration,
-  writeGrant,
-  writeRegistration,
-} from '../../auth/stores/records.js';
 import type { Grant } from '../../auth/stores/records.js';
 import { exchangeCode, refresh } from '../../auth/token-requests.js';
 import type { TokenRequests } from '../../auth/token-requests.js';
 import type { Tokens } from '../../auth/token-response.js';
 import type { Environment } from '../../util/environment.js';
-import { describeThrown, failure, isFailure, lookable } from '../../util/failure.js';
+import { describeThrown, failure, isFailure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import type {
   AuthorizationEvent,
@@ -35,6 +27,8 @@ import type {
 } from './authorization-facts.js';
 import { AUTH_TIMEOUT } from './authorization-setup.js';
 import type { AuthorizationPorts } from './authorization-setup.js';
+import { openDialog } from './sign-in-dialog.js';
+import { StoredRecords } from './stored-records.js';
 
 /** What an authorization is made of. */
 export interface AuthorizationOptions {
@@ -64,7 +58,8 @@ const DEAD_CLIENT: ReadonlySet<unknown> = new Set(['invalid_client', 'unauthoriz
 export class AuthorizationSteps implements AuthorizationPorts {
   readonly #options: AuthorizationOptions;
   readonly #server: string;
-  readonly #key: string;
+  readonly #records: StoredRecords;
+  readonly #running = new Set<AbortController>();
   /** The grant whose token is sent. */
   #grant: Grant | undefined;
   /** The one that is used as soon as the chart says so. */
@@ -83,7 +78,7 @@ export class AuthorizationSteps implements AuthorizationPorts {
     const server = new URL(options.server);
     server.hash = server.username = server.password = '';
     this.#server = server.href;
-    this.#key = grantKey(this.#server, options.settings.account);
+    this.#records = new StoredRecords(options.settings, this.#server, options.report);
   }
 
   /** The grant whose token is sent. */
@@ -110,8 +105,7 @@ export class AuthorizationSteps implements AuthorizationPorts {
     const { client, found } = this.#signIn ?? {};
     if (client?.dynamic !== true || found === undefined) return;
     this.#client = undefined;
-    this.#doubted.add(client.id);
-    void this.#write(clientKey(found.metadata.issuer, this.#redirectUri), undefined);
+    void this.#records.doubtClient(found.metadata.issuer, client);
   }
 
   perform(step: AuthorizationStep, facts: AuthorizationFacts, send: (event: AuthorizationEvent) => void): () => void {
@@ -135,17 +129,13 @@ export class AuthorizationSteps implements AuthorizationPorts {
     this.#running.clear();
   }
 
-  /** What the store holds for the key of the grant, as far as this connection has seen it. */
-  #storedText: string | undefined;
-  /** Ids of clients that may be unknown to their server, although the store may still have them. */
-  readonly #doubted = new Set<string>();
-  readonly #running = new Set<AbortController>();
-
   readonly #steps: Readonly<
     Record<AuthorizationStep, (facts: AuthorizationFacts, signal: AbortSignal) => Promise<AuthorizationEvent>>
   > = {
     load: async () => {
-      this.#next = await this.#stored();
+      const stored = await this.#records.grant();
+      this.#next = stored === undefined ? this.#grant : stored.grant;
+      this.#hideGrant(this.#next);
       return { type: 'loaded', grant: this.#next && factsOf(this.#next) };
     },
     discover: async ({ cause }, signal) => {
@@ -154,12 +144,12 @@ export class AuthorizationSteps implements AuthorizationPorts {
       return { type: 'discovered', refreshable: refreshToken !== undefined && issuer === found.metadata.issuer };
     },
     lockRefresh: async (_facts, signal) => {
-      await this.#lock('refresh', signal);
+      await this.#records.lock('refresh', signal);
       return (await this.#adopted([])) ?? { type: 'locked' };
     },
     refresh: (_facts, signal) => this.#refresh(signal),
     lockSignIn: async ({ challenged = [] }, signal) => {
-      await this.#lock('sign-in', signal);
+      await this.#records.lock('sign-in', signal);
       return (await this.#adopted(challenged)) ?? { type: 'locked' };
     },
     register: async ({ challenged }, signal) => {
@@ -172,7 +162,7 @@ export class AuthorizationSteps implements AuthorizationPorts {
     save: async () => {
       const grant = this.#next;
       if (grant === undefined) throw new TypeError('There is no grant to save');
-      await this.#write(this.#key, writeGrant(grant));
+      await this.#records.keepGrant(grant);
       return { type: 'saved', grant: factsOf(grant) };
     },
   };
@@ -182,50 +172,20 @@ export class AuthorizationSteps implements AuthorizationPorts {
     return this.#found;
   }
 
-  get #redirectUri(): string {
-    return this.#options.settings.grant.redirectUri;
-  }
-
   #hide(...values: readonly (string | undefined)[]): void {
     for (const value of values) if (value !== undefined) this.#options.keepSecret(value);
   }
 
-  /** Holds a lock of this process until the step is ended. */
-  async #lock(purpose: string, signal: AbortSignal): Promise<void> {
-    const release = await this.#options.settings.locks.take(`${purpose} ${this.#key}`, signal);
-    if (signal.aborted) release();
-    else signal.addEventListener('abort', release, { once: true });
-  }
-
-  async #stored(): Promise<Grant | undefined> {
-    const { store, account } = this.#options.settings;
-    try {
-      this.#storedText = await store.read(this.#key);
-      const grant = readGrant(this.#storedText, this.#server, account);
-      this.#hide(grant?.accessToken, grant?.refreshToken, grant?.client.secret);
-      return grant;
-    } catch (thrown) {
-      this.#options.report(storeFailed('read', thrown));
-      return this.#grant;
-    }
-  }
-
-  async #write(key: string, value: string | undefined): Promise<void> {
-    try {
-      await this.#options.settings.store.write(key, value);
-      if (key === this.#key) this.#storedText = value;
-    } catch (thrown) {
-      this.#options.report(storeFailed('write', thrown));
-    }
+  #hideGrant(grant: Grant | undefined): void {
+    this.#hide(grant?.accessToken, grant?.refreshToken, grant?.client.secret);
   }
 
   /** The grant that another connection has stored meanwhile, if it is newer than the one in use, and has these scopes. */
   async #adopted(scopes: readonly string[]): Promise<AuthorizationEvent | undefined> {
-    const before = this.#storedText;
-    const stored = await this.#stored();
-    const changed = this.#storedText !== before;
+    const { grant: stored, isNew = false } = (await this.#records.grant()) ?? {};
     const { environment } = this.#options;
-    if (stored === undefined || !changed) return undefined;
+    if (stored === undefined || !isNew) return undefined;
+    this.#hideGrant(stored);
     if (stored.issuer !== this.#found?.metadata.issuer || lacking(scopes, stored.granted).length > 0) return undefined;
     if (stored.expiresAt !== undefined && stored.expiresAt <= environment.now()) {
       // Its refresh token is newer than ours all the same.
@@ -251,20 +211,6 @@ export class AuthorizationSteps implements AuthorizationPorts {
     return found;
   }
 
-  /** A secret that was given without an issuer is sent to one issuer only, whatever the MCP server names later. */
-  #bindClient(id: string, issuer: string): void {
-    const { clientIssuers } = this.#options.settings;
-    const bound = clientIssuers.get(id) ?? (this.#grant?.client.id === id ? this.#grant.issuer : issuer);
-    clientIssuers.set(id, bound);
-    if (bound !== issuer)
-      throw authFailure(
-        'MCP_CLIENT_UNKNOWN',
-        'registration',
-        `The secret of the client is used at ${bound}, and the server names ${issuer} now`,
-        { issuer },
-      );
-  }
-
   #scopesFor({ metadata, resourceScopes }: Discovered, challenged: readonly string[] | undefined): string[] {
     const { scopes, offlineAccess } = this.#options.settings;
     const isSame = this.#grant?.issuer === metadata.issuer;
@@ -278,66 +224,36 @@ export class AuthorizationSteps implements AuthorizationPorts {
     });
   }
 
-  /** The client at an authorization server. 2026-07-28 basic/authorization, "Client Registration Approaches". */
-  async #clientFor(found: Discovered, signal: AbortSignal): Promise<ClientIdentity> {
-    const { settings, clientName, network, environment } = this.#options;
-    const { issuer, registration_endpoint: endpoint, ...metadata } = found.metadata;
-    const redirectUri = this.#redirectUri;
-    const given = settings.client(issuer);
-    if (given !== undefined && 'id' in given) {
-      const { id, secret, authMethod, issuer: own } = given;
-      if (own !== undefined && own !== issuer)
-        throw authFailure(
-          'MCP_CLIENT_UNKNOWN',
-          'registration',
-          `The client is registered at ${own}, not at ${issuer}`,
-          {
-            issuer,
-          },
-        );
-      if (secret !== undefined && own === undefined) this.#bindClient(id, issuer);
-      this.#hide(secret);
-      const method = authMethod ?? methodFor(secret, metadata.token_endpoint_auth_methods_supported);
-      return { id, secret, method, dynamic: false, redirectUri };
-    }
-    if (given !== undefined && metadata.client_id_metadata_document_supported === true)
-      return { id: given.metadataUrl, secret: undefined, method: 'none', dynamic: false, redirectUri };
-    const key = clientKey(issuer, redirectUri);
-    const stored = readRegistration(await this.#readText(key), issuer, redirectUri, this.#scopes);
-    const isUsable = stored !== undefined && !this.#doubted.has(stored.id);
-    if (isUsable && (stored.secretExpiresAt ?? Infinity) > environment.now()) {
-      this.#hide(stored.secret);
-      return stored;
-    }
+  /** The client at an authorization server: given, stored, or registered now. */
+  async #clientFor({ metadata }: Discovered, signal: AbortSignal): Promise<ClientIdentity> {
+    const { settings, environment } = this.#options;
+    const client =
+      givenClient(settings, metadata, this.#grant) ??
+      (await this.#records.client(metadata.issuer, this.#scopes, environment.now())) ??
+      (await this.#register(metadata, signal));
+    this.#hide(client.secret);
+    return client;
+  }
+
+  async #register(metadata: AuthorizationServerMetadata, signal: AbortSignal): Promise<ClientIdentity> {
+    const { settings, clientName, network } = this.#options;
+    const { issuer, registration_endpoint: endpoint } = metadata;
     if (endpoint === undefined)
       throw authFailure('MCP_CLIENT_UNKNOWN', 'registration', `${issuer} does not let clients register themselves`, {
         issuer,
       });
+    const { clientUri, logoUri, grant } = settings;
     const client = await register(
       {
-        metadata: found.metadata,
-        endpoint,
-        redirectUri,
+        ...{ metadata, endpoint, clientUri, logoUri, scopes: this.#scopes },
+        redirectUri: grant.redirectUri,
         clientName: settings.clientName ?? clientName,
-        clientUri: settings.clientUri,
-        logoUri: settings.logoUri,
-        scopes: this.#scopes,
       },
       network,
       signal,
     );
-    this.#hide(client.secret);
-    await this.#write(key, writeRegistration(issuer, redirectUri, client, this.#scopes));
+    await this.#records.keepClient(issuer, client, this.#scopes);
     return client;
-  }
-
-  async #readText(key: string): Promise<string | undefined> {
-    try {
-      return await this.#options.settings.store.read(key);
-    } catch (thrown) {
-      this.#options.report(storeFailed('read', thrown));
-      return undefined;
-    }
   }
 
   async #prompt(cause: Cause, hasGrant: boolean, signal: AbortSignal): Promise<AuthorizationEvent> {
@@ -350,51 +266,29 @@ export class AuthorizationSteps implements AuthorizationPorts {
     this.#signIn = signIn;
     this.#hide(signIn.state, signIn.verifier);
     signal.throwIfAborted();
-    return new Promise((resolve) => {
-      const dialog = new AbortController();
-      let over = false;
-      const end = (event: AuthorizationEvent | undefined): void => {
-        if (over) return;
-        over = true;
-        dialog.abort();
-        if (event !== undefined) resolve(event);
-      };
-      signal.addEventListener('abort', () => {
-        end(undefined);
-      });
-      const cancel = (cause?: unknown): void => {
-        if (!over) this.doubtClient();
-        end({ type: 'failed', failure: cancelled(found, cause) });
-      };
-      const prompt: SignInPrompt = {
-        kind: 'redirect',
+    const end = await openDialog({
+      library: functions,
+      onPrompt: settings.grant.onPrompt,
+      signIn,
+      shown: {
         reason: cause === 'lacking' ? 'scopes' : hasGrant ? 'expired' : 'sign-in',
         server: shownServer(server),
-        issuer: found.metadata.issuer,
         scopes: this.#scopes,
-        url: signIn.url,
         expiresAt: environment.now() + AUTH_TIMEOUT,
-        signal: dialog.signal,
-        complete: (callbackUrl) => {
-          const parameters = parametersOf(signIn, callbackUrl);
-          if (over) return;
-          this.#hide(parameters.get('code') ?? undefined);
-          const checked = checkCallback(functions, signIn, parameters);
-          if (isFailure(checked)) end(refusalOf(checked, client));
-          else {
-            this.#answer = checked;
-            end({ type: 'answered' });
-          }
-        },
-        cancel: () => {
-          cancel();
-        },
-      };
-      // The prompt may be completed before the promise of the user resolves, which means nothing then.
-      void callUser(() => settings.grant.onPrompt(prompt)).then((problem) => {
-        if (problem !== undefined) cancel(problem.thrown);
-      });
+      },
+      keepSecret: (value) => {
+        this.#hide(value);
+      },
+      signal,
     });
+    if (end.kind === 'refused') return refusalOf(end.failure, client);
+    if (end.kind === 'cancelled') {
+      // A person who sees an error page of the server cancels: the client may be unknown there.
+      this.doubtClient();
+      return { type: 'failed', failure: end.failure };
+    }
+    this.#answer = end.parameters;
+    return { type: 'answered' };
   }
 
   async #exchange(signal: AbortSignal): Promise<AuthorizationEvent> {
@@ -443,9 +337,9 @@ export class AuthorizationSteps implements AuthorizationPorts {
     if (error !== 'invalid_grant' && !(isDeadClient && grant.client.dynamic)) return { type: 'failed', failure: why };
     const adopted = await this.#adopted([]);
     if (adopted !== undefined) return adopted;
-    if (isDeadClient) await this.#write(clientKey(grant.issuer, this.#redirectUri), undefined);
+    if (isDeadClient) await this.#records.doubtClient(grant.issuer, grant.client);
     this.#grant = { ...grant, refreshToken: undefined };
-    await this.#write(this.#key, writeGrant(this.#grant));
+    await this.#records.keepGrant(this.#grant);
     return { type: 'refresh.dead', failure: why };
   }
 
@@ -478,40 +372,6 @@ function factsOf({ issuer, requested, granted }: Grant): GrantFacts {
 function refusalOf(why: Failure, client: ClientIdentity): AuthorizationEvent {
   const isDead = client.dynamic && !isOutage(why) && DEAD_CLIENT.has(why.details?.error);
   return { type: isDead ? 'client.dead' : 'failed', failure: why };
-}
-
-/** Calls the function of a user; resolves with what it threw, if it did. */
-async function callUser(call: () => unknown): Promise<{ readonly thrown: unknown } | undefined> {
-  try {
-    await call();
-    return undefined;
-  } catch (thrown) {
-    return { thrown };
-  }
-}
-
-function cancelled({ metadata: { issuer } }: Discovered, thrown: unknown): Failure {
-  const why =
-    thrown === undefined ? 'was cancelled' : `was cancelled, because \`onPrompt\` failed: ${describeThrown(thrown)}`;
-  return authFailure(
-    'MCP_SIGN_IN_CANCELLED',
-    'sign-in',
-    `The sign-in at ${issuer} ${why}`,
-    { issuer },
-    {
-      ...(thrown !== undefined && { cause: lookable(thrown) }),
-    },
-  );
-}
-
-function storeFailed(operation: string, thrown: unknown): Failure {
-  return authFailure(
-    'MCP_TOKEN_STORE_FAILED',
-    'store',
-    `The token store could not ${operation}; the tokens are kept in memory: ${describeThrown(thrown)}`,
-    { operation },
-    { cause: lookable(thrown) },
-  );
 }
 
 /** A step threw something that is no failure. What it threw may contain secrets of the library. */

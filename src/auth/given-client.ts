@@ -1,0 +1,48 @@
+import { authFailure } from './auth-failures.js';
+import { methodFor } from './client-identity.js';
+import type { ClientIdentity } from './client-identity.js';
+import type { OAuthSettings } from './oauth-settings.js';
+import type { AuthorizationServerMetadata } from './server-metadata.js';
+import type { Grant } from './stores/records.js';
+
+/**
+ * The client of the option `client` for an authorization server; undefined if the client has to register there. Throws a failure if the client
+ * belongs to another server. 2026-07-28 basic/authorization, "Client Registration Approaches".
+ * @param grant the tokens in use
+ */
+export function givenClient(
+  settings: OAuthSettings,
+  { issuer, ...metadata }: AuthorizationServerMetadata,
+  grant: Grant | undefined,
+): ClientIdentity | undefined {
+  const given = settings.client(issuer);
+  const { redirectUri } = settings.grant;
+  if (given === undefined) return undefined;
+  if (!('id' in given))
+    return metadata.client_id_metadata_document_supported === true
+      ? { id: given.metadataUrl, secret: undefined, method: 'none', dynamic: false, redirectUri }
+      : undefined;
+  const { id, secret, authMethod } = given;
+  const own = given.issuer ?? (secret === undefined ? issuer : issuerOfSecret(settings, id, grant, issuer));
+  if (own !== issuer)
+    throw authFailure(
+      'MCP_CLIENT_UNKNOWN',
+      'registration',
+      `The client belongs to ${own}, and the MCP server names ${issuer}`,
+      { issuer },
+    );
+  const method = authMethod ?? methodFor(secret, metadata.token_endpoint_auth_methods_supported);
+  return { id, secret, method, dynamic: false, redirectUri };
+}
+
+/** A secret that was given without an issuer is sent to one issuer only, whatever the MCP server names later. */
+function issuerOfSecret(
+  { clientIssuers }: OAuthSettings,
+  id: string,
+  grant: Grant | undefined,
+  issuer: string,
+): string {
+  const bound = clientIssuers.get(id) ?? (grant?.client.id === id ? grant.issuer : issuer);
+  clientIssuers.set(id, bound);
+  return bound;
+}

@@ -1,0 +1,95 @@
+import { authFailure } from '../../auth/auth-failures.js';
+import type { InteractiveGrant, SignInPrompt } from '../../auth/grants/interactive.js';
+import { checkCallback, parametersOf } from '../../auth/sign-in.js';
+import type { SignIn } from '../../auth/sign-in.js';
+import type { Library } from '../../auth/library.js';
+import { describeThrown, isFailure, lookable } from '../../util/failure.js';
+import type { Failure } from '../../util/failure.js';
+
+/** The end of a dialog: the parameters of a callback with a code, or a failure. `cancelled`: the program ended it. */
+export type DialogEnd =
+  | { readonly kind: 'answered'; readonly parameters: URLSearchParams }
+  | { readonly kind: 'refused'; readonly failure: Failure }
+  | { readonly kind: 'cancelled'; readonly failure: Failure };
+
+/** What a dialog needs. */
+export interface DialogOptions {
+  readonly library: Library;
+  readonly onPrompt: InteractiveGrant['onPrompt'];
+  readonly signIn: SignIn;
+  /** The part of the prompt that the dialog only passes on. */
+  readonly shown: Pick<SignInPrompt, 'reason' | 'server' | 'scopes' | 'expiresAt'>;
+  readonly keepSecret: (value: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Asks the user's program to let a person sign in. Rejects with the reason of an aborted signal, which ends the prompt. */
+export function openDialog({
+  library,
+  onPrompt,
+  signIn,
+  shown,
+  keepSecret,
+  signal,
+}: DialogOptions): Promise<DialogEnd> {
+  return new Promise((resolve, reject: (reason: Error) => void) => {
+    const dialog = new AbortController();
+    // Events after the first end mean nothing: a promise settles once.
+    const end = (how: DialogEnd): void => {
+      dialog.abort();
+      resolve(how);
+    };
+    signal.addEventListener('abort', () => {
+      dialog.abort();
+      reject(signal.reason as Error);
+    });
+    const { issuer } = signIn.found.metadata;
+    const cancel = (why: Failure): void => {
+      if (!dialog.signal.aborted) end({ kind: 'cancelled', failure: why });
+    };
+    const prompt: SignInPrompt = {
+      kind: 'redirect',
+      ...shown,
+      issuer,
+      url: signIn.url,
+      signal: dialog.signal,
+      complete: (callbackUrl) => {
+        const parameters = parametersOf(signIn, callbackUrl);
+        if (dialog.signal.aborted) return;
+        const code = parameters.get('code');
+        if (code !== null) keepSecret(code);
+        const checked = checkCallback(library, signIn, parameters);
+        end(isFailure(checked) ? { kind: 'refused', failure: checked } : { kind: 'answered', parameters: checked });
+      },
+      cancel: () => {
+        cancel(cancelled(issuer));
+      },
+    };
+    // The prompt may be completed before this promise settles, whose result does not matter then.
+    void callUser(() => onPrompt(prompt)).then((problem) => {
+      if (problem !== undefined) cancel(cancelled(issuer, problem));
+    });
+  });
+}
+
+/** Calls the function of a user. Resolves with what it threw, if it threw. */
+async function callUser(call: () => unknown): Promise<{ readonly thrown: unknown } | undefined> {
+  try {
+    await call();
+    return undefined;
+  } catch (thrown) {
+    return { thrown };
+  }
+}
+
+function cancelled(issuer: string, problem?: { readonly thrown: unknown }): Failure {
+  const why = problem === undefined ? '' : `, because \`onPrompt\` failed: ${describeThrown(problem.thrown)}`;
+  const cause = problem === undefined ? undefined : lookable(problem.thrown);
+  return authFailure(
+    'MCP_SIGN_IN_CANCELLED',
+    'sign-in',
+    `The sign-in at ${issuer} was cancelled${why}`,
+    { issuer },
+    { cause },
+  );
+}

@@ -1,0 +1,114 @@
+import { authFailure } from '../../auth/auth-failures.js';
+import type { ClientIdentity } from '../../auth/client-identity.js';
+import type { OAuthSettings } from '../../auth/oauth-settings.js';
+import {
+  clientKey,
+  grantKey,
+  readGrant,
+  readRegistration,
+  writeGrant,
+  writeRegistration,
+} from '../../auth/stores/records.js';
+import type { Grant } from '../../auth/stores/records.js';
+import { describeThrown, lookable } from '../../util/failure.js';
+import type { Failure } from '../../util/failure.js';
+
+/** The grant in a store. */
+export interface StoredGrant {
+  readonly grant: Grant | undefined;
+  /** Whether another connection has changed it since this one last read or wrote it. */
+  readonly isNew: boolean;
+}
+
+/**
+ * The records of one authorization in the store of the user: its grant, and the clients that were registered. If the store fails, the failure is
+ * reported, and the flow goes on with the tokens in memory.
+ */
+export class StoredRecords {
+  readonly #settings: OAuthSettings;
+  readonly #server: string;
+  readonly #key: string;
+  readonly #report: (problem: Failure) => void;
+  /** The text of the grant that this connection read or wrote last. */
+  #seen: string | undefined;
+  /** Ids of clients that may be unknown to their server, although a slow store may still have them. */
+  readonly #doubted = new Set<string>();
+
+  constructor(settings: OAuthSettings, server: string, report: (problem: Failure) => void) {
+    this.#settings = settings;
+    this.#server = server;
+    this.#key = grantKey(server, settings.account);
+    this.#report = report;
+  }
+
+  /** Holds a lock of this process until the signal is aborted. */
+  async lock(purpose: string, signal: AbortSignal): Promise<void> {
+    const release = await this.#settings.locks.take(`${purpose} ${this.#key}`, signal);
+    if (signal.aborted) release();
+    else signal.addEventListener('abort', release, { once: true });
+  }
+
+  /** Reads the grant; undefined if the store fails. */
+  async grant(): Promise<StoredGrant | undefined> {
+    const read = await this.#read(this.#key);
+    if (read === undefined) return undefined;
+    const isNew = read.text !== this.#seen;
+    this.#seen = read.text;
+    return { grant: readGrant(read.text, this.#server, this.#settings.account), isNew };
+  }
+
+  async keepGrant(grant: Grant): Promise<void> {
+    const text = writeGrant(grant);
+    if (await this.#write(this.#key, text)) this.#seen = text;
+  }
+
+  /** The client that was registered at an issuer for these scopes, unless it is doubted or its secret has expired. */
+  async client(issuer: string, scopes: readonly string[], now: number): Promise<ClientIdentity | undefined> {
+    const { redirectUri } = this.#settings.grant;
+    const read = await this.#read(clientKey(issuer, redirectUri));
+    const client = readRegistration(read?.text, issuer, redirectUri, scopes);
+    const isUsable = client !== undefined && !this.#doubted.has(client.id);
+    return isUsable && (client.secretExpiresAt ?? Infinity) > now ? client : undefined;
+  }
+
+  async keepClient(issuer: string, client: ClientIdentity, scopes: readonly string[]): Promise<void> {
+    const { redirectUri } = this.#settings.grant;
+    await this.#write(clientKey(issuer, redirectUri), writeRegistration(issuer, redirectUri, client, scopes));
+  }
+
+  /** The server may not know this client any more. */
+  async doubtClient(issuer: string, { id }: ClientIdentity): Promise<void> {
+    this.#doubted.add(id);
+    await this.#write(clientKey(issuer, this.#settings.grant.redirectUri), undefined);
+  }
+
+  async #read(key: string): Promise<{ readonly text: string | undefined } | undefined> {
+    try {
+      return { text: await this.#settings.store.read(key) };
+    } catch (thrown) {
+      this.#report(storeFailed('read', thrown));
+      return undefined;
+    }
+  }
+
+  /** Returns whether the store took it. */
+  async #write(key: string, value: string | undefined): Promise<boolean> {
+    try {
+      await this.#settings.store.write(key, value);
+      return true;
+    } catch (thrown) {
+      this.#report(storeFailed('write', thrown));
+      return false;
+    }
+  }
+}
+
+function storeFailed(operation: string, thrown: unknown): Failure {
+  return authFailure(
+    'MCP_TOKEN_STORE_FAILED',
+    'store',
+    `The token store could not ${operation}; the tokens are kept in memory: ${describeThrown(thrown)}`,
+    { operation },
+    { cause: lookable(thrown) },
+  );
+}
