@@ -138,7 +138,7 @@ export class HttpExchange implements HttpReceiver, ExchangeFacts, OwnedExchange 
 
   /** Starts the exchange, unless its session was lost while it waited. */
   start(): void {
-    this.#send(this.session.lost ? { type: 'lose', failure: sessionLost(this.#url, 404) } : START);
+    this.#send(this.session.lost ? { type: 'lose', failure: sessionLost(this.#url) } : START);
   }
 
   abort(): void {

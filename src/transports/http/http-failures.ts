@@ -122,19 +122,21 @@ export function isAboutAuthentication({ status, headers }: ResponseHead): boolea
 }
 
 /**
- * The server has forgotten the session, and refused the message before it ran. 2025-11-25 basic/transports. Where it says so in words they are
- * shown: it may have meant something else.
+ * The server does not know the session any more, so it did not run the message. 2025-11-25 basic/transports. The message shows the reason that
+ * the server sent, because it may have meant something else.
+ * @param status the status with which the server refused the message; undefined if the message was not sent
  */
-export function sessionLost(url: URL, status: number, why?: JSONRPCErrorObject | string): Failure {
+export function sessionLost(url: URL, status?: number, why?: JSONRPCErrorObject | string): Failure {
   const reason = typeof why === 'object' ? why.message : why;
   const said = reason === undefined || reason === '' ? '' : `: ${reason}`;
-  const message = `${shownUrl(url)} does not know the session any more (HTTP ${status})${said}`;
+  const answer = status === undefined ? '' : ` (HTTP ${status})`;
+  const message = `${shownUrl(url)} does not know the session any more${answer}${said}`;
   return failure('transport', 'MCP_SESSION_LOST', message, {
-    errorCode: status,
+    ...(status !== undefined && { errorCode: status }),
     delivery: 'not-sent',
     details: {
       url: shownUrl(url),
-      status,
+      ...(status !== undefined && { status }),
       ...(typeof why === 'object' && { rpcCode: why.code }),
       ...(said !== '' && { reason }),
     },

@@ -130,7 +130,7 @@ export class HttpLink implements Link, ExchangeOwner {
     if (session.lost) {
       // Reported again, because the connection ignored the first report during a handshake.
       if (asks) this.events.sessionLost();
-      return rejectedWith(sessionLost(this.endpoint.url, 404));
+      return rejectedWith(sessionLost(this.endpoint.url));
     }
     if (asks) return this.#ask(message, session, body, options);
     const isReply = !('method' in message);

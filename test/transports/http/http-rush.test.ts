@@ -100,6 +100,9 @@ test('a call that waits for its turn is not sent in a session that was lost mean
   const sends = numbers(70).map((id) => rejection(Promise.resolve(opened.link.send(request(id, 'work')))));
   const told = await Promise.all([sends[0], ...sends.slice(64)]);
   for (const one of told) expect(one).toMatchObject({ code: 'MCP_SESSION_LOST', delivery: 'not-sent' });
+  const statusOf = (one: unknown): unknown =>
+    (one as { readonly details: { readonly status?: number } }).details.status;
+  expect(told.map(statusOf)).toEqual([404, ...told.slice(1).map(() => undefined)]);
   expect(server.asked('work').length).toBeLessThanOrEqual(64);
   expect(opened.news).toEqual(['lost']);
   await opened.link.close();

@@ -117,6 +117,10 @@ describe('the session of a legacy server', () => {
     }
     expect(opened.news).toEqual(['lost']);
     expect(transport.sessionId).toBeUndefined();
+    // Nothing is sent in a lost session, so no status belongs to it.
+    const unsent = await opened.failureOf(request(4, 'tools/call'));
+    expect(unsent).toMatchObject({ code: 'MCP_SESSION_LOST', message: expect.not.stringContaining('HTTP ') as string });
+    opened.news.length = 1;
     await opened.shakeHands();
     held[0]?.status(404);
     expect(await late).toMatchObject({ code: 'MCP_SESSION_LOST', delivery: 'not-sent' });
