@@ -68,6 +68,7 @@ const FEW_BYTES = 2 * 1024;
 const FEW_CHUNKS = 100;
 
 const START = { type: 'start' } as const;
+const TOKEN = { type: 'token' } as const;
 const END = { type: 'end' } as const;
 const DRAIN = { type: 'drain' } as const;
 const OVERDUE = { type: 'overdue' } as const;
@@ -108,8 +109,8 @@ export class HttpCall implements AttemptOwner, CallFacts, UnorderedSetMember, Pa
   readonly #receiver: HttpReceiver;
   #url: URL;
   #credentials: Credentials | undefined;
-  /** The statuses with which credentials were refused. */
-  readonly #refusals: number[] = [];
+  /** The statuses with which credentials were refused, once there are any. */
+  #refusals: readonly number[] | undefined;
   #redirects = 0;
   #attempt: HttpAttempt | undefined;
   /** The attempt before, while its response may still end by itself. */
@@ -184,24 +185,32 @@ export class HttpCall implements AttemptOwner, CallFacts, UnorderedSetMember, Pa
       return;
     }
     const credentials = this.#authorizer.credentials(this.#purpose);
-    if ('then' in credentials) credentials.then(this.#useCredentials, this.#failUnsent);
+    if ('then' in credentials)
+      credentials.then(
+        (received) => {
+          this.#useCredentials(received);
+        },
+        (thrown: unknown) => {
+          this.#failUnsent(thrown);
+        },
+      );
     else this.#useCredentials(credentials);
   }
 
-  readonly #useCredentials = (credentials: Credentials): void => {
+  #useCredentials(credentials: Credentials): void {
     this.#credentials = credentials;
-    this.#send({ type: 'token' });
-  };
+    this.#send(TOKEN);
+  }
 
-  readonly #failUnsent = (thrown: unknown): void => {
+  #failUnsent(thrown: unknown): void {
     this.#fail(toTransportFailure(thrown, 'not-sent'));
-  };
+  }
 
   /** @param head the response that refused the credentials */
   async #renewCredentials(head: ResponseHead): Promise<void> {
     const { status, headers } = head;
-    const earlier = [...this.#refusals];
-    this.#refusals.push(status);
+    const earlier = this.#refusals ?? [];
+    this.#refusals = [...earlier, status];
     try {
       const renewed = await this.#authorizer.renew({
         purpose: this.#purpose,
@@ -229,7 +238,7 @@ export class HttpCall implements AttemptOwner, CallFacts, UnorderedSetMember, Pa
     }
     const { method, headers, body } = this.#request;
     const all = [...this.#endpoint.headers, ...headers];
-    const { authorization } = this.#credentials ?? {};
+    const authorization = this.#credentials?.authorization;
     if (authorization !== undefined) all.push('authorization', authorization);
     const { origin, path, dispatcher } = this.#endpoint.route(this.#url);
     const options = {
