@@ -183,7 +183,7 @@ export class Connection {
     return this.#effects.outbound.sendMessage(message);
   }
 
-  /** Asks the server for a sign of life, whatever else is under way. Without a session it fails at once. */
+  /** Sends a probe to the server, also while requests are in flight. Fails at once without a session. */
   probe(timeout: number, signal?: AbortSignal): Promise<ProbeResult> {
     return this.#effects.health.probe(timeout, signal);
   }
