@@ -5,6 +5,7 @@ import type { OAuth, SignInPrompt, TokenStore } from '../../../src/auth/index.js
 import { HttpTransport, MCPAuthenticationError, MCPClient } from '../../../src/index.js';
 import type { MCPClientOptions, MCPError } from '../../../src/index.js';
 import { AuthorizationServer, browse, protectedServer, signedIn } from '../../support/servers/authorization-server.js';
+import type { Twist } from '../../support/servers/authorization-server.js';
 import type { HttpVisit, ScriptedHttpServer } from '../../support/servers/http-server.js';
 import { textOf } from '../../support/servers/fixture-servers.js';
 import { errorFrom } from '../../support/outcomes.js';
@@ -263,15 +264,20 @@ describe('a token that expires', () => {
   });
 });
 
+/** The token endpoint refuses the client once, as one that it does not know. */
+function forgetClientOnce(): Twist {
+  let refusals = 0;
+  return (visit) => {
+    if (!visit.path.endsWith('/token') || refusals > 0) return false;
+    refusals += 1;
+    visit.json({ error: 'invalid_client' }, 401, { 'www-authenticate': 'Basic realm="as"' });
+    return true;
+  };
+}
+
 describe('a client that the server forgot', () => {
   test('is registered again when the code exchange reports it', async () => {
-    let refusals = 0;
-    as.twist = (visit) => {
-      if (!visit.path.endsWith('/token') || refusals > 0) return false;
-      refusals += 1;
-      visit.json({ error: 'invalid_client' }, 401, { 'www-authenticate': 'Basic realm="as"' });
-      return true;
-    };
+    as.twist = forgetClientOnce();
     server = await protectedServer(as);
     const client = await connect(signedIn(prompts));
     expect(textOf(await client.callTool('buy'))).toBe('done');
@@ -280,13 +286,7 @@ describe('a client that the server forgot', () => {
   });
 
   test('is registered again although a slow store still has it', async () => {
-    let refusals = 0;
-    as.twist = (visit) => {
-      if (!visit.path.endsWith('/token') || refusals > 0) return false;
-      refusals += 1;
-      visit.json({ error: 'invalid_client' }, 401, { 'www-authenticate': 'Basic realm="as"' });
-      return true;
-    };
+    as.twist = forgetClientOnce();
     server = await protectedServer(as);
     const kept = new Map<string, string>();
     const store: TokenStore = {

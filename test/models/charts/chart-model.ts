@@ -101,6 +101,16 @@ export class Examination<Facts> {
   }
 }
 
+/** The law that every path can end, that exactly the final states of a chart are ends, and that nothing leaves them. */
+export function endsForGood<Facts>(isOver: (vertex: Vertex<Facts>) => boolean): Law<Facts> {
+  return ({ found, none }) => {
+    none(found.violations((vertex) => (vertex.snapshot.status === 'done') === isOver(vertex)));
+    none(found.violations((vertex) => !isOver(vertex) || vertex.next.every(({ to }) => to === vertex)));
+    const ending = found.reaching(isOver);
+    none(found.violations((vertex) => ending.has(vertex)));
+  };
+}
+
 /** What is said about a chart: by all, and by its own laws. */
 export function lawsOf<Facts>({ laws }: ChartModel<Facts>): string[] {
   return [...Object.keys(COMMON), ...Object.keys(laws)];

@@ -2,6 +2,7 @@ import { callMachine } from '../../../src/transports/http/http-call-machine.js';
 import type { CallEvent, CallFacts } from '../../../src/transports/http/http-call-machine.js';
 import { failure } from '../../../src/util/failure.js';
 import type { Vertex } from '../../support/charts/explorer.js';
+import { endsForGood } from './chart-model.js';
 import type { ChartModel } from './chart-model.js';
 
 const BROKEN = failure('transport', 'MCP_TRANSPORT_FAILED', 'broken');
@@ -47,12 +48,7 @@ export const httpCallChart: ChartModel<CallFacts> = {
   })),
   passing: [],
   laws: {
-    'ends on every path in one final state, which it never leaves': ({ found, none }) => {
-      none(found.violations((vertex) => (vertex.snapshot.status === 'done') === isOver(vertex)));
-      none(found.violations((vertex) => !isOver(vertex) || vertex.next.every(({ to }) => to === vertex)));
-      const ending = found.reaching(isOver);
-      none(found.violations((vertex) => ending.has(vertex)));
-    },
+    'ends on every path in one final state, which it never leaves': endsForGood(isOver),
 
     'can be aborted and can fail in every state': ({ found, none }) => {
       const ends = (vertex: Vertex<CallFacts>): boolean =>

@@ -3,6 +3,7 @@ import type { ExchangeEvent, ExchangeFacts } from '../../../src/transports/http/
 import type { Link } from '../../../src/transports/link.js';
 import { failure } from '../../../src/util/failure.js';
 import type { Vertex } from '../../support/charts/explorer.js';
+import { endsForGood } from './chart-model.js';
 import type { ChartModel } from './chart-model.js';
 
 const BROKEN = failure('transport', 'MCP_STREAM_BROKEN', 'broken');
@@ -67,12 +68,7 @@ export const httpExchangeChart: ChartModel<ExchangeFacts> = {
   })),
   passing: [],
   laws: {
-    'ends on every path in one final state, which it never leaves': ({ found, none }) => {
-      none(found.violations((vertex) => (vertex.snapshot.status === 'done') === isOver(vertex)));
-      none(found.violations((vertex) => !isOver(vertex) || vertex.next.every(({ to }) => to === vertex)));
-      const ending = found.reaching(isOver);
-      none(found.violations((vertex) => ending.has(vertex)));
-    },
+    'ends on every path in one final state, which it never leaves': endsForGood(isOver),
 
     'can be aborted, fail, succeed and lose its session in every state': ({ found, none }) => {
       const ends = (vertex: Vertex<ExchangeFacts>): boolean =>

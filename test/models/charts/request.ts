@@ -2,6 +2,7 @@ import { requestMachine } from '../../../src/machines/request/request-machine.js
 import type { RequestEvent, RequestFacts } from '../../../src/machines/request/request-machine.js';
 import { failure } from '../../../src/util/failure.js';
 import type { Vertex } from '../../support/charts/explorer.js';
+import { endsForGood } from './chart-model.js';
 import type { ChartModel } from './chart-model.js';
 
 const LOST = failure('connection', 'MCP_CONNECTION_LOST', 'gone');
@@ -71,12 +72,7 @@ export const requestChart: ChartModel<RequestFacts> = {
   })),
   passing: [],
   laws: {
-    'ends on every path in exactly one final state, and nothing happens to it then': ({ found, none }) => {
-      none(found.violations((vertex) => (vertex.snapshot.status === 'done') === isOver(vertex)));
-      none(found.violations((vertex) => !isOver(vertex) || vertex.next.every(({ to }) => to === vertex)));
-      const ending = found.reaching(isOver);
-      none(found.violations((vertex) => ending.has(vertex)));
-    },
+    'ends on every path in exactly one final state, and nothing happens to it then': endsForGood(isOver),
 
     'ends as what ended it says': ({ found, none }) => {
       const fitting = (vertex: Vertex<RequestFacts>): boolean =>
