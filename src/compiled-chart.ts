@@ -1,23 +1,23 @@
 import { assign } from 'xstate';
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 
-/** A transition from a state. It is taken if it has no guard, or if its guard returns true. */
+/** A transition of a compiled chart. It is also the place of an actor that took it last, because it leads to the next transitions. */
 export interface Step<Subject, Event> {
+  /** The type of the event that the step is for. */
+  readonly event: string;
+  /** The step is taken if it has no guard, or if its guard returns true. */
   readonly guard: ((subject: Subject, event: Event) => boolean) | undefined;
+  /** The state to which it leads: its path below the root, as in `inFlight.waiting`. */
   readonly target: string;
   /** Whether the target is a final state. */
   readonly final: boolean;
   /** Exit, transition and entry actions, in that order. */
   readonly actions: readonly ((subject: Subject, event: Event) => void)[];
+  /** The steps from the target, those of inner states first. */
+  readonly next: readonly Step<Subject, Event>[];
 }
 
-/** The transitions of a state for each event, in order. */
-export type ChartRow<Subject, Event> = Readonly<Record<string, readonly Step<Subject, Event>[]>>;
-
-/** The row of each state. */
-export type ChartTable<Subject, Event> = Readonly<Record<string, ChartRow<Subject, Event>>>;
-
-/** The functions that a table runs for the names of guards and actions in a chart. */
+/** The functions that a compiled chart runs for the names of guards and actions in a chart. */
 export interface Implementations<Subject, Event> {
   readonly guards: Readonly<Record<string, (subject: Subject, event: Event) => boolean>>;
   readonly actions: Readonly<Record<string, (subject: Subject, event: Event) => void>>;
@@ -32,25 +32,40 @@ export type EventData<Event extends { readonly type: string }> = { readonly type
 };
 
 /**
- * Compiles a chart into a table of its states, events and transitions. The chart remains the only place where transitions are written; the
- * table runs them at the cost of two property reads. It supports nested states, and guards and actions that are referenced by name, and
- * throws for charts with anything else.
+ * Compiles a chart into steps. The chart remains the only place where transitions are written; the steps run them without the costs of a
+ * general interpreter. It supports nested states, and guards and actions that are referenced by name, and throws for charts with anything else.
+ * @returns a step to the initial state, without the entry actions of that state
  */
 export function compileChart<Subject, Event>(
   machine: AnyStateMachine,
   implementations: Implementations<Subject, Event>,
-): ChartTable<Subject, Event> {
-  const table: Record<string, Record<string, Step<Subject, Event>[]>> = {};
-  for (const leaf of leavesOf(machine.root)) {
-    const row: Record<string, Step<Subject, Event>[]> = {};
+): Step<Subject, Event> {
+  const leaves = leavesOf(machine.root);
+  const rows = new Map(leaves.map((leaf) => [leaf, [] as Step<Subject, Event>[]]));
+  for (const [leaf, row] of rows) {
     for (let node: AnyStateNode | undefined = leaf; node !== undefined; node = node.parent) {
       for (const [event, candidates] of node.transitions) {
-        for (const candidate of candidates) (row[event] ??= []).push(stepOf(leaf, node, candidate, implementations));
+        for (const candidate of candidates) row.push(stepOf(event, leaf, node, candidate, implementations, rows));
       }
     }
-    table[stateName(leaf)] = row;
   }
-  return table;
+  const initial = enter(machine.root).at(-1) ?? machine.root;
+  return stepTo(initial, rows, { event: '', guard: undefined, actions: [] });
+}
+
+/** The step that an event takes from the target of another one: the first whose guard returns true. */
+export function stepFor<Subject, Event extends { readonly type: string }>(
+  { next }: Step<Subject, Event>,
+  subject: Subject,
+  event: Event,
+): Step<Subject, Event> | undefined {
+  const { type } = event;
+  // A row is short, so a search is faster than a look-up by a name. Indexes, because iterators are slow until code is optimized.
+  for (let at = 0; at < next.length; at += 1) {
+    const step = next[at] as Step<Subject, Event>;
+    if (step.event === type && (step.guard === undefined || step.guard(subject, event))) return step;
+  }
+  return undefined;
 }
 
 /**
@@ -78,26 +93,19 @@ export function forXState<Facts extends object, Event>(
   };
 }
 
-/** The place of an actor: the step that it took last, with the row of its target, so that the actor does not have to look it up. */
-interface Place<Subject, Event> extends Pick<Step<Subject, Event>, 'target' | 'final'> {
-  readonly row: Readonly<Record<string, readonly (Step<Subject, Event> & Place<Subject, Event>)[]>>;
-}
-
 /**
- * Runs a table over one subject. XState takes an event that an action sends after all actions of the transition; this actor takes it at once.
- * So an action that sends an event to its own actor has to be the last one of its transitions.
+ * The base of an object that runs a compiled chart, with itself as the subject. XState takes an event that an action sends after all actions
+ * of the transition; this actor takes it at once. So an action that sends an event to its own actor has to be the last one of its transitions.
  */
-export class CompiledActor<Subject, Event extends { readonly type: string }> {
-  readonly #subject: Subject;
-  #at: Place<Subject, EventData<Event>>;
+export abstract class CompiledActor<Subject, Event extends { readonly type: string }> {
+  #at: Step<Subject, EventData<Event>>;
 
-  /** @param start the state to start in, whose entry actions are not run */
-  constructor(start: Place<Subject, EventData<Event>>, subject: Subject) {
+  /** @param start see {@link compileChart} */
+  constructor(start: Step<Subject, EventData<Event>>) {
     this.#at = start;
-    this.#subject = subject;
   }
 
-  /** The name of the current state: see {@link stateName}. */
+  /** The current state: its path below the root. */
   get state(): string {
     return this.#at.target;
   }
@@ -108,48 +116,23 @@ export class CompiledActor<Subject, Event extends { readonly type: string }> {
   }
 
   /** Takes an event. Events that the current state does not take are ignored. */
-  send(event: Event): void {
-    const candidates = this.#at.row[event.type];
-    if (candidates === undefined) return;
-    const subject = this.#subject;
+  protected send(event: Event): void {
+    const subject = this as unknown as Subject;
     const data = event as unknown as EventData<Event>;
-    for (const step of candidates) {
-      const { guard, actions } = step;
-      if (guard !== undefined && !guard(subject, data)) continue;
-      this.#at = step;
-      for (const action of actions) action(subject, data);
-      return;
-    }
+    const step = stepFor(this.#at, subject, data);
+    if (step === undefined) return;
+    this.#at = step;
+    const { actions } = step;
+    for (let at = 0; at < actions.length; at += 1) actions[at]?.(subject, data);
   }
 }
 
-/** Returns a function that makes an actor for a subject. */
-export function actorsOf<Subject, Event extends { readonly type: string }>(
-  table: ChartTable<Subject, EventData<Event>>,
-  start: string,
-): (subject: Subject) => CompiledActor<Subject, Event> {
-  for (const step of Object.values(table).flatMap((row) => Object.values(row).flat()))
-    Object.assign(step, { row: table[step.target] });
-  const first = { target: start, final: false, row: table[start] } as Place<Subject, EventData<Event>>;
-  return (subject) => new CompiledActor(first, subject);
-}
-
-/** Compiles a chart, and returns a function that makes an actor for a subject. */
+/** Compiles the chart of a class of actors: see {@link compileChart}. */
 export function compileActor<Subject, Event extends { readonly type: string }>(
   machine: AnyStateMachine,
   implementations: Implementations<Subject, EventData<Event>>,
-): (subject: Subject) => CompiledActor<Subject, Event> {
-  return actorsOf(compileChart(machine, implementations), initialState(machine));
-}
-
-/** The name of a state in a table: its path below the root, as in `inFlight.waiting`. */
-export function stateName(node: AnyStateNode): string {
-  return node.path.join('.');
-}
-
-/** The name of the state in which a chart starts. */
-export function initialState(machine: AnyStateMachine): string {
-  return stateName(enter(machine.root).at(-1) ?? machine.root);
+): Step<Subject, EventData<Event>> {
+  return compileChart(machine, implementations);
 }
 
 function leavesOf(node: AnyStateNode): AnyStateNode[] {
@@ -175,11 +158,26 @@ function unsupportedPart(node: AnyStateNode): string | undefined {
 
 type Candidate = AnyStateNode['transitions'] extends Map<string, (infer One)[]> ? One : never;
 
+/** The steps from each state. */
+type Rows<Subject, Event> = ReadonlyMap<AnyStateNode, readonly Step<Subject, Event>[]>;
+
+/** All steps are made here, so that they have the same hidden class. */
+function stepTo<Subject, Event>(
+  target: AnyStateNode,
+  rows: Rows<Subject, Event>,
+  { event, guard, actions }: Pick<Step<Subject, Event>, 'event' | 'guard' | 'actions'>,
+): Step<Subject, Event> {
+  const name = target.path.join('.');
+  return { event, guard, target: name, final: target.type === 'final', actions, next: rows.get(target) ?? [] };
+}
+
 function stepOf<Subject, Event>(
+  event: string,
   leaf: AnyStateNode,
   source: AnyStateNode,
   candidate: Candidate,
   implementations: Implementations<Subject, Event>,
+  rows: Rows<Subject, Event>,
 ): Step<Subject, Event> {
   const guard = candidate.guard === undefined ? undefined : lookUp(implementations.guards, candidate.guard, source);
   const [target] = candidate.target ?? [];
@@ -200,12 +198,8 @@ function stepOf<Subject, Event>(
     ...entered.flatMap((node) => node.entry as unknown[]),
   ];
   const reached = entered.at(-1) ?? target ?? leaf;
-  return {
-    guard,
-    target: stateName(reached),
-    final: reached.type === 'final',
-    actions: names.map((name) => lookUp(implementations.actions, name, source)),
-  };
+  const actions = names.map((name) => lookUp(implementations.actions, name, source));
+  return stepTo(reached, rows, { event, guard, actions });
 }
 
 /** The innermost state that is neither left nor entered. */

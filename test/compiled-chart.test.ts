@@ -1,8 +1,8 @@
 import { createActor, createMachine } from 'xstate';
 import type { AnyStateMachine } from 'xstate';
 
-import { compileChart, initialState } from '../src/compiled-chart.js';
-import type { ChartTable } from '../src/compiled-chart.js';
+import { compileChart, stepFor } from '../src/compiled-chart.js';
+import type { Step } from '../src/compiled-chart.js';
 import { actionNames, recordActions } from './support/charts/recorded-actions.js';
 import { SimulatedEnvironment } from './support/simulated-environment.js';
 
@@ -36,7 +36,7 @@ function chart(config: Config): AnyStateMachine {
   } as never);
 }
 
-function compile(machine: AnyStateMachine, log: string[] = []): ChartTable<undefined, Go> {
+function compile(machine: AnyStateMachine, log: string[] = []): Step<undefined, Go> {
   const actions = [...actionNames(machine)].map((name) => [name, () => log.push(name)] as const);
   return compileChart<undefined, Go>(machine, { guards, actions: Object.fromEntries(actions) });
 }
@@ -44,14 +44,13 @@ function compile(machine: AnyStateMachine, log: string[] = []): ChartTable<undef
 /** Runs a table the way the request logic does. */
 function viaTable(machine: AnyStateMachine, events: readonly Go[]): Outcome[] {
   const log: string[] = [];
-  const table = compile(machine, log);
-  let state = initialState(machine);
+  let at = compile(machine, log);
   return events.map((event) => {
     log.length = 0;
-    const step = (table[state]?.[event.type] ?? []).find(({ guard }) => guard?.(undefined, event) ?? true);
+    const step = stepFor(at, undefined, event);
     for (const action of step?.actions ?? []) action(undefined, event);
-    state = step?.target ?? state;
-    return { state, actions: [...log] };
+    at = step ?? at;
+    return { state: at.target, actions: [...log] };
   });
 }
 
@@ -115,7 +114,7 @@ const nested: Config = {
 describe('the table of a chart', () => {
   it('starts in the innermost initial state', () => {
     const machine = chart({ initial: 'a', states: { a: { initial: 'b', states: { b: {} } } } });
-    expect(initialState(machine)).toBe('a.b');
+    expect(compile(machine).target).toBe('a.b');
   });
 
   it('leaves from the inside, then acts, then enters from the outside', () => {

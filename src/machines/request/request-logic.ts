@@ -1,14 +1,13 @@
 import type { ActorLogic, ActorSystem, ActorSystemInfo, EventObject } from 'xstate';
 
-import { compileChart, initialState } from '../../compiled-chart.js';
-import type { ChartTable } from '../../compiled-chart.js';
+import { compileChart, stepFor } from '../../compiled-chart.js';
 import { RequestActions } from './request-actions.js';
 import type { RequestEffects } from './request-actions.js';
 import { CHANGES, GUARDS, requestMachine } from './request-machine.js';
 import type { RequestEffectName, RequestEvent, RequestEventData } from './request-machine.js';
-import type { RequestRecord, RequestSnapshot } from './request-record.js';
+import type { RequestRecord, RequestSnapshot, RequestStep } from './request-record.js';
 
-/** The logic of a request actor: it runs the table of the request chart over a record. */
+/** The logic of a request actor: it runs the compiled chart of a request over a record. */
 export type RequestLogic = ActorLogic<
   RequestSnapshot,
   RequestEvent,
@@ -20,19 +19,16 @@ export type RequestLogic = ActorLogic<
   readonly config: unknown;
 };
 
-type RequestTable = ChartTable<RequestRecord, RequestEventData>;
-
 /** Compiles the chart with the functions that carry out its effects. The logic calls them as methods of its `effects`. */
-export function requestTable(effects: RequestEffects): RequestTable {
+export function compileRequest(effects: RequestEffects): RequestStep {
   const actions: Record<string, RequestEffects[RequestEffectName]> = { ...CHANGES };
   for (const name of Object.keys(requestMachine.implementations.actions))
     actions[name] ??= effects[name as RequestEffectName];
   return compileChart<RequestRecord, RequestEventData>(requestMachine, { guards: GUARDS, actions });
 }
 
-/** One table for all connections: it has the methods themselves, which are bound to no object. */
-const TABLE = requestTable(RequestActions.prototype);
-const START = initialState(requestMachine);
+/** The step to the initial state, for all connections: its actions are the methods themselves, which are bound to no object. */
+const START = compileRequest(RequestActions.prototype);
 
 /**
  * Makes the logic that request actors run. `ended` is called after the last action of a request and returns whether its actor lives on.
@@ -45,28 +41,26 @@ export function createRequestLogic(
   effects: RequestEffects,
   pooled: boolean,
   ended: (record: RequestRecord) => boolean,
-  table: RequestTable = TABLE,
+  start: RequestStep = START,
 ): RequestLogic {
   return {
     config: requestMachine.config,
     getInitialSnapshot: (_scope, record) => {
-      record.snapshot.value = START;
+      record.snapshot.value = start.target;
       return record.snapshot;
     },
     transition: (snapshot, event) => {
-      const candidates = table[snapshot.value]?.[event.type];
-      if (candidates === undefined) return snapshot;
       const record = snapshot.context;
-      for (const { guard, target, final, actions } of candidates) {
-        if (guard !== undefined && !guard(record, event)) continue;
-        const next = pooled ? snapshot : { ...snapshot };
-        next.value = target;
-        record.snapshot = next;
-        for (const action of actions) action.call(effects, record, event);
-        if (final && !ended(record)) next.status = 'done';
-        return next;
-      }
-      return snapshot;
+      const step = stepFor<RequestRecord, RequestEventData>(record.at ?? start, record, event);
+      if (step === undefined) return snapshot;
+      const { target, final, actions } = step;
+      const next = pooled ? snapshot : { ...snapshot };
+      next.value = target;
+      record.at = step;
+      record.snapshot = next;
+      for (let at = 0; at < actions.length; at += 1) actions[at]?.call(effects, record, event);
+      if (final && !ended(record)) next.status = 'done';
+      return next;
     },
     getPersistedSnapshot: (snapshot) => ({ status: snapshot.status, output: undefined, error: undefined }),
   };

@@ -1,9 +1,10 @@
 import type { ActorRef, EventObject, Snapshot } from 'xstate';
 
+import type { Step } from '../../compiled-chart.js';
 import type { Input, NeededInput } from '../../protocol/server-requests/input-required.js';
 import type { Outcome } from './outcome.js';
 import type { ProgressThrottle } from './progress-throttle.js';
-import type { RequestEvent, RequestFacts } from './request-machine.js';
+import type { RequestEvent, RequestEventData, RequestFacts } from './request-machine.js';
 import { requestSpec } from './request-spec.js';
 import type { RequestSpec } from './request-spec.js';
 
@@ -18,6 +19,9 @@ export interface RequestSnapshot extends Record<string, unknown> {
   error: undefined;
   context: RequestRecord;
 }
+
+/** A step of the compiled chart. */
+export type RequestStep = Step<RequestRecord, RequestEventData>;
 
 /** The input that the handlers are asked for, for one request. */
 export class PendingInput {
@@ -49,6 +53,8 @@ export class RequestRecord implements RequestFacts {
   /** The actor that receives an event when this one throws. */
   parent: unknown = undefined;
   snapshot: RequestSnapshot;
+  /** The last step of the request; undefined before its first one. */
+  at: RequestStep | undefined = undefined;
 
   /** How many requests have used this record and ended. Callbacks that belong to an ended request are ignored. */
   life = 0;
@@ -106,6 +112,7 @@ export class RequestRecord implements RequestFacts {
     this.rounds = 0;
     this.earlierAttempts = 0;
     this.snapshot.value = 'idle';
+    this.at = undefined;
   }
 
   /** The earlier of the two deadlines. */

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { Authorizer, Credentials, RequestPurpose } from '../../auth/authorizer.js';
-import { compileActor } from '../../compiled-chart.js';
+import { compileActor, CompiledActor } from '../../compiled-chart.js';
 import type { Environment, TimerHandle } from '../../util/environment.js';
 import { toTransportFailure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
@@ -78,8 +78,11 @@ const ABORT = { type: 'abort' } as const;
  * One HTTP request over undici's `dispatch`. Its chart, `http-call-machine.ts`, decides about tokens, redirects and the end; this class has the
  * effects of the chart. After `abort()` the receiver is not called.
  */
-export class HttpCall implements AttemptOwner, CallFacts, UnorderedSetMember, PacedStream<Buffer> {
-  static readonly #actorOf = compileActor<HttpCall, CallEvent>(callMachine, {
+export class HttpCall
+  extends CompiledActor<HttpCall, CallEvent>
+  implements AttemptOwner, CallFacts, UnorderedSetMember, PacedStream<Buffer>
+{
+  static readonly #start = compileActor<HttpCall, CallEvent>(callMachine, {
     guards: GUARDS,
     actions: {
       ...CHANGES,
@@ -103,7 +106,6 @@ export class HttpCall implements AttemptOwner, CallFacts, UnorderedSetMember, Pa
   place = -1;
   readonly needsToken: boolean;
   renewals: number;
-  readonly #actor = HttpCall.#actorOf(this);
   readonly #endpoint: CallEndpoint;
   readonly #request: HttpRequest;
   readonly #receiver: HttpReceiver;
@@ -128,6 +130,7 @@ export class HttpCall implements AttemptOwner, CallFacts, UnorderedSetMember, Pa
   #draining: UnorderedSet<HttpCall> | undefined;
 
   constructor(endpoint: CallEndpoint, request: HttpRequest, receiver: HttpReceiver) {
+    super(HttpCall.#start);
     this.#endpoint = endpoint;
     this.#request = request;
     this.#receiver = receiver;
@@ -136,13 +139,9 @@ export class HttpCall implements AttemptOwner, CallFacts, UnorderedSetMember, Pa
     this.renewals = endpoint.authorizer?.mostRenewals ?? 0;
   }
 
-  #send(event: CallEvent): void {
-    this.#actor.send(event);
-  }
-
   /** Sends the request. Some dispatchers, such as mocks, respond before this returns, so the receiver must be ready. */
   start(): void {
-    this.#send(START);
+    this.send(START);
   }
 
   /** Whether a byte of the request may have reached a server that has not refused or redirected it. */
@@ -163,11 +162,6 @@ export class HttpCall implements AttemptOwner, CallFacts, UnorderedSetMember, Pa
   /** Whether the request has a header `Authorization`. */
   get authorized(): boolean {
     return this.#credentials?.authorization !== undefined || hasAuthorization(this.#endpoint.headers);
-  }
-
-  /** Whether the call has ended: the receiver is not called any more. */
-  get over(): boolean {
-    return this.#actor.over;
   }
 
   get #authorizer(): Authorizer {
@@ -199,7 +193,7 @@ export class HttpCall implements AttemptOwner, CallFacts, UnorderedSetMember, Pa
 
   #useCredentials(credentials: Credentials): void {
     this.#credentials = credentials;
-    this.#send(TOKEN);
+    this.send(TOKEN);
   }
 
   #failUnsent(thrown: unknown): void {
@@ -227,8 +221,8 @@ export class HttpCall implements AttemptOwner, CallFacts, UnorderedSetMember, Pa
       this.#failUnsent(thrown);
       return;
     }
-    this.#send({ type: 'sameToken', head });
-    this.#send(END);
+    this.send({ type: 'sameToken', head });
+    this.send(END);
   }
 
   #dispatch(): void {
@@ -261,7 +255,7 @@ export class HttpCall implements AttemptOwner, CallFacts, UnorderedSetMember, Pa
   responded(head: ResponseHead): void {
     if (this.#credentials !== undefined && !isAboutAuthentication(head))
       this.#endpoint.authorizer?.accepted(this.#credentials);
-    this.#send({ type: 'response', head });
+    this.send({ type: 'response', head });
   }
 
   #judgeRedirect(head: ResponseHead): void {
@@ -269,8 +263,8 @@ export class HttpCall implements AttemptOwner, CallFacts, UnorderedSetMember, Pa
     const { method } = this.#request;
     const location = headerOf(head, 'location');
     const verdict = judgeRedirect({ method, status, location, from: this.#url, followed: this.#redirects });
-    if (verdict instanceof URL) this.#send({ type: 'redirect', url: verdict });
-    else this.#send({ type: 'refuseRedirect', failure: verdict });
+    if (verdict instanceof URL) this.send({ type: 'redirect', url: verdict });
+    else this.send({ type: 'refuseRedirect', failure: verdict });
   }
 
   #follow(url: URL): void {
@@ -341,30 +335,30 @@ export class HttpCall implements AttemptOwner, CallFacts, UnorderedSetMember, Pa
 
   /** The end of a response is handled after the bytes before it. */
   #afterBytes(event: CallEvent): void {
-    if (this.#pacer === undefined) this.#send(event);
+    if (this.#pacer === undefined) this.send(event);
     else
       this.#pacer.afterwards(() => {
-        this.#send(event);
+        this.send(event);
       });
   }
 
   #fail(reason: Failure): void {
-    this.#send({ type: 'fail', failure: reason });
+    this.send({ type: 'fail', failure: reason });
   }
 
   /** Aborts the request and its connection. */
   abort(): void {
-    this.#send(ABORT);
+    this.send(ABORT);
   }
 
   /** Lets the response end by itself. The call is in the set until then. */
   drain(set: UnorderedSet<HttpCall>): void {
     this.#draining = set;
-    this.#send(DRAIN);
+    this.send(DRAIN);
   }
 
   /** Reminds a draining call of its end. Aborts it the second time. */
   remind(): void {
-    this.#send(OVERDUE);
+    this.send(OVERDUE);
   }
 }

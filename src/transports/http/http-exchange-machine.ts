@@ -5,6 +5,7 @@ import type { EventData } from '../../compiled-chart.js';
 import type { Failure } from '../../util/failure.js';
 import type { Link } from '../link.js';
 import type { ResponseHead } from './http-head.js';
+import { hasValidSessionId } from './http-session.js';
 
 /** Facts about an exchange that its guards read. */
 export interface ExchangeFacts {
@@ -30,14 +31,16 @@ export type ExchangeEvent =
   /** The admission starts the exchange. */
   | { readonly type: 'start' }
   | { readonly type: 'abort'; readonly failure: Failure }
-  /** The head of a response arrives. */
-  | { readonly type: 'head'; readonly head: ResponseHead }
-  /** The body is read as a whole. */
-  | { readonly type: 'body' }
-  /** The status is 400 or higher, and the body contains the reason. */
-  | { readonly type: 'refusal' }
-  /** The body is an event stream. */
-  | { readonly type: 'stream' }
+  /** The head of a response whose body is JSON. */
+  | { readonly type: 'json'; readonly head: ResponseHead }
+  /** The head of a response whose body is an event stream. */
+  | { readonly type: 'stream'; readonly head: ResponseHead }
+  /** The head of a response with another content type, or with a compressed body. */
+  | { readonly type: 'otherContent'; readonly head: ResponseHead }
+  /** The head of a response with a status of 400 or higher. */
+  | { readonly type: 'refusal'; readonly head: ResponseHead }
+  /** The body of the refusal contains the reason. */
+  | { readonly type: 'reason' }
   /** An event of the stream. */
   | { readonly type: 'message'; readonly data: string }
   /** The HTTP response is complete. */
@@ -72,6 +75,8 @@ export const GUARDS = {
     !modern && lastEventId !== undefined && !session.lost && failures < MOST_FAILURES,
   mayBeOlder: ({ handshake }: ExchangeFacts, { status }: EventData<ExchangeEvent>): boolean =>
     handshake && MAYBE_OLDER.has(status),
+  namesInvalidSession: ({ handshake }: ExchangeFacts, { head }: EventData<ExchangeEvent>): boolean =>
+    handshake && head !== undefined && !hasValidSessionId(head),
 };
 
 /** The actions of the chart that change facts and do nothing else. */
@@ -112,10 +117,17 @@ export const exchangeMachine = createMachine(
               waiting: {
                 entry: 'post',
                 on: {
-                  head: { actions: 'readHead' },
-                  body: { target: 'reading.body', actions: 'openBody' },
-                  refusal: { target: 'reading.refusal', actions: 'openBody' },
-                  stream: { target: 'reading.stream', actions: 'openStream' },
+                  json: [
+                    { guard: 'namesInvalidSession', actions: 'refuseSessionId' },
+                    { target: 'reading.body', actions: ['readSessionId', 'openBody'] },
+                  ],
+                  stream: [
+                    { guard: 'namesInvalidSession', actions: 'refuseSessionId' },
+                    { target: 'reading.stream', actions: ['readSessionId', 'openStream'] },
+                  ],
+                  otherContent: { actions: 'refuseContent' },
+                  refusal: { actions: 'readRefusedHead' },
+                  reason: { target: 'reading.refusal', actions: 'openBody' },
                   end: { actions: 'breakOff' },
                   broken: '#httpExchange.failed',
                 },
@@ -158,11 +170,13 @@ export const exchangeMachine = createMachine(
               reopening: {
                 entry: 'reopen',
                 on: {
-                  head: { actions: 'readReopenedHead' },
                   stream: {
                     target: '#httpExchange.active.posted.reading.stream',
                     actions: ['forgetFailures', 'openStream', 'reportResumed'],
                   },
+                  json: { actions: 'judgeReopening' },
+                  otherContent: { actions: 'judgeReopening' },
+                  refusal: { actions: 'judgeReopening' },
                   end: { actions: 'breakOff' },
                   broken: [
                     { guard: 'mayResume', target: 'backingOff', actions: 'countFailure' },

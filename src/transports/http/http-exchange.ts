@@ -1,5 +1,5 @@
 import { askedDelay, isTemporaryStatus, reopeningDelay, RESUMPTION_BACKOFF } from '../../util/retry-policy.js';
-import { compileActor } from '../../compiled-chart.js';
+import { compileActor, CompiledActor } from '../../compiled-chart.js';
 import type { EventData } from '../../compiled-chart.js';
 import { isIdOf, readAnswer, rpcErrorOf } from '../../protocol/messages/exchange-response.js';
 import { isFailure, toTransportFailure, withDelivery } from '../../util/failure.js';
@@ -28,26 +28,31 @@ import {
 import { contentKind, headerOf } from './http-head.js';
 import type { ResponseHead } from './http-head.js';
 import { isRefusalText, LONGEST_REASON, readRefusal, refusalReason } from './http-refusal.js';
+import { invalidSessionId } from './http-session.js';
 import type { HttpSession } from './http-session.js';
 import type { Link } from '../link.js';
 
 const NO_HEAD: ResponseHead = { status: 0, headers: {} };
 
 const START = { type: 'start' } as const;
-const BODY = { type: 'body' } as const;
-const REFUSAL = { type: 'refusal' } as const;
-const STREAM = { type: 'stream' } as const;
+const REASON = { type: 'reason' } as const;
 const END = { type: 'end' } as const;
 const SUCCEED = { type: 'succeed' } as const;
 
 /** One request over Streamable HTTP and its response. Its chart is `http-exchange-machine.ts`; this class has the effects of the chart. */
-export class HttpExchange implements HttpReceiver, ExchangeFacts, OwnedExchange {
-  static readonly #actorOf = compileActor<HttpExchange, ExchangeEvent>(exchangeMachine, {
+export class HttpExchange
+  extends CompiledActor<HttpExchange, ExchangeEvent>
+  implements HttpReceiver, ExchangeFacts, OwnedExchange
+{
+  static readonly #start = compileActor<HttpExchange, ExchangeEvent>(exchangeMachine, {
     guards: GUARDS,
     actions: {
       ...CHANGES,
       post: (exchange) => exchange.#post(),
-      readHead: (exchange, { head }) => exchange.#readHead(head as ResponseHead),
+      refuseSessionId: (exchange) => exchange.#fail(invalidSessionId()),
+      readSessionId: (exchange, { head }) => exchange.#readSessionId(head as ResponseHead),
+      refuseContent: (exchange, { head }) => exchange.#fail(wrongContent(exchange.#url, head as ResponseHead)),
+      readRefusedHead: (exchange, { head }) => exchange.#readRefusedHead(head as ResponseHead),
       openBody: (exchange) => exchange.#openBody(),
       openStream: (exchange) => exchange.#openStream(),
       closeReader: (exchange) => exchange.#closeReader(),
@@ -65,7 +70,7 @@ export class HttpExchange implements HttpReceiver, ExchangeFacts, OwnedExchange 
       clearTimer: (exchange) => exchange.#owner.events.environment.clearTimeout(exchange.#timer),
       reportInterrupted: (exchange) => exchange.#owner.events.interrupted(exchange.id),
       reopen: (exchange) => exchange.#reopen(),
-      readReopenedHead: (exchange, { head }) => exchange.#readReopenedHead(head as ResponseHead),
+      judgeReopening: (exchange, { head }) => exchange.#judgeReopening(head as ResponseHead),
       reportResumed: (exchange) => exchange.#owner.events.resumed(exchange.id),
       abortCall: (exchange) => exchange.#call?.abort(),
       releaseCall: (exchange, event) => exchange.#releaseCall(event.failure),
@@ -85,7 +90,6 @@ export class HttpExchange implements HttpReceiver, ExchangeFacts, OwnedExchange 
   readonly session: HttpSession;
   lastEventId: string | undefined;
   failures = 0;
-  readonly #actor = HttpExchange.#actorOf(this);
   readonly #owner: ExchangeOwner;
   readonly #request: ExchangeRequest;
   #resolve!: () => void;
@@ -98,6 +102,7 @@ export class HttpExchange implements HttpReceiver, ExchangeFacts, OwnedExchange 
   #timer: unknown;
 
   constructor(owner: ExchangeOwner, request: ExchangeRequest) {
+    super(HttpExchange.#start);
     const { message, modern, session } = request;
     this.#owner = owner;
     this.#request = request;
@@ -111,21 +116,13 @@ export class HttpExchange implements HttpReceiver, ExchangeFacts, OwnedExchange 
     });
   }
 
-  #send(event: ExchangeEvent): void {
-    this.#actor.send(event);
-  }
-
   #fail(reason: Failure): void {
-    this.#send({ type: 'fail', failure: reason });
+    this.send({ type: 'fail', failure: reason });
   }
 
   /** If the stream has event ids, the server has got the request, although the call may be a GET that is not sent yet. */
   get sent(): boolean {
     return this.lastEventId !== undefined || this.#call?.sent === true;
-  }
-
-  get over(): boolean {
-    return this.#actor.over;
   }
 
   get #url(): URL {
@@ -138,11 +135,11 @@ export class HttpExchange implements HttpReceiver, ExchangeFacts, OwnedExchange 
 
   /** Starts the exchange, unless its session was lost while it waited. */
   start(): void {
-    this.#send(this.session.lost ? { type: 'lose', failure: sessionLost(this.#url) } : START);
+    this.send(this.session.lost ? { type: 'lose', failure: sessionLost(this.#url) } : START);
   }
 
   abort(): void {
-    this.#send({ type: 'abort', failure: linkClosed(this.sent ? 'unknown' : 'not-sent') });
+    this.send({ type: 'abort', failure: linkClosed(this.sent ? 'unknown' : 'not-sent') });
   }
 
   #post(): void {
@@ -154,20 +151,11 @@ export class HttpExchange implements HttpReceiver, ExchangeFacts, OwnedExchange 
 
   head(head: ResponseHead): void {
     this.#head = head;
-    this.#send({ type: 'head', head });
+    this.send({ type: headKind(head), head });
   }
 
-  #readHead(head: ResponseHead): void {
-    if (head.status >= 400) {
-      this.#readRefusedHead(head);
-      return;
-    }
-    const problem = this.handshake ? this.session.readId(head, this.#owner.endpoint.secrets) : undefined;
-    const kind = contentKind(head);
-    if (problem !== undefined) this.#fail(problem);
-    else if (kind === 'events') this.#send(STREAM);
-    else if (kind === 'json') this.#send(BODY);
-    else this.#fail(wrongContent(this.#url, head));
+  #readSessionId(head: ResponseHead): void {
+    if (this.handshake) this.session.readId(head, this.#owner.endpoint.secrets);
   }
 
   #readRefusedHead(head: ResponseHead): void {
@@ -175,7 +163,7 @@ export class HttpExchange implements HttpReceiver, ExchangeFacts, OwnedExchange 
     // Some servers send 401 without a challenge for an unknown session.
     const challenged = headerOf(head, 'www-authenticate') !== undefined || !this.#namesSession;
     if (isAboutAuthentication(head) && (challenged || !readable)) this.#fail(this.#statusFailure());
-    else if (readable) this.#send(REFUSAL);
+    else if (readable) this.send(REASON);
     else this.#judgeStatus();
   }
 
@@ -197,7 +185,7 @@ export class HttpExchange implements HttpReceiver, ExchangeFacts, OwnedExchange 
     const { maxMessageBytes, budget } = this.#owner.endpoint;
     const reader: EventReader = {
       event: ({ type, data }) => {
-        if (type === 'message') this.#send({ type, data });
+        if (type === 'message') this.send({ type, data });
       },
       tooLarge: (problem) => {
         this.#unreadable(problem);
@@ -230,7 +218,7 @@ export class HttpExchange implements HttpReceiver, ExchangeFacts, OwnedExchange 
   }
 
   end(): void {
-    this.#send(END);
+    this.send(END);
   }
 
   failed(reason: Failure): void {
@@ -271,7 +259,7 @@ export class HttpExchange implements HttpReceiver, ExchangeFacts, OwnedExchange 
     const reading = readAnswer(value, this.#request.message, alone, this.modern);
     if (reading.kind === 'spoiled') this.#fail(reading.failure);
     else this.#owner.events.message(reading.kind === 'answer' ? reading.value : value, { requestId: this.id });
-    if (reading.kind === 'answer') this.#send(SUCCEED);
+    if (reading.kind === 'answer') this.send(SUCCEED);
     return reading.kind !== 'other';
   }
 
@@ -284,7 +272,7 @@ export class HttpExchange implements HttpReceiver, ExchangeFacts, OwnedExchange 
     const refusal = isFinal ? { value } : { failure: this.#statusFailure(why) };
     if (this.#mayBeLost(value, why ?? '', refusal)) return;
     if (isModern) this.#conclude(refusal);
-    else this.#send({ type: 'refused', status: this.#status, refusal });
+    else this.send({ type: 'refused', status: this.#status, refusal });
   }
 
   /** The body is not read: it is a page, has another content type or encoding, is too long, or broke off. */
@@ -292,7 +280,7 @@ export class HttpExchange implements HttpReceiver, ExchangeFacts, OwnedExchange 
     const refusal = { failure: why };
     const isUnknown = this.#status === 404 && this.#namesSession;
     if (!isUnknown || !this.#mayBeLost(undefined, '', refusal))
-      this.#send({ type: 'refused', status: this.#status, refusal });
+      this.send({ type: 'refused', status: this.#status, refusal });
   }
 
   /**
@@ -307,29 +295,27 @@ export class HttpExchange implements HttpReceiver, ExchangeFacts, OwnedExchange 
     const verdict = this.#owner.refusals.judge(status, reason, this.#request);
     if (verdict === 'known') return false;
     const lost = sessionLost(this.#url, status, why);
-    this.#send(
-      verdict === 'lost' ? { type: 'lose', failure: lost } : { type: 'doubt', status, refusal, failure: lost },
-    );
+    this.send(verdict === 'lost' ? { type: 'lose', failure: lost } : { type: 'doubt', status, refusal, failure: lost });
     return true;
   }
 
   #verifySession({ status = 0, refusal = {}, failure: lost }: EventData<ExchangeEvent>): void {
     void this.#owner.verify(this.session).then(() => {
-      this.#send(this.session.lost ? { type: 'lose', failure: lost as Failure } : { type: 'refused', status, refusal });
+      this.send(this.session.lost ? { type: 'lose', failure: lost as Failure } : { type: 'refused', status, refusal });
     });
   }
 
   #findOlder(refusal: Refusal): void {
     void this.#owner.findOlder().then((found) => {
-      if (found === undefined) this.#send({ type: 'notOlder', refusal });
+      if (found === undefined) this.send({ type: 'notOlder', refusal });
       else if (isFailure(found)) this.#fail(found);
-      else this.#send({ type: 'older', link: found });
+      else this.send({ type: 'older', link: found });
     });
   }
 
   #sendOlder(link: Link): void {
     Promise.resolve(link.send(this.#request.message)).then(
-      () => this.#send(SUCCEED),
+      () => this.send(SUCCEED),
       (thrown: unknown) => this.#fail(toTransportFailure(thrown)),
     );
   }
@@ -349,14 +335,14 @@ export class HttpExchange implements HttpReceiver, ExchangeFacts, OwnedExchange 
   }
 
   #broken(reason: Failure, delay?: number): void {
-    this.#send({ type: 'broken', failure: reason, delay });
+    this.send({ type: 'broken', failure: reason, delay });
   }
 
   #setTimer(delay = this.#retry): void {
     const { environment } = this.#owner.events;
     const pause = reopeningDelay(RESUMPTION_BACKOFF, this.failures, environment.random(), delay);
     this.#timer = environment.setTimeout(() => {
-      this.#send({ type: 'elapse' });
+      this.send({ type: 'elapse' });
     }, pause);
   }
 
@@ -368,18 +354,14 @@ export class HttpExchange implements HttpReceiver, ExchangeFacts, OwnedExchange 
     this.#call.start();
   }
 
-  #readReopenedHead(head: ResponseHead): void {
-    const { status } = head;
-    if (status < 400 && contentKind(head) === 'events') {
-      this.#send(STREAM);
-      return;
-    }
+  /** Decides what it means that the response to a GET is not the stream. */
+  #judgeReopening({ status }: ResponseHead): void {
     const refusal = this.#statusFailure();
     const reason = resumptionFailed(refusal);
     if (status >= 500 || status === 429) {
       this.#call?.abort();
       this.#broken(reason, askedDelay(refusal));
-    } else if (status === 404 && this.session.id !== undefined) this.#send({ type: 'lose', failure: reason });
+    } else if (status === 404 && this.session.id !== undefined) this.send({ type: 'lose', failure: reason });
     else this.#fail(reason);
   }
 
@@ -396,4 +378,12 @@ export class HttpExchange implements HttpReceiver, ExchangeFacts, OwnedExchange 
     if (reason === undefined) this.#resolve();
     else this.#reject(this.#owner.endpoint.secrets.failure(reason) as unknown as Error);
   }
+}
+
+/** The event with which the head of a response begins. */
+function headKind(head: ResponseHead): 'json' | 'stream' | 'otherContent' | 'refusal' {
+  if (head.status >= 400) return 'refusal';
+  const kind = contentKind(head);
+  if (kind === 'other') return 'otherContent';
+  return kind === 'json' ? 'json' : 'stream';
 }

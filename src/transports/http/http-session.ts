@@ -25,20 +25,10 @@ export class HttpSession {
   /** Whether the GET stream was open before. */
   streamed = false;
 
-  /** Takes the id from the response to `initialize`. Returns a failure if the id cannot be a header. */
-  readId(head: ResponseHead, secrets: Secrets): Failure | undefined {
-    // An empty id counts as none.
-    this.id = headerOf(head, SESSION_ID) || undefined;
-    if (this.id === undefined) return undefined;
-    if (isSessionId(this.id)) {
-      secrets.add(this.id);
-      return undefined;
-    }
-    this.id = undefined;
-    return failure('protocol', 'MCP_INVALID_MESSAGE', 'The session id of the server is not visible ASCII', {
-      delivery: 'answered',
-      details: { field: SESSION_ID },
-    });
+  /** Takes the id, which must be valid, from the head of the response to `initialize`. */
+  readId(head: ResponseHead, secrets: Secrets): void {
+    this.id = idIn(head);
+    if (this.id !== undefined) secrets.add(this.id);
   }
 
   /** The headers of each message of a legacy session, names and values in turn. */
@@ -47,4 +37,22 @@ export class HttpSession {
     if (this.id !== undefined) headers.push(SESSION_ID, this.id);
     return headers;
   }
+}
+
+/** Whether the head of the response to `initialize` has no session id, or one that headers can contain. 2025-11-25 basic/transports. */
+export function hasValidSessionId(head: ResponseHead): boolean {
+  const id = idIn(head);
+  return id === undefined || isSessionId(id);
+}
+
+/** An empty id counts as none. */
+function idIn(head: ResponseHead): string | undefined {
+  return headerOf(head, SESSION_ID) || undefined;
+}
+
+export function invalidSessionId(): Failure {
+  return failure('protocol', 'MCP_INVALID_MESSAGE', 'The session id of the server is not visible ASCII', {
+    delivery: 'answered',
+    details: { field: SESSION_ID },
+  });
 }

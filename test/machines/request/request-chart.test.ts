@@ -4,7 +4,7 @@ import { getShortestPaths, getSimplePaths } from 'xstate/graph';
 
 import { CHANGES, requestMachine } from '../../../src/machines/request/request-machine.js';
 import type { RequestEvent, RequestFacts } from '../../../src/machines/request/request-machine.js';
-import { createRequestLogic, requestTable } from '../../../src/machines/request/request-logic.js';
+import { createRequestLogic, compileRequest } from '../../../src/machines/request/request-logic.js';
 import { RequestRecord } from '../../../src/machines/request/request-record.js';
 import type { RequestEffects } from '../../../src/machines/request/request-actions.js';
 import { REQUEST_EVENTS } from '../../models/charts/request.js';
@@ -40,7 +40,7 @@ function byLogic(pooled: boolean, ends: string[] = []): RequestRunner {
     ends.push(`${record.snapshot.value} after ${log.at(-1) ?? 'nothing'}`);
     return pooled;
   };
-  const logic = createRequestLogic(effects, pooled, ended, requestTable(effects));
+  const logic = createRequestLogic(effects, pooled, ended, compileRequest(effects));
   const make = (): RequestRecord => {
     const record = new RequestRecord();
     record.actor = createActor(logic, { input: record });

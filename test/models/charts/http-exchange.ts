@@ -1,5 +1,6 @@
 import { exchangeMachine } from '../../../src/transports/http/http-exchange-machine.js';
 import type { ExchangeEvent, ExchangeFacts } from '../../../src/transports/http/http-exchange-machine.js';
+import type { ResponseHead } from '../../../src/transports/http/http-head.js';
 import type { Link } from '../../../src/transports/link.js';
 import { failure } from '../../../src/util/failure.js';
 import type { Vertex } from '../../support/charts/explorer.js';
@@ -7,16 +8,21 @@ import { endsForGood } from './chart-model.js';
 import type { ChartModel } from './chart-model.js';
 
 const BROKEN = failure('transport', 'MCP_STREAM_BROKEN', 'broken');
+const HEAD: ResponseHead = { status: 200, headers: {} };
+const INVALID_SESSION: ResponseHead = { status: 200, headers: { 'mcp-session-id': 'caf\u00e9' } };
 const LINK: Link = { send: () => undefined, close: () => Promise.resolve() };
 
 /** The events of an exchange: of a refusal one with a status of older servers, and one with another status. */
 export const EXCHANGE_EVENTS: readonly ExchangeEvent[] = [
   { type: 'start' },
   { type: 'abort', failure: BROKEN },
-  { type: 'head', head: { status: 200, headers: {} } },
-  { type: 'body' },
-  { type: 'refusal' },
-  { type: 'stream' },
+  { type: 'json', head: HEAD },
+  { type: 'json', head: INVALID_SESSION },
+  { type: 'stream', head: HEAD },
+  { type: 'stream', head: INVALID_SESSION },
+  { type: 'otherContent', head: HEAD },
+  { type: 'refusal', head: HEAD },
+  { type: 'reason' },
   { type: 'message', data: '{}' },
   { type: 'end' },
   { type: 'broken', failure: BROKEN, delay: undefined },
@@ -113,8 +119,15 @@ export const httpExchangeChart: ChartModel<ExchangeFacts> = {
       none(found.violations(looks));
     },
 
+    'reads no response to a handshake whose session id is invalid': ({ found, none }) => {
+      const refuses = (vertex: Vertex<ExchangeFacts>): boolean =>
+        vertex.scene !== 'handshake' ||
+        vertex.next.every(({ event, to }) => !('head' in event) || event.head !== INVALID_SESSION || to === vertex);
+      none(found.violations(refuses));
+    },
+
     'ignores the rest of a response while another request decides what it means': ({ found, none }) => {
-      const ignored = ['head', 'body', 'refusal', 'stream', 'message', 'end', 'broken'];
+      const ignored = ['json', 'stream', 'otherContent', 'refusal', 'reason', 'message', 'end', 'broken'];
       const waits = (vertex: Vertex<ExchangeFacts>): boolean =>
         !['active.posted.verifying', 'active.posted.findingOlder'].includes(vertex.path) ||
         vertex.next.every(({ event, to }) => !ignored.includes(event.type) || to === vertex);

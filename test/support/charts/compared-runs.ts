@@ -1,7 +1,7 @@
 import { createActor, createMachine } from 'xstate';
 import type { AnyStateMachine } from 'xstate';
 
-import { compileActor } from '../../../src/compiled-chart.js';
+import { compileActor, CompiledActor } from '../../../src/compiled-chart.js';
 import type { EventData, Implementations } from '../../../src/compiled-chart.js';
 import { SimulatedEnvironment } from '../simulated-environment.js';
 import { watchTransitions } from './chart-coverage.js';
@@ -64,15 +64,19 @@ export function tableRunner<Facts extends object, Event extends { readonly type:
 ): Runner<Facts, Event> {
   const log: string[] = [];
   const effects = [...actionNames(machine)].map((name) => [name, () => log.push(name)] as const);
-  const actorOf = compileActor<Facts, Event>(machine, {
+  const place = compileActor<Facts, Event>(machine, {
     guards,
     actions: { ...Object.fromEntries(effects), ...changes },
   });
+  class Actor extends CompiledActor<Facts, Event> {
+    override send(event: Event): void {
+      super.send(event);
+    }
+  }
   return ({ start, events }) => {
     log.length = 0;
-    const facts = { ...start };
-    const actor = actorOf(facts);
-    const look = (): Sight => ({ state: actor.state, effects: log.splice(0), facts: { ...facts } });
+    const actor = Object.assign(new Actor(place), start);
+    const look = (): Sight => ({ state: actor.state, effects: log.splice(0), facts: { ...actor } });
     const sights = [look()];
     for (const event of events) {
       actor.send(event);

@@ -2,8 +2,9 @@ import { appendFileSync } from 'node:fs';
 import { enqueueActions } from 'xstate';
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 
+import { rowsOf } from './compiled-rows.js';
 import * as compiledChart from '../../../src/compiled-chart.js';
-import type { Implementations } from '../../../src/compiled-chart.js';
+import type { Implementations, Step } from '../../../src/compiled-chart.js';
 import { connectionMachine } from '../../../src/machines/connection/connection-machine.js';
 import { healthMachine } from '../../../src/machines/health/health-machine.js';
 import { requestMachine } from '../../../src/machines/request/request-machine.js';
@@ -109,21 +110,21 @@ function watchRequests(): () => Covered {
   return () => coverage(requestMachine, entered, taken);
 }
 
-/** Watches the actors of compiled charts, whose tables are made when the files are loaded that use them. */
+/** Watches the actors of compiled charts, which are compiled when the files are loaded that use them. */
 function watchCompiled(machines: readonly AnyStateMachine[]): (() => Covered)[] {
   const seen = new Map(machines.map((machine) => [machine, { taken: new Set<string>(), entered: new Set<string>() }]));
-  const watched: typeof compiledChart.compileActor = (machine, implementations: Implementations<never, never>) => {
+  const watched = (machine: AnyStateMachine, implementations: Implementations<never, never>): Step<never, never> => {
     const { taken, entered } = seen.get(machine) ?? { taken: new Set(), entered: new Set() };
-    const table = compiledChart.compileChart(machine, implementations);
+    const start = compiledChart.compileChart(machine, implementations);
+    const rows = rowsOf(start);
     for (const leaf of leavesOf(machine)) {
-      const row = table[nameOf(leaf)] ?? {};
-      const places = new Map<string, number>();
+      const row = rows.get(nameOf(leaf)) ?? [];
+      let place = 0;
       for (let node: AnyStateNode | undefined = leaf; node !== undefined; node = node.parent) {
         for (const [event, candidates] of node.transitions) {
           for (const at of candidates.keys()) {
-            const place = places.get(event) ?? 0;
-            places.set(event, place + 1);
-            const step = row[event]?.[place];
+            const step = row[place];
+            place += 1;
             if (step === undefined) continue;
             const name = `${node.path.join('.') || '(root)'}: ${event} ${at}`;
             const note = (): void => {
@@ -135,9 +136,8 @@ function watchCompiled(machines: readonly AnyStateMachine[]): (() => Covered)[] 
         }
       }
     }
-    const start = compiledChart.initialState(machine);
-    entered.add(start);
-    return compiledChart.actorsOf(table as never, start);
+    entered.add(start.target);
+    return start;
   };
   Object.assign(compiledChart, { compileActor: watched });
   return [...seen].map(

@@ -6,6 +6,7 @@ import * as exchange from '../../../src/transports/http/http-exchange-machine.js
 import { CALL_EVENTS, CALL_STARTS } from '../../models/charts/http-call.js';
 import { EXCHANGE_EVENTS, EXCHANGE_STARTS } from '../../models/charts/http-exchange.js';
 import { declaredTransitions } from '../../support/charts/chart-coverage.js';
+import { rowsOf } from '../../support/charts/compiled-rows.js';
 import {
   difference,
   mutants,
@@ -48,9 +49,9 @@ const CASES: Readonly<Record<string, Case>> = {
     events: EXCHANGE_EVENTS,
     ends: ['succeeded', 'failed'],
     sending: [
-      ...['post', 'readHead', 'openBody', 'readBody', 'readRefusal', 'readMessage', 'judgeStatus', 'breakOff'],
-      ...['verifySession', 'findOlder', 'sendOlder', 'conclude', 'reopen', 'readReopenedHead'],
-      ...['reportInterrupted', 'reportResumed'],
+      ...['post', 'refuseSessionId', 'refuseContent', 'readRefusedHead', 'openBody', 'readBody', 'readRefusal'],
+      ...['readMessage', 'judgeStatus', 'breakOff', 'verifySession', 'findOlder', 'sendOlder', 'conclude'],
+      ...['reopen', 'judgeReopening', 'reportInterrupted', 'reportResumed'],
     ],
   },
 };
@@ -89,14 +90,14 @@ describe.each(Object.entries(CASES))('the compiled chart of an HTTP %s', (_name,
     expect(all.length).toBeGreaterThan(2 * declaredTransitions(machine).length);
   });
 
-  test('runs actions that send the next event after all others, since the table takes it at once', () => {
+  test('runs actions that send the next event after all others, since the actor takes it at once', () => {
     const names = [...actionNames(machine)];
-    const table = compileChart<string[], unknown>(machine, {
+    const start = compileChart<string[], unknown>(machine, {
       guards: parts.guards as never,
       actions: Object.fromEntries(names.map((name) => [name, (log: string[]) => log.push(name)])),
     });
-    const steps = Object.values(table).flatMap((row) => Object.values(row).flat());
-    const early = steps
+    const early = [...rowsOf(start).values()]
+      .flat()
       .filter(({ final }) => !final)
       .flatMap(({ actions }) => {
         const log: string[] = [];
