@@ -17,7 +17,7 @@ if (other === undefined) throw new Error('Name the folder of the other checkout,
 const BENCHES = [fileURLToPath(new URL('.', import.meta.url)), path.resolve(other, 'bench')];
 
 /** Two processes of the same code differ by up to 10 %, because of the layout of their memory: several pairs are started. */
-const EFFORT = options.quick ? { pairs: 1, rounds: 4, warmUp: 1_000 } : { pairs: 5, rounds: 20, warmUp: 6_000 };
+const EFFORT = options.quick ? { pairs: 1, rounds: 4, warmUp: 1_000 } : { pairs: 5, rounds: 20, warmUp: 30_000 };
 /** Milliseconds. A short round meets the same load of the machine as the one after it. */
 const ROUND = 50;
 
