@@ -93,6 +93,16 @@ export function forXState<Facts extends object, Event>(
   };
 }
 
+/** The place of an actor whose chart has thrown. It takes no events. */
+const CRASHED: Step<unknown, unknown> = {
+  event: '',
+  guard: undefined,
+  target: 'crashed',
+  final: true,
+  actions: [],
+  next: [],
+};
+
 /**
  * The base of an object that runs a compiled chart, with itself as the subject. XState takes an event that an action sends after all actions
  * of the transition; this actor takes it at once. So an action that sends an event to its own actor has to be the last one of its transitions.
@@ -119,12 +129,24 @@ export abstract class CompiledActor<Subject, Event extends { readonly type: stri
   protected send(event: Event): void {
     const subject = this as unknown as Subject;
     const data = event as unknown as EventData<Event>;
-    const step = stepFor(this.#at, subject, data);
-    if (step === undefined) return;
-    this.#at = step;
-    const { actions } = step;
-    for (let at = 0; at < actions.length; at += 1) actions[at]?.(subject, data);
+    try {
+      const step = stepFor(this.#at, subject, data);
+      if (step === undefined) return;
+      this.#at = step;
+      const { actions } = step;
+      for (let at = 0; at < actions.length; at += 1) actions[at]?.(subject, data);
+    } catch (thrown) {
+      const { state } = this;
+      this.#at = CRASHED;
+      if (state !== CRASHED.target) this.crashed(thrown, state);
+    }
   }
+
+  /**
+   * A guard or an action has thrown; the actor takes no more events. Releases everything that the actor holds, and reports a failure.
+   * @param state the state of the actor when it was thrown
+   */
+  protected abstract crashed(thrown: unknown, state: string): void;
 }
 
 /** Compiles the chart of a class of actors: see {@link compileChart}. */

@@ -136,6 +136,21 @@ export function toTransportFailure(thrown: unknown, delivery?: Delivery): Failur
   return failure('transport', 'MCP_TRANSPORT_FAILED', message, { delivery, cause });
 }
 
+/**
+ * The failure of something in whose code an exception was thrown. Never throws.
+ * @param event what became of it, as the beginning of the message
+ */
+export function internalFailure(
+  thrown: unknown,
+  kind: FailureKind,
+  event: string,
+  parts: Pick<Failure, 'delivery'> = {},
+): Failure {
+  if (isFailure(thrown) && thrown.code === 'MCP_INTERNAL') return thrown;
+  const message = `${event} because of an exception inside this library: ${describeThrown(thrown)}`;
+  return failure(kind, 'MCP_INTERNAL', message, { ...parts, cause: lookable(thrown) });
+}
+
 const UNLOOKABLE = 'a thrown object that cannot be looked at';
 
 /** Describes a thrown value in one line: its text or message, else its type. Never throws. */

@@ -32,7 +32,7 @@ jest.mock('../../src/compiled-chart.js', () => {
     ...real,
     shared,
     compileChart: (machine: never, implementations: never) =>
-      real.compileChart(machine, shared.protectTable(implementations)),
+      real.compileChart(machine, shared.protectCompiled(machine, implementations)),
   };
 });
 

@@ -15,7 +15,7 @@ import type { ConnectionActor } from './connection-effects.js';
 import { connectionMachine } from './connection-machine.js';
 import type { ConnectionListeners, ConnectionOptions } from './connection-options.js';
 import { establishedSession, pathOf, receivesNotifications } from './connection-selectors.js';
-import { closedByFailure, internalFailure, stopRemains } from './error-boundary.js';
+import { closedByException, closedByFailure, stopRemains } from './error-boundary.js';
 import type { ConnectionTransport } from './link-actor.js';
 import { inspectorOf } from './observers.js';
 import type { SessionExport } from './session-export.js';
@@ -69,7 +69,7 @@ export class Connection {
         try {
           this.#moved(tags as Set<ConnectionState>);
         } catch (thrown) {
-          report(internalFailure(thrown));
+          report(closedByException(thrown));
         }
       },
       error: this.#fail,
@@ -91,7 +91,7 @@ export class Connection {
    */
   readonly #fail = (thrown: unknown): void => {
     const failed = this.#actor;
-    const why = internalFailure(thrown);
+    const why = closedByException(thrown);
     this.#actor = this.#createActor(closedByFailure(failed.getSnapshot(), why, this.#effects.now()));
     stopRemains(failed);
     this.#effects.abandon(why);

@@ -1,6 +1,6 @@
 import type { AnyActorRef, SnapshotFrom } from 'xstate';
 
-import { describeThrown, failure, isFailure, lookable } from '../../util/failure.js';
+import { internalFailure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import { connectionMachine } from './connection-machine.js';
 import type { ConnectionFacts } from './connection-context.js';
@@ -9,10 +9,8 @@ import type { ConnectionFacts } from './connection-context.js';
 // from a timer, which would end the process.
 
 /** The failure of a connection in whose code something was thrown. */
-export function internalFailure(thrown: unknown): Failure {
-  if (isFailure(thrown) && thrown.code === 'MCP_INTERNAL') return thrown;
-  const message = `The connection was closed because of an exception inside this library: ${describeThrown(thrown)}`;
-  return failure('connection', 'MCP_INTERNAL', message, { cause: lookable(thrown) });
+export function closedByException(thrown: unknown): Failure {
+  return internalFailure(thrown, 'connection', 'The connection was closed');
 }
 
 /** Stops an actor; if it has thrown, its children. */

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import type { Authorizer, Credentials, RequestPurpose } from '../../auth/authorizer.js';
 import { compileActor, CompiledActor } from '../../compiled-chart.js';
 import type { Environment, TimerHandle } from '../../util/environment.js';
-import { toTransportFailure } from '../../util/failure.js';
+import { internalFailure, toTransportFailure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import { judgeRedirect } from '../../protocol/redirects.js';
 import { HttpAttempt } from './http-attempt.js';
@@ -344,6 +344,16 @@ export class HttpCall
 
   #fail(reason: Failure): void {
     this.send({ type: 'fail', failure: reason });
+  }
+
+  protected override crashed(thrown: unknown, state: string): void {
+    const delivery = this.sent ? 'unknown' : 'not-sent';
+    this.#passing = false;
+    this.#abortAttempt();
+    this.#dropLeftAttempt();
+    this.#draining?.remove(this);
+    if (state !== 'aborted')
+      this.#receiver.failed(internalFailure(thrown, 'transport', 'The request failed', { delivery }));
   }
 
   /** Aborts the request and its connection. */

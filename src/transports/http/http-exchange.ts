@@ -2,7 +2,7 @@ import { askedDelay, isTemporaryStatus, reopeningDelay, RESUMPTION_BACKOFF } fro
 import { compileActor, CompiledActor } from '../../compiled-chart.js';
 import type { EventData } from '../../compiled-chart.js';
 import { isIdOf, readAnswer, rpcErrorOf } from '../../protocol/messages/exchange-response.js';
-import { isFailure, toTransportFailure, withDelivery } from '../../util/failure.js';
+import { internalFailure, isFailure, toTransportFailure, withDelivery } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import type { JSONRPCErrorObject, RequestId } from '../../protocol/messages/json-rpc.js';
 import { isModernError } from '../../protocol/negotiation.js';
@@ -373,8 +373,17 @@ export class HttpExchange
     else this.#owner.drain(call);
   }
 
+  protected override crashed(thrown: unknown): void {
+    const delivery = this.sent ? 'unknown' : 'not-sent';
+    this.#call?.abort();
+    this.#owner.events.environment.clearTimeout(this.#timer);
+    this.#closeReader();
+    this.#settle(internalFailure(thrown, 'transport', 'The request failed', { delivery }));
+  }
+
   #settle(reason?: Failure): void {
-    this.#owner.ended(this);
+    // The actor may have thrown after this.
+    if (this.place !== -1) this.#owner.ended(this);
     if (reason === undefined) this.#resolve();
     else this.#reject(this.#owner.endpoint.secrets.failure(reason) as unknown as Error);
   }

@@ -92,14 +92,17 @@ export class Fuses {
     }
   }
 
-  /** The same for a chart that is run as a table. */
-  protectTable<Subject, Event>(implementations: Implementations<Subject, Event>): Implementations<Subject, Event> {
+  /** The same for a compiled chart. */
+  protectCompiled<Subject, Event>(
+    { id }: AnyStateMachine,
+    implementations: Implementations<Subject, Event>,
+  ): Implementations<Subject, Event> {
     const protect = <Fn extends (subject: Subject, event: Event) => unknown>(
       kind: string,
       all: Readonly<Record<string, Fn>>,
     ) =>
       Object.fromEntries(
-        Object.entries(all).map(([name, fn]) => [name, this.#around(this.#named('request', kind, name), fn)]),
+        Object.entries(all).map(([name, fn]) => [name, this.#around(this.#named(id, kind, name), fn)]),
       );
     return {
       guards: protect('guard', implementations.guards) as Implementations<Subject, Event>['guards'],

@@ -72,6 +72,9 @@ export function tableRunner<Facts extends object, Event extends { readonly type:
     override send(event: Event): void {
       super.send(event);
     }
+    protected override crashed(thrown: unknown): void {
+      throw thrown;
+    }
   }
   return ({ start, events }) => {
     log.length = 0;
