@@ -379,11 +379,16 @@ describe('a legacy stream that breaks after an event with an id', () => {
     expect(opened.news).toEqual([]);
   });
 
-  test('is lost, and may have run, when the server does not resume it', async () => {
+  test.each([
+    ['refuses that', 405, 'text/plain'],
+    ['answers with JSON', 200, 'application/json'],
+    ['answers with a page', 200, 'text/html'],
+  ])('is lost, and may have run, when the server %s instead of resuming it', async (_what, status, type) => {
     const opened = await serve(
       legacyServer((visit) => {
-        if (visit.message.method !== 'work') return false;
-        visit.stream().event(undefined, { id: 'e1', retry: 1 }).cut();
+        if (visit.method === 'GET') visit.response.writeHead(status, { 'content-type': type }).end('{}');
+        else if (visit.message.method === 'work') visit.stream().event(undefined, { id: 'e1', retry: 1 }).cut();
+        else return false;
         return true;
       }),
     );

@@ -6,6 +6,8 @@ import type { HttpVisit } from '../../support/servers/http-server.js';
 import { errorFrom, isSettled, turns } from '../../support/outcomes.js';
 import { hastyEnvironment } from '../../support/link-recorder.js';
 
+const TWO_WORDS = { 'mcp-session-id': 'two words' };
+
 let server: ScriptedHttpServer;
 let transport: HttpTransport;
 
@@ -50,10 +52,19 @@ describe('the session of a legacy server', () => {
     expect(server.visits.at(-1)?.headers).not.toHaveProperty('mcp-protocol-version');
   });
 
-  test('with a name that is not visible ASCII is refused', async () => {
-    await serve(legacyServer(() => false, { sessionId: 'two words' }));
+  test.each([
+    ['JSON', (visit: HttpVisit) => visit.response.writeHead(200, { ...TWO_WORDS, 'content-type': 'application/json' })],
+    ['a stream', (visit: HttpVisit) => visit.stream(TWO_WORDS)],
+  ])('is refused in a response as %s when its name is not visible ASCII', async (_as, respond) => {
+    await serve((visit) => {
+      respond(visit);
+      visit.end();
+    });
     const opened = await OpenedLink.open(transport);
-    expect(await opened.failureOf(request(1, 'initialize'))).toMatchObject({ code: 'MCP_INVALID_MESSAGE' });
+    expect(await opened.failureOf(request(1, 'initialize'))).toMatchObject({
+      code: 'MCP_INVALID_MESSAGE',
+      details: { field: 'mcp-session-id' },
+    });
     expect(transport.sessionId).toBeUndefined();
   });
 
