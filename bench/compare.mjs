@@ -17,26 +17,30 @@ if (other === undefined) throw new Error('Name the folder of the other checkout,
 const BENCHES = [fileURLToPath(new URL('.', import.meta.url)), path.resolve(other, 'bench')];
 
 /** Two processes of the same code differ by up to 10 %, because of the layout of their memory: several pairs are started. */
-const EFFORT = options.quick ? { pairs: 1, rounds: 4, warmUp: 1_000 } : { pairs: 5, rounds: 20, warmUp: 30_000 };
+const EFFORT = options.quick ? { pairs: 1, rounds: 4, warmUp: 1_000 } : { pairs: 6, rounds: 20, warmUp: 30_000 };
 /** Milliseconds. A short round meets the same load of the machine as the one after it. */
 const ROUND = 50;
 
-/** How many times as long as the other client this one takes: for each level, the medians over the rounds of one pair of processes. */
-async function comparePair(connection) {
+/**
+ * How many times as long as the other client this one takes: for each level, the medians over the rounds of one pair of processes.
+ * @param first the one that starts and warms up first, 0 or 1: the first waits while the other warms up, which costs it up to 5 %
+ */
+async function comparePair(connection, first) {
   const pair = [];
   try {
-    for (const bench of BENCHES) pair.push(await Contestant.start('ours', connection, bench));
+    for (const one of [first, 1 - first]) pair[one] = await Contestant.start('ours', connection, BENCHES[one]);
     const found = [];
-    for (const inFlight of LEVELS) found.push(await compareAt(inFlight, pair));
+    for (const inFlight of LEVELS) found.push(await compareAt(inFlight, pair, first));
     return found;
   } finally {
     await Promise.all(pair.map((one) => one.end()));
   }
 }
 
-async function compareAt(inFlight, pair) {
+async function compareAt(inFlight, pair, first) {
   let calls = 0;
-  for (const one of pair) calls = await callsPerRound(one, inFlight, { ...EFFORT, roundTime: ROUND });
+  for (const one of [first, 1 - first])
+    calls = await callsPerRound(pair[one], inFlight, { ...EFFORT, roundTime: ROUND });
   const ratios = [];
   for (let round = 0; round < EFFORT.rounds; round += 1) {
     const found = new Map();
@@ -57,7 +61,8 @@ await withHttpServer(async (http) => {
   for (const { title, ...connection } of callCases(http, options.only)) {
     for (const era of ERAS) {
       const pairs = [];
-      for (let pair = 0; pair < EFFORT.pairs; pair += 1) pairs.push(await comparePair({ ...connection, era }));
+      for (let pair = 0; pair < EFFORT.pairs; pair += 1)
+        pairs.push(await comparePair({ ...connection, era }, pair % 2));
       LEVELS.forEach((inFlight, level) => {
         const ratios = pairs.map((levels) => levels[level]);
         const name = `${title}, ${REVISIONS[era]}, ${inFlight} in flight`;
