@@ -37,6 +37,16 @@ interface ResourceMetadata {
 /** The most authorization servers of a resource that are considered. */
 const MOST_SERVERS = 8;
 
+/** What is known from earlier: a search may find nothing because the server cannot say it at the moment. */
+export interface KnownServers {
+  /** Issuers with which there are credentials already, the best first. */
+  readonly issuers: readonly string[];
+  /** The resource for which they are. */
+  readonly resource: string | undefined;
+  /** Metadata of an issuer that was read a short time ago. */
+  readonly metadata: AuthorizationServerMetadata | undefined;
+}
+
 /** Finds the authorization server of an MCP server. Each instance makes one search; every URL that was requested is remembered for errors. */
 export class Discovery {
   readonly #server: URL;
@@ -54,15 +64,9 @@ export class Discovery {
 
   /**
    * @param named the URL of the resource metadata in the challenge; then no other is tried
-   * @param preferred issuers with which there are credentials already, the best first
-   * @param known metadata of an issuer that was read a short time ago
    * Rejects with a failure.
    */
-  async search(
-    named: string | undefined,
-    preferred: readonly string[],
-    known: AuthorizationServerMetadata | undefined,
-  ): Promise<Discovered> {
+  async search(named: string | undefined, known: KnownServers): Promise<Discovered> {
     const { authorizationServer, legacyDiscovery } = this.#options;
     if (typeof authorizationServer === 'object') {
       const found = await this.#resourceMetadata(named).catch(forgetAuthFailure);
@@ -70,7 +74,12 @@ export class Discovery {
     }
     const found = await this.#resourceMetadata(named);
     const issuers = authorizationServer === undefined ? (found?.issuers ?? []) : [authorizationServer];
-    if (issuers.length > 0) return this.#first(inOrder(issuers, preferred), found, known);
+    if (issuers.length > 0) return this.#first(inOrder(issuers, known.issuers), found, known);
+    // The server had resource metadata when these credentials were issued.
+    const earlier = found === undefined && (await this.#earlier(known));
+    if (earlier) return earlier;
+    if (found === undefined && named !== undefined)
+      throw this.#nothingFound('The resource metadata that the challenge names');
     if (!legacyDiscovery) throw this.#nothingFound();
     return this.#checked(await this.#legacyServer(), found);
   }
@@ -78,8 +87,7 @@ export class Discovery {
   async #resourceMetadata(named: string | undefined): Promise<ResourceMetadata | undefined> {
     if (named !== undefined) {
       const document = await this.#document(named, 'resource metadata');
-      if (document === undefined) throw this.#nothingFound(`The resource metadata that the challenge names`);
-      return this.#readResource(document);
+      return document && this.#readResource(document);
     }
     const { origin, pathname } = this.#server;
     const path = pathname === '/' ? '' : pathname;
@@ -115,13 +123,13 @@ export class Discovery {
   /** The first of some issuers whose metadata can be read. An outage ends the search, because another server may be the wrong one. */
   async #first(
     issuers: readonly string[],
-    found: ResourceMetadata | undefined,
-    known: AuthorizationServerMetadata | undefined,
+    found: Partial<ResourceMetadata> | undefined,
+    { metadata: read }: KnownServers,
   ): Promise<Discovered> {
     let reason: Failure | undefined;
     for (const issuer of issuers) {
       try {
-        const metadata = issuer === known?.issuer ? known : await this.#serverMetadata(issuer);
+        const metadata = issuer === read?.issuer ? read : await this.#serverMetadata(issuer);
         if (metadata !== undefined) return this.#checked(metadata, found);
       } catch (thrown) {
         if (!isFailure(thrown) || isOutage(thrown)) throw thrown;
@@ -129,6 +137,12 @@ export class Discovery {
       }
     }
     throw reason ?? this.#nothingFound();
+  }
+
+  async #earlier(known: KnownServers): Promise<Discovered | undefined> {
+    const { issuers, resource } = known;
+    if (issuers.length === 0) return undefined;
+    return this.#first(issuers, resource === undefined ? {} : { resource }, known).catch(forgetAuthFailure);
   }
 
   async #serverMetadata(issuer: string): Promise<AuthorizationServerMetadata | undefined> {
@@ -206,7 +220,7 @@ export class Discovery {
     return status === 200 ? jsonObject(response) : undefined;
   }
 
-  #checked(metadata: AuthorizationServerMetadata, found: ResourceMetadata | undefined): Discovered {
+  #checked(metadata: AuthorizationServerMetadata, found: Partial<ResourceMetadata> | undefined): Discovered {
     for (const [name, purpose, required] of ENDPOINTS) {
       const endpoint = metadata[name];
       if (endpoint === undefined && required) throw unsupported(metadata, `it has no ${purpose}`);
