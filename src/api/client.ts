@@ -120,7 +120,7 @@ export class MCPClient extends MCPCalls {
    * and never rejects. May be called twice.
    */
   disconnect(): Promise<void> {
-    return this.#core.connection.disconnect();
+    return this.#core.disconnect();
   }
 
   /** Same as {@link MCPClient.disconnect}. */

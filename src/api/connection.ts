@@ -142,7 +142,7 @@ export class MCPConnection {
   /** Closes the connection and stops the health checks. Pending calls reject at once; the promise never rejects. May be called twice. */
   disconnect(): Promise<void> {
     this.#watch(0);
-    return this.#core.connection.disconnect();
+    return this.#core.disconnect();
   }
 
   /** Same as {@link MCPConnection.disconnect}. */

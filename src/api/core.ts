@@ -291,6 +291,12 @@ export class Core {
     if (problem !== undefined) throw this.errors.of(problem);
   }
 
+  /** Closes the connection, and waits for everything that belongs to it. */
+  async disconnect(): Promise<void> {
+    await this.connection.disconnect();
+    await this.authorization?.closed();
+  }
+
   #report(problem: Failure): void {
     this.history.note({ failure: this.secrets.failure(problem), at: this.options.environment.now() });
     this.events.report(problem);

@@ -53,7 +53,7 @@ export class MCPProtocol extends MCPCalls {
 
   /** Closes the session. Pending requests reject at once; the promise never rejects. May be called twice. */
   shutdown(): Promise<void> {
-    return this.#core.connection.disconnect();
+    return this.#core.disconnect();
   }
 
   /** Same as {@link MCPProtocol.shutdown}. */

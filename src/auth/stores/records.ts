@@ -39,8 +39,11 @@ function hash(text: string): string {
   return createHash('sha256').update(text).digest('base64url');
 }
 
+/** The secret of a client that the user gave is left out: the user gives it again, perhaps another one. */
 export function writeGrant(grant: Grant): string {
-  return JSON.stringify({ version: 1, ...grant });
+  const { client } = grant;
+  const written = client.dynamic ? client : { ...client, secret: undefined };
+  return JSON.stringify({ version: 1, ...grant, client: written });
 }
 
 /** Reads a grant; undefined if it is not one for this server and account. */

@@ -60,10 +60,11 @@ export type AuthorizationEvent =
   | { readonly type: 'loaded'; readonly grant: GrantFacts | undefined }
   /** `refreshable`: there is a refresh token of this authorization server. */
   | { readonly type: 'discovered'; readonly refreshable: boolean }
-  | { readonly type: 'locked' | 'registered' | 'answered' | 'exchanged' | 'refreshed' }
+  | { readonly type: 'locked' | 'registered' | 'answered' }
   /** Another connection had stored a newer grant. */
   | { readonly type: 'adopted'; readonly grant: GrantFacts }
-  | { readonly type: 'saved'; readonly grant: GrantFacts }
+  /** There are new tokens, and they are stored. */
+  | { readonly type: 'refreshed' | 'exchanged'; readonly grant: GrantFacts }
   /** The refresh token is of no use any more. */
   | { readonly type: 'refresh.dead'; readonly failure: Failure }
   /** The server does not know the client any more, which this library had registered. */
@@ -72,4 +73,4 @@ export type AuthorizationEvent =
 
 /** The steps of the flow. Each ends with one event. */
 export type AuthorizationStep =
-  'load' | 'discover' | 'lockRefresh' | 'refresh' | 'lockSignIn' | 'register' | 'prompt' | 'exchange' | 'save';
+  'load' | 'discover' | 'lockRefresh' | 'refresh' | 'lockSignIn' | 'register' | 'prompt' | 'exchange';

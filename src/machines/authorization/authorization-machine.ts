@@ -34,7 +34,8 @@ export const authorizationMachine = authorizationSetup.createMachine({
     token: {
       initial: 'unread',
       on: {
-        saved: '.usable',
+        refreshed: '.usable',
+        exchanged: '.usable',
         adopted: '.usable',
       },
       states: {
@@ -94,7 +95,7 @@ export const authorizationMachine = authorizationSetup.createMachine({
           },
         },
         refreshing: {
-          // The lock is held until the new tokens are stored.
+          // The lock is held until the new tokens are stored, even if the connection is closed meanwhile.
           invoke: { src: 'lockRefresh', id: 'lockRefresh', input: ({ context }) => context },
           initial: 'waiting',
           states: {
@@ -102,17 +103,13 @@ export const authorizationMachine = authorizationSetup.createMachine({
             asking: {
               invoke: { src: 'refresh', id: 'refresh', input: ({ context }) => context },
               on: {
-                refreshed: 'saving',
+                refreshed: { target: '#authorization.work.resting', actions: ['keepRefreshed', 'activate'] },
                 adopted,
                 'refresh.dead': [
                   { guard: 'maySignIn', target: '#authorization.work.signingIn', actions: 'keepFailure' },
                   { target: '#authorization.work.resting', actions: ['keepFailure', 'keepSignInRequired'] },
                 ],
               },
-            },
-            saving: {
-              invoke: { src: 'save', id: 'save', input: ({ context }) => context },
-              on: { saved: { target: '#authorization.work.resting', actions: ['keepRefreshed', 'activate'] } },
             },
           },
           on: { failed: broken },
@@ -143,11 +140,7 @@ export const authorizationMachine = authorizationSetup.createMachine({
             },
             exchanging: {
               invoke: { src: 'exchange', id: 'exchange', input: ({ context }) => context },
-              on: { exchanged: 'saving' },
-            },
-            saving: {
-              invoke: { src: 'save', id: 'save', input: ({ context }) => context },
-              on: { saved: { target: '#authorization.work.resting', actions: ['keepSignedIn', 'activate'] } },
+              on: { exchanged: { target: '#authorization.work.resting', actions: ['keepSignedIn', 'activate'] } },
             },
           },
           on: {

@@ -23,7 +23,10 @@ export const MOST_PROMPTS = 2;
 /** What an authorization does to the world. */
 export interface AuthorizationPorts {
   random(): number;
-  /** Runs a step. It reports one event, unless the returned function ends it before. Locks are held until that function is called. */
+  /**
+   * Runs a step. It reports one event, unless the returned function ends it before. Locks are held until that function is called, and until the
+   * tokens that were requested meanwhile are stored.
+   */
   perform(step: AuthorizationStep, facts: AuthorizationFacts, send: (event: AuthorizationEvent) => void): () => void;
   /** The grant of the last step is in use from now on. */
   activate(): void;
@@ -101,7 +104,6 @@ export const authorizationSetup = setup({
     register: step('register'),
     prompt: step('prompt'),
     exchange: step('exchange'),
-    save: step('save'),
   },
   guards: {
     foundGrant: ({ event }) => event.type === 'loaded' && event.grant !== undefined,
@@ -134,10 +136,10 @@ export const authorizationSetup = setup({
       event.type === 'adopted' ? withGrant(event.grant, 'store', context) : {},
     ),
     keepRefreshed: assign(({ context, event }) =>
-      event.type === 'saved' ? withGrant(event.grant, 'refresh', context) : {},
+      event.type === 'refreshed' ? withGrant(event.grant, 'refresh', context) : {},
     ),
     keepSignedIn: assign(({ context, event }) =>
-      event.type === 'saved' ? withGrant(event.grant, 'sign-in', context) : {},
+      event.type === 'exchanged' ? withGrant(event.grant, 'sign-in', context) : {},
     ),
     activate: ({ system }) => {
       authorizationPorts.of(system).activate();

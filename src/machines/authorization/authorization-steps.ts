@@ -54,12 +54,25 @@ const EARLY = 60_000;
 /** Errors after which the client is registered again. */
 const DEAD_CLIENT: ReadonlySet<unknown> = new Set(['invalid_client', 'unauthorized_client']);
 
+/** The steps that end when their tokens are stored: the server may have replaced the refresh token that was sent. */
+const FINISHED: ReadonlySet<AuthorizationStep> = new Set<AuthorizationStep>(['refresh', 'exchange']);
+
+/** The steps that hold a lock for others. */
+const HOLDING: ReadonlySet<AuthorizationStep> = new Set<AuthorizationStep>(['lockRefresh', 'lockSignIn']);
+
+/** How long the end of a connection waits for tokens that were requested, in ms. */
+const LONGEST_FINISH = 2_000;
+
 /** The steps of the flow. All secrets of an authorization are in here: tokens, codes, verifiers, states. */
 export class AuthorizationSteps implements AuthorizationPorts {
   readonly #options: AuthorizationOptions;
   readonly #server: string;
   readonly #records: StoredRecords;
-  readonly #running = new Set<AbortController>();
+  readonly #running = new Map<AbortController, AuthorizationStep>();
+  /** The requests for tokens, until the tokens are stored. */
+  readonly #unfinished = new Set<Promise<void>>();
+  /** Ends these requests. */
+  #giveUp = new AbortController();
   /** The grant whose token is sent. */
   #grant: Grant | undefined;
   /** The one that is used as soon as the chart says so. */
@@ -110,31 +123,65 @@ export class AuthorizationSteps implements AuthorizationPorts {
 
   perform(step: AuthorizationStep, facts: AuthorizationFacts, send: (event: AuthorizationEvent) => void): () => void {
     const stop = new AbortController();
-    this.#running.add(stop);
-    const report = (event: AuthorizationEvent): void => {
-      if (!stop.signal.aborted) send(event);
-    };
-    this.#steps[step](facts, stop.signal).then(report, (thrown: unknown) => {
-      report({ type: 'failed', failure: isFailure(thrown) ? thrown : internal(step, thrown) });
-    });
+    this.#running.set(stop, step);
+    const finishes = FINISHED.has(step);
+    const done = this.#steps[step](facts, finishes ? this.#giveUp.signal : stop.signal).then(
+      (event) => {
+        if (!stop.signal.aborted) send(event);
+        // Nobody waits for the new tokens any more. The next connection begins with them.
+        else if (finishes && 'grant' in event) this.activate();
+      },
+      (thrown: unknown) => {
+        const why = isFailure(thrown) ? thrown : internal(step, thrown);
+        if (!stop.signal.aborted) send({ type: 'failed', failure: why });
+      },
+    );
+    if (finishes) {
+      this.#unfinished.add(done);
+      void done.then(() => this.#unfinished.delete(done));
+    }
     return () => {
-      this.#running.delete(stop);
-      stop.abort();
+      this.#end(stop, step);
     };
+  }
+
+  /** Ends a step. A lock is held until the tokens are stored that were requested under it. */
+  #end(stop: AbortController, step: AuthorizationStep): void {
+    this.#running.delete(stop);
+    if (!HOLDING.has(step) || this.#unfinished.size === 0) stop.abort();
+    else
+      void Promise.all(this.#unfinished).then(() => {
+        stop.abort();
+      });
+  }
+
+  /** Resolves when the tokens that were requested are stored, or when that takes too long. */
+  async finish(): Promise<void> {
+    if (this.#unfinished.size === 0) return;
+    const { environment } = this.#options;
+    const giveUp = this.#giveUp;
+    const timer = environment.setTimeout(() => {
+      this.#giveUp = new AbortController();
+      giveUp.abort(failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection is closed'));
+    }, LONGEST_FINISH);
+    await Promise.all(this.#unfinished);
+    environment.clearTimeout(timer);
   }
 
   /** Ends all steps and releases their locks. XState does not do so when a part of the chart throws. */
   endAll(): void {
-    for (const stop of this.#running) stop.abort();
-    this.#running.clear();
+    for (const [stop, step] of this.#running) this.#end(stop, step);
   }
 
   readonly #steps: Readonly<
     Record<AuthorizationStep, (facts: AuthorizationFacts, signal: AbortSignal) => Promise<AuthorizationEvent>>
   > = {
     load: async () => {
+      // Of the connection before.
+      await Promise.all(this.#unfinished);
       const stored = await this.#records.grant();
-      this.#next = stored === undefined ? this.#grant : stored.grant;
+      // After a failed write the grant in memory is newer than the stored one.
+      this.#next = stored?.isNew === true ? stored.grant : this.#grant;
       this.#hideGrant(this.#next);
       return { type: 'loaded', grant: this.#next && factsOf(this.#next) };
     },
@@ -159,12 +206,6 @@ export class AuthorizationSteps implements AuthorizationPorts {
     },
     prompt: ({ cause, grant }, signal) => this.#prompt(cause, grant !== undefined, signal),
     exchange: (_facts, signal) => this.#exchange(signal),
-    save: async () => {
-      const grant = this.#next;
-      if (grant === undefined) throw new TypeError('There is no grant to save');
-      await this.#records.keepGrant(grant);
-      return { type: 'saved', grant: factsOf(grant) };
-    },
   };
 
   get #knownServer(): Discovered {
@@ -200,12 +241,12 @@ export class AuthorizationSteps implements AuthorizationPorts {
     const { settings, server, network, environment } = this.#options;
     const isRecent = this.#found !== undefined && environment.now() - this.#foundAt < METADATA_LIFETIME;
     if (isRecent && cause !== 'refused' && this.#found !== undefined) return this.#found;
-    const preferred = [this.#grant?.issuer, settings.preferredIssuer];
-    const found = await new Discovery(server, settings, network, signal).search(
-      this.#named,
-      preferred.filter((one) => one !== undefined),
-      isRecent ? this.#found?.metadata : undefined,
-    );
+    const issuers = [this.#grant?.issuer, settings.preferredIssuer].filter((one) => one !== undefined);
+    const found = await new Discovery(server, settings, network, signal).search(this.#named, {
+      issuers,
+      resource: this.#grant?.resource,
+      metadata: isRecent ? this.#found?.metadata : undefined,
+    });
     if (!isRecent || found.metadata !== this.#found?.metadata) this.#foundAt = environment.now();
     this.#found = found;
     return found;
@@ -313,21 +354,30 @@ export class AuthorizationSteps implements AuthorizationPorts {
       signIn: this.#options.environment.newId(),
       ...this.#timed(tokens),
     };
-    return { type: 'exchanged' };
+    await this.#records.keepGrant(this.#next);
+    return { type: 'exchanged', grant: factsOf(this.#next) };
   }
 
   async #refresh(signal: AbortSignal): Promise<AuthorizationEvent> {
     const grant = this.#grant;
     const found = this.#knownServer;
     if (grant?.refreshToken === undefined) throw new TypeError('There is no refresh token');
-    const tokens = await refresh(await this.#requests(signal), found, grant.client, grant.refreshToken);
+    // The stored grant has no secret of the user, and the user may give another one than before.
+    const given = givenClient(this.#options.settings, found.metadata, grant);
+    const client = given?.id === grant.client.id ? given : grant.client;
+    this.#hide(client.secret);
+    const tokens = await refresh(await this.#requests(signal), found, client, grant.refreshToken);
     if (isFailure(tokens)) return this.#notRefreshed(grant, tokens);
-    this.#next = {
+    const refreshed: Grant = {
       ...grant,
       granted: tokens.scopes ?? grant.granted,
       ...this.#timed(tokens, grant.refreshToken),
     };
-    return { type: 'refreshed' };
+    // A person may have signed in again meanwhile, in another connection: that is worth more.
+    const adopted = (await this.#records.replaceGrant(refreshed)) ? undefined : await this.#adopted([]);
+    if (adopted !== undefined) return adopted;
+    this.#next = refreshed;
+    return { type: 'refreshed', grant: factsOf(refreshed) };
   }
 
   /** Only these errors are about the refresh token, and only about the one that was sent. */

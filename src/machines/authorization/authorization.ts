@@ -140,12 +140,16 @@ export class Authorization implements Authorizer {
       this.#actor?.send({ type: 'accepted' });
   }
 
-  /** Ends all work: prompts, requests and waits. The token stays at hand for what ends the session. */
-  close(): void {
+  /**
+   * Ends all work: prompts, requests and waits. The token stays at hand for what ends the session. Resolves when tokens that were requested are
+   * stored.
+   */
+  close(): Promise<void> {
     const actor = this.#actor;
     this.#actor = undefined;
     actor?.stop();
     this.#reject(failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection is closed', { delivery: 'not-sent' }));
+    return this.#steps.finish();
   }
 
   get #current(): AuthorizationSnapshot {

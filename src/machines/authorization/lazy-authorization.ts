@@ -23,6 +23,7 @@ export class LazyAuthorization implements Authorizer {
   #loading: Promise<Authorization> | undefined;
   #loaded: Authorization | undefined;
   #closings = 0;
+  #closed: Promise<void> | undefined;
 
   constructor(needs: AuthorizationNeeds, surroundings: AuthorizationSurroundings) {
     this.#needs = needs;
@@ -77,6 +78,11 @@ export class LazyAuthorization implements Authorizer {
   /** Ends prompts, requests and waits. The next connection of the client begins again, with the stored tokens. */
   close(): void {
     this.#closings += 1;
-    this.#loaded?.close();
+    this.#closed = this.#loaded?.close();
+  }
+
+  /** Resolves when nothing is left of the work that was closed: a refresh that was sent is stored before. */
+  async closed(): Promise<void> {
+    await this.#closed;
   }
 }

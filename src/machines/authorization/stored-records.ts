@@ -58,8 +58,19 @@ export class StoredRecords {
   }
 
   async keepGrant(grant: Grant): Promise<void> {
+    await this.#keep(grant, undefined);
+  }
+
+  /** Writes a grant in place of the one that was read or written last. Returns false if there is another one now. */
+  async replaceGrant(grant: Grant): Promise<boolean> {
+    return this.#keep(grant, this.#seen);
+  }
+
+  async #keep(grant: Grant, expected: string | undefined): Promise<boolean> {
     const text = writeGrant(grant);
-    if (await this.#write(this.#key, text)) this.#seen = text;
+    const written = await this.#write(this.#key, text, expected);
+    if (written === true) this.#seen = text;
+    return written !== false;
   }
 
   /** The client that was registered at an issuer for these scopes, unless it is doubted or its secret has expired. */
@@ -91,14 +102,15 @@ export class StoredRecords {
     }
   }
 
-  /** Returns whether the store took it. */
-  async #write(key: string, value: string | undefined): Promise<boolean> {
+  /** Resolves with false if the stored value is not the expected one, and with undefined if the store fails. */
+  async #write(key: string, value: string | undefined, expected?: string): Promise<boolean | undefined> {
     try {
-      await this.#settings.store.write(key, value);
-      return true;
+      // A store in JavaScript may return nothing.
+      const written: unknown = await this.#settings.store.write(key, value, expected);
+      return written !== false;
     } catch (thrown) {
       this.#report(storeFailed('write', thrown));
-      return false;
+      return undefined;
     }
   }
 }

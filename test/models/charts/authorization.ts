@@ -27,16 +27,17 @@ const OUTCOMES: Readonly<Record<string, readonly AuthorizationEvent[]>> = {
   ],
   'refreshing.waiting': [{ type: 'locked' }, { type: 'adopted', grant: GRANT }],
   'refreshing.asking': [
-    { type: 'refreshed' },
+    { type: 'refreshed', grant: GRANT },
     { type: 'adopted', grant: GRANT },
     { type: 'refresh.dead', failure: REFUSAL },
   ],
-  'refreshing.saving': [{ type: 'saved', grant: GRANT }],
   'signingIn.waiting': [{ type: 'locked' }, { type: 'adopted', grant: GRANT }],
   'signingIn.registering': [{ type: 'registered' }],
   'signingIn.awaitingUser': [{ type: 'answered' }, { type: 'client.dead', failure: REFUSAL }],
-  'signingIn.exchanging': [{ type: 'exchanged' }, { type: 'client.dead', failure: REFUSAL }],
-  'signingIn.saving': [{ type: 'saved', grant: GRANT }],
+  'signingIn.exchanging': [
+    { type: 'exchanged', grant: GRANT },
+    { type: 'client.dead', failure: REFUSAL },
+  ],
 };
 
 /** What the requests of the connection report. */
@@ -161,7 +162,7 @@ export const authorizationChart: ChartModel<AuthorizationFacts> = {
     },
 
     'uses a token only once it is saved, and gives each one a number of its own': ({ found, none }) => {
-      const isSaved = new Set(['saved', 'adopted', 'loaded']);
+      const isSaved = new Set(['refreshed', 'exchanged', 'adopted', 'loaded']);
       none(
         found.violations(({ snapshot, next }) =>
           next.every(
