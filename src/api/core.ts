@@ -292,9 +292,10 @@ export class Core {
   }
 
   /** Closes the connection, and waits for everything that belongs to it. */
-  async disconnect(): Promise<void> {
-    await this.connection.disconnect();
-    await this.authorization?.closed();
+  disconnect(): Promise<void> {
+    const { authorization } = this;
+    const disconnected = this.connection.disconnect();
+    return authorization === undefined ? disconnected : disconnected.then(() => authorization.closed());
   }
 
   #report(problem: Failure): void {

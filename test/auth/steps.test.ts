@@ -59,7 +59,11 @@ function metadata(issuer: string, more: object = {}): object {
 async function search(network: Network, options: Partial<DiscoveryOptions> = {}, named?: string) {
   const url = new URL('https://mcp.example/mcp');
   try {
-    return await new Discovery(url, { ...DEFAULTS, ...options }, network, signal).search(named, { issuers: [], resource: undefined, metadata: undefined });
+    return await new Discovery(url, { ...DEFAULTS, ...options }, network, signal).search(named, {
+      issuers: [],
+      resource: undefined,
+      metadata: undefined,
+    });
   } catch (thrown) {
     if (isFailure(thrown)) return thrown;
     throw thrown;
