@@ -9,14 +9,15 @@ import type { Grant } from './stores/records.js';
  * The client of the option `client` for an authorization server; undefined if the client has to register there. Throws a failure if the client
  * belongs to another server. 2026-07-28 basic/authorization, "Client Registration Approaches".
  * @param grant the tokens in use
+ * @param redirectUri where the browser returns to
  */
 export function givenClient(
   settings: OAuthSettings,
   { issuer, ...metadata }: AuthorizationServerMetadata,
   grant: Grant | undefined,
+  redirectUri = settings.grant.redirectUri,
 ): ClientIdentity | undefined {
   const given = settings.client(issuer);
-  const { redirectUri } = settings.grant;
   if (given === undefined) return undefined;
   if (!('id' in given))
     return metadata.client_id_metadata_document_supported === true

@@ -1,6 +1,7 @@
 import { invalidOption, isPlainObject, isWholeNumber, OptionReader, optionNames } from '../option-checks.js';
 import { AUTH_METHODS } from './client-identity.js';
 import type { ClientAuthMethod } from './client-identity.js';
+import { interactive } from './grants/interactive.js';
 import type { InteractiveGrant } from './grants/interactive.js';
 import { locksOf } from './local-locks.js';
 import { OAuth } from './oauth-object.js';
@@ -45,8 +46,8 @@ export interface OAuthNetworkOptions {
 
 /** Options of {@link oauth}. */
 export interface OAuthOptions {
-  /** How tokens are obtained: `interactive()`. */
-  readonly grant: InteractiveGrant;
+  /** How tokens are obtained. Default: {@link interactive}, which opens the browser of this machine. */
+  readonly grant?: InteractiveGrant | undefined;
   /** Default: the client registers itself at each authorization server that allows it. RFC 7591. */
   readonly client?: ClientOption | undefined;
   /** The name that is registered. Default: the name of the client's `clientInfo`. */
@@ -115,11 +116,14 @@ const METADATA_URL = 'an https URL with a path, without fragment, credentials an
 /**
  * Makes the option `auth` of a transport, which carries out the whole OAuth flow: it finds the authorization server, registers the client, lets
  * a person sign in, and keeps and renews the tokens. Nothing is requested before a server requires a token.
+ * @example
+ * const auth = oauth();
+ * await using client = await MCPClient.connect(new HttpTransport('https://mcp.example.com/mcp', { auth }));
  * @throws MCPError with code `MCP_INVALID_PARAMS` when an option is invalid; `details.field` names it.
  */
-export function oauth(options: OAuthOptions): OAuth {
+export function oauth(options: OAuthOptions = {}): OAuth {
   const read = OptionReader.of(OWNER, options, NAMES);
-  if (!isGrant(options.grant)) throw invalidOption('grant', 'the result of interactive()', options.grant, OWNER);
+  read.optional('grant', isGrant, 'the result of interactive()');
   const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
   for (const name of ['clientName', 'clientUri', 'logoUri', 'account'] as const)
     read.optional(name, isText, 'a string that is not empty');
@@ -130,7 +134,8 @@ export function oauth(options: OAuthOptions): OAuth {
   read.optional('resource', (value) => value === false || isText(value), 'a string, or false');
   for (const name of ['parameters', 'tokenParameters'] as const)
     read.optional(name, isParameters, 'an object of strings and null');
-  const { grant, client, scopes = [], offlineAccess = 'auto', account = 'default', store = memoryStore() } = options;
+  const { client, scopes = [], offlineAccess = 'auto', account = 'default' } = options;
+  const { grant = interactive(), store = memoryStore() } = options;
   return new OAuth({
     ...{ grant, account, store },
     prompt: read.oneOf('prompt', ['auto', 'connect', 'never'], 'auto'),

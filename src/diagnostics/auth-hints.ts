@@ -12,6 +12,7 @@ export const AUTH_HINTS: Readonly<Record<string, string | Finder>> = {
     'If the authorization server supports it and only does not announce it, pass its metadata: option `authorizationServer` of oauth().',
   MCP_AUTH_URL_FORBIDDEN:
     'The server names a URL that it should not. If you trust it, the option that the message names allows the URL.',
+  MCP_CALLBACK_UNAVAILABLE: 'End the program that uses the port, or pass another `port` to interactive().',
   MCP_CLIENT_UNKNOWN:
     'Register the program at the authorization server by hand, and pass the option `client: { id }` of oauth().',
   MCP_ISSUER_MISMATCH: ({ details }) =>
@@ -24,7 +25,10 @@ export const AUTH_HINTS: Readonly<Record<string, string | Finder>> = {
   MCP_SCOPE_INSUFFICIENT: 'Sign in with an account that has these permissions, or ask the administrator of the server.',
   MCP_SIGN_IN_CANCELLED: 'Call connect() again when the person wants to sign in.',
   MCP_SIGN_IN_DENIED: 'Ask the administrator of the server for access.',
-  MCP_SIGN_IN_REQUIRED: 'Connect with `prompt: "auto"` of oauth() while a person is present.',
+  MCP_SIGN_IN_REQUIRED: ({ details }) =>
+    details?.reason === 'no browser'
+      ? 'Pass `onPrompt` to interactive(), and show the URL to a person: `onPrompt: ({ url }) => { console.error(url); }`.'
+      : 'Connect with `prompt: "auto"` of oauth() while a person is present.',
   MCP_SIGN_IN_TIMEOUT:
     'Check that the page was shown, and that its redirect reaches `prompt.complete()`. The next sign-in registers the client again.',
   MCP_TOKEN_REFUSED:

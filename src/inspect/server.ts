@@ -11,7 +11,7 @@ import type { Environment } from '../util/environment.js';
 import { PageConnections, MAX_PAGES } from './page-connections.js';
 import { AccessCheck } from './access-check.js';
 import type { Refusal } from './access-check.js';
-import { openBrowser } from './open-browser.js';
+import { openBrowser } from '../transports/open-browser.js';
 import { PAGE } from './page.js';
 import { Watch } from './watch.js';
 import type { Watcher, WatchOptions } from './watch.js';
@@ -246,7 +246,7 @@ export async function createInspectorServer(options: InspectorServerOptions = {}
   const { environment = systemEnvironment } = options;
   const access = new AccessCheck(token, (server.address() as AddressInfo).port);
   const inspector = new InspectorServer(server, sockets, access, { redact, history, environment });
-  if (open) openBrowser(access.invite(newToken(), () => environment.now()));
+  if (open) void openBrowser(access.invite(newToken(), () => environment.now()));
   return inspector;
 }
 

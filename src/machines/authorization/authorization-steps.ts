@@ -1,4 +1,5 @@
 import { authFailure, isOutage } from '../../auth/auth-failures.js';
+import { CallbackListener, listenerAddress } from '../../auth/grants/callback-listener.js';
 import type { ClientIdentity } from '../../auth/client-identity.js';
 import { Discovery, shownServer } from '../../auth/discovery.js';
 import type { Discovered } from '../../auth/discovery.js';
@@ -84,6 +85,8 @@ export class AuthorizationSteps implements AuthorizationPorts {
   #client: ClientIdentity | undefined;
   #scopes: readonly string[] = [];
   #signIn: SignIn | undefined;
+  /** Receives the browser while a person signs in. */
+  #listener: CallbackListener | undefined;
   #answer: URLSearchParams | undefined;
 
   constructor(options: AuthorizationOptions) {
@@ -128,7 +131,7 @@ export class AuthorizationSteps implements AuthorizationPorts {
     const done = this.#steps[step](facts, finishes ? this.#giveUp.signal : stop.signal).then(
       (event) => {
         if (!stop.signal.aborted) send(event);
-        // Nobody waits for the new tokens any more. The next connection begins with them.
+        // No request waits for the new tokens any more. The next connection begins with them.
         else if (finishes && 'grant' in event) this.activate();
       },
       (thrown: unknown) => {
@@ -197,6 +200,10 @@ export class AuthorizationSteps implements AuthorizationPorts {
     refresh: (_facts, signal) => this.#refresh(signal),
     lockSignIn: async ({ challenged = [] }, signal) => {
       await this.#records.lock('sign-in', signal);
+      signal.addEventListener('abort', () => {
+        this.#listener?.close();
+        this.#listener = undefined;
+      });
       return (await this.#adopted(challenged)) ?? { type: 'locked' };
     },
     register: async ({ challenged }, signal) => {
@@ -265,29 +272,58 @@ export class AuthorizationSteps implements AuthorizationPorts {
     });
   }
 
-  /** The client at an authorization server: given, stored, or registered now. */
+  /** The client at an authorization server: given, stored, or registered now. Its redirect URI is the one of the listener, if there is one. */
   async #clientFor({ metadata }: Discovered, signal: AbortSignal): Promise<ClientIdentity> {
     const { settings, environment } = this.#options;
+    const stored = await this.#records.client(metadata.issuer, this.#scopes, environment.now());
+    const redirectUri = await this.#listen(stored, signal);
+    const isListening = stored !== undefined && (this.#listener?.isAt(stored.redirectUri) ?? true);
     const client =
-      givenClient(settings, metadata, this.#grant) ??
-      (await this.#records.client(metadata.issuer, this.#scopes, environment.now())) ??
-      (await this.#register(metadata, signal));
+      givenClient(settings, metadata, this.#grant, redirectUri) ??
+      (isListening ? stored : undefined) ??
+      (await this.#register(metadata, redirectUri, signal));
     this.#hide(client.secret);
     return client;
   }
 
-  async #register(metadata: AuthorizationServerMetadata, signal: AbortSignal): Promise<ClientIdentity> {
+  /** Listens for the browser, if the client does that: preferably at the port that is registered. Returns the redirect URI. */
+  async #listen(registered: ClientIdentity | undefined, signal: AbortSignal): Promise<string> {
+    const { redirectUri, listen, onPrompt } = this.#options.settings.grant;
+    const address = listen ? listenerAddress(redirectUri) : undefined;
+    if (address === undefined) return redirectUri;
+    // If the client is registered again in the same sign-in.
+    this.#listener?.close();
+    this.#listener = undefined;
+    const port = address.port === 0 ? Number(new URL(registered?.redirectUri ?? redirectUri).port) : address.port;
+    let listener: CallbackListener | undefined;
+    try {
+      listener = await CallbackListener.open({ ...address, port });
+    } catch (thrown) {
+      if (port !== address.port) listener = await CallbackListener.open(address);
+      // A person can paste the callback.
+      else if (onPrompt === undefined) throw thrown;
+    }
+    if (signal.aborted) listener?.close();
+    else this.#listener = listener;
+    return listener?.redirectUri ?? redirectUri;
+  }
+
+  async #register(
+    metadata: AuthorizationServerMetadata,
+    redirectUri: string,
+    signal: AbortSignal,
+  ): Promise<ClientIdentity> {
     const { settings, clientName, network } = this.#options;
     const { issuer, registration_endpoint: endpoint } = metadata;
     if (endpoint === undefined)
       throw authFailure('MCP_CLIENT_UNKNOWN', 'registration', `${issuer} does not let clients register themselves`, {
         issuer,
       });
-    const { clientUri, logoUri, grant } = settings;
+    const { clientUri, logoUri } = settings;
     const client = await register(
       {
         ...{ metadata, endpoint, clientUri, logoUri, scopes: this.#scopes },
-        redirectUri: grant.redirectUri,
+        redirectUri,
         clientName: settings.clientName ?? clientName,
       },
       network,
@@ -309,7 +345,8 @@ export class AuthorizationSteps implements AuthorizationPorts {
     signal.throwIfAborted();
     const end = await openDialog({
       library: functions,
-      onPrompt: settings.grant.onPrompt,
+      grant: settings.grant,
+      listener: this.#listener,
       signIn,
       shown: {
         reason: cause === 'lacking' ? 'scopes' : hasGrant ? 'expired' : 'sign-in',
@@ -355,6 +392,7 @@ export class AuthorizationSteps implements AuthorizationPorts {
       ...this.#timed(tokens),
     };
     await this.#records.keepGrant(this.#next);
+    this.#listener?.succeed();
     return { type: 'exchanged', grant: factsOf(this.#next) };
   }
 

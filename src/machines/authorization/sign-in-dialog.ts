@@ -1,10 +1,12 @@
 import { authFailure } from '../../auth/auth-failures.js';
+import type { CallbackListener } from '../../auth/grants/callback-listener.js';
 import type { InteractiveGrant, SignInPrompt } from '../../auth/grants/interactive.js';
 import { checkCallback, parametersOf } from '../../auth/sign-in.js';
 import type { SignIn } from '../../auth/sign-in.js';
 import type { Library } from '../../auth/library.js';
 import { describeThrown, isFailure, lookable } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
+import { hasBrowser, openBrowser } from '../../transports/open-browser.js';
 
 /** The end of a dialog: the parameters of a callback with a code, or a failure. `cancelled`: the program ended it. */
 export type DialogEnd =
@@ -15,7 +17,9 @@ export type DialogEnd =
 /** What a dialog needs. */
 export interface DialogOptions {
   readonly library: Library;
-  readonly onPrompt: InteractiveGrant['onPrompt'];
+  readonly grant: InteractiveGrant;
+  /** Receives the callback; undefined if the program does. */
+  readonly listener: CallbackListener | undefined;
   readonly signIn: SignIn;
   /** The part of the prompt that the dialog only passes on. */
   readonly shown: Pick<SignInPrompt, 'reason' | 'server' | 'scopes' | 'expiresAt'>;
@@ -26,7 +30,8 @@ export interface DialogOptions {
 /** Asks the user's program to let a person sign in. Rejects with the reason of an aborted signal, which ends the prompt. */
 export function openDialog({
   library,
-  onPrompt,
+  grant,
+  listener,
   signIn,
   shown,
   keepSecret,
@@ -53,6 +58,7 @@ export function openDialog({
       issuer,
       url: signIn.url,
       signal: dialog.signal,
+      open: () => (hasBrowser() ? openBrowser(listener?.entranceTo(signIn.url) ?? signIn.url) : Promise.resolve(false)),
       complete: (callbackUrl) => {
         const parameters = parametersOf(signIn, callbackUrl);
         if (dialog.signal.aborted) return;
@@ -65,6 +71,17 @@ export function openDialog({
         cancel(cancelled(issuer));
       },
     };
+    listener?.expect((pathAndQuery) => {
+      prompt.complete(pathAndQuery);
+    });
+    const { onPrompt, open } = grant;
+    if (open)
+      void prompt.open().then((isOpen) => {
+        // No person would see the prompt.
+        if (!isOpen && onPrompt === undefined && !dialog.signal.aborted)
+          end({ kind: 'refused', failure: noBrowser(issuer) });
+      });
+    if (onPrompt === undefined) return;
     // The prompt may be completed before this promise settles, whose result does not matter then.
     void callUser(() => onPrompt(prompt)).then((problem) => {
       if (problem !== undefined) cancel(cancelled(issuer, problem));
@@ -80,6 +97,15 @@ async function callUser(call: () => unknown): Promise<{ readonly thrown: unknown
   } catch (thrown) {
     return { thrown };
   }
+}
+
+function noBrowser(issuer: string): Failure {
+  return authFailure(
+    'MCP_SIGN_IN_REQUIRED',
+    'sign-in',
+    `A person has to sign in at ${issuer}, and there is no browser on this machine`,
+    { issuer, reason: 'no browser' },
+  );
 }
 
 function cancelled(issuer: string, problem?: { readonly thrown: unknown }): Failure {
