@@ -65,7 +65,7 @@ function complaintsAbout(sources: ReadonlyMap<string, string>): string[] {
 
 test('the TypeScript in the documents is what it seems', () => {
   const sources = new Map([[path.join(ROOT, 'test/at-hand.mts'), AT_HAND]]);
-  for (const document of ['README.md', 'docs/recording.md', 'docs/testing.md']) {
+  for (const document of ['README.md', 'docs/recording.md', 'docs/sign-in.md', 'docs/testing.md']) {
     const snippets = snippetsOf(document);
     expect(snippets.length).toBeGreaterThan(3);
     snippets.forEach((code, index) => {
@@ -141,6 +141,26 @@ test('CONTRIBUTING.md names only files and scripts that exist', () => {
   const { scripts } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as { scripts: object };
   const named = [...text.matchAll(/npm run ([\w:]+)/g)].map(([, name = '']) => name);
   expect(named.filter((name) => !(name in scripts))).toEqual([]);
+});
+
+test('the options and errors of sign-in that are listed exist, and no option is missing', () => {
+  const text = readFileSync(path.join(ROOT, 'docs/sign-in.md'), 'utf8');
+  const source = (file: string): string => readFileSync(path.join(ROOT, 'src', file), 'utf8');
+  const [, after = ''] = text.split('## Options');
+  const [ofOAuth = '', ofInteractive = ''] = after.split('`interactive()`:');
+  const listed = (table: string): string[] =>
+    [...table.matchAll(/^\| (`\w+`(?:, `\w+`)*) \|/gm)].flatMap(([, names = '']) =>
+      names.replaceAll('`', '').split(', '),
+    );
+  const declared = (file: string, type: string): string[] => {
+    const [, names = ''] = new RegExp(`optionNames<${type}>\\(\\{(.*?)\\}`, 's').exec(source(file)) ?? [];
+    return [...names.matchAll(/(\w+): true/g)].map(([, name = '']) => name);
+  };
+  expect(listed(ofOAuth).sort()).toEqual(declared('auth/oauth.ts', 'OAuthOptions').sort());
+  const [table = ''] = ofInteractive.split('## ');
+  expect(listed(table).sort()).toEqual(declared('auth/grants/interactive.ts', 'InteractiveOptions').sort());
+  const codes = [...text.matchAll(/MCP_[A-Z_]+/g)].map(([code]) => code);
+  expect(codes.filter((code) => !source('util/failure.ts').includes(`'${code}'`))).toEqual([]);
 });
 
 test('the limits that are listed are those of the options, with their defaults', () => {
