@@ -14,7 +14,7 @@ export interface AttemptOwner {
 
 const CLOSED = new Error('closed by the client');
 
-/** What gives a request up, and from undici 7 on holds its answer back. */
+/** Aborts a request; from undici 7 on it can also pause the response. */
 interface Controller {
   abort(reason: Error): void;
   pause?(): void;
@@ -22,22 +22,22 @@ interface Controller {
 }
 
 /**
- * A request as it is dispatched once. Callbacks of an abandoned attempt are ignored. It is a handler of both kinds: undici 7 and
- * later call the methods `onRequest…` and `onResponse…`, undici 5 and 6, and Node with one of those inside, call the others.
+ * One dispatch of a request. Callbacks of an abandoned attempt are ignored. It has the methods of both kinds of handlers: undici 7 and later
+ * call `onRequest…` and `onResponse…`; undici 5 and 6, and versions of Node with one of these, call the others.
  */
 export class HttpAttempt implements Dispatcher.DispatchHandler {
   #owner: AttemptOwner | undefined;
   #controller: Controller | undefined;
   #started = false;
   #paused = false;
-  /** Before undici 7: lets the answer flow again. */
+  /** Resumes the response, before undici 7. */
   #resume: (() => void) | undefined;
 
   constructor(owner: AttemptOwner) {
     this.#owner = owner;
   }
 
-  /** Whether there was a connection to send it over: a byte of it may have reached the server. */
+  /** Whether the request got a connection, so that a byte of it may have reached the server. */
   get started(): boolean {
     return this.#started;
   }
@@ -62,7 +62,7 @@ export class HttpAttempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    // The connection may be in use for something else now.
+    // The connection may be in use for another request now.
     this.#controller = undefined;
     this.#resume = undefined;
     this.#owner?.ended();
@@ -103,7 +103,7 @@ export class HttpAttempt implements Dispatcher.DispatchHandler {
     this.onResponseError(undefined, error);
   }
 
-  /** Holds back what still comes. A dispatcher that cannot do it goes on. */
+  /** Pauses the response, if the dispatcher supports it. */
   pause(): void {
     this.#paused = true;
     this.#controller?.pause?.();
@@ -120,7 +120,7 @@ export class HttpAttempt implements Dispatcher.DispatchHandler {
     this.#owner = undefined;
   }
 
-  /** Gives up what is left of it, and its connection unless it is at its end. */
+  /** Aborts the request, and closes its connection unless the response has ended. */
   abort(): void {
     this.#owner = undefined;
     this.#controller?.abort(CLOSED);
@@ -128,7 +128,7 @@ export class HttpAttempt implements Dispatcher.DispatchHandler {
   }
 }
 
-/** Headers as undici 5 and 6 hand them out: names and values in turn, or over HTTP/2 also an object. */
+/** Headers of undici 5 and 6: names and values in turn; over HTTP/2 also an object. */
 type RawHeaders = readonly (Buffer | string | readonly (Buffer | string)[])[] | ResponseHead['headers'];
 
 function readable(raw: RawHeaders): ResponseHead['headers'] {
@@ -146,7 +146,7 @@ function isList(raw: RawHeaders): raw is Extract<RawHeaders, readonly unknown[]>
   return Array.isArray(raw);
 }
 
-/** Whether a server of HTTP/2 said that it has not looked at the request. RFC 9113, section 8.7. */
+/** Whether a server of HTTP/2 refused the stream without processing the request. RFC 9113, section 8.7. */
 function isRefusal({ message }: Error): boolean {
   return message.includes('NGHTTP2_REFUSED_STREAM');
 }

@@ -10,30 +10,30 @@ const BYTE_ORDER_MARK = 0xfeff;
 /** How much of a text is searched for a method, in characters. */
 const LONGEST_HEAD = 256;
 
-/** The body of an answer that is read as a whole. */
+/** The body of a response, which is read as a whole. */
 export class HttpBody {
   readonly #limit: number;
   readonly #budget: Budget | undefined;
-  /** Most bodies come in one chunk, which need not be copied. More are collected, since a chunk costs more than its bytes. */
+  /** A body of one chunk, as most are, is not copied. Several chunks are collected, because a chunk costs more memory than its bytes. */
   #only: Buffer | undefined;
   #collected: BoundedBytes | undefined;
   #length = 0;
 
   /**
-   * @param limit the most bytes that it may have
-   * @param budget what its bytes are taken from, until {@link HttpBody.end}; undefined for none
+   * @param limit the limit of the body, in bytes
+   * @param budget the budget for its bytes, until {@link HttpBody.end}; undefined for no limit
    */
   constructor(limit: number, budget?: Budget) {
     this.#limit = limit;
     this.#budget = budget;
   }
 
-  /** Whether nothing came. */
+  /** Whether no byte was received. */
   get empty(): boolean {
     return this.#length === 0;
   }
 
-  /** Takes the next bytes in; a failure when that is too much. What came before them can still be read. */
+  /** Adds the next bytes. Returns a failure if they exceed a limit; the bytes before them can still be read. */
   push(bytes: Buffer): Failure | undefined {
     this.#length += bytes.length;
     if (this.#length > this.#limit) return bodyTooLarge(this.#limit, this.#length);
@@ -56,14 +56,14 @@ export class HttpBody {
     return this.#budget?.exhausted(`An answer of the server of ${this.#length} bytes or more`, 'answered');
   }
 
-  /** What it says. */
+  /** The body as text. */
   text(): string {
     const text = this.#only?.toString() ?? this.#collected?.take() ?? '';
     this.end();
     return typeof text === 'string' ? text : text.head;
   }
 
-  /** Lets go of what came. */
+  /** Releases the bytes. */
   end(): void {
     this.#only = undefined;
     this.#collected?.clear();
@@ -72,12 +72,12 @@ export class HttpBody {
 }
 
 /**
- * A value that the server sent as JSON, or the failure that it is none. Nothing of it is shown: it may be anybody's data. If it is known,
- * `details.requestId` says whose response it was, and `details.method` that it was none.
+ * Parses JSON from the server. The failure contains nothing of the text, which may be private data. If they can be read,
+ * `details.requestId` is the id of the response, and `details.method` the method of another message.
  */
 export function parseJson(text: string): { readonly value: unknown } | Failure {
   let start = 0;
-  // RFC 8259, 8.1, lets a reader ignore them.
+  // RFC 8259, 8.1, allows parsers to ignore byte order marks.
   while (text.charCodeAt(start) === BYTE_ORDER_MARK) start += 1;
   const json = start === 0 ? text : text.slice(start);
   const refused = tooMuchStructure(json);

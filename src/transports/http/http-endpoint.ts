@@ -8,27 +8,27 @@ import type { CallEndpoint, HttpReceiver, HttpRequest, Route } from './http-call
 import type { Secrets } from '../secrets.js';
 import type { HttpDispatcher } from './http-options.js';
 
-/** How to reach a server over HTTP. */
+/** Options of an endpoint. */
 export interface EndpointOptions {
   readonly url: URL;
   /** Names and values in turn. */
   readonly headers: readonly string[];
-  /** Milliseconds that making a connection may take. */
+  /** The limit for opening a connection, in ms. */
   readonly timeout: number;
   readonly maxMessageBytes: number;
-  /** How many connections there may be, and for what. */
+  /** The limits of connections, by purpose. */
   readonly shares: ConnectionShares;
-  /** What bodies and messages are taken from; undefined for none. */
+  /** The budget for bodies and messages; undefined for no limit. */
   readonly budget?: Budget | undefined;
   readonly environment: Environment;
   readonly authorizer?: Authorizer | undefined;
   /** Collects the tokens, and removes secrets from failures before they are reported. */
   readonly secrets: Secrets;
-  /** Used instead of pools of our own, and left alone when we are done. */
+  /** Used in place of the pools of the endpoint. It is never closed. */
   readonly dispatcher?: HttpDispatcher | undefined;
 }
 
-/** A URL, and all that goes with each request to it: headers, tokens, limits and connections. */
+/** The URL of a server, with the headers, credentials, limits and connections of all requests to it. */
 export class HttpEndpoint implements CallEndpoint {
   readonly url: URL;
   readonly headers: readonly string[];
@@ -53,7 +53,7 @@ export class HttpEndpoint implements CallEndpoint {
     this.environment = options.environment;
     this.authorizer = options.authorizer;
     this.secrets = options.secrets;
-    // The options were checked: it has the one method that is used.
+    // The options were checked: the dispatcher has the one method that is called.
     this.#given = options.dispatcher as Dispatcher | undefined;
     this.#makePool = makePool;
   }
@@ -62,8 +62,8 @@ export class HttpEndpoint implements CallEndpoint {
   static async open(options: EndpointOptions): Promise<HttpEndpoint> {
     const Pool = await loadPool();
     const { timeout, shares } = options;
-    // All that are shared out: a call that waits for a person must not keep the answer of that person waiting. Where responses do not end after
-    // the answer, what is to be sent next may wait in the pool until their connections are given up.
+    // One pool for all purposes has the sum of their limits: a call that waits for a person must not block the reply of that person. If responses
+    // do not end after their result, the next request may wait in the pool until their connections are aborted.
     const connections = shares.all === Infinity ? null : shares.all;
     return new HttpEndpoint(
       options,
@@ -71,12 +71,12 @@ export class HttpEndpoint implements CallEndpoint {
     );
   }
 
-  /** Whether it makes requests no longer. */
+  /** Whether the endpoint is closed: it makes no more requests. */
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** How a request to a URL is dispatched. To take a URL apart costs more than the rest of this, so that of the endpoint is remembered. */
+  /** How a request to a URL is dispatched. Splitting a URL is expensive, so the route of the endpoint's own URL is cached. */
   route(url: URL): Route {
     return url === this.url ? (this.#own ??= this.#routeTo(url)) : this.#routeTo(url);
   }
@@ -95,12 +95,12 @@ export class HttpEndpoint implements CallEndpoint {
     return pool;
   }
 
-  /** Makes a request, which goes out when it is started. */
+  /** Creates a call, which is sent when it is started. */
   call(request: HttpRequest, receiver: HttpReceiver): HttpCall {
     return new HttpCall(this, request, receiver);
   }
 
-  /** Ends all connections, and what is still going on over them. A dispatcher that was given is left alone. */
+  /** Ends all connections, and the requests on them. A dispatcher from the user is not closed. */
   async close(): Promise<void> {
     this.#closed = true;
     const pools = [...this.#pools.values()];
@@ -110,8 +110,8 @@ export class HttpEndpoint implements CallEndpoint {
 }
 
 /**
- * The class of undici alone. The package as a whole sets the dispatcher that every `fetch` of the process uses, if none is set yet. Should the
- * file be elsewhere in another version, it is the package after all.
+ * Loads only the class `Pool` of undici, because the main file of the package sets the dispatcher for every `fetch` of the process, if none is
+ * set. If another version of undici has no such file, the main file is loaded.
  */
 export async function loadPool(): Promise<typeof Pool> {
   try {

@@ -21,7 +21,7 @@ import { SessionRefusals } from './session-refusals.js';
 import { SseLink } from '../sse/sse-link.js';
 import type { Framing } from '../transport.js';
 
-/** On every POST. An answer that is compressed could be far larger than it looks. */
+/** The headers of every POST. Compression is declined, because a compressed response could expand to any size. */
 const POSTED = [
   'accept',
   'application/json, text/event-stream',
@@ -32,29 +32,29 @@ const POSTED = [
 ];
 
 // Milliseconds.
-/** What a server is given to take note of the end. */
+/** The longest wait for the response to the DELETE that terminates a session. */
 const TERMINATE_TIMEOUT = 2_000;
-/** What a server of HTTP+SSE is given to name its endpoint. */
+/** The longest wait for the `endpoint` event of an HTTP+SSE server. */
 const FIRST_EVENT = 5_000;
-/** Time for a server to say whether it knows a session. */
+/** The longest wait for the response to the request that checks a session. */
 const SESSION_CHECK = 5_000;
-/** What a stream whose answer has come is given to end by itself, at least; its connection can then be used again. */
+/** The minimum time for a stream to end after its response has arrived, so that its connection can be reused. */
 const DRAIN_TIMEOUT = 250;
 
-/** Exchanges that are looked through one by one. */
+/** Up to this many exchanges are searched one by one. */
 const FEW = 64;
 
-/** What the connection depends on: they do not wait behind calls that hang. */
+/** Requests that the connection depends on: they do not wait behind calls that hang. */
 const OWN: ReadonlySet<string> = new Set(['initialize', 'server/discover', 'ping', 'subscriptions/listen']);
 
-/** Streamable HTTP, of every revision: an exchange for each request, and a session where the server wants one. */
+/** A link over Streamable HTTP of any revision: one exchange for each request, and a session if the server creates one. */
 export class HttpLink implements Link, ExchangeOwner {
   readonly endpoint: HttpEndpoint;
   readonly events: LinkEvents;
   readonly refusals: SessionRefusals;
   readonly #terminateTimeout: number;
   readonly #exchanges = new UnorderedSet<OwnedExchange>();
-  /** Made when one of many is looked for: a table that is kept up to date would cost each call a tenth of its time. */
+  /** Built when an exchange is searched among many. Keeping it up to date would cost each call a tenth of its time. */
   #byId: Map<RequestId, OwnedExchange> | undefined;
   readonly #admission: HttpAdmission<OwnedExchange>;
   readonly #posts: HttpPosts;
@@ -62,10 +62,10 @@ export class HttpLink implements Link, ExchangeOwner {
   /** Whether another client resumes the session. */
   #leftOpen = false;
   #serverStream: HttpServerStream | undefined;
-  /** Streams that should end by themselves now. */
+  /** Calls whose response has arrived, but not ended. */
   readonly #draining = new UnorderedSet<HttpCall>();
   #sweep: TimerHandle;
-  /** What everything goes over once the server has turned out to speak HTTP+SSE. */
+  /** The link for all messages if the server speaks HTTP+SSE. */
   #older: SseLink | undefined;
   readonly #options: EndpointOptions;
   readonly #stop = new AbortController();
@@ -88,17 +88,17 @@ export class HttpLink implements Link, ExchangeOwner {
     return new HttpLink(endpoint, options, events);
   }
 
-  /** The id that the server gave the session that stands now. */
+  /** The id of the current session, if it has one. */
   get sessionId(): string | undefined {
     return this.#session.lost ? undefined : this.#session.id;
   }
 
-  /** Once the server has turned out to speak HTTP+SSE, all messages share a stream. */
+  /** With a server of HTTP+SSE all messages share a stream. */
   get framing(): Framing {
     return this.#older === undefined ? 'per-request' : 'shared';
   }
 
-  /** Looks for the stream that a server of HTTP+SSE begins with its endpoint. 2024-11-05 basic/transports. */
+  /** Requests the stream of a server of HTTP+SSE, which begins with the `endpoint` event. 2024-11-05 basic/transports. */
   async findOlder(): Promise<Link | Failure | undefined> {
     const { environment } = this.events;
     const expiry = new AbortController();
@@ -110,7 +110,7 @@ export class HttpLink implements Link, ExchangeOwner {
     try {
       this.#older = await SseLink.open({ stream: this.#options }, this.events, expiry.signal);
     } catch (thrown) {
-      // Else it is no such server: what it said before is what counts.
+      // Otherwise it is not an HTTP+SSE server, and its refusal of the handshake counts.
       if (isFailure(thrown) && barsTheWay(thrown)) return thrown;
     } finally {
       environment.clearTimeout(timer);
@@ -145,7 +145,7 @@ export class HttpLink implements Link, ExchangeOwner {
     return done;
   }
 
-  /** Resolves when the server has taken `notifications/initialized`, or when it had long enough for that; rejects when it refuses in time. */
+  /** Resolves when the server has accepted `notifications/initialized`, or after a timeout; rejects if the server refuses it before. */
   #taken(post: Promise<void>): Promise<void> {
     const { environment } = this.events;
     return new Promise((resolve, reject) => {
@@ -160,7 +160,7 @@ export class HttpLink implements Link, ExchangeOwner {
     });
   }
 
-  /** A modern server has no session to replace, unless the server itself was replaced. */
+  /** Whether a request begins a new session. A modern server has no session, unless it has replaced a legacy server. */
   #negotiates({ method }: JSONRPCRequest): boolean {
     return method === 'initialize' || (method === 'server/discover' && this.#session.lost);
   }
@@ -201,11 +201,11 @@ export class HttpLink implements Link, ExchangeOwner {
     const session = this.#session;
     session.modern = era === 'modern';
     session.version = protocolVersion;
-    // Some servers of both eras give one to everybody; in the modern era it means nothing.
+    // Some servers of both eras send a session id to every client. It has no meaning in the modern era.
     if (session.modern) session.id = undefined;
   }
 
-  /** HTTP+SSE has no session that would outlive its stream. */
+  /** A session of HTTP+SSE ends with its stream, so it cannot be exported. */
   suspend(): LinkMemory | undefined {
     if (this.#older !== undefined) return undefined;
     this.#leftOpen = true;
@@ -275,7 +275,7 @@ export class HttpLink implements Link, ExchangeOwner {
     }));
   }
 
-  /** Sends a request that any server with tools answers, and whose refusal can only be about the session. */
+  /** Sends `tools/list`: every server with tools accepts it, so a refusal can only be about the session. */
   async #verify(session: HttpSession): Promise<void> {
     const { environment } = this.events;
     const ignore = (): void => undefined;
@@ -348,7 +348,7 @@ export class HttpLink implements Link, ExchangeOwner {
     await Promise.all([this.endpoint.close(), this.#older?.close()]);
   }
 
-  /** What was said last may still arrive; then the session ends. All of it in a short time. 2025-11-25 basic/transports. */
+  /** Waits for the posts under way, then terminates the session, within a timeout. 2025-11-25 basic/transports. */
   async #terminate(): Promise<void> {
     const session = this.#session;
     if (this.#posts.size === 0 && this.sessionId === undefined) return;
@@ -360,7 +360,7 @@ export class HttpLink implements Link, ExchangeOwner {
     });
     const goodbye = async (): Promise<void> => {
       await this.#posts.settled();
-      // The last post may have been given up with all else, when the time was over.
+      // The timeout may have passed while the posts were awaited.
       if (this.sessionId === undefined || this.#leftOpen || this.endpoint.closed) return;
       await new Promise<void>((resolve) => {
         const received = (): void => {
@@ -377,7 +377,7 @@ export class HttpLink implements Link, ExchangeOwner {
   }
 }
 
-/** Whether it is not known what kind of server it is, or it is one of HTTP+SSE, but may not be spoken to. */
+/** Whether a failure means that the client must not connect over HTTP+SSE, whatever kind of server it is. */
 function barsTheWay({ kind, code, details }: Failure): boolean {
   // A redirect by status says nothing about HTTP+SSE.
   return kind === 'authentication' || (code === 'MCP_REDIRECT_REFUSED' && details?.status === undefined);

@@ -15,12 +15,12 @@ import { HttpRefusal } from './http-refusal.js';
 import type { HttpSession } from './http-session.js';
 import type { LanePost } from './post-lane.js';
 
-/** What a post needs from the link that it belongs to. */
+/** The link that a post belongs to. */
 export type PostOwner = Pick<ExchangeOwner, 'endpoint' | 'events' | 'lose' | 'drain' | 'refusals' | 'verify'>;
 
-/** A message that wants no answer: any status that means success will do, whatever comes with it. */
+/** A notification or reply. Any status below 400 means that the server has accepted it; the body does not matter. */
 export class HttpPost implements HttpReceiver, LanePost {
-  /** Settles when the server has taken it, or not; rejects with a failure. */
+  /** Resolves when the server has accepted the message; rejects with a failure. */
   readonly done: Promise<void>;
   readonly isReply: boolean;
   readonly #owner: PostOwner;
@@ -28,7 +28,7 @@ export class HttpPost implements HttpReceiver, LanePost {
   readonly #call: HttpCall;
   #resolve!: () => void;
   #reject!: (reason: Error) => void;
-  /** The server has turned the message away and is saying why. */
+  /** The refusal of the message, whose body is being read. */
   #refusal: HttpRefusal | undefined;
 
   constructor(owner: PostOwner, session: HttpSession, headers: readonly string[], body: string, isReply: boolean) {
@@ -62,7 +62,7 @@ export class HttpPost implements HttpReceiver, LanePost {
     this.#owner.drain(this.#call);
   }
 
-  /** Whether the server does not know the session that the message named. When that is unclear, the link finds it out by itself. */
+  /** Whether a refusal means that the server has lost the session. If that is unclear, the link verifies the session. */
   #losesSession({ details }: Failure): boolean {
     const code = details?.rpcCode as number | undefined;
     const refusal = { code, message: details?.reason as string | undefined };
@@ -74,7 +74,7 @@ export class HttpPost implements HttpReceiver, LanePost {
     return verdict === 'lost';
   }
 
-  /** Only why it was refused matters. */
+  /** Only the body of a refusal is read. */
   chunk(bytes: Buffer): void {
     this.#refusal?.push(bytes);
   }
@@ -92,7 +92,7 @@ export class HttpPost implements HttpReceiver, LanePost {
     this.#reject(this.#owner.endpoint.secrets.failure(reason) as unknown as Error);
   }
 
-  /** Gives it up, because the link ends or for another reason; that gets the delivery that is true. */
+  /** Aborts the post. The failure gets the delivery of the message. */
   abort(reason: Failure = linkClosed('unknown')): void {
     const { sent } = this.#call;
     this.#call.abort();

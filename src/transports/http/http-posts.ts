@@ -6,15 +6,15 @@ import type { HttpSession } from './http-session.js';
 import { rejectedWith } from '../link.js';
 import { PostLane } from './post-lane.js';
 
-/** How many messages that want no answer wait for their turn at most: a server could ask for any number of replies at once. */
+/** The limit of notifications and replies that wait: a server could request any number of replies at once. */
 export const MOST_WAITING = 1_000;
 
-/** The messages of a link that want no answer, on their way. */
+/** The notifications and replies of a link that the server has not accepted yet. */
 export class HttpPosts {
   readonly #owner: PostOwner;
   readonly #lane: PostLane<HttpPost>;
 
-  /** @param most how many are under way at the same time */
+  /** @param most how many are sent at the same time */
   constructor(owner: PostOwner, most: number) {
     this.#owner = owner;
     const start = (post: HttpPost): void => {
@@ -23,12 +23,12 @@ export class HttpPosts {
     this.#lane = new PostLane(owner.endpoint.environment, start, most);
   }
 
-  /** How many have not arrived. */
+  /** How many the server has not accepted. */
   get size(): number {
     return this.#lane.all.length;
   }
 
-  /** Sends one, when its turn comes. Settles when the server has taken it, or not; rejects with a failure. */
+  /** Sends a message when its turn comes. Resolves when the server has accepted it; rejects with a failure. */
   send(session: HttpSession, headers: readonly string[], body: string, isReply: boolean): Promise<void> {
     if (this.#lane.waiting >= MOST_WAITING) return rejectedWith(tooManyPosts());
     const { budget } = this.#owner.endpoint;
@@ -48,18 +48,18 @@ export class HttpPosts {
     await Promise.allSettled(this.#lane.all.map(({ done }) => done));
   }
 
-  /** Gives all of them up. */
+  /** Aborts all posts. */
   abort(): void {
     for (const post of this.#lane.clear()) post.abort();
   }
 }
 
-/** What a message to be posted is called in errors. */
+/** The name of a message in errors. */
 export function postOf(body: string): string {
   return `A message of ${body.length} characters to be posted`;
 }
 
-/** The failure of a message that would have to wait behind too many others. */
+/** The failure of a message that exceeds the limit of waiting messages. */
 export function tooManyPosts(): Failure {
   const message = `${MOST_WAITING} messages wait to be posted already, which is the most that may`;
   return failure('connection', 'MCP_QUEUE_FULL', message, { delivery: 'not-sent', details: { limit: MOST_WAITING } });

@@ -10,18 +10,18 @@ import { statusFailure } from './http-failures.js';
 import { compressionOf, contentKind, headerOf } from './http-head.js';
 import type { ResponseHead } from './http-head.js';
 
-/** How much of the body of a refusal is read, in bytes. */
+/** The limit for the body of a refusal, in bytes. */
 export const LONGEST_REASON = 64 * 1024;
-/** How much of it is taken for the reason, in characters. The rest is mostly markup. */
+/** The limit for the reason in it, in characters. The rest is mostly markup. */
 const LONGEST_WORDS = 200;
 /** The fields in which servers and gateways put the reason, the most specific first. */
 const WORDY = ['message', 'error_description', 'detail', 'msg', 'reason', 'title', 'error', 'errors'];
-/** How far inside of what they say that is looked for. */
+/** How deep these fields are searched in nested objects. */
 const DEEPEST = 4;
-/** How long the body of a refusal is awaited, in ms. */
+/** The longest wait for the body of a refusal, in ms. */
 const PATIENCE = 1_000;
 
-/** Whether the body of a refusal is text that says why; pages for browsers do not. */
+/** Whether the body of a refusal is plain text with a reason. Pages for browsers are not. */
 export function isRefusalText(head: ResponseHead): boolean {
   if (head.status < 400 || compressionOf(head) !== undefined) return false;
   return /^\s*text\/plain\b/i.test(headerOf(head, 'content-type') ?? '') && !isTooLong(head);
@@ -63,7 +63,7 @@ function wordsIn(value: unknown, depth: number): string | undefined {
   return undefined;
 }
 
-/** What has to be known of a call to say why it was refused. */
+/** The part of a call that the failure of its refusal depends on. */
 type RefusedCall = Pick<HttpCall, 'url' | 'environment'>;
 
 /** The refusal of a notification or reply. It is reported when its body was read, or after a timeout. */
@@ -87,12 +87,12 @@ export class HttpRefusal {
     } else this.end();
   }
 
-  /** Takes the next bytes of the body in. */
+  /** Adds the next bytes of the body. */
   push(bytes: Buffer): void {
     if (!this.#reported && this.#body.push(bytes) !== undefined) this.end();
   }
 
-  /** Nothing more will be said. */
+  /** The body is complete, too long or late: reports the refusal. */
   end(): void {
     if (this.#reported) return;
     this.#reported = true;

@@ -1,17 +1,17 @@
 import type { Environment, TimerHandle } from '../../util/environment.js';
 
-/** A message on its way by POST. */
+/** A post in a lane. */
 export interface LanePost {
   /** Whether it is a reply, which the server waits for. Replies go before notifications. */
   readonly isReply: boolean;
-  /** The server has had long enough to take the message. Ends it and returns true, unless the server may need longer for it. */
+  /** The server has not accepted the message in time. Aborts it and returns true, unless the server may need longer. */
   giveUp(): boolean;
 }
 
 // Milliseconds.
-/** How often posts that wait are looked at. */
+/** The interval between checks while posts wait. */
 const LOOK = 250;
-/** What a server has to take a message while others wait behind it. */
+/** The longest time for a post while others wait. */
 export const PATIENCE = 5_000;
 
 /**
@@ -25,9 +25,9 @@ export class PostLane<Post extends LanePost> {
   readonly #step: number;
   readonly #widest: number;
   #most: number;
-  /** With the times at which they were started, the oldest first. */
+  /** The posts that were started, the oldest first, with their start times. */
   readonly #active = new Map<Post, number>();
-  /** In the order in which they go out: the replies, and the others. One that is taken back leaves at once. */
+  /** The waiting replies and the other waiting posts, in order. */
   readonly #replies = new Set<Post>();
   readonly #others = new Set<Post>();
   #held = false;
@@ -36,9 +36,9 @@ export class PostLane<Post extends LanePost> {
   #timer: TimerHandle;
 
   /**
-   * @param begin sends one
-   * @param most how many are under way at the same time
-   * @param widest how many may be where none of them ends
+   * @param begin sends a post
+   * @param most how many are sent at the same time
+   * @param widest how many may be sent at the same time while none of them ends
    */
   constructor(environment: Environment, begin: (post: Post) => void, most: number, widest = most) {
     this.#environment = environment;
@@ -48,7 +48,7 @@ export class PostLane<Post extends LanePost> {
     this.#widest = widest;
   }
 
-  /** How many wait for their turn. */
+  /** How many posts wait. */
   get waiting(): number {
     return this.#replies.size + this.#others.size;
   }
@@ -58,7 +58,7 @@ export class PostLane<Post extends LanePost> {
     return [...this.#replies, ...this.#others, ...this.#active.keys()];
   }
 
-  /** Starts one when its turn comes, which mostly is now. */
+  /** Starts a post when its turn comes, which is mostly at once. */
   add(post: Post): void {
     if (!this.#held && this.#active.size < this.#most) this.#start(post);
     else {
@@ -67,13 +67,12 @@ export class PostLane<Post extends LanePost> {
     }
   }
 
-  /** Starts one now. */
   #start(post: Post): void {
     this.#active.set(post, this.#environment.now());
     this.#begin(post);
   }
 
-  /** One came to its end, whether it was started or not. */
+  /** A post has ended. It may not have been started. */
   ended(post: Post): void {
     if (this.#active.delete(post)) {
       this.#moved = true;
@@ -84,7 +83,7 @@ export class PostLane<Post extends LanePost> {
     this.#others.delete(post);
   }
 
-  /** Starts none until {@link PostLane.release}. */
+  /** Starts no post until {@link PostLane.release}. */
   hold(): void {
     this.#held = true;
   }
