@@ -64,6 +64,7 @@ async function request(
   send: (server: Server, options: Options) => Promise<unknown>,
 ): Promise<Tokens | Failure> {
   let response: AuthResponse | undefined;
+  let credentials: string | undefined;
   const added = { ...(resource !== undefined && { resource }), ...extra };
   const additionalParameters = Object.entries(added).filter((one): one is [string, string] => one[1] !== null);
   await send(
@@ -76,6 +77,7 @@ async function request(
         url: string,
         { body, headers }: { body?: unknown; headers: Record<string, string> },
       ) => {
+        credentials = headers.authorization?.split(' ')[1];
         response = await network.fetch({ method: 'POST', url, headers, body: String(body), signal });
         // The library gets no body: what this client needs of it is read below.
         return new Response(null, { status: isOutageStatus(response.status) ? 503 : 200 });
@@ -83,6 +85,6 @@ async function request(
     },
   );
   // The library has called the function above, or has thrown.
-  const secrets = secret === undefined ? sent : [...sent, secret];
+  const secrets = [...sent, secret, credentials].filter((one) => one !== undefined);
   return readTokenResponse(response as unknown as AuthResponse, { issuer, phase, sent: secrets, now });
 }

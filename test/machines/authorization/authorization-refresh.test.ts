@@ -1,5 +1,8 @@
+import { inspect } from 'node:util';
+
 import type { OAuthOptions, SignInPrompt, TokenStore } from '../../../src/auth/index.js';
 import { HttpTransport, MCPClient } from '../../../src/index.js';
+import type { MCPError } from '../../../src/index.js';
 import { AuthorizationServer, protectedServer, signedIn } from '../../support/servers/authorization-server.js';
 import { textOf } from '../../support/servers/fixture-servers.js';
 import type { HttpVisit, ScriptedHttpServer } from '../../support/servers/http-server.js';
@@ -156,3 +159,24 @@ test('a token is refreshed with the secret that the user gives now, which is not
   expect(secrets).toEqual(['secret-of-may', 'secret-of-june']);
   expect(prompts).toHaveLength(1);
 });
+
+test.each(['client_secret_basic', 'client_secret_post'] as const)(
+  'the secret of a client with %s does not show when a server repeats the request in its error',
+  async (authMethod) => {
+    const sent = new Set<string>();
+    as.twist = (visit) => {
+      if (!visit.path.endsWith('/token')) return false;
+      const authorization = visit.headers.authorization ?? '';
+      sent.add('secret-of-may').add(authorization.slice(authorization.indexOf(' ') + 1));
+      const secret = new URLSearchParams(visit.body).get('client_secret') ?? authorization;
+      visit.json({ error: 'invalid_client', error_description: `What is ${secret}?` }, 401);
+      return true;
+    };
+    const problem: unknown = await connect({ client: { id: 'ours', secret: 'secret-of-may', authMethod } }).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(problem).toMatchObject({ code: 'MCP_TOKEN_REQUEST_REFUSED' });
+    const text = `${inspect(problem, { depth: 5 })}${(problem as MCPError).explain()}`;
+    for (const secret of sent) if (secret !== '') expect(text).not.toContain(secret);
+  },
+);
