@@ -66,10 +66,14 @@ export function isPublicAddress(address: string): boolean {
   return family === 4 || isIn(public6, address);
 }
 
+export function isLoopbackAddress(address: string): boolean {
+  return isIn(loopback, address);
+}
+
 /** Whether the host of a URL is this machine, by its address or by the reserved name `localhost`. RFC 6761, 6.3. */
 export function isLoopback(url: URL): boolean {
   const address = literalAddress(url);
-  if (address !== undefined) return isIn(loopback, address);
+  if (address !== undefined) return isLoopbackAddress(address);
   const name = url.hostname.replace(/\.$/, '');
   return name === 'localhost' || name.endsWith('.localhost');
 }

@@ -1,5 +1,5 @@
 import type { Failure } from '../util/failure.js';
-import { isLoopback, isPrivateHost, isPublicAddress, literalAddress } from './addresses.js';
+import { isLoopback, isLoopbackAddress, isPrivateHost, isPublicAddress, literalAddress } from './addresses.js';
 import { authFailure } from './auth-failures.js';
 
 /** Which URLs the flow may use. */
@@ -23,9 +23,13 @@ export class UrlRules {
     this.#mayBePrivate = policy.allowPrivate || isPrivateHost(server);
   }
 
-  /** Whether a connection to an address is allowed. It is checked for the addresses of a name, too, right before each connection. */
-  allowsAddress(address: string): boolean {
-    return this.#mayBePrivate || isPublicAddress(address);
+  /**
+   * The rule by which a connection to an address is not allowed; undefined if it is. It is checked for the addresses of a name, too, right before
+   * each connection: a resolver may know other addresses for `*.localhost`.
+   */
+  brokenByAddress(address: string, protocol = 'https:'): string | undefined {
+    if (protocol === 'http:' && !this.#policy.allowHttp) return isLoopbackAddress(address) ? undefined : CLEAR_TEXT;
+    return this.#mayBePrivate || isPublicAddress(address) ? undefined : PRIVATE;
   }
 
   /** Why a URL may not be used; undefined if it may. @param purpose a noun, such as `token endpoint` */
@@ -42,15 +46,15 @@ export class UrlRules {
     if (url.username !== '' || url.password !== '') return 'it must have no credentials';
     if (url.hash !== '') return 'it must have no fragment';
     const isLocalHttp = this.#isLocal && isLoopback(url);
-    if (url.protocol === 'http:' && !this.#policy.allowHttp && !isLocalHttp)
-      return 'it must have https: (`network.allowHttp` lifts this rule)';
+    if (url.protocol === 'http:' && !this.#policy.allowHttp && !isLocalHttp) return CLEAR_TEXT;
     const address = literalAddress(url) ?? (isLoopback(url) ? '127.0.0.1' : undefined);
-    return address === undefined || this.allowsAddress(address) ? undefined : PRIVATE;
+    return address === undefined ? undefined : this.brokenByAddress(address, url.protocol);
   }
 }
 
-/** The rule about addresses, in words. */
-export const PRIVATE = 'its address is private or reserved (`network.allowPrivate` lifts this rule)';
+/** The rules about clear text and about addresses, in words. */
+const CLEAR_TEXT = 'it must have https: (`network.allowHttp` lifts this rule)';
+const PRIVATE = 'its address is private or reserved (`network.allowPrivate` lifts this rule)';
 
 /** A URL that may not be used. The message shows it without its query. */
 export function forbiddenUrl(url: URL | undefined, purpose: string, rule: string): Failure {

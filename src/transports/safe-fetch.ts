@@ -2,7 +2,7 @@ import { lookup } from 'node:dns';
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import type { Dispatcher } from 'undici';
 
-import { forbiddenUrl, PRIVATE } from '../auth/url-rules.js';
+import { forbiddenUrl } from '../auth/url-rules.js';
 import type { UrlRules } from '../auth/url-rules.js';
 import { unreachable } from '../auth/auth-failures.js';
 import type { AuthRequest, AuthResponse, GuardedFetch } from '../auth/guarded-fetch.js';
@@ -115,9 +115,11 @@ export class SafeFetch implements GuardedFetch {
     return (name: string, options: LookupOptions, done: LookupCallback): void => {
       resolve(name).then(
         (found) => {
-          const allowed = found.filter(({ address }) => rules.allowsAddress(address));
+          const broken = found.map(({ address }) => rules.brokenByAddress(address, url.protocol));
+          const allowed = found.filter((_one, index) => broken[index] === undefined);
           const [first] = allowed;
-          if (first === undefined) done(new ForbiddenAddress(forbiddenUrl(url, 'URL', PRIVATE)));
+          if (first === undefined)
+            done(new ForbiddenAddress(forbiddenUrl(url, 'URL', broken[0] ?? 'it has no address')));
           else if (options.all === true) done(null, [...allowed]);
           else done(null, first.address, first.family);
         },

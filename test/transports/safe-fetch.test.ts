@@ -139,6 +139,17 @@ describe('a request of the authorization flow', () => {
     expect(server.visits).toEqual([]);
   });
 
+  test('opens no connection in clear text to another machine, whatever a resolver knows about a name of this one', async () => {
+    const request = { ...get(), url: `http://as.localhost:${server.port}/` };
+    const resolve = () => Promise.resolve([{ address: '192.0.2.1', family: 4 }]);
+    expect(await rejection(network({ resolve }).fetch(request))).toMatchObject({
+      code: 'MCP_AUTH_URL_FORBIDDEN',
+      details: { rule: expect.stringContaining('https:') as string },
+    });
+    const here = () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]);
+    expect((await network({ resolve: here }).fetch(request)).status).toBe(200);
+  });
+
   test('connects to the address that was checked', async () => {
     const resolve = () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]);
     const lax = network({ resolve }, 'https://mcp.example/mcp', { allowHttp: true, allowPrivate: true });
