@@ -76,7 +76,7 @@ export class Discovery {
     const issuers = authorizationServer === undefined ? (found?.issuers ?? []) : [authorizationServer];
     if (issuers.length > 0) return this.#first(inOrder(issuers, known.issuers), found, known);
     // The server had resource metadata when these credentials were issued.
-    const earlier = found === undefined && (await this.#earlier(known));
+    const earlier = found === undefined && (await this.#earlier(known, named === undefined && legacyDiscovery));
     if (earlier) return earlier;
     if (found === undefined && named !== undefined)
       throw this.#nothingFound('The resource metadata that the challenge names');
@@ -139,8 +139,11 @@ export class Discovery {
     throw reason ?? this.#nothingFound();
   }
 
-  async #earlier(known: KnownServers): Promise<Discovered | undefined> {
-    const { issuers, resource } = known;
+  /** @param asLegacy whether the origin has its turn as a server of 2025-03-26 afterwards */
+  async #earlier(known: KnownServers, asLegacy: boolean): Promise<Discovered | undefined> {
+    const { resource } = known;
+    const { origin } = this.#server;
+    const issuers = known.issuers.filter((one) => !asLegacy || (one !== origin && one !== `${origin}/`));
     if (issuers.length === 0) return undefined;
     return this.#first(issuers, resource === undefined ? {} : { resource }, known).catch(forgetAuthFailure);
   }

@@ -33,10 +33,10 @@ describe('the command that opens a URL', () => {
   });
 
   /** A program in the place of the command of this platform. */
-  function commandThat(exits: number): void {
+  function commandThat(exits: number, seconds = 0): void {
     for (const name of ['xdg-open', 'open']) {
       const file = path.join(folder, name);
-      writeFileSync(file, `#!/bin/sh\nprintf '%s' "$1" > "${folder}/url"\nexit ${exits}\n`);
+      writeFileSync(file, `#!/bin/sh\nprintf '%s' "$1" > "${folder}/url"\nsleep ${seconds}\nexit ${exits}\n`);
       chmodSync(file, 0o755);
     }
   }
@@ -50,6 +50,16 @@ describe('the command that opens a URL', () => {
   test('may fail', async () => {
     commandThat(3);
     expect(await openBrowser(URL)).toBe(false);
+  });
+
+  test('is not waited for when it runs as long as the browser', async () => {
+    commandThat(0, 4);
+    expect(await openBrowser(URL)).toBe(true);
+  });
+
+  test('fails with a URL that is too long for a command line', async () => {
+    commandThat(0);
+    expect(await openBrowser(`${URL}${'x'.repeat(3_000_000)}`)).toBe(false);
   });
 
   test('may not exist', async () => {

@@ -20,15 +20,21 @@ const HOSTS = ['127.0.0.1', 'localhost', '[::1]'] as const;
 export function listenerAddress(redirectUri: string): ListenerAddress | undefined {
   const { protocol, hostname, port, pathname, search } = new URL(redirectUri);
   const host = HOSTS.find((one) => one === hostname);
-  if (protocol !== 'http:' || host === undefined || port === '' || search !== '') return undefined;
-  return { host, port: Number(port), path: pathname };
+  if (protocol !== 'http:' || host === undefined || search !== '') return undefined;
+  return { host, port: Number(port || 80), path: pathname };
 }
 
-/** Takes the path and query of a callback. Throws if it does not belong to the sign-in, which then continues to wait. */
-export type CallbackReader = (pathAndQuery: string) => void;
+/** Takes the URL of a callback. Throws if it does not belong to the sign-in, which then continues to wait. */
+export type CallbackReader = (url: string) => void;
 
 /** How long a request may take, in ms. */
 const REQUEST_TIMEOUT = 10_000;
+
+/** How often the times of connections are checked, in ms. */
+const CHECK_INTERVAL = 2_000;
+
+/** The limit for the head of a request, in bytes. A browser sends the cookies of all programs of the machine that have set any. */
+const LONGEST_HEAD = 64 * 1_024;
 
 /** The most connections at a time: a browser opens a few. */
 const MOST_CONNECTIONS = 32;
@@ -69,7 +75,12 @@ export class CallbackListener {
 
   /** Listens. Rejects with a failure if the port is not available. */
   static async open(address: ListenerAddress): Promise<CallbackListener> {
-    const server = createServer({ headersTimeout: REQUEST_TIMEOUT, requestTimeout: REQUEST_TIMEOUT });
+    const server = createServer({
+      headersTimeout: REQUEST_TIMEOUT,
+      requestTimeout: REQUEST_TIMEOUT,
+      connectionsCheckingInterval: CHECK_INTERVAL,
+      maxHeaderSize: LONGEST_HEAD,
+    });
     server.maxConnections = MOST_CONNECTIONS;
     const host = address.host === '[::1]' ? '::1' : '127.0.0.1';
     await new Promise<void>((resolve, reject: (reason: unknown) => void) => {
@@ -93,7 +104,7 @@ export class CallbackListener {
 
   /** Whether a redirect URI leads here: a registration may have another name of this machine. */
   isAt(redirectUri: string): boolean {
-    return new URL(redirectUri).port === String(this.port);
+    return listenerAddress(redirectUri)?.port === this.port;
   }
 
   /**
@@ -159,7 +170,7 @@ export class CallbackListener {
       return;
     }
     try {
-      read(url);
+      read(`http://${this.#address.host}:${this.port}${url}`);
     } catch {
       // Any page can send a callback with a wrong state, so the right one is still waited for.
       send(response, 400, 'foreign');

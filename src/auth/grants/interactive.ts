@@ -90,8 +90,9 @@ export function interactive(options: InteractiveOptions = {}): InteractiveGrant 
   const listen = read.flag('listen', true);
   read.optional('onPrompt', (value) => typeof value === 'function', 'a function');
   const { onPrompt, redirectUri } = options;
-  if (!listen && onPrompt === undefined) throw invalidOption('onPrompt', 'a function', onPrompt, OWNER);
   const open = read.flag('open', onPrompt === undefined);
+  // No person would see the prompt, or no program would receive the redirect.
+  if ((!listen || !open) && onPrompt === undefined) throw invalidOption('onPrompt', 'a function', onPrompt, OWNER);
   const { host, port } = readHost(read, options);
   const given = redirectUri ?? (listen ? `http://${host}:${port}/callback` : undefined);
   if (!isRedirectUri(given))
@@ -104,7 +105,7 @@ export function interactive(options: InteractiveOptions = {}): InteractiveGrant 
   if (listen && listenerAddress(given) === undefined)
     throw invalidOption(
       'redirectUri',
-      'a URL with http:, host 127.0.0.1, localhost or [::1], a port and no query, at which the client can listen; or `listen: false`',
+      'a URL with http:, host 127.0.0.1, localhost or [::1] and no query, at which the client can listen; or `listen: false`',
       redirectUri,
       OWNER,
     );

@@ -128,11 +128,12 @@ export class AuthorizationSteps implements AuthorizationPorts {
     const stop = new AbortController();
     this.#running.set(stop, step);
     const finishes = FINISHED.has(step);
-    const done = this.#steps[step](facts, finishes ? this.#giveUp.signal : stop.signal).then(
+    const giveUp = this.#giveUp.signal;
+    const done = this.#steps[step](facts, finishes ? giveUp : stop.signal).then(
       (event) => {
         if (!stop.signal.aborted) send(event);
         // No request waits for the new tokens any more. The next connection begins with them.
-        else if (finishes && 'grant' in event) this.activate();
+        else if (finishes && !giveUp.aborted && 'grant' in event) this.activate();
       },
       (thrown: unknown) => {
         const why = isFailure(thrown) ? thrown : internal(step, thrown);
@@ -140,8 +141,16 @@ export class AuthorizationSteps implements AuthorizationPorts {
       },
     );
     if (finishes) {
-      this.#unfinished.add(done);
-      void done.then(() => this.#unfinished.delete(done));
+      const ended = new Promise<void>((resolve) => {
+        const end = (): void => {
+          giveUp.removeEventListener('abort', end);
+          resolve();
+        };
+        giveUp.addEventListener('abort', end);
+        void done.then(end);
+      });
+      this.#unfinished.add(ended);
+      void ended.then(() => this.#unfinished.delete(ended));
     }
     return () => {
       this.#end(stop, step);
@@ -184,7 +193,7 @@ export class AuthorizationSteps implements AuthorizationPorts {
       await Promise.all(this.#unfinished);
       const stored = await this.#records.grant();
       // After a failed write the grant in memory is newer than the stored one.
-      this.#next = stored?.isNew === true ? stored.grant : this.#grant;
+      this.#next = stored === undefined || stored.isBehind ? this.#grant : stored.grant;
       this.#hideGrant(this.#next);
       return { type: 'loaded', grant: this.#next && factsOf(this.#next) };
     },
@@ -294,18 +303,18 @@ export class AuthorizationSteps implements AuthorizationPorts {
     // If the client is registered again in the same sign-in.
     this.#listener?.close();
     this.#listener = undefined;
-    const port = address.port === 0 ? Number(new URL(registered?.redirectUri ?? redirectUri).port) : address.port;
-    let listener: CallbackListener | undefined;
-    try {
-      listener = await CallbackListener.open({ ...address, port });
-    } catch (thrown) {
-      if (port !== address.port) listener = await CallbackListener.open(address);
-      // A person can paste the callback.
-      else if (onPrompt === undefined) throw thrown;
-    }
+    const before = address.port === 0 && registered !== undefined ? listenerAddress(registered.redirectUri) : undefined;
+    const listener =
+      (before && (await CallbackListener.open({ ...address, port: before.port }).catch(ignoreFailure))) ??
+      (await CallbackListener.open(address).catch((thrown: unknown) => {
+        // A person can paste the callback, if it is known where the browser ends.
+        if (onPrompt === undefined || (before ?? address).port === 0) throw thrown;
+      }));
     if (signal.aborted) listener?.close();
-    else this.#listener = listener;
-    return listener?.redirectUri ?? redirectUri;
+    else this.#listener = listener ?? undefined;
+    // A redirect URI of the user is sent as it is written.
+    if (address.port !== 0) return redirectUri;
+    return listener?.redirectUri ?? registered?.redirectUri ?? redirectUri;
   }
 
   async #register(
@@ -450,6 +459,10 @@ export class AuthorizationSteps implements AuthorizationPorts {
       agesAt: lifetime === undefined ? undefined : now + lifetime - Math.min(EARLY, lifetime / 10),
     };
   }
+}
+
+function ignoreFailure(): undefined {
+  return undefined;
 }
 
 function factsOf({ issuer, requested, granted }: Grant): GrantFacts {

@@ -58,7 +58,10 @@ export function openDialog({
       issuer,
       url: signIn.url,
       signal: dialog.signal,
-      open: () => (hasBrowser() ? openBrowser(listener?.entranceTo(signIn.url) ?? signIn.url) : Promise.resolve(false)),
+      open: () =>
+        dialog.signal.aborted || !hasBrowser()
+          ? Promise.resolve(false)
+          : openBrowser(listener?.entranceTo(signIn.url) ?? signIn.url),
       complete: (callbackUrl) => {
         const parameters = parametersOf(signIn, callbackUrl);
         if (dialog.signal.aborted) return;
@@ -71,8 +74,9 @@ export function openDialog({
         cancel(cancelled(issuer));
       },
     };
-    listener?.expect((pathAndQuery) => {
-      prompt.complete(pathAndQuery);
+    listener?.expect((url) => {
+      // The client may be registered with another name of this machine.
+      prompt.complete(new URL(signIn.client.redirectUri).origin + url.slice(new URL(url).origin.length));
     });
     const { onPrompt, open } = grant;
     if (open)

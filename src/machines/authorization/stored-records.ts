@@ -18,6 +18,8 @@ export interface StoredGrant {
   readonly grant: Grant | undefined;
   /** Whether another connection has changed it since this one last read or wrote it. */
   readonly isNew: boolean;
+  /** Whether this connection could not write a newer one. */
+  readonly isBehind: boolean;
 }
 
 /**
@@ -31,6 +33,8 @@ export class StoredRecords {
   readonly #report: (problem: Failure) => void;
   /** The text of the grant that this connection read or wrote last. */
   #seen: string | undefined;
+  /** Whether the store failed to write the newest grant. */
+  #unsaved = false;
   /** Ids of clients that may be unknown to their server, although a slow store may still have them. */
   readonly #doubted = new Set<string>();
 
@@ -54,7 +58,8 @@ export class StoredRecords {
     if (read === undefined) return undefined;
     const isNew = read.text !== this.#seen;
     this.#seen = read.text;
-    return { grant: readGrant(read.text, this.#server, this.#settings.account), isNew };
+    if (isNew) this.#unsaved = false;
+    return { grant: readGrant(read.text, this.#server, this.#settings.account), isNew, isBehind: this.#unsaved };
   }
 
   async keepGrant(grant: Grant): Promise<void> {
@@ -70,6 +75,7 @@ export class StoredRecords {
     const text = writeGrant(grant);
     const written = await this.#write(this.#key, text, expected);
     if (written === true) this.#seen = text;
+    this.#unsaved = written === undefined;
     return written !== false;
   }
 

@@ -117,6 +117,43 @@ describe('a refresh that is on its way when its client is closed', () => {
   });
 });
 
+test('the stored grant is used by the next connection, although the first was closed while it read the store', async () => {
+  await connect();
+  let reads = 0;
+  const slow: TokenStore = {
+    ...store,
+    read: async (key) => {
+      reads += 1;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return values.get(key);
+    },
+  };
+  const client = new MCPClient(new HttpTransport(server.url, { auth: signedIn(prompts, { store: slow }) }));
+  clients.push(client);
+  const connected = client.connect().catch((thrown: unknown) => thrown);
+  while (reads === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  await client.close();
+  expect(await connected).toMatchObject({ code: 'MCP_CONNECTION_CLOSED' });
+  await client.connect();
+  expect(textOf(await client.callTool('buy'))).toBe('done');
+  expect(prompts).toHaveLength(1);
+});
+
+test('a store that never answers a write does not hold the close up, nor the connections after it', async () => {
+  const { client } = await refreshing();
+  let isHung = true;
+  const write = store.write.bind(store);
+  store.write = (...given) => (isHung ? new Promise(() => undefined) : write(...given));
+  const closed = client.close();
+  release();
+  await closed;
+  isHung = false;
+  store.write = write;
+  as.twist = () => false;
+  await client.connect();
+  expect(textOf(await client.callTool('buy'))).toBe('done');
+});
+
 test('a refresh does not replace the grant of a newer sign-in', async () => {
   const { client, call } = await refreshing();
   const [key = '', before = ''] = [...values].find(([name]) => name.startsWith('grant/')) ?? [];

@@ -6,12 +6,13 @@ import type { AddressInfo } from 'node:net';
 
 import { interactive, memoryStore, oauth } from '../../../src/auth/index.js';
 import type { InteractiveOptions, OAuthOptions, SignInPrompt } from '../../../src/auth/index.js';
+import { CallbackListener } from '../../../src/auth/grants/callback-listener.js';
 import { HttpTransport, MCPClient } from '../../../src/index.js';
 import * as browser from '../../../src/transports/open-browser.js';
 import { AuthorizationServer, protectedServer } from '../../support/servers/authorization-server.js';
 import { textOf } from '../../support/servers/fixture-servers.js';
 import type { ScriptedHttpServer } from '../../support/servers/http-server.js';
-import { errorFrom } from '../../support/outcomes.js';
+import { errorFrom, errorThrownBy } from '../../support/outcomes.js';
 
 jest.mock('../../../src/transports/open-browser.js');
 const { openBrowser, hasBrowser } = jest.mocked(browser);
@@ -144,6 +145,26 @@ describe('the port of the redirect', () => {
     other.close();
   });
 
+  test('is sent as `redirectUri` writes it', async () => {
+    const other = await occupy();
+    const { port } = other.address() as AddressInfo;
+    other.close();
+    await once(other, 'close');
+    for (const redirectUri of [`http://127.0.0.1:${port}`, `http://127.0.0.1:${port}//back`]) {
+      await clientWith({ redirectUri }).connect();
+      expect(redirectUris().at(-1)).toBe(redirectUri);
+      await clients.pop()?.close();
+    }
+  });
+
+  test('is never 0, also where the client cannot listen', async () => {
+    const listening = jest.spyOn(CallbackListener, 'open').mockRejectedValue(new Error('no sockets'));
+    const error = await errorFrom(clientWith({ onPrompt: () => undefined }).connect());
+    listening.mockRestore();
+    expect(error).toMatchObject({ message: expect.stringContaining('no sockets') as string });
+    expect(as.pages).toEqual([]);
+  });
+
   test('belongs to the name that `host` says', async () => {
     await clientWith({ host: 'localhost' }).connect();
     expect(redirectUris()[0]).toMatch(/^http:\/\/localhost:\d+\/callback$/);
@@ -165,7 +186,9 @@ describe('the listener', () => {
     const rebound = connectSocket(Number(new URL(origin).port), '127.0.0.1');
     rebound.write(`GET ${callback.slice(origin.length)} HTTP/1.1\r\nHost: evil.example\r\n\r\n`);
     expect(String(await once(rebound, 'data'))).toMatch(/^HTTP\/1\.1 404/);
-    const [first, second] = await Promise.all([fetch(callback), fetch(callback)]);
+    // Programs of this machine share their cookies.
+    const init = { headers: { cookie: `a=${'x'.repeat(20_000)}` } };
+    const [first, second] = await Promise.all([fetch(callback, init), fetch(callback, init)]);
     expect([first.status, second.status].sort()).toEqual([200, 400]);
     expect(await connected).not.toBeInstanceOf(Error);
     expect(opened).toEqual([]);
@@ -183,6 +206,8 @@ describe('the listener', () => {
     expect(visits.map(({ headers }) => headers.get('location'))).toContain(prompt.url);
     prompt.cancel();
     expect(await connected).toMatchObject({ code: 'MCP_SIGN_IN_CANCELLED' });
+    expect(await prompt.open()).toBe(false);
+    expect(opened).toHaveLength(1);
   });
 
   test.each([
@@ -200,4 +225,21 @@ describe('the listener', () => {
     await closed;
     await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
   });
+});
+
+test.each<[string, InteractiveOptions]>([
+  ['onPrompt', { open: false }],
+  ['onPrompt', { listen: false, redirectUri: 'https://app.example/callback' }],
+  ['redirectUri', { listen: false, onPrompt: () => undefined }],
+  ['redirectUri', { redirectUri: 'https://app.example/callback' }],
+  ['redirectUri', { redirectUri: 'http://127.0.0.1:5/callback?x=1' }],
+  ['port', { port: 65_536 }],
+  ['port', { port: 5, redirectUri: 'http://127.0.0.1:5/callback' }],
+  ['host', { host: '0.0.0.0' as never }],
+])('the option %s is refused in %j', (field, options) => {
+  expect(errorThrownBy(() => interactive(options))).toMatchObject({ code: 'MCP_INVALID_PARAMS', details: { field } });
+});
+
+test('port 80 is a port', () => {
+  expect(interactive({ port: 80 }).redirectUri).toBe('http://127.0.0.1:80/callback');
 });
