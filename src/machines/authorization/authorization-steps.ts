@@ -1,5 +1,4 @@
-import { authFailure, isOutage } from '../../auth/auth-failures.js';
-import { CallbackListener, listenerAddress } from '../../auth/grants/callback-listener.js';
+import { isOutage } from '../../auth/auth-failures.js';
 import type { ClientIdentity } from '../../auth/client-identity.js';
 import { Discovery, shownServer } from '../../auth/discovery.js';
 import type { Discovered } from '../../auth/discovery.js';
@@ -7,9 +6,7 @@ import { givenClient } from '../../auth/given-client.js';
 import type { GuardedFetch } from '../../auth/guarded-fetch.js';
 import { library } from '../../auth/library.js';
 import type { OAuthSettings } from '../../auth/oauth-settings.js';
-import { register } from '../../auth/registration.js';
 import { lacking, scopesToRequest, union } from '../../auth/scopes.js';
-import type { AuthorizationServerMetadata } from '../../auth/server-metadata.js';
 import { beginSignIn } from '../../auth/sign-in.js';
 import type { SignIn } from '../../auth/sign-in.js';
 import type { Grant } from '../../auth/stores/records.js';
@@ -17,7 +14,7 @@ import { exchangeCode, refresh } from '../../auth/token-requests.js';
 import type { TokenRequests } from '../../auth/token-requests.js';
 import type { Tokens } from '../../auth/token-response.js';
 import type { Environment } from '../../util/environment.js';
-import { describeThrown, failure, isFailure } from '../../util/failure.js';
+import { isFailure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import type {
   AuthorizationEvent,
@@ -28,6 +25,8 @@ import type {
 } from './authorization-facts.js';
 import { AUTH_TIMEOUT } from './authorization-setup.js';
 import type { AuthorizationPorts } from './authorization-setup.js';
+import { RunningSteps } from './running-steps.js';
+import { SignInClient } from './sign-in-client.js';
 import { openDialog } from './sign-in-dialog.js';
 import { StoredRecords } from './stored-records.js';
 
@@ -55,25 +54,13 @@ const EARLY = 60_000;
 /** Errors after which the client is registered again. */
 const DEAD_CLIENT: ReadonlySet<unknown> = new Set(['invalid_client', 'unauthorized_client']);
 
-/** The steps that end when their tokens are stored: the server may have replaced the refresh token that was sent. */
-const FINISHED: ReadonlySet<AuthorizationStep> = new Set<AuthorizationStep>(['refresh', 'exchange']);
-
-/** The steps that hold a lock for others. */
-const HOLDING: ReadonlySet<AuthorizationStep> = new Set<AuthorizationStep>(['lockRefresh', 'lockSignIn']);
-
-/** How long the end of a connection waits for tokens that were requested, in ms. */
-const LONGEST_FINISH = 2_000;
-
 /** The steps of the flow. All secrets of an authorization are in here: tokens, codes, verifiers, states. */
 export class AuthorizationSteps implements AuthorizationPorts {
   readonly #options: AuthorizationOptions;
   readonly #server: string;
   readonly #records: StoredRecords;
-  readonly #running = new Map<AbortController, AuthorizationStep>();
-  /** The requests for tokens, until the tokens are stored. */
-  readonly #unfinished = new Set<Promise<void>>();
-  /** Ends these requests. */
-  #giveUp = new AbortController();
+  readonly #running: RunningSteps;
+  readonly #clients: SignInClient;
   /** The grant whose token is sent. */
   #grant: Grant | undefined;
   /** The one that is used as soon as the chart says so. */
@@ -85,8 +72,6 @@ export class AuthorizationSteps implements AuthorizationPorts {
   #client: ClientIdentity | undefined;
   #scopes: readonly string[] = [];
   #signIn: SignIn | undefined;
-  /** Receives the browser while a person signs in. */
-  #listener: CallbackListener | undefined;
   #answer: URLSearchParams | undefined;
 
   constructor(options: AuthorizationOptions) {
@@ -94,7 +79,11 @@ export class AuthorizationSteps implements AuthorizationPorts {
     const server = new URL(options.server);
     server.hash = server.username = server.password = '';
     this.#server = server.href;
-    this.#records = new StoredRecords(options.settings, this.#server, options.report);
+    const { settings, clientName, network, environment } = options;
+    this.#records = new StoredRecords(settings, this.#server, options.report);
+    this.#running = new RunningSteps(environment);
+    const now = (): number => environment.now();
+    this.#clients = new SignInClient({ settings, clientName, network, records: this.#records, now });
   }
 
   /** The grant whose token is sent. */
@@ -125,72 +114,31 @@ export class AuthorizationSteps implements AuthorizationPorts {
   }
 
   perform(step: AuthorizationStep, facts: AuthorizationFacts, send: (event: AuthorizationEvent) => void): () => void {
-    const stop = new AbortController();
-    this.#running.set(stop, step);
-    const finishes = FINISHED.has(step);
-    const giveUp = this.#giveUp.signal;
-    const done = this.#steps[step](facts, finishes ? giveUp : stop.signal).then(
-      (event) => {
-        if (!stop.signal.aborted) send(event);
-        // No request waits for the new tokens any more. The next connection begins with them.
-        else if (finishes && !giveUp.aborted && 'grant' in event) this.activate();
+    return this.#running.run(step, (signal) => this.#steps[step](facts, signal), {
+      send,
+      // The next connection begins with these tokens.
+      finished: () => {
+        this.activate();
       },
-      (thrown: unknown) => {
-        const why = isFailure(thrown) ? thrown : internal(step, thrown);
-        if (!stop.signal.aborted) send({ type: 'failed', failure: why });
-      },
-    );
-    if (finishes) {
-      const ended = new Promise<void>((resolve) => {
-        const end = (): void => {
-          giveUp.removeEventListener('abort', end);
-          resolve();
-        };
-        giveUp.addEventListener('abort', end);
-        void done.then(end);
-      });
-      this.#unfinished.add(ended);
-      void ended.then(() => this.#unfinished.delete(ended));
-    }
-    return () => {
-      this.#end(stop, step);
-    };
-  }
-
-  /** Ends a step. A lock is held until the tokens are stored that were requested under it. */
-  #end(stop: AbortController, step: AuthorizationStep): void {
-    this.#running.delete(stop);
-    if (!HOLDING.has(step) || this.#unfinished.size === 0) stop.abort();
-    else
-      void Promise.all(this.#unfinished).then(() => {
-        stop.abort();
-      });
+    });
   }
 
   /** Resolves when the tokens that were requested are stored, or when that takes too long. */
-  async finish(): Promise<void> {
-    if (this.#unfinished.size === 0) return;
-    const { environment } = this.#options;
-    const giveUp = this.#giveUp;
-    const timer = environment.setTimeout(() => {
-      this.#giveUp = new AbortController();
-      giveUp.abort(failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection is closed'));
-    }, LONGEST_FINISH);
-    await Promise.all(this.#unfinished);
-    environment.clearTimeout(timer);
+  finish(): Promise<void> {
+    return this.#running.finish();
   }
 
-  /** Ends all steps and releases their locks. XState does not do so when a part of the chart throws. */
+  /** Ends all steps, because the chart has crashed. */
   endAll(): void {
-    for (const [stop, step] of this.#running) this.#end(stop, step);
+    this.#running.endAll();
   }
 
   readonly #steps: Readonly<
     Record<AuthorizationStep, (facts: AuthorizationFacts, signal: AbortSignal) => Promise<AuthorizationEvent>>
   > = {
     load: async () => {
-      // Of the connection before.
-      await Promise.all(this.#unfinished);
+      // The connection before may still wait for tokens.
+      await this.#running.settled();
       const stored = await this.#records.grant();
       // After a failed write the grant in memory is newer than the stored one.
       this.#next = stored === undefined || stored.isBehind ? this.#grant : stored.grant;
@@ -210,14 +158,14 @@ export class AuthorizationSteps implements AuthorizationPorts {
     lockSignIn: async ({ challenged = [] }, signal) => {
       await this.#records.lock('sign-in', signal);
       signal.addEventListener('abort', () => {
-        this.#listener?.close();
-        this.#listener = undefined;
+        this.#clients.closeListener();
       });
       return (await this.#adopted(challenged)) ?? { type: 'locked' };
     },
     register: async ({ challenged }, signal) => {
       this.#scopes = this.#scopesFor(this.#knownServer, challenged);
-      this.#client = await this.#clientFor(this.#knownServer, signal);
+      this.#client = await this.#clients.choose(this.#knownServer.metadata, this.#scopes, this.#grant, signal);
+      this.#hide(this.#client.secret);
       return { type: 'registered' };
     },
     prompt: ({ cause, grant }, signal) => this.#prompt(cause, grant !== undefined, signal),
@@ -281,67 +229,6 @@ export class AuthorizationSteps implements AuthorizationPorts {
     });
   }
 
-  /** The client at an authorization server: given, stored, or registered now. Its redirect URI is the one of the listener, if there is one. */
-  async #clientFor({ metadata }: Discovered, signal: AbortSignal): Promise<ClientIdentity> {
-    const { settings, environment } = this.#options;
-    const stored = await this.#records.client(metadata.issuer, this.#scopes, environment.now());
-    const redirectUri = await this.#listen(stored, signal);
-    const isListening = stored !== undefined && (this.#listener?.isAt(stored.redirectUri) ?? true);
-    const client =
-      givenClient(settings, metadata, this.#grant, redirectUri) ??
-      (isListening ? stored : undefined) ??
-      (await this.#register(metadata, redirectUri, signal));
-    this.#hide(client.secret);
-    return client;
-  }
-
-  /** Listens for the browser, if the client does that: preferably at the port that is registered. Returns the redirect URI. */
-  async #listen(registered: ClientIdentity | undefined, signal: AbortSignal): Promise<string> {
-    const { redirectUri, listen, onPrompt } = this.#options.settings.grant;
-    const address = listen ? listenerAddress(redirectUri) : undefined;
-    if (address === undefined) return redirectUri;
-    // If the client is registered again in the same sign-in.
-    this.#listener?.close();
-    this.#listener = undefined;
-    const before = address.port === 0 && registered !== undefined ? listenerAddress(registered.redirectUri) : undefined;
-    const listener =
-      (before && (await CallbackListener.open({ ...address, port: before.port }).catch(ignoreFailure))) ??
-      (await CallbackListener.open(address).catch((thrown: unknown) => {
-        // A person can paste the callback, if it is known where the browser ends.
-        if (onPrompt === undefined || (before ?? address).port === 0) throw thrown;
-      }));
-    if (signal.aborted) listener?.close();
-    else this.#listener = listener ?? undefined;
-    // A redirect URI of the user is sent as it is written.
-    if (address.port !== 0) return redirectUri;
-    return listener?.redirectUri ?? registered?.redirectUri ?? redirectUri;
-  }
-
-  async #register(
-    metadata: AuthorizationServerMetadata,
-    redirectUri: string,
-    signal: AbortSignal,
-  ): Promise<ClientIdentity> {
-    const { settings, clientName, network } = this.#options;
-    const { issuer, registration_endpoint: endpoint } = metadata;
-    if (endpoint === undefined)
-      throw authFailure('MCP_CLIENT_UNKNOWN', 'registration', `${issuer} does not let clients register themselves`, {
-        issuer,
-      });
-    const { clientUri, logoUri } = settings;
-    const client = await register(
-      {
-        ...{ metadata, endpoint, clientUri, logoUri, scopes: this.#scopes },
-        redirectUri,
-        clientName: settings.clientName ?? clientName,
-      },
-      network,
-      signal,
-    );
-    await this.#records.keepClient(issuer, client, this.#scopes);
-    return client;
-  }
-
   async #prompt(cause: Cause, hasGrant: boolean, signal: AbortSignal): Promise<AuthorizationEvent> {
     const { settings, environment, server } = this.#options;
     const found = this.#knownServer;
@@ -355,7 +242,7 @@ export class AuthorizationSteps implements AuthorizationPorts {
     const end = await openDialog({
       library: functions,
       grant: settings.grant,
-      listener: this.#listener,
+      listener: this.#clients.listener,
       signIn,
       shown: {
         reason: cause === 'lacking' ? 'scopes' : hasGrant ? 'expired' : 'sign-in',
@@ -401,7 +288,7 @@ export class AuthorizationSteps implements AuthorizationPorts {
       ...this.#timed(tokens),
     };
     await this.#records.keepGrant(this.#next);
-    this.#listener?.succeed();
+    this.#clients.listener?.succeed();
     return { type: 'exchanged', grant: factsOf(this.#next) };
   }
 
@@ -461,10 +348,6 @@ export class AuthorizationSteps implements AuthorizationPorts {
   }
 }
 
-function ignoreFailure(): undefined {
-  return undefined;
-}
-
 function factsOf({ issuer, requested, granted }: Grant): GrantFacts {
   return { issuer, requested, granted };
 }
@@ -473,11 +356,4 @@ function factsOf({ issuer, requested, granted }: Grant): GrantFacts {
 function refusalOf(why: Failure, client: ClientIdentity): AuthorizationEvent {
   const isDead = client.dynamic && !isOutage(why) && DEAD_CLIENT.has(why.details?.error);
   return { type: isDead ? 'client.dead' : 'failed', failure: why };
-}
-
-/** A step threw something that is no failure. What it threw may contain secrets of the library. */
-function internal(step: AuthorizationStep, thrown: unknown): Failure {
-  return failure('authentication', 'MCP_INTERNAL', `The step ${step} failed: ${describeThrown(thrown)}`, {
-    delivery: 'not-sent',
-  });
 }

@@ -1,0 +1,115 @@
+import type { Environment } from '../../util/environment.js';
+import { describeThrown, failure, isFailure } from '../../util/failure.js';
+import type { Failure } from '../../util/failure.js';
+import type { AuthorizationEvent, AuthorizationStep } from './authorization-facts.js';
+
+/** The steps that end when their tokens are stored: the server may have replaced the refresh token that was sent. */
+const FINISHED: ReadonlySet<AuthorizationStep> = new Set<AuthorizationStep>(['refresh', 'exchange']);
+
+/** The steps that hold a lock for others. */
+const HOLDING: ReadonlySet<AuthorizationStep> = new Set<AuthorizationStep>(['lockRefresh', 'lockSignIn']);
+
+/** How long the end of a connection waits for tokens that were requested, in ms. */
+const LONGEST_FINISH = 2_000;
+
+/** Carries a step out. */
+export type Carrier = (signal: AbortSignal) => Promise<AuthorizationEvent>;
+
+/** Receives the result of a step. */
+export interface StepReceiver {
+  /** The event of the step, unless the step was ended. */
+  send(event: AuthorizationEvent): void;
+  /** There are new tokens, although the step was ended. */
+  finished(): void;
+}
+
+/**
+ * The steps of an authorization that are running. A step that was ended reports nothing. Requests for tokens are not aborted with their step,
+ * and locks are held until the tokens are stored that were requested under them.
+ */
+export class RunningSteps {
+  readonly #environment: Environment;
+  readonly #running = new Map<AbortController, AuthorizationStep>();
+  /** The requests for tokens. */
+  readonly #unfinished = new Set<Promise<void>>();
+  /** Ends these requests. */
+  #giveUp = new AbortController();
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+  }
+
+  /** Runs a step. Returns the function that ends it. */
+  run(step: AuthorizationStep, carry: Carrier, receiver: StepReceiver): () => void {
+    const stop = new AbortController();
+    this.#running.set(stop, step);
+    const finishes = FINISHED.has(step);
+    const giveUp = this.#giveUp.signal;
+    const done = carry(finishes ? giveUp : stop.signal).then(
+      (event) => {
+        if (!stop.signal.aborted) receiver.send(event);
+        else if (finishes && !giveUp.aborted && 'grant' in event) receiver.finished();
+      },
+      (thrown: unknown) => {
+        const why = isFailure(thrown) ? thrown : internal(step, thrown);
+        if (!stop.signal.aborted) receiver.send({ type: 'failed', failure: why });
+      },
+    );
+    if (finishes) this.#keepUnfinished(done, giveUp);
+    return () => {
+      this.#end(stop, step);
+    };
+  }
+
+  #keepUnfinished(done: Promise<void>, giveUp: AbortSignal): void {
+    // A store may never answer a write.
+    const ended = new Promise<void>((resolve) => {
+      const end = (): void => {
+        giveUp.removeEventListener('abort', end);
+        resolve();
+      };
+      giveUp.addEventListener('abort', end);
+      void done.then(end);
+    });
+    this.#unfinished.add(ended);
+    void ended.then(() => this.#unfinished.delete(ended));
+  }
+
+  #end(stop: AbortController, step: AuthorizationStep): void {
+    this.#running.delete(stop);
+    if (!HOLDING.has(step) || this.#unfinished.size === 0) stop.abort();
+    else
+      void this.settled().then(() => {
+        stop.abort();
+      });
+  }
+
+  /** Resolves when no tokens are requested. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#unfinished);
+  }
+
+  /** Resolves when the tokens that were requested are stored, or when that takes too long. */
+  async finish(): Promise<void> {
+    if (this.#unfinished.size === 0) return;
+    const giveUp = this.#giveUp;
+    const timer = this.#environment.setTimeout(() => {
+      this.#giveUp = new AbortController();
+      giveUp.abort(failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection is closed'));
+    }, LONGEST_FINISH);
+    await this.settled();
+    this.#environment.clearTimeout(timer);
+  }
+
+  /** Ends all steps and releases their locks. XState does not do so when a part of the chart throws. */
+  endAll(): void {
+    for (const [stop, step] of this.#running) this.#end(stop, step);
+  }
+}
+
+/** A step threw something that is no failure. What it threw may contain secrets of the library. */
+function internal(step: AuthorizationStep, thrown: unknown): Failure {
+  return failure('authentication', 'MCP_INTERNAL', `The step ${step} failed: ${describeThrown(thrown)}`, {
+    delivery: 'not-sent',
+  });
+}
