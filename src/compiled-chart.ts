@@ -149,17 +149,9 @@ export abstract class CompiledActor<Subject, Event extends { readonly type: stri
   protected abstract crashed(thrown: unknown, state: string): void;
 }
 
-/** Compiles the chart of a class of actors: see {@link compileChart}. */
-export function compileActor<Subject, Event extends { readonly type: string }>(
-  machine: AnyStateMachine,
-  implementations: Implementations<Subject, EventData<Event>>,
-): Step<Subject, EventData<Event>> {
-  return compileChart(machine, implementations);
-}
-
 function leavesOf(node: AnyStateNode): AnyStateNode[] {
   const unsupported = unsupportedPart(node);
-  if (unsupported !== undefined) throw new Error(`${node.id}: a table cannot run ${unsupported}`);
+  if (unsupported !== undefined) throw new Error(`${node.id}: a compiled chart cannot have ${unsupported}`);
   const children = Object.values(node.states);
   return children.length === 0 ? [node] : children.flatMap(leavesOf);
 }
@@ -253,7 +245,7 @@ function enter(node: AnyStateNode): AnyStateNode[] {
 function lookUp<Value>(values: Readonly<Record<string, Value>>, reference: unknown, source: AnyStateNode): Value {
   const { type: name, params } = typeof reference === 'string' ? { type: reference } : (reference as Reference);
   if (typeof reference === 'function' || typeof name !== 'string' || params !== undefined) {
-    throw new Error(`${source.id}: a table cannot run functions in line, nor parameters`);
+    throw new Error(`${source.id}: a compiled chart cannot have functions in line, nor parameters`);
   }
   const value = values[name];
   if (value === undefined) throw new Error(`${source.id}: nothing is known by the name ${name}`);

@@ -218,7 +218,7 @@ function oneWay(on: object, rest: object = {}): Config {
   return { id: 'door', initial: 'a', states: { a: { on }, b: {} }, ...rest };
 }
 
-describe('a chart that a table cannot run', () => {
+describe('a chart that cannot be compiled', () => {
   it.each<[string, Config]>([
     ['parallel states', { type: 'parallel', states: { a: {}, b: {} } }],
     ['history', { initial: 'a', states: { a: { initial: 'b', states: { b: {}, h: { type: 'history' } } } } }],
@@ -238,7 +238,9 @@ describe('a chart that a table cannot run', () => {
     ['parameters of a guard', oneWay({ go: { target: 'b', guard: { type: 'agreed', params: {} } } })],
   ])('is refused: %s', (_what, config) => {
     const machine = createMachine(config) as AnyStateMachine;
-    expect(() => compileChart(machine, { guards, actions: { act: () => undefined } })).toThrow(/a table cannot run/);
+    expect(() => compileChart(machine, { guards, actions: { act: () => undefined } })).toThrow(
+      /a compiled chart cannot have/,
+    );
   });
 
   it.each([

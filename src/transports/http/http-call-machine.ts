@@ -56,7 +56,7 @@ export const CHANGES = {
 
 /**
  * One HTTP request: its token, its redirects and its response. A call that is no longer needed may drain, which means that its response ends
- * by itself, so that its connection can be used again. `http-call.ts` runs this chart as a table, and has its effects.
+ * by itself, so that its connection can be used again. `http-call.ts` runs this chart compiled, and has its effects.
  */
 export const callMachine = createMachine(
   {

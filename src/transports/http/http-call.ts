@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { Authorizer, Credentials, RequestPurpose } from '../../auth/authorizer.js';
-import { compileActor, CompiledActor } from '../../compiled-chart.js';
+import { compileChart, CompiledActor } from '../../compiled-chart.js';
+import type { EventData } from '../../compiled-chart.js';
 import type { Environment, TimerHandle } from '../../util/environment.js';
 import { internalFailure, toTransportFailure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
@@ -82,7 +83,7 @@ export class HttpCall
   extends CompiledActor<HttpCall, CallEvent>
   implements AttemptOwner, CallFacts, UnorderedSetMember, PacedStream<Buffer>
 {
-  static readonly #start = compileActor<HttpCall, CallEvent>(callMachine, {
+  static readonly #start = compileChart<HttpCall, EventData<CallEvent>>(callMachine, {
     guards: GUARDS,
     actions: {
       ...CHANGES,

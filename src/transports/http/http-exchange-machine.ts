@@ -91,7 +91,7 @@ export const CHANGES = {
 
 /**
  * One request over Streamable HTTP and its response. The response is JSON or an event stream. A stream of a legacy server that breaks off is
- * resumed, if its events have ids. `http-exchange.ts` runs this chart as a table, and has its effects.
+ * resumed, if its events have ids. `http-exchange.ts` runs this chart compiled, and has its effects.
  */
 export const exchangeMachine = createMachine(
   {

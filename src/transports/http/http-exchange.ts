@@ -1,5 +1,5 @@
 import { askedDelay, isTemporaryStatus, reopeningDelay, RESUMPTION_BACKOFF } from '../../util/retry-policy.js';
-import { compileActor, CompiledActor } from '../../compiled-chart.js';
+import { compileChart, CompiledActor } from '../../compiled-chart.js';
 import type { EventData } from '../../compiled-chart.js';
 import { isIdOf, readAnswer, rpcErrorOf } from '../../protocol/messages/exchange-response.js';
 import { internalFailure, isFailure, toTransportFailure, withDelivery } from '../../util/failure.js';
@@ -44,7 +44,7 @@ export class HttpExchange
   extends CompiledActor<HttpExchange, ExchangeEvent>
   implements HttpReceiver, ExchangeFacts, OwnedExchange
 {
-  static readonly #start = compileActor<HttpExchange, ExchangeEvent>(exchangeMachine, {
+  static readonly #start = compileChart<HttpExchange, EventData<ExchangeEvent>>(exchangeMachine, {
     guards: GUARDS,
     actions: {
       ...CHANGES,

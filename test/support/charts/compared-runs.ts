@@ -1,7 +1,7 @@
 import { createActor, createMachine } from 'xstate';
 import type { AnyStateMachine } from 'xstate';
 
-import { compileActor, CompiledActor } from '../../../src/compiled-chart.js';
+import { compileChart, CompiledActor } from '../../../src/compiled-chart.js';
 import type { EventData, Implementations } from '../../../src/compiled-chart.js';
 import { SimulatedEnvironment } from '../simulated-environment.js';
 import { watchTransitions } from './chart-coverage.js';
@@ -64,7 +64,7 @@ export function tableRunner<Facts extends object, Event extends { readonly type:
 ): Runner<Facts, Event> {
   const log: string[] = [];
   const effects = [...actionNames(machine)].map((name) => [name, () => log.push(name)] as const);
-  const place = compileActor<Facts, Event>(machine, {
+  const place = compileChart<Facts, EventData<Event>>(machine, {
     guards,
     actions: { ...Object.fromEntries(effects), ...changes },
   });

@@ -112,10 +112,11 @@ function watchRequests(): () => Covered {
 
 /** Watches the actors of compiled charts, which are compiled when the files are loaded that use them. */
 function watchCompiled(machines: readonly AnyStateMachine[]): (() => Covered)[] {
+  const { compileChart } = compiledChart;
   const seen = new Map(machines.map((machine) => [machine, { taken: new Set<string>(), entered: new Set<string>() }]));
   const watched = (machine: AnyStateMachine, implementations: Implementations<never, never>): Step<never, never> => {
     const { taken, entered } = seen.get(machine) ?? { taken: new Set(), entered: new Set() };
-    const start = compiledChart.compileChart(machine, implementations);
+    const start = compileChart(machine, implementations);
     const rows = rowsOf(start);
     for (const leaf of leavesOf(machine)) {
       const row = rows.get(nameOf(leaf)) ?? [];
@@ -139,7 +140,7 @@ function watchCompiled(machines: readonly AnyStateMachine[]): (() => Covered)[] 
     entered.add(start.target);
     return start;
   };
-  Object.assign(compiledChart, { compileActor: watched });
+  Object.assign(compiledChart, { compileChart: watched });
   return [...seen].map(
     ([machine, { taken, entered }]) =>
       () =>
