@@ -149,10 +149,16 @@ type Candidate = { target?: string; guard?: string; actions?: string | string[];
 type Node = { on?: Record<string, unknown>; states?: Record<string, Node>; entry?: unknown; exit?: unknown };
 
 /**
- * A chart with one mistake, for every mistake of some kinds.
+ * A chart with one mistake, for every mistake of some kinds. The order of actions is a mistake only where two of them are effects: changes
+ * of facts are compared when all of them were made.
+ * @param changes the actions that change facts and do nothing else
  * @param ends two final states of the chart, for transitions that lead elsewhere
  */
-export function mutants(machine: AnyStateMachine, ends: readonly [string, string]): [string, AnyStateMachine][] {
+export function mutants(
+  machine: AnyStateMachine,
+  changes: readonly string[],
+  ends: readonly [string, string],
+): [string, AnyStateMachine][] {
   const found: [string, AnyStateMachine][] = [];
   const { config, implementations } = machine;
   const mutate = (what: string, path: readonly string[], change: (node: Node) => void): void => {
@@ -188,7 +194,7 @@ export function mutants(machine: AnyStateMachine, ends: readonly [string, string
           change('leads elsewhere', { ...without('target'), target: `#${machine.id}.${elsewhere}` });
         if (guard !== undefined) change('without its guard', without('guard'));
         if (actions !== undefined) change('without its actions', without('actions'));
-        if (Array.isArray(actions))
+        if (Array.isArray(actions) && actions.filter((action) => !changes.includes(action)).length > 1)
           change('actions in another order', { ...candidate, actions: [...actions].reverse() });
       }
     }

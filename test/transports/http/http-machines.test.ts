@@ -82,7 +82,7 @@ describe.each(Object.entries(CASES))('the compiled chart of an HTTP %s', (_name,
   });
 
   test('differs from the chart after each single mistake in it', () => {
-    const all = mutants(machine, ends);
+    const all = mutants(machine, changes, ends);
     const unnoticed = sample(all, 40).filter(
       ([, mutant]) => difference(xstateRunner(mutant, changes), byTable, walks) === undefined,
     );
