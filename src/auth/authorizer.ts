@@ -9,9 +9,17 @@ export interface Credentials {
   readonly generation: number;
 }
 
+/** A request that needs credentials, and may have to wait for them. */
+export interface Applicant {
+  readonly purpose: RequestPurpose;
+  /** A person is asked to sign in, and the request waits for that. */
+  park(): void;
+  /** No person is asked any more. The request may still have to wait. */
+  unpark(): void;
+}
+
 /** The refusal of a request. */
 export interface Refusal {
-  readonly purpose: RequestPurpose;
   /** The credentials that were sent. */
   readonly sent: Credentials;
   /** 401, or 403 with a challenge. */
@@ -25,11 +33,16 @@ export interface Refusal {
 /** The source of the credentials of requests. */
 export interface Authorizer {
   /** The credentials for a request, at once if there are any. Rejects with a failure. */
-  credentials(purpose: RequestPurpose): Credentials | Promise<Credentials>;
+  credentials(applicant: Applicant): Credentials | Promise<Credentials>;
   /** How often a request is repeated at most. */
   readonly mostRenewals: number;
   /** Other credentials, with which the request is repeated; undefined if there are none: the refusal is the response. Rejects with a failure. */
-  renew(refusal: Refusal): Promise<Credentials | undefined>;
+  renew(applicant: Applicant, refusal: Refusal): Promise<Credentials | undefined>;
   /** The server has accepted the credentials. */
   accepted(sent: Credentials): void;
+  /**
+   * Notifies a listener whether a person is asked to sign in, while no request can be sent without that: at once if so, and when it changes.
+   * Returns a function that ends this.
+   */
+  watch?(listener: (asked: boolean) => void): () => void;
 }

@@ -1,7 +1,7 @@
 import { demandOf } from '../protocol/challenge.js';
 import { isHeaderValue } from '../protocol/http-headers.js';
 import { describeThrown, failure, lookable } from '../util/failure.js';
-import type { Authorizer, Credentials, Refusal } from './authorizer.js';
+import type { Applicant, Authorizer, Credentials, Refusal } from './authorizer.js';
 import type { TokenRefusal, TokenSource } from './token-source.js';
 
 const SCHEME = 'Bearer ';
@@ -21,7 +21,7 @@ export class TokenAuthorizer implements Authorizer {
     return this.#request(undefined);
   }
 
-  async renew({ sent, status, challenge }: Refusal): Promise<Credentials | undefined> {
+  async renew(_applicant: Applicant, { sent, status, challenge }: Refusal): Promise<Credentials | undefined> {
     const { error, requiredScope, resourceMetadata } = demandOf(challenge);
     const token = (sent.authorization ?? '').slice(SCHEME.length);
     const renewed = await this.#request({ token, status, error, requiredScope, resourceMetadata });

@@ -243,6 +243,7 @@ export class ScriptedServer implements AsyncDisposable {
       sessionLost: nothing,
       interrupted: nothing,
       resumed: nothing,
+      signIn: nothing,
     };
     this.#visit = visit;
     this.#far.openLink(events, signal).then(

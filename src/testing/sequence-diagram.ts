@@ -120,6 +120,14 @@ class DiagramSteps {
         return `Note over C,S: the response stream broke off (${idText(entry.requestId)})`;
       case 'answer.resumed':
         return `Note over C,S: the response stream is resumed (${idText(entry.requestId)})`;
+      case 'signIn.began':
+        return 'Note over C: a person is asked to sign in';
+      case 'signIn.ended':
+        return 'Note over C: no person is asked any more';
+      case 'request.parked':
+        return `Note over C: ${idText(entry.requestId)} waits for the sign-in`;
+      case 'request.unparked':
+        return undefined;
       case 'stream.opened':
         return 'Note over C,S: the server stream is open';
       case 'message.settled':

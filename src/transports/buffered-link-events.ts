@@ -52,6 +52,10 @@ export class BufferedLinkEvents {
           owner.resumed(requestId);
         });
       },
+      // Not kept: it may be the opening of the link that waits for a person.
+      signIn: (news) => {
+        if (!this.over) owner.signIn(news);
+      },
       closed: (reason) => {
         this.#emit(() => {
           this.end();

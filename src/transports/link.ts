@@ -44,7 +44,22 @@ export interface LinkEvents {
   interrupted(requestId: RequestId): void;
   /** The response stream of a request is resumed. */
   resumed(requestId: RequestId): void;
+  /**
+   * A person is asked to sign in, or a request waits for that. Only with an `OAuth`.
+   * @internal
+   */
+  signIn(news: SignInNews): void;
 }
+
+/** What happens to a link while a person is asked to sign in. */
+export type SignInNews =
+  /** No request can be sent until the person has signed in. */
+  | { readonly type: 'signIn.began' }
+  /** The person has signed in, or is not asked any more. */
+  | { readonly type: 'signIn.ended' }
+  /** The request waits for the person, so its `timeout` stands still. */
+  | { readonly type: 'request.parked'; readonly requestId: RequestId }
+  | { readonly type: 'request.unparked'; readonly requestId: RequestId };
 
 /** The callbacks of the server stream: the optional GET stream of a server. 2025-11-25 basic/transports, "Listening for Messages". */
 export interface ServerStreamEvents {

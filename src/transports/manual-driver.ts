@@ -80,6 +80,8 @@ export class ManualDriver {
       sessionLost: () => undefined,
       interrupted: () => undefined,
       resumed: () => undefined,
+      // No connection, so no authorization.
+      signIn: () => undefined,
     };
     return { queue, stop, opening: this.#transport.openLink(events, stop.signal) };
   }

@@ -1,4 +1,5 @@
-import type { EstablishedSession, Link } from '../../src/transports/link.js';
+import type { Authorizer } from '../../src/auth/authorizer.js';
+import type { EstablishedSession, Link, SignInNews } from '../../src/transports/link.js';
 import type { HttpTransport } from '../../src/index.js';
 import type { JSONRPCMessage } from '../../src/protocol/messages/json-rpc.js';
 import type { Failure } from '../../src/util/failure.js';
@@ -32,10 +33,12 @@ export class OpenedLink {
     this.recorder = new LinkRecorder(environment);
   }
 
-  static async open(transport: HttpTransport, environment?: Environment): Promise<OpenedLink> {
+  /** @param authorizer the source of credentials, for a transport without the option `auth` */
+  static async open(transport: HttpTransport, environment?: Environment, authorizer?: Authorizer): Promise<OpenedLink> {
     const opened = new OpenedLink(environment);
     const events = {
       ...opened.recorder.events,
+      authorizer,
       sessionLost: () => {
         opened.news.push('lost');
       },
@@ -44,6 +47,9 @@ export class OpenedLink {
       },
       resumed: (id: unknown) => {
         opened.news.push(`resumed ${String(id)}`);
+      },
+      signIn: (news: SignInNews) => {
+        opened.news.push('requestId' in news ? `${news.type} ${String(news.requestId)}` : news.type);
       },
     };
     opened.link = await transport.openLink(events, new AbortController().signal);

@@ -49,6 +49,7 @@ export class LinkRecorder {
       sessionLost: () => undefined,
       interrupted: () => undefined,
       resumed: () => undefined,
+      signIn: () => undefined,
     };
   }
 

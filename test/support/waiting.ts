@@ -23,3 +23,17 @@ export class Waiting {
     }
   }
 }
+
+/** Looks again and again until `met` holds. Rejects when the patience, in milliseconds, is at an end. */
+export async function until(met: () => boolean, patience = 10_000): Promise<void> {
+  const deadline = Date.now() + patience;
+  while (!met()) {
+    if (Date.now() > deadline) throw new Error(`Waited ${patience} ms in vain`);
+    await pause(5);
+  }
+}
+
+/** Lets milliseconds pass. */
+export function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -124,6 +124,7 @@ export const authorizationMachine = authorizationSetup.createMachine({
               on: { registered: 'awaitingUser' },
             },
             awaitingUser: {
+              tags: 'asksPerson',
               entry: 'countPrompt',
               invoke: { src: 'prompt', id: 'prompt', input: ({ context }) => context },
               on: { answered: 'exchanging' },

@@ -92,8 +92,8 @@ export const authorizationSetup = setup({
     context: {} as AuthorizationFacts,
     events: {} as AuthorizationEvent,
     input: {} as Pick<AuthorizationFacts, 'generation'>,
-    /** No work is in progress that could change the token. */
-    tags: {} as 'idle',
+    /** `idle`: no work is in progress that could change the token. `asksPerson`: a person is asked to sign in. */
+    tags: {} as 'idle' | 'asksPerson',
   },
   actors: {
     load: step('load'),

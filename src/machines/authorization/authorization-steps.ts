@@ -43,6 +43,8 @@ export interface AuthorizationOptions {
   readonly keepSecret: (value: string) => void;
   /** A problem that ends nothing. */
   readonly report: (problem: Failure) => void;
+  /** A person is asked to sign in, and no request can be sent without that; or not any more. */
+  readonly asking: (asked: boolean) => void;
 }
 
 /** Metadata of an authorization server is used again for this time, in ms, unless a token was refused. */

@@ -2,7 +2,7 @@ import { createActor } from 'xstate';
 import type { Actor } from 'xstate';
 
 import { authFailure } from '../../auth/auth-failures.js';
-import type { Authorizer, Credentials, Refusal, RequestPurpose } from '../../auth/authorizer.js';
+import type { Applicant, Authorizer, Credentials, Refusal, RequestPurpose } from '../../auth/authorizer.js';
 import { lacking, readScopes } from '../../auth/scopes.js';
 import { demandOf } from '../../protocol/challenge.js';
 import { failure, isFailure } from '../../util/failure.js';
@@ -15,6 +15,7 @@ import type { AuthorizationOptions } from './authorization-steps.js';
 
 /** A request that waits for credentials. */
 interface Waiter {
+  readonly applicant: Applicant;
   /** A token of a later generation is needed. */
   readonly after: number;
   /** Decided when no work is in progress, and there is no such token. */
@@ -30,6 +31,16 @@ const NONE: Credentials = { authorization: undefined, generation: 0 };
 
 function crashed(): Failure {
   return failure('authentication', 'MCP_INTERNAL', 'The authorization failed', { delivery: 'not-sent' });
+}
+
+/** Whether a person is asked to sign in. */
+function asksPerson(snapshot: AuthorizationSnapshot | undefined): boolean {
+  return snapshot?.hasTag('asksPerson') === true;
+}
+
+/** Whether no request can be sent until that person has signed in. A token that only lacks scopes still serves other requests. */
+function blocksRequests(snapshot: AuthorizationSnapshot | undefined): boolean {
+  return asksPerson(snapshot) && snapshot?.value.token === 'wanted';
 }
 
 /**
@@ -57,13 +68,15 @@ export class Authorization implements Authorizer {
     return JSON.stringify([issuer, client?.id, account, signIn]);
   }
 
-  credentials(purpose: RequestPurpose): Credentials | Promise<Credentials> {
+  credentials(applicant: Applicant): Credentials | Promise<Credentials> {
+    const { purpose } = applicant;
     if (purpose === 'terminate') return this.#credentials;
     const actor = this.#actor ?? this.#start();
     const { token } = this.#current.value;
     if (typeof token === 'object' && !this.#hasExpired(purpose)) return this.#credentials;
     if (token === 'absent') return NONE;
     return this.#wait(
+      applicant,
       this.#credentials.generation,
       (why) => {
         throw why ?? this.#noToken();
@@ -87,21 +100,24 @@ export class Authorization implements Authorizer {
     return false;
   }
 
-  async renew({ purpose, sent, status, challenge, earlier }: Refusal): Promise<Credentials | undefined> {
+  async renew(applicant: Applicant, refusal: Refusal): Promise<Credentials | undefined> {
+    const { purpose } = applicant;
+    const { sent, status, challenge, earlier } = refusal;
     const actor = this.#actor;
     const times = earlier.filter((one) => one === status).length;
     if (actor === undefined || purpose === 'terminate' || times >= (status === 401 ? MOST_401 : MOST_403))
       return undefined;
     // Another request has got a new token meanwhile.
-    if (sent.generation < this.#credentials.generation) return this.credentials(purpose);
+    if (sent.generation < this.#credentials.generation) return this.credentials(applicant);
     const { error, requiredScope, resourceMetadata } = demandOf(challenge);
     const challenged = requiredScope === undefined ? undefined : readScopes(requiredScope);
     const maySignIn = this.#maySignIn(purpose);
     // Any other 403 is a plain denial.
     if (status === 403 && (error !== 'insufficient_scope' || !maySignIn)) return undefined;
-    if (status === 403) return this.#widen(actor, challenged ?? [], resourceMetadata);
+    if (status === 403) return this.#widen(actor, applicant, challenged ?? [], resourceMetadata);
     this.#steps.noteChallenge(resourceMetadata);
     return this.#wait(
+      applicant,
       sent.generation,
       (why) => {
         if (why === undefined || purpose === 'background') return undefined;
@@ -116,6 +132,7 @@ export class Authorization implements Authorizer {
   /** A token with more scopes: a person has to agree. */
   async #widen(
     actor: Actor<typeof authorizationMachine>,
+    applicant: Applicant,
     challenged: readonly string[],
     resourceMetadata: string | undefined,
   ): Promise<Credentials | undefined> {
@@ -124,6 +141,7 @@ export class Authorization implements Authorizer {
     if (lacking(missing, denied).length < Math.max(missing.length, 1)) throw this.#insufficient(challenged, missing);
     this.#steps.noteChallenge(resourceMetadata);
     return this.#wait(
+      applicant,
       this.#credentials.generation,
       (why) => {
         throw why ?? this.#insufficient(challenged, missing);
@@ -149,6 +167,8 @@ export class Authorization implements Authorizer {
     this.#actor = undefined;
     actor?.stop();
     this.#reject(failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection is closed', { delivery: 'not-sent' }));
+    this.#notify(this.#snapshot, undefined);
+    this.#snapshot = undefined;
     return this.#steps.finish();
   }
 
@@ -189,6 +209,7 @@ export class Authorization implements Authorizer {
         const why = crashed();
         this.#options.report(isFailure(thrown) ? thrown : why);
         this.#reject(why);
+        this.#notify(this.#snapshot, undefined);
       },
     });
     this.#actor = actor;
@@ -198,6 +219,7 @@ export class Authorization implements Authorizer {
   }
 
   #moved(snapshot: AuthorizationSnapshot): void {
+    const before = this.#snapshot;
     this.#snapshot = snapshot;
     const { generation } = snapshot.context;
     if (generation !== this.#credentials.generation) {
@@ -205,6 +227,20 @@ export class Authorization implements Authorizer {
       this.#credentials = generation === 0 ? NONE : { authorization: `Bearer ${accessToken}`, generation };
     }
     this.#settle();
+    this.#notify(before, snapshot);
+  }
+
+  /** A person is asked to sign in, or not any more: the requests that wait for that get to know, and the connection. */
+  #notify(before: AuthorizationSnapshot | undefined, now: AuthorizationSnapshot | undefined): void {
+    const asks = asksPerson(now);
+    if (asks !== asksPerson(before)) {
+      for (const { applicant } of this.#waiters) {
+        if (asks) applicant.park();
+        else applicant.unpark();
+      }
+    }
+    const blocks = blocksRequests(now);
+    if (blocks !== blocksRequests(before)) this.#options.asking(blocks);
   }
 
   /** Ends the waits that are over. Waits that begin meanwhile are not looked at. */
@@ -226,12 +262,14 @@ export class Authorization implements Authorizer {
 
   /** Waits for a token of a later generation. @param begin starts the work, if none is in progress */
   #wait(
+    applicant: Applicant,
     after: number,
     otherwise: (why: Failure | undefined) => Credentials | undefined,
     begin: () => void,
   ): Promise<Credentials | undefined> {
     return new Promise((resolve, reject: (reason: Error) => void) => {
       const waiter: Waiter = {
+        applicant,
         after,
         resolve,
         otherwise: (why) => {
@@ -250,6 +288,7 @@ export class Authorization implements Authorizer {
       }
       this.#waiters.push(waiter);
       this.#settle();
+      if (asksPerson(this.#current) && this.#waiters.includes(waiter)) applicant.park();
     });
   }
 

@@ -1,4 +1,4 @@
-import type { Authorizer, Credentials, Refusal, RequestPurpose } from '../../auth/authorizer.js';
+import type { Applicant, Authorizer, Credentials, Refusal } from '../../auth/authorizer.js';
 import type { Authorization } from './authorization.js';
 import type { AuthorizationNeeds } from '../../transports/transport.js';
 import type { Secrets } from '../../transports/secrets.js';
@@ -22,6 +22,8 @@ export class LazyAuthorization implements Authorizer {
   readonly #surroundings: AuthorizationSurroundings;
   #loading: Promise<Authorization> | undefined;
   #loaded: Authorization | undefined;
+  #listener: ((asked: boolean) => void) | undefined;
+  #asked = false;
   #closings = 0;
   #closed: Promise<void> | undefined;
 
@@ -35,17 +37,17 @@ export class LazyAuthorization implements Authorizer {
     return this.#loaded?.identity ?? 'none';
   }
 
-  credentials(purpose: RequestPurpose): Credentials | Promise<Credentials> {
-    return this.#loaded?.credentials(purpose) ?? this.#first(purpose);
+  credentials(applicant: Applicant): Credentials | Promise<Credentials> {
+    return this.#loaded?.credentials(applicant) ?? this.#first(applicant);
   }
 
-  async #first(purpose: RequestPurpose): Promise<Credentials> {
+  async #first(applicant: Applicant): Promise<Credentials> {
     const closings = this.#closings;
     const authorization = await (this.#loading ??= this.#load());
     // Nothing may start after the end.
     if (closings !== this.#closings)
       throw failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection is closed', { delivery: 'not-sent' });
-    return authorization.credentials(purpose);
+    return authorization.credentials(applicant);
   }
 
   async #load(): Promise<Authorization> {
@@ -64,11 +66,23 @@ export class LazyAuthorization implements Authorizer {
       keepSecret: (value) => {
         secrets.add(value);
       },
+      asking: (asked) => {
+        this.#asked = asked;
+        this.#listener?.(asked);
+      },
     }));
   }
 
-  async renew(refusal: Refusal): Promise<Credentials | undefined> {
-    return this.#loaded?.renew(refusal);
+  async renew(applicant: Applicant, refusal: Refusal): Promise<Credentials | undefined> {
+    return this.#loaded?.renew(applicant, refusal);
+  }
+
+  watch(listener: (asked: boolean) => void): () => void {
+    this.#listener = listener;
+    if (this.#asked) listener(true);
+    return () => {
+      if (this.#listener === listener) this.#listener = undefined;
+    };
   }
 
   accepted(sent: Credentials): void {

@@ -8,8 +8,9 @@ import type { LoggingLevel } from '../../protocol/schema/index.js';
 import type { Session } from '../../protocol/session.js';
 
 /**
- * The public states of a connection. `degraded`: the last health check was missed; calls continue as in `ready`. A third miss in a row while no
- * request is in flight ends the link, except over modern HTTP. `reconnecting`: the client waits before it opens the next link.
+ * The public states of a connection. `degraded`: the last health check was missed, and calls continue as in `ready`; or calls wait until a
+ * person has signed in again. A third miss in a row while no request is in flight ends the link, except over modern HTTP. `reconnecting`: the
+ * client waits before it opens the next link.
  */
 export type ConnectionState = 'idle' | 'connecting' | 'initializing' | 'ready' | 'degraded' | 'reconnecting' | 'closed';
 
@@ -82,6 +83,8 @@ export interface ConnectionFacts {
   readonly connectDeadline: number;
   /** The time for which the timer is set: the earliest of these deadlines. */
   readonly armedFor: number;
+  /** The time since which these deadlines stand still, because a person is asked to sign in; undefined at any other time. */
+  readonly pausedAt: number | undefined;
   readonly purpose: Purpose;
   /** Attempts to reconnect since a session was last established for a while. */
   readonly reconnectAttempts: number;
@@ -157,6 +160,10 @@ export type ConnectionEvent =
   | { readonly type: 'link.closed'; readonly failure: Failure }
   /** The server no longer knows the session; the link stays open. */
   | { readonly type: 'session.lost' }
+  /** A person is asked to sign in, and no request can be sent until then. */
+  | { readonly type: 'signIn.began' }
+  /** The person has signed in, or is not asked any more. */
+  | { readonly type: 'signIn.ended' }
   // Responses to the requests of `negotiating` and `restoring`.
   | { readonly type: 'discovered'; readonly answer: Answer }
   | { readonly type: 'shook'; readonly answer: Answer }

@@ -146,6 +146,12 @@ export class ConnectionEffects implements ConnectionPorts {
       resumed: (id) => {
         requests.inFlight.resumed(id);
       },
+      parked: (id) => {
+        requests.inFlight.parked(id);
+      },
+      unparked: (id) => {
+        requests.inFlight.unparked(id);
+      },
       received: receiver({
         requests,
         serverRequests: this.serverRequests,

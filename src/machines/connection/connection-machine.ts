@@ -34,6 +34,17 @@ const connectionLost = [
   { target: '#connection.closed', actions: lose },
 ] as const;
 
+/** A new session begins over the same link. */
+const nextSession = [
+  'abortServerRequests',
+  'countLoss',
+  'keepSessionLost',
+  'beginNextSession',
+  'chooseDeadline',
+  'setTimer',
+  'pauseRequests',
+] as const;
+
 /** A caller waits for a session that is not established yet. */
 const wait = { actions: ['addWaiter', 'chooseDeadline', 'setTimer'] } as const;
 /** A caller waits, and there is a session. */
@@ -52,6 +63,7 @@ export const connectionMachine = connectionSetup.createMachine({
     waiters: [],
     connectDeadline: Infinity,
     armedFor: Infinity,
+    pausedAt: undefined,
     purpose: 'connect',
     reconnectAttempts: 0,
     losses: [],
@@ -126,7 +138,25 @@ export const connectionMachine = connectionSetup.createMachine({
           states: {
             opening: {
               entry: 'forgetFirstEnding',
-              on: { 'link.opened': '#connection.linked.initializing' },
+              on: {
+                'link.opened': '#connection.linked.initializing',
+                'signIn.began': 'authorizing.opening',
+              },
+            },
+            // A person is asked to sign in, which may take minutes. No deadline passes meanwhile.
+            authorizing: {
+              entry: ['pauseDeadlines', 'clearTimer'],
+              exit: ['resumeDeadlines', 'chooseDeadline', 'setTimer'],
+              on: { connect: { actions: 'addWaiter' }, join: { actions: 'addWaiter' } },
+              initial: 'negotiating',
+              states: {
+                // The link is not open yet.
+                opening: {
+                  on: { 'link.opened': 'negotiating', 'signIn.ended': '#connection.linked.connecting.opening' },
+                },
+                // The negotiation begins again, because its request may have waited for long.
+                negotiating: { on: { 'signIn.ended': '#connection.linked.initializing' } },
+              },
             },
             // The server ended on server/discover: it is sent initialize at once.
             restarting: {
@@ -141,6 +171,7 @@ export const connectionMachine = connectionSetup.createMachine({
         },
         initializing: {
           tags: 'initializing',
+          on: { 'signIn.began': '#connection.linked.connecting.authorizing' },
           initial: 'choosing',
           states: {
             choosing: {
@@ -278,15 +309,7 @@ export const connectionMachine = connectionSetup.createMachine({
             // A new session, over the same link. Open exchanges continue in the old session.
             'session.lost': {
               target: '#connection.linked.initializing',
-              actions: [
-                'abortServerRequests',
-                'countLoss',
-                'keepSessionLost',
-                'beginNextSession',
-                'chooseDeadline',
-                'setTimer',
-                'pauseRequests',
-              ],
+              actions: nextSession,
             },
             'health.failed': [
               // There is no link and no session that could be opened again.
@@ -298,8 +321,19 @@ export const connectionMachine = connectionSetup.createMachine({
           after: { stable: { actions: 'resetReconnectAttempts' } },
           initial: { target: 'ready', actions: 'openGate' },
           states: {
-            ready: { tags: 'ready', on: { 'health.degraded': 'degraded' } },
-            degraded: { tags: 'degraded', on: { 'health.recovered': 'ready' } },
+            ready: { tags: 'ready', on: { 'health.degraded': 'degraded', 'signIn.began': 'awaitingAuthorization' } },
+            degraded: {
+              tags: 'degraded',
+              on: { 'health.recovered': 'ready', 'signIn.began': 'awaitingAuthorization' },
+            },
+            // The server refuses the token, and a person is asked to sign in. Requests wait, health checks too.
+            awaitingAuthorization: {
+              tags: 'degraded',
+              on: {
+                'signIn.ended': 'ready',
+                'session.lost': { target: '#connection.linked.connecting.authorizing', actions: nextSession },
+              },
+            },
             // The session is exported before the link is closed, which would terminate it.
             suspending: {
               entry: ['exportSession', 'rejectSuspended', 'abortServerRequests'],

@@ -96,6 +96,15 @@ function effect(name: 'abortServerRequests' | 'cancelNegotiation' | 'drained' | 
   };
 }
 
+/** Milliseconds for which the deadlines have been standing still. */
+function pauseOf({ pausedAt }: ConnectionFacts, system: object): number {
+  return pausedAt === undefined ? 0 : portsOf(system).now() - pausedAt;
+}
+
+function postponed(waiter: Waiter, by: number): Waiter {
+  return { ...waiter, deadline: waiter.deadline + by };
+}
+
 function idsOf(waiters: readonly Waiter[]): number[] {
   return waiters.map(({ id }) => id);
 }
@@ -151,9 +160,9 @@ export const connectionSetup = setup({
     hasWaiters: ({ context }) => context.waiters.length > 0,
   },
   actions: {
-    addWaiter: assign(({ context, event }) => {
+    addWaiter: assign(({ context, event, system }) => {
       assertEvent(event, ['connect', 'join']);
-      return { waiters: [...context.waiters, event.waiter] };
+      return { waiters: [...context.waiters, postponed(event.waiter, -pauseOf(context, system))] };
     }),
     removeWaiter: assign(({ context, event }) => {
       assertEvent(event, 'leave');
@@ -188,6 +197,15 @@ export const connectionSetup = setup({
         enqueue.raise({ type: 'deadline' }, { id: 'deadline', delay: 'untilDeadline' });
     }),
     clearTimer: cancel('deadline'),
+    pauseDeadlines: assign({ pausedAt: ({ system }) => portsOf(system).now(), armedFor: Infinity }),
+    resumeDeadlines: assign(({ context, system }) => {
+      const pause = pauseOf(context, system);
+      return {
+        pausedAt: undefined,
+        connectDeadline: context.connectDeadline + pause,
+        waiters: context.waiters.map((waiter) => postponed(waiter, pause)),
+      };
+    }),
     beginEpoch: assign(({ context, system }) => ({
       epoch: context.epoch + 1,
       connectDeadline: context.purpose === 'connect' ? Infinity : portsOf(system).now() + context.policy.connectTimeout,

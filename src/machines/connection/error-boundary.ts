@@ -36,6 +36,7 @@ function factsAfter(facts: ConnectionFacts, why: Failure, now: number): Connecti
     waiters: [],
     connectDeadline: Infinity,
     armedFor: Infinity,
+    pausedAt: undefined,
     suspended: false,
   };
 }

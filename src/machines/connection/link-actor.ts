@@ -3,7 +3,7 @@ import type { Environment } from '../../util/environment.js';
 import type { Budget } from '../../util/budget.js';
 import { failure, isFailure, toTransportFailure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
-import type { JSONRPCMessage } from '../../protocol/messages/json-rpc.js';
+import type { JSONRPCMessage, RequestId } from '../../protocol/messages/json-rpc.js';
 import { rejectedWith } from '../../transports/link.js';
 import type { Link, LinkEvents, MessageOrigin, SendOptions } from '../../transports/link.js';
 import type { MCPTransport } from '../../transports/transport.js';
@@ -28,6 +28,8 @@ export interface LinkPorts {
   useLink(link: Link | undefined): void;
   readonly interrupted: LinkEvents['interrupted'];
   readonly resumed: LinkEvents['resumed'];
+  readonly parked: (requestId: RequestId) => void;
+  readonly unparked: (requestId: RequestId) => void;
   received(message: unknown, about: MessageOrigin | undefined): void;
   readonly report: (problem: Failure) => void;
 }
@@ -61,10 +63,20 @@ export function openLink(ports: LinkPorts, epoch: number, sendBack: (event: Conn
     },
     interrupted: ports.interrupted,
     resumed: ports.resumed,
+    signIn: (news) => {
+      if (stopped) return;
+      if (news.type === 'request.parked') ports.parked(news.requestId);
+      else if (news.type === 'request.unparked') ports.unparked(news.requestId);
+      else send(news);
+    },
   };
+  const linkEvents = tap?.events(events) ?? events;
+  const unwatch = authorizer?.watch?.((asked) => {
+    if (!stopped) linkEvents.signIn({ type: asked ? 'signIn.began' : 'signIn.ended' });
+  });
   const opening = (): Promise<Link> => {
     try {
-      return transport.openLink(tap?.events(events) ?? events, stopping.signal);
+      return transport.openLink(linkEvents, stopping.signal);
     } catch (thrown) {
       return rejectedWith(toTransportFailure(thrown));
     }
@@ -87,6 +99,7 @@ export function openLink(ports: LinkPorts, epoch: number, sendBack: (event: Conn
     if (stopped) return;
     tap?.emit({ type: 'link.left' });
     stopped = true;
+    unwatch?.();
     stopping.abort();
     ports.useLink(undefined);
     void transport.closeLink();

@@ -1,7 +1,14 @@
 import { toTransportFailure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import type { JSONRPCMessage, RequestId } from '../../protocol/messages/json-rpc.js';
-import type { Link, LinkEvents, MessageOrigin, SendOptions, ServerStreamEvents } from '../../transports/link.js';
+import type {
+  Link,
+  LinkEvents,
+  MessageOrigin,
+  SendOptions,
+  ServerStreamEvents,
+  SignInNews,
+} from '../../transports/link.js';
 import type { Framing } from '../../transports/transport.js';
 import { WrappedLink } from '../../transports/wrapped-link.js';
 
@@ -22,6 +29,7 @@ export type LinkActivity =
   | { readonly type: 'session.lost' }
   | { readonly type: 'answer.interrupted'; readonly requestId: RequestId }
   | { readonly type: 'answer.resumed'; readonly requestId: RequestId }
+  | SignInNews
   | { readonly type: 'stream.opening' }
   | { readonly type: 'stream.opened'; readonly resumed: boolean }
   | { readonly type: 'stream.unsupported' }
@@ -99,6 +107,10 @@ export class LinkTap {
       resumed: (requestId) => {
         this.emit({ type: 'answer.resumed', requestId });
         events.resumed(requestId);
+      },
+      signIn: (news) => {
+        this.emit(news);
+        events.signIn(news);
       },
     };
   }

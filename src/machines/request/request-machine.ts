@@ -47,6 +47,9 @@ export type RequestEvent =
   /** The stream of the response broke off, and the link resumes it. */
   | { readonly type: 'interrupt' }
   | { readonly type: 'resume' }
+  /** The link waits for a person to sign in before it sends the request. */
+  | { readonly type: 'park' }
+  | { readonly type: 'unpark' }
   /** It is sent again after a delay. */
   | { readonly type: 'postpone'; readonly delay: number }
   /** The delay is over. */
@@ -193,8 +196,10 @@ export const requestMachine = setup({
       exit: 'freeId',
       initial: 'waiting',
       states: {
-        waiting: { on: { interrupt: 'resuming' } },
-        resuming: { on: { resume: 'waiting' } },
+        waiting: { on: { interrupt: 'resuming', park: 'parked' } },
+        resuming: { on: { resume: 'waiting', park: 'parked' } },
+        // A person may need minutes to sign in.
+        parked: { entry: 'holdDeadline', exit: 'releaseDeadline', on: { unpark: 'waiting' } },
       },
       on: {
         progress: { actions: ['extendDeadline', 'reportProgress'] },

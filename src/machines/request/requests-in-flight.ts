@@ -192,6 +192,16 @@ export class RequestsInFlight {
     for (const { actor } of this.#exchange(id)) actor.send({ type: 'resume' });
   }
 
+  /** The request waits for a person to sign in, and was not sent. */
+  parked(id: unknown): void {
+    for (const { actor } of this.#exchange(id)) actor.send({ type: 'park' });
+  }
+
+  /** The request does not wait for a person any more. */
+  unparked(id: unknown): void {
+    for (const { actor } of this.#exchange(id)) actor.send({ type: 'unpark' });
+  }
+
   /** Passes a notification to the request that opened its stream. 2026-07-28 basic/patterns/subscriptions. */
   noticed(id: unknown, method: string, params: Params | undefined): Notice {
     const record = this.#ports.ring.get(id);

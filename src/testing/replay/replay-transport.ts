@@ -161,6 +161,12 @@ class ReplayedLink implements Link {
       case 'answer.resumed':
         events.resumed(event.requestId);
         break;
+      case 'signIn.began':
+      case 'signIn.ended':
+      case 'request.parked':
+      case 'request.unparked':
+        events.signIn(event);
+        break;
       case 'stream.opened':
         this.#stream?.opened(event.resumed);
         break;

@@ -25,6 +25,7 @@ export const INPUTS: ReadonlySet<string> = new Set([
   ],
   ...['link.ready', 'link.failed', 'link.released', 'link.problem', 'message.in', 'message.settled', 'session.lost'],
   ...['answer.interrupted', 'answer.resumed', 'stream.opened', 'stream.unsupported', 'stream.ended'],
+  ...['signIn.began', 'signIn.ended', 'request.parked', 'request.unparked'],
 ]);
 
 type CallWithSignal = Extract<RecordedEvent, { type: 'connect' | 'join' | 'probe' | 'submit' | 'watch' }>;

@@ -2,8 +2,10 @@ import type { Environment, TimerHandle } from '../../util/environment.js';
 
 /** An exchange that the admission starts. */
 export interface Admittable {
-  /** The kind of its place; undefined until it is started. `own` places do not count for the ceiling. Only the admission sets it. */
-  admitted: 'call' | 'own' | undefined;
+  /**
+   * The kind of its place; undefined until it is started. `own` and `parked` places do not count for the ceiling. Only the admission sets it.
+   */
+  admitted: 'call' | 'own' | 'parked' | undefined;
   /** Whether the exchange has ended, perhaps before it was started. */
   readonly over: boolean;
   start(): void;
@@ -84,6 +86,7 @@ export class HttpAdmission<Exchange extends Admittable> {
 
   /** An exchange has ended. It may not have been started. */
   left(exchange: Exchange): void {
+    if (exchange.admitted === 'parked') return;
     if (exchange.admitted === 'own') {
       this.#ownActive -= 1;
       return;
@@ -94,8 +97,26 @@ export class HttpAdmission<Exchange extends Admittable> {
       if (this.#gone > STEP && this.#gone * 2 > this.#waiting.length - this.#next) this.#dropGone();
       return;
     }
-    this.#active -= 1;
     this.#ended += 1;
+    this.#leavePlace();
+  }
+
+  /** A started exchange waits for a person and needs no connection: another one may have its place. */
+  park(exchange: Exchange): void {
+    if (exchange.admitted !== 'call') return;
+    exchange.admitted = 'parked';
+    this.#leavePlace();
+  }
+
+  /** The exchange needs a connection again. It has been started, so it does not wait for a place. */
+  unpark(exchange: Exchange): void {
+    if (exchange.admitted !== 'parked') return;
+    exchange.admitted = 'call';
+    this.#active += 1;
+  }
+
+  #leavePlace(): void {
+    this.#active -= 1;
     if (this.#waiting.length === 0) {
       if (this.#active < STEP) this.#reset();
     } else if (!this.#turning) {

@@ -22,6 +22,10 @@ export type CallEvent =
   | { readonly type: 'token' }
   /** The source has returned the token that was refused: the refusal is the response. */
   | { readonly type: 'sameToken'; readonly head: ResponseHead }
+  /** A person is asked to sign in, and the call waits for that. */
+  | { readonly type: 'park' }
+  /** No person is asked any more. */
+  | { readonly type: 'unpark' }
   /** The head of a response arrives. */
   | { readonly type: 'response'; readonly head: ResponseHead }
   /** The response redirects to a URL that may be used. */
@@ -54,6 +58,15 @@ export const CHANGES = {
   },
 };
 
+/** The source of tokens works by itself, or asks a person. */
+const waiting = {
+  initial: 'unattended',
+  states: {
+    unattended: { on: { park: 'parked' } },
+    parked: { entry: 'reportParked', exit: 'reportUnparked', on: { unpark: 'unattended' } },
+  },
+} as const;
+
 /**
  * One HTTP request: its token, its redirects and its response. A call that is no longer needed may drain, which means that its response ends
  * by itself, so that its connection can be used again. `http-call.ts` runs this chart compiled, and has its effects.
@@ -70,7 +83,7 @@ export const callMachine = createMachine(
         on: { fail: 'failed', abort: { target: 'aborted', actions: 'abortAttempt' } },
         states: {
           idle: { on: { start: [{ guard: 'needsToken', target: 'authorizing' }, { target: 'dispatched' }] } },
-          authorizing: { entry: 'requestToken', on: { token: 'dispatched' } },
+          authorizing: { entry: 'requestToken', ...waiting, on: { token: 'dispatched' } },
           // The head of the response has not arrived.
           dispatched: {
             entry: 'dispatch',
@@ -95,7 +108,7 @@ export const callMachine = createMachine(
             },
           },
           // The server has refused the token, so the source is asked for another one.
-          renewing: { entry: 'renewToken', on: { token: 'dispatched', sameToken: 'receiving' } },
+          renewing: { entry: 'renewToken', ...waiting, on: { token: 'dispatched', sameToken: 'receiving' } },
           receiving: {
             initial: 'passing',
             states: {

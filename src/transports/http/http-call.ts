@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import type { Authorizer, Credentials, RequestPurpose } from '../../auth/authorizer.js';
+import type { Applicant, Authorizer, Credentials, RequestPurpose } from '../../auth/authorizer.js';
 import { compileChart, CompiledActor } from '../../compiled-chart.js';
 import type { EventData } from '../../compiled-chart.js';
 import type { Environment, TimerHandle } from '../../util/environment.js';
@@ -59,6 +59,10 @@ export interface HttpReceiver {
   end(): void;
   /** There is no response, or it broke off. The delivery is `not-sent` if no byte of the request reached a socket. */
   failed(reason: Failure): void;
+  /** The request waits, because a person is asked to sign in. */
+  parked?(): void;
+  /** The request does not wait for a person any more. */
+  unparked?(): void;
 }
 
 /** How long the response of an attempt that was left may take to end, in ms. Its connection can then be used again. */
@@ -70,6 +74,8 @@ const FEW_CHUNKS = 100;
 
 const START = { type: 'start' } as const;
 const TOKEN = { type: 'token' } as const;
+const PARK = { type: 'park' } as const;
+const UNPARK = { type: 'unpark' } as const;
 const END = { type: 'end' } as const;
 const DRAIN = { type: 'drain' } as const;
 const OVERDUE = { type: 'overdue' } as const;
@@ -81,7 +87,7 @@ const ABORT = { type: 'abort' } as const;
  */
 export class HttpCall
   extends CompiledActor<HttpCall, CallEvent>
-  implements AttemptOwner, CallFacts, UnorderedSetMember, PacedStream<Buffer>
+  implements Applicant, AttemptOwner, CallFacts, UnorderedSetMember, PacedStream<Buffer>
 {
   static readonly #start = compileChart<HttpCall, EventData<CallEvent>>(callMachine, {
     guards: GUARDS,
@@ -89,6 +95,8 @@ export class HttpCall
       ...CHANGES,
       requestToken: (call) => call.#requestCredentials(),
       renewToken: (call, { head }) => void call.#renewCredentials(head as ResponseHead),
+      reportParked: (call) => call.#receiver.parked?.(),
+      reportUnparked: (call) => call.#receiver.unparked?.(),
       dispatch: (call) => call.#dispatch(),
       leaveAttempt: (call) => call.#leaveAttempt(),
       dropLeftAttempt: (call) => call.#dropLeftAttempt(),
@@ -169,8 +177,16 @@ export class HttpCall
     return this.#endpoint.authorizer as Authorizer;
   }
 
-  get #purpose(): RequestPurpose {
+  get purpose(): RequestPurpose {
     return this.#request.purpose ?? 'call';
+  }
+
+  park(): void {
+    this.send(PARK);
+  }
+
+  unpark(): void {
+    this.send(UNPARK);
   }
 
   /** Credentials that are at hand cost no turn of the event loop. */
@@ -179,7 +195,7 @@ export class HttpCall
       this.#fail(linkClosed('not-sent'));
       return;
     }
-    const credentials = this.#authorizer.credentials(this.#purpose);
+    const credentials = this.#authorizer.credentials(this);
     if ('then' in credentials)
       credentials.then(
         (received) => {
@@ -207,8 +223,7 @@ export class HttpCall
     const earlier = this.#refusals ?? [];
     this.#refusals = [...earlier, status];
     try {
-      const renewed = await this.#authorizer.renew({
-        purpose: this.#purpose,
+      const renewed = await this.#authorizer.renew(this, {
         sent: this.#credentials as Credentials,
         status,
         challenge: headers['www-authenticate'],

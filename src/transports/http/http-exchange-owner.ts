@@ -30,6 +30,10 @@ export interface ExchangeOwner {
   lose(session: HttpSession): void;
   /** The exchange needs no more of a response that has not ended. */
   drain(call: HttpCall): void;
+  /** The exchange waits for a person. */
+  park(exchange: OwnedExchange): void;
+  /** The exchange does not wait for a person any more. */
+  unpark(exchange: OwnedExchange): void;
   /** The exchange has ended. */
   ended(exchange: OwnedExchange): void;
   /**
@@ -53,8 +57,11 @@ export interface ExchangeRequest {
   readonly body: string;
 }
 
-/** Only calls of the user and the negotiation may ask a person to sign in. */
-export function purposeOf(method: string): RequestPurpose {
-  if (method === 'initialize' || method === 'server/discover') return 'probe';
-  return method === 'ping' || method === 'subscriptions/listen' ? 'background' : 'call';
+/**
+ * Only calls of the user and the negotiation may ask a person to sign in.
+ * @param negotiated whether there is a session: then `server/discover` is a health check
+ */
+export function purposeOf(method: string, negotiated: boolean): RequestPurpose {
+  if (!negotiated && (method === 'initialize' || method === 'server/discover')) return 'probe';
+  return method === 'server/discover' || method === 'ping' || method === 'subscriptions/listen' ? 'background' : 'call';
 }

@@ -80,7 +80,7 @@ export class HttpExchange
   });
 
   place = -1;
-  admitted: 'call' | 'own' | undefined = undefined;
+  admitted: 'call' | 'own' | 'parked' | undefined = undefined;
   held = 0;
   readonly id: RequestId;
   /** Settles with the exchange; rejects with a failure. */
@@ -144,7 +144,7 @@ export class HttpExchange
 
   #post(): void {
     const { headers, body, message } = this.#request;
-    const purpose = purposeOf(message.method);
+    const purpose = purposeOf(message.method, this.session.version !== undefined);
     this.#call = this.#owner.endpoint.call({ method: 'POST', headers, body, purpose }, this);
     this.#call.start();
   }
@@ -224,6 +224,17 @@ export class HttpExchange
   failed(reason: Failure): void {
     const resumes = this.lastEventId !== undefined && reason.code !== 'MCP_STREAM_BROKEN';
     this.#broken(resumes ? resumptionFailed(reason) : reason);
+  }
+
+  /** Other exchanges may use the place of this one meanwhile. */
+  parked(): void {
+    this.#owner.park(this);
+    this.#owner.events.signIn({ type: 'request.parked', requestId: this.id });
+  }
+
+  unparked(): void {
+    this.#owner.unpark(this);
+    this.#owner.events.signIn({ type: 'request.unparked', requestId: this.id });
   }
 
   #readBody(): void {

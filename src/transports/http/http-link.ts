@@ -289,6 +289,12 @@ export class HttpLink implements Link, ExchangeOwner {
       drain: (call) => {
         this.drain(call);
       },
+      park: (exchange) => {
+        this.park(exchange);
+      },
+      unpark: (exchange) => {
+        this.unpark(exchange);
+      },
       ended: (exchange) => {
         this.ended(exchange);
       },
@@ -311,6 +317,14 @@ export class HttpLink implements Link, ExchangeOwner {
       () => undefined,
     );
     environment.clearTimeout(timer);
+  }
+
+  park(exchange: OwnedExchange): void {
+    this.#admission.park(exchange);
+  }
+
+  unpark(exchange: OwnedExchange): void {
+    this.#admission.unpark(exchange);
   }
 
   ended(exchange: OwnedExchange): void {

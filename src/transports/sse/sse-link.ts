@@ -237,6 +237,12 @@ export class SseLink implements Link, HttpReceiver {
       over: () => {
         this.#laneOf(post).ended(post);
       },
+      parked: (requestId) => {
+        this.#events.signIn({ type: 'request.parked', requestId });
+      },
+      unparked: (requestId) => {
+        this.#events.signIn({ type: 'request.unparked', requestId });
+      },
     });
   }
 

@@ -15,6 +15,9 @@ export interface PostOwner {
   answered(trouble: Failure | undefined): void;
   /** The connection is free again. */
   over(): void;
+  /** A request waits for a person to sign in. */
+  parked(requestId: RequestId): void;
+  unparked(requestId: RequestId): void;
 }
 
 const POSTED = ['accept', 'application/json', 'accept-encoding', 'identity', 'content-type', 'application/json'];
@@ -98,6 +101,14 @@ export class SsePost implements HttpReceiver, LanePost {
     this.#refusal?.end();
     this.#settle(reason);
     this.#owner?.over();
+  }
+
+  parked(): void {
+    if (this.isRequest && this.id !== undefined) this.#owner?.parked(this.id);
+  }
+
+  unparked(): void {
+    if (this.isRequest && this.id !== undefined) this.#owner?.unparked(this.id);
   }
 
   /** Takes it for accepted without an answer, which changes nothing any more when it comes. */

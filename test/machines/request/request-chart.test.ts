@@ -106,7 +106,7 @@ function randomRequests(count: number): RequestWalk[] {
 const walks = allWalks();
 
 /** The states of a request, the final ones included. */
-const STATES = 7 + FINAL.length;
+const STATES = 8 + FINAL.length;
 /** A step through the walks that visits each of them. */
 const PRIME = 7_919;
 
@@ -157,7 +157,7 @@ describe('the walks through the request chart', () => {
     expect([...taken].sort()).toEqual(declaredTransitions(requestMachine).sort());
     expect([...states].sort()).toEqual(
       [
-        ...['idle', 'queued', 'inFlight.waiting', 'inFlight.resuming', 'backingOff'],
+        ...['idle', 'queued', 'inFlight.waiting', 'inFlight.resuming', 'inFlight.parked', 'backingOff'],
         ...['asking.answering', 'asking.completing', ...FINAL],
       ].sort(),
     );

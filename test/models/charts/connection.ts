@@ -69,6 +69,8 @@ const EVENTS = {
   refused: { type: 'link.closed', failure: REFUSED },
   busy: { type: 'link.closed', failure: BUSY },
   forgotten: { type: 'session.lost' },
+  asked: { type: 'signIn.began' },
+  signedIn: { type: 'signIn.ended' },
   modern: { type: 'discovered', answer: result(discoverResult()) },
   correction: { type: 'discovered', answer: error(-32022, { supported: ['2026-07-28'] }) },
   unknown: { type: 'discovered', answer: error(-32601) },
@@ -215,6 +217,12 @@ const SCENES = [
     EVENTS.dead,
     EVENTS.degraded,
   ]),
+  scene(
+    'a person who is asked to sign in',
+    input({ ...once, acceptable: acceptable('legacy') }, { perRequest: true }),
+    WAITERS,
+    [...common, EVENTS.asked, EVENTS.signedIn, EVENTS.legacy, EVENTS.forgotten, EVENTS.degraded, EVENTS.refused],
+  ),
   scene('a session that is left to another client', input(once), PATIENT, [
     ...common,
     modern,
@@ -256,9 +264,11 @@ const SCENES = [
 
 const ATTEMPT = /^linked\.(connecting|initializing)/;
 const ESTABLISHED = /^linked\.established/;
+/** The time that a person has to sign in is limited, but not by this chart. */
+const AUTHORIZING = /^linked\.connecting\.authorizing/;
 
 const isTime = ({ type }: AnyEventObject): boolean =>
-  type === 'deadline' || type === RELEASED || type.startsWith('xstate.after.');
+  type === 'deadline' || type === RELEASED || type === 'signIn.ended' || type.startsWith('xstate.after.');
 
 /** The chart of the connection. */
 export const connectionChart: ChartModel<ConnectionFacts> = {
@@ -301,7 +311,7 @@ export const connectionChart: ChartModel<ConnectionFacts> = {
       none(
         found.violations(({ path, snapshot: { context } }) => {
           const { waiters, armedFor } = context;
-          if (waiters.length === 0) return true;
+          if (waiters.length === 0 || AUTHORIZING.test(path)) return true;
           const first = Math.min(...waiters.map(({ deadline }) => deadline));
           return armedFor <= first && (ATTEMPT.test(path) || path === 'reconnecting' || path === 'closed.draining');
         }),
@@ -319,7 +329,12 @@ export const connectionChart: ChartModel<ConnectionFacts> = {
     },
 
     'makes no attempt without an end': ({ found, none }) => {
-      none(found.violations(({ path, snapshot }) => !ATTEMPT.test(path) || snapshot.context.armedFor < Infinity));
+      none(
+        found.violations(
+          ({ path, snapshot }) =>
+            !ATTEMPT.test(path) || snapshot.context.armedFor < Infinity !== AUTHORIZING.test(path),
+        ),
+      );
       none(
         found.violations(
           ({ path, snapshot: { context } }) =>
@@ -331,6 +346,15 @@ export const connectionChart: ChartModel<ConnectionFacts> = {
           ({ snapshot: { context } }) => context.reconnectAttempts <= context.policy.maxReconnectAttempts,
         ),
       );
+    },
+
+    'has all deadlines back when the person was asked': ({ found, none }) => {
+      const resumes = ({ path, next }: Vertex<ConnectionFacts>): boolean =>
+        !AUTHORIZING.test(path) ||
+        next.every(
+          ({ to }) => AUTHORIZING.test(to.path) === (to.snapshot.context.pausedAt !== undefined) && to.path !== 'idle',
+        );
+      none(found.violations(resumes));
     },
 
     'comes back no more often than its budget allows, and says that this is why when it does not': ({
@@ -427,7 +451,7 @@ export const connectionChart: ChartModel<ConnectionFacts> = {
     },
 
     'is not moved by what a link, a question or a check says that is gone': ({ found, none }) => {
-      const late = /^(link\.|session\.|discovered|shook|restored|resume|negotiation\.|health\.)/;
+      const late = /^(link\.|session\.|signIn\.|discovered|shook|restored|resume|negotiation\.|health\.)/;
       const unmoved = (vertex: Vertex<ConnectionFacts>): boolean =>
         vertex.path.startsWith('linked.') ||
         vertex.next.every(({ event, to }) => !late.test(event.type) || to === vertex);

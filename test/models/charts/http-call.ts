@@ -13,6 +13,8 @@ export const CALL_EVENTS: readonly CallEvent[] = [
   { type: 'start' },
   { type: 'token' },
   { type: 'sameToken', head: REFUSAL },
+  { type: 'park' },
+  { type: 'unpark' },
   { type: 'response', head: { status: 200, headers: {} } },
   { type: 'response', head: REFUSAL },
   { type: 'response', head: { status: 307, headers: { location: '/elsewhere' } } },
@@ -83,9 +85,18 @@ export const httpCallChart: ChartModel<CallFacts> = {
         next.every(({ event, to }) => {
           const refuses = event.type === 'response' && event.head === REFUSAL;
           const renews = refuses && scene === 'with tokens' && snapshot.context.renewals > 0;
-          return (to.path === 'active.renewing') === renews;
+          return to.path.startsWith('active.renewing') === renews;
         });
       none(found.violations(asks));
+    },
+
+    'waits for a person only while it has no token': ({ found, none }) => {
+      const parks = ({ path, next }: Vertex<CallFacts>): boolean =>
+        next.every(({ event, to }) => {
+          const begins = path.endsWith('.unattended') && event.type === 'park';
+          return to.path.endsWith('.parked') ? begins || path.endsWith('.parked') : !begins;
+        });
+      none(found.violations(parks));
     },
 
     'may drain for two periods': ({ found, none }) => {

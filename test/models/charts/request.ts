@@ -25,6 +25,8 @@ export const REQUEST_EVENTS: Readonly<Record<RequestEvent['type'], RequestEvent>
   sessionLost: { type: 'sessionLost', failure: LOST, delay: 10 },
   interrupt: { type: 'interrupt' },
   resume: { type: 'resume' },
+  park: { type: 'park' },
+  unpark: { type: 'unpark' },
   postpone: { type: 'postpone', delay: 10 },
   elapse: { type: 'elapse' },
   ask: { type: 'ask', needs: { requests: [], requestState: 'so far' } },

@@ -27,6 +27,7 @@ export async function memoryStage(desk: Desk, changed: () => void): Promise<Stag
         sessionLost: () => undefined,
         interrupted: () => undefined,
         resumed: () => undefined,
+        signIn: () => undefined,
       },
       new AbortController().signal,
     );

@@ -233,6 +233,22 @@ export const LIVES: Readonly<Record<string, Life>> = {
       await stage.do((client) => client.disconnect(), 10_000);
     },
   },
+  'a person who is asked to sign in': {
+    script: legacyScript('2025-11-25', { ...common, initialize: [{ wait: 500 }, ...answer(initializeResult())] }),
+    rigged: true,
+    live: async (stage) => {
+      const { clock, rigged } = stage;
+      await stage.do((client) => client.connect(), 100);
+      rigged.events?.signIn({ type: 'signIn.began' });
+      await stage.do((client) => client.connect(), 120_000);
+      rigged.events?.signIn({ type: 'signIn.ended' });
+      await clock.advance(2_000);
+      rigged.events?.signIn({ type: 'signIn.began' });
+      await stage.do((client) => client.callTool('x'), 10);
+      rigged.events?.signIn({ type: 'signIn.ended' });
+      await stage.do((client) => client.disconnect(), 10_000);
+    },
+  },
   'a legacy session over exchanges': {
     script: legacyScript('2025-11-25', common),
     rigged: true,

@@ -4,7 +4,7 @@ import { SimulatedEnvironment } from '../../support/simulated-environment.js';
 
 /** Something that waits for its turn, and ends when a test says so. */
 class Errand implements Admittable {
-  admitted: 'call' | 'own' | undefined = undefined;
+  admitted: Admittable['admitted'] = undefined;
   over = false;
 
   constructor(
@@ -221,5 +221,31 @@ describe('the admission of exchanges', () => {
     expect(crowd.started).toEqual([0, 1, 2, 5]);
     await crowd.end(1);
     expect(crowd.started).toEqual([0, 1, 2, 5, 3]);
+  });
+
+  it('gives the place of an exchange that waits for a person to another one, and takes it back without a wait', async () => {
+    const crowd = new Crowd(64);
+    crowd.begin(66);
+    const [first] = crowd.all as [Errand];
+    crowd.admission.park(first);
+    await Promise.resolve();
+    expect(crowd.started).toHaveLength(65);
+    crowd.admission.unpark(first);
+    await crowd.end(1);
+    // One more than the ceiling was active.
+    expect(crowd.started).toHaveLength(65);
+    await crowd.end(1);
+    expect(crowd.started).toHaveLength(66);
+  });
+
+  it('counts an exchange that ends while it waits for a person once', async () => {
+    const crowd = new Crowd(64);
+    crowd.begin(66);
+    const [first] = crowd.all as [Errand];
+    crowd.admission.park(first);
+    await Promise.resolve();
+    first.end();
+    await Promise.resolve();
+    expect(crowd.started).toHaveLength(65);
   });
 });

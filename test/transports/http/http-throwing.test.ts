@@ -1,5 +1,6 @@
 import type { AnyStateMachine } from 'xstate';
 
+import type { Authorizer } from '../../../src/auth/authorizer.js';
 import { HttpTransport } from '../../../src/index.js';
 import type { Fuses as FusesType } from '../../support/charts/chart-fuses.js';
 import { OpenedLink, request } from '../../support/http-link.js';
@@ -116,6 +117,19 @@ const HANDSHAKES: Readonly<Record<string, Script>> = {
 
 const LIVES = [...Object.keys(TOOLS).map((tool) => `call: ${tool}`), ...Object.keys(HANDSHAKES)];
 
+/** Asks a person after each refusal. */
+const asking: Authorizer = {
+  mostRenewals: 1,
+  credentials: () => ({ authorization: 'Bearer 1', generation: 1 }),
+  renew: async (applicant) => {
+    applicant.park();
+    await pause(1);
+    applicant.unpark();
+    return { authorization: 'Bearer 2', generation: 2 };
+  },
+  accepted: () => undefined,
+};
+
 /** What a promise settles with. */
 async function settled(promise: unknown): Promise<unknown> {
   let timer: NodeJS.Timeout | undefined;
@@ -152,9 +166,8 @@ async function lifeWith(life: string, name = ''): Promise<string[]> {
     { sessionId: 's-1' },
   );
   const server = await ScriptedHttpServer.start(respond);
-  const auth = { token: () => Promise.resolve(`t-${counts.get('call') ?? 0}`) };
-  const transport = new HttpTransport(server.url, { auth });
-  const opened = await OpenedLink.open(transport, hastyEnvironment(20));
+  const transport = new HttpTransport(server.url);
+  const opened = await OpenedLink.open(transport, hastyEnvironment(20), asking);
   const tool = life.replace('call: ', '');
   const call = (id: number, of: string): unknown => opened.link.send(request(id, 'tools/call', { name: of }));
   const wrong: string[] = [];

@@ -1,0 +1,279 @@
+import type { OAuth, SignInPrompt } from '../../../src/auth/index.js';
+import { HttpTransport, MCPClient, SseTransport } from '../../../src/index.js';
+import type { MCPClientOptions } from '../../../src/index.js';
+import { AuthorizationServer, browse, protectedServer, signedIn } from '../../support/servers/authorization-server.js';
+import type { HttpVisit, ScriptedHttpServer } from '../../support/servers/http-server.js';
+import { textOf } from '../../support/servers/fixture-servers.js';
+import { initializeResult } from '../../support/servers/scripts.js';
+import { SseServer, welcome } from '../../support/servers/sse-server.js';
+import { errorFrom, rejection } from '../../support/outcomes.js';
+import { RecordedLines, replayed } from '../../support/recordings.js';
+import { pause, until } from '../../support/waiting.js';
+
+/** Milliseconds. A person takes longer than any limit of these tests. */
+const PERSON = 1_200;
+const LIMIT = 600;
+
+const DONE = { content: [{ type: 'text', text: 'done' }] };
+
+let as: AuthorizationServer;
+let server: ScriptedHttpServer;
+let prompts: SignInPrompt[];
+const clients: MCPClient[] = [];
+
+// The first sign-in loads what it needs.
+beforeAll(async () => {
+  as = new AuthorizationServer();
+  server = await protectedServer(as);
+  const client = new MCPClient(new HttpTransport(server.url, { auth: signedIn([]) }));
+  await client.connect();
+  await client.close();
+  await server.close();
+});
+
+beforeEach(() => {
+  as = new AuthorizationServer();
+  prompts = [];
+});
+
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.close()));
+  await server.close();
+});
+
+/** A person who signs in after a while. */
+const slow = async (prompt: SignInPrompt): Promise<void> => {
+  const callback = await browse(prompt);
+  await pause(PERSON);
+  prompt.complete(callback);
+};
+
+/** A person who signs in at once the first time, and then after a while. */
+const slowLater = async (prompt: SignInPrompt): Promise<void> => {
+  if (prompts.length === 1) prompt.complete(await browse(prompt));
+  else await slow(prompt);
+};
+
+function clientOf(auth: OAuth, options?: MCPClientOptions): MCPClient {
+  const client = new MCPClient(new HttpTransport(server.url, { auth }), options);
+  clients.push(client);
+  return client;
+}
+
+const methods = (visits: readonly HttpVisit[]): unknown[] => visits.map(({ message }) => message.method);
+
+describe('connecting, while a person signs in', () => {
+  test('has a limit that stands still, and negotiates once more afterwards', async () => {
+    server = await protectedServer(as);
+    const client = clientOf(signedIn(prompts, {}, slow), { connectTimeout: LIMIT, probeTimeout: 100 });
+    await client.connect();
+    expect(client.state).toBe('ready');
+    const accepted = server.visits.filter((visit) => as.tokenOf(visit) !== undefined);
+    expect(methods(accepted)).toEqual(['server/discover']);
+    expect(server.asked('initialize')).toEqual([]);
+    expect(prompts).toHaveLength(1);
+  });
+
+  test('is a state of its own, which `explain()` names', async () => {
+    server = await protectedServer(as);
+    const client = clientOf(signedIn(prompts, {}, slow), { connectTimeout: LIMIT });
+    const connected = client.connect();
+    await until(() => prompts.length === 1);
+    expect(client.state).toBe('connecting');
+    expect(client.explain()).toContain('linked.connecting.authorizing.negotiating');
+    await connected;
+  });
+
+  test('counts the time before and after', async () => {
+    server = await protectedServer(as, (visit, token) => token !== undefined && visit.message.method !== undefined);
+    const client = clientOf(signedIn(prompts, {}, slow), { connectTimeout: LIMIT, retryInitialConnect: false });
+    const began = Date.now();
+    expect(await errorFrom(client.connect())).toMatchObject({ code: 'MCP_TIMEOUT', details: { timeout: LIMIT } });
+    expect(Date.now() - began).toBeGreaterThan(PERSON + LIMIT / 2);
+  });
+
+  test('gives a caller who comes meanwhile the whole of its own limit', async () => {
+    server = await protectedServer(as);
+    const client = clientOf(signedIn(prompts, {}, slow), { connectTimeout: LIMIT });
+    const first = client.connect();
+    await until(() => prompts.length === 1);
+    await pause(PERSON / 2);
+    await Promise.all([first, client.connect({ timeout: LIMIT / 2 })]);
+    expect(client.state).toBe('ready');
+  });
+
+  test.each([
+    ['an abort', (_client: MCPClient, abort: AbortController) => Promise.resolve(abort.abort(new Error('enough')))],
+    ['disconnect()', (client: MCPClient) => client.disconnect()],
+    ['close()', (client: MCPClient) => client.close()],
+  ])('ends the prompt with %s', async (_name, end) => {
+    server = await protectedServer(as);
+    const client = clientOf(
+      signedIn(prompts, {}, () => undefined),
+      { connectTimeout: LIMIT },
+    );
+    const abort = new AbortController();
+    const connected = rejection(client.connect({ signal: abort.signal }));
+    await until(() => prompts.length === 1);
+    await end(client, abort);
+    await connected;
+    expect(prompts[0]?.signal.aborted).toBe(true);
+    expect(client.state).toBe('closed');
+  });
+
+  test('fails with the reason when the person cancels', async () => {
+    server = await protectedServer(as);
+    const client = clientOf(
+      signedIn(prompts, {}, (prompt) => {
+        prompt.cancel();
+      }),
+    );
+    expect(await errorFrom(client.connect())).toMatchObject({ code: 'MCP_SIGN_IN_CANCELLED' });
+    expect(prompts).toHaveLength(1);
+  });
+});
+
+describe('a call whose token expires, while a person signs in again', () => {
+  test('has a timeout that stands still', async () => {
+    as.issuesRefreshTokens = false;
+    server = await protectedServer(as);
+    const client = clientOf(signedIn(prompts, {}, slowLater));
+    await client.connect();
+    const states: string[] = [];
+    client.on('state', (state) => states.push(state));
+    as.expire();
+    expect(textOf(await client.callTool('buy', {}, { timeout: LIMIT }))).toBe('done');
+    expect(states).toEqual(['degraded', 'ready']);
+    expect(prompts).toHaveLength(2);
+  });
+
+  test('ends at its `maxTotalTimeout`, was not sent, and others go on waiting', async () => {
+    as.issuesRefreshTokens = false;
+    server = await protectedServer(as);
+    const client = clientOf(signedIn(prompts, {}, slowLater));
+    await client.connect();
+    as.expire();
+    const other = client.callTool('buy');
+    const error = await errorFrom(client.callTool('buy', {}, { maxTotalTimeout: LIMIT }));
+    expect(error).toMatchObject({ code: 'MCP_TIMEOUT', delivery: 'not-sent' });
+    expect(textOf(await other)).toBe('done');
+  });
+
+  test('waits in `established.awaitingAuthorization`, where health checks wait, too', async () => {
+    as.issuesRefreshTokens = false;
+    server = await protectedServer(as);
+    const client = clientOf(signedIn(prompts, {}, slowLater), { healthCheckInterval: LIMIT });
+    await client.connect();
+    as.expire();
+    const call = client.callTool('buy');
+    await until(() => client.state === 'degraded' && prompts.length === 2);
+    expect(client.explain()).toContain('linked.established.awaitingAuthorization');
+    expect(textOf(await call)).toBe('done');
+    await until(() => client.state === 'ready');
+    expect(prompts).toHaveLength(2);
+  });
+
+  test('does not start a prompt for a health check', async () => {
+    as.issuesRefreshTokens = false;
+    server = await protectedServer(as);
+    const client = clientOf(signedIn(prompts, {}, slowLater), { healthCheckInterval: 50 });
+    await client.connect();
+    as.expire();
+    await pause(LIMIT);
+    expect(prompts).toHaveLength(1);
+  });
+
+  test('leaves its place to other exchanges', async () => {
+    as.granted = 'read';
+    server = await protectedServer(as, (visit) => {
+      if (visit.message.params?.name !== 'restricted') return false;
+      const granted = as.scopes.get(as.tokenOf(visit) ?? '');
+      if (granted?.includes('write') === true) return false;
+      visit.status(403, { 'www-authenticate': 'Bearer error="insufficient_scope", scope="write"' });
+      return true;
+    });
+    const auth = signedIn(prompts, { scopes: ['read'] }, slowLater);
+    const client = new MCPClient(new HttpTransport(server.url, { auth, limits: { maxConnections: 8 } }));
+    clients.push(client);
+    await client.connect();
+    as.granted = 'read write';
+    const restricted = Array.from({ length: 20 }, () => client.callTool('restricted', {}, { timeout: LIMIT }));
+    await until(() => prompts.length === 2);
+    const plain = Array.from({ length: 20 }, () => client.callTool('plain', {}, { timeout: LIMIT }));
+    expect((await Promise.all(plain)).map(textOf)).toEqual(plain.map(() => 'done'));
+    expect(client.state).toBe('ready');
+    expect((await Promise.all(restricted)).map(textOf)).toEqual(restricted.map(() => 'done'));
+    expect(prompts).toHaveLength(2);
+  });
+});
+
+describe('a recording of a sign-in', () => {
+  test('has no secret, and is replayed to the same states and outcomes', async () => {
+    as.issuesRefreshTokens = false;
+    as.marker = 'marker';
+    server = await protectedServer(as);
+    const lines = new RecordedLines();
+    const client = clientOf(signedIn(prompts, {}, slow), { record: { write: lines.write }, connectTimeout: LIMIT });
+    const states: string[] = [];
+    client.on('state', (state) => states.push(state));
+    await client.connect();
+    as.expire();
+    await client.callTool('buy', {}, { timeout: LIMIT });
+    await client.close();
+    expect(lines.text).not.toContain('marker');
+    const report = await replayed(lines.read());
+    expect(report.states).toEqual(states);
+    expect(report.calls.filter(({ outcome }) => outcome === undefined || !('ok' in outcome))).toEqual([]);
+  });
+});
+
+describe('HTTP+SSE, while a person signs in', () => {
+  let sse: SseServer;
+
+  beforeEach(async () => {
+    server = await protectedServer(as);
+    as.issuesRefreshTokens = false;
+    as.twist = (visit) => {
+      if (!visit.path.startsWith('/.well-known/oauth-protected-resource')) return false;
+      visit.json({ resource: sse.url, authorization_servers: [`${server.origin}/as`] });
+      return true;
+    };
+    const isRefused = (visit: HttpVisit): boolean => {
+      if (as.answer(visit)) return true;
+      if (as.tokenOf(visit) !== undefined) return false;
+      visit.status(401, { 'www-authenticate': 'Bearer error="invalid_token"' });
+      return true;
+    };
+    sse = await SseServer.start({
+      greet: (visit, endpoint) => {
+        if (!isRefused(visit)) welcome(visit, endpoint);
+      },
+      accept: (visit) => {
+        if (!isRefused(visit)) visit.response.writeHead(202).end();
+      },
+      serve: ({ id, method }, stream) => {
+        const isTaken = as.tokenOf(sse.posts.at(-1) as HttpVisit) !== undefined;
+        if (!isTaken || id === undefined) return;
+        const result = method === 'initialize' ? initializeResult('2024-11-05') : DONE;
+        stream.event({ jsonrpc: '2.0', id, result });
+      },
+    });
+  });
+
+  afterEach(() => sse.close());
+
+  test('opens its stream, and then has a call wait, beyond their limits', async () => {
+    const client = new MCPClient(new SseTransport(sse.url, undefined, { auth: signedIn(prompts, {}, slow) }), {
+      connectTimeout: LIMIT,
+    });
+    clients.push(client);
+    const connected = client.connect();
+    await until(() => prompts.length === 1);
+    expect(client.explain()).toContain('linked.connecting.authorizing.opening');
+    await connected;
+    await client.callTool('buy');
+    as.expire();
+    expect(textOf(await client.callTool('buy', {}, { timeout: LIMIT }))).toBe('done');
+    expect(prompts).toHaveLength(2);
+  });
+});
