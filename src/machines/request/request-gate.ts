@@ -18,13 +18,6 @@ export type RequestsEvent =
   /** The link is gone, and the requests in flight with it. */
   | { readonly type: 'lose'; readonly failure: Failure };
 
-/** The states of the gate to which events lead, from any state. Other events leave it where it is. */
-const LEADS_TO: Readonly<Partial<Record<RequestsEvent['type'], Gate>>> = {
-  open: 'open',
-  pause: 'paused',
-  close: 'closed',
-};
-
 interface RequestsSnapshot extends Record<string, unknown> {
   readonly status: Snapshot<unknown>['status'];
   readonly output: undefined;
@@ -45,9 +38,49 @@ export type RequestsLogic = ActorLogic<
 export interface RequestsPorts {
   /** The actor has started: it can be the parent of request actors. */
   begin(self: ActorRefFrom<RequestsLogic>): void;
-  /** @param gate the state of the gate after the event */
-  receive(event: RequestsEvent, gate: Gate): void;
+  /** The gate is in this state now. */
+  gateMoved(gate: Gate): void;
+  /** Sends the queued requests. */
+  open(session: Session): void;
+  /** Takes back the requests in flight that were not sent. */
+  pause(): void;
+  /** Rejects all requests, and cancels those in flight at the server. */
+  close(why: Failure): void;
+  /** Decides for each request in flight whether it is sent again. */
+  lose(why: Failure): void;
 }
+
+/** The transitions of the gate, which are the same in all its states. Without a target the gate stays where it is. */
+const TRANSITIONS: {
+  readonly [Type in RequestsEvent['type']]: {
+    readonly target?: Gate;
+    readonly effect: (ports: RequestsPorts, event: Extract<RequestsEvent, { type: Type }>) => void;
+  };
+} = {
+  open: {
+    target: 'open',
+    effect: (ports, { session }) => {
+      ports.open(session);
+    },
+  },
+  pause: {
+    target: 'paused',
+    effect: (ports) => {
+      ports.pause();
+    },
+  },
+  close: {
+    target: 'closed',
+    effect: (ports, event) => {
+      ports.close(event.failure);
+    },
+  },
+  lose: {
+    effect: (ports, event) => {
+      ports.lose(event.failure);
+    },
+  },
+};
 
 export const requestsPorts = new SystemPorts<RequestsPorts>('requests');
 
@@ -59,8 +92,13 @@ export const requestsLogic: RequestsLogic = {
   transition: (snapshot, event, { system }) => {
     // A request threw. Only its parent gets this event, and its caller still waits, so the connection has to end.
     if (isErrorOfChild(event)) throw event.error;
-    const value = LEADS_TO[event.type] ?? snapshot.value;
-    requestsPorts.of(system).receive(event, value);
+    const transition = (TRANSITIONS as Partial<typeof TRANSITIONS>)[event.type];
+    // XState reports ended requests to their parent, unless their actors are reused.
+    if (transition === undefined) return snapshot;
+    const { target: value = snapshot.value, effect } = transition;
+    const ports = requestsPorts.of(system);
+    ports.gateMoved(value);
+    effect(ports, event as never);
     return value === snapshot.value ? snapshot : { ...snapshot, value };
   },
   getPersistedSnapshot: (snapshot) => snapshot,

@@ -4,12 +4,13 @@ import type { ActorRefFrom } from 'xstate';
 import type { Environment } from '../../util/environment.js';
 import { withDelivery } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
+import type { Session } from '../../protocol/session.js';
 import { RequestFailure } from './outcome.js';
 import type { Outcome } from './outcome.js';
 import { RequestActions } from './request-actions.js';
 import type { RequestPorts } from './request-actions.js';
 import { failureOfRejected } from './request-failures.js';
-import type { Gate, RequestsEvent, RequestsLogic, RequestsPorts } from './request-gate.js';
+import type { Gate, RequestsLogic, RequestsPorts } from './request-gate.js';
 import { createRequestLogic } from './request-logic.js';
 import type { RequestLogic } from './request-logic.js';
 import { NO_REQUEST, RequestRecord } from './request-record.js';
@@ -130,35 +131,37 @@ export class RequestRegistry extends RequestActions implements RequestsPorts {
     }
   }
 
-  receive(event: RequestsEvent, gate: Gate): void {
+  gateMoved(gate: Gate): void {
     this.gate = gate;
-    switch (event.type) {
-      case 'open':
-        this.deadlines.open(true);
-        this.session = event.session;
-        this.flush();
-        break;
-      case 'pause':
-        this.session = undefined;
-        // If the session is lost and not the link, the server would refuse them.
-        for (const record of this.ring.all()) if (!record.spec.direct) this.cancelUnsent(record);
-        break;
-      case 'close':
-        this.closedBecause = event.failure;
-        for (const record of [...this.ring.all(), ...this.sleeping, ...this.rounds.records, ...this.queue.takeAll()]) {
-          this.cancelUnsent(record);
-          record.actor.send({ type: 'reject', failure: event.failure });
-        }
-        // Not before: how requests are cancelled depends on the era.
-        this.session = undefined;
-        this.deadlines.open(false);
-        break;
-      case 'lose':
-        for (const record of this.ring.all()) {
-          if (!this.cancelUnsent(record)) record.actor.send(event);
-          else if (record.spec.failFast) record.actor.send({ type: 'reject', failure: event.failure });
-        }
-        break;
+  }
+
+  open(session: Session): void {
+    this.deadlines.open(true);
+    this.session = session;
+    this.flush();
+  }
+
+  pause(): void {
+    this.session = undefined;
+    // If the session is lost and not the link, the server would refuse them.
+    for (const record of this.ring.all()) if (!record.spec.direct) this.cancelUnsent(record);
+  }
+
+  close(why: Failure): void {
+    this.closedBecause = why;
+    for (const record of [...this.ring.all(), ...this.sleeping, ...this.rounds.records, ...this.queue.takeAll()]) {
+      this.cancelUnsent(record);
+      record.actor.send({ type: 'reject', failure: why });
+    }
+    // Not before: how requests are cancelled depends on the era.
+    this.session = undefined;
+    this.deadlines.open(false);
+  }
+
+  lose(why: Failure): void {
+    for (const record of this.ring.all()) {
+      if (!this.cancelUnsent(record)) record.actor.send({ type: 'lose', failure: why });
+      else if (record.spec.failFast) record.actor.send({ type: 'reject', failure: why });
     }
   }
 

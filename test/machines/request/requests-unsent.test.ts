@@ -13,7 +13,7 @@ describe('a request of which no byte has left', () => {
   it('waits for the next link when this one is lost, although it may not be repeated', async () => {
     const registry = Registry.flowing();
     const made = unsent(registry);
-    registry.requests.receive({ type: 'lose', failure: LOST }, 'open');
+    registry.requests.lose(LOST);
     registry.hold();
     expect(registry.requests.counts).toEqual({ inFlight: 0, queued: 1, asking: 0 });
     registry.flow();
@@ -40,7 +40,7 @@ describe('a request of which no byte has left', () => {
   ])('is over when the link is lost and it %s', async (_, more) => {
     const registry = Registry.flowing();
     const made = unsent(registry, { failFast: true, ...more });
-    registry.requests.receive({ type: 'lose', failure: LOST }, 'open');
+    registry.requests.lose(LOST);
     await registry.settle();
     expect(failureOf(made)).toEqual({ ...LOST, delivery: 'not-sent' });
     registry.flow();
@@ -95,7 +95,7 @@ describe('a request of which no byte has left', () => {
     let fail: (why: unknown) => void = () => undefined;
     registry.link.answerToSend = () => new Promise((_, reject) => (fail = reject));
     const made = unsent(registry);
-    registry.requests.receive({ type: 'lose', failure: LOST }, 'open');
+    registry.requests.lose(LOST);
     registry.hold();
     registry.flow();
     fail({ ...LOST, delivery: 'not-sent' });

@@ -62,7 +62,11 @@ export const idlePorts: {
   },
   requests: {
     begin: nothing,
-    receive: nothing,
+    gateMoved: nothing,
+    open: nothing,
+    pause: nothing,
+    close: nothing,
+    lose: nothing,
   },
   serverRequest: {
     handle: () => nothing,
