@@ -1,5 +1,6 @@
 export { MCPClient } from './api/client.js';
 export type { ClientHealth } from './api/client.js';
+export type { AuthorizationStatus, SignInOptions } from './api/operations/authorization-status.js';
 export type { HealthReport } from './api/health-report.js';
 export { MCPConnection } from './api/connection.js';
 export type { ConnectionHealth, ConnectionInfo, ConnectionStatus, MCPConnectionOptions } from './api/connection.js';

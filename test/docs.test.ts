@@ -35,6 +35,8 @@ ${['MCPClient', 'MCPConnection', 'MCPError', 'StdioTransport', 'HttpTransport'].
   const url: string;
   function freshToken(): Promise<string>;
   function showForm(form: object): Promise<Record<string, string> | undefined>;
+  function showDialog(url: string | undefined, expiresAt: number | undefined): void;
+  function showRetryButton(hint: string | undefined, retry: () => Promise<void>): void;
   function askModel(messages: readonly all.SamplingMessage[], maxTokens: number): Promise<all.CreateMessageResult>;
 }
 `;

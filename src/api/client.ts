@@ -14,8 +14,10 @@ import type {
   MCPResourceTemplate,
   MCPTool,
 } from '../protocol/schema/index.js';
-import { checkCallOptions, CONNECT_OPTIONS, HEALTH_OPTIONS } from './options/call-options.js';
+import { checkCallOptions, CONNECT_OPTIONS, HEALTH_OPTIONS, SIGN_IN_OPTIONS } from './options/call-options.js';
 import type { ConnectOptions, ListOptions, RequestOptions } from './options/call-options.js';
+import { authorizationStatus, signIn, signOut } from './operations/sign-in.js';
+import type { AuthorizationStatus, SignInOptions } from './operations/authorization-status.js';
 import { MCPCalls } from './calls.js';
 import { connectOrDispose, transportFor } from './connect-target.js';
 import type { ConnectTarget } from './connect-target.js';
@@ -308,6 +310,33 @@ export class MCPClient extends MCPCalls {
    */
   ping(options?: Pick<RequestOptions, 'timeout' | 'signal'>): Promise<number> {
     return ping(this.#core, options);
+  }
+
+  /** The state of the sign-in; undefined unless the transport has `auth: oauth()`. It changes with the event `authorization`. */
+  get authorization(): AuthorizationStatus | undefined {
+    return authorizationStatus(this.#core);
+  }
+
+  /**
+   * Has a person sign in, unless there is a token with these scopes. It also ends the state `failed` after a sign-in that was cancelled or has
+   * failed, and needs no connection. MCP 2026-07-28 basic/authorization.
+   * @throws MCPAuthenticationError if the sign-in fails; MCPError with code `MCP_INVALID_PARAMS` if the transport has no `auth: oauth()`; the
+   * signal's reason when it is aborted.
+   * @example
+   * button.onclick = () => client.signIn({ scopes: ['files:write'] });
+   */
+  signIn(options: SignInOptions = {}): Promise<void> {
+    checkCallOptions('signIn', options, SIGN_IN_OPTIONS);
+    return signIn(this.#core, options);
+  }
+
+  /**
+   * Deletes the tokens from the store, and revokes them at the authorization server, if it can do that (RFC 7009). Calls in flight continue, and
+   * later ones have no token. No person is asked to sign in until {@link MCPClient.signIn}, or a new `connect()` after `disconnect()`.
+   * @throws MCPError with code `MCP_INVALID_PARAMS` if the transport has no `auth: oauth()`.
+   */
+  signOut(): Promise<void> {
+    return signOut(this.#core);
   }
 
   /** Adds a listener of an event. Returns a function that removes it. */

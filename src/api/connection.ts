@@ -4,6 +4,7 @@ import { failure } from '../util/failure.js';
 import { healthScore } from '../diagnostics/health-score.js';
 import { A_DURATION, invalidOption, isDuration, optionNames, OptionReader } from '../option-checks.js';
 import type { MCPTransport } from '../transports/transport.js';
+import type { AuthorizationStatus, SignInOptions } from './operations/authorization-status.js';
 import { MCPClient } from './client.js';
 import { connectOrDispose, transportFor } from './connect-target.js';
 import type { ConnectTarget } from './connect-target.js';
@@ -191,6 +192,21 @@ export class MCPConnection {
    */
   on<Name extends MCPClientEventName>(event: Name, listener: (...args: MCPClientEvents[Name]) => unknown): () => void {
     return this.#view.on(event, listener);
+  }
+
+  /** See {@link MCPClient.authorization}. */
+  get authorization(): AuthorizationStatus | undefined {
+    return this.#view.authorization;
+  }
+
+  /** See {@link MCPClient.signIn}. */
+  signIn(options?: SignInOptions): Promise<void> {
+    return this.#view.signIn(options);
+  }
+
+  /** See {@link MCPClient.signOut}. */
+  signOut(): Promise<void> {
+    return this.#view.signOut();
   }
 
   /** Whether there is a session. It may be degraded. */

@@ -37,6 +37,7 @@ import type { ResolvedOptions } from './options/options.js';
 import type { HealthReport } from './health-report.js';
 import { LineRecording } from '../recording/line-recording.js';
 import { LazyAuthorization } from '../machines/authorization/lazy-authorization.js';
+import { authorizationStatus } from './operations/sign-in.js';
 import { StructuredOutput } from './operations/structured-output.js';
 import { inherit } from './suspension.js';
 import { retryWithNewHeaders, headersOfCall, isHeaderMismatch } from './operations/tool-headers.js';
@@ -148,6 +149,11 @@ export class Core {
         secrets: this.secrets,
         report: (problem) => {
           this.#report(problem);
+        },
+        authTimeout: this.options.authTimeout,
+        changed: () => {
+          const status = authorizationStatus(this);
+          if (status !== undefined) this.events.emit('authorization', status);
         },
       })
     );
@@ -295,6 +301,8 @@ export class Core {
   disconnect(): Promise<void> {
     const { authorization } = this;
     const disconnected = this.connection.disconnect();
+    // A sign-in needs no connection.
+    authorization?.close();
     return authorization === undefined ? disconnected : disconnected.then(() => authorization.closed());
   }
 
@@ -308,6 +316,7 @@ export class Core {
     // Makes the error now, so that its story ends here.
     void this.errors.last;
     debugState(this, state, from);
+    if (from === 'idle') this.authorization?.begin();
     if (state === 'initializing') this.events.sessionBegan();
     this.listCache.entered(state);
     if (state === 'closed') {

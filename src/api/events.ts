@@ -1,3 +1,4 @@
+import type { AuthorizationStatus } from './operations/authorization-status.js';
 import type { Environment } from '../util/environment.js';
 import type { MCPError } from '../errors.js';
 import type { ConnectionState } from '../machines/connection/connection-context.js';
@@ -25,6 +26,8 @@ export interface MCPClientEvents {
   toolsChanged: [difference: ToolsDifference];
   /** The server sent a log message. 2026-07-28 server/utilities/logging. */
   log: [message: LoggingMessageNotificationParams];
+  /** The sign-in of a transport with `auth: oauth()` has another state: see {@link AuthorizationStatus}. */
+  authorization: [status: AuthorizationStatus];
   /**
    * The server violated the protocol, but no call failed. A warning about an item that was left out of a list or message is emitted once
    * for each text, and for at most 30 faults of each method in a session.

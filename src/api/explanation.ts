@@ -2,6 +2,7 @@ import { debuglog } from 'node:util';
 
 import { explainFailure, hintFor } from '../diagnostics/explain.js';
 import { circumstancesOf, storyLines } from '../diagnostics/story.js';
+import type { AuthorizationView } from '../machines/authorization/authorization-facts.js';
 import type { ConnectionFacts, ConnectionState } from '../machines/connection/connection-context.js';
 import type { PendingServerRequest } from '../machines/server-requests/server-requests.js';
 import { shownUrl } from '../transports/http/http-failures.js';
@@ -11,6 +12,7 @@ import { describeAge } from '../util/age.js';
 import type { Environment } from '../util/environment.js';
 import { barred, printable } from '../util/printable.js';
 import { recentLosses } from '../util/restart-budget.js';
+import { explainAuthorization } from './operations/sign-in.js';
 import type { HealthReport } from './health-report.js';
 import type { History } from './history.js';
 import { describeServerRequests } from './server-request-handlers.js';
@@ -33,6 +35,7 @@ export interface Explained extends ResumedClient {
     readonly pendingServerRequests: readonly PendingServerRequest[];
   };
   readonly health: HealthReport;
+  readonly authorization: { readonly view: AuthorizationView } | undefined;
   readonly history: Pick<History, 'latest' | 'everything'>;
   readonly secrets: Pick<Secrets, 'hide' | 'failure'>;
 }
@@ -52,6 +55,7 @@ export function explain(explained: Explained): string {
   if (asking > 0) lines.push(`Requests that wait for handlers, because the server requires input: ${asking}.`);
   const now = explained.options.environment.now();
   lines.push(...describeServerRequests(connection.pendingServerRequests, now));
+  if (explained.authorization !== undefined) lines.push(...explainAuthorization(explained.authorization.view, now));
   const { restarts, maxReconnectAttempts } = facts.policy;
   if (facts.reconnectAttempts > 0 || state === 'reconnecting')
     lines.push(`Attempts to reconnect: ${facts.reconnectAttempts} of at most ${maxReconnectAttempts}.`);

@@ -3,7 +3,8 @@ import type { Failure, FailureCode, FailureParts } from '../util/failure.js';
 import { printable } from '../util/printable.js';
 
 /** The part of the flow that failed. */
-export type AuthPhase = 'discovery' | 'registration' | 'sign-in' | 'token request' | 'refresh' | 'request' | 'store';
+export type AuthPhase =
+  'discovery' | 'registration' | 'sign-in' | 'token request' | 'refresh' | 'request' | 'store' | 'sign-out';
 
 /** A failure of the flow that another attempt would only repeat. No byte of the call that waits for the token was accepted by the server. */
 export function authFailure(

@@ -5,6 +5,7 @@ export interface AuthorizationServerMetadata {
   readonly authorization_endpoint?: string | undefined;
   readonly token_endpoint?: string | undefined;
   readonly registration_endpoint?: string | undefined;
+  readonly revocation_endpoint?: string | undefined;
   readonly scopes_supported?: readonly string[] | undefined;
   readonly grant_types_supported?: readonly string[] | undefined;
   readonly token_endpoint_auth_methods_supported?: readonly string[] | undefined;
@@ -14,7 +15,7 @@ export interface AuthorizationServerMetadata {
   readonly require_pushed_authorization_requests?: boolean | undefined;
 }
 
-const TEXTS = ['authorization_endpoint', 'token_endpoint', 'registration_endpoint'] as const;
+const TEXTS = ['authorization_endpoint', 'token_endpoint', 'registration_endpoint', 'revocation_endpoint'] as const;
 const LISTS = [
   'scopes_supported',
   'grant_types_supported',

@@ -1,4 +1,5 @@
 import type { Failure } from '../util/failure.js';
+import { authFailure } from './auth-failures.js';
 import type { AuthPhase } from './auth-failures.js';
 import { authenticationOf } from './client-identity.js';
 import type { ClientIdentity } from './client-identity.js';
@@ -7,6 +8,7 @@ import { isOutageStatus } from './guarded-fetch.js';
 import type { AuthResponse, GuardedFetch } from './guarded-fetch.js';
 import type { Library } from './library.js';
 import type { ExtraParameters } from './oauth-settings.js';
+import type { AuthorizationServerMetadata } from './server-metadata.js';
 import type { SignIn } from './sign-in.js';
 import { readTokenResponse } from './token-response.js';
 import type { Tokens } from './token-response.js';
@@ -52,39 +54,78 @@ export async function refresh(
   );
 }
 
+/**
+ * Makes a token invalid at the authorization server. Resolves with a failure if the server refuses that. Rejects with a failure of the network.
+ * RFC 7009, 2.1.
+ */
+export async function revoke(
+  { library, ...requests }: TokenRequests,
+  { issuer, revocation_endpoint: endpoint = '' }: AuthorizationServerMetadata,
+  client: ClientIdentity,
+  token: string,
+): Promise<Failure | undefined> {
+  const { response } = await send({ ...requests, library }, (options) =>
+    library.revocationRequest(
+      { issuer, revocation_endpoint: endpoint },
+      { client_id: client.id },
+      authenticationOf(client),
+      token,
+      options,
+    ),
+  );
+  const { status } = response;
+  if (status >= 200 && status <= 299) return undefined;
+  return authFailure(
+    'MCP_TOKEN_REQUEST_REFUSED',
+    'sign-out',
+    `${issuer} refused to revoke a token with status ${status}`,
+    {
+      issuer,
+      status,
+    },
+  );
+}
+
 type Server = { readonly issuer: string; readonly token_endpoint: string };
 type Options = NonNullable<Parameters<Library['refreshTokenGrantRequest']>[4]>;
 
 async function request(
-  { library, network, extra, now, signal }: TokenRequests,
+  { extra, now, ...requests }: TokenRequests,
   { metadata: { issuer, token_endpoint: endpoint = '' }, resource }: Discovered,
   { secret }: ClientIdentity,
   phase: AuthPhase,
   sent: readonly string[],
-  send: (server: Server, options: Options) => Promise<unknown>,
+  make: (server: Server, options: Options) => Promise<unknown>,
 ): Promise<Tokens | Failure> {
-  let response: AuthResponse | undefined;
-  let credentials: string | undefined;
   const added = { ...(resource !== undefined && { resource }), ...extra };
   const additionalParameters = Object.entries(added).filter((one): one is [string, string] => one[1] !== null);
-  await send(
-    { issuer, token_endpoint: endpoint },
-    {
-      additionalParameters,
-      // The rules of the network decide about plain HTTP.
-      [library.allowInsecureRequests]: true,
-      [library.customFetch]: async (
-        url: string,
-        { body, headers }: { body?: unknown; headers: Record<string, string> },
-      ) => {
-        credentials = headers.authorization?.split(' ')[1];
-        response = await network.fetch({ method: 'POST', url, headers, body: String(body), signal });
-        // The library gets no body: what this client needs of it is read below.
-        return new Response(null, { status: isOutageStatus(response.status) ? 503 : 200 });
-      },
-    },
+  const { response, credentials } = await send({ ...requests, extra, now }, (options) =>
+    make({ issuer, token_endpoint: endpoint }, { ...options, additionalParameters }),
   );
-  // The library has called the function above, or has thrown.
   const secrets = [...sent, secret, credentials].filter((one) => one !== undefined);
-  return readTokenResponse(response as unknown as AuthResponse, { issuer, phase, sent: secrets, now });
+  return readTokenResponse(response, { issuer, phase, sent: secrets, now });
+}
+
+/** Has the library make a request, sends it, and returns the response, which the library does not get. */
+async function send(
+  { library, network, signal }: TokenRequests,
+  make: (options: Options) => Promise<unknown>,
+): Promise<{ readonly response: AuthResponse; readonly credentials: string | undefined }> {
+  let response: AuthResponse | undefined;
+  let credentials: string | undefined;
+  await make({
+    // The rules of the network decide about plain HTTP.
+    [library.allowInsecureRequests]: true,
+    [library.customFetch]: async (
+      url: string,
+      { body, headers }: { body?: unknown; headers: Record<string, string> },
+    ) => {
+      credentials = headers.authorization?.split(' ')[1];
+      response = await network.fetch({ method: 'POST', url, headers, body: String(body), signal });
+      // What this client needs of the body it reads itself.
+      return new Response(null, { status: isOutageStatus(response.status) ? 503 : 200 });
+    },
+  });
+  // The library has called the function above, or has thrown.
+  return { response: response as unknown as AuthResponse, credentials };
 }

@@ -14,6 +14,7 @@ export class ClientRecorder implements Recorded {
   readonly log: MCPClientEvents['log'][0][] = [];
   readonly warning: MCPClientEvents['warning'][0][] = [];
   readonly error: MCPClientEvents['error'][0][] = [];
+  readonly authorization: MCPClientEvents['authorization'][0][] = [];
   readonly #waiting = new Waiting();
 
   constructor(client: MCPClient, more: readonly MCPClientEventName[] = []) {

@@ -1,3 +1,4 @@
+import type { SignInOptions } from '../operations/authorization-status.js';
 import type { Progress } from '../../protocol/progress.js';
 import {
   A_DURATION,
@@ -85,7 +86,7 @@ interface OptionCheck {
   readonly expected: string;
 }
 
-const CHECKS: Readonly<Record<keyof ListOptions | keyof CallToolOptions, OptionCheck>> = {
+const CHECKS: Readonly<Record<keyof ListOptions | keyof CallToolOptions | keyof SignInOptions, OptionCheck>> = {
   timeout: { good: isDuration, expected: A_DURATION },
   maxTotalTimeout: { good: isDuration, expected: A_DURATION },
   signal: { good: isSignal, expected: 'an AbortSignal' },
@@ -94,7 +95,15 @@ const CHECKS: Readonly<Record<keyof ListOptions | keyof CallToolOptions, OptionC
   useCache: { good: (value) => typeof value === 'boolean', expected: 'a boolean' },
   onToolError: oneOf<ToolErrorPolicy>('throw', 'return'),
   validate: oneOf<ValidationPolicy>('strict', 'warn', 'off'),
+  scopes: { good: isScopes, expected: 'an array of scopes' },
 };
+
+/** Names of scopes. RFC 6749, 3.3. */
+function isScopes(value: unknown): boolean {
+  return (
+    Array.isArray(value) && value.every((one) => typeof one === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(one))
+  );
+}
 
 function oneOf<Value extends string>(...allowed: Value[]): OptionCheck {
   return { good: (value) => (allowed as unknown[]).includes(value), expected: oneOfThese(allowed) };
@@ -118,6 +127,8 @@ const REQUEST_NAMES = ['timeout', 'maxTotalTimeout', 'signal', 'onProgress', 're
 export const CONNECT_OPTIONS = checksOf('timeout', 'signal');
 /** The checks of the options of `healthCheck()`. */
 export const HEALTH_OPTIONS = checksOf('timeout');
+/** The checks of {@link SignInOptions}. */
+export const SIGN_IN_OPTIONS = checksOf('scopes', 'signal');
 /** The checks of {@link RequestOptions}. */
 export const REQUEST_OPTIONS = checksOf(...REQUEST_NAMES);
 /** The checks of {@link ListOptions}. */

@@ -64,6 +64,8 @@ export interface MCPProtocolOptions extends HandlerOptions {
    * before their first start, by `npx`, `uvx`, `docker run` and similar commands, and 30 000 for others.
    */
   readonly connectTimeout?: number | undefined;
+  /** How long a person may take to sign in, in ms, with `auth: oauth()`. Timeouts of calls stand still meanwhile. Default 300 000. */
+  readonly authTimeout?: number | undefined;
   /** The era or revision to use. Default `'auto'`: the client detects it. */
   readonly era?: EraChoice | undefined;
   /** The era of the server, if it is known from an earlier connection. It saves the detection. */
@@ -142,6 +144,7 @@ export interface ResolvedOptions {
   readonly clientInfo: Implementation;
   readonly extensions: ClientCapabilities['extensions'];
   readonly connectTimeout: number;
+  readonly authTimeout: number;
   readonly priorEra: Era | undefined;
   readonly onToolError: ToolErrorPolicy;
   readonly validate: ValidationPolicy;
@@ -166,6 +169,7 @@ const PROTOCOL_NAMES: Readonly<Record<keyof MCPProtocolOptions, true>> = {
   clientInfo: true,
   extensions: true,
   connectTimeout: true,
+  authTimeout: true,
   era: true,
   priorEra: true,
   probeTimeout: true,
@@ -246,6 +250,7 @@ export function resolveOptions(given: MCPClientOptions, owner: OptionOwner, tran
   return {
     timeout,
     connectTimeout,
+    authTimeout: read.milliseconds('authTimeout', 300_000),
     maxTotalTimeout: given.maxTotalTimeout === undefined ? undefined : read.milliseconds('maxTotalTimeout', 0),
     clientInfo: read.identity('clientInfo', PACKAGE),
     extensions: given.extensions === undefined ? undefined : checkedExtensions(given.extensions),

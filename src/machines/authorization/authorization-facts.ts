@@ -1,3 +1,4 @@
+import type { SignInPrompt } from '../../auth/grants/interactive.js';
 import type { Failure } from '../../util/failure.js';
 
 /** What the chart knows of a grant. Tokens are in the steps, never here. */
@@ -11,8 +12,11 @@ export interface GrantFacts {
 /** Where the token in use comes from. */
 export type TokenOrigin = 'store' | 'refresh' | 'sign-in';
 
-/** Why a token is obtained. `needed`: there is none. `clock`: it has expired. `age`: it will expire soon. `lacking`: it lacks scopes. */
-export type Cause = 'needed' | 'refused' | 'clock' | 'age' | 'lacking';
+/**
+ * Why a token is obtained. `needed`: there is none. `clock`: it has expired. `age`: it will expire soon. `lacking`: it lacks scopes. `wish`: the
+ * program calls `signIn()`.
+ */
+export type Cause = 'needed' | 'refused' | 'clock' | 'age' | 'lacking' | 'wish';
 
 /** Everything that the chart knows. It contains no secret: inspectors may show it. */
 export interface AuthorizationFacts {
@@ -31,6 +35,8 @@ export interface AuthorizationFacts {
   readonly denied: readonly string[];
   /** Sign-ins since the server last accepted a token. */
   readonly prompts: number;
+  /** Whether the program has called `signOut()` since then: no person is asked until it calls `signIn()` or connects again. */
+  readonly signedOut: boolean;
   /** Whether the client was registered again since then, because the server no longer knew it. */
   readonly renewed: boolean;
   /** The server refused a token that a refresh had just obtained. */
@@ -57,6 +63,14 @@ export type AuthorizationEvent =
     } & Demand)
   | ({ readonly type: 'lacking'; readonly challenged: readonly string[] } & Demand)
   | { readonly type: 'accepted' }
+  /** The program wants a person to sign in, for these scopes. */
+  | ({ readonly type: 'signIn'; readonly challenged: readonly string[] | undefined } & Demand)
+  /** The program connects. */
+  | { readonly type: 'connect' }
+  /** The program wants no tokens any more. */
+  | { readonly type: 'signOut' }
+  /** The grant was deleted. */
+  | { readonly type: 'dropped' }
   | { readonly type: 'loaded'; readonly grant: GrantFacts | undefined }
   /** `refreshable`: there is a refresh token of this authorization server. */
   | { readonly type: 'discovered'; readonly refreshable: boolean }
@@ -73,4 +87,20 @@ export type AuthorizationEvent =
 
 /** The steps of the flow. Each ends with one event. */
 export type AuthorizationStep =
-  'load' | 'discover' | 'lockRefresh' | 'refresh' | 'lockSignIn' | 'register' | 'prompt' | 'exchange';
+  'load' | 'discover' | 'lockRefresh' | 'refresh' | 'lockSignIn' | 'register' | 'prompt' | 'exchange' | 'signOut';
+
+/** An authorization, as users see it. */
+export interface AuthorizationView {
+  /** `working`: the client finds the authorization server, registers itself, or requests tokens. */
+  readonly state: 'none' | 'authorized' | 'refreshing' | 'working' | 'awaiting-user' | 'failed';
+  readonly issuer: string | undefined;
+  readonly account: string;
+  /** The scopes that were granted. */
+  readonly scopes: readonly string[];
+  /** When the token expires, in ms since the Unix epoch. */
+  readonly expiresAt: number | undefined;
+  /** What the person was asked, in `awaiting-user`. */
+  readonly prompt: SignInPrompt | undefined;
+  /** Why there is no token, in `failed`. */
+  readonly failure: Failure | undefined;
+}

@@ -16,6 +16,9 @@ const otherwise = [
   { target: '#authorization.work.resting', actions: ['keepSignInRequired', 'denyScopes'] },
 ] as const;
 
+/** The program calls `signIn()`. */
+const wish = { target: '#authorization.work.discovering', actions: ['allowPrompts', 'keepDemand'] } as const;
+
 /** A newer grant of another connection. */
 const adopted = {
   target: '#authorization.work.resting',
@@ -37,6 +40,7 @@ export const authorizationMachine = authorizationSetup.createMachine({
         refreshed: '.usable',
         exchanged: '.usable',
         adopted: '.usable',
+        dropped: '.absent',
       },
       states: {
         unread: {
@@ -65,6 +69,9 @@ export const authorizationMachine = authorizationSetup.createMachine({
         expired: { actions: 'joinDemand' },
         refused: { actions: 'joinDemand' },
         lacking: { actions: 'joinDemand' },
+        signIn: { actions: 'joinDemand' },
+        connect: { actions: 'allowPrompts' },
+        signOut: '.signingOut',
       },
       states: {
         loading: {
@@ -81,6 +88,7 @@ export const authorizationMachine = authorizationSetup.createMachine({
             expired: { target: 'discovering', actions: 'keepDemand' },
             age: { target: 'discovering', actions: 'keepDemand' },
             lacking: { target: 'discovering', actions: 'keepDemand' },
+            signIn: wish,
             refused: [
               { guard: 'neverAccepted', target: 'failed', actions: 'keepTokenRefused' },
               { target: 'discovering', actions: ['keepDemand', 'noteUseless'] },
@@ -157,9 +165,17 @@ export const authorizationMachine = authorizationSetup.createMachine({
           tags: 'idle',
           entry: 'countOutage',
           after: { backoff: 'resting' },
+          on: { signIn: wish },
         },
-        // No person is asked again until the user connects again.
-        failed: { tags: 'idle' },
+        // No person is asked again until the program calls `signIn()` or connects again.
+        failed: { tags: 'idle', on: { signIn: wish, connect: { target: 'resting', actions: 'allowPrompts' } } },
+        signingOut: {
+          invoke: { src: 'signOut', id: 'signOut', input: ({ context }) => context },
+          on: {
+            dropped: { target: 'resting', actions: ['keepSignedOut', 'activate'] },
+            failed: { target: 'resting', actions: 'keepFailure' },
+          },
+        },
       },
     },
   },

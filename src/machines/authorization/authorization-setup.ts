@@ -14,14 +14,13 @@ import type {
   TokenOrigin,
 } from './authorization-facts.js';
 
-/** Time for a person to sign in, in ms. */
-export const AUTH_TIMEOUT = 300_000;
-
 /** The most sign-ins until the server has accepted a token. */
 export const MOST_PROMPTS = 2;
 
 /** What an authorization does to the world. */
 export interface AuthorizationPorts {
+  /** Time for a person to sign in, in ms. */
+  readonly authTimeout: number;
   random(): number;
   /**
    * Runs a step. It reports one event, unless the returned function ends it before. Locks are held until that function is called, and until the
@@ -51,6 +50,13 @@ function demandOf(
       return { cause: 'refused', challenged: event.challenged, maySignIn: event.maySignIn };
     case 'lacking':
       return { cause: 'lacking', challenged: event.challenged, maySignIn: event.maySignIn };
+    case 'signIn':
+      // A refresh cannot give further scopes. RFC 6749, 6.
+      return {
+        cause: event.challenged === undefined ? 'wish' : 'lacking',
+        challenged: event.challenged,
+        maySignIn: true,
+      };
     default:
       return undefined;
   }
@@ -104,6 +110,7 @@ export const authorizationSetup = setup({
     register: step('register'),
     prompt: step('prompt'),
     exchange: step('exchange'),
+    signOut: step('signOut'),
   },
   guards: {
     foundGrant: ({ event }) => event.type === 'loaded' && event.grant !== undefined,
@@ -111,7 +118,7 @@ export const authorizationSetup = setup({
     neverAccepted: ({ context }) => context.origin === 'sign-in' && !context.accepted,
     mayRefresh: ({ context, event }) =>
       event.type === 'discovered' && event.refreshable && context.cause !== 'lacking' && !context.refreshUseless,
-    maySignIn: ({ context }) => context.maySignIn && context.prompts < MOST_PROMPTS,
+    maySignIn: ({ context }) => context.maySignIn && !context.signedOut && context.prompts < MOST_PROMPTS,
     mayRenewClient: ({ context }) => !context.renewed && context.prompts < MOST_PROMPTS,
     isOutage: ({ event }) => event.type === 'failed' && isOutage(event.failure),
     hasToken: stateIn({ token: 'usable' }),
@@ -147,6 +154,11 @@ export const authorizationSetup = setup({
     doubtClient: ({ system }) => {
       authorizationPorts.of(system).doubtClient();
     },
+    allowPrompts: assign({ prompts: 0, renewed: false, signedOut: false, denied: [] }),
+    keepSignedOut: assign({
+      ...{ grant: undefined, origin: undefined, accepted: false, failure: undefined, signedOut: true },
+      generation: ({ context }) => context.generation + 1,
+    }),
     countPrompt: assign({ prompts: ({ context }) => context.prompts + 1 }),
     noteRenewed: assign({ renewed: true }),
     keepFailure: assign(({ event }) => ('failure' in event ? { failure: event.failure } : {})),
@@ -166,26 +178,24 @@ export const authorizationSetup = setup({
     keepSignInRequired: assign(({ context }) => ({
       failure: context.cause === 'age' ? context.failure : signInRequired(context),
     })),
-    keepTimeout: assign({
-      failure: authFailure(
-        'MCP_SIGN_IN_TIMEOUT',
-        'sign-in',
-        `The sign-in was not completed within ${AUTH_TIMEOUT} ms`,
-        { timeout: AUTH_TIMEOUT },
-      ),
+    keepTimeout: assign(({ system }) => {
+      const { authTimeout: timeout } = authorizationPorts.of(system);
+      const message = `The sign-in was not completed within ${timeout} ms`;
+      return { failure: authFailure('MCP_SIGN_IN_TIMEOUT', 'sign-in', message, { timeout }) };
     }),
   },
   delays: {
-    authTimeout: AUTH_TIMEOUT,
+    authTimeout: ({ system }) => authorizationPorts.of(system).authTimeout,
     backoff: ({ context, system }) =>
       retryDelay(REQUEST_BACKOFF, context.outages, authorizationPorts.of(system).random(), askedDelay(context.failure)),
   },
 });
 
 /** A person has to sign in, and may not be asked. */
-function signInRequired({ prompts, cause, failure: why }: AuthorizationFacts) {
-  const reason =
-    prompts >= MOST_PROMPTS
+function signInRequired({ prompts, signedOut, cause, failure: why }: AuthorizationFacts) {
+  const reason = signedOut
+    ? 'the program has signed out'
+    : prompts >= MOST_PROMPTS
       ? `${prompts} sign-ins have not led to a token that the server accepts`
       : 'this request may not ask a person (option `prompt`)';
   return authFailure(
@@ -210,6 +220,7 @@ export const NO_FACTS: AuthorizationFacts = {
   maySignIn: false,
   denied: [],
   prompts: 0,
+  signedOut: false,
   renewed: false,
   refreshUseless: false,
   outages: 0,

@@ -1,8 +1,9 @@
-import { isOutage } from '../../auth/auth-failures.js';
+import { isOutage, unreachable } from '../../auth/auth-failures.js';
 import type { ClientIdentity } from '../../auth/client-identity.js';
 import { Discovery, shownServer } from '../../auth/discovery.js';
 import type { Discovered } from '../../auth/discovery.js';
 import { givenClient } from '../../auth/given-client.js';
+import type { SignInPrompt } from '../../auth/grants/interactive.js';
 import type { GuardedFetch } from '../../auth/guarded-fetch.js';
 import { library } from '../../auth/library.js';
 import type { OAuthSettings } from '../../auth/oauth-settings.js';
@@ -10,7 +11,7 @@ import { lacking, scopesToRequest, union } from '../../auth/scopes.js';
 import { beginSignIn } from '../../auth/sign-in.js';
 import type { SignIn } from '../../auth/sign-in.js';
 import type { Grant } from '../../auth/stores/records.js';
-import { exchangeCode, refresh } from '../../auth/token-requests.js';
+import { exchangeCode, refresh, revoke } from '../../auth/token-requests.js';
 import type { TokenRequests } from '../../auth/token-requests.js';
 import type { Tokens } from '../../auth/token-response.js';
 import type { Environment } from '../../util/environment.js';
@@ -23,7 +24,6 @@ import type {
   Cause,
   GrantFacts,
 } from './authorization-facts.js';
-import { AUTH_TIMEOUT } from './authorization-setup.js';
 import type { AuthorizationPorts } from './authorization-setup.js';
 import { RunningSteps } from './running-steps.js';
 import { SignInClient } from './sign-in-client.js';
@@ -43,8 +43,8 @@ export interface AuthorizationOptions {
   readonly keepSecret: (value: string) => void;
   /** A problem that ends nothing. */
   readonly report: (problem: Failure) => void;
-  /** A person is asked to sign in, and no request can be sent without that; or not any more. */
-  readonly asking: (asked: boolean) => void;
+  /** Time for a person to sign in, in ms. */
+  readonly authTimeout: number;
 }
 
 /** Metadata of an authorization server is used again for this time, in ms, unless a token was refused. */
@@ -52,6 +52,9 @@ const METADATA_LIFETIME = 600_000;
 
 /** A token is renewed this long before it expires, in ms, but at most a tenth of its lifetime. */
 const EARLY = 60_000;
+
+/** How long the tokens of a sign-out may take to be revoked, in ms. */
+const LONGEST_SIGN_OUT = 5_000;
 
 /** Errors after which the client is registered again. */
 const DEAD_CLIENT: ReadonlySet<unknown> = new Set(['invalid_client', 'unauthorized_client']);
@@ -75,9 +78,14 @@ export class AuthorizationSteps implements AuthorizationPorts {
   #scopes: readonly string[] = [];
   #signIn: SignIn | undefined;
   #answer: URLSearchParams | undefined;
+  readonly #prompted: () => void;
+  /** What a person was asked last. */
+  prompt: SignInPrompt | undefined;
 
-  constructor(options: AuthorizationOptions) {
+  /** @param prompted called when a person is asked */
+  constructor(options: AuthorizationOptions, prompted: () => void) {
     this.#options = options;
+    this.#prompted = prompted;
     const server = new URL(options.server);
     server.hash = server.username = server.password = '';
     this.#server = server.href;
@@ -96,6 +104,10 @@ export class AuthorizationSteps implements AuthorizationPorts {
   /** Keeps where a challenge says that the metadata of the resource is; a challenge without it says nothing new. */
   noteChallenge(resourceMetadata: string | undefined): void {
     if (resourceMetadata !== undefined) this.#named = resourceMetadata;
+  }
+
+  get authTimeout(): number {
+    return this.#options.authTimeout;
   }
 
   random(): number {
@@ -172,6 +184,7 @@ export class AuthorizationSteps implements AuthorizationPorts {
     },
     prompt: ({ cause, grant }, signal) => this.#prompt(cause, grant !== undefined, signal),
     exchange: (_facts, signal) => this.#exchange(signal),
+    signOut: (_facts, signal) => this.#signOut(signal),
   };
 
   get #knownServer(): Discovered {
@@ -250,7 +263,11 @@ export class AuthorizationSteps implements AuthorizationPorts {
         reason: cause === 'lacking' ? 'scopes' : hasGrant ? 'expired' : 'sign-in',
         server: shownServer(server),
         scopes: this.#scopes,
-        expiresAt: environment.now() + AUTH_TIMEOUT,
+        expiresAt: environment.now() + this.authTimeout,
+      },
+      opened: (prompt) => {
+        this.prompt = prompt;
+        this.#prompted();
       },
       keepSecret: (value) => {
         this.#hide(value);
@@ -298,11 +315,7 @@ export class AuthorizationSteps implements AuthorizationPorts {
     const grant = this.#grant;
     const found = this.#knownServer;
     if (grant?.refreshToken === undefined) throw new TypeError('There is no refresh token');
-    // The stored grant has no secret of the user, and the user may give another one than before.
-    const given = givenClient(this.#options.settings, found.metadata, grant);
-    const client = given?.id === grant.client.id ? given : grant.client;
-    this.#hide(client.secret);
-    const tokens = await refresh(await this.#requests(signal), found, client, grant.refreshToken);
+    const tokens = await refresh(await this.#requests(signal), found, this.#clientOf(grant), grant.refreshToken);
     if (isFailure(tokens)) return this.#notRefreshed(grant, tokens);
     const refreshed: Grant = {
       ...grant,
@@ -327,6 +340,50 @@ export class AuthorizationSteps implements AuthorizationPorts {
     this.#grant = { ...grant, refreshToken: undefined };
     await this.#records.keepGrant(this.#grant);
     return { type: 'refresh.dead', failure: why };
+  }
+
+  /** Deletes the grant first: what happens at the authorization server changes nothing for this client. */
+  async #signOut(signal: AbortSignal): Promise<AuthorizationEvent> {
+    // A refresh that is under way would store its tokens afterwards.
+    await this.#running.settled();
+    await this.#records.lock('refresh', signal);
+    const grant = (await this.#records.grant())?.grant ?? this.#grant;
+    await this.#records.dropGrant();
+    this.#next = undefined;
+    if (grant !== undefined) await this.#revoke(grant, signal);
+    return { type: 'dropped' };
+  }
+
+  /** The tokens are deleted in any case, so that a problem is only reported. The refresh token comes first: it lasts longer. */
+  async #revoke(grant: Grant, signal: AbortSignal): Promise<void> {
+    const { environment, report } = this.#options;
+    const limit = new AbortController();
+    const timer = environment.setTimeout(() => {
+      limit.abort(unreachable('The sign-out took too long', { phase: 'sign-out' }));
+    }, LONGEST_SIGN_OUT);
+    const until = AbortSignal.any([signal, limit.signal]);
+    try {
+      const { metadata } = await this.#discover('needed', until);
+      if (metadata.issuer !== grant.issuer || metadata.revocation_endpoint === undefined) return;
+      const requests = await this.#requests(until);
+      for (const token of [grant.refreshToken, grant.accessToken]) {
+        const problem =
+          token === undefined ? undefined : await revoke(requests, metadata, this.#clientOf(grant), token);
+        if (problem !== undefined) report(problem);
+      }
+    } catch (thrown) {
+      if (isFailure(thrown) && !signal.aborted) report(thrown);
+    } finally {
+      environment.clearTimeout(timer);
+    }
+  }
+
+  /** The client of a grant. The stored grant has no secret of the user, and the user may give another one than before. */
+  #clientOf(grant: Grant): ClientIdentity {
+    const given = givenClient(this.#options.settings, this.#knownServer.metadata, grant);
+    const client = given?.id === grant.client.id ? given : grant.client;
+    this.#hide(client.secret);
+    return client;
   }
 
   async #requests(signal: AbortSignal): Promise<TokenRequests> {

@@ -7,27 +7,62 @@ import { lacking, readScopes } from '../../auth/scopes.js';
 import { demandOf } from '../../protocol/challenge.js';
 import { failure, isFailure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
+import { onAbort } from '../../util/on-abort.js';
 import { authorizationMachine } from './authorization-machine.js';
 import type { AuthorizationSnapshot } from './authorization-machine.js';
 import { authorizationPorts } from './authorization-setup.js';
 import { AuthorizationSteps } from './authorization-steps.js';
-import type { AuthorizationOptions } from './authorization-steps.js';
+import type { AuthorizationOptions as StepOptions } from './authorization-steps.js';
+import { isSameView, stateOf } from './authorization-view.js';
+import type { AuthorizationView } from './authorization-facts.js';
 
-/** A request that waits for credentials. */
-interface Waiter {
+/** A wait for a token. */
+interface Wait {
   readonly applicant: Applicant;
   /** A token of a later generation is needed. */
   readonly after: number;
-  /** Decided when no work is in progress, and there is no such token. */
+  /** Whether there must be a token. Requests can be sent without one, as long as the server has not refused that. */
+  readonly needsToken?: true;
+  /** The result when no work is in progress, and there is no such token. May throw a failure. */
+  readonly otherwise: (why: Failure | undefined) => Credentials | undefined;
+  /** Starts the work, unless it is in progress. */
+  readonly begin: () => void;
+}
+
+/** A request that waits for credentials. */
+interface Waiter extends Pick<Wait, 'applicant' | 'after' | 'needsToken'> {
   readonly otherwise: (why: Failure | undefined) => void;
   readonly resolve: (credentials: Credentials) => void;
+}
+
+/** What an authorization needs. */
+export interface AuthorizationOptions extends StepOptions {
+  /** A person is asked to sign in, and no request can be sent without that; or not any more. */
+  readonly asking: (asked: boolean) => void;
+  /** The view has changed. */
+  readonly changed: (view: AuthorizationView) => void;
+}
+
+/** A sign-in that the program calls for. */
+export interface SignInWish {
+  readonly scopes: readonly string[];
+  readonly signal: AbortSignal | undefined;
 }
 
 /** How often a request is repeated after refusals with a status. A 403 may follow a 401, and may name one more scope each time. */
 const MOST_401 = 1;
 const MOST_403 = 2;
 
+/** How often `signIn()` tries to get scopes that a sign-in of another caller did not bring. */
+const MOST_WISHES = 2;
+
+const NO_SCOPES: readonly string[] = [];
+
 const NONE: Credentials = { authorization: undefined, generation: 0 };
+
+function closed(): Failure {
+  return failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection is closed', { delivery: 'not-sent' });
+}
 
 function crashed(): Failure {
   return failure('authentication', 'MCP_INTERNAL', 'The authorization failed', { delivery: 'not-sent' });
@@ -54,12 +89,17 @@ export class Authorization implements Authorizer {
   #actor: Actor<typeof authorizationMachine> | undefined;
   #snapshot: AuthorizationSnapshot | undefined;
   #waiters: Waiter[] = [];
+  /** Calls of the program that wait until the chart has left some states. */
+  #watchers: { readonly met: (snapshot: AuthorizationSnapshot) => boolean; readonly resolve: () => void }[] = [];
+  #shown: AuthorizationView | undefined;
   /** The credentials of the generation in use. */
   #credentials: Credentials = NONE;
 
   constructor(options: AuthorizationOptions) {
     this.#options = options;
-    this.#steps = new AuthorizationSteps(options);
+    this.#steps = new AuthorizationSteps(options, () => {
+      this.#show();
+    });
   }
 
   /** Changes with the person and the server, and not with the token. */
@@ -74,18 +114,18 @@ export class Authorization implements Authorizer {
     const actor = this.#actor ?? this.#start();
     const { token } = this.#current.value;
     if (typeof token === 'object' && !this.#hasExpired(purpose)) return this.#credentials;
-    if (token === 'absent') return NONE;
-    return this.#wait(
+    if (token === 'absent') return this.#withoutToken;
+    return this.#wait({
       applicant,
-      this.#credentials.generation,
-      (why) => {
+      after: this.#credentials.generation,
+      otherwise: (why) => {
         throw why ?? this.#noToken();
       },
-      () => {
+      begin: () => {
         if (this.#isIdle && this.#current.value.token === 'wanted')
           actor.send({ type: 'needed', maySignIn: this.#maySignIn(purpose) });
       },
-    ) as Promise<Credentials>;
+    }) as Promise<Credentials>;
   }
 
   /** Looks at the clock: a token that will expire soon is renewed in the background. */
@@ -116,17 +156,17 @@ export class Authorization implements Authorizer {
     if (status === 403 && (error !== 'insufficient_scope' || !maySignIn)) return undefined;
     if (status === 403) return this.#widen(actor, applicant, challenged ?? [], resourceMetadata);
     this.#steps.noteChallenge(resourceMetadata);
-    return this.#wait(
+    return this.#wait({
       applicant,
-      sent.generation,
-      (why) => {
+      after: sent.generation,
+      otherwise: (why) => {
         if (why === undefined || purpose === 'background') return undefined;
         throw why;
       },
-      () => {
+      begin: () => {
         actor.send({ type: 'refused', challenged, maySignIn });
       },
-    );
+    });
   }
 
   /** A token with more scopes: a person has to agree. */
@@ -140,16 +180,124 @@ export class Authorization implements Authorizer {
     const missing = lacking(challenged, grant?.granted ?? []);
     if (lacking(missing, denied).length < Math.max(missing.length, 1)) throw this.#insufficient(challenged, missing);
     this.#steps.noteChallenge(resourceMetadata);
-    return this.#wait(
+    return this.#wait({
       applicant,
-      this.#credentials.generation,
-      (why) => {
+      after: this.#credentials.generation,
+      otherwise: (why) => {
         throw why ?? this.#insufficient(challenged, missing);
       },
-      () => {
+      begin: () => {
         actor.send({ type: 'lacking', challenged, maySignIn: true });
       },
-    );
+    });
+  }
+
+  /** How things are. */
+  get view(): AuthorizationView {
+    const { grant, prompt } = this.#steps;
+    const snapshot = this.#snapshot;
+    const state = snapshot === undefined ? 'none' : stateOf(snapshot);
+    return {
+      state,
+      issuer: grant?.issuer,
+      account: this.#options.settings.account,
+      scopes: grant?.granted ?? NO_SCOPES,
+      expiresAt: grant?.expiresAt,
+      prompt: state === 'awaiting-user' && prompt?.signal.aborted === false ? prompt : undefined,
+      failure: state === 'failed' ? snapshot?.context.failure : undefined,
+    };
+  }
+
+  #show(): void {
+    const view = this.view;
+    if (this.#shown !== undefined && isSameView(this.#shown, view)) return;
+    this.#shown = view;
+    this.#options.changed(view);
+  }
+
+  /** Has a person sign in, unless there is a token with these scopes. Rejects with a failure, or with the reason of the signal. */
+  async signIn({ scopes, signal }: SignInWish): Promise<void> {
+    signal?.throwIfAborted();
+    const applicant: Applicant = { purpose: 'call', park: () => undefined, unpark: () => undefined };
+    const signedIn = this.#signIn(applicant, scopes);
+    if (signal === undefined) return signedIn;
+    let forget: (() => void) | undefined;
+    await new Promise<void>((resolve, reject: (reason: unknown) => void) => {
+      forget = onAbort(signal, (reason) => {
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the reason is whatever the caller gave
+        reject(reason);
+        this.#leave(applicant);
+      });
+      signedIn.then(resolve, reject);
+    }).finally(() => forget?.());
+  }
+
+  async #signIn(applicant: Applicant, scopes: readonly string[]): Promise<void> {
+    const actor = this.#actor ?? this.#start();
+    let missing = scopes;
+    for (let wishes = 0; wishes < MOST_WISHES; wishes += 1) {
+      await this.#when(
+        (snapshot) => !snapshot.matches({ work: 'loading' }) && !snapshot.matches({ work: 'signingOut' }),
+      );
+      if (this.#actor !== actor) throw closed() as unknown as Error;
+      const { value, context } = this.#current;
+      missing = lacking(scopes, context.grant?.granted ?? []);
+      if (typeof value.token === 'object' && missing.length === 0 && !this.#hasExpired('call')) return;
+      await this.#wait({
+        applicant,
+        after: this.#credentials.generation,
+        needsToken: true,
+        otherwise: (why) => {
+          throw why ?? this.#noToken();
+        },
+        begin: () => {
+          actor.send({ type: 'signIn', challenged: missing.length === 0 ? undefined : missing, maySignIn: true });
+        },
+      });
+    }
+    if (lacking(scopes, this.#current.context.grant?.granted ?? []).length > 0)
+      throw this.#insufficient(scopes, missing) as unknown as Error;
+  }
+
+  /** A caller does not wait any more. Without another one the person is not asked any more. */
+  #leave(applicant: Applicant): void {
+    this.#waiters = this.#waiters.filter((waiter) => waiter.applicant !== applicant);
+    if (this.#waiters.length === 0) this.view.prompt?.cancel();
+  }
+
+  /** The program connects: a person may be asked again. */
+  begin(): void {
+    this.#actor?.send({ type: 'connect' });
+  }
+
+  /** Deletes the tokens, and revokes them at the authorization server. No person is asked until the program wants it. */
+  async signOut(): Promise<void> {
+    const actor = this.#actor ?? this.#start();
+    actor.send({ type: 'signOut' });
+    await this.#when((snapshot) => !snapshot.matches({ work: 'signingOut' }));
+  }
+
+  /** Resolves when the chart meets a condition, or has ended. */
+  #when(met: (snapshot: AuthorizationSnapshot) => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#actor === undefined || met(this.#current)) resolve();
+      else this.#watchers.push({ met, resolve });
+    });
+  }
+
+  #wake(snapshot: AuthorizationSnapshot | undefined): void {
+    const watchers = this.#watchers;
+    if (watchers.length === 0) return;
+    this.#watchers = [];
+    for (const watcher of watchers) {
+      if (snapshot === undefined || watcher.met(snapshot)) watcher.resolve();
+      else this.#watchers.push(watcher);
+    }
+  }
+
+  /** What is sent without a token. The refusal of it belongs to the present, as that of a token does. */
+  get #withoutToken(): Credentials {
+    return { authorization: undefined, generation: this.#credentials.generation };
   }
 
   accepted({ generation }: Credentials): void {
@@ -166,9 +314,11 @@ export class Authorization implements Authorizer {
     const actor = this.#actor;
     this.#actor = undefined;
     actor?.stop();
-    this.#reject(failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection is closed', { delivery: 'not-sent' }));
+    this.#reject(closed());
     this.#notify(this.#snapshot, undefined);
     this.#snapshot = undefined;
+    this.#wake(undefined);
+    this.#show();
     return this.#steps.finish();
   }
 
@@ -210,6 +360,8 @@ export class Authorization implements Authorizer {
         this.#options.report(isFailure(thrown) ? thrown : why);
         this.#reject(why);
         this.#notify(this.#snapshot, undefined);
+        this.#wake(undefined);
+        this.#show();
       },
     });
     this.#actor = actor;
@@ -223,11 +375,13 @@ export class Authorization implements Authorizer {
     this.#snapshot = snapshot;
     const { generation } = snapshot.context;
     if (generation !== this.#credentials.generation) {
-      const { accessToken = '' } = this.#steps.grant ?? {};
-      this.#credentials = generation === 0 ? NONE : { authorization: `Bearer ${accessToken}`, generation };
+      const { accessToken } = this.#steps.grant ?? {};
+      this.#credentials = { authorization: accessToken && `Bearer ${accessToken}`, generation };
     }
     this.#settle();
     this.#notify(before, snapshot);
+    this.#wake(snapshot);
+    this.#show();
   }
 
   /** A person is asked to sign in, or not any more: the requests that wait for that get to know, and the connection. */
@@ -254,27 +408,22 @@ export class Authorization implements Authorizer {
     this.#waiters = [];
     for (const waiter of waiters) {
       if (usable && this.#credentials.generation > waiter.after) waiter.resolve(this.#credentials);
-      else if (token === 'absent' && waiter.after === 0 && isIdle && why === undefined) waiter.resolve(NONE);
+      else if (token === 'absent' && isIdle && why === undefined && !waiter.needsToken)
+        waiter.resolve(this.#withoutToken);
       else if (isIdle) waiter.otherwise(why);
       else this.#waiters.push(waiter);
     }
   }
 
-  /** Waits for a token of a later generation. @param begin starts the work, if none is in progress */
-  #wait(
-    applicant: Applicant,
-    after: number,
-    otherwise: (why: Failure | undefined) => Credentials | undefined,
-    begin: () => void,
-  ): Promise<Credentials | undefined> {
+  /** Waits for a token. */
+  #wait({ begin, ...wish }: Wait): Promise<Credentials | undefined> {
     return new Promise((resolve, reject: (reason: Error) => void) => {
       const waiter: Waiter = {
-        applicant,
-        after,
+        ...wish,
         resolve,
         otherwise: (why) => {
           try {
-            resolve(otherwise(why));
+            resolve(wish.otherwise(why));
           } catch (thrown) {
             reject(thrown as Error);
           }
@@ -288,7 +437,7 @@ export class Authorization implements Authorizer {
       }
       this.#waiters.push(waiter);
       this.#settle();
-      if (asksPerson(this.#current) && this.#waiters.includes(waiter)) applicant.park();
+      if (asksPerson(this.#current) && this.#waiters.includes(waiter)) wish.applicant.park();
     });
   }
 

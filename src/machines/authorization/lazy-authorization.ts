@@ -1,5 +1,6 @@
 import type { Applicant, Authorizer, Credentials, Refusal } from '../../auth/authorizer.js';
-import type { Authorization } from './authorization.js';
+import type { Authorization, SignInWish } from './authorization.js';
+import type { AuthorizationView } from './authorization-facts.js';
 import type { AuthorizationNeeds } from '../../transports/transport.js';
 import type { Secrets } from '../../transports/secrets.js';
 import type { Environment } from '../../util/environment.js';
@@ -12,6 +13,10 @@ export interface AuthorizationSurroundings {
   readonly environment: Environment;
   readonly secrets: Pick<Secrets, 'add'>;
   readonly report: (problem: Failure) => void;
+  /** Time for a person to sign in, in ms. */
+  readonly authTimeout: number;
+  /** The view has changed. */
+  readonly changed: (view: AuthorizationView) => void;
 }
 
 /** The authorization of a connection. Its code is loaded with the first request, so that other programs do not pay for it. */
@@ -42,12 +47,37 @@ export class LazyAuthorization implements Authorizer {
   }
 
   async #first(applicant: Applicant): Promise<Credentials> {
+    return (await this.#ready()).credentials(applicant);
+  }
+
+  async #ready(): Promise<Authorization> {
     const closings = this.#closings;
     const authorization = await (this.#loading ??= this.#load());
     // Nothing may start after the end.
     if (closings !== this.#closings)
       throw failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection is closed', { delivery: 'not-sent' });
-    return authorization.credentials(applicant);
+    return authorization;
+  }
+
+  get view(): AuthorizationView {
+    return (
+      this.#loaded?.view ?? {
+        ...{ state: 'none', account: this.#needs.settings.account, scopes: [] },
+        ...{ issuer: undefined, expiresAt: undefined, prompt: undefined, failure: undefined },
+      }
+    );
+  }
+
+  begin(): void {
+    this.#loaded?.begin();
+  }
+
+  async signIn(wish: SignInWish): Promise<void> {
+    await (await this.#ready()).signIn(wish);
+  }
+
+  async signOut(): Promise<void> {
+    await (await this.#ready()).signOut();
   }
 
   async #load(): Promise<Authorization> {
@@ -57,11 +87,11 @@ export class LazyAuthorization implements Authorizer {
       import('../../auth/url-rules.js'),
     ]);
     const { settings, server } = this.#needs;
-    const { environment, clientName, secrets, report } = this.#surroundings;
+    const { environment, clientName, secrets, report, authTimeout, changed } = this.#surroundings;
     const { timeout, maxBytes, dispatcher } = settings.network;
     const rules = new UrlRules(server, settings.network);
     return (this.#loaded = new Authorization({
-      ...{ settings, server, clientName, environment, report },
+      ...{ settings, server, clientName, environment, report, authTimeout, changed },
       network: new SafeFetch({ rules, environment, timeout, maxBytes, dispatcher }),
       keepSecret: (value) => {
         secrets.add(value);

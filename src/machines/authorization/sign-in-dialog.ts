@@ -24,6 +24,8 @@ export interface DialogOptions {
   /** The part of the prompt that the dialog only passes on. */
   readonly shown: Pick<SignInPrompt, 'reason' | 'server' | 'scopes' | 'expiresAt'>;
   readonly keepSecret: (value: string) => void;
+  /** Receives the prompt before the program gets it. */
+  readonly opened: (prompt: SignInPrompt) => void;
   readonly signal: AbortSignal;
 }
 
@@ -35,6 +37,7 @@ export function openDialog({
   signIn,
   shown,
   keepSecret,
+  opened,
   signal,
 }: DialogOptions): Promise<DialogEnd> {
   return new Promise((resolve, reject: (reason: Error) => void) => {
@@ -74,6 +77,7 @@ export function openDialog({
         cancel(cancelled(issuer));
       },
     };
+    opened(prompt);
     listener?.expect((url) => {
       // The client may be registered with another name of this machine.
       prompt.complete(new URL(signIn.client.redirectUri).origin + url.slice(new URL(url).origin.length));

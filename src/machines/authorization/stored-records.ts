@@ -71,6 +71,13 @@ export class StoredRecords {
     return this.#keep(grant, this.#seen);
   }
 
+  /** Deletes the grant. */
+  async dropGrant(): Promise<void> {
+    const written = await this.#write(this.#key, undefined);
+    this.#seen = undefined;
+    this.#unsaved = written === undefined;
+  }
+
   async #keep(grant: Grant, expected: string | undefined): Promise<boolean> {
     const text = writeGrant(grant);
     const written = await this.#write(this.#key, text, expected);

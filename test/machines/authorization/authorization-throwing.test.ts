@@ -27,6 +27,7 @@ const SITUATIONS = [
   'denied',
   'refused at once',
   'no person',
+  'signed out',
 ] as const;
 type Situation = (typeof SITUATIONS)[number];
 
@@ -82,6 +83,10 @@ async function lifeWith(situation: Situation, name = ''): Promise<string[]> {
   await settled('calls with an expired token', Promise.all([client.callTool('buy'), client.callTool('buy')]));
   await settled('a call that needs scopes', client.callTool('write'));
   await settled('a second call that needs scopes', client.callTool('write'));
+  if (situation === 'signed out') {
+    await settled('signOut', client.signOut());
+    await settled('signIn', client.signIn());
+  }
   fuses.putOut();
   if (name !== '' && fuses.blown === 0) wrong.push('it did not throw');
   happened = true;

@@ -26,6 +26,7 @@ export const idlePorts: {
   readonly subscription: SubscriptionPorts;
 } = {
   authorization: {
+    authTimeout: 300_000,
     random: () => 1,
     perform: () => nothing,
     activate: nothing,
