@@ -1,6 +1,7 @@
 // Packs the package and checks the tarball: both module systems, their types, and a light import. Prints only problems. The consumers are
 // in test/fixtures/package.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -71,7 +72,7 @@ function testLinks() {
   }
 }
 
-function testConsumers(tarball) {
+async function testConsumers(tarball) {
   cpSync(path.join(root, 'test/fixtures/package'), consumer, { recursive: true });
   writeFileSync(path.join(consumer, 'package.json'), JSON.stringify({ private: true }));
   const nodeTypes = JSON.parse(readFileSync(path.join(root, 'node_modules/@types/node/package.json'), 'utf8')).version;
@@ -85,6 +86,22 @@ function testConsumers(tarball) {
   for (const file of ['out/consumer.cjs', 'out/consumer.mjs']) {
     run(`${file} fails`, consumer, process.execPath, file, bin('mcp-server-everything'));
   }
+  await testSignIn();
+}
+
+/** Sign-in loads a package that is only an ES module, also from CommonJS, and where `require` cannot load such packages. */
+async function testSignIn() {
+  const server = spawn(process.execPath, ['protected-server.mjs'], { cwd: consumer });
+  try {
+    const [printed] = await once(server.stdout, 'data');
+    const url = String(printed).trim();
+    const flag = '--no-experimental-require-module';
+    const withoutRequire = process.allowedNodeEnvironmentFlags.has(flag) ? [flag] : [];
+    for (const file of ['out/sign-in.cjs', 'out/sign-in.mjs'])
+      run(`${file} fails`, consumer, process.execPath, ...withoutRequire, file, url);
+  } finally {
+    server.kill();
+  }
 }
 
 try {
@@ -92,7 +109,7 @@ try {
   if (tarball !== undefined) {
     run('publint complains', root, bin('publint'), 'run', tarball, '--strict');
     run('@arethetypeswrong/cli complains', root, bin('attw'), tarball, '--no-definitely-typed');
-    testConsumers(tarball);
+    await testConsumers(tarball);
   }
 } finally {
   rmSync(temporary, { recursive: true, force: true });

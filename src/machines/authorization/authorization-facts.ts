@@ -20,6 +20,8 @@ export type Cause = 'needed' | 'refused' | 'clock' | 'age' | 'lacking' | 'wish';
 
 /** Everything that the chart knows. It contains no secret: inspectors may show it. */
 export interface AuthorizationFacts {
+  /** Time for a person to sign in, in ms. */
+  readonly authTimeout: number;
   /** The number of the token in use; each new token has the next one. 0: none so far. */
   readonly generation: number;
   readonly grant: GrantFacts | undefined;

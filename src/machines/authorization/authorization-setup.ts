@@ -19,8 +19,6 @@ export const MOST_PROMPTS = 2;
 
 /** What an authorization does to the world. */
 export interface AuthorizationPorts {
-  /** Time for a person to sign in, in ms. */
-  readonly authTimeout: number;
   random(): number;
   /**
    * Runs a step. It reports one event, unless the returned function ends it before. Locks are held until that function is called, and until the
@@ -97,7 +95,7 @@ export const authorizationSetup = setup({
   types: {
     context: {} as AuthorizationFacts,
     events: {} as AuthorizationEvent,
-    input: {} as Pick<AuthorizationFacts, 'generation'>,
+    input: {} as Pick<AuthorizationFacts, 'generation' | 'authTimeout'>,
     /** `idle`: no work is in progress that could change the token. `asksPerson`: a person is asked to sign in. */
     tags: {} as 'idle' | 'asksPerson',
   },
@@ -178,14 +176,13 @@ export const authorizationSetup = setup({
     keepSignInRequired: assign(({ context }) => ({
       failure: context.cause === 'age' ? context.failure : signInRequired(context),
     })),
-    keepTimeout: assign(({ system }) => {
-      const { authTimeout: timeout } = authorizationPorts.of(system);
+    keepTimeout: assign(({ context: { authTimeout: timeout } }) => {
       const message = `The sign-in was not completed within ${timeout} ms`;
       return { failure: authFailure('MCP_SIGN_IN_TIMEOUT', 'sign-in', message, { timeout }) };
     }),
   },
   delays: {
-    authTimeout: ({ system }) => authorizationPorts.of(system).authTimeout,
+    authTimeout: ({ context }) => context.authTimeout,
     backoff: ({ context, system }) =>
       retryDelay(REQUEST_BACKOFF, context.outages, authorizationPorts.of(system).random(), askedDelay(context.failure)),
   },
@@ -211,6 +208,7 @@ function signInRequired({ prompts, signedOut, cause, failure: why }: Authorizati
 
 /** The facts at the start. */
 export const NO_FACTS: AuthorizationFacts = {
+  authTimeout: 300_000,
   generation: 0,
   grant: undefined,
   origin: undefined,

@@ -106,10 +106,6 @@ export class AuthorizationSteps implements AuthorizationPorts {
     if (resourceMetadata !== undefined) this.#named = resourceMetadata;
   }
 
-  get authTimeout(): number {
-    return this.#options.authTimeout;
-  }
-
   random(): number {
     return this.#options.environment.random();
   }
@@ -263,7 +259,7 @@ export class AuthorizationSteps implements AuthorizationPorts {
         reason: cause === 'lacking' ? 'scopes' : hasGrant ? 'expired' : 'sign-in',
         server: shownServer(server),
         scopes: this.#scopes,
-        expiresAt: environment.now() + this.authTimeout,
+        expiresAt: environment.now() + this.#options.authTimeout,
       },
       opened: (prompt) => {
         this.prompt = prompt;

@@ -11,29 +11,12 @@ import { onAbort } from '../../util/on-abort.js';
 import { authorizationMachine } from './authorization-machine.js';
 import type { AuthorizationSnapshot } from './authorization-machine.js';
 import { authorizationPorts } from './authorization-setup.js';
+import { CredentialWaiters } from './credential-waiters.js';
+import type { Wait, WaitEnd } from './credential-waiters.js';
 import { AuthorizationSteps } from './authorization-steps.js';
 import type { AuthorizationOptions as StepOptions } from './authorization-steps.js';
 import { isSameView, stateOf } from './authorization-view.js';
 import type { AuthorizationView } from './authorization-facts.js';
-
-/** A wait for a token. */
-interface Wait {
-  readonly applicant: Applicant;
-  /** A token of a later generation is needed. */
-  readonly after: number;
-  /** Whether there must be a token. Requests can be sent without one, as long as the server has not refused that. */
-  readonly needsToken?: true;
-  /** The result when no work is in progress, and there is no such token. May throw a failure. */
-  readonly otherwise: (why: Failure | undefined) => Credentials | undefined;
-  /** Starts the work, unless it is in progress. */
-  readonly begin: () => void;
-}
-
-/** A request that waits for credentials. */
-interface Waiter extends Pick<Wait, 'applicant' | 'after' | 'needsToken'> {
-  readonly otherwise: (why: Failure | undefined) => void;
-  readonly resolve: (credentials: Credentials) => void;
-}
 
 /** What an authorization needs. */
 export interface AuthorizationOptions extends StepOptions {
@@ -88,7 +71,7 @@ export class Authorization implements Authorizer {
   readonly #steps: AuthorizationSteps;
   #actor: Actor<typeof authorizationMachine> | undefined;
   #snapshot: AuthorizationSnapshot | undefined;
-  #waiters: Waiter[] = [];
+  readonly #waiters = new CredentialWaiters();
   /** Calls of the program that wait until the chart has left some states. */
   #watchers: { readonly met: (snapshot: AuthorizationSnapshot) => boolean; readonly resolve: () => void }[] = [];
   #shown: AuthorizationView | undefined;
@@ -115,17 +98,19 @@ export class Authorization implements Authorizer {
     const { token } = this.#current.value;
     if (typeof token === 'object' && !this.#hasExpired(purpose)) return this.#credentials;
     if (token === 'absent') return this.#withoutToken;
-    return this.#wait({
-      applicant,
-      after: this.#credentials.generation,
-      otherwise: (why) => {
-        throw why ?? this.#noToken();
+    return this.#wait(
+      {
+        applicant,
+        after: this.#credentials.generation,
+        otherwise: (why) => {
+          throw why ?? this.#noToken();
+        },
       },
-      begin: () => {
+      () => {
         if (this.#isIdle && this.#current.value.token === 'wanted')
           actor.send({ type: 'needed', maySignIn: this.#maySignIn(purpose) });
       },
-    }) as Promise<Credentials>;
+    ) as Promise<Credentials>;
   }
 
   /** Looks at the clock: a token that will expire soon is renewed in the background. */
@@ -156,17 +141,19 @@ export class Authorization implements Authorizer {
     if (status === 403 && (error !== 'insufficient_scope' || !maySignIn)) return undefined;
     if (status === 403) return this.#widen(actor, applicant, challenged ?? [], resourceMetadata);
     this.#steps.noteChallenge(resourceMetadata);
-    return this.#wait({
-      applicant,
-      after: sent.generation,
-      otherwise: (why) => {
-        if (why === undefined || purpose === 'background') return undefined;
-        throw why;
+    return this.#wait(
+      {
+        applicant,
+        after: sent.generation,
+        otherwise: (why) => {
+          if (why === undefined || purpose === 'background') return undefined;
+          throw why;
+        },
       },
-      begin: () => {
+      () => {
         actor.send({ type: 'refused', challenged, maySignIn });
       },
-    });
+    );
   }
 
   /** A token with more scopes: a person has to agree. */
@@ -180,16 +167,18 @@ export class Authorization implements Authorizer {
     const missing = lacking(challenged, grant?.granted ?? []);
     if (lacking(missing, denied).length < Math.max(missing.length, 1)) throw this.#insufficient(challenged, missing);
     this.#steps.noteChallenge(resourceMetadata);
-    return this.#wait({
-      applicant,
-      after: this.#credentials.generation,
-      otherwise: (why) => {
-        throw why ?? this.#insufficient(challenged, missing);
+    return this.#wait(
+      {
+        applicant,
+        after: this.#credentials.generation,
+        otherwise: (why) => {
+          throw why ?? this.#insufficient(challenged, missing);
+        },
       },
-      begin: () => {
+      () => {
         actor.send({ type: 'lacking', challenged, maySignIn: true });
       },
-    });
+    );
   }
 
   /** How things are. */
@@ -243,17 +232,19 @@ export class Authorization implements Authorizer {
       const { value, context } = this.#current;
       missing = lacking(scopes, context.grant?.granted ?? []);
       if (typeof value.token === 'object' && missing.length === 0 && !this.#hasExpired('call')) return;
-      await this.#wait({
-        applicant,
-        after: this.#credentials.generation,
-        needsToken: true,
-        otherwise: (why) => {
-          throw why ?? this.#noToken();
+      await this.#wait(
+        {
+          applicant,
+          after: this.#credentials.generation,
+          needsToken: true,
+          otherwise: (why) => {
+            throw why ?? this.#noToken();
+          },
         },
-        begin: () => {
+        () => {
           actor.send({ type: 'signIn', challenged: missing.length === 0 ? undefined : missing, maySignIn: true });
         },
-      });
+      );
     }
     if (lacking(scopes, this.#current.context.grant?.granted ?? []).length > 0)
       throw this.#insufficient(scopes, missing) as unknown as Error;
@@ -261,8 +252,8 @@ export class Authorization implements Authorizer {
 
   /** A caller does not wait any more. Without another one the person is not asked any more. */
   #leave(applicant: Applicant): void {
-    this.#waiters = this.#waiters.filter((waiter) => waiter.applicant !== applicant);
-    if (this.#waiters.length === 0) this.view.prompt?.cancel();
+    this.#waiters.forget(applicant);
+    if (this.#waiters.isEmpty) this.view.prompt?.cancel();
   }
 
   /** The program connects: a person may be asked again. */
@@ -275,6 +266,8 @@ export class Authorization implements Authorizer {
     const actor = this.#actor ?? this.#start();
     actor.send({ type: 'signOut' });
     await this.#when((snapshot) => !snapshot.matches({ work: 'signingOut' }));
+    const { signedOut, failure: why } = this.#snapshot?.context ?? {};
+    if (signedOut !== true) throw (why ?? closed()) as unknown as Error;
   }
 
   /** Resolves when the chart meets a condition, or has ended. */
@@ -340,7 +333,7 @@ export class Authorization implements Authorizer {
     const { environment } = this.#options;
     const actor = createActor(authorizationMachine, {
       // Requests of the chart before have tokens of its generations.
-      input: { generation: this.#credentials.generation },
+      input: { generation: this.#credentials.generation, authTimeout: this.#options.authTimeout },
       clock: {
         setTimeout: (fn, delay) => environment.setTimeout(fn, delay),
         clearTimeout: (handle: unknown) => {
@@ -387,64 +380,39 @@ export class Authorization implements Authorizer {
   /** A person is asked to sign in, or not any more: the requests that wait for that get to know, and the connection. */
   #notify(before: AuthorizationSnapshot | undefined, now: AuthorizationSnapshot | undefined): void {
     const asks = asksPerson(now);
-    if (asks !== asksPerson(before)) {
-      for (const { applicant } of this.#waiters) {
-        if (asks) applicant.park();
-        else applicant.unpark();
-      }
-    }
+    if (asks !== asksPerson(before)) this.#waiters.park(asks);
     const blocks = blocksRequests(now);
     if (blocks !== blocksRequests(before)) this.#options.asking(blocks);
   }
 
-  /** Ends the waits that are over. Waits that begin meanwhile are not looked at. */
   #settle(): void {
-    const waiters = this.#waiters;
-    if (waiters.length === 0) return;
-    const { token } = this.#current.value;
-    const usable = typeof token === 'object';
-    const isIdle = this.#isIdle;
-    const { failure: why } = this.#current.context;
-    this.#waiters = [];
-    for (const waiter of waiters) {
-      if (usable && this.#credentials.generation > waiter.after) waiter.resolve(this.#credentials);
-      else if (token === 'absent' && isIdle && why === undefined && !waiter.needsToken)
-        waiter.resolve(this.#withoutToken);
-      else if (isIdle) waiter.otherwise(why);
-      else this.#waiters.push(waiter);
-    }
+    this.#waiters.settle((wait) => this.#endOf(wait));
   }
 
-  /** Waits for a token. */
-  #wait({ begin, ...wish }: Wait): Promise<Credentials | undefined> {
-    return new Promise((resolve, reject: (reason: Error) => void) => {
-      const waiter: Waiter = {
-        ...wish,
-        resolve,
-        otherwise: (why) => {
-          try {
-            resolve(wish.otherwise(why));
-          } catch (thrown) {
-            reject(thrown as Error);
-          }
-        },
-      };
-      begin();
+  /** How a wait ends now; undefined if it goes on. */
+  #endOf({ after, needsToken }: Wait): WaitEnd | undefined {
+    const { token } = this.#current.value;
+    const { failure: why } = this.#current.context;
+    const isIdle = this.#isIdle;
+    if (typeof token === 'object' && this.#credentials.generation > after) return { credentials: this.#credentials };
+    if (token === 'absent' && isIdle && why === undefined && !needsToken) return { credentials: this.#withoutToken };
+    return isIdle ? { why } : undefined;
+  }
+
+  /** Waits for a token. @param begin starts the work, unless it is in progress */
+  #wait(wait: Wait, begin: () => void): Promise<Credentials | undefined> {
+    const { applicant } = wait;
+    begin();
+    return this.#waiters.add(wait, () => {
       // The chart may have crashed as it started.
-      if (this.#actor === undefined) {
-        waiter.otherwise(crashed());
-        return;
-      }
-      this.#waiters.push(waiter);
-      this.#settle();
-      if (asksPerson(this.#current) && this.#waiters.includes(waiter)) wish.applicant.park();
+      if (this.#actor === undefined) this.#reject(crashed());
+      else this.#settle();
+      if (asksPerson(this.#snapshot) && this.#waiters.has(applicant)) this.#waiters.park(true, [applicant]);
     });
   }
 
   #reject(why: Failure): void {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const { otherwise } of waiters) otherwise(why);
+    this.#waiters.settle(() => ({ why }));
   }
 
   #noToken(): Failure {

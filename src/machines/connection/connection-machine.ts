@@ -17,21 +17,21 @@ const found = {
 } as const;
 
 /** Every end of a link first ends the requests of both sides. Then the link is closed. */
-const lose = ['keepFailure', 'loseInFlight', 'abortServerRequests'] as const;
+const loseLink = ['keepFailure', 'loseInFlight', 'abortServerRequests'] as const;
 const abandon = ['removeWaiter', 'keepAbandoned', 'loseInFlight', 'abortServerRequests'] as const;
 const timeOut = ['keepTimeout', 'loseInFlight', 'abortServerRequests', 'settleExpired', 'dropExpired'] as const;
 const crash = ['loseInFlight', 'abortServerRequests', 'keepCrashLoop'] as const;
 
 /** A connect attempt failed. */
 const attemptFailed = [
-  { guard: 'mayTryAgain', target: '#connection.reconnecting', actions: lose },
-  { target: '#connection.closed', actions: lose },
+  { guard: 'mayTryAgain', target: '#connection.reconnecting', actions: loseLink },
+  { target: '#connection.closed', actions: loseLink },
 ] as const;
 
 /** An established connection was lost. */
 const connectionLost = [
-  { guard: 'mayTryAgain', target: '#connection.lost', actions: lose },
-  { target: '#connection.closed', actions: lose },
+  { guard: 'mayTryAgain', target: '#connection.lost', actions: loseLink },
+  { target: '#connection.closed', actions: loseLink },
 ] as const;
 
 /** A new session begins over the same link. */
@@ -321,17 +321,27 @@ export const connectionMachine = connectionSetup.createMachine({
           after: { stable: { actions: 'resetReconnectAttempts' } },
           initial: { target: 'ready', actions: 'openGate' },
           states: {
-            ready: { tags: 'ready', on: { 'health.degraded': 'degraded', 'signIn.began': 'awaitingAuthorization' } },
+            ready: {
+              tags: 'ready',
+              on: { 'health.degraded': 'degraded', 'signIn.began': 'awaitingAuthorization.healthy' },
+            },
             degraded: {
               tags: 'degraded',
-              on: { 'health.recovered': 'ready', 'signIn.began': 'awaitingAuthorization' },
+              on: { 'health.recovered': 'ready', 'signIn.began': 'awaitingAuthorization.degraded' },
             },
-            // The server refuses the token, and a person is asked to sign in. Requests wait, health checks too.
+            // The server refuses the token, and a person is asked to sign in. The link holds back requests, those of health checks too.
             awaitingAuthorization: {
               tags: 'degraded',
-              on: {
-                'signIn.ended': 'ready',
-                'session.lost': { target: '#connection.linked.connecting.authorizing', actions: nextSession },
+              on: { 'session.lost': { target: '#connection.linked.connecting.authorizing', actions: nextSession } },
+              initial: 'healthy',
+              // The health of the connection, which the health monitor reports only when it changes.
+              states: {
+                healthy: {
+                  on: { 'health.degraded': 'degraded', 'signIn.ended': '#connection.linked.established.ready' },
+                },
+                degraded: {
+                  on: { 'health.recovered': 'healthy', 'signIn.ended': '#connection.linked.established.degraded' },
+                },
               },
             },
             // The session is exported before the link is closed, which would terminate it.

@@ -6,7 +6,7 @@ import type { HealthCheck } from '../../diagnostics/health-score.js';
 import { SystemPorts } from '../system-ports.js';
 
 /** Checks missed in a row after which an idle connection counts as dead. */
-export const MISSES_ALLOWED = 3;
+export const FATAL_MISSES = 3;
 
 /** Milliseconds that the server has to respond to a probe, at most. */
 const PROBE_TIMEOUT = 10_000;
@@ -81,7 +81,7 @@ export const healthMachine = setup({
     },
     tooManyMisses: ({ context, event }) => {
       assertEvent(event, 'checked');
-      return !event.check.busy && context.misses + 1 >= MISSES_ALLOWED;
+      return !event.check.busy && context.misses + 1 >= FATAL_MISSES;
     },
   },
   actions: {

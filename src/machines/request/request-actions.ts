@@ -57,7 +57,7 @@ export interface RequestPorts {
 }
 
 /** Exchanges without a response in a row after which the server counts as unreachable. */
-const UNREACHABLE_ALLOWED = 3;
+const MOST_UNREACHABLE = 3;
 
 const DISPATCH = { type: 'dispatch' } as const;
 const UNSENT = { type: 'unsent' } as const;
@@ -274,7 +274,7 @@ export abstract class RequestActions implements RequestEffects {
     if (why.code !== 'MCP_TRANSPORT_FAILED' || id <= this.#sentBefore) return;
     this.#sentBefore = last;
     this.#unreachable += 1;
-    if (this.#unreachable < UNREACHABLE_ALLOWED) return;
+    if (this.#unreachable < MOST_UNREACHABLE) return;
     this.#unreachable = 0;
     this.#ports.unreachable(why);
   }

@@ -75,7 +75,7 @@ export interface RequestEventData {
   readonly input?: Input | undefined;
 }
 
-/** A request whose response was lost this often is not sent again: it may be the cause. */
+/** A request whose response was lost this often is not sent again: it may be what crashes the server. */
 const MOST_ATTEMPTS = 5;
 
 /** A request that was refused for so many unknown sessions fails: it may be the cause. */
@@ -127,8 +127,8 @@ const effect = (): void => undefined;
 
 /**
  * The life of a request: one outcome, one or more attempts, and one more round each time that the server needs input first. This chart is the
- * specification, and what diagrams and inspectors show. `request-actions.ts` runs the same transitions without the cost of a machine for each
- * request, and carries out the effects.
+ * specification, and what diagrams and inspectors show. `request-logic.ts` runs the same transitions without the cost of a machine for each
+ * request; `request-actions.ts` has the effects.
  */
 export const requestMachine = setup({
   types: {

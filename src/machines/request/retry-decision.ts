@@ -29,8 +29,9 @@ const MOST_POSTPONEMENTS = 4;
 /**
  * Decides whether a request whose exchange failed is sent again, and when: at once, after a wait, over the next link or in the next session;
  * or whether it fails. A lost response (`lose`) is the same to the chart, whether the exchange or the whole link was lost: the request is sent
- * again at once if {@link GUARDS.mayRepeat} allows it. `repeatable` is set by `Core` from the option `retry`, the annotations of the tool and
- * `protocol/methods.ts`. Redirects, new tokens and changed headers repeat an HTTP exchange without a new attempt.
+ * again at once if {@link GUARDS.mayRepeat} allows it. `repeatable` is set by `Core.submit` from the option `retry` and `protocol/methods.ts`, and
+ * for tools by `callTool` from their annotations. Redirects and new tokens repeat an HTTP exchange without a new attempt. A call that was refused
+ * for its parameter headers is submitted as a new request (`tool-headers.ts`), and rounds of input are in `request-machine.ts`.
  */
 export function decideRetry(failure: Failure, facts: RetryFacts): RequestEvent {
   const over: RequestEvent = { type: 'error', failure };

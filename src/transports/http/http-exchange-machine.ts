@@ -52,7 +52,7 @@ export type ExchangeEvent =
   /** The server refused the request, perhaps because it does not know the session. `failure` is for the case that it does not. */
   | { readonly type: 'doubt'; readonly status: number; readonly refusal: Refusal; readonly failure: Failure }
   /** The server does not know the session. */
-  | { readonly type: 'lose'; readonly failure: Failure }
+  | { readonly type: 'sessionLost'; readonly failure: Failure }
   /** The server speaks HTTP+SSE: the request goes over that link. */
   | { readonly type: 'older'; readonly link: Link }
   /** The server does not speak HTTP+SSE: the refusal counts. */
@@ -105,7 +105,7 @@ export const exchangeMachine = createMachine(
         on: {
           succeed: 'succeeded',
           fail: 'failed',
-          lose: { target: 'failed', actions: 'loseSession' },
+          sessionLost: { target: 'failed', actions: 'loseSession' },
           abort: { target: 'failed', actions: 'abortCall' },
         },
         states: {

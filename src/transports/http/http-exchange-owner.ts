@@ -27,7 +27,7 @@ export interface ExchangeOwner {
   readonly events: LinkEvents;
   readonly refusals: SessionRefusals;
   /** Marks a session as lost, and reports it. */
-  lose(session: HttpSession): void;
+  loseSession(session: HttpSession): void;
   /** The exchange needs no more of a response that has not ended. */
   drain(call: HttpCall): void;
   /** The exchange waits for a person. */

@@ -62,7 +62,7 @@ export class HttpExchange
       judgeStatus: (exchange) => exchange.#judgeStatus(),
       breakOff: (exchange) => exchange.#broken(exchange.#endedEarly('The stream')),
       verifySession: (exchange, event) => exchange.#verifySession(event),
-      loseSession: (exchange) => exchange.#owner.lose(exchange.session),
+      loseSession: (exchange) => exchange.#owner.loseSession(exchange.session),
       findOlder: (exchange, { refusal }) => exchange.#findOlder(refusal as Refusal),
       sendOlder: (exchange, { link }) => exchange.#sendOlder(link as Link),
       conclude: (exchange, { refusal }) => exchange.#conclude(refusal as Refusal),
@@ -135,7 +135,7 @@ export class HttpExchange
 
   /** Starts the exchange, unless its session was lost while it waited. */
   start(): void {
-    this.send(this.session.lost ? { type: 'lose', failure: sessionLost(this.#url) } : START);
+    this.send(this.session.lost ? { type: 'sessionLost', failure: sessionLost(this.#url) } : START);
   }
 
   abort(): void {
@@ -304,15 +304,19 @@ export class HttpExchange
     const own = isIdOf(this.#request.message, (value as { id?: unknown } | undefined)?.id);
     const reason = typeof why === 'string' ? { message: why } : { ...why, own };
     const verdict = this.#owner.refusals.judge(status, reason, this.#request);
-    if (verdict === 'known') return false;
+    if (verdict === 'unrelated') return false;
     const lost = sessionLost(this.#url, status, why);
-    this.send(verdict === 'lost' ? { type: 'lose', failure: lost } : { type: 'doubt', status, refusal, failure: lost });
+    this.send(
+      verdict === 'lost' ? { type: 'sessionLost', failure: lost } : { type: 'doubt', status, refusal, failure: lost },
+    );
     return true;
   }
 
   #verifySession({ status = 0, refusal = {}, failure: lost }: EventData<ExchangeEvent>): void {
     void this.#owner.verify(this.session).then(() => {
-      this.send(this.session.lost ? { type: 'lose', failure: lost as Failure } : { type: 'refused', status, refusal });
+      this.send(
+        this.session.lost ? { type: 'sessionLost', failure: lost as Failure } : { type: 'refused', status, refusal },
+      );
     });
   }
 
@@ -372,7 +376,7 @@ export class HttpExchange
     if (status >= 500 || status === 429) {
       this.#call?.abort();
       this.#broken(reason, askedDelay(refusal));
-    } else if (status === 404 && this.session.id !== undefined) this.send({ type: 'lose', failure: reason });
+    } else if (status === 404 && this.session.id !== undefined) this.send({ type: 'sessionLost', failure: reason });
     else this.#fail(reason);
   }
 

@@ -263,7 +263,7 @@ export class HttpLink implements Link, ExchangeOwner {
     };
   }
 
-  lose(session: HttpSession): void {
+  loseSession(session: HttpSession): void {
     if (session.lost) return;
     session.lost = true;
     if (session === this.#session) this.events.sessionLost();
@@ -283,8 +283,8 @@ export class HttpLink implements Link, ExchangeOwner {
       endpoint: this.endpoint,
       events: { ...this.events, message: ignore, problem: ignore },
       refusals: this.refusals,
-      lose: (lost) => {
-        this.lose(lost);
+      loseSession: (lost) => {
+        this.loseSession(lost);
       },
       drain: (call) => {
         this.drain(call);

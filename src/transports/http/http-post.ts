@@ -16,7 +16,7 @@ import type { HttpSession } from './http-session.js';
 import type { LanePost } from './post-lane.js';
 
 /** The link that a post belongs to. */
-export type PostOwner = Pick<ExchangeOwner, 'endpoint' | 'events' | 'lose' | 'drain' | 'refusals' | 'verify'>;
+export type PostOwner = Pick<ExchangeOwner, 'endpoint' | 'events' | 'loseSession' | 'drain' | 'refusals' | 'verify'>;
 
 /** A notification or reply. Any status below 400 means that the server has accepted it; the body does not matter. */
 export class HttpPost implements HttpReceiver, LanePost {
@@ -69,7 +69,7 @@ export class HttpPost implements HttpReceiver, LanePost {
     const refused = { session: this.#session, modern: this.#session.modern, doubtful: false };
     if (code === ErrorCode.MethodNotFound) return false;
     const verdict = this.#owner.refusals.judge(404, refusal, refused);
-    if (verdict === 'lost') this.#owner.lose(this.#session);
+    if (verdict === 'lost') this.#owner.loseSession(this.#session);
     else if (verdict === 'unclear') void this.#owner.verify(this.#session);
     return verdict === 'lost';
   }

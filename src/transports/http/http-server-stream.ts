@@ -14,7 +14,7 @@ import type { ServerStreamEvents } from '../link.js';
 
 /** The optional GET stream of a legacy server. 2025-11-25 basic/transports, "Listening for Messages from the Server". */
 export class HttpServerStream implements HttpReceiver {
-  readonly #owner: Pick<ExchangeOwner, 'endpoint' | 'events' | 'refusals' | 'lose'>;
+  readonly #owner: Pick<ExchangeOwner, 'endpoint' | 'events' | 'refusals' | 'loseSession'>;
   readonly #session: HttpSession;
   readonly #events: ServerStreamEvents;
   readonly #call: HttpCall;
@@ -25,7 +25,7 @@ export class HttpServerStream implements HttpReceiver {
   #over = false;
 
   constructor(
-    owner: Pick<ExchangeOwner, 'endpoint' | 'events' | 'refusals' | 'lose'>,
+    owner: Pick<ExchangeOwner, 'endpoint' | 'events' | 'refusals' | 'loseSession'>,
     session: HttpSession,
     events: ServerStreamEvents,
   ) {
@@ -68,7 +68,7 @@ export class HttpServerStream implements HttpReceiver {
     this.close();
     const refusal = { code: details?.rpcCode as number | undefined, message: details?.reason as string | undefined };
     const refused = { session: this.#session, modern: false, doubtful: this.#doubtful };
-    if (this.#owner.refusals.loses(status, refusal, refused)) this.#owner.lose(this.#session);
+    if (this.#owner.refusals.loses(status, refusal, refused)) this.#owner.loseSession(this.#session);
     this.#events.unsupported();
   }
 

@@ -30,10 +30,10 @@ const STATUS_ONLY = 'status only';
 const WITHOUT_PARAMETERS: ReadonlySet<string> = new Set(['ping', 'tools/list']);
 
 /** The time for which an ambiguous refusal does not cost a second session, in ms. It ends when the new session has accepted a request. */
-const DOUBT = 60_000;
+const DOUBT_TIME = 60_000;
 /** After so many different refusals that were not about the session, no ambiguous refusal costs a session. */
 const MOST_MISLEADING = 3;
-/** So many 404s in a row that do not mention a session cost a session each, if they arrive less than {@link DOUBT} apart. */
+/** So many 404s that do not mention a session cost a session each, if each arrives less than {@link DOUBT_TIME} after the one before. */
 const MOST_STATUS_ONLY = 3;
 
 /** A request that was refused. */
@@ -56,10 +56,10 @@ interface Refusal {
 }
 
 /**
- * `lost`: the server did not run the request and does not know its session. `unclear`: another request has to show whether it does. `known`: the
+ * `lost`: the server did not run the request and does not know its session. `unclear`: another request has to show whether it does. `unrelated`: the
  * refusal is not about the session.
  */
-type Verdict = 'lost' | 'unclear' | 'known';
+type Verdict = 'lost' | 'unclear' | 'unrelated';
 
 /**
  * The text or status that may mean that the server no longer knows the session, or was replaced by a server without its revision; undefined if
@@ -93,7 +93,7 @@ export class SessionRefusals {
   /** The evidence of a later refusal, which cost no session. */
   #ignored: string | undefined;
   readonly #misleading = new Set<string>();
-  /** The number of 404s in a row that did not mention a session, and the time of the last. */
+  /** The number of 404s that did not mention a session, each soon after the one before, and the time of the last. */
   #statusOnly = 0;
   #statusOnlyAt = -Infinity;
   /** The time at which another request showed that the server knows the session, although a refusal was about it. */
@@ -107,7 +107,7 @@ export class SessionRefusals {
 
   /** Whether an ambiguous refusal of a request that is sent now must not cost another session. */
   get doubtful(): boolean {
-    return this.#costAt !== undefined && this.#environment.now() - this.#costAt < DOUBT;
+    return this.#costAt !== undefined && this.#environment.now() - this.#costAt < DOUBT_TIME;
   }
 
   /** A request was not refused: the server knows the session. */
@@ -137,31 +137,36 @@ export class SessionRefusals {
     const evidence = evidenceIn(status, refusal, refused);
     if (evidence === undefined) {
       if (status < 400) this.accepted(session);
-      return 'known';
+      return 'unrelated';
     }
     // An earlier refusal has shown it.
     if (session.lost) return 'lost';
     const { own = false, code } = refusal;
-    const bare = WITHOUT_PARAMETERS.has(message?.method ?? '');
-    if (own && !bare && (status < 400 || status >= 500)) return this.#unlessVerified();
-    const inWords = status === 404 && evidence !== STATUS_ONLY;
+    const withoutParameters = WITHOUT_PARAMETERS.has(message?.method ?? '');
+    if (own && !withoutParameters && (status < 400 || status >= 500)) return this.#unlessVerified();
+    const mentionsSession = status === 404 && evidence !== STATUS_ONLY;
     const misleading = this.#misleading.size >= MOST_MISLEADING || this.#misleading.has(evidence);
     // 404 is the response of the specification, but an error about the method may mean only that.
-    if (status === 404 && !session.modern && (own ? inWords && bare : code !== ErrorCode.MethodNotFound)) {
+    if (
+      status === 404 &&
+      !session.modern &&
+      (own ? mentionsSession && withoutParameters : code !== ErrorCode.MethodNotFound)
+    ) {
       // Routers send 404 for an unknown path, method or tool as well.
-      if (inWords || message?.method === 'tools/list' || (!misleading && this.#acceptsStatusOnly())) return 'lost';
+      if (mentionsSession || message?.method === 'tools/list' || (!misleading && this.#acceptsStatusOnly()))
+        return 'lost';
       this.#suspected = evidence;
       return 'unclear';
     }
-    if (inWords && (misleading || refused.doubtful)) {
+    if (mentionsSession && (misleading || refused.doubtful)) {
       this.#suspected = evidence;
       return this.#unlessVerified();
     }
-    if (misleading) return 'known';
+    if (misleading) return 'unrelated';
     if (refused.doubtful) {
       if (this.#costAt === undefined || evidence === STATUS_ONLY) this.#misleading.add(evidence);
       else this.#ignored = evidence;
-      return 'known';
+      return 'unrelated';
     }
     this.#costAt = this.#environment.now();
     this.#ignored = undefined;
@@ -171,12 +176,12 @@ export class SessionRefusals {
   /** Whether a 404 that does not mention a session costs one. Several servers behind one address know only their own sessions. */
   #acceptsStatusOnly(): boolean {
     const now = this.#environment.now();
-    this.#statusOnly = now - this.#statusOnlyAt < DOUBT ? this.#statusOnly + 1 : 1;
+    this.#statusOnly = now - this.#statusOnlyAt < DOUBT_TIME ? this.#statusOnly + 1 : 1;
     this.#statusOnlyAt = now;
     return this.#statusOnly <= MOST_STATUS_ONLY;
   }
 
   #unlessVerified(): Verdict {
-    return this.#environment.now() - this.#verifiedAt < DOUBT ? 'known' : 'unclear';
+    return this.#environment.now() - this.#verifiedAt < DOUBT_TIME ? 'unrelated' : 'unclear';
   }
 }

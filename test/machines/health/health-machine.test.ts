@@ -1,6 +1,6 @@
 import { createActor } from 'xstate';
 
-import { healthMachine, healthPorts, MISSES_ALLOWED } from '../../../src/machines/health/health-machine.js';
+import { healthMachine, healthPorts, FATAL_MISSES } from '../../../src/machines/health/health-machine.js';
 import type { HealthNews } from '../../../src/machines/health/health-machine.js';
 import { SimulatedEnvironment } from '../../support/simulated-environment.js';
 
@@ -68,7 +68,7 @@ describe('a monitor', () => {
 
   it('does not fail while requests are in flight, however many checks are missed, and fails at the next miss without them', async () => {
     const { actor, told, check } = monitor();
-    for (let miss = 0; miss < 5 * MISSES_ALLOWED; miss += 1) await check(busy);
+    for (let miss = 0; miss < 5 * FATAL_MISSES; miss += 1) await check(busy);
     expect(told).toContain('health.degraded');
     expect(told).not.toContain('health.failed');
     await check(missed);
@@ -78,14 +78,14 @@ describe('a monitor', () => {
 
   it('fails after as many misses in a row as are allowed', async () => {
     const { actor, told, check } = monitor();
-    for (let miss = 0; miss < MISSES_ALLOWED; miss += 1) await check(missed);
+    for (let miss = 0; miss < FATAL_MISSES; miss += 1) await check(missed);
     expect(told.filter((type) => type !== 'health.checked')).toEqual(['health.degraded', 'health.failed']);
     actor.stop();
   });
 
   it('that has failed recovers with a response, if the connection did not end the session', async () => {
     const { actor, told, check } = monitor();
-    for (let miss = 0; miss <= MISSES_ALLOWED; miss += 1) await check(missed);
+    for (let miss = 0; miss <= FATAL_MISSES; miss += 1) await check(missed);
     await check(answered);
     await check(missed);
     expect(told.filter((type) => type !== 'health.checked')).toEqual([

@@ -1,4 +1,4 @@
-import { MISSES_ALLOWED } from '../../../src/machines/health/health-machine.js';
+import { FATAL_MISSES } from '../../../src/machines/health/health-machine.js';
 import { failure } from '../../../src/util/failure.js';
 import { healthScore } from '../../../src/diagnostics/health-score.js';
 import { rejectedWith } from '../../../src/transports/link.js';
@@ -110,7 +110,7 @@ describe('monitoring a connection', () => {
     const stage = await Stage.ready({ healthInterval: INTERVAL, perRequest: true });
     stage.transport.server = silentServer;
     const asked = (): number => stage.transport.newest.sent.length;
-    for (const misses of [1, MISSES_ALLOWED]) {
+    for (const misses of [1, FATAL_MISSES]) {
       while (stage.connection.facts.checks.length < misses) await stage.advance(INTERVAL);
       const before = asked();
       while (asked() === before) await stage.advance(INTERVAL / 10);

@@ -38,7 +38,16 @@ const OUTCOMES: Readonly<Record<string, readonly AuthorizationEvent[]>> = {
     { type: 'exchanged', grant: GRANT },
     { type: 'client.dead', failure: REFUSAL },
   ],
+  signingOut: [{ type: 'dropped' }],
 };
+
+/** What the program wants. */
+const WISHES: readonly AuthorizationEvent[] = [
+  { type: 'signIn', challenged: undefined, maySignIn: true },
+  { type: 'signIn', challenged: ['a'], maySignIn: true },
+  { type: 'signOut' },
+  { type: 'connect' },
+];
 
 /** What the requests of the connection report. */
 const DEMANDS: readonly AuthorizationEvent[] = [
@@ -63,16 +72,17 @@ function eventsWithout(...left: readonly AuthorizationEvent['type'][]) {
       { type: 'failed', failure: OUTAGE },
       { type: 'failed', failure: REFUSAL },
     ];
-    const all = [...DEMANDS, ...outcomes, ...(outcomes.length === 0 ? [] : failures)];
+    const all = [...DEMANDS, ...WISHES, ...outcomes, ...(outcomes.length === 0 ? [] : failures)];
     return all.filter(({ type }) => !left.includes(type));
   };
 }
 
 /** The facts that guards read. */
 function deciding(facts: AuthorizationFacts): unknown {
-  const { cause, maySignIn, origin, accepted, prompts, renewed, refreshUseless } = facts;
+  const { cause, maySignIn, origin, accepted, prompts, renewed, refreshUseless, signedOut } = facts;
   const scopes = cause === 'lacking' || cause === 'age' ? cause : 'other';
-  return [scopes, maySignIn, accepted || origin === 'store' ? 'accepted' : origin, prompts, renewed, refreshUseless];
+  const proven = accepted || origin === 'store' ? 'accepted' : origin;
+  return [scopes, maySignIn, proven, prompts, renewed, refreshUseless, signedOut, facts.grant !== undefined];
 }
 
 const holds = (vertex: Vertex<AuthorizationFacts>, lock: string): boolean => lock in vertex.snapshot.children;
@@ -86,19 +96,25 @@ export const authorizationChart: ChartModel<AuthorizationFacts> = {
     {
       name: 'a client that the server forgets',
       input: undefined,
-      events: eventsWithout('accepted', 'age', 'expired', 'lacking'),
+      events: eventsWithout('accepted', 'age', 'expired', 'lacking', 'signIn', 'signOut', 'connect'),
       deciding,
     },
     {
       name: 'a token that serves, ages and lacks scopes',
       input: undefined,
-      events: eventsWithout('client.dead', 'needed'),
+      events: eventsWithout('client.dead', 'needed', 'signIn', 'signOut', 'connect'),
       deciding,
     },
     {
       name: 'a client that is forgotten at a step-up',
       input: undefined,
-      events: eventsWithout('refused', 'age', 'accepted'),
+      events: eventsWithout('refused', 'age', 'accepted', 'signIn', 'signOut', 'connect'),
+      deciding,
+    },
+    {
+      name: 'a program that signs in and out',
+      input: undefined,
+      events: eventsWithout('client.dead', 'age', 'expired', 'accepted', 'lacking'),
       deciding,
     },
   ],
@@ -139,7 +155,7 @@ export const authorizationChart: ChartModel<AuthorizationFacts> = {
       none(
         found.violations(({ path, next }) =>
           next.every(({ event, to }) => {
-            if (event.type !== 'failed' || event.failure !== OUTAGE || workOf(path) === 'loading') return true;
+            if (event.type !== 'failed' || event.failure !== OUTAGE || /loading|signingOut/.test(path)) return true;
             return tokenOf(to.path) === tokenOf(path) && workOf(to.path) === 'backingOff';
           }),
         ),
@@ -168,8 +184,37 @@ export const authorizationChart: ChartModel<AuthorizationFacts> = {
           next.every(
             ({ event, to }) =>
               to.snapshot.context.grant === snapshot.context.grant ||
-              (isSaved.has(event.type) && to.snapshot.context.grant !== undefined),
+              (event.type === 'dropped') === (to.snapshot.context.grant === undefined) ||
+              isSaved.has(event.type),
           ),
+        ),
+      );
+    },
+
+    'asks no person after a sign-out, until the program wants it': ({ found, none }) => {
+      none(found.violations(({ path, snapshot }) => !snapshot.context.signedOut || !path.includes('awaitingUser')));
+      none(
+        found.violations(({ snapshot, next }) =>
+          next.every(
+            ({ event, to }) =>
+              !snapshot.context.signedOut ||
+              to.snapshot.context.signedOut ||
+              event.type === 'signIn' ||
+              event.type === 'connect',
+          ),
+        ),
+      );
+    },
+
+    'has no token after a sign-out, whatever was done at that time': ({ found, none }) => {
+      none(
+        found.violations(({ next }) =>
+          next.every(({ event, to }) => event.type !== 'signOut' || workOf(to.path) === 'signingOut'),
+        ),
+      );
+      none(
+        found.violations(({ next }) =>
+          next.every(({ event, to }) => event.type !== 'dropped' || tokenOf(to.path) === 'token.absent'),
         ),
       );
     },

@@ -221,7 +221,16 @@ const SCENES = [
     'a person who is asked to sign in',
     input({ ...once, acceptable: acceptable('legacy') }, { perRequest: true }),
     WAITERS,
-    [...common, EVENTS.asked, EVENTS.signedIn, EVENTS.legacy, EVENTS.forgotten, EVENTS.degraded, EVENTS.refused],
+    [
+      ...common,
+      EVENTS.asked,
+      EVENTS.signedIn,
+      EVENTS.legacy,
+      EVENTS.forgotten,
+      EVENTS.degraded,
+      EVENTS.recovered,
+      EVENTS.refused,
+    ],
   ),
   scene('a session that is left to another client', input(once), PATIENT, [
     ...common,
@@ -355,6 +364,20 @@ export const connectionChart: ChartModel<ConnectionFacts> = {
           ({ to }) => AUTHORIZING.test(to.path) === (to.snapshot.context.pausedAt !== undefined) && to.path !== 'idle',
         );
       none(found.violations(resumes));
+    },
+
+    'has the same health after a sign-in as before, or as was reported meanwhile': ({ found, none }) => {
+      const WAITING = 'linked.established.awaitingAuthorization.';
+      const keeps = ({ path, next }: Vertex<ConnectionFacts>): boolean =>
+        next.every(({ event, to }) => {
+          const isDegraded = path.endsWith('degraded');
+          if (event.type === 'signIn.began' && /established\.(ready|degraded)$/.test(path))
+            return to.path === `${WAITING}${isDegraded ? 'degraded' : 'healthy'}`;
+          if (event.type === 'signIn.ended' && path.startsWith(WAITING))
+            return to.path === `linked.established.${isDegraded ? 'degraded' : 'ready'}`;
+          return true;
+        });
+      none(found.violations(keeps));
     },
 
     'comes back no more often than its budget allows, and says that this is why when it does not': ({

@@ -1,4 +1,4 @@
-import { healthMachine, MISSES_ALLOWED, healthPorts } from '../../../src/machines/health/health-machine.js';
+import { healthMachine, FATAL_MISSES, healthPorts } from '../../../src/machines/health/health-machine.js';
 import type { HealthEvent, HealthFacts } from '../../../src/machines/health/health-machine.js';
 import type { Vertex } from '../../support/charts/explorer.js';
 import { idlePorts } from '../../support/charts/idle-ports.js';
@@ -35,7 +35,7 @@ export const healthChart: ChartModel<HealthFacts> = {
     name: `every ${interval} ms at first`,
     input: { interval },
     events: () => EVENTS,
-    deciding: (facts) => [facts.interval, Math.min(facts.misses, MISSES_ALLOWED + 1)],
+    deciding: (facts) => [facts.interval, Math.min(facts.misses, FATAL_MISSES + 1)],
   })),
   passing: ['cadence.starting'],
   laws: {
@@ -67,7 +67,7 @@ export const healthChart: ChartModel<HealthFacts> = {
         vertex.next.every(({ event, to }) => {
           const check = foundBy(event);
           const dead =
-            isChecking(vertex) && check?.ok === false && !check.busy && to.snapshot.context.misses >= MISSES_ALLOWED;
+            isChecking(vertex) && check?.ok === false && !check.busy && to.snapshot.context.misses >= FATAL_MISSES;
           return (verdictOf(to) === 'verdict.failed') === dead;
         });
       none(found.violations(patient));

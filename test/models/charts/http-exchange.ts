@@ -29,7 +29,7 @@ export const EXCHANGE_EVENTS: readonly ExchangeEvent[] = [
   { type: 'refused', status: 404, refusal: { failure: BROKEN } },
   { type: 'refused', status: 500, refusal: { failure: BROKEN } },
   { type: 'doubt', status: 404, refusal: { failure: BROKEN }, failure: BROKEN },
-  { type: 'lose', failure: BROKEN },
+  { type: 'sessionLost', failure: BROKEN },
   { type: 'older', link: LINK },
   { type: 'notOlder', refusal: { failure: BROKEN } },
   { type: 'elapse' },

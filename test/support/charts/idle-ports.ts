@@ -26,7 +26,6 @@ export const idlePorts: {
   readonly subscription: SubscriptionPorts;
 } = {
   authorization: {
-    authTimeout: 300_000,
     random: () => 1,
     perform: () => nothing,
     activate: nothing,

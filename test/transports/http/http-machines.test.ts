@@ -70,7 +70,7 @@ describe.each(Object.entries(CASES))('the compiled chart of an HTTP %s', (_name,
 
   test('does what XState does with the chart, on long random walks', () => {
     const isEnd = ({ type }: AnyEvent): boolean =>
-      ['abort', 'fail', 'lose', 'succeed', 'refuseRedirect'].includes(type);
+      ['abort', 'fail', 'sessionLost', 'succeed', 'refuseRedirect'].includes(type);
     const random = randomWalks(starts, events, isEnd, 500);
     expect(difference(xstateRunner(machine, changes), byTable, random)).toBeUndefined();
   });
