@@ -194,17 +194,17 @@ export class MCPConnection {
     return this.#view.on(event, listener);
   }
 
-  /** See {@link MCPClient.authorization}. */
+  /** Same as {@link MCPClient.authorization}. */
   get authorization(): AuthorizationStatus | undefined {
     return this.#view.authorization;
   }
 
-  /** See {@link MCPClient.signIn}. */
+  /** Same as {@link MCPClient.signIn}. */
   signIn(options?: SignInOptions): Promise<void> {
     return this.#view.signIn(options);
   }
 
-  /** See {@link MCPClient.signOut}. */
+  /** Same as {@link MCPClient.signOut}. */
   signOut(): Promise<void> {
     return this.#view.signOut();
   }

@@ -1,6 +1,5 @@
 import type { SignInPrompt } from '../../auth/grants/interactive.js';
 import type { MCPError } from '../../errors.js';
-import type { AuthorizationView } from '../../machines/authorization/authorization-facts.js';
 
 /** The state of the sign-in of a client whose transport has `auth: oauth()`. */
 export interface AuthorizationStatus {
@@ -12,7 +11,7 @@ export interface AuthorizationStatus {
    * - `awaiting-user`: a person is asked to sign in.
    * - `failed`: there is no token, and `error` says why.
    */
-  readonly state: AuthorizationView['state'];
+  readonly state: 'none' | 'authorized' | 'refreshing' | 'working' | 'awaiting-user' | 'failed';
   /** The identifier of the authorization server; undefined without tokens. */
   readonly issuer?: string;
   /** The option `account` of `oauth()`. */
