@@ -175,6 +175,7 @@ export class Core {
 
   /** Connects if necessary, and resolves with the session. Rejects with the error, or with the reason of the signal. */
   async connect(options: ConnectOptions = {}): Promise<Session> {
+    this.authorization?.begin();
     const outcome = await this.connection.connect(options.timeout ?? this.options.connectTimeout, options.signal);
     if (isFailure(outcome)) throw this.errors.of(outcome);
     return outcome;
@@ -316,7 +317,6 @@ export class Core {
     // Makes the error now, so that its story ends here.
     void this.errors.last;
     debugState(this, state, from);
-    if (from === 'idle') this.authorization?.begin();
     if (state === 'initializing') this.events.sessionBegan();
     this.listCache.entered(state);
     if (state === 'closed') {

@@ -55,10 +55,10 @@ async function withAuthorization(
 /** Lines about the authorization for `explain()`: which person or work the client waits for. */
 export function explainAuthorization({ state, issuer, account, prompt }: AuthorizationView, now: number): string[] {
   if (prompt !== undefined) {
-    const left = describeAge(Math.max(prompt.expiresAt - now, 0));
+    const left = prompt.expiresAt === Infinity ? '' : `, ${describeAge(Math.max(prompt.expiresAt - now, 0))} are left`;
     const where = `at ${prompt.issuer} for ${prompt.server}, account "${account}"`;
     return [
-      `Waiting for a person to sign in ${where}: ${left} are left. Open the URL of the prompt, or pass the URL of the callback.`,
+      `Waiting for a person to sign in ${where}${left}. Open the URL of the prompt, or pass the URL of the callback.`,
     ];
   }
   if (state === 'refreshing' || state === 'working')

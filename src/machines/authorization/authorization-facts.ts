@@ -71,8 +71,12 @@ export type AuthorizationEvent =
   | { readonly type: 'connect' }
   /** The program wants no tokens any more. */
   | { readonly type: 'signOut' }
-  /** The grant was deleted. */
+  /** The grant was deleted, by this connection or another one. */
   | { readonly type: 'dropped' }
+  /** Its tokens are invalid, or the server does not make them invalid. */
+  | { readonly type: 'revoked' }
+  /** No caller waits for the sign-in any more. */
+  | { readonly type: 'unwanted' }
   | { readonly type: 'loaded'; readonly grant: GrantFacts | undefined }
   /** `refreshable`: there is a refresh token of this authorization server. */
   | { readonly type: 'discovered'; readonly refreshable: boolean }
@@ -89,7 +93,16 @@ export type AuthorizationEvent =
 
 /** The steps of the flow. Each ends with one event. */
 export type AuthorizationStep =
-  'load' | 'discover' | 'lockRefresh' | 'refresh' | 'lockSignIn' | 'register' | 'prompt' | 'exchange' | 'signOut';
+  | 'load'
+  | 'discover'
+  | 'lockRefresh'
+  | 'refresh'
+  | 'lockSignIn'
+  | 'register'
+  | 'prompt'
+  | 'exchange'
+  | 'drop'
+  | 'revoke';
 
 /** An authorization, as users see it. */
 export interface AuthorizationView {

@@ -6,7 +6,7 @@ import { authorizationSetup, NO_FACTS } from './authorization-setup.js';
 const broken = [
   { guard: 'isOutage', target: '#authorization.work.backingOff', actions: 'keepFailure' },
   // A token that lacks scopes still serves other calls.
-  { guard: 'hasToken', target: '#authorization.work.resting', actions: ['keepFailure', 'denyScopes'] },
+  { guard: 'isStepUp', target: '#authorization.work.resting', actions: ['keepFailure', 'denyScopes'] },
   { target: '#authorization.work.failed', actions: 'keepFailure' },
 ] as const;
 
@@ -15,6 +15,9 @@ const otherwise = [
   { guard: 'maySignIn', target: '#authorization.work.signingIn' },
   { target: '#authorization.work.resting', actions: ['keepSignInRequired', 'denyScopes'] },
 ] as const;
+
+/** No caller waits for the sign-in any more. */
+const unwanted = '#authorization.work.resting';
 
 /** The program calls `signIn()`. */
 const wish = { target: '#authorization.work.discovering', actions: ['allowPrompts', 'keepDemand'] } as const;
@@ -69,7 +72,7 @@ export const authorizationMachine = authorizationSetup.createMachine({
         expired: { actions: 'joinDemand' },
         refused: { actions: 'joinDemand' },
         lacking: { actions: 'joinDemand' },
-        signIn: { actions: 'joinDemand' },
+        signIn: { actions: ['allowPrompts', 'joinDemand'] },
         connect: { actions: 'allowPrompts' },
         signOut: '.signingOut',
       },
@@ -98,6 +101,7 @@ export const authorizationMachine = authorizationSetup.createMachine({
         discovering: {
           invoke: { src: 'discover', id: 'discover', input: ({ context }) => context },
           on: {
+            unwanted: 'resting',
             discovered: [{ guard: 'mayRefresh', target: 'refreshing', actions: 'forgetOutages' }, ...otherwise],
             failed: broken,
           },
@@ -107,7 +111,14 @@ export const authorizationMachine = authorizationSetup.createMachine({
           invoke: { src: 'lockRefresh', id: 'lockRefresh', input: ({ context }) => context },
           initial: 'waiting',
           states: {
-            waiting: { on: { locked: 'asking', adopted } },
+            waiting: {
+              on: {
+                locked: 'asking',
+                adopted,
+                // Another connection has signed out.
+                dropped: { target: '#authorization.work.resting', actions: ['forgetGrant', 'activate'] },
+              },
+            },
             asking: {
               invoke: { src: 'refresh', id: 'refresh', input: ({ context }) => context },
               on: {
@@ -124,22 +135,23 @@ export const authorizationMachine = authorizationSetup.createMachine({
         },
         signingIn: {
           invoke: { src: 'lockSignIn', id: 'lockSignIn', input: ({ context }) => context },
+          // The person may be asked by another connection, which has the lock.
+          tags: 'asksPerson',
           initial: 'waiting',
           states: {
-            waiting: { on: { locked: 'registering', adopted } },
+            waiting: { on: { locked: 'registering', adopted, unwanted } },
             registering: {
               invoke: { src: 'register', id: 'register', input: ({ context }) => context },
-              on: { registered: 'awaitingUser' },
+              on: { registered: 'awaitingUser', unwanted },
             },
             awaitingUser: {
-              tags: 'asksPerson',
               entry: 'countPrompt',
               invoke: { src: 'prompt', id: 'prompt', input: ({ context }) => context },
-              on: { answered: 'exchanging' },
+              on: { answered: 'exchanging', unwanted },
               after: {
                 authTimeout: [
                   {
-                    guard: 'hasToken',
+                    guard: 'isStepUp',
                     target: '#authorization.work.resting',
                     actions: ['keepTimeout', 'denyScopes', 'doubtClient'],
                   },
@@ -155,7 +167,7 @@ export const authorizationMachine = authorizationSetup.createMachine({
           on: {
             'client.dead': [
               { guard: 'mayRenewClient', target: '.registering', actions: ['noteRenewed', 'doubtClient'] },
-              { guard: 'hasToken', target: 'resting', actions: ['keepFailure', 'denyScopes'] },
+              { guard: 'isStepUp', target: 'resting', actions: ['keepFailure', 'denyScopes'] },
               { target: 'failed', actions: 'keepFailure' },
             ],
             failed: broken,
@@ -170,11 +182,16 @@ export const authorizationMachine = authorizationSetup.createMachine({
         // No person is asked again until the program calls `signIn()` or connects again.
         failed: { tags: 'idle', on: { signIn: wish, connect: { target: 'resting', actions: 'allowPrompts' } } },
         signingOut: {
-          invoke: { src: 'signOut', id: 'signOut', input: ({ context }) => context },
-          on: {
-            dropped: { target: 'resting', actions: ['keepSignedOut', 'activate'] },
-            failed: { target: 'resting', actions: 'keepFailure' },
+          initial: 'dropping',
+          states: {
+            dropping: {
+              invoke: { src: 'drop', id: 'drop', input: ({ context }) => context },
+              on: { dropped: { target: 'revoking', actions: ['keepSignedOut', 'activate'] } },
+            },
+            // The tokens are deleted, whatever the authorization server does.
+            revoking: { invoke: { src: 'revoke', id: 'revoke', input: ({ context }) => context } },
           },
+          on: { revoked: 'resting', failed: { target: 'resting', actions: 'keepFailure' } },
         },
       },
     },

@@ -1,4 +1,4 @@
-import { assign, fromCallback, setup, stateIn } from 'xstate';
+import { assign, fromCallback, or, setup, stateIn } from 'xstate';
 import type { EventObject } from 'xstate';
 
 import { authFailure, isOutage } from '../../auth/auth-failures.js';
@@ -84,6 +84,10 @@ function withGrant(grant: GrantFacts, origin: TokenOrigin, facts: AuthorizationF
   };
 }
 
+function withoutGrant({ generation }: AuthorizationFacts): Partial<AuthorizationFacts> {
+  return { grant: undefined, origin: undefined, accepted: false, failure: undefined, generation: generation + 1 };
+}
+
 /** Leaving the state ends the step. */
 const step = (name: AuthorizationStep) =>
   fromCallback<EventObject, AuthorizationFacts>(({ input, sendBack, system }) =>
@@ -108,7 +112,8 @@ export const authorizationSetup = setup({
     register: step('register'),
     prompt: step('prompt'),
     exchange: step('exchange'),
-    signOut: step('signOut'),
+    drop: step('drop'),
+    revoke: step('revoke'),
   },
   guards: {
     foundGrant: ({ event }) => event.type === 'loaded' && event.grant !== undefined,
@@ -119,7 +124,8 @@ export const authorizationSetup = setup({
     maySignIn: ({ context }) => context.maySignIn && !context.signedOut && context.prompts < MOST_PROMPTS,
     mayRenewClient: ({ context }) => !context.renewed && context.prompts < MOST_PROMPTS,
     isOutage: ({ event }) => event.type === 'failed' && isOutage(event.failure),
-    hasToken: stateIn({ token: 'usable' }),
+    // A token that lacks scopes serves other calls, and if it has expired meanwhile, a refresh may give another one.
+    isStepUp: or([stateIn({ token: 'usable' }), ({ context }) => context.cause === 'lacking']),
   },
   actions: {
     keepDemand: assign(({ event }) => ({ ...demandOf(event), failure: undefined })),
@@ -153,10 +159,8 @@ export const authorizationSetup = setup({
       authorizationPorts.of(system).doubtClient();
     },
     allowPrompts: assign({ prompts: 0, renewed: false, signedOut: false, denied: [] }),
-    keepSignedOut: assign({
-      ...{ grant: undefined, origin: undefined, accepted: false, failure: undefined, signedOut: true },
-      generation: ({ context }) => context.generation + 1,
-    }),
+    forgetGrant: assign(({ context }) => withoutGrant(context)),
+    keepSignedOut: assign(({ context }) => ({ ...withoutGrant(context), signedOut: true })),
     countPrompt: assign({ prompts: ({ context }) => context.prompts + 1 }),
     noteRenewed: assign({ renewed: true }),
     keepFailure: assign(({ event }) => ('failure' in event ? { failure: event.failure } : {})),
@@ -189,7 +193,7 @@ export const authorizationSetup = setup({
 });
 
 /** A person has to sign in, and may not be asked. */
-function signInRequired({ prompts, signedOut, cause, failure: why }: AuthorizationFacts) {
+export function signInRequired({ prompts, signedOut, cause, failure: why }: AuthorizationFacts) {
   const reason = signedOut
     ? 'the program has signed out'
     : prompts >= MOST_PROMPTS

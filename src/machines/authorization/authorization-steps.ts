@@ -29,6 +29,7 @@ import { RunningSteps } from './running-steps.js';
 import { SignInClient } from './sign-in-client.js';
 import { openDialog } from './sign-in-dialog.js';
 import { StoredRecords } from './stored-records.js';
+import type { StoredGrant } from './stored-records.js';
 
 /** What an authorization is made of. */
 export interface AuthorizationOptions {
@@ -78,6 +79,8 @@ export class AuthorizationSteps implements AuthorizationPorts {
   #scopes: readonly string[] = [];
   #signIn: SignIn | undefined;
   #answer: URLSearchParams | undefined;
+  /** The grant that was deleted, whose tokens are to be revoked. */
+  #dropped: Grant | undefined;
   readonly #prompted: () => void;
   /** What a person was asked last. */
   prompt: SignInPrompt | undefined;
@@ -162,7 +165,12 @@ export class AuthorizationSteps implements AuthorizationPorts {
     },
     lockRefresh: async (_facts, signal) => {
       await this.#records.lock('refresh', signal);
-      return (await this.#adopted([])) ?? { type: 'locked' };
+      const stored = await this.#records.grant();
+      if (stored !== undefined && stored.isNew && stored.grant === undefined) {
+        this.#next = undefined;
+        return { type: 'dropped' };
+      }
+      return this.#adopt(stored, []) ?? { type: 'locked' };
     },
     refresh: (_facts, signal) => this.#refresh(signal),
     lockSignIn: async ({ challenged = [] }, signal) => {
@@ -180,7 +188,8 @@ export class AuthorizationSteps implements AuthorizationPorts {
     },
     prompt: ({ cause, grant }, signal) => this.#prompt(cause, grant !== undefined, signal),
     exchange: (_facts, signal) => this.#exchange(signal),
-    signOut: (_facts, signal) => this.#signOut(signal),
+    drop: (_facts, signal) => this.#drop(signal),
+    revoke: (_facts, signal) => this.#revoke(signal),
   };
 
   get #knownServer(): Discovered {
@@ -198,7 +207,11 @@ export class AuthorizationSteps implements AuthorizationPorts {
 
   /** The grant that another connection has stored meanwhile, if it is newer than the one in use, and has these scopes. */
   async #adopted(scopes: readonly string[]): Promise<AuthorizationEvent | undefined> {
-    const { grant: stored, isNew = false } = (await this.#records.grant()) ?? {};
+    return this.#adopt(await this.#records.grant(), scopes);
+  }
+
+  #adopt(read: StoredGrant | undefined, scopes: readonly string[]): AuthorizationEvent | undefined {
+    const { grant: stored, isNew = false } = read ?? {};
     const { environment } = this.#options;
     if (stored === undefined || !isNew) return undefined;
     this.#hideGrant(stored);
@@ -256,7 +269,7 @@ export class AuthorizationSteps implements AuthorizationPorts {
       listener: this.#clients.listener,
       signIn,
       shown: {
-        reason: cause === 'lacking' ? 'scopes' : hasGrant ? 'expired' : 'sign-in',
+        reason: !hasGrant ? 'sign-in' : cause === 'lacking' ? 'scopes' : 'expired',
         server: shownServer(server),
         scopes: this.#scopes,
         expiresAt: environment.now() + this.#options.authTimeout,
@@ -338,20 +351,25 @@ export class AuthorizationSteps implements AuthorizationPorts {
     return { type: 'refresh.dead', failure: why };
   }
 
-  /** Deletes the grant first: what happens at the authorization server changes nothing for this client. */
-  async #signOut(signal: AbortSignal): Promise<AuthorizationEvent> {
+  async #drop(signal: AbortSignal): Promise<AuthorizationEvent> {
     // A refresh that is under way would store its tokens afterwards.
     await this.#running.settled();
     await this.#records.lock('refresh', signal);
-    const grant = (await this.#records.grant())?.grant ?? this.#grant;
+    this.#dropped = (await this.#records.grant())?.grant ?? this.#grant;
     await this.#records.dropGrant();
     this.#next = undefined;
-    if (grant !== undefined) await this.#revoke(grant, signal);
     return { type: 'dropped' };
   }
 
-  /** The tokens are deleted in any case, so that a problem is only reported. The refresh token comes first: it lasts longer. */
-  async #revoke(grant: Grant, signal: AbortSignal): Promise<void> {
+  /** The tokens are deleted already, so that a problem is only reported. The refresh token comes first: it lasts longer. */
+  async #revoke(signal: AbortSignal): Promise<AuthorizationEvent> {
+    const grant = this.#dropped;
+    this.#dropped = undefined;
+    if (grant !== undefined) await this.#revokeTokens(grant, signal);
+    return { type: 'revoked' };
+  }
+
+  async #revokeTokens(grant: Grant, signal: AbortSignal): Promise<void> {
     const { environment, report } = this.#options;
     const limit = new AbortController();
     const timer = environment.setTimeout(() => {

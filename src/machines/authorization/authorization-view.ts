@@ -4,7 +4,7 @@ import type { AuthorizationSnapshot } from './authorization-machine.js';
 /** The public state of an authorization. */
 export function stateOf(snapshot: AuthorizationSnapshot): AuthorizationView['state'] {
   const { token } = snapshot.value;
-  if (snapshot.hasTag('asksPerson')) return 'awaiting-user';
+  if (snapshot.matches({ work: { signingIn: 'awaitingUser' } })) return 'awaiting-user';
   if (snapshot.matches({ work: 'refreshing' })) return 'refreshing';
   if (snapshot.hasTag('idle')) {
     if (typeof token === 'object') return 'authorized';

@@ -10,7 +10,7 @@ import type { Failure } from '../../util/failure.js';
 import { onAbort } from '../../util/on-abort.js';
 import { authorizationMachine } from './authorization-machine.js';
 import type { AuthorizationSnapshot } from './authorization-machine.js';
-import { authorizationPorts } from './authorization-setup.js';
+import { authorizationPorts, signInRequired } from './authorization-setup.js';
 import { CredentialWaiters } from './credential-waiters.js';
 import type { Wait, WaitEnd } from './credential-waiters.js';
 import { AuthorizationSteps } from './authorization-steps.js';
@@ -145,6 +145,7 @@ export class Authorization implements Authorizer {
       {
         applicant,
         after: sent.generation,
+        needsToken: true,
         otherwise: (why) => {
           if (why === undefined || purpose === 'background') return undefined;
           throw why;
@@ -171,6 +172,7 @@ export class Authorization implements Authorizer {
       {
         applicant,
         after: this.#credentials.generation,
+        needsToken: true,
         otherwise: (why) => {
           throw why ?? this.#insufficient(challenged, missing);
         },
@@ -208,7 +210,7 @@ export class Authorization implements Authorizer {
   async signIn({ scopes, signal }: SignInWish): Promise<void> {
     signal?.throwIfAborted();
     const applicant: Applicant = { purpose: 'call', park: () => undefined, unpark: () => undefined };
-    const signedIn = this.#signIn(applicant, scopes);
+    const signedIn = this.#signIn(applicant, scopes, signal);
     if (signal === undefined) return signedIn;
     let forget: (() => void) | undefined;
     await new Promise<void>((resolve, reject: (reason: unknown) => void) => {
@@ -221,7 +223,7 @@ export class Authorization implements Authorizer {
     }).finally(() => forget?.());
   }
 
-  async #signIn(applicant: Applicant, scopes: readonly string[]): Promise<void> {
+  async #signIn(applicant: Applicant, scopes: readonly string[], signal: AbortSignal | undefined): Promise<void> {
     const actor = this.#actor ?? this.#start();
     let missing = scopes;
     for (let wishes = 0; wishes < MOST_WISHES; wishes += 1) {
@@ -229,6 +231,8 @@ export class Authorization implements Authorizer {
         (snapshot) => !snapshot.matches({ work: 'loading' }) && !snapshot.matches({ work: 'signingOut' }),
       );
       if (this.#actor !== actor) throw closed() as unknown as Error;
+      // The caller has its outcome.
+      if (signal?.aborted === true) return;
       const { value, context } = this.#current;
       missing = lacking(scopes, context.grant?.granted ?? []);
       if (typeof value.token === 'object' && missing.length === 0 && !this.#hasExpired('call')) return;
@@ -246,14 +250,14 @@ export class Authorization implements Authorizer {
         },
       );
     }
-    if (lacking(scopes, this.#current.context.grant?.granted ?? []).length > 0)
+    if (lacking(scopes, this.#snapshot?.context.grant?.granted ?? []).length > 0)
       throw this.#insufficient(scopes, missing) as unknown as Error;
   }
 
   /** A caller does not wait any more. Without another one the person is not asked any more. */
   #leave(applicant: Applicant): void {
     this.#waiters.forget(applicant);
-    if (this.#waiters.isEmpty) this.view.prompt?.cancel();
+    if (this.#waiters.isEmpty) this.#actor?.send({ type: 'unwanted' });
   }
 
   /** The program connects: a person may be asked again. */
@@ -265,9 +269,15 @@ export class Authorization implements Authorizer {
   async signOut(): Promise<void> {
     const actor = this.#actor ?? this.#start();
     actor.send({ type: 'signOut' });
-    await this.#when((snapshot) => !snapshot.matches({ work: 'signingOut' }));
-    const { signedOut, failure: why } = this.#snapshot?.context ?? {};
-    if (signedOut !== true) throw (why ?? closed()) as unknown as Error;
+    let dropped = false;
+    let why: Failure | undefined;
+    // What follows may begin before the caller gets to know.
+    await this.#when(({ value, context }) => {
+      dropped ||= context.signedOut;
+      why = context.failure;
+      return typeof value.work !== 'object' || !('signingOut' in value.work);
+    });
+    if (!dropped) throw (why ?? closed()) as unknown as Error;
   }
 
   /** Resolves when the chart meets a condition, or has ended. */
@@ -396,7 +406,9 @@ export class Authorization implements Authorizer {
     const isIdle = this.#isIdle;
     if (typeof token === 'object' && this.#credentials.generation > after) return { credentials: this.#credentials };
     if (token === 'absent' && isIdle && why === undefined && !needsToken) return { credentials: this.#withoutToken };
-    return isIdle ? { why } : undefined;
+    if (!isIdle) return undefined;
+    const { context } = this.#current;
+    return { why: why ?? (context.signedOut ? signInRequired(context) : undefined) };
   }
 
   /** Waits for a token. @param begin starts the work, unless it is in progress */

@@ -47,16 +47,16 @@ export class LazyAuthorization implements Authorizer {
   }
 
   async #first(applicant: Applicant): Promise<Credentials> {
-    return (await this.#ready()).credentials(applicant);
+    return this.#use((authorization) => authorization.credentials(applicant));
   }
 
-  async #ready(): Promise<Authorization> {
+  /** Uses the authorization at once when it is loaded, unless it was closed meanwhile: nothing may start after the end. */
+  async #use<Result>(act: (authorization: Authorization) => Result | Promise<Result>): Promise<Result> {
     const closings = this.#closings;
     const authorization = await (this.#loading ??= this.#load());
-    // Nothing may start after the end.
     if (closings !== this.#closings)
       throw failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection is closed', { delivery: 'not-sent' });
-    return authorization;
+    return act(authorization);
   }
 
   get view(): AuthorizationView {
@@ -73,11 +73,11 @@ export class LazyAuthorization implements Authorizer {
   }
 
   async signIn(wish: SignInWish): Promise<void> {
-    await (await this.#ready()).signIn(wish);
+    await this.#use((authorization) => authorization.signIn(wish));
   }
 
   async signOut(): Promise<void> {
-    await (await this.#ready()).signOut();
+    await this.#use((authorization) => authorization.signOut());
   }
 
   async #load(): Promise<Authorization> {

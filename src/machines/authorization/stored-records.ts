@@ -74,8 +74,9 @@ export class StoredRecords {
   /** Deletes the grant. */
   async dropGrant(): Promise<void> {
     const written = await this.#write(this.#key, undefined);
-    this.#seen = undefined;
     this.#unsaved = written === undefined;
+    // What the store could not delete is not taken for a newer grant.
+    if (!this.#unsaved) this.#seen = undefined;
   }
 
   async #keep(grant: Grant, expected: string | undefined): Promise<boolean> {

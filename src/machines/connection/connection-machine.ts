@@ -145,8 +145,8 @@ export const connectionMachine = connectionSetup.createMachine({
             },
             // A person is asked to sign in, which may take minutes. No deadline passes meanwhile.
             authorizing: {
-              entry: ['pauseDeadlines', 'clearTimer'],
-              exit: ['resumeDeadlines', 'chooseDeadline', 'setTimer'],
+              entry: ['pauseDeadlines', 'clearTimer', 'holdQueued'],
+              exit: ['resumeDeadlines', 'chooseDeadline', 'setTimer', 'releaseQueued'],
               on: { connect: { actions: 'addWaiter' }, join: { actions: 'addWaiter' } },
               initial: 'negotiating',
               states: {

@@ -365,6 +365,12 @@ export const connectionSetup = setup({
     pauseRequests: ({ system }) => {
       portsOf(system).sendToRequests({ type: 'pause' });
     },
+    holdQueued: ({ system }) => {
+      portsOf(system).sendToRequests({ type: 'hold' });
+    },
+    releaseQueued: ({ system }) => {
+      portsOf(system).sendToRequests({ type: 'release' });
+    },
     rejectRequests: ({ context, system }) => {
       rejectAll(system, whyClosed(context));
     },

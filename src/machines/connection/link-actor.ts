@@ -71,9 +71,6 @@ export function openLink(ports: LinkPorts, epoch: number, sendBack: (event: Conn
     },
   };
   const linkEvents = tap?.events(events) ?? events;
-  const unwatch = authorizer?.watch?.((asked) => {
-    if (!stopped) linkEvents.signIn({ type: asked ? 'signIn.began' : 'signIn.ended' });
-  });
   const opening = (): Promise<Link> => {
     try {
       return transport.openLink(linkEvents, stopping.signal);
@@ -82,6 +79,15 @@ export function openLink(ports: LinkPorts, epoch: number, sendBack: (event: Conn
     }
   };
   tap?.emit({ type: 'link.opening' });
+  let unwatch: (() => void) | undefined;
+  // A person may be asked already. The chart gets to know after it has entered its state, as a replay repeats it.
+  if (authorizer?.watch !== undefined)
+    queueMicrotask(() => {
+      if (stopped) return;
+      unwatch = authorizer.watch?.((asked) => {
+        if (!stopped) linkEvents.signIn({ type: asked ? 'signIn.began' : 'signIn.ended' });
+      });
+    });
   opening()
     .then((link) => {
       if (stopped) return;

@@ -87,6 +87,8 @@ export abstract class RequestActions implements RequestEffects {
   /** Why the gate is closed. */
   protected closedBecause = notConnected();
   protected session: Session | undefined;
+  /** Whether the timeouts of queued requests stand still. Only the actor of the gate sets it. */
+  protected holdsQueued = false;
   /** The metadata of all requests except negotiation requests. */
   meta: SessionMeta;
   /** The last messages in both directions. */
@@ -214,6 +216,7 @@ export abstract class RequestActions implements RequestEffects {
 
   enqueue(record: RequestRecord): void {
     this.queue.add(record);
+    if (this.holdsQueued) this.deadlines.hold(record);
   }
 
   dequeue(record: RequestRecord): void {

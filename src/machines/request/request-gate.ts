@@ -16,7 +16,10 @@ export type RequestsEvent =
   /** There will be no session: all requests reject with this failure, and those in flight are cancelled at the server. */
   | { readonly type: 'close'; readonly failure: Failure }
   /** The link is gone, and the requests in flight with it. */
-  | { readonly type: 'lose'; readonly failure: Failure };
+  | { readonly type: 'lose'; readonly failure: Failure }
+  /** A person is asked to sign in before there can be a session: the timeouts of queued requests stand still. */
+  | { readonly type: 'hold' }
+  | { readonly type: 'release' };
 
 interface RequestsSnapshot extends Record<string, unknown> {
   readonly status: Snapshot<unknown>['status'];
@@ -48,6 +51,9 @@ export interface RequestsPorts {
   close(why: Failure): void;
   /** Decides for each request in flight whether it is sent again. */
   lose(why: Failure): void;
+  /** Has the timeouts of queued requests stand still. */
+  holdQueued(): void;
+  releaseQueued(): void;
 }
 
 /** The transitions of the gate, which are the same in all its states. Without a target the gate stays where it is. */
@@ -78,6 +84,16 @@ const TRANSITIONS: {
   lose: {
     effect: (ports, event) => {
       ports.lose(event.failure);
+    },
+  },
+  hold: {
+    effect: (ports) => {
+      ports.holdQueued();
+    },
+  },
+  release: {
+    effect: (ports) => {
+      ports.releaseQueued();
     },
   },
 };

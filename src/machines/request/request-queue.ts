@@ -36,9 +36,14 @@ export class RequestQueue {
     return undefined;
   }
 
+  /** The requests that wait, in order. */
+  all(): RequestRecord[] {
+    return this.#places.filter((record, at) => record.place === at);
+  }
+
   /** Empties the queue. The returned requests still have to leave it. */
   takeAll(): RequestRecord[] {
-    const all = this.#places.filter((record, at) => record.place === at);
+    const all = this.all();
     this.#places = [];
     this.#head = 0;
     return all;

@@ -165,6 +165,16 @@ export class RequestRegistry extends RequestActions implements RequestsPorts {
     }
   }
 
+  holdQueued(): void {
+    this.holdsQueued = true;
+    for (const record of this.queue.all()) this.deadlines.hold(record);
+  }
+
+  releaseQueued(): void {
+    this.holdsQueued = false;
+    for (const record of this.queue.all()) this.deadlines.release(record);
+  }
+
   #acquire(): RequestRecord {
     const record = this.#pool.pop();
     if (record !== undefined) return record;

@@ -24,12 +24,12 @@ export interface RetryFacts {
 }
 
 /** The most times that a request is sent to a server with a temporary HTTP status. */
-const MOST_POSTPONEMENTS = 4;
+const MOST_SENDS = 4;
 
 /**
  * Decides whether a request whose exchange failed is sent again, and when: at once, after a wait, over the next link or in the next session;
- * or whether it fails. A lost response (`lose`) is the same to the chart, whether the exchange or the whole link was lost: the request is sent
- * again at once if {@link GUARDS.mayRepeat} allows it. `repeatable` is set by `Core.submit` from the option `retry` and `protocol/methods.ts`, and
+ * or whether it fails. A lost response (`lose`) is the same to the chart, whether the exchange or the whole link was lost: the request is
+ * queued again if {@link GUARDS.mayRepeat} allows it. `repeatable` is set by `Core.submit` from the option `retry` and `protocol/methods.ts`, and
  * for tools by `callTool` from their annotations. Redirects and new tokens repeat an HTTP exchange without a new attempt. A call that was refused
  * for its parameter headers is submitted as a new request (`tool-headers.ts`), and rounds of input are in `request-machine.ts`.
  */
@@ -49,7 +49,7 @@ export function decideRetry(failure: Failure, facts: RetryFacts): RequestEvent {
     return delay < facts.timeLeft ? { type: 'unreachable', delay } : over;
   }
   if (isTemporaryStatus(failure.details?.status) && facts.repeatable) {
-    if (facts.attempts >= MOST_POSTPONEMENTS) return over;
+    if (facts.attempts >= MOST_SENDS) return over;
     const asked = failure.details?.retryAfter;
     const delay = typeof asked === 'number' ? asked : backoffDelay(REQUEST_BACKOFF, facts.attempts, facts.random);
     return delay < facts.timeLeft ? { type: 'postpone', delay } : over;

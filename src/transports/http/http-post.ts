@@ -13,10 +13,18 @@ import {
 import type { ResponseHead } from './http-head.js';
 import { HttpRefusal } from './http-refusal.js';
 import type { HttpSession } from './http-session.js';
-import type { LanePost } from './post-lane.js';
+import type { LanePost, PostLane } from './post-lane.js';
 
 /** The link that a post belongs to. */
 export type PostOwner = Pick<ExchangeOwner, 'endpoint' | 'events' | 'loseSession' | 'drain' | 'refusals' | 'verify'>;
+
+/** What is posted. */
+export interface PostedMessage {
+  readonly session: HttpSession;
+  readonly headers: readonly string[];
+  readonly body: string;
+  readonly isReply: boolean;
+}
 
 /** A notification or reply. Any status below 400 means that the server has accepted it; the body does not matter. */
 export class HttpPost implements HttpReceiver, LanePost {
@@ -24,6 +32,7 @@ export class HttpPost implements HttpReceiver, LanePost {
   readonly done: Promise<void>;
   readonly isReply: boolean;
   readonly #owner: PostOwner;
+  readonly #lane: PostLane<HttpPost>;
   readonly #session: HttpSession;
   readonly #call: HttpCall;
   #resolve!: () => void;
@@ -31,8 +40,9 @@ export class HttpPost implements HttpReceiver, LanePost {
   /** The refusal of the message, whose body is being read. */
   #refusal: HttpRefusal | undefined;
 
-  constructor(owner: PostOwner, session: HttpSession, headers: readonly string[], body: string, isReply: boolean) {
+  constructor(owner: PostOwner, lane: PostLane<HttpPost>, { session, headers, body, isReply }: PostedMessage) {
     this.#owner = owner;
+    this.#lane = lane;
     this.isReply = isReply;
     this.#session = session;
     this.done = new Promise((resolve, reject) => {
@@ -44,6 +54,14 @@ export class HttpPost implements HttpReceiver, LanePost {
 
   start(): void {
     this.#call.start();
+  }
+
+  parked(): void {
+    this.#lane.park(this);
+  }
+
+  unparked(): void {
+    this.#lane.unpark(this);
   }
 
   head(head: ResponseHead): void {

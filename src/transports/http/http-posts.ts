@@ -33,7 +33,7 @@ export class HttpPosts {
     if (this.#lane.waiting >= MOST_WAITING) return rejectedWith(tooManyPosts());
     const { budget } = this.#owner.endpoint;
     if (budget?.take(body.length) === false) return rejectedWith(budget.exhausted(postOf(body), 'not-sent'));
-    const post = new HttpPost(this.#owner, session, headers, body, isReply);
+    const post = new HttpPost(this.#owner, this.#lane, { session, headers, body, isReply });
     const over = (): void => {
       budget?.give(body.length);
       this.#lane.ended(post);

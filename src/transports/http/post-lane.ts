@@ -30,6 +30,8 @@ export class PostLane<Post extends LanePost> {
   /** The waiting replies and the other waiting posts, in order. */
   readonly #replies = new Set<Post>();
   readonly #others = new Set<Post>();
+  /** Started posts that wait for a person to sign in. They need no connection, and cannot be given up. */
+  readonly #parked = new Set<Post>();
   #held = false;
   /** Whether a post ended since the last check. */
   #moved = false;
@@ -55,7 +57,7 @@ export class PostLane<Post extends LanePost> {
 
   /** All posts that have not ended, waiting ones first. */
   get all(): Post[] {
-    return [...this.#replies, ...this.#others, ...this.#active.keys()];
+    return [...this.#replies, ...this.#others, ...this.#active.keys(), ...this.#parked];
   }
 
   /** Starts a post when its turn comes, which is mostly at once. */
@@ -79,8 +81,21 @@ export class PostLane<Post extends LanePost> {
       this.#startNext();
       return;
     }
+    this.#parked.delete(post);
     this.#replies.delete(post);
     this.#others.delete(post);
+  }
+
+  /** A started post waits for a person: another one may have its place. */
+  park(post: Post): void {
+    if (!this.#active.delete(post)) return;
+    this.#parked.add(post);
+    this.#startNext();
+  }
+
+  /** The post needs a connection again. It has been started, so it does not wait for a place. */
+  unpark(post: Post): void {
+    if (this.#parked.delete(post)) this.#active.set(post, this.#environment.now());
   }
 
   /** Starts no post until {@link PostLane.release}. */
@@ -99,6 +114,7 @@ export class PostLane<Post extends LanePost> {
     this.#replies.clear();
     this.#others.clear();
     this.#active.clear();
+    this.#parked.clear();
     this.#environment.clearTimeout(this.#timer);
     this.#timer = undefined;
     return all;

@@ -237,11 +237,15 @@ export class SseLink implements Link, HttpReceiver {
       over: () => {
         this.#laneOf(post).ended(post);
       },
-      parked: (requestId) => {
-        this.#events.signIn({ type: 'request.parked', requestId });
+      parked: () => {
+        this.#laneOf(post).park(post);
+        if (post.isRequest && post.id !== undefined)
+          this.#events.signIn({ type: 'request.parked', requestId: post.id });
       },
-      unparked: (requestId) => {
-        this.#events.signIn({ type: 'request.unparked', requestId });
+      unparked: () => {
+        this.#laneOf(post).unpark(post);
+        if (post.isRequest && post.id !== undefined)
+          this.#events.signIn({ type: 'request.unparked', requestId: post.id });
       },
     });
   }

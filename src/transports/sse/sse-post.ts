@@ -15,9 +15,9 @@ export interface PostOwner {
   answered(trouble: Failure | undefined): void;
   /** The connection is free again. */
   over(): void;
-  /** A request waits for a person to sign in. */
-  parked(requestId: RequestId): void;
-  unparked(requestId: RequestId): void;
+  /** The post waits for a person to sign in. */
+  parked(): void;
+  unparked(): void;
 }
 
 const POSTED = ['accept', 'application/json', 'accept-encoding', 'identity', 'content-type', 'application/json'];
@@ -104,11 +104,11 @@ export class SsePost implements HttpReceiver, LanePost {
   }
 
   parked(): void {
-    if (this.isRequest && this.id !== undefined) this.#owner?.parked(this.id);
+    this.#owner?.parked();
   }
 
   unparked(): void {
-    if (this.isRequest && this.id !== undefined) this.#owner?.unparked(this.id);
+    this.#owner?.unparked();
   }
 
   /** Takes it for accepted without an answer, which changes nothing any more when it comes. */

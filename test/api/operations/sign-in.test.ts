@@ -7,7 +7,7 @@ import { errorFrom, errorThrownBy, rejection } from '../../support/outcomes.js';
 import { AuthorizationServer, browse, protectedServer, signedIn } from '../../support/servers/authorization-server.js';
 import { textOf } from '../../support/servers/fixture-servers.js';
 import type { ScriptedHttpServer } from '../../support/servers/http-server.js';
-import { until } from '../../support/waiting.js';
+import { pause, until } from '../../support/waiting.js';
 
 let as: AuthorizationServer;
 let server: ScriptedHttpServer;
@@ -85,7 +85,7 @@ describe('the status of a sign-in', () => {
     const connected = errorFrom(client.connect());
     await until(() => prompts.length === 1);
     expect(client.explain()).toContain(
-      `Waiting for a person to sign in at ${server.origin}/as for ${server.url}, account "default": 60.0 s are left.`,
+      `Waiting for a person to sign in at ${server.origin}/as for ${server.url}, account "default", 60.0 s are left.`,
     );
     expect(client.explain()).not.toContain(new URL(prompts[0]?.url ?? '').searchParams.get('state'));
     await client.close();
@@ -304,5 +304,199 @@ describe('signOut()', () => {
     expect(as.requests).toEqual([]);
     await client.connect();
     expect(prompts).toHaveLength(1);
+  });
+});
+
+describe('several things at once', () => {
+  const agree = async (prompt: SignInPrompt): Promise<void> => {
+    prompt.complete(await browse(prompt));
+  };
+
+  test('tokens that another client of the store has dropped do not come back with a refresh', async () => {
+    const store = memoryStore();
+    const [one, other] = [clientOf(signedIn(prompts, { store })), clientOf(signedIn(prompts, { store }))];
+    await one.connect();
+    await other.connect();
+    await one.signOut();
+    as.expire();
+    await errorFrom(other.callTool('buy', {}, { timeout: 200 })).catch(() => undefined);
+    expect(as.forms.map((form) => form.get('grant_type'))).not.toContain('refresh_token');
+  });
+
+  test('tokens that a store could not delete do not come back', async () => {
+    const stored = memoryStore();
+    let works = true;
+    const store: TokenStore = {
+      read: (key) => stored.read(key),
+      write: (key, value, expected) => (works ? stored.write(key, value, expected) : Promise.reject(new Error('full'))),
+    };
+    const client = clientOf(signedIn(prompts, { store }));
+    await client.connect();
+    works = false;
+    await client.signOut();
+    expect(client.authorization?.state).toBe('none');
+    await client.signIn();
+    expect(prompts).toHaveLength(2);
+  });
+
+  test('a sign-out succeeds beside a sign-in', async () => {
+    const client = clientOf(signedIn(prompts));
+    await client.connect();
+    await Promise.all([client.signOut(), client.signIn()]);
+    await Promise.all([client.signIn(), client.signOut()]).catch(() => undefined);
+    await client.signIn();
+    expect(client.authorization?.state).toBe('authorized');
+  });
+
+  test('a sign-in that joins work of a client that is signed out asks a person', async () => {
+    const client = clientOf(signedIn(prompts));
+    await client.connect();
+    await client.signOut();
+    let release: (() => void) | undefined;
+    as.twist = (visit) => {
+      if (release !== undefined || !visit.path.includes('oauth-protected-resource')) return false;
+      release = () => {
+        visit.json({ resource: server.url, authorization_servers: [`${server.origin}/as`] });
+      };
+      return true;
+    };
+    const call = client.callTool('buy');
+    await until(() => release !== undefined);
+    const signing = client.signIn();
+    release?.();
+    await signing;
+    expect(textOf(await call)).toBe('done');
+    expect(prompts).toHaveLength(2);
+  });
+
+  test.each([
+    [
+      'a sign-out without a connection',
+      async (client: MCPClient) => {
+        await client.connect();
+        await client.disconnect();
+        await client.signOut();
+      },
+    ],
+    ['a sign-in that was cancelled', (client: MCPClient) => errorFrom(client.signIn())],
+    [
+      'a sign-in that was cancelled during a call',
+      async (client: MCPClient) => {
+        await client.connect();
+        as.issuesRefreshTokens = false;
+        as.expire();
+        await errorFrom(client.callTool('buy'));
+      },
+    ],
+  ])('connect() has a person asked again after %s', async (what, happen) => {
+    const cancelled = what.endsWith('was cancelled') ? 1 : what.endsWith('during a call') ? 2 : 0;
+    as.issuesRefreshTokens = false;
+    const client = clientOf(
+      signedIn(prompts, {}, (prompt) => (prompts.length === cancelled ? cancel(prompt) : agree(prompt))),
+    );
+    await happen(client);
+    await client.connect();
+    expect(textOf(await client.callTool('buy'))).toBe('done');
+  });
+
+  test('an aborted sign-in opens no prompt afterwards', async () => {
+    const client = clientOf(signedIn(prompts, {}, absent));
+    let asked = false;
+    as.twist = (visit) => {
+      asked ||= visit.path.includes('oauth-protected-resource');
+      return false;
+    };
+    const abort = new AbortController();
+    const signing = rejection(client.signIn({ signal: abort.signal }));
+    await until(() => asked);
+    abort.abort('enough');
+    expect(await signing).toBe('enough');
+    await pause(100);
+    expect(prompts).toEqual([]);
+    expect(client.authorization?.state).toBe('none');
+  });
+
+  test('a client that is closed in the same turn opens no prompt', async () => {
+    const client = clientOf(signedIn(prompts, {}, absent));
+    await client.signOut();
+    const signing = errorFrom(client.signIn());
+    await Promise.resolve();
+    await client.close();
+    expect(await signing).toMatchObject({ code: 'MCP_CONNECTION_CLOSED' });
+    await pause(50);
+    expect(prompts).toEqual([]);
+  });
+
+  test('a listener that cancels the prompt keeps it from the program', async () => {
+    const client = clientOf(signedIn(prompts, {}, absent));
+    client.on('authorization', ({ prompt }) => prompt?.cancel());
+    expect(await errorFrom(client.signIn())).toMatchObject({ code: 'MCP_SIGN_IN_CANCELLED' });
+    expect(prompts).toEqual([]);
+  });
+
+  test('a cancelled sign-in for more scopes leaves the refresh token of use', async () => {
+    const client = clientOf(signedIn(prompts, {}, (prompt) => (prompts.length === 1 ? agree(prompt) : undefined)));
+    await client.connect();
+    const wider = errorFrom(client.signIn({ scopes: ['mail'] }));
+    await until(() => prompts.length === 2);
+    as.expire();
+    const waiting = client.callTool('buy').catch((thrown: unknown) => thrown);
+    await until(() => client.state === 'degraded');
+    prompts[1]?.cancel();
+    await wider;
+    await waiting;
+    expect(textOf(await client.callTool('buy'))).toBe('done');
+    expect(prompts).toHaveLength(2);
+  });
+
+  test('a call that waits for a token during a sign-out was not sent', async () => {
+    as.issuesRefreshTokens = false;
+    const client = clientOf(signedIn(prompts, {}, (prompt) => (prompts.length === 1 ? agree(prompt) : undefined)));
+    await client.connect();
+    as.expire();
+    const call = errorFrom(client.callTool('buy'));
+    await until(() => prompts.length === 2);
+    await client.signOut();
+    expect(await call).toMatchObject({ code: 'MCP_SIGN_IN_REQUIRED', delivery: 'not-sent' });
+  });
+
+  test('a listener may disconnect when the sign-in is over', async () => {
+    as.granted = 'files';
+    const client = clientOf(signedIn(prompts, { scopes: ['files'] }));
+    await client.connect();
+    client.on('authorization', ({ state }) => {
+      if (state === 'authorized' && prompts.length > 1) void client.disconnect();
+    });
+    expect(await errorFrom(client.signIn({ scopes: ['mail'] }))).toMatchObject({ code: 'MCP_CONNECTION_CLOSED' });
+  });
+
+  test('the reason of a prompt is `sign-in` without a token, whatever the scopes', async () => {
+    const client = clientOf(signedIn(prompts));
+    await client.signIn({ scopes: ['files'] });
+    expect(prompts.map(({ reason }) => reason)).toEqual(['sign-in']);
+  });
+
+  test('no token is sent while the tokens are revoked', async () => {
+    let release: (() => void) | undefined;
+    const metadata = as.metadata.bind(as);
+    as.metadata = (origin) => ({ ...metadata(origin), revocation_endpoint: `${origin}/as/revoke` });
+    as.twist = (visit) => {
+      if (visit.path !== '/as/revoke') return false;
+      release = () => visit.status(200);
+      return true;
+    };
+    const client = clientOf(signedIn(prompts));
+    await client.connect();
+    const out = client.signOut();
+    await until(() => release !== undefined);
+    const call = errorFrom(client.callTool('buy'));
+    await until(() => server.asked('tools/call').length === 1);
+    release?.();
+    release = undefined;
+    await until(() => release !== undefined);
+    (release as (() => void) | undefined)?.();
+    await out;
+    expect(await call).toMatchObject({ code: 'MCP_SIGN_IN_REQUIRED' });
+    expect(server.asked('tools/call').map((visit) => as.tokenOf(visit))).toEqual([undefined]);
   });
 });

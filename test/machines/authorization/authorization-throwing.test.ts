@@ -85,6 +85,8 @@ async function lifeWith(situation: Situation, name = ''): Promise<string[]> {
   await settled('a second call that needs scopes', client.callTool('write'));
   if (situation === 'signed out') {
     await settled('signOut', client.signOut());
+    as.expire();
+    await settled('a call of the other client', (clients[1] as MCPClient).callTool('buy'));
     await settled('signIn', client.signIn());
   }
   fuses.putOut();

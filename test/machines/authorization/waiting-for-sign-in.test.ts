@@ -1,5 +1,5 @@
 import type { OAuth, SignInPrompt } from '../../../src/auth/index.js';
-import { HttpTransport, MCPClient, SseTransport } from '../../../src/index.js';
+import { HttpTransport, MCPClient, MCPConnection, SseTransport } from '../../../src/index.js';
 import type { MCPClientOptions } from '../../../src/index.js';
 import { AuthorizationServer, browse, protectedServer, signedIn } from '../../support/servers/authorization-server.js';
 import type { HttpVisit, ScriptedHttpServer } from '../../support/servers/http-server.js';
@@ -131,6 +131,28 @@ describe('connecting, while a person signs in', () => {
     expect(await errorFrom(client.connect())).toMatchObject({ code: 'MCP_SIGN_IN_CANCELLED' });
     expect(prompts).toHaveLength(1);
   });
+
+  test('has calls wait in the queue beyond their limit', async () => {
+    server = await protectedServer(as);
+    const client = clientOf(signedIn(prompts, {}, slow), { connectTimeout: LIMIT });
+    const connected = client.connect();
+    const early = client.callTool('buy', {}, { timeout: LIMIT });
+    await until(() => prompts.length === 1);
+    const late = client.callTool('buy', {}, { timeout: LIMIT });
+    const limited = errorFrom(client.callTool('buy', {}, { maxTotalTimeout: LIMIT }));
+    await connected;
+    expect([textOf(await early), textOf(await late)]).toEqual(['done', 'done']);
+    expect(await limited).toMatchObject({ code: 'MCP_TIMEOUT', delivery: 'not-sent' });
+  });
+
+  test('has no limit for another client either, which waits for the same person', async () => {
+    server = await protectedServer(as);
+    const auth = signedIn(prompts, {}, slow);
+    const both = [1, 2].map(() => clientOf(auth, { connectTimeout: LIMIT }));
+    await Promise.all(both.map((client) => client.connect()));
+    expect(both.map(({ state }) => state)).toEqual(['ready', 'ready']);
+    expect(prompts).toHaveLength(1);
+  });
 });
 
 describe('a call whose token expires, while a person signs in again', () => {
@@ -227,6 +249,24 @@ describe('a recording of a sign-in', () => {
   });
 });
 
+describe('a recording of a reconnect during a sign-in', () => {
+  test('is replayed to the same states', async () => {
+    as.issuesRefreshTokens = false;
+    server = await protectedServer(as);
+    const lines = new RecordedLines();
+    const transport = new HttpTransport(server.url, { auth: signedIn(prompts, {}, slowLater) });
+    const connection = new MCPConnection('recorded', transport, { record: { write: lines.write } });
+    const client = await connection.connect();
+    as.expire();
+    const call = client.callTool('buy', {}, { timeout: LIMIT });
+    await until(() => prompts.length === 2);
+    await connection.reconnect();
+    expect(textOf(await call)).toBe('done');
+    await connection.disconnect();
+    await replayed(lines.read());
+  });
+});
+
 describe('HTTP+SSE, while a person signs in', () => {
   let sse: SseServer;
 
@@ -275,5 +315,16 @@ describe('HTTP+SSE, while a person signs in', () => {
     as.expire();
     expect(textOf(await client.callTool('buy', {}, { timeout: LIMIT }))).toBe('done');
     expect(prompts).toHaveLength(2);
+  });
+
+  test('has more calls wait than it may post at the same time', async () => {
+    const auth = signedIn(prompts, {}, slowLater);
+    const client = new MCPClient(new SseTransport(sse.url, undefined, { auth, limits: { maxConnections: 8 } }));
+    clients.push(client);
+    await client.connect();
+    await client.callTool('buy');
+    as.expire();
+    const calls = Array.from({ length: 12 }, () => client.callTool('buy', {}, { timeout: LIMIT }));
+    expect((await Promise.all(calls)).map(textOf)).toEqual(calls.map(() => 'done'));
   });
 });

@@ -25,7 +25,7 @@ const OUTCOMES: Readonly<Record<string, readonly AuthorizationEvent[]>> = {
     { type: 'discovered', refreshable: true },
     { type: 'discovered', refreshable: false },
   ],
-  'refreshing.waiting': [{ type: 'locked' }, { type: 'adopted', grant: GRANT }],
+  'refreshing.waiting': [{ type: 'locked' }, { type: 'adopted', grant: GRANT }, { type: 'dropped' }],
   'refreshing.asking': [
     { type: 'refreshed', grant: GRANT },
     { type: 'adopted', grant: GRANT },
@@ -38,7 +38,8 @@ const OUTCOMES: Readonly<Record<string, readonly AuthorizationEvent[]>> = {
     { type: 'exchanged', grant: GRANT },
     { type: 'client.dead', failure: REFUSAL },
   ],
-  signingOut: [{ type: 'dropped' }],
+  'signingOut.dropping': [{ type: 'dropped' }],
+  'signingOut.revoking': [{ type: 'revoked' }],
 };
 
 /** What the program wants. */
@@ -46,6 +47,7 @@ const WISHES: readonly AuthorizationEvent[] = [
   { type: 'signIn', challenged: undefined, maySignIn: true },
   { type: 'signIn', challenged: ['a'], maySignIn: true },
   { type: 'signOut' },
+  { type: 'unwanted' },
   { type: 'connect' },
 ];
 
@@ -96,19 +98,19 @@ export const authorizationChart: ChartModel<AuthorizationFacts> = {
     {
       name: 'a client that the server forgets',
       input: undefined,
-      events: eventsWithout('accepted', 'age', 'expired', 'lacking', 'signIn', 'signOut', 'connect'),
+      events: eventsWithout('accepted', 'age', 'expired', 'lacking', 'signIn', 'signOut', 'connect', 'unwanted'),
       deciding,
     },
     {
       name: 'a token that serves, ages and lacks scopes',
       input: undefined,
-      events: eventsWithout('client.dead', 'needed', 'signIn', 'signOut', 'connect'),
+      events: eventsWithout('client.dead', 'needed', 'signIn', 'signOut', 'connect', 'unwanted'),
       deciding,
     },
     {
       name: 'a client that is forgotten at a step-up',
       input: undefined,
-      events: eventsWithout('refused', 'age', 'accepted', 'signIn', 'signOut', 'connect'),
+      events: eventsWithout('refused', 'age', 'accepted', 'signIn', 'signOut', 'connect', 'unwanted'),
       deciding,
     },
     {
@@ -209,7 +211,7 @@ export const authorizationChart: ChartModel<AuthorizationFacts> = {
     'has no token after a sign-out, whatever was done at that time': ({ found, none }) => {
       none(
         found.violations(({ next }) =>
-          next.every(({ event, to }) => event.type !== 'signOut' || workOf(to.path) === 'signingOut'),
+          next.every(({ event, to }) => event.type !== 'signOut' || workOf(to.path) === 'signingOut.dropping'),
         ),
       );
       none(

@@ -67,6 +67,8 @@ export const idlePorts: {
     pause: nothing,
     close: nothing,
     lose: nothing,
+    holdQueued: nothing,
+    releaseQueued: nothing,
   },
   serverRequest: {
     handle: () => nothing,
