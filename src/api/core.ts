@@ -37,7 +37,7 @@ import type { ResolvedOptions } from './options/options.js';
 import type { HealthReport } from './health-report.js';
 import { LineRecording } from '../recording/line-recording.js';
 import { LazyAuthorization } from '../machines/authorization/lazy-authorization.js';
-import { authorizationStatus } from './operations/sign-in.js';
+import { statusOf } from './operations/sign-in.js';
 import { StructuredOutput } from './operations/structured-output.js';
 import { inherit } from './suspension.js';
 import { retryWithNewHeaders, headersOfCall, isHeaderMismatch } from './operations/tool-headers.js';
@@ -151,9 +151,8 @@ export class Core {
           this.#report(problem);
         },
         authTimeout: this.options.authTimeout,
-        changed: () => {
-          const status = authorizationStatus(this);
-          if (status !== undefined) this.events.emit('authorization', status);
+        changed: (view) => {
+          this.events.emit('authorization', statusOf(view, this.errors));
         },
       })
     );

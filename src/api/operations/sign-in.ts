@@ -14,8 +14,14 @@ interface SignedInClient {
 
 /** The state of the sign-in; undefined if the transport has no `OAuth`. */
 export function authorizationStatus({ authorization, errors }: SignedInClient): AuthorizationStatus | undefined {
-  if (authorization === undefined) return undefined;
-  const { failure: why, issuer, expiresAt, prompt, ...view } = authorization.view;
+  return authorization && statusOf(authorization.view, errors);
+}
+
+/** The public form of a view. */
+export function statusOf(
+  { failure: why, issuer, expiresAt, prompt, ...view }: AuthorizationView,
+  errors: SignedInClient['errors'],
+): AuthorizationStatus {
   return {
     ...view,
     ...(issuer !== undefined && { issuer }),

@@ -51,6 +51,11 @@ function crashed(): Failure {
   return failure('authentication', 'MCP_INTERNAL', 'The authorization failed', { delivery: 'not-sent' });
 }
 
+/** Calls a function when the chart has handled all its events: the function may send requests, which ask the chart for credentials. */
+function afterwards(call: () => void): void {
+  queueMicrotask(call);
+}
+
 /** Whether a person is asked to sign in. */
 function asksPerson(snapshot: AuthorizationSnapshot | undefined): boolean {
   return snapshot?.hasTag('asksPerson') === true;
@@ -203,7 +208,7 @@ export class Authorization implements Authorizer {
     const view = this.view;
     if (this.#shown !== undefined && isSameView(this.#shown, view)) return;
     this.#shown = view;
-    this.#options.changed(view);
+    afterwards(() => this.#options.changed(view));
   }
 
   /** Has a person sign in, unless there is a token with these scopes. Rejects with a failure, or with the reason of the signal. */
@@ -392,7 +397,7 @@ export class Authorization implements Authorizer {
     const asks = asksPerson(now);
     if (asks !== asksPerson(before)) this.#waiters.park(asks);
     const blocks = blocksRequests(now);
-    if (blocks !== blocksRequests(before)) this.#options.asking(blocks);
+    if (blocks !== blocksRequests(before)) afterwards(() => this.#options.asking(blocks));
   }
 
   #settle(): void {

@@ -78,8 +78,6 @@ export function openDialog({
       },
     };
     opened(prompt);
-    // A listener of the status may have ended it.
-    if (dialog.signal.aborted) return;
     listener?.expect((url) => {
       // The client may be registered with another name of this machine.
       prompt.complete(new URL(signIn.client.redirectUri).origin + url.slice(new URL(url).origin.length));

@@ -1,7 +1,7 @@
 import type { OAuth, SignInPrompt, TokenStore } from '../../../src/auth/index.js';
 import { memoryStore } from '../../../src/auth/index.js';
 import { HttpTransport, MCPClient, MCPConnection, StdioTransport } from '../../../src/index.js';
-import type { AuthorizationStatus, MCPClientOptions } from '../../../src/index.js';
+import type { AuthorizationStatus, CallToolResult, MCPClientOptions } from '../../../src/index.js';
 import { ClientRecorder } from '../../support/client-recorder.js';
 import { errorFrom, errorThrownBy, rejection } from '../../support/outcomes.js';
 import { AuthorizationServer, browse, protectedServer, signedIn } from '../../support/servers/authorization-server.js';
@@ -427,11 +427,11 @@ describe('several things at once', () => {
     expect(prompts).toEqual([]);
   });
 
-  test('a listener that cancels the prompt keeps it from the program', async () => {
+  test('a listener may cancel the prompt, whose signal is aborted then', async () => {
     const client = clientOf(signedIn(prompts, {}, absent));
     client.on('authorization', ({ prompt }) => prompt?.cancel());
     expect(await errorFrom(client.signIn())).toMatchObject({ code: 'MCP_SIGN_IN_CANCELLED' });
-    expect(prompts).toEqual([]);
+    expect(prompts.map(({ signal }) => signal.aborted)).toEqual([true]);
   });
 
   test('a cancelled sign-in for more scopes leaves the refresh token of use', async () => {
@@ -468,6 +468,17 @@ describe('several things at once', () => {
       if (state === 'authorized' && prompts.length > 1) void client.disconnect();
     });
     expect(await errorFrom(client.signIn({ scopes: ['mail'] }))).toMatchObject({ code: 'MCP_CONNECTION_CLOSED' });
+  });
+
+  test('a listener may call a tool when there is a token, also one that expires at once', async () => {
+    as.expiresIn = 0.001;
+    const client = clientOf(signedIn(prompts));
+    let call: Promise<CallToolResult> | undefined;
+    client.on('authorization', ({ state }) => {
+      if (state === 'authorized') call ??= client.callTool('buy');
+    });
+    await client.connect();
+    expect(textOf((await call) as CallToolResult)).toBe('done');
   });
 
   test('the reason of a prompt is `sign-in` without a token, whatever the scopes', async () => {
