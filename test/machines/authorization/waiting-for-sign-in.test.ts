@@ -98,7 +98,8 @@ describe('connecting, while a person signs in', () => {
     const first = client.connect();
     await until(() => prompts.length === 1);
     await pause(PERSON / 2);
-    await Promise.all([first, client.connect({ timeout: LIMIT / 2 })]);
+    const joined = client.listTools({ timeout: LIMIT / 2 });
+    await Promise.all([first, client.connect({ timeout: LIMIT / 2 }), joined]);
     expect(client.state).toBe('ready');
   });
 
