@@ -332,7 +332,7 @@ export class MCPClient extends MCPCalls {
 
   /**
    * Deletes the tokens from the store, and revokes them at the authorization server, if it can do that (RFC 7009). Calls in flight continue, and
-   * later ones have no token. No person is asked to sign in until {@link MCPClient.signIn}, or a new `connect()` after `disconnect()`.
+   * later ones have no token. No person is asked to sign in until {@link MCPClient.signIn} or {@link MCPClient.connect} is called.
    * @throws MCPError with code `MCP_INVALID_PARAMS` if the transport has no `auth: oauth()`.
    */
   signOut(): Promise<void> {

@@ -1,14 +1,13 @@
+import { isScope } from '../protocol/challenge.js';
+
 /** The most scopes, and characters, that are requested. */
 const MOST_SCOPES = 64;
 const MOST_CHARACTERS = 4_096;
 
-/** A token of a scope. RFC 6749, 3.3. */
-const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
-
 /** The scopes of a text or a list. Malformed ones are left out. */
 export function readScopes(given: unknown): string[] {
   const values: unknown[] = typeof given === 'string' ? given.split(' ') : Array.isArray(given) ? given : [];
-  return union(values.filter((one): one is string => typeof one === 'string' && SCOPE.test(one)));
+  return union(values.filter((one): one is string => typeof one === 'string' && isScope(one)));
 }
 
 /** All scopes of some lists, each once, in their order; at most 64 with 4096 characters. */

@@ -6,6 +6,11 @@ export interface Challenge {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
+/** Whether a text is the name of a scope. RFC 6749, 3.3. */
+export function isScope(text: string): boolean {
+  return /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(text);
+}
+
 const TOKEN = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+/y;
 const BLANKS = /[ \t]*/y;
 const QUOTED = /"((?:[^"\\]|\\[\s\S])*)"/y;

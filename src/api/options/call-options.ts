@@ -1,4 +1,5 @@
 import type { SignInOptions } from '../operations/authorization-status.js';
+import { isScope } from '../../protocol/challenge.js';
 import type { Progress } from '../../protocol/progress.js';
 import {
   A_DURATION,
@@ -98,11 +99,8 @@ const CHECKS: Readonly<Record<keyof ListOptions | keyof CallToolOptions | keyof 
   scopes: { good: isScopes, expected: 'an array of scopes' },
 };
 
-/** Names of scopes. RFC 6749, 3.3. */
 function isScopes(value: unknown): boolean {
-  return (
-    Array.isArray(value) && value.every((one) => typeof one === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(one))
-  );
+  return Array.isArray(value) && value.every((one) => typeof one === 'string' && isScope(one));
 }
 
 function oneOf<Value extends string>(...allowed: Value[]): OptionCheck {

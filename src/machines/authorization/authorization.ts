@@ -70,8 +70,7 @@ function blocksRequests(snapshot: AuthorizationSnapshot | undefined): boolean {
  * The authorization of one connection: runs the chart, and gives its requests their credentials. The chart starts with the first request, and
  * ends when the connection is closed.
  */
-export class Authorization implements Authorizer {
-  readonly mostRenewals = MOST_401 + MOST_403;
+export class Authorization implements Omit<Authorizer, 'mostRenewals'> {
   readonly #options: AuthorizationOptions;
   readonly #steps: AuthorizationSteps;
   #actor: Actor<typeof authorizationMachine> | undefined;
@@ -188,7 +187,7 @@ export class Authorization implements Authorizer {
     );
   }
 
-  /** How things are. */
+  /** What users see of it now. */
   get view(): AuthorizationView {
     const { grant, prompt } = this.#steps;
     const snapshot = this.#snapshot;
@@ -276,7 +275,7 @@ export class Authorization implements Authorizer {
     actor.send({ type: 'signOut' });
     let dropped = false;
     let why: Failure | undefined;
-    // What follows may begin before the caller gets to know.
+    // A sign-in may begin before this function continues.
     await this.#when(({ value, context }) => {
       dropped ||= context.signedOut;
       why = context.failure;
@@ -392,7 +391,7 @@ export class Authorization implements Authorizer {
     this.#show();
   }
 
-  /** A person is asked to sign in, or not any more: the requests that wait for that get to know, and the connection. */
+  /** Notifies the requests that wait, and the connection, when a person is asked to sign in, and when not any more. */
   #notify(before: AuthorizationSnapshot | undefined, now: AuthorizationSnapshot | undefined): void {
     const asks = asksPerson(now);
     if (asks !== asksPerson(before)) this.#waiters.park(asks);
@@ -406,14 +405,13 @@ export class Authorization implements Authorizer {
 
   /** How a wait ends now; undefined if it goes on. */
   #endOf({ after, needsToken }: Wait): WaitEnd | undefined {
-    const { token } = this.#current.value;
-    const { failure: why } = this.#current.context;
-    const isIdle = this.#isIdle;
-    if (typeof token === 'object' && this.#credentials.generation > after) return { credentials: this.#credentials };
-    if (token === 'absent' && isIdle && why === undefined && !needsToken) return { credentials: this.#withoutToken };
-    if (!isIdle) return undefined;
-    const { context } = this.#current;
-    return { why: why ?? (context.signedOut ? signInRequired(context) : undefined) };
+    const { value, context } = this.#current;
+    const { failure: why, signedOut } = context;
+    if (typeof value.token === 'object' && this.#credentials.generation > after)
+      return { credentials: this.#credentials };
+    if (!this.#isIdle) return undefined;
+    if (value.token === 'absent' && why === undefined && !needsToken) return { credentials: this.#withoutToken };
+    return { why: why ?? (signedOut ? signInRequired(context) : undefined) };
   }
 
   /** Waits for a token. @param begin starts the work, unless it is in progress */

@@ -94,7 +94,8 @@ export class RunningSteps {
     if (this.#unfinished.size === 0) return;
     const giveUp = this.#giveUp;
     const timer = this.#environment.setTimeout(() => {
-      this.#giveUp = new AbortController();
+      // The steps of the next connection have one of their own.
+      if (this.#giveUp === giveUp) this.#giveUp = new AbortController();
       giveUp.abort(failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection is closed'));
     }, LONGEST_FINISH);
     await this.settled();

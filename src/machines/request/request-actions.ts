@@ -87,8 +87,6 @@ export abstract class RequestActions implements RequestEffects {
   /** Why the gate is closed. */
   protected closedBecause = notConnected();
   protected session: Session | undefined;
-  /** Whether the timeouts of queued requests stand still. Only the actor of the gate sets it. */
-  protected holdsQueued = false;
   /** The metadata of all requests except negotiation requests. */
   meta: SessionMeta;
   /** The last messages in both directions. */
@@ -216,7 +214,7 @@ export abstract class RequestActions implements RequestEffects {
 
   enqueue(record: RequestRecord): void {
     this.queue.add(record);
-    if (this.holdsQueued) this.deadlines.hold(record);
+    if (this.gate === 'held') this.deadlines.hold(record);
   }
 
   dequeue(record: RequestRecord): void {

@@ -4,8 +4,11 @@ import type { Failure } from '../../util/failure.js';
 import type { Session } from '../../protocol/session.js';
 import { SystemPorts } from '../system-ports.js';
 
-/** The gate of the queue: queued requests are sent (open), wait for a session (paused), or are rejected (closed). */
-export type Gate = 'open' | 'paused' | 'closed';
+/**
+ * The gate of the queue: queued requests are sent (open), wait for a session (paused), wait for a person to sign in, with timeouts that stand
+ * still (held), or are rejected (closed).
+ */
+export type Gate = 'open' | 'paused' | 'held' | 'closed';
 
 /** The events that the connection sends to its requests. */
 export type RequestsEvent =
@@ -87,11 +90,13 @@ const TRANSITIONS: {
     },
   },
   hold: {
+    target: 'held',
     effect: (ports) => {
       ports.holdQueued();
     },
   },
   release: {
+    target: 'paused',
     effect: (ports) => {
       ports.releaseQueued();
     },

@@ -166,12 +166,10 @@ export class RequestRegistry extends RequestActions implements RequestsPorts {
   }
 
   holdQueued(): void {
-    this.holdsQueued = true;
     for (const record of this.queue.all()) this.deadlines.hold(record);
   }
 
   releaseQueued(): void {
-    this.holdsQueued = false;
     for (const record of this.queue.all()) this.deadlines.release(record);
   }
 

@@ -239,15 +239,17 @@ export class SseLink implements Link, HttpReceiver {
       },
       parked: () => {
         this.#laneOf(post).park(post);
-        if (post.isRequest && post.id !== undefined)
-          this.#events.signIn({ type: 'request.parked', requestId: post.id });
+        this.#reportSignIn(post, 'request.parked');
       },
       unparked: () => {
         this.#laneOf(post).unpark(post);
-        if (post.isRequest && post.id !== undefined)
-          this.#events.signIn({ type: 'request.unparked', requestId: post.id });
+        this.#reportSignIn(post, 'request.unparked');
       },
     });
+  }
+
+  #reportSignIn({ isRequest, id }: SsePost, type: 'request.parked' | 'request.unparked'): void {
+    if (isRequest && id !== undefined) this.#events.signIn({ type, requestId: id });
   }
 
   #raiseBarrier(post: SsePost): void {
