@@ -2,7 +2,8 @@ import type { OAuth, SignInPrompt } from '../../../src/auth/index.js';
 import { HttpTransport, MCPClient, MCPConnection, SseTransport } from '../../../src/index.js';
 import type { MCPClientOptions } from '../../../src/index.js';
 import { AuthorizationServer, browse, protectedServer, signedIn } from '../../support/servers/authorization-server.js';
-import type { HttpVisit, ScriptedHttpServer } from '../../support/servers/http-server.js';
+import { legacyServer, ScriptedHttpServer } from '../../support/servers/http-server.js';
+import type { HttpVisit } from '../../support/servers/http-server.js';
 import { textOf } from '../../support/servers/fixture-servers.js';
 import { initializeResult } from '../../support/servers/scripts.js';
 import { SseServer, welcome } from '../../support/servers/sse-server.js';
@@ -168,6 +169,31 @@ describe('a call whose token expires, while a person signs in again', () => {
     expect(textOf(await client.callTool('buy', {}, { timeout: LIMIT }))).toBe('done');
     expect(states).toEqual(['degraded', 'ready']);
     expect(prompts).toHaveLength(2);
+  });
+
+  test('has it also in a legacy session, which goes on', async () => {
+    as.issuesRefreshTokens = false;
+    const respond = legacyServer(
+      (visit) => {
+        if (as.answer(visit)) return true;
+        if (as.tokenOf(visit) === undefined) {
+          const metadata = `http://${visit.headers.host ?? ''}/.well-known/oauth-protected-resource/mcp`;
+          visit.status(401, { 'www-authenticate': `Bearer resource_metadata="${metadata}"` });
+          return true;
+        }
+        if (visit.message.method !== 'tools/call') return false;
+        visit.result(DONE);
+        return true;
+      },
+      { sessionId: 's-1' },
+    );
+    server = await ScriptedHttpServer.start(respond);
+    const client = clientOf(signedIn(prompts, {}, slowLater));
+    await client.connect();
+    await client.callTool('buy');
+    as.expire();
+    expect(textOf(await client.callTool('buy', {}, { timeout: LIMIT }))).toBe('done');
+    expect(server.asked('initialize').filter((visit) => visit.response.statusCode === 200)).toHaveLength(1);
   });
 
   test('ends at its `maxTotalTimeout`, was not sent, and others go on waiting', async () => {
