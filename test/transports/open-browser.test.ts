@@ -33,32 +33,36 @@ describe('the command that opens a URL', () => {
   });
 
   /** A program in the place of the command of this platform. */
-  function commandThat(exits: number, seconds = 0): void {
+  function commandThat(then: string): void {
     for (const name of ['xdg-open', 'open']) {
       const file = path.join(folder, name);
-      writeFileSync(file, `#!/bin/sh\nprintf '%s' "$1" > "${folder}/url"\nsleep ${seconds}\nexit ${exits}\n`);
+      writeFileSync(file, `#!/bin/sh\nprintf '%s' "$1" > "${folder}/url"\n${then}\n`);
       chmodSync(file, 0o755);
     }
   }
 
   test('gets the URL as it is, without a shell', async () => {
-    commandThat(0);
+    commandThat('exit 0');
     expect(await openBrowser(URL)).toBe(true);
     expect(readFileSync(path.join(folder, 'url'), 'utf8')).toBe(URL);
   });
 
   test('may fail', async () => {
-    commandThat(3);
+    commandThat('exit 3');
     expect(await openBrowser(URL)).toBe(false);
   });
 
   test('is not waited for when it runs as long as the browser', async () => {
-    commandThat(0, 4);
+    commandThat('echo $$ > "$0.pid"; exec sleep 600');
     expect(await openBrowser(URL)).toBe(true);
+    const pid = Number(
+      readFileSync(path.join(folder, process.platform === 'darwin' ? 'open.pid' : 'xdg-open.pid'), 'utf8'),
+    );
+    expect(process.kill(pid)).toBe(true);
   });
 
   test('fails with a URL that is too long for a command line', async () => {
-    commandThat(0);
+    commandThat('exit 0');
     expect(await openBrowser(`${URL}${'x'.repeat(3_000_000)}`)).toBe(false);
   });
 
