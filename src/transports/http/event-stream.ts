@@ -31,6 +31,39 @@ const BYTE_ORDER_MARK = '\ufeff';
 /** The fields before the data of an event. */
 const BEFORE_DATA = /^\ufeff?(?:(?!data:)[^\n]*\n)*data: ?/;
 
+/** The receiver of what a parser finds. */
+interface ParserTarget {
+  parsed(event: EventSourceMessage): void;
+  parsedRetry(retry: number): void;
+}
+
+/** A parser that many streams use in turn. It is given complete events only, so it holds nothing between two calls. */
+class SharedParser {
+  /** Undefined while the parser is in use: an event may lead to another one at once. */
+  static #idle: SharedParser | undefined;
+
+  static parse(text: string, target: ParserTarget): void {
+    const shared = SharedParser.#idle ?? new SharedParser();
+    SharedParser.#idle = undefined;
+    shared.#target = target;
+    shared.#parser.feed(text);
+    shared.#target = undefined;
+    // A parser whose receiver threw is in the middle of an event and is not used again.
+    SharedParser.#idle = shared;
+  }
+
+  #target: ParserTarget | undefined;
+  readonly #parser: EventSourceParser = createParser({
+    onEvent: (event) => this.#target?.parsed(event),
+    onRetry: (retry) => this.#target?.parsedRetry(retry),
+  });
+
+  private constructor() {
+    // The parser removes a byte order mark that was decoded wrongly from its first chunk. Ours were decoded correctly.
+    this.#parser.feed('\n');
+  }
+}
+
 /**
  * Reads a stream of server-sent events (HTML, 9.2) from chunks of bytes. Comments are keep-alives: they are skipped and not stored. An event
  * without data is not emitted, but its `id` and `retry` are read. An unfinished event at the end of the stream is ignored.
@@ -41,10 +74,10 @@ const BEFORE_DATA = /^\ufeff?(?:(?!data:)[^\n]*\n)*data: ?/;
 export class EventStream {
   readonly #reader: EventReader;
   readonly #limit: number;
-  readonly #parser: EventSourceParser;
   /** The unfinished event. */
   readonly #held: BoundedBytes;
-  readonly #reports = new OversizedReports(withoutFields);
+  /** Undefined until an event exceeds the limit. */
+  #reports: OversizedReports | undefined;
   #atStart = true;
   /** Whether the last byte was a carriage return: a line feed after it belongs to the same line end. */
   #returned = false;
@@ -61,14 +94,6 @@ export class EventStream {
     this.#reader = reader;
     this.#limit = limit;
     this.#held = new BoundedBytes(limit, budget);
-    this.#parser = createParser({
-      onEvent: (event) => {
-        this.#emit(event);
-      },
-      onRetry: (retry) => {
-        this.#retry = retry;
-      },
-    });
   }
 
   /**
@@ -144,6 +169,8 @@ export class EventStream {
   /** Stores more bytes of the unfinished event. */
   #hold(bytes: Buffer): void {
     this.#held.push(bytes);
+    if (this.#held.length <= this.#limit) return;
+    this.#reports ??= new OversizedReports(withoutFields);
     this.#report(this.#reports.unfinished(this.#held, this.#limit));
   }
 
@@ -159,6 +186,7 @@ export class EventStream {
       return;
     }
     this.#atStart = false;
+    this.#reports ??= new OversizedReports(withoutFields);
     this.#report(this.#reports.finished(event));
   }
 
@@ -168,7 +196,7 @@ export class EventStream {
     this.#atStart = false;
     // The parser does not report the id of an event without data lines.
     if (events.startsWith('id') || events.includes('\nid')) this.#record(events);
-    this.#parser.feed(events);
+    SharedParser.parse(events, this);
   }
 
   /** Updates the last id before the events are emitted, because a receiver may read it. */
@@ -178,8 +206,14 @@ export class EventStream {
     }
   }
 
-  #emit({ event, data }: EventSourceMessage): void {
+  /** @internal */
+  parsed({ event, data }: EventSourceMessage): void {
     if (data !== '') this.#reader.event({ type: event ?? 'message', data });
+  }
+
+  /** @internal */
+  parsedRetry(retry: number): void {
+    this.#retry = retry;
   }
 
   /** Replaces carriage returns, alone or before a line feed, by line feeds. */

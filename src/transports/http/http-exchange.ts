@@ -7,7 +7,7 @@ import type { Failure } from '../../util/failure.js';
 import type { JSONRPCErrorObject, RequestId } from '../../protocol/messages/json-rpc.js';
 import { isModernError } from '../../protocol/negotiation.js';
 import { EventStream } from './event-stream.js';
-import type { EventReader } from './event-stream.js';
+import type { EventReader, StreamEvent } from './event-stream.js';
 import { HttpBody, parseJson } from './http-body.js';
 import type { HttpCall, HttpReceiver } from './http-call.js';
 import { CHANGES, exchangeMachine, GUARDS } from './http-exchange-machine.js';
@@ -42,7 +42,7 @@ const SUCCEED = { type: 'succeed' } as const;
 /** One request over Streamable HTTP and its response. Its chart is `http-exchange-machine.ts`; this class has the effects of the chart. */
 export class HttpExchange
   extends CompiledActor<HttpExchange, ExchangeEvent>
-  implements HttpReceiver, ExchangeFacts, OwnedExchange
+  implements HttpReceiver, EventReader, ExchangeFacts, OwnedExchange
 {
   static readonly #start = compileChart<HttpExchange, EventData<ExchangeEvent>>(exchangeMachine, {
     guards: GUARDS,
@@ -183,15 +183,15 @@ export class HttpExchange
 
   #openStream(): void {
     const { maxMessageBytes, budget } = this.#owner.endpoint;
-    const reader: EventReader = {
-      event: ({ type, data }) => {
-        if (type === 'message') this.send({ type, data });
-      },
-      tooLarge: (problem) => {
-        this.#unreadable(problem);
-      },
-    };
-    this.#reader = new EventStream(reader, maxMessageBytes, budget);
+    this.#reader = new EventStream(this, maxMessageBytes, budget);
+  }
+
+  event({ type, data }: StreamEvent): void {
+    if (type === 'message') this.send({ type, data });
+  }
+
+  tooLarge(problem: Failure): void {
+    this.#unreadable(problem);
   }
 
   #closeReader(): void {

@@ -140,6 +140,46 @@ describe('EventStream', () => {
     expect(seen).toEqual(['1']);
   });
 
+  test('an event may lead to an event of another stream, which is complete before it', () => {
+    const order: string[] = [];
+    const tooLarge = (): void => undefined;
+    const inner = new EventStream({ event: ({ data }) => order.push(`inner ${data}`), tooLarge }, 1_000);
+    const outer = new EventStream(
+      {
+        event: ({ data }) => {
+          inner.feed(Buffer.from(`retry: ${data}\ndata: a\ndata: ${data}\n\n`));
+          order.push(`outer ${data}`);
+        },
+        tooLarge,
+      },
+      1_000,
+    );
+    outer.feed(Buffer.from('data: 1\n\nretry: 7\ndata: 2\n\n'));
+    expect(order).toEqual(['inner a\n1', 'outer 1', 'inner a\n2', 'outer 2']);
+    expect([outer.retry, inner.retry]).toEqual([7, 2]);
+  });
+
+  test('a receiver that throws harms no other stream', () => {
+    const broken = new EventStream(
+      {
+        event: () => {
+          throw new Error('no');
+        },
+        tooLarge: () => undefined,
+      },
+      1_000,
+    );
+    expect(() => {
+      broken.feed(Buffer.from('data: 1\ndata: 2\n\ndata: 3\n\n'));
+    }).toThrow('no');
+    expect(new Reading().feed('data: 4\n\n').data).toEqual(['4']);
+  });
+
+  test('an event that begins like a byte order mark in Latin-1 stays as it is', () => {
+    expect(new Reading().feed('ï»¿data: no field\ndata: 1\n\n').data).toEqual(['1']);
+    expect(new Reading().feed('ï»¿data: no field\n\n').data).toEqual([]);
+  });
+
   test('bytes that are not UTF-8 become replacement characters', () => {
     const reading = new Reading().feed(Buffer.from('data: a\xffb\n\n', 'latin1'));
     expect(reading.data).toEqual(['a\ufffdb']);
