@@ -7,6 +7,16 @@ export interface Credentials {
   readonly authorization: string | undefined;
   /** The number of the token, by which a refusal is matched to it. */
   readonly generation: number;
+  /** Proves that the client has the key to which the token is bound; undefined for a token that is not bound. */
+  readonly prover?: RequestProver | undefined;
+}
+
+/** Makes the headers `DPoP` of requests that are sent with one token. RFC 9449. */
+export interface RequestProver {
+  /** A new proof for one request. */
+  prove(method: string, url: URL): string;
+  /** A response of the server had a nonce, which the next proofs have to contain. */
+  noteNonce(url: URL, nonce: string): void;
 }
 
 /** A request that needs credentials, and may have to wait for them. */
@@ -18,16 +28,20 @@ export interface Applicant {
   unpark(): void;
 }
 
-/** The refusal of a request. */
-export interface Refusal {
+/** A refusal of a request. */
+export interface RefusedAttempt {
   /** The credentials that were sent. */
   readonly sent: Credentials;
   /** 401, or 403 with a challenge. */
   readonly status: number;
   /** The headers `WWW-Authenticate`. */
   readonly challenge: string | readonly string[] | undefined;
-  /** The statuses of the refusals of the same request before. */
-  readonly earlier: readonly number[];
+}
+
+/** The last refusal of a request. */
+export interface Refusal extends RefusedAttempt {
+  /** The refusals of the same request before. */
+  readonly earlier: readonly RefusedAttempt[];
 }
 
 /** The source of the credentials of requests. */

@@ -2,8 +2,9 @@ import { isFailure } from '../util/failure.js';
 import type { Failure } from '../util/failure.js';
 import { LATEST_LEGACY } from '../protocol/revisions.js';
 import { authFailure, isOutage, unreachable } from './auth-failures.js';
-import { isOutageStatus, jsonObject } from './guarded-fetch.js';
-import type { AuthResponse, GuardedFetch } from './guarded-fetch.js';
+import { isOutageStatus, jsonObject } from './network/guarded-fetch.js';
+import type { AuthResponse, GuardedFetch } from './network/guarded-fetch.js';
+import { PROOF_ALGORITHM } from './proof-key.js';
 import { readScopes } from './scopes.js';
 import { readServerMetadata, stringsOf } from './server-metadata.js';
 import type { AuthorizationServerMetadata } from './server-metadata.js';
@@ -16,6 +17,8 @@ export interface DiscoveryOptions {
   readonly resource: string | false | undefined;
   /** Whether the origin is the authorization server of a server without resource metadata. 2025-03-26 basic/authorization. */
   readonly legacyDiscovery: boolean;
+  /** Whether tokens are bound to a key. RFC 9449. */
+  readonly dpop: 'auto' | boolean;
 }
 
 /** The authorization server that is responsible for a server. */
@@ -25,6 +28,8 @@ export interface Discovered {
   /** `scopes_supported` of the resource. */
   readonly resourceScopes: readonly string[] | undefined;
   readonly metadata: AuthorizationServerMetadata;
+  /** Whether tokens are to be bound to a key. */
+  readonly bindsTokens: boolean;
 }
 
 /** The metadata of a protected resource. RFC 9728, 2. */
@@ -32,6 +37,8 @@ interface ResourceMetadata {
   readonly resource: string;
   readonly scopes: readonly string[] | undefined;
   readonly issuers: readonly string[];
+  /** Whether the resource accepts only tokens that are bound to a key. RFC 9449, 6.1. */
+  readonly requiresBinding: boolean;
 }
 
 /** The most authorization servers of a resource that are considered. */
@@ -45,6 +52,8 @@ export interface KnownServers {
   readonly resource: string | undefined;
   /** Metadata of an issuer that was read a short time ago. */
   readonly metadata: AuthorizationServerMetadata | undefined;
+  /** Whether the challenge requires a token that is bound to a key. */
+  readonly requiresBinding: boolean;
 }
 
 /** Finds the authorization server of an MCP server. Each instance makes one search; every URL that was requested is remembered for errors. */
@@ -54,6 +63,7 @@ export class Discovery {
   readonly #network: GuardedFetch;
   readonly #signal: AbortSignal;
   readonly #tried: string[] = [];
+  #requiresBinding = false;
 
   constructor(server: URL, options: DiscoveryOptions, network: GuardedFetch, signal: AbortSignal) {
     this.#server = server;
@@ -68,6 +78,7 @@ export class Discovery {
    */
   async search(named: string | undefined, known: KnownServers): Promise<Discovered> {
     const { authorizationServer, legacyDiscovery } = this.#options;
+    this.#requiresBinding = known.requiresBinding;
     if (typeof authorizationServer === 'object') {
       const found = await this.#resourceMetadata(named).catch(forgetAuthFailure);
       return this.#checked(authorizationServer, found);
@@ -104,6 +115,7 @@ export class Discovery {
   /** The resource must be this server, or a parent of its path. RFC 9728, 3.3. */
   #readResource(document: Readonly<Record<string, unknown>>): ResourceMetadata {
     const { resource, scopes_supported: scopes, authorization_servers: issuers } = document;
+    const { dpop_bound_access_tokens_required: requiresBinding } = document;
     if (typeof resource !== 'string' || !covers(resource, this.#server)) {
       const shown = typeof resource === 'string' ? resource : 'no resource';
       throw authFailure(
@@ -117,6 +129,7 @@ export class Discovery {
       resource,
       scopes: Array.isArray(scopes) ? readScopes(scopes) : undefined,
       issuers: (stringsOf(issuers) ?? []).slice(0, MOST_SERVERS),
+      requiresBinding: requiresBinding === true,
     };
   }
 
@@ -237,10 +250,20 @@ export class Discovery {
       throw unsupported(metadata, 'it does not offer the grant `authorization_code`');
     const { resource } = this.#options;
     return {
+      bindsTokens: this.#bindsTokens(metadata, found?.requiresBinding === true),
       resource: resource === false ? undefined : (resource ?? found?.resource ?? shownServer(this.#server)),
       resourceScopes: found?.scopes,
       metadata,
     };
+  }
+
+  /** Servers that list no algorithm may support the one that this client has. */
+  #bindsTokens(metadata: AuthorizationServerMetadata, isRequired: boolean): boolean {
+    const { dpop } = this.#options;
+    if (dpop === false || (dpop === 'auto' && !isRequired && !this.#requiresBinding)) return false;
+    if (metadata.dpop_signing_alg_values_supported?.includes(PROOF_ALGORITHM) === false)
+      throw unsupported(metadata, `it does not bind tokens to a key with ${PROOF_ALGORITHM} (DPoP)`);
+    return true;
   }
 
   #nothingFound(what = 'The metadata of an authorization server'): Failure {

@@ -37,6 +37,7 @@ export interface OAuthSettings {
   readonly parameters: ExtraParameters;
   readonly tokenParameters: ExtraParameters;
   readonly legacyDiscovery: boolean;
+  readonly dpop: 'auto' | boolean;
   readonly network: NetworkSettings;
   /** The issuers at which given clients with a secret, but without an issuer, are used, by their ids. */
   readonly clientIssuers: Map<string, string>;

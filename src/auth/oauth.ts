@@ -77,6 +77,11 @@ export interface OAuthOptions {
   readonly parameters?: Readonly<Record<string, string | null>> | undefined;
   /** The same for token requests. */
   readonly tokenParameters?: Readonly<Record<string, string | null>> | undefined;
+  /**
+   * Whether tokens are bound to a key of this client, so that they are useless to others (DPoP, RFC 9449). `'auto'`: if the MCP server requires it.
+   * With true, other tokens are refused. Default `'auto'`.
+   */
+  readonly dpop?: 'auto' | boolean | undefined;
   /** Whether the origin is the authorization server of a server without resource metadata, as in 2025-03-26. Default true. */
   readonly legacyDiscovery?: boolean | undefined;
   readonly network?: OAuthNetworkOptions | undefined;
@@ -97,6 +102,7 @@ const NAMES = optionNames<OAuthOptions>({
   resource: true,
   parameters: true,
   tokenParameters: true,
+  dpop: true,
   legacyDiscovery: true,
   network: true,
 });
@@ -128,6 +134,7 @@ export function oauth(options: OAuthOptions = {}): OAuth {
   for (const name of ['clientName', 'clientUri', 'logoUri', 'account'] as const)
     read.optional(name, isText, 'a string that is not empty');
   read.optional('offlineAccess', (value) => value === 'auto' || value === false, '"auto" or false');
+  read.optional('dpop', (value) => value === 'auto' || typeof value === 'boolean', '"auto" or a boolean');
   read.optional('scopes', (value) => isScopes(value) || typeof value === 'function', 'a list of scopes, or a function');
   read.optional('store', isStore, 'an object with the functions `read` and `write`');
   read.optional('authorizationServer', isServer, 'an issuer, or its metadata with `issuer` and endpoints');
@@ -150,6 +157,7 @@ export function oauth(options: OAuthOptions = {}): OAuth {
     resource: options.resource,
     parameters: { ...options.parameters },
     tokenParameters: { ...options.tokenParameters },
+    dpop: options.dpop ?? 'auto',
     legacyDiscovery: read.flag('legacyDiscovery', true),
     network: readNetwork(read, options.network),
     locks: locksOf(store),

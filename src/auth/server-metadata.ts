@@ -10,6 +10,7 @@ export interface AuthorizationServerMetadata {
   readonly grant_types_supported?: readonly string[] | undefined;
   readonly token_endpoint_auth_methods_supported?: readonly string[] | undefined;
   readonly code_challenge_methods_supported?: readonly string[] | undefined;
+  readonly dpop_signing_alg_values_supported?: readonly string[] | undefined;
   readonly client_id_metadata_document_supported?: boolean | undefined;
   readonly authorization_response_iss_parameter_supported?: boolean | undefined;
   readonly require_pushed_authorization_requests?: boolean | undefined;
@@ -21,6 +22,7 @@ const LISTS = [
   'grant_types_supported',
   'token_endpoint_auth_methods_supported',
   'code_challenge_methods_supported',
+  'dpop_signing_alg_values_supported',
 ] as const;
 const FLAGS = [
   'client_id_metadata_document_supported',

@@ -7,6 +7,7 @@ import type { ClientIdentity } from './client-identity.js';
 import type { Discovered } from './discovery.js';
 import type { Library } from './library.js';
 import type { ExtraParameters } from './oauth-settings.js';
+import type { ProofKey } from './proof-key.js';
 
 /** All that belongs to one sign-in. It is kept in memory, used once, and never shown. RFC 7636, RFC 9207. */
 export interface SignIn {
@@ -15,6 +16,8 @@ export interface SignIn {
   readonly scopes: readonly string[];
   readonly state: string;
   readonly verifier: string;
+  /** The key to which the tokens are to be bound, if any. */
+  readonly proofKey: ProofKey | undefined;
   /** The page to open. */
   readonly url: string;
 }
@@ -26,6 +29,7 @@ export async function beginSignIn(
   client: ClientIdentity,
   scopes: readonly string[],
   extra: ExtraParameters,
+  proofKey: ProofKey | undefined,
 ): Promise<SignIn> {
   const state = library.generateRandomState();
   const verifier = library.generateRandomCodeVerifier();
@@ -46,7 +50,9 @@ export async function beginSignIn(
   set('state', state);
   set('code_challenge', challenge);
   set('code_challenge_method', 'S256');
-  return { found, client, scopes, state, verifier, url: url.href };
+  // The code is bound to the key, too. RFC 9449, 10.
+  set('dpop_jkt', proofKey?.thumbprint);
+  return { found, client, scopes, state, verifier, proofKey, url: url.href };
 }
 
 /**

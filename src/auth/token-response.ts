@@ -1,9 +1,10 @@
 import type { Failure } from '../util/failure.js';
 import { authFailure, errorCodeOf, shownDescription, unreachable } from './auth-failures.js';
 import type { AuthPhase } from './auth-failures.js';
-import { isOutageStatus, jsonObject } from './guarded-fetch.js';
-import type { AuthResponse } from './guarded-fetch.js';
+import { isOutageStatus, jsonObject } from './network/guarded-fetch.js';
+import type { AuthResponse } from './network/guarded-fetch.js';
 import { readScopes } from './scopes.js';
+import { printable } from '../util/printable.js';
 import { retryAfterOf } from '../protocol/http-headers.js';
 
 /** The tokens of a successful response. */
@@ -12,6 +13,8 @@ export interface Tokens {
   readonly refreshToken: string | undefined;
   /** Seconds; undefined if the server named none. */
   readonly expiresIn: number | undefined;
+  /** Whether the tokens are bound to the key of the proof that was sent. */
+  readonly isBound: boolean;
   /** The granted scopes; undefined if they are the requested ones. */
   readonly scopes: readonly string[] | undefined;
 }
@@ -23,7 +26,12 @@ export interface TokenRequestContext {
   /** Values that were sent and may not be shown. */
   readonly sent: readonly string[];
   readonly now: number;
+  /** Whether tokens that are bound to a key are accepted, or required. */
+  readonly binding: Binding;
 }
+
+/** Whether tokens are bound to a key. RFC 9449. */
+export type Binding = 'none' | 'offered' | 'required';
 
 /** Errors that are about the server, and not about the request, with whatever status. RFC 6749, 4.1.2.1; RFC 8628, 3.5. */
 const TEMPORARY: ReadonlySet<string> = new Set(['temporarily_unavailable', 'server_error', 'slow_down']);
@@ -60,10 +68,17 @@ function readTokens(document: Readonly<Record<string, unknown>>, context: TokenR
   const { access_token: accessToken, refresh_token: refreshToken, token_type: type } = document;
   if (typeof accessToken !== 'string' || !TOKEN.test(accessToken))
     return invalid(context, 'it has no access token that can stand in a header');
-  if (typeof type === 'string' && type.toLowerCase() !== 'bearer')
-    return invalid(context, `its token type is ${type.slice(0, 40)}, and this client uses Bearer`);
+  const isBound = typeof type === 'string' && type.toLowerCase() === 'dpop';
+  const isBearer = typeof type !== 'string' || type.toLowerCase() === 'bearer';
+  const { binding } = context;
+  if ((isBound && binding === 'none') || (isBearer && binding === 'required') || !(isBound || isBearer)) {
+    const expected = { none: 'Bearer', offered: 'DPoP or Bearer', required: 'DPoP' }[binding];
+    const shown = typeof type === 'string' ? printable(type).slice(0, 40) : 'missing';
+    return invalid(context, `its token type is ${shown}, and this client expects ${expected}`);
+  }
   return {
     accessToken,
+    isBound,
     refreshToken: typeof refreshToken === 'string' && refreshToken !== '' ? refreshToken : undefined,
     expiresIn: readLifetime(document.expires_in),
     scopes: typeof document.scope === 'string' ? readScopes(document.scope) : undefined,

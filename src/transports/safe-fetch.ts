@@ -2,10 +2,10 @@ import { lookup } from 'node:dns';
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import type { Dispatcher } from 'undici';
 
-import { forbiddenUrl } from '../auth/url-rules.js';
-import type { UrlRules } from '../auth/url-rules.js';
+import { forbiddenUrl } from '../auth/network/url-rules.js';
+import type { UrlRules } from '../auth/network/url-rules.js';
 import { unreachable } from '../auth/auth-failures.js';
-import type { AuthRequest, AuthResponse, GuardedFetch } from '../auth/guarded-fetch.js';
+import type { AuthRequest, AuthResponse, GuardedFetch } from '../auth/network/guarded-fetch.js';
 import { isRedirect, judgeRedirect } from '../protocol/redirects.js';
 import type { Environment, TimerHandle } from '../util/environment.js';
 import { failure } from '../util/failure.js';

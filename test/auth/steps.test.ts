@@ -2,12 +2,12 @@ import { authenticationOf, methodFor } from '../../src/auth/client-identity.js';
 import type { ClientIdentity } from '../../src/auth/client-identity.js';
 import { covers, Discovery, metadataPlaces } from '../../src/auth/discovery.js';
 import type { DiscoveryOptions } from '../../src/auth/discovery.js';
-import type { AuthRequest, AuthResponse, GuardedFetch } from '../../src/auth/guarded-fetch.js';
+import type { AuthRequest, AuthResponse, GuardedFetch } from '../../src/auth/network/guarded-fetch.js';
 import { LocalLocks } from '../../src/auth/local-locks.js';
 import { register } from '../../src/auth/registration.js';
 import { readScopes, scopesToRequest, union } from '../../src/auth/scopes.js';
 import { readTokenResponse } from '../../src/auth/token-response.js';
-import { UrlRules } from '../../src/auth/url-rules.js';
+import { UrlRules } from '../../src/auth/network/url-rules.js';
 import { isFailure } from '../../src/util/failure.js';
 import type { Failure } from '../../src/util/failure.js';
 
@@ -42,7 +42,12 @@ class Network implements GuardedFetch {
 }
 
 const { signal } = new AbortController();
-const DEFAULTS: DiscoveryOptions = { authorizationServer: undefined, resource: undefined, legacyDiscovery: true };
+const DEFAULTS: DiscoveryOptions = {
+  authorizationServer: undefined,
+  resource: undefined,
+  legacyDiscovery: true,
+  dpop: 'auto',
+};
 const RESOURCE = 'https://mcp.example/.well-known/oauth-protected-resource/mcp';
 const SERVER = 'https://as.example/.well-known/oauth-authorization-server';
 
@@ -63,6 +68,7 @@ async function search(network: Network, options: Partial<DiscoveryOptions> = {},
       issuers: [],
       resource: undefined,
       metadata: undefined,
+      requiresBinding: false,
     });
   } catch (thrown) {
     if (isFailure(thrown)) return thrown;
@@ -251,7 +257,13 @@ describe('registration', () => {
 });
 
 describe('a token response', () => {
-  const context = { issuer: 'https://as.example', phase: 'refresh', sent: ['hunter2'], now: 0 } as const;
+  const context = {
+    issuer: 'https://as.example',
+    phase: 'refresh',
+    sent: ['hunter2'],
+    now: 0,
+    binding: 'none',
+  } as const;
   const read = (...reply: Reply) => readTokenResponse(response(reply), context);
 
   test.each([
@@ -262,6 +274,7 @@ describe('a token response', () => {
   ])('with %s is accepted', (_what, status, body) => {
     expect(read(status, body)).toEqual({
       accessToken: 'a',
+      isBound: false,
       refreshToken: undefined,
       expiresIn: undefined,
       scopes: undefined,

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { LEAST_SUCCESSES, LEGS } from './scenarios.mjs';
+import { ARGUMENTS, LEAST_SUCCESSES, LEGS } from './scenarios.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const manifest = createRequire(import.meta.url).resolve('@modelcontextprotocol/conformance/package.json');
@@ -23,11 +23,15 @@ function start(scenario, version, output) {
   // `exec`, because the suite's own time-out kills only the shell.
   const command = `exec "${process.execPath}" "${join(here, 'client.mjs')}"`;
   const args = ['--import', join(here, 'shim.mjs'), cli, 'client', '--command', command, '--scenario', scenario];
-  const child = spawn(process.execPath, [...args, '--spec-version', version, '-o', output], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: LIMIT,
-    killSignal: 'SIGKILL',
-  });
+  const child = spawn(
+    process.execPath,
+    [...args, ...(ARGUMENTS[version] ?? ['--spec-version', version]), '-o', output],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: LIMIT,
+      killSignal: 'SIGKILL',
+    },
+  );
   let printed = '';
   child.stdout.on('data', (text) => (printed += text));
   child.stderr.on('data', (text) => (printed += text));

@@ -19,6 +19,15 @@ const SIGN_IN = [
   'auth/pre-registration',
 ];
 
+/** Extensions. They have no revision of their own: the suite runs them at 2025-11-25, and at another one if it is forced to. */
+const EXTENSIONS = ['auth/dpop', 'auth/dpop-nonce'];
+
+/** The arguments with which the suite is started for the legs that are no revision. */
+export const ARGUMENTS = {
+  extension: [],
+  'extension-2026': ['--spec-version', '2026-07-28', '--force'],
+};
+
 /** @type {Readonly<Record<string, readonly string[]>>} */
 export const LEGS = {
   '2025-03-26': ['auth/2025-03-26-oauth-metadata-backcompat', 'auth/2025-03-26-oauth-endpoint-fallback'],
@@ -59,6 +68,8 @@ export const LEGS = {
     'auth/iss-normalized',
     'auth/metadata-issuer-mismatch',
   ],
+  extension: EXTENSIONS,
+  'extension-2026': EXTENSIONS,
 };
 
 /** How many checks succeed at the least. */
@@ -116,6 +127,10 @@ export const LEAST_SUCCESSES = {
   'auth/offline-access-scope@2026-07-28': 15,
   'auth/offline-access-not-supported@2026-07-28': 14,
   'auth/authorization-server-migration@2026-07-28': 27,
+  'auth/dpop@extension': 12,
+  'auth/dpop-nonce@extension': 14,
+  'auth/dpop@extension-2026': 13,
+  'auth/dpop-nonce@extension-2026': 15,
   'auth/iss-supported@2026-07-28': 14,
   'auth/iss-not-advertised@2026-07-28': 14,
   'auth/iss-supported-missing@2026-07-28': 8,

@@ -44,8 +44,8 @@ const oauthOf = (store = memoryStore()): OAuth =>
     prompt.complete(await browse(prompt));
   });
 
-async function connect(auth: OAuth): Promise<MCPClient> {
-  const client = await MCPClient.connect(new HttpTransport(server.url, { auth }));
+async function connect(auth: OAuth, { url } = server): Promise<MCPClient> {
+  const client = await MCPClient.connect(new HttpTransport(url, { auth }));
   endLater(() => client.close());
   return client;
 }
@@ -85,4 +85,20 @@ test('a later client with the same store refreshes the stored token without a pr
   const second = await connect(oauthOf(store));
   expect(await callTwenty(second)).toEqual(new Set(['done']));
   expect(prompts).toHaveLength(1);
+});
+
+test('tokens are bound to a key, and nonces are used, for a server that requires it', async () => {
+  const bound = await HttpProcess.oidcProvider('--dpop');
+  endLater(() => bound.kill());
+  const store = memoryStore();
+  const first = await connect(oauthOf(store), bound);
+  expect(await callTwenty(first)).toEqual(new Set(['done']));
+  await untilExpired();
+  expect(await callTwenty(first)).toEqual(new Set(['done']));
+  await first.close();
+  await untilExpired();
+  const second = await connect(oauthOf(store), bound);
+  expect(await callTwenty(second)).toEqual(new Set(['done']));
+  expect(prompts).toHaveLength(1);
+  expect(bound.count('refreshed')).toBe(2);
 });

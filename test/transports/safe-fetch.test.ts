@@ -1,5 +1,5 @@
-import { UrlRules } from '../../src/auth/url-rules.js';
-import type { UrlPolicy } from '../../src/auth/url-rules.js';
+import { UrlRules } from '../../src/auth/network/url-rules.js';
+import type { UrlPolicy } from '../../src/auth/network/url-rules.js';
 import { SafeFetch } from '../../src/transports/safe-fetch.js';
 import type { SafeFetchOptions } from '../../src/transports/safe-fetch.js';
 import { systemEnvironment } from '../../src/util/environment.js';

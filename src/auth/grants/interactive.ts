@@ -1,4 +1,4 @@
-import { isLoopback } from '../addresses.js';
+import { isLoopback } from '../network/addresses.js';
 import { listenerAddress } from './callback-listener.js';
 import type { ListenerAddress } from './callback-listener.js';
 import { invalidOption, OptionReader, optionNames } from '../../option-checks.js';

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { AUTH_METHODS } from '../client-identity.js';
 import type { ClientAuthMethod, ClientIdentity } from '../client-identity.js';
+import { ProofKey } from '../proof-key.js';
 import { stringsOf } from '../server-metadata.js';
 import { TOKEN } from '../token-response.js';
 
@@ -23,6 +24,8 @@ export interface Grant {
   readonly agesAt: number | undefined;
   /** Changes with each sign-in, and not with a refresh. */
   readonly signIn: string;
+  /** The key to which the tokens are bound; undefined for tokens that are not bound. */
+  readonly proofKey: ProofKey | undefined;
 }
 
 /** The key of a grant. Its parts are hashes, because URLs and names may contain anything. */
@@ -43,7 +46,7 @@ function hash(text: string): string {
 export function writeGrant(grant: Grant): string {
   const { client } = grant;
   const written = client.dynamic ? client : { ...client, secret: undefined };
-  return JSON.stringify({ version: 1, ...grant, client: written });
+  return JSON.stringify({ version: 1, ...grant, client: written, proofKey: grant.proofKey?.record });
 }
 
 /** Reads a grant; undefined if it is not one for this server and account. */
@@ -55,9 +58,12 @@ export function readGrant(text: string | undefined, server: string, account: str
   const requested = stringsOf(read.requested);
   const granted = stringsOf(read.granted);
   if (client === undefined || requested === undefined || granted === undefined) return undefined;
+  const proofKey = ProofKey.read(read.proofKey);
+  // Without its key a token cannot be used.
+  if (read.proofKey !== undefined && proofKey === undefined) return undefined;
   if (!isText(issuer) || !isText(accessToken) || !TOKEN.test(accessToken) || !isText(signIn)) return undefined;
   return {
-    ...{ server, account, issuer, client, requested, granted, accessToken, signIn },
+    ...{ server, account, issuer, client, requested, granted, accessToken, signIn, proofKey },
     resource: isText(resource) ? resource : undefined,
     refreshToken: isText(refreshToken) ? refreshToken : undefined,
     expiresAt: typeof expiresAt === 'number' ? expiresAt : undefined,

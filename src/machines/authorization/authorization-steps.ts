@@ -4,9 +4,10 @@ import { Discovery, shownServer } from '../../auth/discovery.js';
 import type { Discovered } from '../../auth/discovery.js';
 import { givenClient } from '../../auth/given-client.js';
 import type { SignInPrompt } from '../../auth/grants/interactive.js';
-import type { GuardedFetch } from '../../auth/guarded-fetch.js';
+import type { GuardedFetch } from '../../auth/network/guarded-fetch.js';
 import { library } from '../../auth/library.js';
 import type { OAuthSettings } from '../../auth/oauth-settings.js';
+import { ProofKey } from '../../auth/proof-key.js';
 import { lacking, scopesToRequest, union } from '../../auth/scopes.js';
 import { beginSignIn } from '../../auth/sign-in.js';
 import type { SignIn } from '../../auth/sign-in.js';
@@ -73,6 +74,8 @@ export class AuthorizationSteps implements AuthorizationPorts {
   #next: Grant | undefined;
   /** The URL of the resource metadata in the last challenge. */
   #named: string | undefined;
+  /** Whether the last challenge requires a token that is bound to a key. */
+  #requiresBinding = false;
   #found: Discovered | undefined;
   #foundAt = 0;
   #client: ClientIdentity | undefined;
@@ -105,8 +108,9 @@ export class AuthorizationSteps implements AuthorizationPorts {
   }
 
   /** Keeps where a challenge says that the metadata of the resource is; a challenge without it says nothing new. */
-  noteChallenge(resourceMetadata: string | undefined): void {
+  noteChallenge(resourceMetadata: string | undefined, scheme?: string): void {
     if (resourceMetadata !== undefined) this.#named = resourceMetadata;
+    if (scheme !== undefined) this.#requiresBinding = scheme === 'dpop';
   }
 
   random(): number {
@@ -202,7 +206,7 @@ export class AuthorizationSteps implements AuthorizationPorts {
   }
 
   #hideGrant(grant: Grant | undefined): void {
-    this.#hide(grant?.accessToken, grant?.refreshToken, grant?.client.secret);
+    this.#hide(grant?.accessToken, grant?.refreshToken, grant?.client.secret, grant?.proofKey?.record.d);
   }
 
   /** The grant that another connection has stored meanwhile, if it is newer than the one in use, and has these scopes. */
@@ -234,6 +238,7 @@ export class AuthorizationSteps implements AuthorizationPorts {
       issuers,
       resource: this.#grant?.resource,
       metadata: isRecent ? this.#found?.metadata : undefined,
+      requiresBinding: this.#requiresBinding,
     });
     if (!isRecent || found.metadata !== this.#found?.metadata) this.#foundAt = environment.now();
     this.#found = found;
@@ -259,9 +264,12 @@ export class AuthorizationSteps implements AuthorizationPorts {
     const client = this.#client;
     if (client === undefined) throw new TypeError('There is no client');
     const functions = await library();
-    const signIn = await beginSignIn(functions, found, client, this.#scopes, settings.parameters);
+    const signIn = await beginSignIn(
+      ...([functions, found, client, this.#scopes, settings.parameters] as const),
+      found.bindsTokens ? ProofKey.generate() : undefined,
+    );
     this.#signIn = signIn;
-    this.#hide(signIn.state, signIn.verifier);
+    this.#hide(signIn.state, signIn.verifier, signIn.proofKey?.record.d);
     signal.throwIfAborted();
     const end = await openDialog({
       library: functions,
@@ -299,7 +307,7 @@ export class AuthorizationSteps implements AuthorizationPorts {
     if (signIn === undefined || answer === undefined) throw new TypeError('There is no code');
     // A code is used once.
     this.#answer = undefined;
-    const tokens = await exchangeCode(await this.#requests(signal), signIn, answer);
+    const tokens = await exchangeCode(await this.#requests(signal, signIn.proofKey), signIn, answer);
     if (isFailure(tokens)) return refusalOf(tokens, signIn.client);
     const { account } = this.#options.settings;
     const { issuer } = signIn.found.metadata;
@@ -313,6 +321,7 @@ export class AuthorizationSteps implements AuthorizationPorts {
       requested: union(earlier, signIn.scopes),
       granted: tokens.scopes ?? signIn.scopes,
       signIn: this.#options.environment.newId(),
+      proofKey: tokens.isBound ? signIn.proofKey : undefined,
       ...this.#timed(tokens),
     };
     await this.#records.keepGrant(this.#next);
@@ -324,7 +333,12 @@ export class AuthorizationSteps implements AuthorizationPorts {
     const grant = this.#grant;
     const found = this.#knownServer;
     if (grant?.refreshToken === undefined) throw new TypeError('There is no refresh token');
-    const tokens = await refresh(await this.#requests(signal), found, this.#clientOf(grant), grant.refreshToken);
+    const tokens = await refresh(
+      await this.#requests(signal, grant.proofKey),
+      found,
+      this.#clientOf(grant),
+      grant.refreshToken,
+    );
     if (isFailure(tokens)) return this.#notRefreshed(grant, tokens);
     const refreshed: Grant = {
       ...grant,
@@ -400,9 +414,13 @@ export class AuthorizationSteps implements AuthorizationPorts {
     return client;
   }
 
-  async #requests(signal: AbortSignal): Promise<TokenRequests> {
+  /** @param proofKey the key to which the tokens are to be bound */
+  async #requests(signal: AbortSignal, proofKey?: ProofKey): Promise<TokenRequests> {
     const { network, environment, settings } = this.#options;
-    return { library: await library(), network, extra: settings.tokenParameters, now: environment.now(), signal };
+    return {
+      ...{ library: await library(), network, extra: settings.tokenParameters, now: environment.now(), signal },
+      ...{ proofKey, requiresBinding: settings.dpop === true },
+    };
   }
 
   #timed(

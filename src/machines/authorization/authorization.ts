@@ -2,9 +2,18 @@ import { createActor } from 'xstate';
 import type { Actor } from 'xstate';
 
 import { authFailure } from '../../auth/auth-failures.js';
-import type { Applicant, Authorizer, Credentials, Refusal, RequestPurpose } from '../../auth/authorizer.js';
+import type {
+  Applicant,
+  Authorizer,
+  Credentials,
+  Refusal,
+  RefusedAttempt,
+  RequestPurpose,
+} from '../../auth/authorizer.js';
 import { lacking, readScopes } from '../../auth/scopes.js';
+import type { Grant } from '../../auth/stores/records.js';
 import { demandOf } from '../../protocol/challenge.js';
+import type { Environment } from '../../util/environment.js';
 import { failure, isFailure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import { onAbort } from '../../util/on-abort.js';
@@ -32,14 +41,33 @@ export interface SignInWish {
   readonly signal: AbortSignal | undefined;
 }
 
-/** How often a request is repeated after refusals with a status. A 403 may follow a 401, and may name one more scope each time. */
-const MOST_401 = 1;
-const MOST_403 = 2;
+/**
+ * What a refusal is about: the token, its scopes, or the nonce of the proof, after which the same token is sent again (RFC 9449, 9). How often a
+ * request is repeated after each: a refusal of the scopes may name one more each time.
+ */
+const MOST_REPEATS = { token: 1, scopes: 2, nonce: 2 } as const;
+
+function kindOf({ sent, status, challenge }: RefusedAttempt): keyof typeof MOST_REPEATS {
+  if (sent.prover !== undefined && demandOf(challenge).error === 'use_dpop_nonce') return 'nonce';
+  return status === 401 ? 'token' : 'scopes';
+}
 
 /** How often `signIn()` tries to get scopes that a sign-in of another caller did not bring. */
 const MOST_WISHES = 2;
 
 const NO_SCOPES: readonly string[] = [];
+
+/** The credentials of a grant. A token that is bound to a key has a scheme of its own. RFC 9449, 7.1. */
+function credentialsOf(grant: Grant | undefined, generation: number, environment: Environment): Credentials {
+  if (grant === undefined) return { authorization: undefined, generation };
+  const { accessToken, proofKey } = grant;
+  const scheme = proofKey === undefined ? 'Bearer' : 'DPoP';
+  return {
+    authorization: `${scheme} ${accessToken}`,
+    generation,
+    prover: proofKey?.prover(accessToken, () => environment.now()),
+  };
+}
 
 const NONE: Credentials = { authorization: undefined, generation: 0 };
 
@@ -133,18 +161,20 @@ export class Authorization implements Omit<Authorizer, 'mostRenewals'> {
     const { purpose } = applicant;
     const { sent, status, challenge, earlier } = refusal;
     const actor = this.#actor;
-    const times = earlier.filter((one) => one === status).length;
-    if (actor === undefined || purpose === 'terminate' || times >= (status === 401 ? MOST_401 : MOST_403))
-      return undefined;
+    const times = earlier.filter((one) => kindOf(one) === kindOf(refusal)).length;
+    if (actor === undefined || times >= MOST_REPEATS[kindOf(refusal)]) return undefined;
+    // The nonce is noted already.
+    if (kindOf(refusal) === 'nonce') return sent;
+    if (purpose === 'terminate') return undefined;
     // Another request has got a new token meanwhile.
     if (sent.generation < this.#credentials.generation) return this.credentials(applicant);
-    const { error, requiredScope, resourceMetadata } = demandOf(challenge);
+    const { scheme, error, requiredScope, resourceMetadata } = demandOf(challenge);
     const challenged = requiredScope === undefined ? undefined : readScopes(requiredScope);
     const maySignIn = this.#maySignIn(purpose);
     // Any other 403 is a plain denial.
     if (status === 403 && (error !== 'insufficient_scope' || !maySignIn)) return undefined;
     if (status === 403) return this.#widen(actor, applicant, challenged ?? [], resourceMetadata);
-    this.#steps.noteChallenge(resourceMetadata);
+    this.#steps.noteChallenge(resourceMetadata, scheme);
     return this.#wait(
       {
         applicant,
@@ -382,8 +412,7 @@ export class Authorization implements Omit<Authorizer, 'mostRenewals'> {
     this.#snapshot = snapshot;
     const { generation } = snapshot.context;
     if (generation !== this.#credentials.generation) {
-      const { accessToken } = this.#steps.grant ?? {};
-      this.#credentials = { authorization: accessToken && `Bearer ${accessToken}`, generation };
+      this.#credentials = credentialsOf(this.#steps.grant, generation, this.#options.environment);
     }
     this.#settle();
     this.#notify(before, snapshot);

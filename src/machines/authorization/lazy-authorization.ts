@@ -21,8 +21,8 @@ export interface AuthorizationSurroundings {
 
 /** The authorization of a connection. Its code is loaded with the first request, so that other programs do not pay for it. */
 export class LazyAuthorization implements Authorizer {
-  /** One after a 401, and two after a 403 with `insufficient_scope`. */
-  readonly mostRenewals = 3;
+  /** One after a 401, two after a 403 with `insufficient_scope`, and two for nonces. */
+  readonly mostRenewals = 5;
   readonly #needs: AuthorizationNeeds;
   readonly #surroundings: AuthorizationSurroundings;
   #loading: Promise<Authorization> | undefined;
@@ -84,7 +84,7 @@ export class LazyAuthorization implements Authorizer {
     const [{ Authorization }, { SafeFetch }, { UrlRules }] = await Promise.all([
       import('./authorization.js'),
       import('../../transports/safe-fetch.js'),
-      import('../../auth/url-rules.js'),
+      import('../../auth/network/url-rules.js'),
     ]);
     const { settings, server } = this.#needs;
     const { environment, clientName, secrets, report, authTimeout, changed } = this.#surroundings;

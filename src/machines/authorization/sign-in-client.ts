@@ -2,7 +2,7 @@ import { authFailure } from '../../auth/auth-failures.js';
 import type { ClientIdentity } from '../../auth/client-identity.js';
 import { givenClient } from '../../auth/given-client.js';
 import { CallbackListener, listenerAddress } from '../../auth/grants/callback-listener.js';
-import type { GuardedFetch } from '../../auth/guarded-fetch.js';
+import type { GuardedFetch } from '../../auth/network/guarded-fetch.js';
 import type { OAuthSettings } from '../../auth/oauth-settings.js';
 import { register } from '../../auth/registration.js';
 import type { AuthorizationServerMetadata } from '../../auth/server-metadata.js';

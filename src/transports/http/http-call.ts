@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import type { Applicant, Authorizer, Credentials, RequestPurpose } from '../../auth/authorizer.js';
+import type { Applicant, Authorizer, Credentials, RefusedAttempt, RequestPurpose } from '../../auth/authorizer.js';
 import { compileChart, CompiledActor } from '../../compiled-chart.js';
 import type { EventData } from '../../compiled-chart.js';
 import type { Environment, TimerHandle } from '../../util/environment.js';
@@ -120,8 +120,8 @@ export class HttpCall
   readonly #receiver: HttpReceiver;
   #url: URL;
   #credentials: Credentials | undefined;
-  /** The statuses with which credentials were refused, once there are any. */
-  #refusals: readonly number[] | undefined;
+  /** The refusals of credentials, once there are any. */
+  #refusals: readonly RefusedAttempt[] | undefined;
   #redirects = 0;
   #attempt: HttpAttempt | undefined;
   /** The attempt before, while its response may still end by itself. */
@@ -221,14 +221,10 @@ export class HttpCall
   async #renewCredentials(head: ResponseHead): Promise<void> {
     const { status, headers } = head;
     const earlier = this.#refusals ?? [];
-    this.#refusals = [...earlier, status];
+    const refused = { sent: this.#credentials as Credentials, status, challenge: headers['www-authenticate'] };
+    this.#refusals = [...earlier, refused];
     try {
-      const renewed = await this.#authorizer.renew(this, {
-        sent: this.#credentials as Credentials,
-        status,
-        challenge: headers['www-authenticate'],
-        earlier,
-      });
+      const renewed = await this.#authorizer.renew(this, { ...refused, earlier });
       if (renewed !== undefined) {
         this.#useCredentials(renewed);
         return;
@@ -248,8 +244,9 @@ export class HttpCall
     }
     const { method, headers, body } = this.#request;
     const all = [...this.#endpoint.headers, ...headers];
-    const authorization = this.#credentials?.authorization;
+    const { authorization, prover } = this.#credentials ?? {};
     if (authorization !== undefined) all.push('authorization', authorization);
+    if (prover !== undefined) all.push('dpop', prover.prove(method, this.#url));
     const { origin, path, dispatcher } = this.#endpoint.route(this.#url);
     const options = {
       origin,
@@ -269,6 +266,8 @@ export class HttpCall
   }
 
   responded(head: ResponseHead): void {
+    const nonce = this.#credentials?.prover && headerOf(head, 'dpop-nonce');
+    if (nonce !== undefined) this.#credentials?.prover?.noteNonce(this.#url, nonce);
     if (this.#credentials !== undefined && !isAboutAuthentication(head))
       this.#endpoint.authorizer?.accepted(this.#credentials);
     this.send({ type: 'response', head });

@@ -1,4 +1,4 @@
-import { isLoopback } from '../../auth/addresses.js';
+import { isLoopback } from '../../auth/network/addresses.js';
 import type { Authorizer } from '../../auth/authorizer.js';
 import { OAuth } from '../../auth/oauth-object.js';
 import { TokenAuthorizer } from '../../auth/token-authorizer.js';

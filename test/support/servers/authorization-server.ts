@@ -117,7 +117,7 @@ export class AuthorizationServer {
 
   /** The token of a request to the MCP server, if it is valid. */
   tokenOf({ headers }: HttpVisit): string | undefined {
-    const token = (headers.authorization ?? '').replace(/^Bearer /, '');
+    const token = (headers.authorization ?? '').replace(/^(?:Bearer|DPoP) /, '');
     return this.valid.has(token) ? token : undefined;
   }
 

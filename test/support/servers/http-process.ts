@@ -101,8 +101,8 @@ export class HttpProcess {
   }
 
   /** test/fixtures/servers/oidc-provider.mjs. */
-  static async oidcProvider(): Promise<HttpProcess> {
-    const server = new HttpProcess([serverFixture('oidc-provider')]);
+  static async oidcProvider(...flags: readonly '--dpop'[]): Promise<HttpProcess> {
+    const server = new HttpProcess([serverFixture('oidc-provider'), ...flags]);
     server.port = Number(await server.#said(/^\d+$/));
     return server;
   }

@@ -1,4 +1,4 @@
-import type { Failure } from '../util/failure.js';
+import type { Failure } from '../../util/failure.js';
 
 /** A request of the authorization flow. */
 export interface AuthRequest {

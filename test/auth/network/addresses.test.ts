@@ -1,5 +1,5 @@
-import { isLoopback, isPublicAddress } from '../../src/auth/addresses.js';
-import { UrlRules } from '../../src/auth/url-rules.js';
+import { isLoopback, isPublicAddress } from '../../../src/auth/network/addresses.js';
+import { UrlRules } from '../../../src/auth/network/url-rules.js';
 
 const STRICT = { allowPrivate: false, allowHttp: false };
 const PUBLIC = new URL('https://mcp.example/mcp');

@@ -1,6 +1,6 @@
-import type { Failure } from '../util/failure.js';
+import type { Failure } from '../../util/failure.js';
 import { isLoopback, isLoopbackAddress, isPrivateHost, isPublicAddress, literalAddress } from './addresses.js';
-import { authFailure } from './auth-failures.js';
+import { authFailure } from '../auth-failures.js';
 
 /** Which URLs the flow may use. */
 export interface UrlPolicy {
