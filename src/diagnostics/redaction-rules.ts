@@ -111,6 +111,8 @@ const RESOURCE = fields({
   size: 'number',
 });
 
+const SKILL = fields({ uri: 'uri', frontmatter: fields({ name: NAME }), resources: RESOURCE });
+
 const CONTENT_TYPE = words('text image audio resource resource_link tool_use tool_result');
 
 const CONTENT: Rule = (block) => (block.type === 'tool_use' ? TOOL_USE : OTHER_CONTENT);
@@ -149,6 +151,8 @@ const PARAMS_OF: ReadonlyMap<unknown, Rule> = new Map(
     'resources/read': URI_PARAMS,
     'resources/subscribe': URI_PARAMS,
     'resources/unsubscribe': URI_PARAMS,
+    'resources/directory/read': URI_PARAMS,
+    'skills/get': URI_PARAMS,
     'notifications/resources/updated': URI_PARAMS,
     'completion/complete': fields({
       ...PARAMS,
@@ -216,6 +220,8 @@ export const RESULT: Rule = fields({
   prompts: PROMPT,
   resources: RESOURCE,
   resourceTemplates: RESOURCE,
+  skills: SKILL,
+  skill: SKILL,
   contents: RESOURCE,
   roots: RESOURCE,
   messages: CONVERSATION_MESSAGE,

@@ -26,14 +26,17 @@ import {
   toolProblem,
 } from './checks/result-checks.js';
 import type { ResultCheck } from './checks/result-checks.js';
+import { checkGetSkillResult, checkListSkillsResult, skillShapeProblem } from './checks/skills.js';
 import type { Era } from './revisions.js';
 import type { ServerCapabilities } from './schema/index.js';
 import type { Session } from './session.js';
 import { safeText } from '../util/printable.js';
 
-/** A server capability, in the notation of the specification. */
+/** A server capability, in the notation of the specification. Extensions have their identifier. */
 export type MCPCapability =
   | 'completions'
+  | 'io.modelcontextprotocol/skills'
+  | 'io.modelcontextprotocol/skills.directoryRead'
   | 'logging'
   | 'prompts'
   | 'prompts.listChanged'
@@ -77,11 +80,12 @@ const TOOLS: ResultItems = { field: 'tools', noun: 'tool', check: toolProblem };
 const PROMPTS: ResultItems = { field: 'prompts', noun: 'prompt', check: promptProblem };
 const RESOURCES: ResultItems = { field: 'resources', noun: 'resource', check: resourceProblem };
 const TEMPLATES: ResultItems = { field: 'resourceTemplates', noun: 'template', check: resourceTemplateProblem };
+const SKILLS: ResultItems = { field: 'skills', noun: 'skill', check: skillShapeProblem };
 const CONTENT: ResultItems = { field: 'content', check: contentBlockProblem };
 const MESSAGES: ResultItems = { field: 'messages', check: promptMessageProblem };
 const CONTENTS: ResultItems = { field: 'contents', check: resourceContentsProblem };
 
-/** Every method of the current schema and of the legacy revisions that a client may send. */
+/** Every method of the current schema, of the legacy revisions, and of the extension for skills that a client may send. */
 const METHODS: ReadonlyMap<string, MethodEntry> = new Map<string, MethodEntry>([
   ['server/discover', { ...reads, only: 'modern', check: checkDiscoverResult }],
   ['initialize', { repeatable: false, only: 'legacy', check: checkInitializeResult }],
@@ -107,6 +111,15 @@ const METHODS: ReadonlyMap<string, MethodEntry> = new Map<string, MethodEntry>([
   ],
   ['resources/subscribe', { ...reads, only: 'legacy', needs: 'resources.subscribe', check: checkEmptyResult }],
   ['resources/unsubscribe', { ...reads, only: 'legacy', needs: 'resources.subscribe', check: checkEmptyResult }],
+  [
+    'resources/directory/read',
+    {
+      ...{ ...reads, needs: 'io.modelcontextprotocol/skills.directoryRead' },
+      ...{ check: checkListResourcesResult, items: RESOURCES },
+    },
+  ],
+  ['skills/list', { ...reads, needs: 'io.modelcontextprotocol/skills', check: checkListSkillsResult, items: SKILLS }],
+  ['skills/get', { ...reads, needs: 'io.modelcontextprotocol/skills', check: checkGetSkillResult }],
   ['completion/complete', { ...reads, needs: 'completions', check: checkCompleteResult }],
   ['logging/setLevel', { ...reads, only: 'legacy', needs: 'logging', check: checkEmptyResult }],
   ['subscriptions/listen', { ...reads, only: 'modern', check: checkSubscriptionsListenResult }],
@@ -141,16 +154,23 @@ const LEGACY_NOTIFICATIONS: ReadonlySet<string> = new Set([
   'notifications/roots/list_changed',
 ]);
 
-/** Whether a server has a capability. Any object counts for a plain name; a sub-capability has to be `true`. */
+/**
+ * Whether a server has a capability. Any object counts for a plain name; a sub-capability, or a setting of an extension, has to be `true`.
+ * The identifier of an extension has a slash.
+ */
 export function hasCapability(capabilities: ServerCapabilities, name: MCPCapability): boolean {
-  const dot = name.indexOf('.');
-  const value = (capabilities as Readonly<Record<string, unknown>>)[dot === -1 ? name : name.slice(0, dot)];
+  const slash = name.indexOf('/');
+  const dot = name.indexOf('.', slash + 1);
+  const all = (slash === -1 ? capabilities : capabilities.extensions) as Readonly<Record<string, unknown>> | undefined;
+  const value = all?.[dot === -1 ? name : name.slice(0, dot)];
   if (typeof value !== 'object' || value === null) return false;
   return dot === -1 || (value as Readonly<Record<string, unknown>>)[name.slice(dot + 1)] === true;
 }
 
 const ALL_CAPABILITIES: readonly MCPCapability[] = [
   'completions',
+  'io.modelcontextprotocol/skills',
+  'io.modelcontextprotocol/skills.directoryRead',
   'logging',
   'prompts',
   'prompts.listChanged',

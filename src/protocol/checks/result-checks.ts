@@ -193,13 +193,13 @@ function resultProblem(value: UncheckedObject): CheckProblem | undefined {
   return metaProblem(value._meta);
 }
 
-function cacheableProblem(value: UncheckedObject): CheckProblem | undefined {
+export function cacheableProblem(value: UncheckedObject): CheckProblem | undefined {
   if (!isOptionalNumber(value.ttlMs)) return optionalProblem('ttlMs', 'a number', value.ttlMs);
   if (!isOptionalString(value.cacheScope)) return optionalProblem('cacheScope', 'a string', value.cacheScope);
   return resultProblem(value);
 }
 
-function pageProblem(value: UncheckedObject): CheckProblem | undefined {
+export function pageProblem(value: UncheckedObject): CheckProblem | undefined {
   if (!isOptionalString(value.nextCursor)) return problem('nextCursor', 'a string', value.nextCursor);
   return cacheableProblem(value);
 }

@@ -78,6 +78,16 @@ export type {
   UnsubscribeRequest,
 } from './resources.js';
 export type {
+  SkillResource,
+  SkillFrontmatter,
+  MCPSkill,
+  ListSkillsRequest,
+  ListSkillsResult,
+  GetSkillRequestParams,
+  GetSkillRequest,
+  GetSkillResult,
+} from './skills.js';
+export type {
   PromptArgument,
   MCPPrompt,
   PromptMessage,
