@@ -25,9 +25,13 @@ export type {
   ConnectOptions,
   ListOptions,
   Progress,
+  ReadSkillOptions,
   RequestOptions,
   ResultSchema,
 } from './api/options/call-options.js';
+export type { Skills } from './api/operations/skills/skills.js';
+export type { LoadedSkill } from './api/operations/skills/loaded-skill.js';
+export type { SkillFile } from './api/operations/skills/skill-files.js';
 export type {
   ConnectTarget,
   HttpServerEntry,
@@ -158,6 +162,9 @@ export type {
   GetPromptRequest,
   GetPromptRequestParams,
   GetPromptResult,
+  GetSkillRequest,
+  GetSkillRequestParams,
+  GetSkillResult,
   Icon,
   Icons,
   ImageContent,
@@ -185,6 +192,8 @@ export type {
   ListResourcesResult,
   ListRootsRequest,
   ListRootsResult,
+  ListSkillsRequest,
+  ListSkillsResult,
   ListToolsRequest,
   ListToolsResult,
   LoggingLevel,
@@ -193,6 +202,7 @@ export type {
   MCPPrompt,
   MCPResource,
   MCPResourceTemplate,
+  MCPSkill,
   MCPTool,
   MetaObject,
   MissingRequiredClientCapabilityErrorData,
@@ -241,6 +251,8 @@ export type {
   SetLevelRequest,
   SetLevelRequestParams,
   SingleSelectEnumSchema,
+  SkillFrontmatter,
+  SkillResource,
   StringSchema,
   SubscribeRequest,
   SubscriptionFilter,

@@ -27,6 +27,7 @@ import type { MCPClientEventName, MCPClientEvents } from './events.js';
 import { listItems } from './lists/list-pages.js';
 import type { ListItems } from './lists/list-pages.js';
 import { complete, ping, setLogLevel, subscribe, unsubscribe } from './operations/operations.js';
+import { Skills } from './operations/skills/skills.js';
 import { explain } from './explanation.js';
 import { suspend } from './suspension.js';
 import type { SuspendedClient } from './suspended-client.js';
@@ -60,6 +61,8 @@ export class MCPClient extends MCPCalls {
   readonly #core: Core;
   /** The same session with the methods of {@link MCPProtocol}, which do not use the list cache. */
   readonly protocol: MCPProtocol;
+  /** The skills of the server. Extension io.modelcontextprotocol/skills (SEP-2640). */
+  readonly skills: Skills;
 
   /**
    * @param target a transport, a URL, or one entry of an `mcpServers` file. Nothing is opened or started before {@link MCPClient.connect}.
@@ -73,6 +76,7 @@ export class MCPClient extends MCPCalls {
     super(core);
     this.#core = core;
     this.protocol = new MCPProtocol(this.#core);
+    this.skills = new Skills(this.#core);
   }
 
   /**

@@ -16,7 +16,14 @@ import { isHeaderValue, isSessionId } from '../protocol/http-headers.js';
 import { methodEntry } from '../protocol/methods.js';
 import { isLoggingLevel } from '../protocol/checks/notification-checks.js';
 import { eraOf } from '../protocol/revisions.js';
-import type { LoggingLevel, MCPPrompt, MCPResource, MCPResourceTemplate, MCPTool } from '../protocol/schema/index.js';
+import type {
+  LoggingLevel,
+  MCPPrompt,
+  MCPResource,
+  MCPResourceTemplate,
+  MCPSkill,
+  MCPTool,
+} from '../protocol/schema/index.js';
 import type { Session } from '../protocol/session.js';
 import type { LinkMemory } from '../transports/link.js';
 
@@ -61,6 +68,7 @@ export interface SuspendedClient {
     readonly prompts?: SuspendedList<MCPPrompt> | undefined;
     readonly resources?: SuspendedList<MCPResource> | undefined;
     readonly resourceTemplates?: SuspendedList<MCPResourceTemplate> | undefined;
+    readonly skills?: SuspendedList<MCPSkill> | undefined;
   };
 }
 

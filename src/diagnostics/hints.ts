@@ -38,6 +38,7 @@ const RPC_HINTS = new Map<unknown, string>([
 const NAMED_IN_LISTS = new Map<unknown, string>([
   ['prompts/get', 'prompt: listPrompts() returns the prompts'],
   ['resources/read', 'resource: listResources() and listResourceTemplates() return the resources'],
+  ['skills/get', 'skill: skills.list() returns the skills that the server lists'],
 ]);
 
 /** Hints by failure code: one thing that the user can do. Codes without an entry have messages that suffice. */
@@ -90,7 +91,8 @@ const CODE_HINTS: Readonly<Record<string, string | Finder>> = {
   MCP_INVALID_RESULT: BUG_OF_SERVER,
   MCP_RPC_ERROR: ({ errorCode, details }) => {
     // Some frameworks use the code of an unknown method for an unknown name.
-    const list = errorCode === -32_601 ? NAMED_IN_LISTS.get(details?.method) : undefined;
+    const isUnknown = errorCode === -32_601 || (errorCode === -32_602 && details?.method === 'skills/get');
+    const list = isUnknown ? NAMED_IN_LISTS.get(details?.method) : undefined;
     return list === undefined ? RPC_HINTS.get(errorCode) : `The server may not have this ${list}.`;
   },
   MCP_TOOL_ERROR: ({ errorCode }) => {
@@ -101,6 +103,13 @@ const CODE_HINTS: Readonly<Record<string, string | Finder>> = {
       : RPC_HINTS.get(errorCode);
   },
   MCP_RESOURCE_NOT_FOUND: 'listResources() and listResourceTemplates() return the resources of the server.',
+  MCP_SKILL_INVALID: ({ details }) => {
+    if (details?.limit !== undefined)
+      return 'A skill of this size is outside of the specification: report it to the authors of the server.';
+    if (details?.received === '"dynamic"')
+      return 'Pass `allowDynamic: true` if the content of this skill may be used without verification.';
+    return 'The skill may have changed: get its current entry with `client.skills.get(uri)`, and have the user approve it again.';
+  },
   MCP_UNSUPPORTED_VERSION: ({ details }) => {
     if (details?.method === undefined)
       return 'Client and server have no common protocol revision: update one of them, or check the option `era`.';

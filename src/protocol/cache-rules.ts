@@ -31,7 +31,17 @@ export const LISTS = {
     capability: 'resources.listChanged',
     changed: 'notifications/resources/list_changed',
   },
-} as const satisfies Record<string, { method: string; items: string; capability: MCPCapability; changed: string }>;
+  // No notification is specified for skills. Servers announce changes of skills as changes of resources, but need not.
+  skills: {
+    method: 'skills/list',
+    items: 'skills',
+    capability: undefined,
+    changed: 'notifications/resources/list_changed',
+  },
+} as const satisfies Record<
+  string,
+  { method: string; items: string; capability: MCPCapability | undefined; changed: string }
+>;
 
 /** The name of a list. */
 export type ListName = keyof typeof LISTS;
@@ -44,7 +54,10 @@ export type ListName = keyof typeof LISTS;
  * @param ttl the `ttlMs` of the page
  */
 export function pageLifetime(name: ListName, session: Session, ttl: unknown): number {
-  if (session.era === 'legacy') return hasCapability(session.capabilities, LISTS[name].capability) ? Infinity : 0;
+  if (session.era === 'legacy') {
+    const { capability } = LISTS[name];
+    return capability !== undefined && hasCapability(session.capabilities, capability) ? Infinity : 0;
+  }
   return typeof ttl === 'number' && ttl > 0 ? Math.min(ttl, LONGEST_TTL) : 0;
 }
 

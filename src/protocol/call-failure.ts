@@ -6,13 +6,13 @@ import type { Params } from './messages/json-rpc.js';
 import { excerpt, safeText } from '../util/printable.js';
 
 /** Lists whose names errors suggest. */
-export type NamedList = 'tools' | 'prompts' | 'resources';
+export type NamedList = 'tools' | 'prompts' | 'resources' | 'skills';
 
 /** A failed request, and the known names for a suggestion. */
 export interface FailedCall {
   readonly method: string;
   readonly params: Params | undefined;
-  /** The names (for resources: the URIs) in the list that was received last; undefined when none was received. */
+  /** The names (for resources and skills: the URIs) in the list that was received last; undefined when none was received. */
   readonly known: (list: NamedList) => readonly string[] | undefined;
 }
 
@@ -82,6 +82,8 @@ function subjectOf({ method, params }: FailedCall): Subject | undefined {
     case 'resources/subscribe':
     case 'resources/unsubscribe':
       return subject('uri', params?.uri);
+    case 'skills/get':
+      return subject('uri', params?.uri, 'skills');
     case 'completion/complete': {
       const { name, uri } = (params?.ref ?? {}) as { readonly name?: unknown; readonly uri?: unknown };
       return subject('prompt', name) ?? subject('uri', uri);
@@ -93,8 +95,8 @@ function subjectOf({ method, params }: FailedCall): Subject | undefined {
 
 const LISTS = { tool: 'tools', prompt: 'prompts', uri: 'resources' } as const;
 
-function subject(key: Subject['key'], name: unknown): Subject | undefined {
-  return typeof name === 'string' ? { key, name, list: LISTS[key] } : undefined;
+function subject(key: Subject['key'], name: unknown, list: NamedList = LISTS[key]): Subject | undefined {
+  return typeof name === 'string' ? { key, name, list } : undefined;
 }
 
 function withSubject(why: Failure, method: string, { key, name }: Subject): Failure {

@@ -28,6 +28,7 @@ import type {
   Link,
   LinkEvents,
   ListOptions,
+  LoadedSkill,
   MCPCapability,
   MCPClientEvents,
   MCPClientOptions,
@@ -38,11 +39,14 @@ import type {
   MCPProtocolVersion,
   MCPResource,
   MCPResourceTemplate,
+  MCPSkill,
   MCPTool,
   Progress,
   ReadResourceResult,
   RequestOptions,
   ServerInfo,
+  SkillFile,
+  Skills,
   StdioTransportOptions,
   ToolsDifference,
   MCPConnectionError,
@@ -92,6 +96,10 @@ holds<Equal<AnyMembers<ConnectionHealth>, never>>();
 holds<Equal<AnyMembers<ClientHealth>, never>>();
 holds<Equal<AnyMembers<CallToolResult>, never>>();
 holds<Equal<AnyMembers<MCPTool>, never>>();
+holds<Equal<AnyMembers<MCPSkill>, never>>();
+holds<Equal<AnyMembers<Skills>, never>>();
+holds<Equal<AnyMembers<LoadedSkill>, never>>();
+holds<Equal<AnyMembers<SkillFile>, never>>();
 holds<Equal<AnyMembers<Failure>, never>>();
 holds<Equal<AnyMembers<Link>, never>>();
 holds<Equal<AnyMembers<LinkEvents>, never>>();
@@ -113,6 +121,9 @@ holds<Equal<ReturnType<typeof client.listTools>, Promise<MCPTool[]>>>();
 holds<Equal<ReturnType<typeof client.listPrompts>, Promise<MCPPrompt[]>>>();
 holds<Equal<ReturnType<typeof client.listResources>, Promise<MCPResource[]>>>();
 holds<Equal<ReturnType<typeof client.listResourceTemplates>, Promise<MCPResourceTemplate[]>>>();
+holds<Equal<ReturnType<typeof client.skills.list>, Promise<MCPSkill[]>>>();
+holds<Equal<ReturnType<typeof client.skills.get>, Promise<MCPSkill>>>();
+holds<Equal<ReturnType<typeof client.skills.read>, Promise<LoadedSkill>>>();
 holds<Equal<ReturnType<typeof client.callTool>, Promise<CallToolResult>>>();
 holds<Equal<ReturnType<typeof client.readResource>, Promise<ReadResourceResult>>>();
 holds<Equal<ReturnType<typeof client.getPrompt>, Promise<GetPromptResult>>>();

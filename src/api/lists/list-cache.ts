@@ -3,8 +3,8 @@ import type { ConnectionFacts, ConnectionState } from '../../machines/connection
 import { LISTS, remainingLifetime } from '../../protocol/cache-rules.js';
 import type { ListName } from '../../protocol/cache-rules.js';
 import type { NamedList } from '../../protocol/call-failure.js';
-import { hasCapability } from '../../protocol/methods.js';
-import type { MCPPrompt, MCPResource, MCPTool } from '../../protocol/schema/index.js';
+import { hasCapability, methodEntry } from '../../protocol/methods.js';
+import type { MCPPrompt, MCPResource, MCPSkill, MCPTool } from '../../protocol/schema/index.js';
 import type { Session } from '../../protocol/session.js';
 import type { MCPTransport } from '../../transports/transport.js';
 import type { Budget } from '../../util/budget.js';
@@ -102,10 +102,10 @@ export class ListCache {
     return this.#tools.get(name);
   }
 
-  /** The names (for resources: the URIs) in the list that was received last; undefined when none is cached. */
+  /** The names (for resources and skills: the URIs) in the list that was received last; undefined when none is cached. */
   known(list: NamedList): string[] | undefined {
     if (list === 'tools') return this.#known && [...this.#tools.keys()];
-    const items = this.#cached.get(list)?.items as readonly (MCPPrompt | MCPResource)[] | undefined;
+    const items = this.#cached.get(list)?.items as readonly (MCPPrompt | MCPResource | MCPSkill)[] | undefined;
     return items?.map((item) => ('uri' in item ? item.uri : item.name));
   }
 
@@ -269,9 +269,10 @@ export class ListCache {
   /** Requests every list that the server has. */
   async refresh(): Promise<void> {
     const { capabilities } = this.#client.session();
-    const names = (Object.keys(LISTS) as ListName[]).filter((name) =>
-      hasCapability(capabilities, name === 'resourceTemplates' ? 'resources' : name),
-    );
+    const names = (Object.keys(LISTS) as ListName[]).filter((name) => {
+      const { needs } = methodEntry(LISTS[name].method);
+      return needs !== undefined && hasCapability(capabilities, needs);
+    });
     await Promise.all(names.map((name) => this.list(name, { useCache: false })));
   }
 

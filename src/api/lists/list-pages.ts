@@ -12,6 +12,7 @@ import type {
   MCPPrompt,
   MCPResource,
   MCPResourceTemplate,
+  MCPSkill,
   MCPTool,
 } from '../../protocol/schema/index.js';
 import { checkCallOptions, REQUEST_OPTIONS } from '../options/call-options.js';
@@ -21,6 +22,7 @@ import type { ConnectionFacts } from '../../machines/connection/connection-conte
 import type { ConnectionErrors } from '../connection-errors.js';
 import type { Events } from '../events.js';
 import { listTooLong } from './held-pages.js';
+import { loadableSkills } from '../operations/skills/loadable-skills.js';
 import { callableTools } from '../operations/tool-headers.js';
 import type { ToolFilter } from '../operations/tool-headers.js';
 
@@ -30,6 +32,7 @@ export interface ListItems {
   prompts: MCPPrompt;
   resources: MCPResource;
   resourceTemplates: MCPResourceTemplate;
+  skills: MCPSkill;
 }
 
 /** A page of any list. */
@@ -101,7 +104,7 @@ export async function* listPages(
     const isOver = params?.cursor === '' && isLegacy(client) && trail.saw(page.nextCursor);
     if (isOver) warnOfEmptyCursor(client, method);
     if (isOver && hasSameItems(name, first, page)) return;
-    yield name === 'tools' ? { ...page, tools: callableTools(client, page.tools as MCPTool[]) } : page;
+    yield usablePage(client, name, page);
     if (isOver) return;
     const cursor = trail.next(page.nextCursor);
     if (cursor === undefined) return;
@@ -110,6 +113,13 @@ export async function* listPages(
     if (cursors > maxListBytes) throw client.errors.of(listTooLong(method, trail.pages, cursors, maxListBytes));
     params = { cursor };
   }
+}
+
+/** A page without the items that cannot be used. */
+function usablePage(client: ListReader, name: ListName, page: Page): Page {
+  if (name === 'tools') return { ...page, tools: callableTools(client, page.tools as MCPTool[]) };
+  if (name === 'skills') return { ...page, skills: loadableSkills(client, page.skills as MCPSkill[]) };
+  return page;
 }
 
 function isLegacy(client: ListReader): boolean {

@@ -60,6 +60,15 @@ export interface ListOptions extends RequestOptions {
   readonly useCache?: boolean | undefined;
 }
 
+/** Options of {@link Skills.read}. */
+export interface ReadSkillOptions extends RequestOptions {
+  /**
+   * Whether a skill may be read whose content the server generates (`resources: 'dynamic'`). Its files have no digests, so they are not
+   * verified; only the front matter is compared. Default false. SEP-2640, "Resources".
+   */
+  readonly allowDynamic?: boolean | undefined;
+}
+
 /** Options of a tool call. */
 export interface CallToolOptions extends RequestOptions {
   /** Default: the client's `onToolError`. */
@@ -87,13 +96,16 @@ interface OptionCheck {
   readonly expected: string;
 }
 
-const CHECKS: Readonly<Record<keyof ListOptions | keyof CallToolOptions | keyof SignInOptions, OptionCheck>> = {
+type CallOptions = ListOptions & CallToolOptions & ReadSkillOptions & SignInOptions;
+
+const CHECKS: Readonly<Record<keyof CallOptions, OptionCheck>> = {
   timeout: { good: isDuration, expected: A_DURATION },
   maxTotalTimeout: { good: isDuration, expected: A_DURATION },
   signal: { good: isSignal, expected: 'an AbortSignal' },
   onProgress: { good: (value) => typeof value === 'function', expected: 'a function' },
   retry: oneOf<RetryPolicy>('auto', 'safe', 'never'),
   useCache: { good: (value) => typeof value === 'boolean', expected: 'a boolean' },
+  allowDynamic: { good: (value) => typeof value === 'boolean', expected: 'a boolean' },
   onToolError: oneOf<ToolErrorPolicy>('throw', 'return'),
   validate: oneOf<ValidationPolicy>('strict', 'warn', 'off'),
   scopes: { good: isScopes, expected: 'an array of scopes' },
@@ -131,6 +143,8 @@ export const SIGN_IN_OPTIONS = checksOf('scopes', 'signal');
 export const REQUEST_OPTIONS = checksOf(...REQUEST_NAMES);
 /** The checks of {@link ListOptions}. */
 export const LIST_OPTIONS = checksOf(...REQUEST_NAMES, 'useCache');
+/** The checks of {@link ReadSkillOptions}. */
+export const READ_SKILL_OPTIONS = checksOf(...REQUEST_NAMES, 'allowDynamic');
 /** The checks of {@link CallToolOptions}. */
 export const CALL_TOOL_OPTIONS = checksOf(...REQUEST_NAMES, 'onToolError', 'validate');
 
