@@ -1,5 +1,7 @@
 // The client that the conformance suite starts, once for each scenario, with the server's URL as its last argument. It uses the built
 // package by its own name and its defaults, as a user would.
+import assert from 'node:assert/strict';
+
 import { HttpTransport, MCPClient } from 'mcp-actors';
 import { interactive, oauth } from 'mcp-actors/auth';
 
@@ -31,6 +33,18 @@ async function listAndCall(client) {
   await client.callTool('test-tool', {});
 }
 
+/** Loads the skill of the scenario. It is tampered with, so this must fail, and no other file may be read. */
+async function refuseSkill(client) {
+  const [entry] = await client.skills.list();
+  await assert.rejects(
+    async () => {
+      const skill = await client.skills.read(entry);
+      await skill.readFile('references/FORMS.md');
+    },
+    { code: 'MCP_SKILL_INVALID' },
+  );
+}
+
 /** What each scenario wants to see done. */
 const SCENARIOS = {
   initialize: listToolsIfServed,
@@ -54,6 +68,11 @@ const SCENARIOS = {
   'json-schema-ref-no-deref': (client) => client.listTools(),
 
   'request-metadata': listToolsIfServed,
+
+  'sep-2640-client-no-prefetch': (client) => client.skills.list(),
+  'sep-2640-client-verify-digest': refuseSkill,
+  'sep-2640-client-verify-size': refuseSkill,
+  'sep-2640-client-verify-frontmatter': refuseSkill,
 
   'sep-2322-client-request-state': async (client) => {
     await client.listTools();

@@ -1,4 +1,4 @@
-// Runs the official conformance suite against the built package: one process for each scenario and wire version, so that the client's
+// Runs the official conformance suite against the built package: one process for each scenario and leg, so that the client's
 // exit status and time count as much as the checks. `node test/conformance/run.mjs [filter]`. Ends with "scenarios: N passed, N failed".
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { ARGUMENTS, LEAST_SUCCESSES, LEGS } from './scenarios.mjs';
+import { LEAST_SUCCESSES, LEG_ARGUMENTS, LEGS } from './scenarios.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const manifest = createRequire(import.meta.url).resolve('@modelcontextprotocol/conformance/package.json');
@@ -19,19 +19,16 @@ const LIMIT = 60_000;
 const AT_A_TIME = 2;
 
 /** Starts the suite for one scenario and resolves with its exit code and what it printed. */
-function start(scenario, version, output) {
+function start(scenario, leg, output) {
   // `exec`, because the suite's own time-out kills only the shell.
   const command = `exec "${process.execPath}" "${join(here, 'client.mjs')}"`;
   const args = ['--import', join(here, 'shim.mjs'), cli, 'client', '--command', command, '--scenario', scenario];
-  const child = spawn(
-    process.execPath,
-    [...args, ...(ARGUMENTS[version] ?? ['--spec-version', version]), '-o', output],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: LIMIT,
-      killSignal: 'SIGKILL',
-    },
-  );
+  const ofLeg = LEG_ARGUMENTS[leg] ?? ['--spec-version', leg];
+  const child = spawn(process.execPath, [...args, ...ofLeg, '-o', output], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: LIMIT,
+    killSignal: 'SIGKILL',
+  });
   let printed = '';
   child.stdout.on('data', (text) => (printed += text));
   child.stderr.on('data', (text) => (printed += text));
@@ -56,9 +53,7 @@ function verdict(name, code, checks) {
 
 const filter = process.argv[2] ?? '';
 const jobs = Object.entries(LEGS)
-  .flatMap(([version, scenarios]) =>
-    scenarios.map((scenario) => ({ scenario, version, name: `${scenario}@${version}` })),
-  )
+  .flatMap(([leg, scenarios]) => scenarios.map((scenario) => ({ scenario, leg, name: `${scenario}@${leg}` })))
   .filter(({ name }) => name.includes(filter));
 let passed = 0;
 let failed = 0;
@@ -66,7 +61,7 @@ let failed = 0;
 async function worker() {
   for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
     const output = join(results, job.name.replaceAll('/', '_'));
-    const { code, printed } = await start(job.scenario, job.version, output);
+    const { code, printed } = await start(job.scenario, job.leg, output);
     let checks = [];
     try {
       checks = checksIn(output);

@@ -19,11 +19,19 @@ const SIGN_IN = [
   'auth/pre-registration',
 ];
 
-/** Extensions. They have no revision of their own: the suite runs them at 2025-11-25, and at another one if it is forced to. */
-const EXTENSIONS = ['auth/dpop', 'auth/dpop-nonce'];
+/** Extensions, which belong to no wire version. */
+const EXTENSIONS = [
+  'auth/dpop',
+  'auth/dpop-nonce',
+  'sep-2640-client-no-prefetch',
+  'sep-2640-client-verify-digest',
+  'sep-2640-client-verify-size',
+  'sep-2640-client-verify-frontmatter',
+];
 
-/** The arguments with which the suite is started for the legs that are no revision. */
-export const ARGUMENTS = {
+/** The arguments of legs that are not a wire version. Without a version extensions run at 2025-11-25. */
+/** @type {Readonly<Record<string, readonly string[]>>} */
+export const LEG_ARGUMENTS = {
   extension: [],
   'extension-2026': ['--spec-version', '2026-07-28', '--force'],
 };
@@ -138,4 +146,12 @@ export const LEAST_SUCCESSES = {
   'auth/iss-unexpected@2026-07-28': 8,
   'auth/iss-normalized@2026-07-28': 8,
   'auth/metadata-issuer-mismatch@2026-07-28': 3,
+  'sep-2640-client-no-prefetch@extension': 1,
+  'sep-2640-client-verify-digest@extension': 1,
+  'sep-2640-client-verify-size@extension': 1,
+  'sep-2640-client-verify-frontmatter@extension': 1,
+  'sep-2640-client-no-prefetch@extension-2026': 1,
+  'sep-2640-client-verify-digest@extension-2026': 1,
+  'sep-2640-client-verify-size@extension-2026': 1,
+  'sep-2640-client-verify-frontmatter@extension-2026': 1,
 };
