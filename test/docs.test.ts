@@ -160,6 +160,13 @@ test('the options and errors of sign-in that are listed exist, and no option is 
   };
   expect(listed(ofOAuth).sort()).toEqual(declared('auth/oauth.ts', 'OAuthOptions').sort());
   const [table = ''] = ofInteractive.split('## ');
+  const [, described = ''] = table.split('`workloadIdentity()` has');
+  for (const [file, type] of [
+    ['workload-identity', 'WorkloadIdentityOptions'],
+    ['enterprise', 'EnterpriseOptions'],
+    ['enterprise', 'EnterpriseIdp'],
+  ] as const)
+    expect(declared(`auth/grants/${file}.ts`, type).filter((name) => !described.includes(`\`${name}\``))).toEqual([]);
   expect(listed(table).sort()).toEqual(declared('auth/grants/interactive.ts', 'InteractiveOptions').sort());
   const codes = [...text.matchAll(/MCP_[A-Z_]+/g)].map(([code]) => code);
   expect(codes.filter((code) => !source('util/failure.ts').includes(`'${code}'`))).toEqual([]);

@@ -1,6 +1,9 @@
-/** How a client authenticates at the token endpoint. OpenID Connect Core 1.0, 9. */
-export type ClientAuthMethod = 'client_secret_basic' | 'client_secret_post' | 'none';
+import type { AssertionFacts, SigningAlgorithm, SigningKey } from './clients/signing-key.js';
 
+/** How a client authenticates at the token endpoint. OpenID Connect Core 1.0, 9. */
+export type ClientAuthMethod = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none';
+
+/** The methods of clients without a key. */
 export const AUTH_METHODS: readonly ClientAuthMethod[] = ['client_secret_basic', 'client_secret_post', 'none'];
 
 /** A client as one authorization server knows it. */
@@ -8,19 +11,30 @@ export interface ClientIdentity {
   readonly id: string;
   readonly secret: string | undefined;
   readonly method: ClientAuthMethod;
+  /** What signs for the method `private_key_jwt`. It is never stored. */
+  readonly signing?: { readonly key: SigningKey; readonly alg: SigningAlgorithm } | undefined;
   /** Whether this library registered it, and so may register again. */
   readonly dynamic: boolean;
   /** When the secret expires, in ms since the Unix epoch; undefined for never. */
   readonly secretExpiresAt?: number | undefined;
-  /** The redirect URI with which it was registered; the one of the grant if that was refused. */
+  /** The redirect URI with which it was registered; the one of the grant if that was refused. Empty for a grant without a browser. */
   readonly redirectUri: string;
 }
 
 /** Adds the credentials of the client to a request for tokens. The type fits oauth4webapi. */
 export type ClientAuthentication = (server: unknown, client: unknown, body: URLSearchParams, headers: Headers) => void;
 
-/** The one way in which a client authenticates. A secret is never sent by a client with the method `none`. */
-export function authenticationOf({ id, secret, method }: ClientIdentity): ClientAuthentication {
+/** How servers recognize what the key of a client has signed. RFC 7521, 4.2. */
+const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+/**
+ * The one way in which a client authenticates. A secret is never sent by a client with the method `none`.
+ * @param facts what the assertion of a client with a key is for
+ */
+export function authenticationOf(
+  { id, secret, method, signing }: ClientIdentity,
+  facts: AssertionFacts,
+): ClientAuthentication {
   return (_server, _client, body, headers) => {
     if (method === 'client_secret_basic' && secret !== undefined) {
       const credentials = `${asInForm(id)}:${asInForm(secret)}`;
@@ -29,6 +43,9 @@ export function authenticationOf({ id, secret, method }: ClientIdentity): Client
     }
     body.set('client_id', id);
     if (method === 'client_secret_post' && secret !== undefined) body.set('client_secret', secret);
+    if (method !== 'private_key_jwt' || signing === undefined) return;
+    body.set('client_assertion_type', ASSERTION_TYPE);
+    body.set('client_assertion', signing.key.assertion(signing.alg, id, facts));
   };
 }
 

@@ -19,6 +19,8 @@ export interface DiscoveryOptions {
   readonly legacyDiscovery: boolean;
   /** Whether tokens are bound to a key. RFC 9449. */
   readonly dpop: 'auto' | boolean;
+  /** The grant type that the authorization server has to offer; undefined for none. */
+  readonly grantType: string | undefined;
 }
 
 /** The authorization server that is responsible for a server. */
@@ -237,18 +239,18 @@ export class Discovery {
   }
 
   #checked(metadata: AuthorizationServerMetadata, found: Partial<ResourceMetadata> | undefined): Discovered {
-    for (const [name, purpose, required] of ENDPOINTS) {
+    const { resource, grantType } = this.#options;
+    for (const [name, purpose, requiredBy] of ENDPOINTS) {
       const endpoint = metadata[name];
-      if (endpoint === undefined && required) throw unsupported(metadata, `it has no ${purpose}`);
+      if (endpoint === undefined && requiredBy(grantType)) throw unsupported(metadata, `it has no ${purpose}`);
       const refusal = endpoint === undefined ? undefined : this.#network.refusal(endpoint, purpose);
       if (refusal !== undefined) throw refusal;
     }
     const { code_challenge_methods_supported: methods, grant_types_supported: grants } = metadata;
-    if (methods?.includes('S256') !== true)
+    if (grantType === SIGN_IN && methods?.includes('S256') !== true)
       throw unsupported(metadata, 'it does not announce PKCE with S256 (`code_challenge_methods_supported`)');
-    if (grants?.includes('authorization_code') === false)
-      throw unsupported(metadata, 'it does not offer the grant `authorization_code`');
-    const { resource } = this.#options;
+    if (grantType !== undefined && grants?.includes(grantType) === false)
+      throw unsupported(metadata, `it does not offer the grant \`${grantType}\``);
     return {
       bindsTokens: this.#bindsTokens(metadata, found?.requiresBinding === true),
       resource: resource === false ? undefined : (resource ?? found?.resource ?? shownServer(this.#server)),
@@ -280,10 +282,14 @@ export class Discovery {
   }
 }
 
+/** The grant type of a sign-in in a browser. */
+const SIGN_IN = 'authorization_code';
+
+/** The endpoints whose URLs are checked, and the grant types that require them. */
 const ENDPOINTS = [
-  ['authorization_endpoint', 'authorization endpoint', true],
-  ['token_endpoint', 'token endpoint', true],
-  ['registration_endpoint', 'registration endpoint', false],
+  ['authorization_endpoint', 'authorization endpoint', (type: string | undefined) => type === SIGN_IN],
+  ['token_endpoint', 'token endpoint', (type: string | undefined) => type !== undefined],
+  ['registration_endpoint', 'registration endpoint', () => false],
 ] as const;
 
 function unsupported({ issuer }: AuthorizationServerMetadata, why: string): Failure {

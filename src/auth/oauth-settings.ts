@@ -1,5 +1,5 @@
-import type { ClientAuthMethod } from './client-identity.js';
-import type { InteractiveGrant } from './grants/interactive.js';
+import type { GivenClient } from './clients/client-options.js';
+import type { OAuthGrant } from './grants/grant.js';
 import type { LocalLocks } from './local-locks.js';
 import type { AuthorizationServerMetadata } from './server-metadata.js';
 import type { TokenStore } from './stores/token-store.js';
@@ -7,19 +7,9 @@ import type { TokenStore } from './stores/token-store.js';
 /** Parameters that the user adds, replaces or, with null, removes. */
 export type ExtraParameters = Readonly<Record<string, string | null>>;
 
-/** A client that was registered by hand, or is described by a document that it publishes. */
-export type GivenClient =
-  | {
-      readonly id: string;
-      readonly secret: string | undefined;
-      readonly authMethod: ClientAuthMethod | undefined;
-      readonly issuer: string | undefined;
-    }
-  | { readonly metadataUrl: string };
-
 /** The options of `oauth()`, checked and with their defaults. */
 export interface OAuthSettings {
-  readonly grant: InteractiveGrant;
+  readonly grant: OAuthGrant;
   /** The client for an issuer; undefined where this library registers one. */
   readonly client: (issuer: string) => GivenClient | undefined;
   /** The issuer of the client that the user gave, if the user named one. */

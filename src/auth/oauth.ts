@@ -1,34 +1,17 @@
 import { invalidOption, isPlainObject, isWholeNumber, OptionReader, optionNames } from '../option-checks.js';
-import { AUTH_METHODS } from './client-identity.js';
-import type { ClientAuthMethod } from './client-identity.js';
+import { clientChooser } from './clients/client-options.js';
+import type { ClientOption } from './clients/client-options.js';
+import type { OAuthGrant } from './grants/grant.js';
 import { interactive } from './grants/interactive.js';
-import type { InteractiveGrant } from './grants/interactive.js';
+import { isUnattended } from './grants/unattended.js';
+import type { UnattendedGrant } from './grants/unattended.js';
 import { locksOf } from './local-locks.js';
 import { OAuth } from './oauth-object.js';
-import type { GivenClient, NetworkSettings } from './oauth-settings.js';
+import type { NetworkSettings } from './oauth-settings.js';
 import { readScopes, union } from './scopes.js';
 import type { AuthorizationServerMetadata } from './server-metadata.js';
 import { memoryStore } from './stores/memory-store.js';
 import type { TokenStore } from './stores/token-store.js';
-
-/** A client that was registered at an authorization server by hand. */
-export interface RegisteredClient {
-  readonly id: string;
-  readonly secret?: string | undefined;
-  /** How the client authenticates. Default: `none` without a secret, else the method that the server lists, preferably Basic. */
-  readonly authMethod?: ClientAuthMethod | undefined;
-  /** The issuer that knows the client. The client is refused at any other one. Default: any. */
-  readonly issuer?: string | undefined;
-}
-
-/** A client that describes itself: its id is the https URL of a metadata document. 2025-11-25 basic/authorization. */
-export interface DocumentedClient {
-  readonly metadataUrl: string;
-}
-
-/** The client that the program is at authorization servers; a function chooses one by the issuer, undefined for one that is registered. */
-export type ClientOption =
-  RegisteredClient | DocumentedClient | ((issuer: string) => RegisteredClient | DocumentedClient | undefined);
 
 /** Limits of the requests to authorization servers. */
 export interface OAuthNetworkOptions {
@@ -47,8 +30,11 @@ export interface OAuthNetworkOptions {
 /** Options of {@link oauth}. */
 export interface OAuthOptions {
   /** How tokens are obtained. Default: {@link interactive}, which opens the browser of this machine. */
-  readonly grant?: InteractiveGrant | undefined;
-  /** Default: the client registers itself at each authorization server that allows it. RFC 7591. */
+  readonly grant?: OAuthGrant | undefined;
+  /**
+   * Default: the client registers itself at each authorization server that allows it. RFC 7591. A grant without a person that sends token requests
+   * requires this option.
+   */
   readonly client?: ClientOption | undefined;
   /** The name that is registered. Default: the name of the client's `clientInfo`. */
   readonly clientName?: string | undefined;
@@ -58,7 +44,7 @@ export interface OAuthOptions {
   readonly logoUri?: string | undefined;
   /** Scopes to add to the required ones, or a function that decides which are requested. Default: the required ones. */
   readonly scopes?: readonly string[] | ((asked: readonly string[]) => readonly string[]) | undefined;
-  /** `'auto'`: request `offline_access` from servers that list it. Default `'auto'`. */
+  /** `'auto'`: request `offline_access` from servers that list it, if a person signs in. Default `'auto'`. */
   readonly offlineAccess?: 'auto' | false | undefined;
   /** Separates several persons, or tenants, at one URL. Default `'default'`. */
   readonly account?: string | undefined;
@@ -66,7 +52,7 @@ export interface OAuthOptions {
   readonly store?: TokenStore | undefined;
   /**
    * When a person may be asked to sign in: `'auto'`: whenever it is necessary. `'connect'`: only while the client connects. `'never'`: only
-   * stored tokens are used. Default `'auto'`.
+   * stored tokens are used. A grant without a person is used in any case. Default `'auto'`.
    */
   readonly prompt?: 'auto' | 'connect' | 'never' | undefined;
   /** An issuer to trust in place of the one that the server names, or its whole metadata. Default: named by the server. */
@@ -116,8 +102,7 @@ const NETWORK_NAMES = optionNames<OAuthNetworkOptions>({
 });
 
 const OWNER = 'oauth()';
-const A_CLIENT = '{ id, secret?, authMethod?, issuer? }, { metadataUrl }, or a function of the issuer';
-const METADATA_URL = 'an https URL with a path, without fragment, credentials and dot segments';
+const A_GRANT = 'the result of a function such as interactive(), or { unattended: true, obtain }';
 
 /**
  * Makes the option `auth` of a transport, which carries out the whole OAuth flow: it finds the authorization server, registers the client, lets
@@ -129,7 +114,7 @@ const METADATA_URL = 'an https URL with a path, without fragment, credentials an
  */
 export function oauth(options: OAuthOptions = {}): OAuth {
   const read = OptionReader.of(OWNER, options, NAMES);
-  read.optional('grant', isGrant, 'the result of interactive()');
+  read.optional('grant', isGrant, A_GRANT);
   const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
   for (const name of ['clientName', 'clientUri', 'logoUri', 'account'] as const)
     read.optional(name, isText, 'a string that is not empty');
@@ -143,16 +128,19 @@ export function oauth(options: OAuthOptions = {}): OAuth {
     read.optional(name, isParameters, 'an object of strings and null');
   const { client, scopes = [], offlineAccess = 'auto', account = 'default' } = options;
   const { grant = interactive(), store = memoryStore() } = options;
+  const chooseClient = clientChooser(client, OWNER);
+  checkClient(grant, client);
   return new OAuth({
     ...{ grant, account, store },
     prompt: read.oneOf('prompt', ['auto', 'connect', 'never'], 'auto'),
-    client: clientChooser(client),
+    client: chooseClient,
     preferredIssuer: client !== undefined && 'issuer' in client ? client.issuer : undefined,
     clientName: options.clientName,
     clientUri: options.clientUri,
     logoUri: options.logoUri,
     scopes: typeof scopes === 'function' ? scopes : (asked) => union(asked, scopes),
-    offlineAccess: offlineAccess === 'auto',
+    // Such a grant needs no refresh token.
+    offlineAccess: offlineAccess === 'auto' && !isUnattended(grant),
     authorizationServer: options.authorizationServer,
     resource: options.resource,
     parameters: { ...options.parameters },
@@ -166,7 +154,23 @@ export function oauth(options: OAuthOptions = {}): OAuth {
 }
 
 function isGrant(value: unknown): boolean {
+  if (isUnattended(value)) {
+    const { grantType, extension } = value as Readonly<Record<keyof UnattendedGrant, unknown>>;
+    const isName = (one: unknown): boolean => one === undefined || (typeof one === 'string' && one !== '');
+    return isName(grantType) && isName(extension);
+  }
   return isPlainObject(value) && (value as { readonly kind?: unknown }).kind === 'interactive';
+}
+
+/** No client is registered for a grant without a person. */
+function checkClient(grant: OAuthGrant, client: ClientOption | undefined): void {
+  const type = isUnattended(grant) ? grant.grantType : undefined;
+  if (type === undefined || typeof client === 'function') return;
+  if (client === undefined) throw invalidOption('client', `given with the grant type ${type}`, client, OWNER);
+  // RFC 6749, 4.4: the client is all that such a token stands for.
+  const isConfidential = 'id' in client && (client.secret !== undefined || client.key !== undefined);
+  if (type === 'client_credentials' && !isConfidential)
+    throw invalidOption('client', `a client with \`secret\` or \`key\` for the grant type ${type}`, client, OWNER);
 }
 
 function isScopes(value: unknown): boolean {
@@ -200,47 +204,4 @@ function readNetwork(options: OptionReader<OAuthOptions>, given: OAuthNetworkOpt
     allowHttp: read.flag('allowHttp', false),
     dispatcher: given.dispatcher,
   };
-}
-
-function clientChooser(option: ClientOption | undefined): (issuer: string) => GivenClient | undefined {
-  if (option === undefined) return () => undefined;
-  if (typeof option !== 'function') {
-    const client = readClient(option, 'client');
-    return () => client;
-  }
-  return (issuer) => {
-    const chosen = option(issuer);
-    return chosen === undefined ? undefined : readClient(chosen, 'client()');
-  };
-}
-
-function readClient(given: unknown, field: string): GivenClient {
-  const { id, secret, authMethod, issuer, metadataUrl } = (isPlainObject(given) ? given : {}) as Record<
-    string,
-    unknown
-  >;
-  if (metadataUrl !== undefined) {
-    if (id !== undefined || !isMetadataUrl(metadataUrl))
-      throw invalidOption(`${field}.metadataUrl`, METADATA_URL, metadataUrl, OWNER);
-    return { metadataUrl };
-  }
-  const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
-  if (!isText(id)) throw invalidOption(field, A_CLIENT, given, OWNER);
-  if (secret !== undefined && !isText(secret)) throw invalidOption(`${field}.secret`, 'a string', secret, OWNER);
-  const method = AUTH_METHODS.find((one) => one === authMethod);
-  if (authMethod !== undefined && (method === undefined || (method === 'none') !== (secret === undefined))) {
-    const expected = secret === undefined ? '"none"' : '"client_secret_basic" or "client_secret_post"';
-    throw invalidOption(`${field}.authMethod`, expected, authMethod, OWNER);
-  }
-  if (issuer !== undefined && !isText(issuer)) throw invalidOption(`${field}.issuer`, 'an issuer', issuer, OWNER);
-  return { id, secret, authMethod: method, issuer };
-}
-
-/** `URL` removes dot segments, so the text is compared with what it makes of it. */
-function isMetadataUrl(given: unknown): given is string {
-  if (typeof given !== 'string' || !URL.canParse(given)) return false;
-  const url = new URL(given);
-  const { protocol, pathname, hash, username, password } = url;
-  if (protocol !== 'https:' || pathname === '/' || hash !== '' || username !== '' || password !== '') return false;
-  return !/\/(?:\.|%2e){1,2}(?:\/|$)/i.test(given.replace(/[?#].*$/s, ''));
 }

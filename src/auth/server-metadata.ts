@@ -9,6 +9,7 @@ export interface AuthorizationServerMetadata {
   readonly scopes_supported?: readonly string[] | undefined;
   readonly grant_types_supported?: readonly string[] | undefined;
   readonly token_endpoint_auth_methods_supported?: readonly string[] | undefined;
+  readonly token_endpoint_auth_signing_alg_values_supported?: readonly string[] | undefined;
   readonly code_challenge_methods_supported?: readonly string[] | undefined;
   readonly dpop_signing_alg_values_supported?: readonly string[] | undefined;
   readonly client_id_metadata_document_supported?: boolean | undefined;
@@ -21,6 +22,7 @@ const LISTS = [
   'scopes_supported',
   'grant_types_supported',
   'token_endpoint_auth_methods_supported',
+  'token_endpoint_auth_signing_alg_values_supported',
   'code_challenge_methods_supported',
   'dpop_signing_alg_values_supported',
 ] as const;

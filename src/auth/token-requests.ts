@@ -3,6 +3,7 @@ import { authFailure } from './auth-failures.js';
 import type { AuthPhase } from './auth-failures.js';
 import { authenticationOf } from './client-identity.js';
 import type { ClientIdentity } from './client-identity.js';
+import type { AssertionFacts } from './clients/signing-key.js';
 import type { Discovered } from './discovery.js';
 import { isOutageStatus, jsonObject } from './network/guarded-fetch.js';
 import type { AuthRequest, AuthResponse, GuardedFetch } from './network/guarded-fetch.js';
@@ -11,8 +12,8 @@ import type { ExtraParameters } from './oauth-settings.js';
 import type { ProofKey } from './proof-key.js';
 import type { AuthorizationServerMetadata } from './server-metadata.js';
 import type { SignIn } from './sign-in.js';
-import { readTokenResponse } from './token-response.js';
-import type { Binding, Tokens } from './token-response.js';
+import { readTokenDocument, readTokenResponse } from './token-response.js';
+import type { Tokens, TokensContext } from './token-response.js';
 
 /** What requests for tokens need. */
 export interface TokenRequests {
@@ -20,12 +21,18 @@ export interface TokenRequests {
   readonly network: GuardedFetch;
   readonly extra: ExtraParameters;
   readonly now: number;
+  readonly newId: () => string;
+  /** Takes values that may not be shown. */
+  readonly keepSecret: (value: string) => void;
   readonly signal: AbortSignal;
   /** The key to which the tokens are to be bound; undefined for none. */
   readonly proofKey: ProofKey | undefined;
   /** Whether other tokens are refused. */
   readonly requiresBinding: boolean;
 }
+
+/** A server with a token endpoint. A type and not an interface, because the library wants an index signature. */
+export type TokenEndpoint = { readonly issuer: string; readonly token_endpoint: string };
 
 /** Exchanges the code of a sign-in. It is sent once: a code that is used twice revokes the tokens. Rejects with a failure of the network. */
 export async function exchangeCode(
@@ -38,7 +45,7 @@ export async function exchangeCode(
     library.authorizationCodeGrantRequest(
       server,
       { client_id: client.id },
-      authenticationOf(client),
+      authenticationOf(client, factsOf(found.metadata, requests)),
       parameters,
       client.redirectUri,
       verifier,
@@ -55,7 +62,13 @@ export async function refresh(
   refreshToken: string,
 ): Promise<Tokens | Failure> {
   return request({ ...requests, library }, found, client, 'refresh', [refreshToken], (server, options) =>
-    library.refreshTokenGrantRequest(server, { client_id: client.id }, authenticationOf(client), refreshToken, options),
+    library.refreshTokenGrantRequest(
+      server,
+      { client_id: client.id },
+      authenticationOf(client, factsOf(server, requests)),
+      refreshToken,
+      options,
+    ),
   );
 }
 
@@ -73,7 +86,7 @@ export async function revoke(
     library.revocationRequest(
       { issuer, revocation_endpoint: endpoint },
       { client_id: client.id },
-      authenticationOf(client),
+      authenticationOf(client, factsOf({ issuer }, requests)),
       token,
       options,
     ),
@@ -91,7 +104,67 @@ export async function revoke(
   );
 }
 
-type Server = { readonly issuer: string; readonly token_endpoint: string };
+/**
+ * Sends any request to a token endpoint. Resolves with the JSON object of the response, or with a failure if the server refuses the request.
+ * Rejects with a failure of the network.
+ */
+export async function requestDocument(
+  requests: TokenRequests,
+  server: TokenEndpoint,
+  client: ClientIdentity,
+  { grant_type: type = '', ...parameters }: Readonly<Record<string, string>>,
+): Promise<Readonly<Record<string, unknown>> | Failure> {
+  const { library, now } = requests;
+  const { response, sent } = await send(requests, (options) =>
+    library.genericTokenEndpointRequest(
+      server,
+      { client_id: client.id },
+      authenticationOf(client, factsOf(server, requests)),
+      type,
+      parameters,
+      options,
+    ),
+  );
+  return readTokenDocument(response, { issuer: server.issuer, phase: 'token request', sent, now });
+}
+
+function factsOf(
+  { issuer }: Pick<TokenEndpoint, 'issuer'>,
+  { now, newId }: Omit<TokenRequests, 'library'>,
+): AssertionFacts {
+  return { audience: issuer, now, newId };
+}
+
+/** Whether the tokens of a request may be bound to a key, or have to be. */
+export function bindingOf({
+  proofKey,
+  requiresBinding,
+}: Pick<TokenRequests, 'proofKey' | 'requiresBinding'>): TokensContext['binding'] {
+  if (proofKey === undefined) return 'none';
+  return requiresBinding ? 'required' : 'offered';
+}
+
+/** The parameters of a request with the changes of the user: null removes one. */
+export function withExtra(
+  parameters: Readonly<Record<string, string | undefined>>,
+  extra: ExtraParameters,
+): Record<string, string> {
+  const all = Object.entries({ ...parameters, ...extra });
+  return Object.fromEntries(all.filter((one): one is [string, string] => typeof one[1] === 'string'));
+}
+
+/** The parameters of token requests whose values are secrets. RFC 6749; RFC 7521, 4; RFC 8693, 2.1. */
+const SECRET_PARAMETERS = [
+  ...(['assertion', 'client_assertion', 'client_secret'] as const),
+  ...(['password', 'subject_token', 'actor_token'] as const),
+];
+
+/** The secrets in a form that is sent. */
+export function secretsOfForm(body: string): string[] {
+  const form = new URLSearchParams(body);
+  return SECRET_PARAMETERS.flatMap((name) => form.getAll(name)).filter((value) => value !== '');
+}
+
 type Options = NonNullable<Parameters<Library['refreshTokenGrantRequest']>[4]>;
 
 async function request(
@@ -99,28 +172,28 @@ async function request(
   { metadata: { issuer, token_endpoint: endpoint = '' }, resource }: Discovered,
   { secret }: ClientIdentity,
   phase: AuthPhase,
-  sent: readonly string[],
-  make: (server: Server, options: Options) => Promise<unknown>,
+  values: readonly string[],
+  make: (server: TokenEndpoint, options: Options) => Promise<unknown>,
 ): Promise<Tokens | Failure> {
-  const { extra, now, proofKey, requiresBinding } = requests;
-  const added = { ...(resource !== undefined && { resource }), ...extra };
-  const additionalParameters = Object.entries(added).filter((one): one is [string, string] => one[1] !== null);
-  const { response, credentials } = await send(requests, (options) =>
+  const { extra, now } = requests;
+  const additionalParameters = withExtra({ resource }, extra);
+  const { response, sent } = await send(requests, (options) =>
     make({ issuer, token_endpoint: endpoint }, { ...options, additionalParameters }),
   );
-  const secrets = [...sent, secret, credentials].filter((one) => one !== undefined);
-  const binding: Binding = proofKey === undefined ? 'none' : requiresBinding ? 'required' : 'offered';
-  return readTokenResponse(response, { issuer, phase, sent: secrets, now, binding });
+  const secrets = [...values, ...sent, ...(secret === undefined ? [] : [secret])];
+  return readTokenResponse(response, { issuer, phase, sent: secrets, now, binding: bindingOf(requests) });
 }
 
-/** Has the library make a request, sends it, and returns the response, which the library does not get. */
+/**
+ * Has the library make a request, sends it, and returns the response, which the library does not get, and the secrets that were sent.
+ */
 async function send(
   requests: TokenRequests,
   make: (options: Options) => Promise<unknown>,
-): Promise<{ readonly response: AuthResponse; readonly credentials: string | undefined }> {
-  const { library, signal } = requests;
+): Promise<{ readonly response: AuthResponse; readonly sent: readonly string[] }> {
+  const { library, keepSecret, signal } = requests;
   let response: AuthResponse | undefined;
-  let credentials: string | undefined;
+  const sent: string[] = [];
   await make({
     // The rules of the network decide about plain HTTP.
     [library.allowInsecureRequests]: true,
@@ -128,14 +201,17 @@ async function send(
       url: string,
       { body, headers }: { body?: unknown; headers: Record<string, string> },
     ) => {
-      credentials = headers.authorization?.split(' ')[1];
-      response = await sendProved(requests, { method: 'POST', url, headers, body: String(body), signal });
+      const form = String(body);
+      const credentials = headers.authorization?.split(' ')[1];
+      sent.push(...secretsOfForm(form), ...(credentials === undefined ? [] : [credentials]));
+      for (const secret of sent) keepSecret(secret);
+      response = await sendProved(requests, { method: 'POST', url, headers, body: form, signal });
       // What this client needs of the body it reads itself.
       return new Response(null, { status: isOutageStatus(response.status) ? 503 : 200 });
     },
   });
   // The library has called the function above, or has thrown.
-  return { response: response as unknown as AuthResponse, credentials };
+  return { response: response as unknown as AuthResponse, sent };
 }
 
 /** Sends a request with a proof, and once more with the nonce that the server requires: then it has not used the code or the token. RFC 9449, 8. */

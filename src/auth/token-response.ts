@@ -1,3 +1,4 @@
+import { isFailure } from '../util/failure.js';
 import type { Failure } from '../util/failure.js';
 import { authFailure, errorCodeOf, shownDescription, unreachable } from './auth-failures.js';
 import type { AuthPhase } from './auth-failures.js';
@@ -19,19 +20,24 @@ export interface Tokens {
   readonly scopes: readonly string[] | undefined;
 }
 
-/** What is known about a request for tokens, for errors. */
+/** What is known about a request to a token endpoint, for errors. */
 export interface TokenRequestContext {
   readonly issuer: string;
   readonly phase: AuthPhase;
   /** Values that were sent and may not be shown. */
   readonly sent: readonly string[];
   readonly now: number;
-  /** Whether tokens that are bound to a key are accepted, or required. */
-  readonly binding: Binding;
+  /** Where the values are from, as messages name it. Default: the token response of the issuer. */
+  readonly source?: string;
 }
 
-/** Whether tokens are bound to a key. RFC 9449. */
-export type Binding = 'none' | 'offered' | 'required';
+/** The same with what the tokens have to be. */
+export interface TokensContext extends TokenRequestContext {
+  /** Whether tokens that are bound to a key are accepted, or required. RFC 9449. */
+  readonly binding: 'none' | 'offered' | 'required';
+}
+
+type Document = Readonly<Record<string, unknown>>;
 
 /** Errors that are about the server, and not about the request, with whatever status. RFC 6749, 4.1.2.1; RFC 8628, 3.5. */
 const TEMPORARY: ReadonlySet<string> = new Set(['temporarily_unavailable', 'server_error', 'slow_down']);
@@ -44,7 +50,13 @@ export const TOKEN = /^[\x21-\x7e]+$/;
  * text, no `token_type`. An `id_token` is ignored. The result is a failure of kind `authentication` only if the server has refused the request;
  * everything else that is no token is an outage.
  */
-export function readTokenResponse(response: AuthResponse, context: TokenRequestContext): Tokens | Failure {
+export function readTokenResponse(response: AuthResponse, context: TokensContext): Tokens | Failure {
+  const document = readTokenDocument(response, context);
+  return isFailure(document) ? document : readTokens(document, context);
+}
+
+/** Reads the JSON object of a response, as {@link readTokenResponse} does, without looking at the values in it. */
+export function readTokenDocument(response: AuthResponse, context: TokenRequestContext): Document | Failure {
   const { status } = response;
   const { issuer, phase } = context;
   const document = jsonObject(response);
@@ -61,10 +73,11 @@ export function readTokenResponse(response: AuthResponse, context: TokenRequestC
       ...(retryAfter !== undefined && { retryAfter }),
     });
   }
-  return readTokens(document, context);
+  return document;
 }
 
-function readTokens(document: Readonly<Record<string, unknown>>, context: TokenRequestContext): Tokens | Failure {
+/** Reads the values of a successful response, from a server or a function of the user. */
+export function readTokens(document: Document, context: TokensContext): Tokens | Failure {
   const { access_token: accessToken, refresh_token: refreshToken, token_type: type } = document;
   if (typeof accessToken !== 'string' || !TOKEN.test(accessToken))
     return invalid(context, 'it has no access token that can stand in a header');
@@ -91,17 +104,16 @@ function readLifetime(value: unknown): number | undefined {
   return typeof seconds === 'number' && Number.isFinite(seconds) && seconds > 0 ? seconds : undefined;
 }
 
-function invalid({ issuer, phase }: TokenRequestContext, why: string): Failure {
-  return authFailure('MCP_AUTH_RESPONSE_INVALID', phase, `The token response of ${issuer} is invalid: ${why}`, {
-    issuer,
-  });
+function invalid({ issuer, phase, source }: TokenRequestContext, why: string): Failure {
+  const what = source ?? `The token response of ${issuer}`;
+  return authFailure('MCP_AUTH_RESPONSE_INVALID', phase, `${what} is invalid: ${why}`, { issuer });
 }
 
 function refused(
   { issuer, phase, sent }: TokenRequestContext,
   status: number,
   error: string,
-  document: Readonly<Record<string, unknown>> | undefined,
+  document: Document | undefined,
 ): Failure {
   const description = shownDescription(document?.error_description, sent);
   const said = description === undefined ? error : `${error}: ${description}`;

@@ -15,6 +15,7 @@ export const AUTH_HINTS: Readonly<Record<string, string | Finder>> = {
   MCP_CALLBACK_UNAVAILABLE: 'End the program that uses the port, or pass another `port` to interactive().',
   MCP_CLIENT_UNKNOWN:
     'Register the program at the authorization server by hand, and pass the option `client: { id }` of oauth().',
+  MCP_GRANT_FAILED: 'A function of your program that gives tokens or assertions has failed: see the cause.',
   MCP_ISSUER_MISMATCH: ({ details }) =>
     typeof details?.received === 'string'
       ? `The operator of the server must correct this. If you trust the other issuer, pass \`authorizationServer: '${details.received}'\`.`
@@ -25,10 +26,7 @@ export const AUTH_HINTS: Readonly<Record<string, string | Finder>> = {
   MCP_SCOPE_INSUFFICIENT: 'Sign in with an account that has these permissions, or ask the administrator of the server.',
   MCP_SIGN_IN_CANCELLED: 'Call connect() again when the person wants to sign in.',
   MCP_SIGN_IN_DENIED: 'Ask the administrator of the server for access.',
-  MCP_SIGN_IN_REQUIRED: ({ details }) =>
-    details?.reason === 'no browser'
-      ? 'Pass `onPrompt` to interactive(), and show the URL to a person: `onPrompt: ({ url }) => { console.error(url); }`.'
-      : 'Connect with `prompt: "auto"` of oauth() while a person is present.',
+  MCP_SIGN_IN_REQUIRED: ({ details }) => SIGN_IN_HINTS.get(details?.reason) ?? SIGN_IN_HINT,
   MCP_SIGN_IN_TIMEOUT:
     'Check that the page was shown, and that its redirect reaches `prompt.complete()`. The next sign-in registers the client again.',
   MCP_TOKEN_REFUSED:
@@ -37,12 +35,23 @@ export const AUTH_HINTS: Readonly<Record<string, string | Finder>> = {
   MCP_TOKEN_STORE_FAILED: 'Check the store that was passed to oauth(): tokens are lost with this process.',
 };
 
+const SIGN_IN_HINT = 'Connect with `prompt: "auto"` of oauth() while a person is present.';
+
+/** Hints by the reason for which no person was asked. */
+const SIGN_IN_HINTS = new Map<unknown, string>([
+  [
+    'no browser',
+    'Pass `onPrompt` to interactive(), and show the URL to a person: `onPrompt: ({ url }) => { console.error(url); }`.',
+  ],
+  ['the program has signed out', 'Call signIn(), or connect().'],
+]);
+
 /** Hints by the error code of the authorization server. RFC 6749, 5.2; RFC 8707, 2. */
 const TOKEN_ERRORS = new Map<unknown, string>([
   ['invalid_client', 'Check the secret and the `authMethod` of the option `client` of oauth().'],
   [
     'invalid_grant',
-    'The code or the refresh token is not valid any more: sign in again. Check the clock of this machine.',
+    'The code, the refresh token or the assertion is not valid any more: sign in again, or give a new assertion. Check the clock of this machine.',
   ],
   ['invalid_scope', 'Check the option `scopes` of oauth().'],
   [

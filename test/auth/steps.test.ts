@@ -4,7 +4,7 @@ import { covers, Discovery, metadataPlaces } from '../../src/auth/discovery.js';
 import type { DiscoveryOptions } from '../../src/auth/discovery.js';
 import type { AuthRequest, AuthResponse, GuardedFetch } from '../../src/auth/network/guarded-fetch.js';
 import { LocalLocks } from '../../src/auth/local-locks.js';
-import { register } from '../../src/auth/registration.js';
+import { register } from '../../src/auth/clients/registration.js';
 import { readScopes, scopesToRequest, union } from '../../src/auth/scopes.js';
 import { readTokenResponse } from '../../src/auth/token-response.js';
 import { UrlRules } from '../../src/auth/network/url-rules.js';
@@ -47,6 +47,7 @@ const DEFAULTS: DiscoveryOptions = {
   resource: undefined,
   legacyDiscovery: true,
   dpop: 'auto',
+  grantType: 'authorization_code',
 };
 const RESOURCE = 'https://mcp.example/.well-known/oauth-protected-resource/mcp';
 const SERVER = 'https://as.example/.well-known/oauth-authorization-server';
@@ -335,7 +336,7 @@ describe('client authentication', () => {
   const sent = (method: ClientIdentity['method']) => {
     const body = new URLSearchParams();
     const headers = new Headers();
-    authenticationOf({ ...client, method })({}, {}, body, headers);
+    authenticationOf({ ...client, method }, { audience: '', now: 0, newId: () => '' })({}, {}, body, headers);
     return { body: Object.fromEntries(body), authorization: headers.get('authorization') };
   };
 

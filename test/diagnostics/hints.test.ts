@@ -126,6 +126,8 @@ test.each<[FailureCode, object, string]>([
   ['MCP_CLIENT_UNKNOWN', {}, '`client: { id }`'],
   ['MCP_ISSUER_MISMATCH', { received: 'https://b.invalid' }, "`authorizationServer: 'https://b.invalid'`"],
   ['MCP_ISSUER_MISMATCH', {}, 'from another server'],
+  ['MCP_GRANT_FAILED', {}, 'A function of your program'],
+  ['MCP_SIGN_IN_REQUIRED', { reason: 'the program has signed out' }, 'signIn()'],
   ['MCP_REGISTRATION_REFUSED', {}, 'register by hand'],
   ['MCP_RESOURCE_MISMATCH', {}, 'Check the URL'],
   ['MCP_SCOPE_INSUFFICIENT', {}, 'permissions'],

@@ -42,10 +42,10 @@ function hash(text: string): string {
   return createHash('sha256').update(text).digest('base64url');
 }
 
-/** The secret of a client that the user gave is left out: the user gives it again, perhaps another one. */
+/** The secret and the key of a client that the user gave are left out: the user gives them again, perhaps others. */
 export function writeGrant(grant: Grant): string {
   const { client } = grant;
-  const written = client.dynamic ? client : { ...client, secret: undefined };
+  const written = client.dynamic ? client : { ...client, secret: undefined, signing: undefined };
   return JSON.stringify({ version: 1, ...grant, client: written, proofKey: grant.proofKey?.record });
 }
 
@@ -95,14 +95,18 @@ export function readRegistration(
 
 function readClient(value: unknown): ClientIdentity | undefined {
   const { id, secret, method, dynamic, secretExpiresAt, redirectUri } = (value ?? {}) as Record<string, unknown>;
-  const known: ClientAuthMethod | undefined = AUTH_METHODS.find((one) => one === method);
-  if (!isText(id) || known === undefined || !isText(redirectUri)) return undefined;
+  const known = METHODS.find((one) => one === method);
+  // Both are empty for some grants without a person.
+  if (typeof id !== 'string' || known === undefined || typeof redirectUri !== 'string') return undefined;
   return {
     ...{ id, redirectUri, method: known, dynamic: dynamic === true },
     secret: isText(secret) ? secret : undefined,
     ...(typeof secretExpiresAt === 'number' && { secretExpiresAt }),
   };
 }
+
+/** The methods of clients in the store. */
+const METHODS: readonly ClientAuthMethod[] = [...AUTH_METHODS, 'private_key_jwt'];
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';

@@ -9,7 +9,7 @@ export interface GrantFacts {
   readonly granted: readonly string[];
 }
 
-/** Where the token in use comes from. */
+/** Where the token in use comes from. `sign-in`: from the grant of the user, with a person or without one. */
 export type TokenOrigin = 'store' | 'refresh' | 'sign-in';
 
 /**
@@ -22,6 +22,8 @@ export type Cause = 'needed' | 'refused' | 'clock' | 'age' | 'lacking' | 'wish';
 export interface AuthorizationFacts {
   /** Time for a person to sign in, in ms. */
   readonly authTimeout: number;
+  /** Whether tokens are obtained without a person. */
+  readonly unattended: boolean;
   /** The number of the token in use; each new token has the next one. 0: none so far. */
   readonly generation: number;
   readonly grant: GrantFacts | undefined;
@@ -43,7 +45,7 @@ export interface AuthorizationFacts {
   readonly renewed: boolean;
   /** The server refused a token that a refresh had just obtained. */
   readonly refreshUseless: boolean;
-  /** Outages in a row. */
+  /** Outages in a row, and failures of a grant without a person. */
   readonly outages: number;
   /** Why there is no token, or no better one. */
   readonly failure: Failure | undefined;
@@ -83,8 +85,8 @@ export type AuthorizationEvent =
   | { readonly type: 'locked' | 'registered' | 'answered' }
   /** Another connection had stored a newer grant. */
   | { readonly type: 'adopted'; readonly grant: GrantFacts }
-  /** There are new tokens, and they are stored. */
-  | { readonly type: 'refreshed' | 'exchanged'; readonly grant: GrantFacts }
+  /** There are new tokens, and they are stored. `obtained`: without a person. */
+  | { readonly type: 'refreshed' | 'exchanged' | 'obtained'; readonly grant: GrantFacts }
   /** The refresh token is of no use any more. */
   | { readonly type: 'refresh.dead'; readonly failure: Failure }
   /** The server does not know the client any more, which this library had registered. */
@@ -101,6 +103,7 @@ export type AuthorizationStep =
   | 'register'
   | 'prompt'
   | 'exchange'
+  | 'obtain'
   | 'drop'
   | 'revoke';
 

@@ -10,14 +10,22 @@ const broken = [
   { target: '#authorization.work.failed', actions: 'keepFailure' },
 ] as const;
 
-/** Without a refresh token a person has to sign in. */
+/** Without a refresh token the grant gives a token, or a person has to sign in. */
 const otherwise = [
+  { guard: 'mayObtain', target: '#authorization.work.obtaining' },
   { guard: 'maySignIn', target: '#authorization.work.signingIn' },
   { target: '#authorization.work.resting', actions: ['keepSignInRequired', 'denyScopes'] },
 ] as const;
 
 /** No caller waits for the sign-in any more. */
 const unwanted = '#authorization.work.resting';
+
+/** A grant without a person has failed, or was refused: that may pass without the program. Calls try again after a while, not each of them. */
+const notObtained = [
+  broken[0],
+  broken[1],
+  { target: '#authorization.work.backingOff', actions: 'keepFailure' },
+] as const;
 
 /** The program calls `signIn()`. */
 const wish = { target: '#authorization.work.discovering', actions: ['allowPrompts', 'keepDemand'] } as const;
@@ -42,6 +50,7 @@ export const authorizationMachine = authorizationSetup.createMachine({
       on: {
         refreshed: '.usable',
         exchanged: '.usable',
+        obtained: '.usable',
         adopted: '.usable',
         dropped: '.absent',
       },
@@ -125,6 +134,7 @@ export const authorizationMachine = authorizationSetup.createMachine({
                 refreshed: { target: '#authorization.work.resting', actions: ['keepRefreshed', 'activate'] },
                 adopted,
                 'refresh.dead': [
+                  { guard: 'mayObtain', target: '#authorization.work.obtaining', actions: 'keepFailure' },
                   { guard: 'maySignIn', target: '#authorization.work.signingIn', actions: 'keepFailure' },
                   { target: '#authorization.work.resting', actions: ['keepFailure', 'keepSignInRequired'] },
                 ],
@@ -132,6 +142,19 @@ export const authorizationMachine = authorizationSetup.createMachine({
             },
           },
           on: { failed: broken },
+        },
+        // A grant without a person.
+        obtaining: {
+          invoke: { src: 'lockSignIn', id: 'lockSignIn', input: ({ context }) => context },
+          initial: 'waiting',
+          states: {
+            waiting: { on: { locked: 'asking', adopted } },
+            asking: {
+              invoke: { src: 'obtain', id: 'obtain', input: ({ context }) => context },
+              on: { obtained: { target: '#authorization.work.resting', actions: ['keepSignedIn', 'activate'] } },
+            },
+          },
+          on: { failed: notObtained },
         },
         signingIn: {
           invoke: { src: 'lockSignIn', id: 'lockSignIn', input: ({ context }) => context },

@@ -69,8 +69,9 @@ function together(
 }
 
 function withGrant(grant: GrantFacts, origin: TokenOrigin, facts: AuthorizationFacts): Partial<AuthorizationFacts> {
-  // A scope that was requested twice and not granted will not be granted.
-  const again = origin === 'sign-in' ? lacking(facts.grant?.requested ?? [], grant.granted) : [];
+  // A scope that was requested and not granted will not be granted without a person; a person may grant it the second time.
+  const before = (facts.unattended ? grant : facts.grant)?.requested ?? [];
+  const again = origin === 'sign-in' ? lacking(before, grant.granted) : [];
   return {
     grant,
     origin,
@@ -99,7 +100,7 @@ export const authorizationSetup = setup({
   types: {
     context: {} as AuthorizationFacts,
     events: {} as AuthorizationEvent,
-    input: {} as Pick<AuthorizationFacts, 'generation' | 'authTimeout'>,
+    input: {} as Pick<AuthorizationFacts, 'generation' | 'authTimeout' | 'unattended'>,
     /** `idle`: no work is in progress that could change the token. `asksPerson`: a person is asked to sign in. */
     tags: {} as 'idle' | 'asksPerson',
   },
@@ -112,16 +113,19 @@ export const authorizationSetup = setup({
     register: step('register'),
     prompt: step('prompt'),
     exchange: step('exchange'),
+    obtain: step('obtain'),
     drop: step('drop'),
     revoke: step('revoke'),
   },
   guards: {
     foundGrant: ({ event }) => event.type === 'loaded' && event.grant !== undefined,
-    // A person has just signed in for this token: another sign-in would give another one of the same kind.
+    // The grant has just given this token: it would give another one of the same kind.
     neverAccepted: ({ context }) => context.origin === 'sign-in' && !context.accepted,
     mayRefresh: ({ context, event }) =>
       event.type === 'discovered' && event.refreshable && context.cause !== 'lacking' && !context.refreshUseless,
-    maySignIn: ({ context }) => context.maySignIn && !context.signedOut && context.prompts < MOST_PROMPTS,
+    maySignIn: ({ context }) =>
+      !context.unattended && context.maySignIn && !context.signedOut && context.prompts < MOST_PROMPTS,
+    mayObtain: ({ context }) => context.unattended && !context.signedOut,
     mayRenewClient: ({ context }) => !context.renewed && context.prompts < MOST_PROMPTS,
     isOutage: ({ event }) => event.type === 'failed' && isOutage(event.failure),
     // A token that lacks scopes serves other calls, and if it has expired meanwhile, a refresh may give another one.
@@ -150,7 +154,7 @@ export const authorizationSetup = setup({
       event.type === 'refreshed' ? withGrant(event.grant, 'refresh', context) : {},
     ),
     keepSignedIn: assign(({ context, event }) =>
-      event.type === 'exchanged' ? withGrant(event.grant, 'sign-in', context) : {},
+      event.type === 'exchanged' || event.type === 'obtained' ? withGrant(event.grant, 'sign-in', context) : {},
     ),
     activate: ({ system }) => {
       authorizationPorts.of(system).activate();
@@ -173,7 +177,7 @@ export const authorizationSetup = setup({
       failure: authFailure(
         'MCP_TOKEN_REFUSED',
         'request',
-        'The server does not accept the token that was issued for it by the last sign-in',
+        'The server does not accept the new token that was issued for it',
         { issuer: context.grant?.issuer, scopes: context.grant?.granted },
       ),
     })),
@@ -193,7 +197,7 @@ export const authorizationSetup = setup({
 });
 
 /** A person has to sign in, and may not be asked. */
-export function signInRequired({ prompts, signedOut, cause, failure: why }: AuthorizationFacts) {
+export function signInRequired({ prompts, signedOut, unattended, cause, failure: why }: AuthorizationFacts) {
   const reason = signedOut
     ? 'the program has signed out'
     : prompts >= MOST_PROMPTS
@@ -202,7 +206,7 @@ export function signInRequired({ prompts, signedOut, cause, failure: why }: Auth
   return authFailure(
     'MCP_SIGN_IN_REQUIRED',
     'sign-in',
-    `A person has to sign in, and ${reason}`,
+    `${unattended ? 'A token is needed' : 'A person has to sign in'}, and ${reason}`,
     { reason, cause },
     {
       ...(why !== undefined && { cause: why }),
@@ -213,6 +217,7 @@ export function signInRequired({ prompts, signedOut, cause, failure: why }: Auth
 /** The facts at the start. */
 export const NO_FACTS: AuthorizationFacts = {
   authTimeout: 300_000,
+  unattended: false,
   generation: 0,
   grant: undefined,
   origin: undefined,

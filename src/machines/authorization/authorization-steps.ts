@@ -2,8 +2,11 @@ import { isOutage, unreachable } from '../../auth/auth-failures.js';
 import type { ClientIdentity } from '../../auth/client-identity.js';
 import { Discovery, shownServer } from '../../auth/discovery.js';
 import type { Discovered } from '../../auth/discovery.js';
-import { givenClient } from '../../auth/given-client.js';
+import { givenClient } from '../../auth/clients/given-client.js';
+import { grantTypeOf } from '../../auth/grants/grant.js';
+import { obtainTokens } from '../../auth/grants/grant-request.js';
 import type { SignInPrompt } from '../../auth/grants/interactive.js';
+import { isUnattended } from '../../auth/grants/unattended.js';
 import type { GuardedFetch } from '../../auth/network/guarded-fetch.js';
 import { library } from '../../auth/library.js';
 import type { OAuthSettings } from '../../auth/oauth-settings.js';
@@ -192,6 +195,7 @@ export class AuthorizationSteps implements AuthorizationPorts {
     },
     prompt: ({ cause, grant }, signal) => this.#prompt(cause, grant !== undefined, signal),
     exchange: (_facts, signal) => this.#exchange(signal),
+    obtain: ({ challenged }, signal) => this.#obtain(challenged, signal),
     drop: (_facts, signal) => this.#drop(signal),
     revoke: (_facts, signal) => this.#revoke(signal),
   };
@@ -234,7 +238,8 @@ export class AuthorizationSteps implements AuthorizationPorts {
     const isRecent = this.#found !== undefined && environment.now() - this.#foundAt < METADATA_LIFETIME;
     if (isRecent && cause !== 'refused' && this.#found !== undefined) return this.#found;
     const issuers = [this.#grant?.issuer, settings.preferredIssuer].filter((one) => one !== undefined);
-    const found = await new Discovery(server, settings, network, signal).search(this.#named, {
+    const options = { ...settings, grantType: grantTypeOf(settings.grant) };
+    const found = await new Discovery(server, options, network, signal).search(this.#named, {
       issuers,
       resource: this.#grant?.resource,
       metadata: isRecent ? this.#found?.metadata : undefined,
@@ -262,7 +267,8 @@ export class AuthorizationSteps implements AuthorizationPorts {
     const { settings, environment, server } = this.#options;
     const found = this.#knownServer;
     const client = this.#client;
-    if (client === undefined) throw new TypeError('There is no client');
+    const { grant } = settings;
+    if (client === undefined || isUnattended(grant)) throw new TypeError('There is no client of a person');
     const functions = await library();
     const signIn = await beginSignIn(
       ...([functions, found, client, this.#scopes, settings.parameters] as const),
@@ -273,7 +279,7 @@ export class AuthorizationSteps implements AuthorizationPorts {
     signal.throwIfAborted();
     const end = await openDialog({
       library: functions,
-      grant: settings.grant,
+      grant,
       listener: this.#clients.listener,
       signIn,
       shown: {
@@ -309,24 +315,49 @@ export class AuthorizationSteps implements AuthorizationPorts {
     this.#answer = undefined;
     const tokens = await exchangeCode(await this.#requests(signal, signIn.proofKey), signIn, answer);
     if (isFailure(tokens)) return refusalOf(tokens, signIn.client);
-    const { account } = this.#options.settings;
-    const { issuer } = signIn.found.metadata;
+    const grant = await this.#keepNew(tokens, signIn, this.#options.environment.newId());
+    this.#clients.listener?.succeed();
+    return { type: 'exchanged', grant };
+  }
+
+  /** Without a person. The identity stays the same, so that lists stay cached. */
+  async #obtain(challenged: readonly string[] | undefined, signal: AbortSignal): Promise<AuthorizationEvent> {
+    const { settings, environment } = this.#options;
+    const { grant } = settings;
+    const found = this.#knownServer;
+    if (!isUnattended(grant)) throw new TypeError('The grant needs a person');
+    const scopes = this.#scopesFor(found, challenged);
+    const client = givenClient(settings, found.metadata, this.#grant);
+    this.#hide(client?.secret);
+    const proofKey = found.bindsTokens ? (this.#grant?.proofKey ?? ProofKey.generate()) : undefined;
+    this.#hide(proofKey?.record.d);
+    const needs = { requests: await this.#requests(signal, proofKey), found, client, scopes };
+    const tokens = await obtainTokens(grant, needs);
+    const signIn = this.#grant?.issuer === found.metadata.issuer ? this.#grant.signIn : environment.newId();
+    return {
+      type: 'obtained',
+      grant: await this.#keepNew(tokens, { ...needs, client: client ?? NO_CLIENT, proofKey }, signIn),
+    };
+  }
+
+  /** Stores the tokens of a grant, which are used as soon as the chart says so. */
+  async #keepNew(
+    tokens: Tokens,
+    { found, client, scopes, proofKey }: Pick<SignIn, 'found' | 'client' | 'scopes' | 'proofKey'>,
+    signIn: string,
+  ): Promise<GrantFacts> {
+    const { issuer } = found.metadata;
     const earlier = this.#grant?.issuer === issuer ? this.#grant.requested : [];
     this.#next = {
-      server: this.#server,
-      account,
-      issuer,
-      client: signIn.client,
-      resource: signIn.found.resource,
-      requested: union(earlier, signIn.scopes),
-      granted: tokens.scopes ?? signIn.scopes,
-      signIn: this.#options.environment.newId(),
-      proofKey: tokens.isBound ? signIn.proofKey : undefined,
+      ...{ server: this.#server, account: this.#options.settings.account, issuer, client, signIn },
+      resource: found.resource,
+      requested: union(earlier, scopes),
+      granted: tokens.scopes ?? scopes,
+      proofKey: tokens.isBound ? proofKey : undefined,
       ...this.#timed(tokens),
     };
     await this.#records.keepGrant(this.#next);
-    this.#clients.listener?.succeed();
-    return { type: 'exchanged', grant: factsOf(this.#next) };
+    return factsOf(this.#next);
   }
 
   async #refresh(signal: AbortSignal): Promise<AuthorizationEvent> {
@@ -393,6 +424,8 @@ export class AuthorizationSteps implements AuthorizationPorts {
     try {
       const { metadata } = await this.#discover('needed', until);
       if (metadata.issuer !== grant.issuer || metadata.revocation_endpoint === undefined) return;
+      // Tokens from elsewhere are not of this server.
+      if (grant.client.id === '') return;
       const requests = await this.#requests(until);
       for (const token of [grant.refreshToken, grant.accessToken]) {
         const problem =
@@ -420,6 +453,10 @@ export class AuthorizationSteps implements AuthorizationPorts {
     return {
       ...{ library: await library(), network, extra: settings.tokenParameters, now: environment.now(), signal },
       ...{ proofKey, requiresBinding: settings.dpop === true },
+      newId: () => environment.newId(),
+      keepSecret: (value) => {
+        this.#hide(value);
+      },
     };
   }
 
@@ -438,6 +475,9 @@ export class AuthorizationSteps implements AuthorizationPorts {
     };
   }
 }
+
+/** The client of tokens from elsewhere. */
+const NO_CLIENT: ClientIdentity = { id: '', secret: undefined, method: 'none', dynamic: false, redirectUri: '' };
 
 function factsOf({ issuer, requested, granted }: Grant): GrantFacts {
   return { issuer, requested, granted };

@@ -10,6 +10,7 @@ import type {
   RefusedAttempt,
   RequestPurpose,
 } from '../../auth/authorizer.js';
+import { isUnattended } from '../../auth/grants/unattended.js';
 import { lacking, readScopes } from '../../auth/scopes.js';
 import type { Grant } from '../../auth/stores/records.js';
 import { demandOf } from '../../protocol/challenge.js';
@@ -191,7 +192,7 @@ export class Authorization implements Omit<Authorizer, 'mostRenewals'> {
     );
   }
 
-  /** A token with more scopes: a person has to agree. */
+  /** A token with more scopes: the grant has to give it, perhaps with a person. */
   async #widen(
     actor: Actor<typeof authorizationMachine>,
     applicant: Applicant,
@@ -368,8 +369,10 @@ export class Authorization implements Omit<Authorizer, 'mostRenewals'> {
     return this.#current.hasTag('idle');
   }
 
+  /** Whether a token may be obtained for a request. Without a person it may always. */
   #maySignIn(purpose: RequestPurpose): boolean {
-    const { prompt } = this.#options.settings;
+    const { prompt, grant } = this.#options.settings;
+    if (isUnattended(grant)) return true;
     return purpose === 'probe' ? prompt !== 'never' : purpose === 'call' && prompt === 'auto';
   }
 
@@ -377,7 +380,11 @@ export class Authorization implements Omit<Authorizer, 'mostRenewals'> {
     const { environment } = this.#options;
     const actor = createActor(authorizationMachine, {
       // Requests of the chart before have tokens of its generations.
-      input: { generation: this.#credentials.generation, authTimeout: this.#options.authTimeout },
+      input: {
+        generation: this.#credentials.generation,
+        authTimeout: this.#options.authTimeout,
+        unattended: isUnattended(this.#options.settings.grant),
+      },
       clock: {
         setTimeout: (fn, delay) => environment.setTimeout(fn, delay),
         clearTimeout: (handle: unknown) => {

@@ -1,10 +1,11 @@
 import { authFailure } from '../../auth/auth-failures.js';
 import type { ClientIdentity } from '../../auth/client-identity.js';
-import { givenClient } from '../../auth/given-client.js';
+import { givenClient } from '../../auth/clients/given-client.js';
 import { CallbackListener, listenerAddress } from '../../auth/grants/callback-listener.js';
+import { isUnattended } from '../../auth/grants/unattended.js';
 import type { GuardedFetch } from '../../auth/network/guarded-fetch.js';
 import type { OAuthSettings } from '../../auth/oauth-settings.js';
-import { register } from '../../auth/registration.js';
+import { register } from '../../auth/clients/registration.js';
 import type { AuthorizationServerMetadata } from '../../auth/server-metadata.js';
 import type { Grant } from '../../auth/stores/records.js';
 import type { StoredRecords } from './stored-records.js';
@@ -59,7 +60,9 @@ export class SignInClient {
 
   /** Listens, preferably at the port that is registered, if the program does not. Returns the redirect URI. */
   async #listen(registered: ClientIdentity | undefined, signal: AbortSignal): Promise<string> {
-    const { redirectUri, listen, onPrompt } = this.#options.settings.grant;
+    const { grant } = this.#options.settings;
+    if (isUnattended(grant)) return '';
+    const { redirectUri, listen, onPrompt } = grant;
     const address = listen ? listenerAddress(redirectUri) : undefined;
     if (address === undefined) return redirectUri;
     // A client that the server does not know is chosen again in the same sign-in.

@@ -1,5 +1,6 @@
 import { authFailure } from '../../auth/auth-failures.js';
 import type { ClientIdentity } from '../../auth/client-identity.js';
+import { redirectUriOf } from '../../auth/grants/grant.js';
 import type { OAuthSettings } from '../../auth/oauth-settings.js';
 import {
   clientKey,
@@ -89,7 +90,7 @@ export class StoredRecords {
 
   /** The client that was registered at an issuer for these scopes, unless it is doubted or its secret has expired. */
   async client(issuer: string, scopes: readonly string[], now: number): Promise<ClientIdentity | undefined> {
-    const { redirectUri } = this.#settings.grant;
+    const redirectUri = redirectUriOf(this.#settings.grant);
     const read = await this.#read(clientKey(issuer, redirectUri));
     const client = readRegistration(read?.text, issuer, redirectUri, scopes);
     const isUsable = client !== undefined && !this.#doubted.has(client.id);
@@ -97,14 +98,14 @@ export class StoredRecords {
   }
 
   async keepClient(issuer: string, client: ClientIdentity, scopes: readonly string[]): Promise<void> {
-    const { redirectUri } = this.#settings.grant;
+    const redirectUri = redirectUriOf(this.#settings.grant);
     await this.#write(clientKey(issuer, redirectUri), writeRegistration(issuer, redirectUri, client, scopes));
   }
 
   /** The server may not know this client any more. */
   async doubtClient(issuer: string, { id }: ClientIdentity): Promise<void> {
     this.#doubted.add(id);
-    await this.#write(clientKey(issuer, this.#settings.grant.redirectUri), undefined);
+    await this.#write(clientKey(issuer, redirectUriOf(this.#settings.grant)), undefined);
   }
 
   async #read(key: string): Promise<{ readonly text: string | undefined } | undefined> {

@@ -1,3 +1,4 @@
+import { clientCredentials, oauth } from '../../../src/auth/index.js';
 import { HttpTransport, MCPClient } from '../../../src/index.js';
 import { authorizationMachine } from '../../../src/machines/authorization/authorization-machine.js';
 import { authorizationPorts } from '../../../src/machines/authorization/authorization-setup.js';
@@ -28,6 +29,7 @@ const SITUATIONS = [
   'refused at once',
   'no person',
   'signed out',
+  'without a person',
 ] as const;
 type Situation = (typeof SITUATIONS)[number];
 
@@ -55,10 +57,12 @@ async function lifeWith(situation: Situation, name = ''): Promise<string[]> {
     return refuses || lacks;
   });
   as.issuesRefreshTokens = situation !== 'no person' && situation !== 'refused at once';
-  const auth = signedIn([], { prompt: situation === 'no person' ? 'connect' : 'auto' }, async (prompt) => {
+  const withPerson = signedIn([], { prompt: situation === 'no person' ? 'connect' : 'auto' }, async (prompt) => {
     if (situation === 'denied' && prompt.reason === 'scopes') prompt.cancel();
     else prompt.complete((await fetch(prompt.url, { redirect: 'manual' })).headers.get('location') ?? '');
   });
+  const withoutPerson = oauth({ grant: clientCredentials(), client: { id: 'robot', secret: 'secret' } });
+  const auth = situation === 'without a person' ? withoutPerson : withPerson;
   // The second client waits for the lock of the first, and adopts its token.
   const clients = [1, 2].map(() => new MCPClient(new HttpTransport(server.url, { auth }), { autoReconnect: true }));
   for (const client of clients) client.on('error', () => undefined);

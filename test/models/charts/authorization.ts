@@ -38,6 +38,8 @@ const OUTCOMES: Readonly<Record<string, readonly AuthorizationEvent[]>> = {
     { type: 'exchanged', grant: GRANT },
     { type: 'client.dead', failure: REFUSAL },
   ],
+  'obtaining.waiting': [{ type: 'locked' }, { type: 'adopted', grant: GRANT }],
+  'obtaining.asking': [{ type: 'obtained', grant: GRANT }],
   'signingOut.dropping': [{ type: 'dropped' }],
   'signingOut.revoking': [{ type: 'revoked' }],
 };
@@ -119,9 +121,28 @@ export const authorizationChart: ChartModel<AuthorizationFacts> = {
       events: eventsWithout('client.dead', 'age', 'expired', 'accepted', 'lacking'),
       deciding,
     },
+    {
+      name: 'a grant without a person',
+      input: { generation: 0, authTimeout: 1, unattended: true },
+      events: eventsWithout('client.dead', 'expired', 'unwanted'),
+      deciding,
+    },
   ],
   passing: [],
   laws: {
+    'asks no person when the grant needs none, and uses such a grant only then and not after a sign-out': ({
+      found,
+      none,
+    }) => {
+      none(found.violations(({ path, snapshot }) => !snapshot.context.unattended || !path.includes('signingIn')));
+      none(
+        found.violations(({ path, snapshot }) => {
+          const { unattended, signedOut } = snapshot.context;
+          return !path.includes('obtaining') || (unattended && !signedOut);
+        }),
+      );
+    },
+
     'asks a person only for a request that allows it, and at most twice until a token was accepted': ({
       found,
       none,
@@ -147,7 +168,9 @@ export const authorizationChart: ChartModel<AuthorizationFacts> = {
 
     'holds the lock of a refresh or of a sign-in exactly while it lasts': ({ found, none }) => {
       none(found.violations((vertex) => holds(vertex, 'lockRefresh') === vertex.path.includes('refreshing')));
-      none(found.violations((vertex) => holds(vertex, 'lockSignIn') === vertex.path.includes('signingIn')));
+      none(
+        found.violations((vertex) => holds(vertex, 'lockSignIn') === /work\.(?:signingIn|obtaining)/.test(vertex.path)),
+      );
     },
 
     'does not take an outage for a refusal: the token stays what it was, and the work is tried again': ({
@@ -180,7 +203,7 @@ export const authorizationChart: ChartModel<AuthorizationFacts> = {
     },
 
     'uses a token only once it is saved, and gives each one a number of its own': ({ found, none }) => {
-      const isSaved = new Set(['refreshed', 'exchanged', 'adopted', 'loaded']);
+      const isSaved = new Set(['refreshed', 'exchanged', 'obtained', 'adopted', 'loaded']);
       none(
         found.violations(({ snapshot, next }) =>
           next.every(

@@ -7,6 +7,12 @@ import type { HttpVisit } from './http-server.js';
 
 export const REDIRECT_URI = 'http://127.0.0.1:8976/callback';
 
+/** The grant types without a person. Every request is granted. */
+const UNATTENDED: ReadonlySet<string | null> = new Set([
+  'client_credentials',
+  'urn:ietf:params:oauth:grant-type:jwt-bearer',
+]);
+
 /** Does something else than usual at a path of the authorization server; true if it has answered. */
 export type Twist = (visit: HttpVisit) => boolean;
 
@@ -85,7 +91,8 @@ export class AuthorizationServer {
     const verifier = createHash('sha256')
       .update(form.get('code_verifier') ?? '')
       .digest('base64url');
-    const scope = code === undefined ? this.#refreshTokens.get(used) : code.scope;
+    const ofRefresh = code === undefined ? this.#refreshTokens.get(used) : code.scope;
+    const scope = UNATTENDED.has(form.get('grant_type')) ? (form.get('scope') ?? '') : ofRefresh;
     this.#codes.delete(used);
     this.#refreshTokens.delete(used);
     if (scope === undefined || (code !== undefined && code.challenge !== verifier))

@@ -1,11 +1,11 @@
-import type { Failure } from '../util/failure.js';
-import { isLoopback } from './network/addresses.js';
-import { authFailure, errorCodeOf, shownDescription, unreachable } from './auth-failures.js';
-import { AUTH_METHODS, methodFor } from './client-identity.js';
-import type { ClientAuthMethod, ClientIdentity } from './client-identity.js';
-import { isOutageStatus, jsonObject } from './network/guarded-fetch.js';
-import type { AuthResponse, GuardedFetch } from './network/guarded-fetch.js';
-import type { AuthorizationServerMetadata } from './server-metadata.js';
+import type { Failure } from '../../util/failure.js';
+import { isLoopback } from '../network/addresses.js';
+import { authFailure, errorCodeOf, shownDescription, unreachable } from '../auth-failures.js';
+import { AUTH_METHODS, methodFor } from '../client-identity.js';
+import type { ClientAuthMethod, ClientIdentity } from '../client-identity.js';
+import { isOutageStatus, jsonObject } from '../network/guarded-fetch.js';
+import type { AuthResponse, GuardedFetch } from '../network/guarded-fetch.js';
+import type { AuthorizationServerMetadata } from '../server-metadata.js';
 
 /** What is registered. */
 export interface RegistrationRequest {
