@@ -33,6 +33,7 @@ import { History } from './history.js';
 import { inspectionFor } from './inspection.js';
 import { NotificationHandlers } from './notification-handlers.js';
 import { handlerService } from './server-request-handlers.js';
+import { announcedExtensions } from './options/announced-extensions.js';
 import type { ResolvedOptions } from './options/options.js';
 import type { HealthReport } from './health-report.js';
 import { LineRecording } from '../recording/line-recording.js';
@@ -90,6 +91,7 @@ export class Core {
     this.errors = new ConnectionErrors(this);
     this.budget = new Budget(options.limits);
     this.authorization = this.#authorizationOf(transport);
+    const extensions = announcedExtensions(options.extensions, transport);
     this.connection = this.#connection(
       {
         transport,
@@ -98,7 +100,7 @@ export class Core {
           clientInfo: options.clientInfo,
           capabilities: {
             ...offeredCapabilities(options.serverRequestHandlers),
-            ...(options.extensions && { extensions: options.extensions }),
+            ...(extensions && { extensions }),
           },
         },
         handlers: handlerService(options, name, this.budget),

@@ -1,8 +1,12 @@
-import { MCPClient } from '../../../src/index.js';
+import { clientCredentials, enterprise, oauth, workloadIdentity } from '../../../src/auth/index.js';
+import type { OAuth, UnattendedGrant } from '../../../src/auth/index.js';
+import { HttpTransport, MCPClient } from '../../../src/index.js';
+import type { MCPClientOptions } from '../../../src/index.js';
 import { isExtensionIdentifier } from '../../../src/protocol/extensions.js';
 import { ClientAndServer } from '../../support/client-and-server.js';
 import { RecordedLines, replayed } from '../../support/recordings.js';
 import { createScriptedServer } from '../../../src/testing/index.js';
+import { modernServer, ScriptedHttpServer } from '../../support/servers/http-server.js';
 import { answer, discoverResult, legacyScript, modernScript } from '../../support/servers/scripts.js';
 
 const UI = 'io.modelcontextprotocol/ui';
@@ -44,6 +48,48 @@ describe('the extensions of a client', () => {
     expect(recording.text).not.toContain('of mine');
     const { calls } = await replayed(recording.read());
     expect(calls.map(({ name }) => name)).toEqual(['connect', 'submit test/own', 'disconnect']);
+  });
+});
+
+describe('the extension of a grant without a person', () => {
+  const CREDENTIALS = 'io.modelcontextprotocol/oauth-client-credentials';
+  const assertion = () => 'assertion';
+  const identity = () => ({ token: 'token', type: 'id_token' }) as const;
+  const idp = { tokenEndpoint: 'https://idp.example/token', clientId: 'client' };
+  const client = { id: 'client', secret: 'secret' };
+
+  /** What a client sends to a server that requires no token. */
+  async function announced(auth: OAuth, extensions?: MCPClientOptions['extensions']): Promise<unknown> {
+    const server = await ScriptedHttpServer.start(modernServer(() => false));
+    const mcp = await MCPClient.connect(new HttpTransport(server.url, { auth }), { extensions });
+    await mcp.callTool('buy');
+    await mcp.close();
+    await server.close();
+    const [first, ...others] = server.visits.map(({ message }) => {
+      const meta = message.params?.['_meta'] as Record<string, unknown> | undefined;
+      return (meta?.[CAPABILITIES] as { extensions?: unknown } | undefined)?.extensions;
+    });
+    expect(others.length).toBeGreaterThan(0);
+    for (const other of others) expect(other).toEqual(first);
+    return first;
+  }
+
+  test.each<[string, UnattendedGrant]>([
+    [CREDENTIALS, clientCredentials()],
+    ['io.modelcontextprotocol/auth/wif', workloadIdentity({ assertion })],
+    ['io.modelcontextprotocol/enterprise-managed-authorization', enterprise({ idp, identity })],
+  ])('%s is announced with every request, beside those of the user', async (name, grant) => {
+    expect(await announced(oauth({ grant, client }), { [UI]: { a: 1 } })).toEqual({ [UI]: { a: 1 }, [name]: {} });
+    expect(await announced(oauth({ grant, client }))).toEqual({ [name]: {} });
+  });
+
+  test('is not changed if the user has set it', async () => {
+    const extensions = { [CREDENTIALS]: { mine: true } };
+    expect(await announced(oauth({ grant: clientCredentials(), client }), extensions)).toEqual(extensions);
+  });
+
+  test('is not announced with a grant of a person', async () => {
+    expect(await announced(oauth())).toBeUndefined();
   });
 });
 
