@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 
 import { HttpTransport, MCPClient } from 'mcp-actors';
-import { interactive, oauth } from 'mcp-actors/auth';
+import { clientCredentials, enterprise, interactive, oauth, workloadIdentity } from 'mcp-actors/auth';
 
 const scenario = process.env.MCP_CONFORMANCE_SCENARIO ?? '';
 const context = JSON.parse(process.env.MCP_CONFORMANCE_CONTEXT ?? '{}');
@@ -115,22 +115,35 @@ async function browse(page) {
 }
 
 /** The client that the scenario prescribes; otherwise the library registers one. */
-function clientOf({ client_id: id, client_secret: secret, issuer }) {
-  if (id !== undefined) return { id, secret, issuer };
+function clientOf({ client_id: id, client_secret: secret, private_key_pem: key, signing_algorithm: alg, issuer }) {
+  if (id !== undefined) return { id, secret, key, alg, issuer };
   return DOCUMENTED.has(scenario) ? { metadataUrl: 'https://conformance-test.local/client-metadata.json' } : undefined;
 }
 
 const DOCUMENTED = new Set(['auth/basic-cimd']);
 
+/** How the tokens of a scenario are obtained, where no person signs in. */
+const GRANTS = {
+  'auth/client-credentials-jwt': () => clientCredentials(),
+  'auth/client-credentials-basic': () => clientCredentials(),
+  'auth/enterprise-managed-authorization': () =>
+    enterprise({
+      idp: { tokenEndpoint: context.idp_token_endpoint, issuer: context.idp_issuer, clientId: context.idp_client_id },
+      identity: () => ({ token: context.idp_id_token, type: 'id_token' }),
+    }),
+  'auth/wif-jwt-bearer': () => workloadIdentity({ assertion: () => context.valid_jwt }),
+};
+
+function signInOfPerson() {
+  return interactive({
+    redirectUri: 'http://localhost:3000/callback',
+    listen: false,
+    onPrompt: async (prompt) => prompt.complete(await browse(prompt.url)),
+  });
+}
+
 const auth = scenario.startsWith('auth/')
-  ? oauth({
-      grant: interactive({
-        redirectUri: 'http://localhost:3000/callback',
-        listen: false,
-        onPrompt: async (prompt) => prompt.complete(await browse(prompt.url)),
-      }),
-      client: clientOf(context),
-    })
+  ? oauth({ grant: (GRANTS[scenario] ?? signInOfPerson)(), client: clientOf(context) })
   : undefined;
 
 const client = new MCPClient(new HttpTransport(url, { auth }), ANSWERS[scenario]);

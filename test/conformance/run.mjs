@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { LEAST_SUCCESSES, LEG_ARGUMENTS, LEGS } from './scenarios.mjs';
+import { LEAST_SUCCESSES, LEG_ARGUMENTS, LEGS, REQUIRED } from './scenarios.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const manifest = createRequire(import.meta.url).resolve('@modelcontextprotocol/conformance/package.json');
@@ -42,11 +42,15 @@ function checksIn(folder) {
 }
 
 /** Why a run has failed, or undefined. */
-function verdict(name, code, checks) {
+function verdict(name, scenario, code, checks) {
   if (code !== 0) return `exit status ${code}`;
   const bad = checks.filter(({ status }) => status === 'FAILURE' || status === 'WARNING');
   if (bad.length > 0) return bad.map(({ id, errorMessage }) => `${id}: ${errorMessage}`).join('; ');
   const good = checks.filter(({ status }) => status === 'SUCCESS').length;
+  const absent = (REQUIRED[scenario] ?? []).filter(
+    (id) => !checks.some((check) => check.id === id && check.status === 'SUCCESS'),
+  );
+  if (absent.length > 0) return `no success of ${absent.join(', ')}`;
   const least = LEAST_SUCCESSES[name] ?? 1;
   return good < least ? `${good} checks succeeded, and ${least} should` : undefined;
 }
@@ -68,7 +72,7 @@ async function worker() {
     } catch {
       // The suite did not get as far as writing any.
     }
-    const why = verdict(job.name, code, checks);
+    const why = verdict(job.name, job.scenario, code, checks);
     if (why === undefined) {
       passed += 1;
     } else {

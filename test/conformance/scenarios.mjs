@@ -21,6 +21,10 @@ const SIGN_IN = [
 
 /** Extensions, which belong to no wire version. */
 const EXTENSIONS = [
+  'auth/client-credentials-jwt',
+  'auth/client-credentials-basic',
+  'auth/enterprise-managed-authorization',
+  'auth/wif-jwt-bearer',
   'auth/dpop',
   'auth/dpop-nonce',
   'sep-2640-client-no-prefetch',
@@ -34,6 +38,17 @@ const EXTENSIONS = [
 export const LEG_ARGUMENTS = {
   extension: [],
   'extension-2026': ['--spec-version', '2026-07-28', '--force'],
+};
+
+/** Checks that must succeed, by scenario. */
+/** @type {Readonly<Record<string, readonly string[]>>} */
+export const REQUIRED = {
+  'auth/client-credentials-jwt': ['client-credentials-jwt-verified'],
+  'auth/client-credentials-basic': ['client-credentials-basic-auth'],
+  'auth/enterprise-managed-authorization': ['complete-flow-token-exchange', 'complete-flow-jwt-bearer'],
+  'auth/wif-jwt-bearer': ['wif-assertion-verified'],
+  'auth/dpop': ['sep-1932-client-fresh-proof', 'sep-1932-client-token-request-proof'],
+  'auth/dpop-nonce': ['sep-1932-client-as-nonce', 'sep-1932-client-rs-nonce'],
 };
 
 /** @type {Readonly<Record<string, readonly string[]>>} */
@@ -135,6 +150,14 @@ export const LEAST_SUCCESSES = {
   'auth/offline-access-scope@2026-07-28': 15,
   'auth/offline-access-not-supported@2026-07-28': 14,
   'auth/authorization-server-migration@2026-07-28': 27,
+  'auth/client-credentials-jwt@extension': 8,
+  'auth/client-credentials-basic@extension': 8,
+  'auth/enterprise-managed-authorization@extension': 9,
+  'auth/wif-jwt-bearer@extension': 8,
+  'auth/client-credentials-jwt@extension-2026': 7,
+  'auth/client-credentials-basic@extension-2026': 7,
+  'auth/enterprise-managed-authorization@extension-2026': 8,
+  'auth/wif-jwt-bearer@extension-2026': 7,
   'auth/dpop@extension': 12,
   'auth/dpop-nonce@extension': 14,
   'auth/dpop@extension-2026': 13,
