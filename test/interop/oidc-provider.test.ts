@@ -88,7 +88,7 @@ test('a later client with the same store refreshes the stored token without a pr
 });
 
 test('tokens are bound to a key, and nonces are used, for a server that requires it', async () => {
-  const bound = await HttpProcess.oidcProvider('--dpop');
+  const bound = await HttpProcess.oidcProvider({ DPOP: '1' });
   endLater(() => bound.kill());
   const store = memoryStore();
   const first = await connect(oauthOf(store), bound);

@@ -100,9 +100,9 @@ export class HttpProcess {
     return server;
   }
 
-  /** test/fixtures/servers/oidc-provider.mjs. */
-  static async oidcProvider(...flags: readonly '--dpop'[]): Promise<HttpProcess> {
-    const server = new HttpProcess([serverFixture('oidc-provider'), ...flags]);
+  /** test/fixtures/servers/oidc-provider.mjs, which says what the variables of the environment are. */
+  static async oidcProvider(env: Record<string, string> = {}): Promise<HttpProcess> {
+    const server = new HttpProcess([serverFixture('oidc-provider')], env);
     server.port = Number(await server.#said(/^\d+$/));
     return server;
   }
