@@ -88,6 +88,14 @@ describe('the extension of a grant without a person', () => {
     expect(await announced(oauth({ grant: clientCredentials(), client }), extensions)).toEqual(extensions);
   });
 
+  test('and that of tokens that are always bound to a key are both announced', async () => {
+    expect(await announced(oauth({ grant: clientCredentials(), client, dpop: true }))).toEqual({
+      [CREDENTIALS]: {},
+      'io.modelcontextprotocol/auth/dpop': {},
+    });
+    expect(await announced(oauth({ dpop: 'auto' }))).toBeUndefined();
+  });
+
   test('is not announced with a grant of a person', async () => {
     expect(await announced(oauth())).toBeUndefined();
   });

@@ -1,5 +1,5 @@
 import type { OAuthOptions, SignInPrompt, TokenStore } from '../../../src/auth/index.js';
-import { memoryStore } from '../../../src/auth/index.js';
+import { clientCredentials, memoryStore } from '../../../src/auth/index.js';
 import { HttpTransport, MCPClient } from '../../../src/index.js';
 import { AuthorizationServer, protectedServer, signedIn } from '../../support/servers/authorization-server.js';
 import { textOf } from '../../support/servers/fixture-servers.js';
@@ -183,6 +183,17 @@ test('a stored token whose key is damaged is not used', async () => {
   const second = await connect({ store });
   expect(await call(second)).toBe('done');
   expect(prompts).toHaveLength(2);
+});
+
+test('tokens that no person signs in for are bound, too, and renewed with the same key', async () => {
+  nonces = { as: 'as 1', mcp: 'mcp 1' };
+  as.issuesRefreshTokens = false;
+  const client = await connect({ grant: clientCredentials(), client: { id: 'machine', secret: 'hush' } });
+  expect(await call(client)).toBe('done');
+  as.expire();
+  expect(await call(client)).toBe('done');
+  expect(as.forms.map((form) => form.get('grant_type'))).toEqual(['client_credentials', 'client_credentials']);
+  expect(new Set([...ofTokens, ...ofRequests].map((proof) => proof?.thumbprint)).size).toBe(1);
 });
 
 test('an authorization server that gives Bearer tokens all the same is believed', async () => {

@@ -66,7 +66,7 @@ const methods = (visits: readonly HttpVisit[]): unknown[] => visits.map(({ messa
 describe('connecting, while a person signs in', () => {
   test('has a limit that stands still, and negotiates once more afterwards', async () => {
     server = await protectedServer(as);
-    const client = clientOf(signedIn(prompts, {}, slow), { connectTimeout: LIMIT, probeTimeout: 100 });
+    const client = clientOf(signedIn(prompts, {}, slow), { connectTimeout: LIMIT, probeTimeout: LIMIT });
     await client.connect();
     expect(client.state).toBe('ready');
     const accepted = server.visits.filter((visit) => as.tokenOf(visit) !== undefined);
