@@ -11,6 +11,8 @@ import type { Failure } from '../../../util/failure.js';
 import { checkCallOptions, LIST_OPTIONS, READ_SKILL_OPTIONS, REQUEST_OPTIONS } from '../../options/call-options.js';
 import type { ListOptions, ReadSkillOptions, RequestOptions, SubmitOptions } from '../../options/call-options.js';
 import type { ResolvedOptions } from '../../options/options.js';
+import { identifiedSkills } from './loadable-skills.js';
+import type { SkillFilter } from './loadable-skills.js';
 import { LoadedSkill } from './loaded-skill.js';
 import { readSkillFile, skillFailure, tooLarge } from './skill-files.js';
 import type { FileReader, SkillFile } from './skill-files.js';
@@ -18,7 +20,7 @@ import type { FileReader, SkillFile } from './skill-files.js';
 const A_URI = 'the URI of a SKILL.md';
 
 /** What {@link Skills} uses of a client. */
-export interface SkillClient extends FileReader {
+export interface SkillClient extends FileReader, SkillFilter {
   readonly options: Pick<ResolvedOptions, 'maxTotalTimeout' | 'environment'>;
   readonly listCache: { list(name: 'skills', options?: ListOptions): Promise<MCPSkill[]> };
 }
@@ -45,7 +47,7 @@ export class Skills {
 
   /**
    * The entries of all skills that the server lists, from all pages; it reads no file. Returns the cached list while it is fresh. A server may
-   * list only some of its skills, or none. Invalid entries are left out, with a `warning`. Several skills may have the same name: a skill is
+   * list only some of its skills, or none. Invalid entries, and different entries of one URI, are left out, with a `warning`. Several skills may have the same name: a skill is
    * identified by its server and its `uri`. SEP-2640, "Listing Skills".
    * @throws MCPCapabilityError if the server has no skills; the errors of {@link MCPClient.listTools}.
    *
@@ -54,7 +56,7 @@ export class Skills {
    */
   async list(options: ListOptions = {}): Promise<MCPSkill[]> {
     checkCallOptions('skills.list', options, LIST_OPTIONS);
-    return this.#client.listCache.list('skills', options);
+    return identifiedSkills(this.#client, await this.#client.listCache.list('skills', options));
   }
 
   /**

@@ -154,6 +154,26 @@ describe('the list of skills', () => {
     expect(recorder.warning).toMatchObject([{ code: 'MCP_INVALID_RESULT', details: { method: 'skills/list', path } }]);
   });
 
+  test('is without different entries of one URI, also on different pages, and has equal ones once', async () => {
+    const good = skillEntry('skill://good', { 'SKILL.md': 'x' });
+    const other = { ...PDF, resources: [skillResource(PDF.uri, 'other')] };
+    const page = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' };
+    const { client } = await connected(
+      skillScript('modern', {
+        'skills/list': ({ params }) =>
+          answer(
+            params?.['cursor'] === '2'
+              ? { ...page, skills: [other, structuredClone(good), PDF] }
+              : { ...page, skills: [PDF, good], nextCursor: '2' },
+          ),
+      }),
+    );
+    const recorder = new ClientRecorder(client);
+    expect(await client.skills.list()).toEqual([good]);
+    expect(await client.skills.list()).toEqual([good]);
+    expect(recorder.warning).toMatchObject([{ details: { method: 'skills/list', skill: PDF.uri, path: 'uri' } }]);
+  });
+
   test('is cached until its TTL expires, and not after a resource changed', async () => {
     const environment = new SimulatedEnvironment({ seed: 1 });
     const skills = pdfAnswers();
