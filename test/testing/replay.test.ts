@@ -13,6 +13,8 @@ import { ClientRecorder } from '../support/client-recorder.js';
 import { LONG, sample } from '../support/long-form.js';
 import { scratchDirectory, textOf, toolsServer } from '../support/servers/fixture-servers.js';
 import { HttpProcess } from '../support/servers/http-process.js';
+import { serverWith } from '../support/servers/scripts.js';
+import { PDF, skillAnswers, skillEntry, skillScript } from '../support/servers/skills.js';
 import { errorFrom, rejection, turns } from '../support/outcomes.js';
 import { RecordedLines, replayed } from '../support/recordings.js';
 
@@ -276,6 +278,30 @@ describe('a session in memory', () => {
     await client.close();
     expect(recorded.text).toContain('hunter2');
     await replayed(recorded.read());
+  });
+
+  test.each([true, false])('is replayed with verified and refused skills (redacted: %s)', async (redact) => {
+    const recorded = new RecordedLines();
+    const dynamic = { ...skillEntry('skill://live'), resources: 'dynamic' };
+    const answers = skillAnswers([PDF, dynamic], { [PDF.uri]: 'a secret text' });
+    const server = await serverWith(skillScript('modern', answers));
+    const client = new MCPClient(server.transport, { record: { write: recorded.write, redact } });
+    await client.connect();
+    expect(await client.skills.list()).toEqual([PDF, dynamic]);
+    expect(await errorFrom(client.skills.read(PDF.uri))).toMatchObject({ code: 'MCP_SKILL_INVALID' });
+    await client.close();
+    await server[Symbol.asyncDispose]();
+    expect(outcomes(await replayed(recorded.read()))).toEqual([
+      ...[
+        'connect: ok',
+        'submit skills/list: ok',
+        'submit skills/get: ok',
+        'submit resources/read: ok',
+        'disconnect: ok',
+      ],
+    ]);
+    for (const secret of ['a secret text', PDF.frontmatter.description])
+      expect(recorded.text.includes(secret)).toBe(!redact);
   });
 
   test('is replayed with calls whose signal was aborted before, and with one signal for several calls', async () => {
