@@ -182,6 +182,22 @@ describe('the front matter of a SKILL.md', () => {
       for (const hidden of ['owned', '\u001b', '\u202e']) expect(shown).not.toContain(hidden);
   });
 
+  test('of an entry may be nested to any depth', async () => {
+    const { entry, answers } = single(skillText('pdf'));
+    const deep = JSON.parse(`${'['.repeat(50_000)}${']'.repeat(50_000)}`) as unknown;
+    const listed = { ...entry, frontmatter: { ...entry.frontmatter, deep } };
+    const { client } = await serving({
+      ...answers,
+      'skills/list': answer({ resultType: 'complete', skills: [listed, listed] }),
+    });
+    const [first, ...others] = await client.skills.list();
+    expect(others).toEqual([]);
+    expect(await errorFrom(client.skills.read(first as MCPSkill))).toMatchObject({
+      code: 'MCP_SKILL_INVALID',
+      details: { field: 'frontmatter.deep', expected: 'another array', received: 'nothing' },
+    });
+  });
+
   test('of any size and nesting ends in an error', async () => {
     for (const more of [
       `a: ${'['.repeat(30_000)}`,

@@ -58,9 +58,11 @@ describe.each(ERAS)('skills.list() of a %s server', (era) => {
     expect(await client.getCapabilities()).not.toContain(SKILLS);
   });
 
-  test('is possible when the capabilities of the client contain the extension', async () => {
-    const { client } = await connected(skillScript(era, pdfAnswers()));
+  test('needs the declaration of the server alone: getCapabilities() names it, and the client declares nothing', async () => {
+    const { server, client } = await connected(skillScript(era, pdfAnswers()));
     expect(await client.getCapabilities()).toEqual([SKILLS, 'resources']);
+    expect(await client.skills.list()).toEqual([PDF]);
+    expect(JSON.stringify(server.received.map(({ params }) => params))).not.toContain(SKILLS);
   });
 
   test('keeps several skills of one name, and a skill inside of another', async () => {
