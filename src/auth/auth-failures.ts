@@ -22,9 +22,14 @@ export function unreachable(message: string, details: Readonly<Record<string, un
   return failure('transport', 'MCP_AUTH_UNREACHABLE', message, { delivery: 'not-sent', details, cause });
 }
 
-/** Whether a failure says nothing about credentials, because a server could not be reached. */
-export function isOutage({ kind }: Failure): boolean {
-  return kind === 'transport';
+/** The lock without which no token may be obtained is not available at the moment. Trying again later may succeed. */
+export function lockUnavailable(message: string, cause?: unknown): Failure {
+  return failure('connection', 'MCP_AUTH_BUSY', message, { delivery: 'not-sent', details: { phase: 'store' }, cause });
+}
+
+/** Whether a failure says nothing about credentials, because a server could not be reached, or another process has the lock. */
+export function isOutage({ kind, code }: Failure): boolean {
+  return kind === 'transport' || code === 'MCP_AUTH_BUSY';
 }
 
 /** The longest text of a server about an error that is shown, in characters. */

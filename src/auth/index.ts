@@ -23,4 +23,4 @@ export type { OAuth } from './oauth-object.js';
 export type { ClientAuthMethod } from './client-identity.js';
 export type { AuthorizationServerMetadata } from './server-metadata.js';
 export { memoryStore } from './stores/memory-store.js';
-export type { TokenStore } from './stores/token-store.js';
+export type { TokenLease, TokenStore } from './stores/token-store.js';

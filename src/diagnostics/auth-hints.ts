@@ -4,6 +4,8 @@ import { reasonHint } from './network-hints.js';
 /** Hints by failure code, for authorization. */
 export const AUTH_HINTS: Readonly<Record<string, string | Finder>> = {
   MCP_AUTHENTICATION_REQUIRED: authenticationHint,
+  MCP_AUTH_BUSY:
+    'Another program uses the token now, or the token store cannot be used: try again, and see the `error` events of the client.',
   MCP_AUTH_DISCOVERY_FAILED: 'Pass the issuer that the server trusts: option `authorizationServer` of oauth().',
   MCP_AUTH_RESPONSE_INVALID:
     'The response is not one to this request: do not use it, and report it to the operator of the authorization server.',

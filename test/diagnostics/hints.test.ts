@@ -118,6 +118,7 @@ test.each<[FailureCode, object, string]>([
   ['MCP_TRANSPORT_FAILED', { reason: 'EAI_AGAIN' }, 'DNS'],
   ['MCP_MESSAGE_TOO_LARGE', { field: 'limits.maxMessageBytes' }, 'Raise `limits.maxMessageBytes`'],
   ['MCP_REDIRECT_REFUSED', { to: 'https://b.invalid' }, 'If you trust https://b.invalid'],
+  ['MCP_AUTH_BUSY', {}, 'try again'],
   ['MCP_AUTH_DISCOVERY_FAILED', {}, '`authorizationServer`'],
   ['MCP_AUTH_RESPONSE_INVALID', {}, 'do not use it'],
   ['MCP_AUTH_UNREACHABLE', { reason: 'ECONNREFUSED' }, 'No process listens'],

@@ -45,6 +45,8 @@ export interface AuthorizationFacts {
   readonly renewed: boolean;
   /** The server refused a token that a refresh had just obtained. */
   readonly refreshUseless: boolean;
+  /** Whether this refresh has begun again, because another process had the lock meanwhile. */
+  readonly overtaken: boolean;
   /** Outages in a row, and failures of a grant without a person. */
   readonly outages: number;
   /** Why there is no token, or no better one. */
@@ -85,8 +87,12 @@ export type AuthorizationEvent =
   | { readonly type: 'locked' | 'registered' | 'answered' }
   /** Another connection had stored a newer grant. */
   | { readonly type: 'adopted'; readonly grant: GrantFacts }
+  /** Another process had stored a newer grant, which has expired since: its refresh token serves in place of a sign-in. */
+  | { readonly type: 'refreshable' }
   /** There are new tokens, and they are stored. `obtained`: without a person. */
   | { readonly type: 'refreshed' | 'exchanged' | 'obtained'; readonly grant: GrantFacts }
+  /** Another process had the lock of the refresh meanwhile, because this one was stopped for too long. Nothing was sent, or it was of no use. */
+  | { readonly type: 'overtaken'; readonly failure: Failure }
   /** The refresh token is of no use any more. */
   | { readonly type: 'refresh.dead'; readonly failure: Failure }
   /** The server does not know the client any more, which this library had registered. */
@@ -100,6 +106,7 @@ export type AuthorizationStep =
   | 'lockRefresh'
   | 'refresh'
   | 'lockSignIn'
+  | 'watch'
   | 'register'
   | 'prompt'
   | 'exchange'

@@ -36,6 +36,9 @@ const adopted = {
   actions: ['keepAdopted', 'activate'],
 } as const;
 
+/** The lock is not available. Nothing is obtained without it, and the next request tries again. */
+const busy = { actions: 'raiseBusy' } as const;
+
 /**
  * How the tokens of one connection are obtained: docs/architecture.md has the picture. The region `token` says whether requests can be sent, the
  * region `work` what is being done to get a token, or a better one. All requests of the connection share this work.
@@ -127,12 +130,23 @@ export const authorizationMachine = authorizationSetup.createMachine({
                 // Another connection has signed out.
                 dropped: { target: '#authorization.work.resting', actions: ['forgetGrant', 'activate'] },
               },
+              after: { lockTimeout: busy },
             },
             asking: {
               invoke: { src: 'refresh', id: 'refresh', input: ({ context }) => context },
               on: {
                 refreshed: { target: '#authorization.work.resting', actions: ['keepRefreshed', 'activate'] },
                 adopted,
+                // The lock is taken again, and the store read again.
+                overtaken: [
+                  {
+                    guard: 'mayBeginAgain',
+                    target: '#authorization.work.refreshing',
+                    reenter: true,
+                    actions: 'noteOvertaken',
+                  },
+                  { target: '#authorization.work.backingOff', actions: 'keepFailure' },
+                ],
                 'refresh.dead': [
                   { guard: 'mayObtain', target: '#authorization.work.obtaining', actions: 'keepFailure' },
                   { guard: 'maySignIn', target: '#authorization.work.signingIn', actions: 'keepFailure' },
@@ -158,11 +172,20 @@ export const authorizationMachine = authorizationSetup.createMachine({
         },
         signingIn: {
           invoke: { src: 'lockSignIn', id: 'lockSignIn', input: ({ context }) => context },
-          // The person may be asked by another connection, which has the lock.
+          // The person may be asked by another connection, or another process, which has the lock.
           tags: 'asksPerson',
           initial: 'waiting',
           states: {
-            waiting: { on: { locked: 'registering', adopted, unwanted } },
+            waiting: {
+              invoke: { src: 'watch', id: 'watch', input: ({ context }) => context },
+              on: {
+                locked: 'registering',
+                adopted,
+                refreshable: { target: '#authorization.work.refreshing', actions: 'forgetOutages' },
+                unwanted,
+              },
+              after: { authTimeout: busy },
+            },
             registering: {
               invoke: { src: 'register', id: 'register', input: ({ context }) => context },
               on: { registered: 'awaitingUser', unwanted },
@@ -202,14 +225,24 @@ export const authorizationMachine = authorizationSetup.createMachine({
           after: { backoff: 'resting' },
           on: { signIn: wish },
         },
-        // No person is asked again until the program calls `signIn()` or connects again.
-        failed: { tags: 'idle', on: { signIn: wish, connect: { target: 'resting', actions: 'allowPrompts' } } },
+        // No person is asked again until the program calls `signIn()` or connects again. Another process may have a person sign in.
+        failed: {
+          tags: 'idle',
+          invoke: { src: 'watch', id: 'watch', input: ({ context }) => context },
+          on: {
+            adopted,
+            refreshable: 'resting',
+            signIn: wish,
+            connect: { target: 'resting', actions: 'allowPrompts' },
+          },
+        },
         signingOut: {
           initial: 'dropping',
           states: {
             dropping: {
               invoke: { src: 'drop', id: 'drop', input: ({ context }) => context },
               on: { dropped: { target: 'revoking', actions: ['keepSignedOut', 'activate'] } },
+              after: { lockTimeout: busy },
             },
             // The tokens are deleted, whatever the authorization server does.
             revoking: { invoke: { src: 'revoke', id: 'revoke', input: ({ context }) => context } },

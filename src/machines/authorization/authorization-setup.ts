@@ -1,7 +1,7 @@
-import { assign, fromCallback, or, setup, stateIn } from 'xstate';
+import { assign, fromCallback, or, raise, setup, stateIn } from 'xstate';
 import type { EventObject } from 'xstate';
 
-import { authFailure, isOutage } from '../../auth/auth-failures.js';
+import { authFailure, isOutage, lockUnavailable } from '../../auth/auth-failures.js';
 import { lacking, union } from '../../auth/scopes.js';
 import { askedDelay, REQUEST_BACKOFF, retryDelay } from '../../util/retry-policy.js';
 import { SystemPorts } from '../system-ports.js';
@@ -16,6 +16,9 @@ import type {
 
 /** The most sign-ins until the server has accepted a token. */
 export const MOST_PROMPTS = 2;
+
+/** How long a refresh waits for its lock, in ms. The holder needs it for one request. */
+const LONGEST_LOCK_WAIT = 30_000;
 
 /** What an authorization does to the world. */
 export interface AuthorizationPorts {
@@ -110,6 +113,7 @@ export const authorizationSetup = setup({
     lockRefresh: step('lockRefresh'),
     refresh: step('refresh'),
     lockSignIn: step('lockSignIn'),
+    watch: step('watch'),
     register: step('register'),
     prompt: step('prompt'),
     exchange: step('exchange'),
@@ -126,6 +130,7 @@ export const authorizationSetup = setup({
     maySignIn: ({ context }) =>
       !context.unattended && context.maySignIn && !context.signedOut && context.prompts < MOST_PROMPTS,
     mayObtain: ({ context }) => context.unattended && !context.signedOut,
+    mayBeginAgain: ({ context }) => !context.overtaken,
     mayRenewClient: ({ context }) => !context.renewed && context.prompts < MOST_PROMPTS,
     isOutage: ({ event }) => event.type === 'failed' && isOutage(event.failure),
     // A token that lacks scopes serves other calls, and if it has expired meanwhile, a refresh may give another one.
@@ -169,7 +174,9 @@ export const authorizationSetup = setup({
     noteRenewed: assign({ renewed: true }),
     keepFailure: assign(({ event }) => ('failure' in event ? { failure: event.failure } : {})),
     countOutage: assign({ outages: ({ context }) => context.outages + 1 }),
-    forgetOutages: assign({ outages: 0 }),
+    // A refresh begins.
+    forgetOutages: assign({ outages: 0, overtaken: false }),
+    noteOvertaken: assign({ overtaken: true }),
     denyScopes: assign(({ context }) =>
       context.cause === 'lacking' ? { denied: union(context.denied, context.challenged ?? []) } : {},
     ),
@@ -184,12 +191,19 @@ export const authorizationSetup = setup({
     keepSignInRequired: assign(({ context }) => ({
       failure: context.cause === 'age' ? context.failure : signInRequired(context),
     })),
+    raiseBusy: raise(() => ({
+      type: 'failed',
+      failure: lockUnavailable(
+        'Another process, or another connection of this one, has not released the token in time',
+      ),
+    })),
     keepTimeout: assign(({ context: { authTimeout: timeout } }) => {
       const message = `The sign-in was not completed within ${timeout} ms`;
       return { failure: authFailure('MCP_SIGN_IN_TIMEOUT', 'sign-in', message, { timeout }) };
     }),
   },
   delays: {
+    lockTimeout: LONGEST_LOCK_WAIT,
     authTimeout: ({ context }) => context.authTimeout,
     backoff: ({ context, system }) =>
       retryDelay(REQUEST_BACKOFF, context.outages, authorizationPorts.of(system).random(), askedDelay(context.failure)),
@@ -230,6 +244,7 @@ export const NO_FACTS: AuthorizationFacts = {
   signedOut: false,
   renewed: false,
   refreshUseless: false,
+  overtaken: false,
   outages: 0,
   failure: undefined,
 };

@@ -1,4 +1,4 @@
-import { isOutage, unreachable } from '../../auth/auth-failures.js';
+import { isOutage, lockUnavailable, unreachable } from '../../auth/auth-failures.js';
 import type { ClientIdentity } from '../../auth/client-identity.js';
 import { Discovery, shownServer } from '../../auth/discovery.js';
 import type { Discovered } from '../../auth/discovery.js';
@@ -61,6 +61,9 @@ const EARLY = 60_000;
 /** How long the tokens of a sign-out may take to be revoked, in ms. */
 const LONGEST_SIGN_OUT = 5_000;
 
+/** How often refreshed tokens are stored, if other processes change the grant at the same time. */
+const MOST_WRITES = 3;
+
 /** Errors after which the client is registered again. */
 const DEAD_CLIENT: ReadonlySet<unknown> = new Set(['invalid_client', 'unauthorized_client']);
 
@@ -99,8 +102,13 @@ export class AuthorizationSteps implements AuthorizationPorts {
     server.hash = server.username = server.password = '';
     this.#server = server.href;
     const { settings, clientName, network, environment } = options;
-    this.#records = new StoredRecords(settings, this.#server, options.report);
     this.#running = new RunningSteps(environment);
+    this.#records = new StoredRecords(settings, this.#server, {
+      report: options.report,
+      releasing: (done) => {
+        this.#running.keepReleasing(done);
+      },
+    });
     const now = (): number => environment.now();
     this.#clients = new SignInClient({ settings, clientName, network, records: this.#records, now });
   }
@@ -185,8 +193,9 @@ export class AuthorizationSteps implements AuthorizationPorts {
       signal.addEventListener('abort', () => {
         this.#clients.closeListener();
       });
-      return (await this.#adopted(challenged)) ?? { type: 'locked' };
+      return (await this.#signedInElsewhere(challenged, signal)) ?? { type: 'locked' };
     },
+    watch: ({ challenged = [] }, signal) => this.#watch(challenged, signal),
     register: async ({ challenged }, signal) => {
       this.#scopes = this.#scopesFor(this.#knownServer, challenged);
       this.#client = await this.#clients.choose(this.#knownServer.metadata, this.#scopes, this.#grant, signal);
@@ -214,8 +223,8 @@ export class AuthorizationSteps implements AuthorizationPorts {
   }
 
   /** The grant that another connection has stored meanwhile, if it is newer than the one in use, and has these scopes. */
-  async #adopted(scopes: readonly string[]): Promise<AuthorizationEvent | undefined> {
-    return this.#adopt(await this.#records.grant(), scopes);
+  async #adopted(scopes: readonly string[], signal?: AbortSignal): Promise<AuthorizationEvent | undefined> {
+    return this.#adopt(await this.#records.grant(signal), scopes);
   }
 
   #adopt(read: StoredGrant | undefined, scopes: readonly string[]): AuthorizationEvent | undefined {
@@ -231,6 +240,29 @@ export class AuthorizationSteps implements AuthorizationPorts {
     }
     this.#next = stored;
     return { type: 'adopted', grant: factsOf(stored) };
+  }
+
+  /** As {@link #adopted}, for a sign-in: a grant that has expired since it was stored can be refreshed instead. */
+  async #signedInElsewhere(scopes: readonly string[], signal: AbortSignal): Promise<AuthorizationEvent | undefined> {
+    const before = this.#grant;
+    const adopted = await this.#adopted(scopes, signal);
+    if (adopted !== undefined) return adopted;
+    return this.#grant !== before && this.#grant?.refreshToken !== undefined ? { type: 'refreshable' } : undefined;
+  }
+
+  /** Resolves when another process has signed in, with the scopes that are needed. Rejects with the reason of the signal. */
+  #watch(scopes: readonly string[], signal: AbortSignal): Promise<AuthorizationEvent> {
+    return new Promise((resolve, reject: (reason: Error) => void) => {
+      signal.addEventListener('abort', () => {
+        reject(signal.reason as Error);
+      });
+      this.#records.watch(() => {
+        // It never rejects: problems of the store are reported.
+        void this.#signedInElsewhere(scopes, signal).then((event) => {
+          if (event !== undefined) resolve(event);
+        });
+      }, signal);
+    });
   }
 
   async #discover(cause: Cause, signal: AbortSignal): Promise<Discovered> {
@@ -364,23 +396,36 @@ export class AuthorizationSteps implements AuthorizationPorts {
     const grant = this.#grant;
     const found = this.#knownServer;
     if (grant?.refreshToken === undefined) throw new TypeError('There is no refresh token');
-    const tokens = await refresh(
-      await this.#requests(signal, grant.proofKey),
-      found,
-      this.#clientOf(grant),
-      grant.refreshToken,
-    );
+    const requests = await this.#requests(signal, grant.proofKey);
+    // The last step before the request: without the lock another process may be sending the same refresh token, which revokes all tokens.
+    if (!(await this.#records.holds('refresh'))) return overtaken();
+    const tokens = await refresh(requests, found, this.#clientOf(grant), grant.refreshToken);
     if (isFailure(tokens)) return this.#notRefreshed(grant, tokens);
     const refreshed: Grant = {
       ...grant,
       granted: tokens.scopes ?? grant.granted,
       ...this.#timed(tokens, grant.refreshToken),
     };
-    // A person may have signed in again meanwhile, in another connection: that is worth more.
-    const adopted = (await this.#records.replaceGrant(refreshed)) ? undefined : await this.#adopted([]);
-    if (adopted !== undefined) return adopted;
+    const newer = await this.#storeRefreshed(refreshed, grant.refreshToken);
+    if (newer !== undefined) return newer;
     this.#next = refreshed;
     return { type: 'refreshed', grant: factsOf(refreshed) };
+  }
+
+  /**
+   * Stores a refreshed grant, also if the lock was lost meanwhile. A newer grant is used in place of it: a person may have signed in again, in
+   * another connection. Another process, which the server refused the same refresh token, may have stored that it is dead: that is not newer.
+   */
+  async #storeRefreshed(refreshed: Grant, spent: string): Promise<AuthorizationEvent | undefined> {
+    for (let tries = 0; tries < MOST_WRITES; tries += 1) {
+      if (await this.#records.replaceGrant(refreshed)) return undefined;
+      const stored = await this.#records.grant();
+      const adopted = this.#adopt(stored, []);
+      if (adopted !== undefined) return adopted;
+      const { refreshToken = spent } = stored?.grant ?? {};
+      if (stored?.grant === undefined || refreshToken !== spent) return undefined;
+    }
+    return undefined;
   }
 
   /** Only these errors are about the refresh token, and only about the one that was sent. */
@@ -390,9 +435,12 @@ export class AuthorizationSteps implements AuthorizationPorts {
     if (error !== 'invalid_grant' && !(isDeadClient && grant.client.dynamic)) return { type: 'failed', failure: why };
     const adopted = await this.#adopted([]);
     if (adopted !== undefined) return adopted;
+    // Another process has stored tokens that have expired since, with another refresh token.
+    if (this.#grant !== undefined && this.#grant.refreshToken !== grant.refreshToken) return overtaken();
     if (isDeadClient) await this.#records.doubtClient(grant.issuer, grant.client);
     this.#grant = { ...grant, refreshToken: undefined };
-    await this.#records.keepGrant(this.#grant);
+    // If another process stores a newer grant at this moment, the sign-in finds it.
+    await this.#records.replaceGrant(this.#grant);
     return { type: 'refresh.dead', failure: why };
   }
 
@@ -481,6 +529,12 @@ const NO_CLIENT: ClientIdentity = { id: '', secret: undefined, method: 'none', d
 
 function factsOf({ issuer, requested, granted }: Grant): GrantFacts {
   return { issuer, requested, granted };
+}
+
+/** Another process has had the lock of the refresh meanwhile. */
+function overtaken(): AuthorizationEvent {
+  const message = 'Another process refreshes the token, because this one was stopped for too long';
+  return { type: 'overtaken', failure: lockUnavailable(message) };
 }
 
 /** What the refusal of a sign-in means for the client. */

@@ -32,6 +32,8 @@ export class RunningSteps {
   readonly #running = new Map<AbortController, AuthorizationStep>();
   /** The requests for tokens. */
   readonly #unfinished = new Set<Promise<void>>();
+  /** The leases of the store that are being released. */
+  readonly #releasing = new Set<Promise<void>>();
   /** Ends these requests. */
   #giveUp = new AbortController();
 
@@ -84,22 +86,39 @@ export class RunningSteps {
       });
   }
 
+  /** The end of a connection waits for the release of a lease, so that other processes need not wait. The promise never rejects. */
+  keepReleasing(done: Promise<void>): void {
+    this.#releasing.add(done);
+    void done.then(() => this.#releasing.delete(done));
+  }
+
   /** Resolves when no tokens are requested. */
   async settled(): Promise<void> {
     await Promise.all(this.#unfinished);
   }
 
-  /** Resolves when the tokens that were requested are stored, or when that takes too long. */
+  /** Resolves when the tokens that were requested are stored and all leases released, or when that takes too long. */
   async finish(): Promise<void> {
-    if (this.#unfinished.size === 0) return;
+    if (this.#unfinished.size === 0 && this.#releasing.size === 0) return;
     const giveUp = this.#giveUp;
-    const timer = this.#environment.setTimeout(() => {
-      // The steps of the next connection have one of their own.
-      if (this.#giveUp === giveUp) this.#giveUp = new AbortController();
-      giveUp.abort(failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection is closed'));
-    }, LONGEST_FINISH);
+    await new Promise<void>((resolve) => {
+      const timer = this.#environment.setTimeout(() => {
+        // The steps of the next connection have one of their own.
+        if (this.#giveUp === giveUp) this.#giveUp = new AbortController();
+        giveUp.abort(failure('connection', 'MCP_CONNECTION_CLOSED', 'The connection is closed'));
+        this.#releasing.clear();
+        resolve();
+      }, LONGEST_FINISH);
+      void this.#finished().then(() => {
+        this.#environment.clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  async #finished(): Promise<void> {
     await this.settled();
-    this.#environment.clearTimeout(timer);
+    await Promise.all(this.#releasing);
   }
 
   /** Ends all steps and releases their locks. XState does not do so when a part of the chart throws. */

@@ -1,4 +1,4 @@
-import { authFailure } from '../../auth/auth-failures.js';
+import { authFailure, lockUnavailable } from '../../auth/auth-failures.js';
 import type { ClientIdentity } from '../../auth/client-identity.js';
 import { redirectUriOf } from '../../auth/grants/grant.js';
 import type { OAuthSettings } from '../../auth/oauth-settings.js';
@@ -13,6 +13,9 @@ import {
 import type { Grant } from '../../auth/stores/records.js';
 import { describeThrown, lookable } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
+import { callUserFunction } from '../../util/user-function.js';
+import { StoreLocks } from './store-locks.js';
+import type { LockPurpose } from './store-locks.js';
 
 /** The grant in a store. */
 export interface StoredGrant {
@@ -23,6 +26,14 @@ export interface StoredGrant {
   readonly isBehind: boolean;
 }
 
+/** What the records of an authorization report. */
+export interface RecordsReceiver {
+  /** A problem of the store, which ends nothing. */
+  report(problem: Failure): void;
+  /** A lease is being released. The promise never rejects. */
+  releasing(done: Promise<void>): void;
+}
+
 /**
  * The records of one authorization in the store of the user: its grant, and the clients that were registered. If the store fails, the failure is
  * reported, and the flow goes on with the tokens in memory.
@@ -31,7 +42,8 @@ export class StoredRecords {
   readonly #settings: OAuthSettings;
   readonly #server: string;
   readonly #key: string;
-  readonly #report: (problem: Failure) => void;
+  readonly #receiver: RecordsReceiver;
+  readonly #locks: StoreLocks;
   /** The text of the grant that this connection read or wrote last. */
   #seen: string | undefined;
   /** Whether the store failed to write the newest grant. */
@@ -39,24 +51,66 @@ export class StoredRecords {
   /** Ids of clients that may be unknown to their server, although a slow store may still have them. */
   readonly #doubted = new Set<string>();
 
-  constructor(settings: OAuthSettings, server: string, report: (problem: Failure) => void) {
+  constructor(settings: OAuthSettings, server: string, receiver: RecordsReceiver) {
     this.#settings = settings;
     this.#server = server;
     this.#key = grantKey(server, settings.account);
-    this.#report = report;
+    this.#receiver = receiver;
+    this.#locks = new StoreLocks(settings, this.#key, {
+      leaseFailed: (purpose, thrown) => {
+        this.#leaseFailed(purpose, thrown);
+      },
+      releasing: (done) => {
+        receiver.releasing(done);
+      },
+    });
   }
 
-  /** Holds a lock of this process until the signal is aborted. */
-  async lock(purpose: string, signal: AbortSignal): Promise<void> {
-    const release = await this.#settings.locks.take(`${purpose} ${this.#key}`, signal);
-    if (signal.aborted) release();
-    else signal.addEventListener('abort', release, { once: true });
+  /** Holds a lock until the signal is aborted: among the connections of this process, and among processes if the store has leases. */
+  lock(purpose: LockPurpose, signal: AbortSignal): Promise<void> {
+    return this.#locks.take(purpose, signal);
   }
 
-  /** Reads the grant; undefined if the store fails. */
-  async grant(): Promise<StoredGrant | undefined> {
+  /** Whether a lock that was taken is still held: a process that was stopped for too long has lost it. */
+  async holds(purpose: LockPurpose): Promise<boolean> {
+    try {
+      return await this.#locks.holds(purpose);
+    } catch (thrown) {
+      this.#receiver.report(storeFailed('lease', thrown));
+      return false;
+    }
+  }
+
+  /** A person who is asked twice does no harm, and a token that was never stored is known to this process alone. */
+  #leaseFailed(purpose: LockPurpose, thrown: unknown): void {
+    this.#receiver.report(storeFailed('lease', thrown));
+    const isShared = this.#seen !== undefined && !this.#unsaved;
+    if (purpose === 'refresh' && isShared)
+      throw lockUnavailable('The token was not refreshed, because the token store gave no lease', lookable(thrown));
+  }
+
+  /** Calls a function now and when the grant may have changed, until the signal is aborted; never if the store has no `watch`. */
+  watch(changed: () => void, signal: AbortSignal): void {
+    try {
+      const stop = this.#settings.store.watch?.(this.#key, changed);
+      if (stop === undefined) return;
+      const end = (): void => {
+        callUserFunction('the end of `watch` of the store', stop, (problem) => {
+          this.#receiver.report(problem);
+        });
+      };
+      if (signal.aborted) end();
+      else signal.addEventListener('abort', end, { once: true });
+      changed();
+    } catch (thrown) {
+      this.#receiver.report(storeFailed('watch', thrown));
+    }
+  }
+
+  /** Reads the grant; undefined if the store fails, or if the signal is aborted: what was read may be older than what was written since. */
+  async grant(signal?: AbortSignal): Promise<StoredGrant | undefined> {
     const read = await this.#read(this.#key);
-    if (read === undefined) return undefined;
+    if (read === undefined || signal?.aborted === true) return undefined;
     const isNew = read.text !== this.#seen;
     this.#seen = read.text;
     if (isNew) this.#unsaved = false;
@@ -112,7 +166,7 @@ export class StoredRecords {
     try {
       return { text: await this.#settings.store.read(key) };
     } catch (thrown) {
-      this.#report(storeFailed('read', thrown));
+      this.#receiver.report(storeFailed('read', thrown));
       return undefined;
     }
   }
@@ -124,7 +178,7 @@ export class StoredRecords {
       const written: unknown = await this.#settings.store.write(key, value, expected);
       return written !== false;
     } catch (thrown) {
-      this.#report(storeFailed('write', thrown));
+      this.#receiver.report(storeFailed('write', thrown));
       return undefined;
     }
   }

@@ -1,7 +1,10 @@
-import { clientCredentials, oauth } from '../../../src/auth/index.js';
+import { clientCredentials, memoryStore, oauth } from '../../../src/auth/index.js';
+import type { TokenStore } from '../../../src/auth/index.js';
 import { HttpTransport, MCPClient } from '../../../src/index.js';
 import { authorizationMachine } from '../../../src/machines/authorization/authorization-machine.js';
 import { authorizationPorts } from '../../../src/machines/authorization/authorization-setup.js';
+import { systemEnvironment } from '../../../src/util/environment.js';
+import type { Environment } from '../../../src/util/environment.js';
 import { Fuses } from '../../support/charts/chart-fuses.js';
 import { idlePorts } from '../../support/charts/idle-ports.js';
 import { AuthorizationServer, protectedServer, signedIn } from '../../support/servers/authorization-server.js';
@@ -30,8 +33,27 @@ const SITUATIONS = [
   'no person',
   'signed out',
   'without a person',
+  'lease lost',
+  'lease not given',
 ] as const;
 type Situation = (typeof SITUATIONS)[number];
+
+/** The time that a refresh waits for its lock, in ms, and what it is in these lives. */
+const LOCK_WAIT = 30_000;
+const SHORT_LOCK_WAIT = 100;
+
+/** A store of several processes, another of which has the lease of a refresh. `once` is true the first time. */
+function leasedStore(situation: Situation, once: () => boolean): TokenStore {
+  const store = memoryStore();
+  return {
+    read: (key) => store.read(key),
+    write: (...given) => store.write(...given),
+    lease: async (key) => {
+      if (situation === 'lease not given' && key.startsWith('refresh/') && once()) await new Promise(() => undefined);
+      return { isHeld: async () => situation !== 'lease lost' || !once(), release: async () => undefined };
+    },
+  };
+}
 
 /** A client signs in, its token expires, and one thing goes wrong. Returns whatever is wrong if one part of the chart throws. */
 async function lifeWith(situation: Situation, name = ''): Promise<string[]> {
@@ -57,14 +79,25 @@ async function lifeWith(situation: Situation, name = ''): Promise<string[]> {
     return refuses || lacks;
   });
   as.issuesRefreshTokens = situation !== 'no person' && situation !== 'refused at once';
-  const withPerson = signedIn([], { prompt: situation === 'no person' ? 'connect' : 'auto' }, async (prompt) => {
+  const store = leasedStore(situation, () => !happened && (happened = true));
+  const prompt = situation === 'no person' ? 'connect' : 'auto';
+  const withPerson = signedIn([], { store, prompt }, async (prompt) => {
     if (situation === 'denied' && prompt.reason === 'scopes') prompt.cancel();
     else prompt.complete((await fetch(prompt.url, { redirect: 'manual' })).headers.get('location') ?? '');
   });
   const withoutPerson = oauth({ grant: clientCredentials(), client: { id: 'robot', secret: 'secret' } });
   const auth = situation === 'without a person' ? withoutPerson : withPerson;
   // The second client waits for the lock of the first, and adopts its token.
-  const clients = [1, 2].map(() => new MCPClient(new HttpTransport(server.url, { auth }), { autoReconnect: true }));
+  const environment: Environment = {
+    ...systemEnvironment,
+    setTimeout: (callback, delay) =>
+      systemEnvironment.setTimeout(
+        callback,
+        situation === 'lease not given' && delay === LOCK_WAIT ? SHORT_LOCK_WAIT : delay,
+      ),
+  };
+  const options = { autoReconnect: true, environment };
+  const clients = [1, 2].map(() => new MCPClient(new HttpTransport(server.url, { auth }), options));
   for (const client of clients) client.on('error', () => undefined);
   const client = clients[0] as MCPClient;
   const settled = async (what: string, promise: Promise<unknown>): Promise<unknown> => {

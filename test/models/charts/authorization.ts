@@ -13,6 +13,8 @@ import type { ChartModel } from './chart-model.js';
 const OUTAGE = failure('transport', 'MCP_AUTH_UNREACHABLE', 'out of reach');
 const REFUSAL = failure('authentication', 'MCP_TOKEN_REQUEST_REFUSED', 'refused');
 
+const BUSY = failure('connection', 'MCP_AUTH_BUSY', 'busy');
+
 const GRANT: GrantFacts = { issuer: 'https://as.example', requested: ['a'], granted: [] };
 
 /** The events of each step. */
@@ -29,9 +31,10 @@ const OUTCOMES: Readonly<Record<string, readonly AuthorizationEvent[]>> = {
   'refreshing.asking': [
     { type: 'refreshed', grant: GRANT },
     { type: 'adopted', grant: GRANT },
+    { type: 'overtaken', failure: BUSY },
     { type: 'refresh.dead', failure: REFUSAL },
   ],
-  'signingIn.waiting': [{ type: 'locked' }, { type: 'adopted', grant: GRANT }],
+  'signingIn.waiting': [{ type: 'locked' }, { type: 'adopted', grant: GRANT }, { type: 'refreshable' }],
   'signingIn.registering': [{ type: 'registered' }],
   'signingIn.awaitingUser': [{ type: 'answered' }, { type: 'client.dead', failure: REFUSAL }],
   'signingIn.exchanging': [
@@ -42,6 +45,11 @@ const OUTCOMES: Readonly<Record<string, readonly AuthorizationEvent[]>> = {
   'obtaining.asking': [{ type: 'obtained', grant: GRANT }],
   'signingOut.dropping': [{ type: 'dropped' }],
   'signingOut.revoking': [{ type: 'revoked' }],
+};
+
+/** The events of the step that only looks at the store, which never fails. */
+const LOOKS: Readonly<Record<string, readonly AuthorizationEvent[]>> = {
+  failed: [{ type: 'adopted', grant: GRANT }, { type: 'refreshable' }],
 };
 
 /** What the program wants. */
@@ -76,17 +84,18 @@ function eventsWithout(...left: readonly AuthorizationEvent['type'][]) {
       { type: 'failed', failure: OUTAGE },
       { type: 'failed', failure: REFUSAL },
     ];
-    const all = [...DEMANDS, ...WISHES, ...outcomes, ...(outcomes.length === 0 ? [] : failures)];
+    const looks = LOOKS[workOf(path)] ?? [];
+    const all = [...DEMANDS, ...WISHES, ...looks, ...outcomes, ...(outcomes.length === 0 ? [] : failures)];
     return all.filter(({ type }) => !left.includes(type));
   };
 }
 
 /** The facts that guards read. */
 function deciding(facts: AuthorizationFacts): unknown {
-  const { cause, maySignIn, origin, accepted, prompts, renewed, refreshUseless, signedOut } = facts;
+  const { cause, maySignIn, origin, accepted, prompts, renewed, refreshUseless, signedOut, overtaken } = facts;
   const scopes = cause === 'lacking' || cause === 'age' ? cause : 'other';
   const proven = accepted || origin === 'store' ? 'accepted' : origin;
-  return [scopes, maySignIn, proven, prompts, renewed, refreshUseless, signedOut, facts.grant !== undefined];
+  return [scopes, maySignIn, proven, prompts, renewed, refreshUseless, signedOut, overtaken, facts.grant !== undefined];
 }
 
 const holds = (vertex: Vertex<AuthorizationFacts>, lock: string): boolean => lock in vertex.snapshot.children;
@@ -190,6 +199,39 @@ export const authorizationChart: ChartModel<AuthorizationFacts> = {
           ({ path, next }) =>
             workOf(path) !== 'backingOff' ||
             next.some(({ event, to }) => event.type.startsWith('xstate.after') && workOf(to.path) === 'resting'),
+        ),
+      );
+    },
+
+    'begins a refresh again only once when another process had its lock, and sends nothing while it waits for it': ({
+      found,
+      none,
+    }) => {
+      none(
+        found.violations(({ path, snapshot, next }) =>
+          next.every(
+            ({ event, to }) =>
+              event.type !== 'overtaken' ||
+              workOf(path) !== 'refreshing.asking' ||
+              workOf(to.path) === (snapshot.context.overtaken ? 'backingOff' : 'refreshing.waiting'),
+          ),
+        ),
+      );
+      none(
+        found.violations(({ path, next }) =>
+          next.every(
+            ({ event, to }) =>
+              workOf(to.path) !== 'refreshing.asking' ||
+              workOf(path) === 'refreshing.asking' ||
+              event.type === 'locked',
+          ),
+        ),
+      );
+      none(
+        found.violations(
+          ({ path, next }) =>
+            !/(?:refreshing|signingIn)\.waiting/.test(path) ||
+            next.some(({ event, to }) => event.type.startsWith('xstate.after') && workOf(to.path) === 'backingOff'),
         ),
       );
     },
