@@ -22,5 +22,6 @@ export type {
 export type { OAuth } from './oauth-object.js';
 export type { ClientAuthMethod } from './client-identity.js';
 export type { AuthorizationServerMetadata } from './server-metadata.js';
+export { fileStore } from './stores/file-store.js';
 export { memoryStore } from './stores/memory-store.js';
 export type { TokenLease, TokenStore } from './stores/token-store.js';

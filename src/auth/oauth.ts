@@ -48,7 +48,7 @@ export interface OAuthOptions {
   readonly offlineAccess?: 'auto' | false | undefined;
   /** Separates several persons, or tenants, at one URL. Default `'default'`. */
   readonly account?: string | undefined;
-  /** Keeps the tokens. Default: {@link memoryStore}. */
+  /** Keeps the tokens. Default: {@link memoryStore}; {@link fileStore} keeps them on the disk, and for several processes. */
   readonly store?: TokenStore | undefined;
   /**
    * When a person may be asked to sign in: `'auto'`: whenever it is necessary. `'connect'`: only while the client connects. `'never'`: only
@@ -121,7 +121,7 @@ export function oauth(options: OAuthOptions = {}): OAuth {
   read.optional('offlineAccess', (value) => value === 'auto' || value === false, '"auto" or false');
   read.optional('dpop', (value) => value === 'auto' || typeof value === 'boolean', '"auto" or a boolean');
   read.optional('scopes', (value) => isScopes(value) || typeof value === 'function', 'a list of scopes, or a function');
-  read.optional('store', isStore, 'an object with the functions `read` and `write`');
+  read.optional('store', isStore, 'an object with the functions `read` and `write`, and perhaps `lease` and `watch`');
   read.optional('authorizationServer', isServer, 'an issuer, or its metadata with `issuer` and endpoints');
   read.optional('resource', (value) => value === false || isText(value), 'a string, or false');
   for (const name of ['parameters', 'tokenParameters'] as const)
@@ -178,8 +178,9 @@ function isScopes(value: unknown): boolean {
 }
 
 function isStore(value: unknown): boolean {
-  const { read, write } = (isPlainObject(value) ? value : {}) as Partial<TokenStore>;
-  return typeof read === 'function' && typeof write === 'function';
+  const { read, write, lease, watch } = (isPlainObject(value) ? value : {}) as Partial<TokenStore>;
+  const isOptional = (one: unknown): boolean => one === undefined || typeof one === 'function';
+  return typeof read === 'function' && typeof write === 'function' && isOptional(lease) && isOptional(watch);
 }
 
 function isServer(value: unknown): boolean {

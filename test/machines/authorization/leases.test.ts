@@ -1,3 +1,4 @@
+import { oauth } from '../../../src/auth/index.js';
 import type { OAuthOptions, SignInPrompt, TokenLease, TokenStore } from '../../../src/auth/index.js';
 import { HttpTransport, MCPClient, MCPConnectionError } from '../../../src/index.js';
 import type { MCPError } from '../../../src/index.js';
@@ -412,6 +413,14 @@ test('a sign-out rejects with MCP_AUTH_BUSY, and deletes nothing, while another 
   expect(await errorFrom(client.signOut())).toMatchObject({ code: 'MCP_AUTH_BUSY' });
   expect(store.grantKey).not.toBe('');
   expect(textOf(await client.callTool('buy'))).toBe('done');
+});
+
+test.each([{ lease: 3 }, { watch: 'on' }, { read: undefined }])('oauth() refuses a store with %j', (broken) => {
+  const given = { read: async () => undefined, write: async () => true, ...broken };
+  const refused = (): unknown => oauth({ store: given as unknown as TokenStore });
+  expect(refused).toThrow(
+    'oauth(): store must be an object with the functions `read` and `write`, and perhaps `lease`',
+  );
 });
 
 test('connections of one process ask the store for one lease at a time', async () => {

@@ -116,11 +116,15 @@ export class HttpProcess {
     return `http://127.0.0.1:${this.port}/mcp`;
   }
 
-  /** Gives the official server a command, and waits until it has carried it out. */
-  async command(command: 'forget' | 'notify'): Promise<void> {
-    this.#lines.length = 0;
+  /** Gives a server a command, and waits until it has carried it out: `expire` to the provider, the others to the official server. */
+  async command(command: 'forget' | 'notify' | 'expire'): Promise<void> {
+    const before = this.count(command);
     this.#child.stdin.write(`${command}\n`);
-    await this.#said(new RegExp(`^${command}$`));
+    await this.#waiting.until(
+      () => this.count(command) > before,
+      () => `heard ${this.#lines.join(' | ')}`,
+      20_000,
+    );
   }
 
   async #said(pattern: RegExp): Promise<string> {
