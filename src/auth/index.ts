@@ -24,4 +24,6 @@ export type { ClientAuthMethod } from './client-identity.js';
 export type { AuthorizationServerMetadata } from './server-metadata.js';
 export { fileStore } from './stores/file-store.js';
 export { memoryStore } from './stores/memory-store.js';
+export { redisStore } from './stores/redis-store.js';
+export type { RedisClient, RedisStoreOptions } from './stores/redis-store.js';
 export type { TokenLease, TokenStore } from './stores/token-store.js';

@@ -48,7 +48,7 @@ export interface OAuthOptions {
   readonly offlineAccess?: 'auto' | false | undefined;
   /** Separates several persons, or tenants, at one URL. Default `'default'`. */
   readonly account?: string | undefined;
-  /** Keeps the tokens. Default: {@link memoryStore}; {@link fileStore} keeps them on the disk, and for several processes. */
+  /** Keeps the tokens. Default: {@link memoryStore}; {@link fileStore} and {@link redisStore} keep them for several processes. */
   readonly store?: TokenStore | undefined;
   /**
    * When a person may be asked to sign in: `'auto'`: whenever it is necessary. `'connect'`: only while the client connects. `'never'`: only

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 
 import type { FileStoreTiming } from '../../src/auth/stores/file-store.js';
+import type { RedisStoreTiming } from '../../src/auth/stores/redis-store.js';
 import { compiled } from './compiled.js';
 import { Waiting } from './waiting.js';
 
@@ -13,12 +14,10 @@ const HOST = path.resolve(__dirname, '../fixtures/hosts/signed-in.mjs');
 const NODE_PATH = path.resolve(__dirname, '../../node_modules');
 
 /** What the program does; test/fixtures/hosts/signed-in.mjs describes it. */
-export interface SignedInJob {
-  readonly url: string;
-  readonly agrees: boolean;
-  readonly folder: string;
-  readonly timing: FileStoreTiming;
-}
+export type SignedInJob = { readonly url: string; readonly agrees: boolean } & (
+  | { readonly folder: string; readonly timing: FileStoreTiming }
+  | { readonly redis: string; readonly client: 'ioredis' | 'node-redis'; readonly timing: RedisStoreTiming }
+);
 
 /** An event that the program prints. */
 export interface SignedInEvent {
