@@ -72,7 +72,7 @@ export { HttpTransport } from './transports/http/http-transport.js';
 export type { HttpTransportOptions } from './transports/http/http-transport.js';
 export type { HttpDispatcher } from './transports/http/http-options.js';
 export type { OAuth } from './auth/oauth-object.js';
-export type { SignInPrompt, SignInReason } from './auth/grants/interactive.js';
+export type { SignInPrompt, SignInReason } from './auth/grants/sign-in-prompt.js';
 export type { TokenRefusal, TokenSource } from './auth/token-source.js';
 export { MemoryTransport } from './transports/memory-transport.js';
 export { SseTransport } from './transports/sse/sse-transport.js';

@@ -160,8 +160,9 @@ test('the options and errors of sign-in that are listed exist, and no option is 
   };
   expect(listed(ofOAuth).sort()).toEqual(declared('auth/oauth.ts', 'OAuthOptions').sort());
   const [table = ''] = ofInteractive.split('## ');
-  const [, described = ''] = table.split('`workloadIdentity()` has');
+  const [, described = ''] = table.split('`device()` has');
   for (const [file, type] of [
+    ['device', 'DeviceOptions'],
     ['workload-identity', 'WorkloadIdentityOptions'],
     ['enterprise', 'EnterpriseOptions'],
     ['enterprise', 'EnterpriseIdp'],

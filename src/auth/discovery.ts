@@ -2,6 +2,7 @@ import { isFailure } from '../util/failure.js';
 import type { Failure } from '../util/failure.js';
 import { LATEST_LEGACY } from '../protocol/revisions.js';
 import { authFailure, isOutage, unreachable } from './auth-failures.js';
+import { DEVICE_CODE } from './grants/device.js';
 import { isOutageStatus, jsonObject } from './network/guarded-fetch.js';
 import type { AuthResponse, GuardedFetch } from './network/guarded-fetch.js';
 import { PROOF_ALGORITHM } from './proof-key.js';
@@ -290,6 +291,11 @@ const ENDPOINTS = [
   ['authorization_endpoint', 'authorization endpoint', (type: string | undefined) => type === SIGN_IN],
   ['token_endpoint', 'token endpoint', (type: string | undefined) => type !== undefined],
   ['registration_endpoint', 'registration endpoint', () => false],
+  [
+    'device_authorization_endpoint',
+    'device authorization endpoint',
+    (type: string | undefined) => type === DEVICE_CODE,
+  ],
 ] as const;
 
 function unsupported({ issuer }: AuthorizationServerMetadata, why: string): Failure {

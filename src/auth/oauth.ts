@@ -159,7 +159,8 @@ function isGrant(value: unknown): boolean {
     const isName = (one: unknown): boolean => one === undefined || (typeof one === 'string' && one !== '');
     return isName(grantType) && isName(extension);
   }
-  return isPlainObject(value) && (value as { readonly kind?: unknown }).kind === 'interactive';
+  const { kind } = (isPlainObject(value) ? value : {}) as { readonly kind?: unknown };
+  return kind === 'interactive' || kind === 'device';
 }
 
 /** No client is registered for a grant without a person. */

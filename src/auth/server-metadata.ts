@@ -6,6 +6,8 @@ export interface AuthorizationServerMetadata {
   readonly token_endpoint?: string | undefined;
   readonly registration_endpoint?: string | undefined;
   readonly revocation_endpoint?: string | undefined;
+  /** RFC 8628, 4. */
+  readonly device_authorization_endpoint?: string | undefined;
   readonly scopes_supported?: readonly string[] | undefined;
   readonly grant_types_supported?: readonly string[] | undefined;
   readonly token_endpoint_auth_methods_supported?: readonly string[] | undefined;
@@ -17,7 +19,13 @@ export interface AuthorizationServerMetadata {
   readonly require_pushed_authorization_requests?: boolean | undefined;
 }
 
-const TEXTS = ['authorization_endpoint', 'token_endpoint', 'registration_endpoint', 'revocation_endpoint'] as const;
+const TEXTS = [
+  'authorization_endpoint',
+  'token_endpoint',
+  'registration_endpoint',
+  'revocation_endpoint',
+  'device_authorization_endpoint',
+] as const;
 const LISTS = [
   'scopes_supported',
   'grant_types_supported',

@@ -9,28 +9,26 @@ import type { Library } from './library.js';
 import type { ExtraParameters } from './oauth-settings.js';
 import type { ProofKey } from './proof-key.js';
 
-/** All that belongs to one sign-in. It is kept in memory, used once, and never shown. RFC 7636, RFC 9207. */
-export interface SignIn {
+/** What a sign-in requests, and as which client. */
+export interface SignInRequest {
   readonly found: Discovered;
   readonly client: ClientIdentity;
   readonly scopes: readonly string[];
-  readonly state: string;
-  readonly verifier: string;
   /** The key to which the tokens are to be bound, if any. */
   readonly proofKey: ProofKey | undefined;
+}
+
+/** All that belongs to one sign-in. It is kept in memory, used once, and never shown. RFC 7636, RFC 9207. */
+export interface SignIn extends SignInRequest {
+  readonly state: string;
+  readonly verifier: string;
   /** The page to open. */
   readonly url: string;
 }
 
 /** Prepares a sign-in: state, PKCE and the URL of the page. */
-export async function beginSignIn(
-  library: Library,
-  found: Discovered,
-  client: ClientIdentity,
-  scopes: readonly string[],
-  extra: ExtraParameters,
-  proofKey: ProofKey | undefined,
-): Promise<SignIn> {
+export async function beginSignIn(library: Library, request: SignInRequest, extra: ExtraParameters): Promise<SignIn> {
+  const { found, client, scopes, proofKey } = request;
   const state = library.generateRandomState();
   const verifier = library.generateRandomCodeVerifier();
   const challenge = await library.calculatePKCECodeChallenge(verifier);
@@ -52,7 +50,7 @@ export async function beginSignIn(
   set('code_challenge_method', 'S256');
   // The code is bound to the key, too. RFC 9449, 10.
   set('dpop_jkt', proofKey?.thumbprint);
-  return { found, client, scopes, state, verifier, proofKey, url: url.href };
+  return { ...request, state, verifier, url: url.href };
 }
 
 /**

@@ -144,6 +144,43 @@ export function bindingOf({
   return requiresBinding ? 'required' : 'offered';
 }
 
+/** Asks an authorization server for a device code. Resolves and rejects as {@link requestDocument} does. RFC 8628, 3.1. */
+export async function requestDeviceCode(
+  { library, ...requests }: TokenRequests,
+  { metadata: { issuer, device_authorization_endpoint: endpoint = '' } }: Discovered,
+  client: ClientIdentity,
+  parameters: Readonly<Record<string, string>>,
+): Promise<Readonly<Record<string, unknown>> | Failure> {
+  const { response, sent } = await send({ ...requests, library }, (options) =>
+    library.deviceAuthorizationRequest(
+      { issuer, device_authorization_endpoint: endpoint },
+      { client_id: client.id },
+      authenticationOf(client, factsOf({ issuer }, requests)),
+      parameters,
+      options,
+    ),
+  );
+  return readTokenDocument(response, { issuer, phase: 'sign-in', sent, now: requests.now });
+}
+
+/** Asks for the tokens of a device code. It may be sent again and again. Rejects with a failure of the network. RFC 8628, 3.4. */
+export async function pollDeviceCode(
+  { library, ...requests }: TokenRequests,
+  found: Discovered,
+  client: ClientIdentity,
+  deviceCode: string,
+): Promise<Tokens | Failure> {
+  return request({ ...requests, library }, found, client, 'token request', [deviceCode], (server, options) =>
+    library.deviceCodeGrantRequest(
+      server,
+      { client_id: client.id },
+      authenticationOf(client, factsOf(server, requests)),
+      deviceCode,
+      options,
+    ),
+  );
+}
+
 /** The parameters of a request with the changes of the user: null removes one. */
 export function withExtra(
   parameters: Readonly<Record<string, string | undefined>>,

@@ -30,7 +30,7 @@ export const AUTH_HINTS: Readonly<Record<string, string | Finder>> = {
   MCP_SIGN_IN_DENIED: 'Ask the administrator of the server for access.',
   MCP_SIGN_IN_REQUIRED: ({ details }) => SIGN_IN_HINTS.get(details?.reason) ?? SIGN_IN_HINT,
   MCP_SIGN_IN_TIMEOUT:
-    'Check that the page was shown, and that its redirect reaches `prompt.complete()`. The next sign-in registers the client again.',
+    'Check that the page was shown, and that its redirect, if it has one, reaches `prompt.complete()`. Then call signIn().',
   MCP_TOKEN_REFUSED:
     'The server does not accept this issuer or audience: compare the options `authorizationServer` and `resource` of oauth() with what it expects.',
   MCP_TOKEN_REQUEST_REFUSED: tokenRequestHint,
@@ -43,7 +43,7 @@ const SIGN_IN_HINT = 'Connect with `prompt: "auto"` of oauth() while a person is
 const SIGN_IN_HINTS = new Map<unknown, string>([
   [
     'no browser',
-    'Pass `onPrompt` to interactive(), and show the URL to a person: `onPrompt: ({ url }) => { console.error(url); }`.',
+    'Pass `onPrompt` to interactive(), and show the URL to a person: `onPrompt: ({ url }) => { console.error(url); }`. Or use device().',
   ],
   ['the program has signed out', 'Call signIn(), or connect().'],
 ]);

@@ -1,4 +1,4 @@
-import type { SignInPrompt } from '../../auth/grants/interactive.js';
+import type { SignInPrompt } from '../../auth/grants/sign-in-prompt.js';
 import type { MCPError } from '../../errors.js';
 
 /** The state of the sign-in of a client whose transport has `auth: oauth()`. */

@@ -3,6 +3,7 @@ import { isLoopback } from '../network/addresses.js';
 import { authFailure, errorCodeOf, shownDescription, unreachable } from '../auth-failures.js';
 import { AUTH_METHODS, methodFor } from '../client-identity.js';
 import type { ClientAuthMethod, ClientIdentity } from '../client-identity.js';
+import { DEVICE_CODE } from '../grants/device.js';
 import { isOutageStatus, jsonObject } from '../network/guarded-fetch.js';
 import type { AuthResponse, GuardedFetch } from '../network/guarded-fetch.js';
 import type { AuthorizationServerMetadata } from '../server-metadata.js';
@@ -11,6 +12,7 @@ import type { AuthorizationServerMetadata } from '../server-metadata.js';
 export interface RegistrationRequest {
   readonly metadata: AuthorizationServerMetadata;
   readonly endpoint: string;
+  /** Empty for a client that signs persons in with device codes. */
   readonly redirectUri: string;
   readonly clientName: string;
   readonly clientUri: string | undefined;
@@ -56,19 +58,22 @@ function registrationBody({ metadata, redirectUri, clientName, clientUri, logoUr
   const { token_endpoint_auth_methods_supported: methods } = metadata;
   const method: ClientAuthMethod =
     methods === undefined || methods.includes('none') ? 'none' : methodFor('a secret', methods);
-  const url = new URL(redirectUri);
-  const isNative = isLoopback(url) || (url.protocol !== 'https:' && url.protocol !== 'http:');
+  const usesDeviceCode = redirectUri === '';
   return {
     client_name: clientName,
-    redirect_uris: [redirectUri],
-    grant_types: ['authorization_code', 'refresh_token'],
-    response_types: ['code'],
-    application_type: isNative ? 'native' : 'web',
+    redirect_uris: usesDeviceCode ? [] : [redirectUri],
+    grant_types: [usesDeviceCode ? DEVICE_CODE : 'authorization_code', 'refresh_token'],
+    response_types: usesDeviceCode ? [] : ['code'],
+    application_type: usesDeviceCode || isNative(new URL(redirectUri)) ? 'native' : 'web',
     token_endpoint_auth_method: method,
     ...(scopes.length > 0 && { scope: scopes.join(' ') }),
     ...(clientUri !== undefined && { client_uri: clientUri }),
     ...(logoUri !== undefined && { logo_uri: logoUri }),
   };
+}
+
+function isNative(redirectUri: URL): boolean {
+  return isLoopback(redirectUri) || (redirectUri.protocol !== 'https:' && redirectUri.protocol !== 'http:');
 }
 
 /** Servers leave out fields that the specification requires, and write others that contradict each other. */

@@ -1,4 +1,5 @@
-import type { SignInPrompt } from '../../auth/grants/interactive.js';
+import type { GrantKind } from '../../auth/grants/grant.js';
+import type { SignInPrompt } from '../../auth/grants/sign-in-prompt.js';
 import type { Failure } from '../../util/failure.js';
 
 /** What the chart knows of a grant. Tokens are in the steps, never here. */
@@ -18,12 +19,19 @@ export type TokenOrigin = 'store' | 'refresh' | 'sign-in';
  */
 export type Cause = 'needed' | 'refused' | 'clock' | 'age' | 'lacking' | 'wish';
 
+/** How a device code is used. Times are in ms. */
+export interface DeviceFacts {
+  /** The pause between two polls. */
+  readonly interval: number;
+  /** When the code expires, from its response on. */
+  readonly lifetime: number;
+}
+
 /** Everything that the chart knows. It contains no secret: inspectors may show it. */
 export interface AuthorizationFacts {
   /** Time for a person to sign in, in ms. */
   readonly authTimeout: number;
-  /** Whether tokens are obtained without a person. */
-  readonly unattended: boolean;
+  readonly kind: GrantKind;
   /** The number of the token in use; each new token has the next one. 0: none so far. */
   readonly generation: number;
   readonly grant: GrantFacts | undefined;
@@ -47,6 +55,8 @@ export interface AuthorizationFacts {
   readonly refreshUseless: boolean;
   /** Whether this refresh has begun again, because another process had the lock meanwhile. */
   readonly overtaken: boolean;
+  /** The device code that a person was shown last. */
+  readonly device: DeviceFacts | undefined;
   /** Outages in a row, and failures of a grant without a person. */
   readonly outages: number;
   /** Why there is no token, or no better one. */
@@ -85,6 +95,11 @@ export type AuthorizationEvent =
   /** `refreshable`: there is a refresh token of this authorization server. */
   | { readonly type: 'discovered'; readonly refreshable: boolean }
   | { readonly type: 'locked' | 'registered' | 'answered' }
+  /** There is a device code, which a person can be shown. */
+  | ({ readonly type: 'coded' } & DeviceFacts)
+  /** The person has not entered the device code yet. `delayed`: the next poll has to be later; the server requires that, or is out of reach. */
+  | { readonly type: 'pending' }
+  | { readonly type: 'delayed'; readonly failure: Failure }
   /** Another connection had stored a newer grant. */
   | { readonly type: 'adopted'; readonly grant: GrantFacts }
   /** Another process had stored a newer grant, which has expired since: its refresh token serves in place of a sign-in. */
@@ -110,6 +125,9 @@ export type AuthorizationStep =
   | 'register'
   | 'prompt'
   | 'exchange'
+  | 'requestCode'
+  | 'showCode'
+  | 'poll'
   | 'obtain'
   | 'drop'
   | 'revoke';

@@ -27,6 +27,17 @@ const notObtained = [
   { target: '#authorization.work.backingOff', actions: 'keepFailure' },
 ] as const;
 
+/** The person has not signed in within the time. A browser that does not return may show an error page about the client. */
+const noCallback = [
+  { guard: 'isStepUp', target: '#authorization.work.resting', actions: ['keepTimeout', 'denyScopes', 'doubtClient'] },
+  { target: '#authorization.work.failed', actions: ['keepTimeout', 'doubtClient'] },
+] as const;
+
+const noCodeEntered = [
+  { guard: 'isStepUp', target: '#authorization.work.resting', actions: ['keepTimeout', 'denyScopes'] },
+  { target: '#authorization.work.failed', actions: 'keepTimeout' },
+] as const;
+
 /** The program calls `signIn()`. */
 const wish = { target: '#authorization.work.discovering', actions: ['allowPrompts', 'keepDemand'] } as const;
 
@@ -188,22 +199,42 @@ export const authorizationMachine = authorizationSetup.createMachine({
             },
             registering: {
               invoke: { src: 'register', id: 'register', input: ({ context }) => context },
-              on: { registered: 'awaitingUser', unwanted },
+              on: {
+                registered: [{ guard: 'usesDeviceCode', target: 'awaitingDevice' }, { target: 'awaitingUser' }],
+                unwanted,
+              },
             },
             awaitingUser: {
               entry: 'countPrompt',
               invoke: { src: 'prompt', id: 'prompt', input: ({ context }) => context },
               on: { answered: 'exchanging', unwanted },
-              after: {
-                authTimeout: [
-                  {
-                    guard: 'isStepUp',
-                    target: '#authorization.work.resting',
-                    actions: ['keepTimeout', 'denyScopes', 'doubtClient'],
+              after: { authTimeout: noCallback },
+            },
+            // A person enters a code at another device. RFC 8628.
+            awaitingDevice: {
+              entry: 'countPrompt',
+              initial: 'requesting',
+              states: {
+                requesting: {
+                  invoke: { src: 'requestCode', id: 'requestCode', input: ({ context }) => context },
+                  on: { coded: { target: 'showing', actions: 'keepCode' } },
+                },
+                showing: {
+                  invoke: { src: 'showCode', id: 'showCode', input: ({ context }) => context },
+                  initial: 'pausing',
+                  states: {
+                    pausing: { after: { pollInterval: 'polling' } },
+                    polling: {
+                      invoke: { src: 'poll', id: 'poll', input: ({ context }) => context },
+                      on: { pending: 'pausing', delayed: { target: 'pausing', actions: 'slowDown' } },
+                    },
                   },
-                  { target: '#authorization.work.failed', actions: ['keepTimeout', 'doubtClient'] },
-                ],
+                  on: { exchanged: { target: '#authorization.work.resting', actions: ['keepSignedIn', 'activate'] } },
+                  after: { codeLifetime: noCodeEntered },
+                },
               },
+              on: { unwanted },
+              after: { authTimeout: noCodeEntered },
             },
             exchanging: {
               invoke: { src: 'exchange', id: 'exchange', input: ({ context }) => context },

@@ -71,9 +71,16 @@ function together(
   return some === undefined ? others : union(some, others ?? []);
 }
 
+/** How much longer the pause between two polls gets when the server requires that, or is out of reach, in ms. RFC 8628, 3.5. */
+const SLOWER = 5_000;
+
+function slower(interval: number, event: AuthorizationEvent): number {
+  return Math.max(interval + SLOWER, askedDelay(event.type === 'delayed' ? event.failure : undefined) ?? 0);
+}
+
 function withGrant(grant: GrantFacts, origin: TokenOrigin, facts: AuthorizationFacts): Partial<AuthorizationFacts> {
   // A scope that was requested and not granted will not be granted without a person; a person may grant it the second time.
-  const before = (facts.unattended ? grant : facts.grant)?.requested ?? [];
+  const before = (facts.kind === 'unattended' ? grant : facts.grant)?.requested ?? [];
   const again = origin === 'sign-in' ? lacking(before, grant.granted) : [];
   return {
     grant,
@@ -103,7 +110,7 @@ export const authorizationSetup = setup({
   types: {
     context: {} as AuthorizationFacts,
     events: {} as AuthorizationEvent,
-    input: {} as Pick<AuthorizationFacts, 'generation' | 'authTimeout' | 'unattended'>,
+    input: {} as Pick<AuthorizationFacts, 'generation' | 'authTimeout' | 'kind'>,
     /** `idle`: no work is in progress that could change the token. `asksPerson`: a person is asked to sign in. */
     tags: {} as 'idle' | 'asksPerson',
   },
@@ -117,6 +124,9 @@ export const authorizationSetup = setup({
     register: step('register'),
     prompt: step('prompt'),
     exchange: step('exchange'),
+    requestCode: step('requestCode'),
+    showCode: step('showCode'),
+    poll: step('poll'),
     obtain: step('obtain'),
     drop: step('drop'),
     revoke: step('revoke'),
@@ -128,9 +138,10 @@ export const authorizationSetup = setup({
     mayRefresh: ({ context, event }) =>
       event.type === 'discovered' && event.refreshable && context.cause !== 'lacking' && !context.refreshUseless,
     maySignIn: ({ context }) =>
-      !context.unattended && context.maySignIn && !context.signedOut && context.prompts < MOST_PROMPTS,
-    mayObtain: ({ context }) => context.unattended && !context.signedOut,
+      context.kind !== 'unattended' && context.maySignIn && !context.signedOut && context.prompts < MOST_PROMPTS,
+    mayObtain: ({ context }) => context.kind === 'unattended' && !context.signedOut,
     mayBeginAgain: ({ context }) => !context.overtaken,
+    usesDeviceCode: ({ context }) => context.kind === 'device',
     mayRenewClient: ({ context }) => !context.renewed && context.prompts < MOST_PROMPTS,
     isOutage: ({ event }) => event.type === 'failed' && isOutage(event.failure),
     // A token that lacks scopes serves other calls, and if it has expired meanwhile, a refresh may give another one.
@@ -170,6 +181,12 @@ export const authorizationSetup = setup({
     allowPrompts: assign({ prompts: 0, renewed: false, signedOut: false, denied: [] }),
     forgetGrant: assign(({ context }) => withoutGrant(context)),
     keepSignedOut: assign(({ context }) => ({ ...withoutGrant(context), signedOut: true })),
+    keepCode: assign(({ event }) =>
+      event.type === 'coded' ? { device: { interval: event.interval, lifetime: event.lifetime } } : {},
+    ),
+    slowDown: assign(({ context: { device }, event }) =>
+      device === undefined ? {} : { device: { ...device, interval: slower(device.interval, event) } },
+    ),
     countPrompt: assign({ prompts: ({ context }) => context.prompts + 1 }),
     noteRenewed: assign({ renewed: true }),
     keepFailure: assign(({ event }) => ('failure' in event ? { failure: event.failure } : {})),
@@ -197,7 +214,8 @@ export const authorizationSetup = setup({
         'Another process, or another connection of this one, has not released the token in time',
       ),
     })),
-    keepTimeout: assign(({ context: { authTimeout: timeout } }) => {
+    keepTimeout: assign(({ context: { authTimeout, device } }) => {
+      const timeout = device?.lifetime ?? authTimeout;
       const message = `The sign-in was not completed within ${timeout} ms`;
       return { failure: authFailure('MCP_SIGN_IN_TIMEOUT', 'sign-in', message, { timeout }) };
     }),
@@ -205,13 +223,15 @@ export const authorizationSetup = setup({
   delays: {
     lockTimeout: LONGEST_LOCK_WAIT,
     authTimeout: ({ context }) => context.authTimeout,
+    pollInterval: ({ context }) => context.device?.interval ?? 0,
+    codeLifetime: ({ context }) => context.device?.lifetime ?? 0,
     backoff: ({ context, system }) =>
       retryDelay(REQUEST_BACKOFF, context.outages, authorizationPorts.of(system).random(), askedDelay(context.failure)),
   },
 });
 
 /** A person has to sign in, and may not be asked. */
-export function signInRequired({ prompts, signedOut, unattended, cause, failure: why }: AuthorizationFacts) {
+export function signInRequired({ prompts, signedOut, kind, cause, failure: why }: AuthorizationFacts) {
   const reason = signedOut
     ? 'the program has signed out'
     : prompts >= MOST_PROMPTS
@@ -220,7 +240,7 @@ export function signInRequired({ prompts, signedOut, unattended, cause, failure:
   return authFailure(
     'MCP_SIGN_IN_REQUIRED',
     'sign-in',
-    `${unattended ? 'A token is needed' : 'A person has to sign in'}, and ${reason}`,
+    `${kind === 'unattended' ? 'A token is needed' : 'A person has to sign in'}, and ${reason}`,
     { reason, cause },
     {
       ...(why !== undefined && { cause: why }),
@@ -231,7 +251,7 @@ export function signInRequired({ prompts, signedOut, unattended, cause, failure:
 /** The facts at the start. */
 export const NO_FACTS: AuthorizationFacts = {
   authTimeout: 300_000,
-  unattended: false,
+  kind: 'interactive',
   generation: 0,
   grant: undefined,
   origin: undefined,
@@ -245,6 +265,7 @@ export const NO_FACTS: AuthorizationFacts = {
   renewed: false,
   refreshUseless: false,
   overtaken: false,
+  device: undefined,
   outages: 0,
   failure: undefined,
 };

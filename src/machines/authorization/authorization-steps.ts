@@ -1,11 +1,11 @@
-import { isOutage, lockUnavailable, unreachable } from '../../auth/auth-failures.js';
+import { lockUnavailable, unreachable } from '../../auth/auth-failures.js';
 import type { ClientIdentity } from '../../auth/client-identity.js';
 import { Discovery, shownServer } from '../../auth/discovery.js';
 import type { Discovered } from '../../auth/discovery.js';
 import { givenClient } from '../../auth/clients/given-client.js';
 import { grantTypeOf } from '../../auth/grants/grant.js';
 import { obtainTokens } from '../../auth/grants/grant-request.js';
-import type { SignInPrompt } from '../../auth/grants/interactive.js';
+import type { SignInPrompt } from '../../auth/grants/sign-in-prompt.js';
 import { isUnattended } from '../../auth/grants/unattended.js';
 import type { GuardedFetch } from '../../auth/network/guarded-fetch.js';
 import { library } from '../../auth/library.js';
@@ -13,7 +13,7 @@ import type { OAuthSettings } from '../../auth/oauth-settings.js';
 import { ProofKey } from '../../auth/proof-key.js';
 import { lacking, scopesToRequest, union } from '../../auth/scopes.js';
 import { beginSignIn } from '../../auth/sign-in.js';
-import type { SignIn } from '../../auth/sign-in.js';
+import type { SignIn, SignInRequest } from '../../auth/sign-in.js';
 import type { Grant } from '../../auth/stores/records.js';
 import { exchangeCode, refresh, revoke } from '../../auth/token-requests.js';
 import type { TokenRequests } from '../../auth/token-requests.js';
@@ -29,9 +29,11 @@ import type {
   GrantFacts,
 } from './authorization-facts.js';
 import type { AuthorizationPorts } from './authorization-setup.js';
+import { DeviceSignIn, noStep } from './device-sign-in.js';
+import type { CodeDialog } from './device-sign-in.js';
 import { RunningSteps } from './running-steps.js';
 import { SignInClient } from './sign-in-client.js';
-import { openDialog } from './sign-in-dialog.js';
+import { isDeadClientError, openDialog, refusalOf } from './sign-in-dialog.js';
 import { StoredRecords } from './stored-records.js';
 import type { StoredGrant } from './stored-records.js';
 
@@ -64,9 +66,6 @@ const LONGEST_SIGN_OUT = 5_000;
 /** How often refreshed tokens are stored, if other processes change the grant at the same time. */
 const MOST_WRITES = 3;
 
-/** Errors after which the client is registered again. */
-const DEAD_CLIENT: ReadonlySet<unknown> = new Set(['invalid_client', 'unauthorized_client']);
-
 /** The steps of the flow. All secrets of an authorization are in here: tokens, codes, verifiers, states. */
 export class AuthorizationSteps implements AuthorizationPorts {
   readonly #options: AuthorizationOptions;
@@ -86,8 +85,11 @@ export class AuthorizationSteps implements AuthorizationPorts {
   #foundAt = 0;
   #client: ClientIdentity | undefined;
   #scopes: readonly string[] = [];
+  /** The key to which the tokens of the next sign-in are to be bound. */
+  #proofKey: ProofKey | undefined;
   #signIn: SignIn | undefined;
   #answer: URLSearchParams | undefined;
+  readonly #device = new DeviceSignIn();
   /** The grant that was deleted, whose tokens are to be revoked. */
   #dropped: Grant | undefined;
   readonly #prompted: () => void;
@@ -131,11 +133,13 @@ export class AuthorizationSteps implements AuthorizationPorts {
   activate(): void {
     this.#grant = this.#next;
     this.#signIn = this.#answer = undefined;
+    this.#device.forget();
     this.#hide(this.#grant?.accessToken, this.#grant?.refreshToken);
   }
 
   doubtClient(): void {
-    const { client, found } = this.#signIn ?? {};
+    const client = this.#client;
+    const found = this.#found;
     if (client?.dynamic !== true || found === undefined) return;
     this.#client = undefined;
     void this.#records.doubtClient(found.metadata.issuer, client);
@@ -199,15 +203,29 @@ export class AuthorizationSteps implements AuthorizationPorts {
     register: async ({ challenged }, signal) => {
       this.#scopes = this.#scopesFor(this.#knownServer, challenged);
       this.#client = await this.#clients.choose(this.#knownServer.metadata, this.#scopes, this.#grant, signal);
-      this.#hide(this.#client.secret);
+      this.#proofKey = this.#knownServer.bindsTokens ? ProofKey.generate() : undefined;
+      this.#hide(this.#client.secret, this.#proofKey?.record.d);
       return { type: 'registered' };
     },
-    prompt: ({ cause, grant }, signal) => this.#prompt(cause, grant !== undefined, signal),
+    prompt: (facts, signal) => this.#prompt(facts, signal),
     exchange: (_facts, signal) => this.#exchange(signal),
+    requestCode: async (_facts, signal) =>
+      this.#device.request(await this.#requests(signal), this.#request, this.#options),
+    showCode: (facts, signal) => {
+      const shown = this.#shown(facts, facts.device?.lifetime ?? 0);
+      return this.#device.show(this.#options.settings.grant, { shown, opened: this.#opened, signal });
+    },
+    poll: (_facts, signal) => this.#poll(signal),
     obtain: ({ challenged }, signal) => this.#obtain(challenged, signal),
     drop: (_facts, signal) => this.#drop(signal),
     revoke: (_facts, signal) => this.#revoke(signal),
   };
+
+  /** The client of a sign-in, and what it requests. */
+  get #request(): SignInRequest {
+    if (this.#client === undefined) throw noStep();
+    return { found: this.#knownServer, client: this.#client, scopes: this.#scopes, proofKey: this.#proofKey };
+  }
 
   get #knownServer(): Discovered {
     if (this.#found === undefined) throw new TypeError('No authorization server was found');
@@ -295,41 +313,28 @@ export class AuthorizationSteps implements AuthorizationPorts {
     });
   }
 
-  async #prompt(cause: Cause, hasGrant: boolean, signal: AbortSignal): Promise<AuthorizationEvent> {
-    const { settings, environment, server } = this.#options;
-    const found = this.#knownServer;
-    const client = this.#client;
+  async #prompt(facts: AuthorizationFacts, signal: AbortSignal): Promise<AuthorizationEvent> {
+    const { settings } = this.#options;
     const { grant } = settings;
-    if (client === undefined || isUnattended(grant)) throw new TypeError('There is no client of a person');
+    if (isUnattended(grant) || grant.kind !== 'interactive') throw noStep();
     const functions = await library();
-    const signIn = await beginSignIn(
-      ...([functions, found, client, this.#scopes, settings.parameters] as const),
-      found.bindsTokens ? ProofKey.generate() : undefined,
-    );
+    const signIn = await beginSignIn(functions, this.#request, settings.parameters);
     this.#signIn = signIn;
-    this.#hide(signIn.state, signIn.verifier, signIn.proofKey?.record.d);
+    this.#hide(signIn.state, signIn.verifier);
     signal.throwIfAborted();
     const end = await openDialog({
       library: functions,
       grant,
       listener: this.#clients.listener,
       signIn,
-      shown: {
-        reason: !hasGrant ? 'sign-in' : cause === 'lacking' ? 'scopes' : 'expired',
-        server: shownServer(server),
-        scopes: this.#scopes,
-        expiresAt: environment.now() + this.#options.authTimeout,
-      },
-      opened: (prompt) => {
-        this.prompt = prompt;
-        this.#prompted();
-      },
+      shown: this.#shown(facts, this.#options.authTimeout),
+      opened: this.#opened,
       keepSecret: (value) => {
         this.#hide(value);
       },
       signal,
     });
-    if (end.kind === 'refused') return refusalOf(end.failure, client);
+    if (end.kind === 'refused') return refusalOf(end.failure, signIn.client);
     if (end.kind === 'cancelled') {
       // A person who sees an error page of the server cancels: the client may be unknown there.
       this.doubtClient();
@@ -337,6 +342,27 @@ export class AuthorizationSteps implements AuthorizationPorts {
     }
     this.#answer = end.parameters;
     return { type: 'answered' };
+  }
+
+  #shown({ cause, grant }: AuthorizationFacts, time: number): CodeDialog['shown'] {
+    const { environment, server } = this.#options;
+    return {
+      reason: grant === undefined ? 'sign-in' : cause === 'lacking' ? 'scopes' : 'expired',
+      server: shownServer(server),
+      scopes: this.#scopes,
+      expiresAt: environment.now() + time,
+    };
+  }
+
+  readonly #opened = (prompt: SignInPrompt): void => {
+    this.prompt = prompt;
+    this.#prompted();
+  };
+
+  async #poll(signal: AbortSignal): Promise<AuthorizationEvent> {
+    const polled = await this.#device.poll(await this.#requests(signal, this.#proofKey));
+    if ('type' in polled) return polled;
+    return { type: 'exchanged', grant: await this.#keepNew(...polled, this.#options.environment.newId()) };
   }
 
   async #exchange(signal: AbortSignal): Promise<AuthorizationEvent> {
@@ -357,7 +383,7 @@ export class AuthorizationSteps implements AuthorizationPorts {
     const { settings, environment } = this.#options;
     const { grant } = settings;
     const found = this.#knownServer;
-    if (!isUnattended(grant)) throw new TypeError('The grant needs a person');
+    if (!isUnattended(grant)) throw noStep();
     const scopes = this.#scopesFor(found, challenged);
     const client = givenClient(settings, found.metadata, this.#grant);
     this.#hide(client?.secret);
@@ -375,7 +401,7 @@ export class AuthorizationSteps implements AuthorizationPorts {
   /** Stores the tokens of a grant, which are used as soon as the chart says so. */
   async #keepNew(
     tokens: Tokens,
-    { found, client, scopes, proofKey }: Pick<SignIn, 'found' | 'client' | 'scopes' | 'proofKey'>,
+    { found, client, scopes, proofKey }: SignInRequest,
     signIn: string,
   ): Promise<GrantFacts> {
     const { issuer } = found.metadata;
@@ -431,7 +457,7 @@ export class AuthorizationSteps implements AuthorizationPorts {
   /** Only these errors are about the refresh token, and only about the one that was sent. */
   async #notRefreshed(grant: Grant, why: Failure): Promise<AuthorizationEvent> {
     const error = why.details?.error;
-    const isDeadClient = DEAD_CLIENT.has(error);
+    const isDeadClient = isDeadClientError(error);
     if (error !== 'invalid_grant' && !(isDeadClient && grant.client.dynamic)) return { type: 'failed', failure: why };
     const adopted = await this.#adopted([]);
     if (adopted !== undefined) return adopted;
@@ -535,10 +561,4 @@ function factsOf({ issuer, requested, granted }: Grant): GrantFacts {
 function overtaken(): AuthorizationEvent {
   const message = 'Another process refreshes the token, because this one was stopped for too long';
   return { type: 'overtaken', failure: lockUnavailable(message) };
-}
-
-/** What the refusal of a sign-in means for the client. */
-function refusalOf(why: Failure, client: ClientIdentity): AuthorizationEvent {
-  const isDead = client.dynamic && !isOutage(why) && DEAD_CLIENT.has(why.details?.error);
-  return { type: isDead ? 'client.dead' : 'failed', failure: why };
 }

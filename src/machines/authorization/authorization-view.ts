@@ -5,6 +5,7 @@ import type { AuthorizationSnapshot } from './authorization-machine.js';
 export function stateOf(snapshot: AuthorizationSnapshot): AuthorizationView['state'] {
   const { token } = snapshot.value;
   if (snapshot.matches({ work: { signingIn: 'awaitingUser' } })) return 'awaiting-user';
+  if (snapshot.matches({ work: { signingIn: { awaitingDevice: 'showing' } } })) return 'awaiting-user';
   if (snapshot.matches({ work: 'refreshing' })) return 'refreshing';
   if (snapshot.hasTag('idle')) {
     if (typeof token === 'object') return 'authorized';

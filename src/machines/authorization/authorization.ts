@@ -10,7 +10,7 @@ import type {
   RefusedAttempt,
   RequestPurpose,
 } from '../../auth/authorizer.js';
-import { isUnattended } from '../../auth/grants/unattended.js';
+import { kindOf } from '../../auth/grants/grant.js';
 import { lacking, readScopes } from '../../auth/scopes.js';
 import type { Grant } from '../../auth/stores/records.js';
 import { demandOf } from '../../protocol/challenge.js';
@@ -48,7 +48,7 @@ export interface SignInWish {
  */
 const MOST_REPEATS = { token: 1, scopes: 2, nonce: 2 } as const;
 
-function kindOf({ sent, status, challenge }: RefusedAttempt): keyof typeof MOST_REPEATS {
+function subjectOf({ sent, status, challenge }: RefusedAttempt): keyof typeof MOST_REPEATS {
   if (sent.prover !== undefined && demandOf(challenge).error === 'use_dpop_nonce') return 'nonce';
   return status === 401 ? 'token' : 'scopes';
 }
@@ -162,10 +162,10 @@ export class Authorization implements Omit<Authorizer, 'mostRenewals'> {
     const { purpose } = applicant;
     const { sent, status, challenge, earlier } = refusal;
     const actor = this.#actor;
-    const times = earlier.filter((one) => kindOf(one) === kindOf(refusal)).length;
-    if (actor === undefined || times >= MOST_REPEATS[kindOf(refusal)]) return undefined;
+    const times = earlier.filter((one) => subjectOf(one) === subjectOf(refusal)).length;
+    if (actor === undefined || times >= MOST_REPEATS[subjectOf(refusal)]) return undefined;
     // The nonce is noted already.
-    if (kindOf(refusal) === 'nonce') return sent;
+    if (subjectOf(refusal) === 'nonce') return sent;
     if (purpose === 'terminate') return undefined;
     // Another request has got a new token meanwhile.
     if (sent.generation < this.#credentials.generation) return this.credentials(applicant);
@@ -372,7 +372,7 @@ export class Authorization implements Omit<Authorizer, 'mostRenewals'> {
   /** Whether a token may be obtained for a request. Without a person it may always. */
   #maySignIn(purpose: RequestPurpose): boolean {
     const { prompt, grant } = this.#options.settings;
-    if (isUnattended(grant)) return true;
+    if (kindOf(grant) === 'unattended') return true;
     return purpose === 'probe' ? prompt !== 'never' : purpose === 'call' && prompt === 'auto';
   }
 
@@ -383,7 +383,7 @@ export class Authorization implements Omit<Authorizer, 'mostRenewals'> {
       input: {
         generation: this.#credentials.generation,
         authTimeout: this.#options.authTimeout,
-        unattended: isUnattended(this.#options.settings.grant),
+        kind: kindOf(this.#options.settings.grant),
       },
       clock: {
         setTimeout: (fn, delay) => environment.setTimeout(fn, delay),

@@ -61,7 +61,7 @@ export class SignInClient {
   /** Listens, preferably at the port that is registered, if the program does not. Returns the redirect URI. */
   async #listen(registered: ClientIdentity | undefined, signal: AbortSignal): Promise<string> {
     const { grant } = this.#options.settings;
-    if (isUnattended(grant)) return '';
+    if (isUnattended(grant) || grant.kind === 'device') return '';
     const { redirectUri, listen, onPrompt } = grant;
     const address = listen ? listenerAddress(redirectUri) : undefined;
     if (address === undefined) return redirectUri;

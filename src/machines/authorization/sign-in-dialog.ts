@@ -1,12 +1,15 @@
-import { authFailure } from '../../auth/auth-failures.js';
+import { authFailure, isOutage } from '../../auth/auth-failures.js';
+import type { ClientIdentity } from '../../auth/client-identity.js';
 import type { CallbackListener } from '../../auth/grants/callback-listener.js';
-import type { InteractiveGrant, SignInPrompt } from '../../auth/grants/interactive.js';
+import type { InteractiveGrant } from '../../auth/grants/interactive.js';
+import type { SignInPrompt } from '../../auth/grants/sign-in-prompt.js';
 import { checkCallback, parametersOf } from '../../auth/sign-in.js';
 import type { SignIn } from '../../auth/sign-in.js';
 import type { Library } from '../../auth/library.js';
 import { describeThrown, isFailure, lookable } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import { hasBrowser, openBrowser } from '../../transports/open-browser.js';
+import type { AuthorizationEvent } from './authorization-facts.js';
 
 /** The end of a dialog: the parameters of a callback with a code, or a failure. `cancelled`: the program ended it. */
 export type DialogEnd =
@@ -98,7 +101,7 @@ export function openDialog({
 }
 
 /** Calls the function of a user. Resolves with what it threw, if it threw. */
-async function callUser(call: () => unknown): Promise<{ readonly thrown: unknown } | undefined> {
+export async function callUser(call: () => unknown): Promise<{ readonly thrown: unknown } | undefined> {
   try {
     await call();
     return undefined;
@@ -116,7 +119,8 @@ function noBrowser(issuer: string): Failure {
   );
 }
 
-function cancelled(issuer: string, problem?: { readonly thrown: unknown }): Failure {
+/** The failure of a sign-in that the program has cancelled. @param problem what `onPrompt` threw, if it did */
+export function cancelled(issuer: string, problem?: { readonly thrown: unknown }): Failure {
   const why = problem === undefined ? '' : `, because \`onPrompt\` failed: ${describeThrown(problem.thrown)}`;
   const cause = problem === undefined ? undefined : lookable(problem.thrown);
   return authFailure(
@@ -126,4 +130,18 @@ function cancelled(issuer: string, problem?: { readonly thrown: unknown }): Fail
     { issuer },
     { cause },
   );
+}
+
+/** Errors after which the client is registered again. */
+const DEAD_CLIENT: ReadonlySet<unknown> = new Set(['invalid_client', 'unauthorized_client']);
+
+/** Whether the code of an error is about the client. */
+export function isDeadClientError(error: unknown): boolean {
+  return DEAD_CLIENT.has(error);
+}
+
+/** What the refusal of a sign-in means for the client. */
+export function refusalOf(why: Failure, client: ClientIdentity): AuthorizationEvent {
+  const isDead = client.dynamic && !isOutage(why) && isDeadClientError(why.details?.error);
+  return { type: isDead ? 'client.dead' : 'failed', failure: why };
 }

@@ -139,7 +139,7 @@ describe('redisStore()', () => {
     ['prefix', { call: async () => null }, { prefix: 3 }],
     ['prefixx', { call: async () => null }, { prefixx: 'a' }],
   ])('refuses an invalid %s', (field, client, options) => {
-    const refused = (): unknown => redisStore(client as RedisClient, options);
+    const refused = (): unknown => redisStore(client as RedisClient, options as { prefix?: string });
     expect(refused).toThrow(field);
     expect(refused).toThrow('redisStore()');
   });

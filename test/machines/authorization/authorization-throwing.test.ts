@@ -1,4 +1,4 @@
-import { clientCredentials, memoryStore, oauth } from '../../../src/auth/index.js';
+import { clientCredentials, device, memoryStore, oauth } from '../../../src/auth/index.js';
 import type { TokenStore } from '../../../src/auth/index.js';
 import { HttpTransport, MCPClient } from '../../../src/index.js';
 import { authorizationMachine } from '../../../src/machines/authorization/authorization-machine.js';
@@ -20,7 +20,10 @@ const SPARED: Readonly<Record<string, string>> = {
 };
 
 /** How long a promise of a life may take, in ms. */
-const PATIENCE = 3_000;
+const PATIENCE = 10_000;
+
+/** The pauses between two polls for a device code, in ms. They pass at once. */
+const PAUSES = new Set([7_000, 12_000]);
 
 /** The situations of a life, each of which happens once. */
 const SITUATIONS = [
@@ -35,6 +38,7 @@ const SITUATIONS = [
   'without a person',
   'lease lost',
   'lease not given',
+  'another device',
 ] as const;
 type Situation = (typeof SITUATIONS)[number];
 
@@ -86,15 +90,16 @@ async function lifeWith(situation: Situation, name = ''): Promise<string[]> {
     else prompt.complete((await fetch(prompt.url, { redirect: 'manual' })).headers.get('location') ?? '');
   });
   const withoutPerson = oauth({ grant: clientCredentials(), client: { id: 'robot', secret: 'secret' } });
-  const auth = situation === 'without a person' ? withoutPerson : withPerson;
+  const atDevice = oauth({ grant: device({ onPrompt: () => undefined }) });
+  const auth = { 'without a person': withoutPerson, 'another device': atDevice }[situation as string] ?? withPerson;
   // The second client waits for the lock of the first, and adopts its token.
+  as.polls = ['slow_down', 'authorization_pending'];
   const environment: Environment = {
     ...systemEnvironment,
-    setTimeout: (callback, delay) =>
-      systemEnvironment.setTimeout(
-        callback,
-        situation === 'lease not given' && delay === LOCK_WAIT ? SHORT_LOCK_WAIT : delay,
-      ),
+    setTimeout: (callback, delay) => {
+      const isWait = situation === 'lease not given' && delay === LOCK_WAIT;
+      return systemEnvironment.setTimeout(callback, isWait ? SHORT_LOCK_WAIT : PAUSES.has(delay) ? 1 : delay);
+    },
   };
   const options = { autoReconnect: true, environment };
   const clients = [1, 2].map(() => new MCPClient(new HttpTransport(server.url, { auth }), options));

@@ -41,6 +41,17 @@ const OUTCOMES: Readonly<Record<string, readonly AuthorizationEvent[]>> = {
     { type: 'exchanged', grant: GRANT },
     { type: 'client.dead', failure: REFUSAL },
   ],
+  'signingIn.awaitingDevice.requesting': [
+    { type: 'coded', interval: 1, lifetime: 1 },
+    { type: 'client.dead', failure: REFUSAL },
+  ],
+  'signingIn.awaitingDevice.showing.pausing': [{ type: 'failed', failure: REFUSAL }],
+  'signingIn.awaitingDevice.showing.polling': [
+    { type: 'pending' },
+    { type: 'delayed', failure: OUTAGE },
+    { type: 'exchanged', grant: GRANT },
+    { type: 'client.dead', failure: REFUSAL },
+  ],
   'obtaining.waiting': [{ type: 'locked' }, { type: 'adopted', grant: GRANT }],
   'obtaining.asking': [{ type: 'obtained', grant: GRANT }],
   'signingOut.dropping': [{ type: 'dropped' }],
@@ -132,8 +143,14 @@ export const authorizationChart: ChartModel<AuthorizationFacts> = {
     },
     {
       name: 'a grant without a person',
-      input: { generation: 0, authTimeout: 1, unattended: true },
+      input: { generation: 0, authTimeout: 1, kind: 'unattended' },
       events: eventsWithout('client.dead', 'expired', 'unwanted'),
+      deciding,
+    },
+    {
+      name: 'a person with another device',
+      input: { generation: 0, authTimeout: 1, kind: 'device' },
+      events: eventsWithout('age', 'accepted', 'lacking', 'signIn', 'signOut', 'connect'),
       deciding,
     },
   ],
@@ -143,11 +160,13 @@ export const authorizationChart: ChartModel<AuthorizationFacts> = {
       found,
       none,
     }) => {
-      none(found.violations(({ path, snapshot }) => !snapshot.context.unattended || !path.includes('signingIn')));
+      none(
+        found.violations(({ path, snapshot }) => snapshot.context.kind !== 'unattended' || !path.includes('signingIn')),
+      );
       none(
         found.violations(({ path, snapshot }) => {
-          const { unattended, signedOut } = snapshot.context;
-          return !path.includes('obtaining') || (unattended && !signedOut);
+          const { kind, signedOut } = snapshot.context;
+          return !path.includes('obtaining') || (kind === 'unattended' && !signedOut);
         }),
       );
     },
@@ -156,7 +175,7 @@ export const authorizationChart: ChartModel<AuthorizationFacts> = {
       found,
       none,
     }) => {
-      const asks = ({ path }: Vertex<AuthorizationFacts>): boolean => path.includes('awaitingUser');
+      const asks = ({ path }: Vertex<AuthorizationFacts>): boolean => /awaitingUser|awaitingDevice/.test(path);
       none(found.violations(({ snapshot }) => snapshot.context.prompts <= MOST_PROMPTS));
       none(
         found.violations(({ path, snapshot, next }) =>
@@ -259,7 +278,11 @@ export const authorizationChart: ChartModel<AuthorizationFacts> = {
     },
 
     'asks no person after a sign-out, until the program wants it': ({ found, none }) => {
-      none(found.violations(({ path, snapshot }) => !snapshot.context.signedOut || !path.includes('awaitingUser')));
+      none(
+        found.violations(
+          ({ path, snapshot }) => !snapshot.context.signedOut || !/awaitingUser|awaitingDevice/.test(path),
+        ),
+      );
       none(
         found.violations(({ snapshot, next }) =>
           next.every(
@@ -283,6 +306,16 @@ export const authorizationChart: ChartModel<AuthorizationFacts> = {
         found.violations(({ next }) =>
           next.every(({ event, to }) => event.type !== 'dropped' || tokenOf(to.path) === 'token.absent'),
         ),
+      );
+    },
+
+    'polls for tokens only while the person is shown a code, and shows a code only of a device': ({ found, none }) => {
+      none(
+        found.violations(({ path, snapshot: { children, context } }) => {
+          const isShown = path.includes('awaitingDevice.showing');
+          if ('showCode' in children !== isShown || ('poll' in children && !isShown)) return false;
+          return path.includes('awaitingDevice') ? context.kind === 'device' : true;
+        }),
       );
     },
 

@@ -28,6 +28,8 @@ export class AuthorizationServer {
   issuesRefreshTokens = true;
   /** The scopes that it grants; undefined for the requested ones. */
   granted: string | undefined;
+  /** The errors of the next polls for a device code, before the person has signed in. */
+  polls: string[] = [];
   twist: Twist = () => false;
   /** Added to the callback, and taken from it with an empty value. */
   callback: Record<string, string> = {};
@@ -55,6 +57,7 @@ export class AuthorizationServer {
     else if (pathname === '/.well-known/oauth-authorization-server/as') visit.json(this.metadata(origin));
     else if (pathname === '/as/register') visit.json({ client_id: `client-${(this.#numbers += 1)}` }, 201);
     else if (pathname === '/as/authorize') this.#authorize(visit, url.searchParams, `${origin}/as`);
+    else if (pathname === '/as/device') this.#device(visit, `${origin}/as`);
     else if (pathname === '/as/token') this.#token(visit);
     else visit.status(404);
     return true;
@@ -67,6 +70,7 @@ export class AuthorizationServer {
       authorization_endpoint: `${issuer}/authorize`,
       token_endpoint: `${issuer}/token`,
       registration_endpoint: `${issuer}/register`,
+      device_authorization_endpoint: `${issuer}/device`,
       code_challenge_methods_supported: ['S256'],
       authorization_response_iss_parameter_supported: true,
     };
@@ -83,10 +87,27 @@ export class AuthorizationServer {
     visit.status(302, { location: location.href });
   }
 
+  #device(visit: HttpVisit, issuer: string): void {
+    const form = new URLSearchParams(visit.body);
+    this.pages.push(form);
+    const device_code = `${this.marker}-device-${(this.#numbers += 1)}`;
+    this.#refreshTokens.set(device_code, form.get('scope') ?? '');
+    const verification_uri = `${issuer}/activate`;
+    visit.json({
+      ...{ device_code, user_code: 'WDJB-MJHT', verification_uri, expires_in: 61, interval: 7 },
+      verification_uri_complete: `${verification_uri}?user_code=WDJB-MJHT`,
+    });
+  }
+
   #token(visit: HttpVisit): void {
     const form = new URLSearchParams(visit.body);
     this.forms.push(form);
-    const used = form.get('code') ?? form.get('refresh_token') ?? '';
+    const error = form.has('device_code') ? this.polls.shift() : undefined;
+    if (error !== undefined) {
+      visit.json({ error }, 400);
+      return;
+    }
+    const used = form.get('code') ?? form.get('refresh_token') ?? form.get('device_code') ?? '';
     const code = this.#codes.get(used);
     const verifier = createHash('sha256')
       .update(form.get('code_verifier') ?? '')
