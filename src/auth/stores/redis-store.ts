@@ -51,7 +51,7 @@ const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call
 /**
  * A store in Redis or Valkey, for a fleet of machines: one process at a time refreshes a token or asks a person to sign in, and the others use the
  * result. Values are not encrypted, and do not expire: every user of the server can read the tokens. A lease lives for 15 s and is prolonged every
- * 3 s while its holder lives. Commands: `GET`, `SET`, `EVAL`; one key each, so that clusters work. OAuth 2.1, 4.3.
+ * 3 s while its holder lives. Commands: `GET`, `SET` and `EVAL`, with one key each. OAuth 2.1, 4.3.
  *
  * The functions of the store reject with the errors of the client.
  *

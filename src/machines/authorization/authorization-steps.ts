@@ -105,7 +105,7 @@ export class AuthorizationSteps implements AuthorizationPorts {
     this.#server = server.href;
     const { settings, clientName, network, environment } = options;
     this.#running = new RunningSteps(environment);
-    this.#records = new StoredRecords(settings, this.#server, {
+    this.#records = new StoredRecords(settings, this.#server, environment, {
       report: options.report,
       releasing: (done) => {
         this.#running.keepReleasing(done);
@@ -156,8 +156,10 @@ export class AuthorizationSteps implements AuthorizationPorts {
   }
 
   /** Resolves when the tokens that were requested are stored, or when that takes too long. */
-  finish(): Promise<void> {
-    return this.#running.finish();
+  async finish(): Promise<void> {
+    await this.#running.finish();
+    // The next connection may have begun meanwhile.
+    if (this.#running.isIdle) this.#records.stopWaiting();
   }
 
   /** Ends all steps, because the chart has crashed. */

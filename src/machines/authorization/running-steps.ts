@@ -97,6 +97,11 @@ export class RunningSteps {
     await Promise.all(this.#unfinished);
   }
 
+  /** Whether all steps have been ended. */
+  get isIdle(): boolean {
+    return this.#running.size === 0;
+  }
+
   /** Resolves when the tokens that were requested are stored and all leases released, or when that takes too long. */
   async finish(): Promise<void> {
     if (this.#unfinished.size === 0 && this.#releasing.size === 0) return;

@@ -11,11 +11,15 @@ import {
   writeRegistration,
 } from '../../auth/stores/records.js';
 import type { Grant } from '../../auth/stores/records.js';
+import type { Environment, TimerHandle } from '../../util/environment.js';
 import { describeThrown, lookable } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import { callUserFunction } from '../../util/user-function.js';
 import { StoreLocks } from './store-locks.js';
 import type { LockPurpose } from './store-locks.js';
+
+/** The time that a store has for one operation, in ms. A lease is waited for longer: see the chart. */
+const LONGEST_OPERATION = 10_000;
 
 /** The grant in a store. */
 export interface StoredGrant {
@@ -42,6 +46,7 @@ export class StoredRecords {
   readonly #settings: OAuthSettings;
   readonly #server: string;
   readonly #key: string;
+  readonly #environment: Environment;
   readonly #receiver: RecordsReceiver;
   readonly #locks: StoreLocks;
   /** The text of the grant that this connection read or wrote last. */
@@ -50,9 +55,12 @@ export class StoredRecords {
   #unsaved = false;
   /** Ids of clients that may be unknown to their server, although a slow store may still have them. */
   readonly #doubted = new Set<string>();
+  /** The timers of operations of the store. */
+  readonly #limits = new Set<TimerHandle>();
 
-  constructor(settings: OAuthSettings, server: string, receiver: RecordsReceiver) {
+  constructor(settings: OAuthSettings, server: string, environment: Environment, receiver: RecordsReceiver) {
     this.#settings = settings;
+    this.#environment = environment;
     this.#server = server;
     this.#key = grantKey(server, settings.account);
     this.#receiver = receiver;
@@ -74,7 +82,7 @@ export class StoredRecords {
   /** Whether a lock that was taken is still held: a process that was stopped for too long has lost it. */
   async holds(purpose: LockPurpose): Promise<boolean> {
     try {
-      return await this.#locks.holds(purpose);
+      return await this.#limited(() => this.#locks.holds(purpose));
     } catch (thrown) {
       this.#receiver.report(storeFailed('lease', thrown));
       return false;
@@ -105,6 +113,12 @@ export class StoredRecords {
     } catch (thrown) {
       this.#receiver.report(storeFailed('watch', thrown));
     }
+  }
+
+  /** Nothing waits for the store any more: operations that have not ended are ignored. */
+  stopWaiting(): void {
+    for (const timer of this.#limits) this.#environment.clearTimeout(timer);
+    this.#limits.clear();
   }
 
   /** Reads the grant; undefined if the store fails, or if the signal is aborted: what was read may be older than what was written since. */
@@ -162,9 +176,29 @@ export class StoredRecords {
     await this.#write(clientKey(issuer, redirectUriOf(this.#settings.grant)), undefined);
   }
 
+  /** The result of an operation of the store. Rejects if that takes too long; a store may never settle. */
+  #limited<Result>(operation: () => Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const timer = this.#environment.setTimeout(() => {
+        this.#limits.delete(timer);
+        reject(new Error(`The store has not responded within ${LONGEST_OPERATION} ms`));
+      }, LONGEST_OPERATION);
+      this.#limits.add(timer);
+      // The promise turns a synchronous throw into a rejection.
+      new Promise<Result>((settle) => {
+        settle(operation());
+      })
+        .finally(() => {
+          this.#limits.delete(timer);
+          this.#environment.clearTimeout(timer);
+        })
+        .then(resolve, reject);
+    });
+  }
+
   async #read(key: string): Promise<{ readonly text: string | undefined } | undefined> {
     try {
-      return { text: await this.#settings.store.read(key) };
+      return { text: await this.#limited(() => this.#settings.store.read(key)) };
     } catch (thrown) {
       this.#receiver.report(storeFailed('read', thrown));
       return undefined;
@@ -175,7 +209,7 @@ export class StoredRecords {
   async #write(key: string, value: string | undefined, expected?: string): Promise<boolean | undefined> {
     try {
       // A store in JavaScript may return nothing.
-      const written: unknown = await this.#settings.store.write(key, value, expected);
+      const written: unknown = await this.#limited(() => this.#settings.store.write(key, value, expected));
       return written !== false;
     } catch (thrown) {
       this.#receiver.report(storeFailed('write', thrown));

@@ -321,6 +321,25 @@ describe('a sign-in', () => {
     expect(prompts).toHaveLength(2);
   });
 
+  test('that has failed is not necessary when another process has signed in, although that token has expired', async () => {
+    await (await connect()).close();
+    const grant = JSON.parse(store.values.get(store.grantKey) ?? '') as object;
+    const key = store.grantKey;
+    store.values.clear();
+    const auth = signedIn(prompts, { store }, (prompt) => {
+      prompt.cancel();
+    });
+    const client = new MCPClient(new HttpTransport(server.url, { auth }));
+    endLater(() => client.close());
+    expect(await errorFrom(client.signIn())).toMatchObject({ code: 'MCP_SIGN_IN_CANCELLED' });
+    store.values.set(key, JSON.stringify({ ...grant, expiresAt: 1, agesAt: 1 }));
+    store.watchers.get(key)?.();
+    await until(() => store.watchers.size === 0);
+    await client.signIn();
+    expect(refreshes()).toBe(1);
+    expect(prompts).toHaveLength(2);
+  });
+
   test('waits no longer than a person has', async () => {
     store.give = untilAborted;
     const auth = signedIn(prompts, { store });
@@ -413,6 +432,40 @@ test('a sign-out rejects with MCP_AUTH_BUSY, and deletes nothing, while another 
   expect(await errorFrom(client.signOut())).toMatchObject({ code: 'MCP_AUTH_BUSY' });
   expect(store.grantKey).not.toBe('');
   expect(textOf(await client.callTool('buy'))).toBe('done');
+});
+
+describe('a store that never settles', () => {
+  /** In this environment a store has no time. */
+  const impatient: Environment = {
+    ...systemEnvironment,
+    setTimeout: (callback, delay) => systemEnvironment.setTimeout(callback, delay === 10_000 ? 20 : delay),
+  };
+  const options = { network: { timeout: 9_000 } };
+
+  test.each([
+    ['read', { read: never }],
+    ['write', { write: never }],
+  ])('a %s is reported, and the tokens are kept in memory', async (operation, broken) => {
+    Object.assign(store, broken);
+    const client = clientOf(options, impatient);
+    const problems: MCPError[] = [];
+    client.on('error', (problem) => problems.push(problem));
+    await client.connect();
+    as.expire();
+    expect(textOf(await client.callTool('buy'))).toBe('done');
+    expect(prompts).toHaveLength(1);
+    expect(problems[0]).toMatchObject({ code: 'MCP_TOKEN_STORE_FAILED', details: { operation } });
+    expect(problems[0]?.message).toContain('has not responded within 10000 ms');
+  });
+
+  test('a check of the lease counts as its loss', async () => {
+    const client = await connect(options, impatient);
+    client.on('error', () => undefined);
+    store.isHeld = never;
+    as.expire();
+    expect(await errorFrom(client.callTool('buy'))).toMatchObject({ code: 'MCP_AUTH_BUSY' });
+    expect(refreshes()).toBe(0);
+  });
 });
 
 test.each([{ lease: 3 }, { watch: 'on' }, { read: undefined }])('oauth() refuses a store with %j', (broken) => {
