@@ -322,8 +322,8 @@ export class MCPClient extends MCPCalls {
   }
 
   /**
-   * Has a person sign in, unless there is a token with these scopes. It also ends the state `failed` after a sign-in that was cancelled or has
-   * failed, and needs no connection. MCP 2026-07-28 basic/authorization.
+   * Has a person sign in, or obtains a token with a grant without a person, unless there is a token with these scopes. It also ends the state
+   * `failed` after a sign-in that was cancelled or has failed, and needs no connection. MCP 2026-07-28 basic/authorization.
    * @throws MCPAuthenticationError if the sign-in fails; MCPError with code `MCP_INVALID_PARAMS` if the transport has no `auth: oauth()`; the
    * signal's reason when it is aborted.
    * @example

@@ -29,7 +29,7 @@ export interface OAuthSettings {
   readonly legacyDiscovery: boolean;
   readonly dpop: 'auto' | boolean;
   readonly network: NetworkSettings;
-  /** The issuers at which given clients with a secret, but without an issuer, are used, by their ids. */
+  /** The issuers at which given clients with credentials, but without an issuer, are used, by their ids. */
   readonly clientIssuers: Map<string, string>;
   /** Connections of this process that share the store take turns. */
   readonly locks: LocalLocks;

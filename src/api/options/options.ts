@@ -55,8 +55,8 @@ export interface MCPProtocolOptions extends HandlerOptions {
   /**
    * Extensions of the protocol that your program supports, by identifier, with their settings (`{}` for none), such as `{
    * 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] } }`. The client announces them to the server and does nothing
-   * else with them. `capabilities.extensions` of {@link ServerInfo} has the extensions of the server. Default: none. 2026-07-28
-   * basic/versioning, "Extensions".
+   * else with them. `capabilities.extensions` of {@link ServerInfo} has the extensions of the server. Default: none, and with a
+   * grant of `oauth()` without a person the extension of that grant. 2026-07-28 basic/versioning, "Extensions".
    */
   readonly extensions?: Readonly<Record<string, JSONObject>> | undefined;
   /**

@@ -2,6 +2,7 @@ import { authFailure } from '../auth-failures.js';
 import { methodFor } from '../client-identity.js';
 import type { ClientIdentity } from '../client-identity.js';
 import { redirectUriOf } from '../grants/grant.js';
+import { isUnattended } from '../grants/unattended.js';
 import type { OAuthSettings } from '../oauth-settings.js';
 import type { AuthorizationServerMetadata } from '../server-metadata.js';
 import type { Grant } from '../stores/records.js';
@@ -26,7 +27,9 @@ export function givenClient(
       ? { id: given.metadataUrl, secret: undefined, method: 'none', dynamic: false, redirectUri }
       : undefined;
   const { id, secret } = given;
-  const own = given.issuer ?? (secret === undefined ? issuer : issuerOfSecret(settings, id, grant, issuer));
+  // Another server could use the secret, or the assertion of a platform, at the right one.
+  const isBound = secret !== undefined || isUnattended(settings.grant);
+  const own = given.issuer ?? (isBound ? boundIssuer(settings, id, grant, issuer) : issuer);
   if (own !== issuer)
     throw authFailure(
       'MCP_CLIENT_UNKNOWN',
@@ -67,13 +70,8 @@ type ServerOfClient = Pick<
   'issuer' | 'token_endpoint_auth_methods_supported' | 'token_endpoint_auth_signing_alg_values_supported'
 >;
 
-/** A secret that was given without an issuer is sent to one issuer only, whatever the MCP server names later. */
-function issuerOfSecret(
-  { clientIssuers }: OAuthSettings,
-  id: string,
-  grant: Grant | undefined,
-  issuer: string,
-): string {
+/** The credentials of a client that was given without an issuer are sent to one issuer only, whatever MCP servers name later. */
+function boundIssuer({ clientIssuers }: OAuthSettings, id: string, grant: Grant | undefined, issuer: string): string {
   const bound = clientIssuers.get(id) ?? (grant?.client.id === id ? grant.issuer : issuer);
   clientIssuers.set(id, bound);
   return bound;

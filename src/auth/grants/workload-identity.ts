@@ -1,15 +1,15 @@
 import { invalidOption, OptionReader, optionNames } from '../../option-checks.js';
 import { withoutRefresh } from './client-credentials.js';
 import { callOfGrant, invalidResult } from './grant-failures.js';
-import type { UnattendedGrant } from './unattended.js';
+import type { GrantRequest, UnattendedGrant } from './unattended.js';
 
 /** Options of {@link workloadIdentity}. */
 export interface WorkloadIdentityOptions {
   /**
    * The token by which the platform identifies the program: of a service account of Kubernetes, of a cloud, or of a CI job. Its audience is the
-   * issuer of the authorization server. Called each time a token is obtained.
+   * issuer of the authorization server. Called each time a token is obtained, with that issuer and the MCP server.
    */
-  readonly assertion: () => string | Promise<string>;
+  readonly assertion: (request: Pick<GrantRequest, 'issuer' | 'resource'>) => string | Promise<string>;
 }
 
 const NAMES = optionNames<WorkloadIdentityOptions>({ assertion: true });
@@ -35,7 +35,9 @@ export function workloadIdentity(options: WorkloadIdentityOptions): UnattendedGr
     grantType: JWT_BEARER,
     extension: 'io.modelcontextprotocol/auth/wif',
     obtain: async (request) => {
-      const given: unknown = await callOfGrant('assertion()', assertion);
+      const given: unknown = await callOfGrant('assertion()', () =>
+        assertion({ issuer: request.issuer, resource: request.resource }),
+      );
       const text = typeof given === 'string' ? given.trim() : '';
       if (text === '') throw invalidResult('assertion()', 'a string that is not empty');
       return withoutRefresh(await request.requestToken({ grant_type: JWT_BEARER, assertion: text }));

@@ -62,6 +62,25 @@ describe('workloadIdentity()', () => {
     expect(client.authorization?.state).toBe('authorized');
   });
 
+  test('names the server for which the assertion is, and presents none to the server of another one', async () => {
+    const assertion = jest.fn(() => 'assertion');
+    const auth = oauth({ grant: workloadIdentity({ assertion }), client: { id: 'workload' } });
+    const connect = async (url: string): Promise<void> => {
+      const client = new MCPClient(new HttpTransport(url, { auth }));
+      clients.push(client);
+      await client.connect();
+    };
+    await connect(server.url);
+    expect(assertion.mock.calls).toEqual([[{ issuer: `${server.origin}/as`, resource: server.url }]]);
+    const other = new AuthorizationServer();
+    const foreign = await protectedServer(other);
+    const { origin } = foreign;
+    const problem = await errorFrom(connect(foreign.url));
+    await foreign.close();
+    expect(problem).toMatchObject({ code: 'MCP_CLIENT_UNKNOWN', details: { issuer: `${origin}/as` } });
+    expect(other.forms).toEqual([]);
+  });
+
   test('sends a refused assertion once, tries no other grant, and does not show it', async () => {
     let requests = 0;
     as.twist = (visit) => {

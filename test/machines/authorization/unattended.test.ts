@@ -95,6 +95,28 @@ describe('a grant without a person', () => {
     expect(as.forms).toEqual([]);
   });
 
+  test('fails with MCP_CLIENT_UNKNOWN where the option `client` names no client', async () => {
+    server = await protectedServer(as);
+    const problem = await errorFrom(connect({ client: () => undefined }));
+    expect(problem).toMatchObject({ code: 'MCP_CLIENT_UNKNOWN', details: { issuer: `${server.origin}/as` } });
+    expect(as.forms).toEqual([]);
+  });
+
+  test('sends the secret in the body if the server lists only that, and the parameters of the user', async () => {
+    server = await protectedServer(as);
+    as.twist = (visit) => {
+      const isMetadata = visit.path.endsWith('/as') && visit.method === 'GET';
+      const methods = { token_endpoint_auth_methods_supported: ['client_secret_post'] };
+      if (isMetadata) visit.json({ ...as.metadata(server.origin), ...methods });
+      return isMetadata;
+    };
+    await connect({ tokenParameters: { audience: 'api', resource: null } });
+    expect(Object.fromEntries(as.forms[0] ?? [])).toEqual({
+      ...{ grant_type: 'client_credentials', audience: 'api' },
+      ...{ client_id: CLIENT.id, client_secret: CLIENT.secret },
+    });
+  });
+
   test('is used although no person may be asked, and never shows a prompt', async () => {
     server = await protectedServer(as);
     const states: AuthorizationStatus[] = [];
