@@ -71,6 +71,11 @@ export async function groupLives(leader: number): Promise<boolean> {
   if (!signalGroup(leader, 0)) return false;
   // A zombie counts as a member until its parent reaps it, and in many containers orphans are never reaped.
   if (process.platform !== 'linux') return true;
+  // During a scan a process that was not read yet may end, after it has started one that is not in the list.
+  return (await isRunning(leader)) || isRunning(leader);
+}
+
+async function isRunning(leader: number): Promise<boolean> {
   const running = await runningGroups();
   return running?.has(leader) ?? true;
 }

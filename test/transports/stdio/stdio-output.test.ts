@@ -152,7 +152,8 @@ describe('what a server writes to standard error', () => {
     const rejects = (): Promise<void> => Promise.reject(new Error('my fault'));
     for (const onStderr of [throws, rejects as () => void]) {
       await open('stderr-words', chunks('one', 'two'), { onStderr });
-      await recorder.until(() => recorder.problems.length >= 2);
+      // Both words may arrive together.
+      await recorder.until(() => recorder.problems.length >= 1);
       expect(recorder.problems[0]).toMatchObject({
         code: 'MCP_HANDLER_FAILED',
         message: 'The function for onStderr failed: my fault',
