@@ -15,6 +15,11 @@ export function kindOf(grant: OAuthGrant): GrantKind {
   return isUnattended(grant) ? 'unattended' : grant.kind;
 }
 
+/** How tokens are obtained, as stored grants name it: `person`, or the grant type without one. */
+export function sourceOf(grant: OAuthGrant): string {
+  return isUnattended(grant) ? (grant.grantType ?? 'program') : 'person';
+}
+
 /** Where the browser of a person returns to; empty for a grant without a browser that returns. */
 export function redirectUriOf(grant: OAuthGrant): string {
   return isUnattended(grant) || grant.kind === 'device' ? '' : grant.redirectUri;

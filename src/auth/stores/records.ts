@@ -13,6 +13,8 @@ export interface Grant {
   readonly issuer: string;
   readonly client: ClientIdentity;
   readonly resource: string | undefined;
+  /** How the tokens were obtained: see `sourceOf`. */
+  readonly source: string;
   /** All scopes that were ever requested for it. */
   readonly requested: readonly string[];
   readonly granted: readonly string[];
@@ -54,7 +56,7 @@ export function readGrant(text: string | undefined, server: string, account: str
   const read = parse(text);
   if (read?.version !== 1 || read.server !== server || read.account !== account) return undefined;
   const client = readClient(read.client);
-  const { issuer, accessToken, refreshToken, resource, expiresAt, agesAt, signIn } = read;
+  const { issuer, accessToken, refreshToken, resource, expiresAt, agesAt, signIn, source } = read;
   const requested = stringsOf(read.requested);
   const granted = stringsOf(read.granted);
   if (client === undefined || requested === undefined || granted === undefined) return undefined;
@@ -62,8 +64,9 @@ export function readGrant(text: string | undefined, server: string, account: str
   // Without its key a token cannot be used.
   if (read.proofKey !== undefined && proofKey === undefined) return undefined;
   if (!isText(issuer) || !isText(accessToken) || !TOKEN.test(accessToken) || !isText(signIn)) return undefined;
+  if (!isText(source)) return undefined;
   return {
-    ...{ server, account, issuer, client, requested, granted, accessToken, signIn, proofKey },
+    ...{ server, account, issuer, client, source, requested, granted, accessToken, signIn, proofKey },
     resource: isText(resource) ? resource : undefined,
     refreshToken: isText(refreshToken) ? refreshToken : undefined,
     expiresAt: typeof expiresAt === 'number' ? expiresAt : undefined,

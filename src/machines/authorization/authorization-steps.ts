@@ -88,9 +88,8 @@ export class AuthorizationSteps implements AuthorizationPorts {
       },
     });
     this.#search = new ServerSearch(options);
-    const { account } = settings;
     this.#held = new HeldGrant({
-      ...{ server, account, environment, keepSecret },
+      ...{ server, settings, environment, keepSecret },
       ...{ records: this.#records, search: this.#search },
     });
     const now = (): number => environment.now();
@@ -163,7 +162,7 @@ export class AuthorizationSteps implements AuthorizationPorts {
     lockRefresh: async (_facts, signal) => {
       await this.#records.lock('refresh', signal);
       const stored = await this.#records.grant();
-      if (stored !== undefined && stored.isNew && stored.grant === undefined) {
+      if (stored !== undefined && stored.isNew && stored.grant === undefined && !stored.isForeign) {
         this.#held.next = undefined;
         return { type: 'dropped' };
       }

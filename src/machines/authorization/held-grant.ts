@@ -1,3 +1,5 @@
+import { sourceOf } from '../../auth/grants/grant.js';
+import type { OAuthSettings } from '../../auth/oauth-settings.js';
 import { lacking, union } from '../../auth/scopes.js';
 import type { SignInRequest } from '../../auth/sign-in.js';
 import type { Grant } from '../../auth/stores/records.js';
@@ -12,9 +14,9 @@ const EARLY = 60_000;
 
 /** Where grants are from, and what they belong to. */
 export interface GrantSurroundings {
-  /** The URL of the MCP server, and the account there. */
+  /** The URL of the MCP server. */
   readonly server: string;
-  readonly account: string;
+  readonly settings: OAuthSettings;
   readonly environment: Environment;
   readonly records: StoredRecords;
   readonly search: ServerSearch;
@@ -44,7 +46,8 @@ export class HeldGrant {
   async load(): Promise<AuthorizationEvent> {
     const stored = await this.#surroundings.records.grant();
     // After a failed write the grant in memory is newer than the stored one.
-    this.next = stored === undefined || stored.isBehind ? this.current : stored.grant;
+    const isOurs = stored !== undefined && !stored.isBehind && !stored.isForeign;
+    this.next = isOurs ? stored.grant : this.current;
     this.#hide(this.next);
     return { type: 'loaded', grant: this.next && factsOf(this.next) };
   }
@@ -95,11 +98,12 @@ export class HeldGrant {
 
   /** Stores new tokens, which are used as soon as the chart says so. */
   async keep(tokens: Tokens, { found, client, scopes, proofKey }: SignInRequest, signIn: string): Promise<GrantFacts> {
-    const { server, account, records } = this.#surroundings;
+    const { server, settings, records } = this.#surroundings;
     const { issuer } = found.metadata;
     const earlier = this.current?.issuer === issuer ? this.current.requested : [];
     this.next = {
-      ...{ server, account, issuer, client, signIn },
+      ...{ server, account: settings.account, issuer, client, signIn },
+      source: sourceOf(settings.grant),
       resource: found.resource,
       requested: union(earlier, scopes),
       granted: tokens.scopes ?? scopes,

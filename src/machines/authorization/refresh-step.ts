@@ -54,6 +54,7 @@ export class RefreshStep {
       const stored = await this.#records.grant();
       const adopted = this.#held.adopt(stored, []);
       if (adopted !== undefined) return adopted;
+      if (stored?.isForeign === true) continue;
       const { refreshToken = spent } = stored?.grant ?? {};
       if (stored?.grant === undefined || refreshToken !== spent) return undefined;
     }

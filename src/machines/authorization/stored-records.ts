@@ -11,6 +11,7 @@ import {
   writeRegistration,
 } from '../../auth/stores/records.js';
 import type { Grant } from '../../auth/stores/records.js';
+import { isUsable } from '../../auth/stores/usable-grant.js';
 import type { Environment, TimerHandle } from '../../util/environment.js';
 import { describeThrown, lookable } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
@@ -23,7 +24,10 @@ const LONGEST_OPERATION = 10_000;
 
 /** The grant in a store. */
 export interface StoredGrant {
+  /** Undefined if there is none, or none that the options could have obtained. */
   readonly grant: Grant | undefined;
+  /** Whether there is one that the options could not have obtained. */
+  readonly isForeign: boolean;
   /** Whether another connection has changed it since this one last read or wrote it. */
   readonly isNew: boolean;
   /** Whether this connection could not write a newer one. */
@@ -128,7 +132,9 @@ export class StoredRecords {
     const isNew = read.text !== this.#seen;
     this.#seen = read.text;
     if (isNew) this.#unsaved = false;
-    return { grant: readGrant(read.text, this.#server, this.#settings.account), isNew, isBehind: this.#unsaved };
+    const stored = readGrant(read.text, this.#server, this.#settings.account);
+    const isForeign = stored !== undefined && !isUsable(stored, this.#settings);
+    return { grant: isForeign ? undefined : stored, isForeign, isNew, isBehind: this.#unsaved };
   }
 
   async keepGrant(grant: Grant): Promise<void> {
