@@ -20,7 +20,8 @@ export interface TokenRequests {
   readonly library: Library;
   readonly network: GuardedFetch;
   readonly extra: ExtraParameters;
-  readonly now: number;
+  /** The time in ms since the Unix epoch. A function of the user may take minutes between two requests. */
+  readonly now: () => number;
   readonly newId: () => string;
   /** Takes values that may not be shown. */
   readonly keepSecret: (value: string) => void;
@@ -125,14 +126,14 @@ export async function requestDocument(
       options,
     ),
   );
-  return readTokenDocument(response, { issuer: server.issuer, phase: 'token request', sent, now });
+  return readTokenDocument(response, { issuer: server.issuer, phase: 'token request', sent, now: now() });
 }
 
 function factsOf(
   { issuer }: Pick<TokenEndpoint, 'issuer'>,
   { now, newId }: Omit<TokenRequests, 'library'>,
 ): AssertionFacts {
-  return { audience: issuer, now, newId };
+  return { audience: issuer, now: now(), newId };
 }
 
 /** Whether the tokens of a request may be bound to a key, or have to be. */
@@ -160,7 +161,7 @@ export async function requestDeviceCode(
       options,
     ),
   );
-  return readTokenDocument(response, { issuer, phase: 'sign-in', sent, now: requests.now });
+  return readTokenDocument(response, { issuer, phase: 'sign-in', sent, now: requests.now() });
 }
 
 /** Asks for the tokens of a device code. It may be sent again and again. Rejects with a failure of the network. RFC 8628, 3.4. */
@@ -218,51 +219,57 @@ async function request(
     make({ issuer, token_endpoint: endpoint }, { ...options, additionalParameters }),
   );
   const secrets = [...values, ...sent, ...(secret === undefined ? [] : [secret])];
-  return readTokenResponse(response, { issuer, phase, sent: secrets, now, binding: bindingOf(requests) });
+  return readTokenResponse(response, { issuer, phase, sent: secrets, now: now(), binding: bindingOf(requests) });
 }
 
 /**
- * Has the library make a request, sends it, and returns the response, which the library does not get, and the secrets that were sent.
+ * Has the library make a request, sends it, and returns the response, which the library does not get, and the secrets that were sent. If the server
+ * requires a nonce in the proof, the request is made once more: the server has not used the code or the token of the first one, but perhaps the
+ * assertion of the client, which counts once. RFC 9449, 8; RFC 7523, 3.
  */
 async function send(
   requests: TokenRequests,
   make: (options: Options) => Promise<unknown>,
 ): Promise<{ readonly response: AuthResponse; readonly sent: readonly string[] }> {
   const { library, keepSecret, signal } = requests;
-  let response: AuthResponse | undefined;
   const sent: string[] = [];
-  await make({
-    // The rules of the network decide about plain HTTP.
-    [library.allowInsecureRequests]: true,
-    [library.customFetch]: async (
-      url: string,
-      { body, headers }: { body?: unknown; headers: Record<string, string> },
-    ) => {
-      const form = String(body);
-      const credentials = headers.authorization?.split(' ')[1];
-      sent.push(...secretsOfForm(form), ...(credentials === undefined ? [] : [credentials]));
-      for (const secret of sent) keepSecret(secret);
-      response = await sendProved(requests, { method: 'POST', url, headers, body: form, signal });
-      // What this client needs of the body it reads itself.
-      return new Response(null, { status: isOutageStatus(response.status) ? 503 : 200 });
-    },
-  });
-  // The library has called the function above, or has thrown.
-  return { response: response as unknown as AuthResponse, sent };
+  const attempt = async (): Promise<AuthResponse> => {
+    let response: AuthResponse | undefined;
+    await make({
+      // The rules of the network decide about plain HTTP.
+      [library.allowInsecureRequests]: true,
+      [library.customFetch]: async (
+        url: string,
+        { body, headers }: { body?: unknown; headers: Record<string, string> },
+      ) => {
+        const form = String(body);
+        const credentials = headers.authorization?.split(' ')[1];
+        sent.push(...secretsOfForm(form), ...(credentials === undefined ? [] : [credentials]));
+        for (const secret of sent) keepSecret(secret);
+        response = await sendProved(requests, { method: 'POST', url, headers, body: form, signal });
+        // What this client needs of the body it reads itself.
+        return new Response(null, { status: isOutageStatus(response.status) ? 503 : 200 });
+      },
+    });
+    // The library has called the function above, or has thrown.
+    return response as unknown as AuthResponse;
+  };
+  const first = await attempt();
+  return { response: requiresNonce(requests, first) ? await attempt() : first, sent };
 }
 
-/** Sends a request with a proof, and once more with the nonce that the server requires: then it has not used the code or the token. RFC 9449, 8. */
+function requiresNonce({ proofKey }: TokenRequests, response: AuthResponse): boolean {
+  if (proofKey === undefined || response.header('dpop-nonce') === undefined) return false;
+  return jsonObject(response)?.error === 'use_dpop_nonce';
+}
+
+/** Sends a request with a proof, if the tokens are to be bound, and keeps the nonce of the response. */
 async function sendProved({ network, proofKey, now }: TokenRequests, request: AuthRequest): Promise<AuthResponse> {
   if (proofKey === undefined) return network.fetch(request);
   const url = new URL(request.url);
-  const attempt = async (): Promise<AuthResponse> => {
-    const headers = { ...request.headers, dpop: proofKey.prove(request.method, url, now) };
-    const response = await network.fetch({ ...request, headers });
-    const nonce = response.header('dpop-nonce');
-    if (nonce !== undefined) proofKey.noteNonce(url, nonce);
-    return response;
-  };
-  const first = await attempt();
-  const needsNonce = first.header('dpop-nonce') !== undefined && jsonObject(first)?.error === 'use_dpop_nonce';
-  return needsNonce ? attempt() : first;
+  const headers = { ...request.headers, dpop: proofKey.prove(request.method, url, now()) };
+  const response = await network.fetch({ ...request, headers });
+  const nonce = response.header('dpop-nonce');
+  if (nonce !== undefined) proofKey.noteNonce(url, nonce);
+  return response;
 }

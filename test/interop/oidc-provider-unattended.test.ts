@@ -90,6 +90,22 @@ test.each<[string, ClientOption]>([
   },
 );
 
+test('client credentials with a key give tokens that are bound to another key, where proofs need a nonce', async () => {
+  const bound = await HttpProcess.oidcProvider({
+    ...{ CLIENTS: JSON.stringify(CLIENTS), DPOP: '1' },
+    IDENTITY_KEY: JSON.stringify(jwk(ofSSO.publicKey)),
+  });
+  endLater(() => bound.kill());
+  const client = { id: 'robot-with-key', key: pem(ofRobot.privateKey) };
+  const auth = oauth({ grant: clientCredentials(), client, dpop: true });
+  const mcp = new MCPClient(new HttpTransport(bound.url, { auth }));
+  endLater(() => mcp.close());
+  await mcp.connect();
+  await untilExpired();
+  expect(await callTwenty(mcp)).toEqual(new Set(['done']));
+  expect(bound.count('granted client_credentials')).toBe(2);
+});
+
 test('client credentials with the key of another client are refused', async () => {
   const client = { id: 'robot-with-key', key: pem(ofSSO.privateKey) };
   expect(await errorFrom(clientOf(oauth({ grant: clientCredentials(), client })).connect())).toMatchObject({

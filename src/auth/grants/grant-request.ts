@@ -40,7 +40,7 @@ export async function obtainTokens(grant: UnattendedGrant, needs: GrantNeeds): P
       issuer,
       phase: 'token request',
       sent: [],
-      now,
+      now: now(),
       source,
       binding: bindingOf(requests),
     });

@@ -370,8 +370,9 @@ export class AuthorizationSteps implements AuthorizationPorts {
   async #requests(signal: AbortSignal, proofKey?: ProofKey): Promise<TokenRequests> {
     const { network, environment, settings } = this.#options;
     return {
-      ...{ library: await library(), network, extra: settings.tokenParameters, now: environment.now(), signal },
+      ...{ library: await library(), network, extra: settings.tokenParameters, signal },
       ...{ proofKey, requiresBinding: settings.dpop === true },
+      now: () => environment.now(),
       newId: () => environment.newId(),
       keepSecret: (value) => {
         this.#hide(value);

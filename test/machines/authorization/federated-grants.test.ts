@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import { enterprise, memoryStore, oauth, workloadIdentity } from '../../../src/auth/index.js';
 import type { EnterpriseIdentity, EnterpriseIdp, OAuthOptions, TokenStore } from '../../../src/auth/index.js';
 import { HttpTransport, MCPClient } from '../../../src/index.js';
+import { systemEnvironment } from '../../../src/util/environment.js';
 import { errorFrom, errorThrownBy } from '../../support/outcomes.js';
 import { AuthorizationServer, protectedServer } from '../../support/servers/authorization-server.js';
 import { textOf } from '../../support/servers/fixture-servers.js';
@@ -249,6 +250,24 @@ describe('enterprise()', () => {
       iss: 'at-idp',
       aud: `${idp.origin}/token`,
     });
+  });
+
+  test('authenticates with an assertion that is still valid when `identity` takes two minutes', async () => {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    let passed = 0;
+    const environment = { ...systemEnvironment, now: () => systemEnvironment.now() + passed };
+    const identity = async (): Promise<EnterpriseIdentity> => {
+      passed += 120_000;
+      return { token: 'identity', type: 'id_token' };
+    };
+    const grant = grantOf(identity, { key: String(privateKey.export({ format: 'pem', type: 'pkcs8' })) });
+    const transport = new HttpTransport(server.url, { auth: oauth({ grant, client: CLIENT }) });
+    const client = new MCPClient(transport, { environment });
+    clients.push(client);
+    await client.connect();
+    const [, claims = ''] = (exchanges[0]?.form.get('client_assertion') ?? '').split('.');
+    const { exp } = JSON.parse(Buffer.from(claims, 'base64url').toString()) as { readonly exp: number };
+    expect(exp * 1_000).toBeGreaterThan(environment.now());
   });
 
   test.each<[string, unknown]>([
