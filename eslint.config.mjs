@@ -35,7 +35,7 @@ const undetermined = {
 };
 
 const lazyImports = {
-  group: ['ajv', 'ajv/*', 'ajv-formats', 'zod', 'zod/*', 'undici', 'undici/*', 'ws', 'oauth4webapi'],
+  group: ['ajv', 'ajv/*', 'ajv-formats', 'zod', 'zod/*', 'undici', 'undici/*', 'ws', 'oauth4webapi', 'yaml'],
   allowTypeImports: true,
   message: loadLater,
 };

@@ -81,7 +81,7 @@ async function testConsumers(tarball) {
   testLinks();
   testTypes('cjs');
   testTypes('esm');
-  for (const file of ['light.cjs', 'light.mjs']) run(`${file} fails`, consumer, process.execPath, file);
+  for (const file of ['light.cjs', 'light.mjs', 'skills.mjs']) run(`${file} fails`, consumer, process.execPath, file);
   if (!run('The consumers do not compile', consumer, bin('tsc'), '-p', '.')) return;
   for (const file of ['out/consumer.cjs', 'out/consumer.mjs']) {
     run(`${file} fails`, consumer, process.execPath, file, bin('mcp-server-everything'));

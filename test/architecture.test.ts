@@ -187,7 +187,7 @@ describe('what is undetermined', () => {
 });
 
 describe('packages that cost start time', () => {
-  it.each(['ajv', 'ajv/dist/2020.js', 'ajv-formats', 'zod', 'undici', 'ws'])(
+  it.each(['ajv', 'ajv/dist/2020.js', 'ajv-formats', 'zod', 'undici', 'ws', 'oauth4webapi', 'yaml'])(
     '%s is loaded only when needed',
     async (name) => {
       const file = 'src/transports/a.ts';

@@ -3,14 +3,14 @@ import { invalidOption, unusableOption } from '../../../option-checks.js';
 import { within } from '../../../protocol/checks/problem.js';
 import { invalidResult } from '../../../protocol/methods.js';
 import type { GetSkillResult, MCPSkill, SkillResource } from '../../../protocol/schema/index.js';
-import { frontMatterDifference, readSkillDocument } from '../../../protocol/skills/front-matter.js';
-import type { SkillDocument } from '../../../protocol/skills/front-matter.js';
 import { MAX_SKILL_BYTES, MAX_SKILL_FILES, skillEntryProblem } from '../../../protocol/skills/skill-entry.js';
 import { skillRoot } from '../../../protocol/skills/skill-uris.js';
 import type { Failure } from '../../../util/failure.js';
 import { checkCallOptions, LIST_OPTIONS, READ_SKILL_OPTIONS, REQUEST_OPTIONS } from '../../options/call-options.js';
 import type { ListOptions, ReadSkillOptions, RequestOptions, SubmitOptions } from '../../options/call-options.js';
 import type { ResolvedOptions } from '../../options/options.js';
+import { frontMatterDifference, readSkillDocument } from './front-matter.js';
+import type { SkillDocument } from './front-matter.js';
 import { identifiedSkills } from './loadable-skills.js';
 import type { SkillFilter } from './loadable-skills.js';
 import { LoadedSkill } from './loaded-skill.js';
@@ -114,7 +114,7 @@ export class Skills {
     const file = await readSkillFile(this.#client, wanted, submitted);
     if (file.bytes.length > MAX_SKILL_BYTES) throw this.#error(tooLarge(uri, uri, file.bytes.length));
     const text = file.text ?? this.#decoded(uri, file);
-    const { body } = this.#document(entry, text);
+    const { body } = await this.#document(entry, text);
     return new LoadedSkill(this.#client, { entry, root: skillRoot(uri) as string, file, text, body });
   }
 
@@ -127,8 +127,8 @@ export class Skills {
     }
   }
 
-  #document({ uri, frontmatter }: MCPSkill, text: string): SkillDocument {
-    const document = readSkillDocument(text);
+  async #document({ uri, frontmatter }: MCPSkill, text: string): Promise<SkillDocument> {
+    const document = await readSkillDocument(text);
     const found = 'path' in document ? document : frontMatterDifference(frontmatter, document.frontmatter);
     if (found !== undefined) throw this.#error(skillFailure(uri, uri, found));
     return document as SkillDocument;

@@ -156,7 +156,7 @@ describe('the front matter of a SKILL.md', () => {
       'is not YAML',
       skillText('pdf', 'a: b: c\n'),
       {},
-      { field: 'frontmatter', received: 'a colon in a text that is not quoted (line 4)' },
+      { field: 'frontmatter', received: 'invalid YAML: Nested mappings are not allowed in compact mappings (line 4)' },
     ],
     [
       'is too long',

@@ -1,12 +1,11 @@
-import type { CheckProblem } from '../checks/problem.js';
-import type { JSONObject } from '../schema/index.js';
-import { isSameJson } from '../../util/json-values.js';
-import { safeText } from '../../util/printable.js';
-import { readYamlMapping } from './yaml.js';
-import { YamlProblem } from './yaml-scalars.js';
+import type { CheckProblem } from '../../../protocol/checks/problem.js';
+import type { JSONObject } from '../../../protocol/schema/index.js';
+import { isSameJson } from '../../../util/json-values.js';
+import { safeText } from '../../../util/printable.js';
+import { readYamlMapping, YamlProblem } from './front-matter-yaml.js';
 
 /** The longest front matter, in characters. */
-export const MAX_FRONT_MATTER = 64 * 1024;
+const MAX_FRONT_MATTER = 64 * 1024;
 
 /** The longest text of a server in a problem, in characters. */
 const LONGEST_SHOWN = 200;
@@ -25,7 +24,7 @@ export interface SkillDocument {
  * Splits a `SKILL.md` and reads its front matter. Returns a problem if there is none, if it is too long, or if its YAML cannot be read.
  * Agent Skills specification, "SKILL.md format".
  */
-export function readSkillDocument(text: string): SkillDocument | CheckProblem {
+export async function readSkillDocument(text: string): Promise<SkillDocument | CheckProblem> {
   const begin = text.startsWith(BYTE_ORDER_MARK) ? 1 : 0;
   let at = lineEnd(text, begin);
   if (!DASHES.test(text.slice(begin, at))) return unread('a text that does not begin with a line ---');
@@ -33,7 +32,7 @@ export function readSkillDocument(text: string): SkillDocument | CheckProblem {
     const next = at + 1;
     at = lineEnd(text, next);
     if (!DASHES.test(text.slice(next, at))) continue;
-    const frontmatter = readFrontMatter(text.slice(first, next));
+    const frontmatter = await readFrontMatter(text.slice(first, next));
     return 'path' in frontmatter ? frontmatter : { ...frontmatter, body: text.slice(at + 1) };
   }
   return unread(
@@ -46,15 +45,15 @@ function lineEnd(text: string, at: number): number {
   return end === -1 ? text.length : end;
 }
 
-function readFrontMatter(yaml: string): { readonly frontmatter: JSONObject } | CheckProblem {
+async function readFrontMatter(yaml: string): Promise<{ readonly frontmatter: JSONObject } | CheckProblem> {
   const text = yaml.replaceAll('\r\n', '\n');
   try {
-    return { frontmatter: readYamlMapping(text) };
+    return { frontmatter: await readYamlMapping(text) };
   } catch (thrown) {
     if (!(thrown instanceof YamlProblem)) throw thrown;
     // The line with the dashes is the first one.
     const line = text.slice(0, thrown.at).split('\n').length + 1;
-    return unread(`${thrown.message} (line ${line})`);
+    return unread(`${shown(thrown.message)} (line ${line})`);
   }
 }
 
