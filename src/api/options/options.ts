@@ -64,7 +64,10 @@ export interface MCPProtocolOptions extends HandlerOptions {
    * before their first start, by `npx`, `uvx`, `docker run` and similar commands, and 30 000 for others.
    */
   readonly connectTimeout?: number | undefined;
-  /** How long a person may take to sign in, in ms, with `auth: oauth()`. Timeouts of calls stand still meanwhile. Default 300 000. */
+  /**
+   * How long a person may take to sign in, and the function of a grant to obtain a token, in ms, with `auth: oauth()`. Timeouts of calls stand
+   * still while a person is asked. Default 300 000.
+   */
   readonly authTimeout?: number | undefined;
   /** The era or revision to use. Default `'auto'`: the client detects it. */
   readonly era?: EraChoice | undefined;

@@ -93,7 +93,8 @@ export interface UnattendedGrant {
   readonly extension?: string | undefined;
   /**
    * Obtains a token. It is called when there is none, when it has expired, and when the server requires other scopes. If it rejects, the calls that
-   * wait fail with `MCP_GRANT_FAILED`, or with the error of `request` that it passes on; a later call tries again.
+   * wait fail with `MCP_GRANT_FAILED`, or with the error of `request` that it passes on; a later call tries again. It has the time `authTimeout` of the client, then
+   * `signal` is aborted.
    */
   obtain(request: GrantRequest): Promise<TokenResponse>;
 }

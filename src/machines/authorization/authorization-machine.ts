@@ -116,6 +116,8 @@ export const authorizationMachine = authorizationSetup.createMachine({
             lacking: { target: 'discovering', actions: 'keepDemand' },
             signIn: wish,
             refused: [
+              // The server may not know the keys of the issuer yet.
+              { guard: 'mayObtainAgain', target: 'backingOff', actions: 'keepTokenRefused' },
               { guard: 'neverAccepted', target: 'failed', actions: 'keepTokenRefused' },
               { target: 'discovering', actions: ['keepDemand', 'noteUseless'] },
             ],
@@ -173,10 +175,12 @@ export const authorizationMachine = authorizationSetup.createMachine({
           invoke: { src: 'lockSignIn', id: 'lockSignIn', input: ({ context }) => context },
           initial: 'waiting',
           states: {
-            waiting: { on: { locked: 'asking', adopted } },
+            // The lock only saves requests: a second token does no harm, and a store that does not respond must not stop a program without a person.
+            waiting: { on: { locked: 'asking', adopted }, after: { shortLockTimeout: 'asking' } },
             asking: {
               invoke: { src: 'obtain', id: 'obtain', input: ({ context }) => context },
               on: { obtained: { target: '#authorization.work.resting', actions: ['keepSignedIn', 'activate'] } },
+              after: { authTimeout: { target: '#authorization.work.backingOff', actions: 'keepObtainTimeout' } },
             },
           },
           on: { failed: notObtained },
@@ -278,7 +282,12 @@ export const authorizationMachine = authorizationSetup.createMachine({
             // The tokens are deleted, whatever the authorization server does.
             revoking: { invoke: { src: 'revoke', id: 'revoke', input: ({ context }) => context } },
           },
-          on: { revoked: 'resting', failed: { target: 'resting', actions: 'keepFailure' } },
+          on: {
+            revoked: 'resting',
+            failed: { target: 'resting', actions: 'keepFailure' },
+            // A second call waits for the first one: beginning again would forget the tokens that are to be revoked.
+            signOut: {},
+          },
         },
       },
     },

@@ -17,8 +17,14 @@ import type {
 /** The most sign-ins until the server has accepted a token. */
 export const MOST_PROMPTS = 2;
 
-/** How long a refresh waits for its lock, in ms. The holder needs it for one request. */
-const LONGEST_LOCK_WAIT = 30_000;
+/**
+ * How long a refresh waits for its lock, in ms. The holder needs it for one request, and the lease of a dead one ends after 15 s. Calls have 30 s by
+ * default, so that they fail with the reason.
+ */
+const LONGEST_LOCK_WAIT = 20_000;
+
+/** How long a grant without a person waits for its lock, in ms. Then it does without. */
+const SHORT_LOCK_WAIT = 5_000;
 
 /** What an authorization does to the world. */
 export interface AuthorizationPorts {
@@ -91,7 +97,8 @@ function withGrant(grant: GrantFacts, origin: TokenOrigin, facts: AuthorizationF
     maySignIn: false,
     denied: union(facts.denied, lacking(again, facts.grant?.granted ?? [])),
     failure: undefined,
-    outages: 0,
+    // Tokens that are obtained without a person, and refused, are obtained less and less often.
+    outages: facts.kind === 'unattended' ? facts.outages : 0,
   };
 }
 
@@ -140,6 +147,7 @@ export const authorizationSetup = setup({
     maySignIn: ({ context }) =>
       context.kind !== 'unattended' && context.maySignIn && !context.signedOut && context.prompts < MOST_PROMPTS,
     mayObtain: ({ context }) => context.kind === 'unattended' && !context.signedOut,
+    mayObtainAgain: ({ context }) => context.kind === 'unattended' && context.origin === 'sign-in' && !context.accepted,
     mayBeginAgain: ({ context }) => !context.overtaken,
     usesDeviceCode: ({ context }) => context.kind === 'device',
     mayRenewClient: ({ context }) => !context.renewed && context.prompts < MOST_PROMPTS,
@@ -159,7 +167,7 @@ export const authorizationSetup = setup({
     noteUseless: assign(({ context }) => ({
       refreshUseless: context.refreshUseless || (context.origin === 'refresh' && !context.accepted),
     })),
-    keepAccepted: assign({ accepted: true, prompts: 0, renewed: false, refreshUseless: false }),
+    keepAccepted: assign({ accepted: true, prompts: 0, renewed: false, refreshUseless: false, outages: 0 }),
     keepLoaded: assign(({ context, event }) =>
       event.type === 'loaded' && event.grant !== undefined ? withGrant(event.grant, 'store', context) : {},
     ),
@@ -214,6 +222,14 @@ export const authorizationSetup = setup({
         'Another process, or another connection of this one, has not released the token in time',
       ),
     })),
+    keepObtainTimeout: assign(({ context: { authTimeout: timeout } }) => ({
+      failure: authFailure(
+        'MCP_GRANT_FAILED',
+        'token request',
+        `The grant has not obtained a token within ${timeout} ms (option \`authTimeout\` of the client)`,
+        { timeout },
+      ),
+    })),
     keepTimeout: assign(({ context: { authTimeout, device } }) => {
       const timeout = device?.lifetime ?? authTimeout;
       const message = `The sign-in was not completed within ${timeout} ms`;
@@ -222,6 +238,7 @@ export const authorizationSetup = setup({
   },
   delays: {
     lockTimeout: LONGEST_LOCK_WAIT,
+    shortLockTimeout: SHORT_LOCK_WAIT,
     authTimeout: ({ context }) => context.authTimeout,
     pollInterval: ({ context }) => context.device?.interval ?? 0,
     codeLifetime: ({ context }) => context.device?.lifetime ?? 0,

@@ -1,4 +1,4 @@
-import { lockUnavailable } from '../../auth/auth-failures.js';
+import { authFailure, lockUnavailable } from '../../auth/auth-failures.js';
 import type { ClientIdentity } from '../../auth/client-identity.js';
 import type { Discovered } from '../../auth/discovery.js';
 import type { Grant } from '../../auth/stores/records.js';
@@ -32,7 +32,8 @@ export class RefreshStep {
     requests: TokenRequests,
   ): Promise<AuthorizationEvent> {
     const { refreshToken } = grant;
-    if (refreshToken === undefined) throw new TypeError('There is no refresh token');
+    // Another process has stored that the refresh token is dead.
+    if (refreshToken === undefined) return { type: 'refresh.dead', failure: noRefreshToken(found) };
     // The last step before the request: without the lock another process may be sending the same refresh token, which revokes all tokens.
     if (!(await this.#records.holds('refresh'))) return overtaken();
     const tokens = await refresh(requests, found, client, refreshToken);
@@ -78,6 +79,11 @@ export class RefreshStep {
     await this.#records.replaceGrant(dead);
     return { type: 'refresh.dead', failure: why };
   }
+}
+
+function noRefreshToken({ metadata: { issuer } }: Discovered): Failure {
+  const message = `${issuer} has refused the refresh token of another process`;
+  return authFailure('MCP_TOKEN_REQUEST_REFUSED', 'refresh', message, { issuer });
 }
 
 /** Another process has had the lock of the refresh meanwhile. */

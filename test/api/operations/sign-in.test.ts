@@ -279,6 +279,21 @@ describe('signOut()', () => {
     expect(await errorFrom(client.callTool('buy'))).toMatchObject({ code: 'MCP_SIGN_IN_REQUIRED' });
   });
 
+  test('revokes the tokens when the program calls it twice', async () => {
+    revoking();
+    const client = clientOf(signedIn(prompts));
+    await client.connect();
+    let second: Promise<void> | undefined;
+    const { twist } = as;
+    as.twist = (visit) => {
+      if (visit.path === '/as/revoke') second ??= client.signOut();
+      return twist(visit);
+    };
+    await client.signOut();
+    await second;
+    expect(revoked.map(({ valid }) => valid)).toEqual([false, true]);
+  });
+
   test('sends nothing to a server that revokes no tokens', async () => {
     const client = clientOf(signedIn(prompts, { store }));
     await client.connect();

@@ -1,5 +1,5 @@
 import { clientCredentials, device, memoryStore, oauth } from '../../../src/auth/index.js';
-import type { TokenStore } from '../../../src/auth/index.js';
+import type { OAuth, TokenStore } from '../../../src/auth/index.js';
 import { HttpTransport, MCPClient } from '../../../src/index.js';
 import { authorizationMachine } from '../../../src/machines/authorization/authorization-machine.js';
 import { authorizationPorts } from '../../../src/machines/authorization/authorization-setup.js';
@@ -39,11 +39,12 @@ const SITUATIONS = [
   'lease lost',
   'lease not given',
   'another device',
+  'never settles',
 ] as const;
 type Situation = (typeof SITUATIONS)[number];
 
 /** The time that a refresh waits for its lock, in ms, and what it is in these lives. */
-const LOCK_WAIT = 30_000;
+const LOCK_WAIT = 20_000;
 const SHORT_LOCK_WAIT = 100;
 
 /** A store of several processes, another of which has the lease of a refresh. `once` is true the first time. */
@@ -90,8 +91,22 @@ async function lifeWith(situation: Situation, name = ''): Promise<string[]> {
     else prompt.complete((await fetch(prompt.url, { redirect: 'manual' })).headers.get('location') ?? '');
   });
   const withoutPerson = oauth({ grant: clientCredentials(), client: { id: 'robot', secret: 'secret' } });
+  const neverSettling = oauth({
+    grant: {
+      unattended: true,
+      obtain: async () => {
+        if (!happened && (happened = true)) await new Promise(() => undefined);
+        return { access_token: String(as.issue('').access_token) };
+      },
+    },
+  });
   const atDevice = oauth({ grant: device({ onPrompt: () => undefined }) });
-  const auth = { 'without a person': withoutPerson, 'another device': atDevice }[situation as string] ?? withPerson;
+  const others: Partial<Record<Situation, OAuth>> = {
+    'without a person': withoutPerson,
+    'another device': atDevice,
+    'never settles': neverSettling,
+  };
+  const auth = others[situation] ?? withPerson;
   // The second client waits for the lock of the first, and adopts its token.
   as.polls = ['slow_down', 'authorization_pending'];
   const environment: Environment = {
@@ -101,7 +116,7 @@ async function lifeWith(situation: Situation, name = ''): Promise<string[]> {
       return systemEnvironment.setTimeout(callback, isWait ? SHORT_LOCK_WAIT : PAUSES.has(delay) ? 1 : delay);
     },
   };
-  const options = { autoReconnect: true, environment };
+  const options = { autoReconnect: true, environment, ...(situation === 'never settles' && { authTimeout: 100 }) };
   const clients = [1, 2].map(() => new MCPClient(new HttpTransport(server.url, { auth }), options));
   for (const client of clients) client.on('error', () => undefined);
   const client = clients[0] as MCPClient;

@@ -1,5 +1,5 @@
 import { oauth } from '../../../src/auth/index.js';
-import type { OAuthOptions, SignInPrompt, TokenLease, TokenStore } from '../../../src/auth/index.js';
+import type { OAuthOptions, SignInPrompt, TokenLease, TokenStore, UnattendedGrant } from '../../../src/auth/index.js';
 import { HttpTransport, MCPClient, MCPConnectionError } from '../../../src/index.js';
 import type { MCPError } from '../../../src/index.js';
 import { systemEnvironment } from '../../../src/util/environment.js';
@@ -87,10 +87,10 @@ function issued(): { accessToken: unknown; refreshToken: unknown } {
   return { accessToken, refreshToken };
 }
 
-/** In this environment 30 s pass at once. */
+/** In this environment 20 s pass at once. */
 const hurried: Environment = {
   ...systemEnvironment,
-  setTimeout: (callback, delay) => systemEnvironment.setTimeout(callback, delay === 30_000 ? 20 : delay),
+  setTimeout: (callback, delay) => systemEnvironment.setTimeout(callback, delay === 20_000 ? 20 : delay),
 };
 
 function clientOf(options: Partial<OAuthOptions> = {}, environment = systemEnvironment): MCPClient {
@@ -138,7 +138,7 @@ describe('a refresh', () => {
     expect(store.log).toEqual(['refresh taken', 'sent', 'refresh released']);
   });
 
-  test('is not sent without the lease, and fails with MCP_AUTH_BUSY after 30 s', async () => {
+  test('is not sent without the lease, and fails with MCP_AUTH_BUSY after 20 s', async () => {
     const client = await connect({}, hurried);
     store.give = untilAborted;
     as.expire();
@@ -373,6 +373,65 @@ describe('a sign-in', () => {
     expect(prompts).toHaveLength(1);
     expect(problems.join()).toContain('not here');
     expect(problems.join()).toContain('must return an object with `isHeld` and `release`');
+  });
+});
+
+describe('a refresh token that the server has refused', () => {
+  test('has the person sign in where another process was the first to find out', async () => {
+    const [one, other] = [await connect(), await connect()];
+    expect(prompts).toHaveLength(1);
+    as.expire();
+    store.change({ expiresAt: 1, agesAt: 1 });
+    // Both look into the store before either has the lease.
+    as.twist = (visit) => {
+      const isRefused = visit.path === '/as/token' && visit.body.includes('grant_type=refresh_token');
+      if (isRefused) visit.json({ error: 'invalid_grant' }, 400);
+      return isRefused;
+    };
+    const outcomes = await Promise.all([one.callTool('buy'), other.callTool('buy')]);
+    expect(outcomes.map(textOf)).toEqual(['done', 'done']);
+    expect(prompts).toHaveLength(2);
+  });
+});
+
+describe('a grant without a person', () => {
+  const grant: UnattendedGrant = {
+    unattended: true,
+    obtain: async () => {
+      const { access_token: token } = as.issue('');
+      return { access_token: String(token) };
+    },
+  };
+
+  /** In this environment 5 s pass at once. */
+  const quick: Environment = {
+    ...systemEnvironment,
+    setTimeout: (callback, delay) => systemEnvironment.setTimeout(callback, delay === 5_000 ? 20 : delay),
+  };
+
+  test.each([
+    ['another process keeps the lease', untilAborted],
+    ['the store never gives one', never],
+  ])('gives a token although %s', async (_what, give) => {
+    store.give = give;
+    const client = new MCPClient(new HttpTransport(server.url, { auth: oauth({ store, grant }) }), {
+      environment: quick,
+    });
+    endLater(() => client.close());
+    await client.connect();
+    as.expire();
+    expect(textOf(await client.callTool('buy'))).toBe('done');
+  });
+
+  test('gives a token although the store has failed', async () => {
+    store.give = () => Promise.reject(new Error('The server of the store is gone'));
+    store.isFull = true;
+    const client = new MCPClient(new HttpTransport(server.url, { auth: oauth({ store, grant }) }));
+    client.on('error', () => undefined);
+    endLater(() => client.close());
+    await client.connect();
+    as.expire();
+    expect(textOf(await client.callTool('buy'))).toBe('done');
   });
 });
 

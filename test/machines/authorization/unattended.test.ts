@@ -5,6 +5,7 @@ import type { GrantRequest, OAuthOptions, UnattendedGrant } from '../../../src/a
 import { HttpTransport, MCPAuthenticationError, MCPClient } from '../../../src/index.js';
 import type { AuthorizationStatus, MCPClientOptions } from '../../../src/index.js';
 import { systemEnvironment } from '../../../src/util/environment.js';
+import type { Environment } from '../../../src/util/environment.js';
 import { errorFrom } from '../../support/outcomes.js';
 import { AuthorizationServer, protectedServer } from '../../support/servers/authorization-server.js';
 import { textOf } from '../../support/servers/fixture-servers.js';
@@ -182,13 +183,19 @@ describe('a grant without a person', () => {
 });
 
 describe('a token that the server does not accept', () => {
-  test('leads to MCP_TOKEN_REFUSED, and to no request for another one', async () => {
+  test('leads to MCP_TOKEN_REFUSED, and to another one only after a while', async () => {
     let refuses = false;
     server = await protectedServer(as, (visit) => {
       if (refuses) visit.status(401, { 'www-authenticate': 'Bearer error="invalid_token"' });
       return refuses;
     });
-    const client = await connect();
+    let passes = false;
+    const environment: Environment = {
+      ...systemEnvironment,
+      random: () => 0.999,
+      setTimeout: (callback, delay) => systemEnvironment.setTimeout(callback, passes && delay === 500 ? 0 : delay),
+    };
+    const client = await connect({}, { environment });
     refuses = true;
     expect(await errorFrom(client.callTool('buy'))).toMatchObject({ errorCode: 401 });
     for (let call = 0; call < 3; call += 1)
@@ -196,6 +203,13 @@ describe('a token that the server does not accept', () => {
     expect(as.forms).toHaveLength(2);
     refuses = false;
     await client.signIn();
+    expect(textOf(await client.callTool('buy'))).toBe('done');
+    // The program need not do that: a later call obtains another token.
+    refuses = passes = true;
+    expect(await errorFrom(client.callTool('buy'))).toMatchObject({ errorCode: 401 });
+    expect(await errorFrom(client.callTool('buy'))).toMatchObject({ code: 'MCP_TOKEN_REFUSED' });
+    refuses = false;
+    await new Promise((resolve) => setTimeout(resolve, 1));
     expect(textOf(await client.callTool('buy'))).toBe('done');
   });
 
@@ -426,6 +440,22 @@ describe('a grant of the program', () => {
     expect(['MCP_GRANT_FAILED', 'MCP_AUTH_RESPONSE_INVALID']).toContain(problem.code);
     expect(problem.message).toContain('grant.obtain()');
     expect(problem.message).not.toContain('a\nb');
+  });
+
+  test('that never settles is given up after the time for a sign-in', async () => {
+    server = await protectedServer(as);
+    const signals: AbortSignal[] = [];
+    const obtain = ({ signal }: GrantRequest): Promise<{ access_token: string }> => {
+      signals.push(signal);
+      if (signals.length === 1) return new Promise(() => undefined);
+      return Promise.resolve({ access_token: String(as.issue('').access_token) });
+    };
+    const client = clientOf(own(obtain), { authTimeout: 30, environment: { ...systemEnvironment, random: () => 0 } });
+    const problem = await errorFrom(client.connect());
+    expect(problem).toMatchObject({ code: 'MCP_GRANT_FAILED', details: { timeout: 30 } });
+    expect(signals[0]?.aborted).toBe(true);
+    await client.connect();
+    expect(textOf(await client.callTool('buy'))).toBe('done');
   });
 
   test('that never settles is given up when the client is closed', async () => {

@@ -255,6 +255,18 @@ export const authorizationChart: ChartModel<AuthorizationFacts> = {
       );
     },
 
+    'waits for the lock of a grant without a person, and for the grant, only for some time': ({ found, none }) => {
+      none(
+        found.violations(({ path, next }) => {
+          const after = { 'obtaining.waiting': 'obtaining.asking', 'obtaining.asking': 'backingOff' }[workOf(path)];
+          return (
+            after === undefined ||
+            next.some(({ event, to }) => event.type.startsWith('xstate.after') && workOf(to.path) === after)
+          );
+        }),
+      );
+    },
+
     'keeps a token that lacks scopes for other requests': ({ found, none }) => {
       none(
         found.violations(({ path, next }) =>
@@ -298,8 +310,12 @@ export const authorizationChart: ChartModel<AuthorizationFacts> = {
 
     'has no token after a sign-out, whatever was done at that time': ({ found, none }) => {
       none(
-        found.violations(({ next }) =>
-          next.every(({ event, to }) => event.type !== 'signOut' || workOf(to.path) === 'signingOut.dropping'),
+        found.violations(({ path, next }) =>
+          next.every(
+            ({ event, to }) =>
+              event.type !== 'signOut' ||
+              workOf(to.path) === (path.includes('signingOut') ? workOf(path) : 'signingOut.dropping'),
+          ),
         ),
       );
       none(
