@@ -91,6 +91,9 @@ export class AuthorizationSteps implements AuthorizationPorts {
     this.#held = new HeldGrant({
       ...{ server, settings, environment, keepSecret },
       ...{ records: this.#records, search: this.#search },
+      storing: (done) => {
+        this.#running.keepStoring(done);
+      },
     });
     const now = (): number => environment.now();
     this.#clients = new SignInClient({ settings, clientName, network, records: this.#records, now });

@@ -20,6 +20,8 @@ export interface GrantSurroundings {
   readonly environment: Environment;
   readonly records: StoredRecords;
   readonly search: ServerSearch;
+  /** New tokens are being stored until a promise settles. */
+  readonly storing: (done: Promise<void>) => void;
   /** Takes values that may not be shown. */
   readonly keepSecret: (value: string) => void;
 }
@@ -110,13 +112,21 @@ export class HeldGrant {
       proofKey: tokens.isBound ? proofKey : undefined,
       ...this.#timed(tokens),
     };
-    await records.keepGrant(this.next);
-    return factsOf(this.next);
+    const kept = this.next;
+    const stored = records.keepGrant(kept);
+    this.#surroundings.storing(stored);
+    await stored;
+    return factsOf(kept);
   }
 
   /** A grant with the tokens of a refresh. */
   refreshed(grant: Grant, tokens: Tokens): Grant {
-    return { ...grant, granted: tokens.scopes ?? grant.granted, ...this.#timed(tokens, grant.refreshToken) };
+    return {
+      ...grant,
+      granted: tokens.scopes ?? grant.granted,
+      proofKey: tokens.isBound ? grant.proofKey : undefined,
+      ...this.#timed(tokens, grant.refreshToken),
+    };
   }
 
   #timed(

@@ -47,7 +47,13 @@ export class RunningSteps {
     this.#running.set(stop, step);
     const finishes = FINISHED.has(step);
     const giveUp = this.#giveUp.signal;
-    const done = carry(finishes ? giveUp : stop.signal).then(
+    const begin = async (): Promise<AuthorizationEvent> => {
+      // The chart has handled its event before a function of the user is called, which may close the client.
+      await Promise.resolve();
+      stop.signal.throwIfAborted();
+      return carry(finishes ? giveUp : stop.signal);
+    };
+    const done = begin().then(
       (event) => {
         if (!stop.signal.aborted) receiver.send(event);
         else if (finishes && !giveUp.aborted && 'grant' in event) receiver.finished();
@@ -84,6 +90,11 @@ export class RunningSteps {
       void this.settled().then(() => {
         stop.abort();
       });
+  }
+
+  /** Tokens are being stored: they can be deleted only afterwards, also if their step was ended. The promise never rejects. */
+  keepStoring(done: Promise<void>): void {
+    this.#keepUnfinished(done, this.#giveUp.signal);
   }
 
   /** The end of a connection waits for the release of a lease, so that other processes need not wait. The promise never rejects. */

@@ -233,3 +233,13 @@ test('one that lists no algorithms may have it', async () => {
   algorithms = undefined;
   expect(await call(await connect())).toBe('done');
 });
+
+test('a refreshed token that is not bound any more is sent without a proof', async () => {
+  announces = 'metadata';
+  const client = await connect();
+  as.expire();
+  tokenType = 'Bearer';
+  expect(await call(client)).toBe('done');
+  expect(as.forms.map((form) => form.get('grant_type'))).toEqual(['authorization_code', 'refresh_token']);
+  expect(prompts).toHaveLength(1);
+});

@@ -298,6 +298,23 @@ describe('the end of a sign-in with a device code', () => {
   });
 });
 
+test.each<[string, (client: MCPClient) => Promise<void>]>([
+  ['close()', (client) => client.close()],
+  ['signOut()', (client) => client.signOut()],
+])('`onPrompt` may call %s at once', async (_what, end) => {
+  let ended: Promise<void> | undefined;
+  const client = clientOf({}, () => {
+    ended = end(client);
+  });
+  const problem = await errorFrom(client.connect());
+  await ended;
+  expect(problem).toBeInstanceOf(Error);
+  expect(problem).not.toMatchObject({ code: 'MCP_INTERNAL' });
+  expect(client.authorization?.state).not.toBe('awaiting-user');
+  expect(prompts[0]?.signal.aborted).toBe(true);
+  expect(polled()).toBe(0);
+});
+
 describe('a server', () => {
   test('without a device authorization endpoint is not supported', async () => {
     as.twist = (visit) => {

@@ -87,6 +87,8 @@ function issued(): { accessToken: unknown; refreshToken: unknown } {
   return { accessToken, refreshToken };
 }
 
+const issuedToken = (): string => String(as.issue('').access_token);
+
 /** In this environment 20 s pass at once. */
 const hurried: Environment = {
   ...systemEnvironment,
@@ -394,13 +396,32 @@ describe('a refresh token that the server has refused', () => {
   });
 });
 
+test('signOut() deletes a token that was being written, also in a store that writes slowly', async () => {
+  const slow = new SharedStore();
+  const began: (() => void)[] = [];
+  const write = slow.write.bind(slow);
+  slow.write = async (key, value, expected) => {
+    if (value !== undefined) await new Promise<void>((resolve) => began.push(resolve));
+    return write(key, value, expected);
+  };
+  const grant: UnattendedGrant = { unattended: true, obtain: async () => ({ access_token: issuedToken() }) };
+  const client = new MCPClient(new HttpTransport(server.url, { auth: oauth({ store: slow, grant }) }));
+  endLater(() => client.close());
+  const connected = errorFrom(client.connect());
+  await until(() => began.length === 1);
+  const signedOut = client.signOut();
+  // The store has time to delete the value first.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  began[0]?.();
+  await signedOut;
+  await connected;
+  expect([...slow.values.keys()]).toEqual([]);
+});
+
 describe('a grant without a person', () => {
   const grant: UnattendedGrant = {
     unattended: true,
-    obtain: async () => {
-      const { access_token: token } = as.issue('');
-      return { access_token: String(token) };
-    },
+    obtain: async () => ({ access_token: issuedToken() }),
   };
 
   /** In this environment 5 s pass at once. */
