@@ -108,7 +108,7 @@ const CODE_HINTS: Readonly<Record<string, string | Finder>> = {
       return 'A skill of this size is outside of the specification: report it to the authors of the server.';
     if (details?.received === '"dynamic"')
       return 'Pass `allowDynamic: true` if the content of this skill may be used without verification.';
-    return 'The skill may have changed: get its current entry with `client.skills.get(uri)`, and have the user approve it again.';
+    return 'The skill may have changed: get its current entry with `client.skills.get(uri)`, and have the user approve it again. If that fails, too, report it to the authors of the server.';
   },
   MCP_UNSUPPORTED_VERSION: ({ details }) => {
     if (details?.method === undefined)

@@ -153,6 +153,7 @@ test.each<[FailureCode, object, string]>([
   ['MCP_UNSUPPORTED_VERSION', {}, '`era`'],
   ['MCP_SESSION_LOST', {}, 'instances'],
   ['MCP_SKILL_INVALID', { field: 'digest' }, '`client.skills.get(uri)`'],
+  ['MCP_SKILL_INVALID', { field: 'digest' }, 'authors of the server'],
   ['MCP_SKILL_INVALID', { field: 'resources', received: '"dynamic"' }, '`allowDynamic: true`'],
   ['MCP_SKILL_INVALID', { field: 'resources', limit: 512 }, 'authors of the server'],
   ['MCP_CAPABILITY_MISSING', { required: 'tools' }, '`getServerInfo()`'],
