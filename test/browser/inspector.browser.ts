@@ -76,7 +76,8 @@ class Stage implements AsyncDisposable {
     const connection = new MCPConnection(name, server.transport, {
       inspect: this.inspector,
       healthCheckInterval,
-      reconnectDelay: 300,
+      // The state lasts for long enough, also where the page is slow.
+      reconnectDelay: 2_000,
       // The whole of the delay, so that the state can be seen.
       environment: { ...systemEnvironment, random: () => 1 },
     });
