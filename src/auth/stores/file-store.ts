@@ -128,7 +128,11 @@ class FileStore implements TokenStore {
     const file = this.#fileOf(key);
     // Polled, because notifications of changes do not cross networks.
     const listener = (): void => {
-      changed();
+      try {
+        changed();
+      } catch {
+        // See `TokenStore.watch`. A listener that throws would end the process.
+      }
     };
     watchFile(file, { persistent: false, interval: this.#timing.watch }, listener);
     return () => {

@@ -1,5 +1,4 @@
 import { systemEnvironment } from '../../util/environment.js';
-import type { Environment } from '../../util/environment.js';
 import { onAbort } from '../../util/on-abort.js';
 
 /** The times of leases between processes, in ms. */
@@ -24,44 +23,40 @@ export function* looks(timing: LeaseTiming): Generator<number, never> {
 }
 
 /** Waits some ms. Rejects with the reason of the signal when that is aborted. */
-export function pause(
-  duration: number,
-  signal: AbortSignal,
-  environment: Environment = systemEnvironment,
-): Promise<void> {
+export function pause(duration: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject: (reason: unknown) => void) => {
-    const timer = environment.setTimeout(() => {
+    const timer = systemEnvironment.setTimeout(() => {
       forget();
       resolve();
     }, duration);
     const forget = onAbort(signal, (reason) => {
       forget();
-      environment.clearTimeout(timer);
+      systemEnvironment.clearTimeout(timer);
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the caller chooses the reason
       reject(reason);
     });
   });
 }
 
-/** Calls a function again and again, after pauses of some ms, until the returned function is called. It keeps no process alive. */
-export function every(
-  duration: number,
-  call: () => Promise<void>,
-  environment: Environment = systemEnvironment,
-): () => void {
+/**
+ * Calls a function again and again, after pauses of some ms, until the returned function is called. It keeps no process alive. What the function
+ * rejects with is ignored: it may call a function of the user.
+ */
+export function every(duration: number, call: () => Promise<void>): () => void {
   let isOver = false;
   let timer: unknown;
   const next = (): void => {
-    timer = environment.setTimeout(() => {
-      void call().then(() => {
+    timer = systemEnvironment.setTimeout(() => {
+      const again = (): void => {
         if (!isOver) next();
-      });
+      };
+      void call().then(again, again);
     }, duration);
-    environment.hold?.(timer, false);
+    systemEnvironment.hold?.(timer, false);
   };
   next();
   return () => {
     isOver = true;
-    environment.clearTimeout(timer);
+    systemEnvironment.clearTimeout(timer);
   };
 }

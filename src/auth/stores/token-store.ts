@@ -29,8 +29,8 @@ export interface TokenStore {
    */
   lease?(key: string, signal: AbortSignal): Promise<TokenLease>;
   /**
-   * Calls a function when the value of a key may have changed, also by another process, until the returned function is called. It keeps no process
-   * alive. Without it, a change is seen when the value is needed the next time.
+   * Calls a function when the value of a key may have changed, also by another process, until the returned function is called. What the function
+   * throws is ignored. It keeps no process alive. Without it, a change is seen when the value is needed the next time.
    */
   watch?(key: string, changed: () => void): () => void;
 }

@@ -114,5 +114,19 @@ export function storeContract(name: string, make: StoreMaker): void {
       await new Promise((resolve) => setTimeout(resolve, 300));
       expect(calls).toBe(after);
     });
+
+    test('ignores what the watching function throws, and calls it after the next change', async () => {
+      let calls = 0;
+      const stop = store.watch?.('grant/a', () => {
+        calls += 1;
+        throw new Error('my fault');
+      });
+      for (let value = 0; calls < 2; value += 1) {
+        const before = calls;
+        await store.write('grant/a', `value ${value}`);
+        await until(() => calls > before);
+      }
+      stop?.();
+    });
   });
 }
