@@ -97,8 +97,8 @@ export default defineConfig(
   },
   {
     files: ['src/**/*.ts'],
-    // The simulation has to let real turns of the event loop pass.
-    ignores: ['src/util/environment.ts', 'src/testing/simulated-environment.ts'],
+    // The simulation has to let real turns of the event loop pass, and the command line is a process that lives in real time.
+    ignores: ['src/util/environment.ts', 'src/testing/simulated-environment.ts', 'src/cli/**'],
     rules: {
       'no-restricted-globals': restrictedGlobals([...commonjsGlobals, ...undetermined.globals]),
       'no-restricted-properties': ['error', ...undetermined.properties],

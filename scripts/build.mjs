@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { bundleCli } from './bundle-cli.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
@@ -32,3 +33,5 @@ for (const entry of ['index', 'auth/index', 'inspect/index', 'testing/index']) {
   const text = `import entry from './index.js';\n\nexport const { ${names.join(', ')} } = entry;\n`;
   writeFileSync(`${root}dist/cjs/${entry}.mjs`, text);
 }
+
+await bundleCli(root);

@@ -17,6 +17,7 @@ export const LAYERS = [
   'inspect',
   'testing',
   'index.ts',
+  'cli',
 ];
 
 /** Pure folders: they import no package and no module of Node. One file may read the clock. */

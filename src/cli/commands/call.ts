@@ -1,0 +1,133 @@
+import type { MCPClient } from '../../api/client.js';
+import type { MCPTool } from '../../protocol/schema/index.js';
+import { didYouMean } from '../../util/did-you-mean.js';
+import { parseArguments } from '../arguments/parse-arguments.js';
+import { parametersOf, signatureOf } from '../arguments/signature.js';
+import type { CommandContext } from '../command-context.js';
+import { readInput } from '../inputs.js';
+import { CommandError, EXIT } from '../exit-codes.js';
+import type { ExitCode } from '../exit-codes.js';
+import { printNdjson } from '../output/print-events.js';
+import { outputOf, printResult } from '../output/print-result.js';
+import type { OutputFlags } from '../output/print-result.js';
+import { progressView } from '../output/progress.js';
+import { findTarget, splitWords } from '../target.js';
+import { oneLine } from '../terminal.js';
+import type { Terminal } from '../terminal.js';
+import { requestOptions, withClient } from '../with-client.js';
+import type { ClientFlags } from '../with-client.js';
+
+/** Flags of `call`. */
+export interface CallFlags extends Omit<ClientFlags, 'output'>, OutputFlags {
+  readonly args?: string | undefined;
+  readonly meta?: readonly string[] | undefined;
+  readonly progress?: boolean | undefined;
+}
+
+/** `mcp-actors call <target> <tool> [arguments]`. */
+export async function call(context: CommandContext, words: readonly string[], flags: CallFlags): Promise<ExitCode> {
+  const { target: word, item, rest } = splitWords(words, context);
+  const target = await findTarget(word, flags, context);
+  if (item === undefined) throw new CommandError(`Which tool? List them with: mcp-actors list ${word ?? '-- …'}`);
+  return withClient(target, flags, context, async (client) => {
+    const tool = await findTool(client, item, flags, context);
+    const given = { words: rest, json: await jsonOf(rest, flags, tool, context) };
+    const called = { signature: signatureOf(tool.name, parametersOf(tool.inputSchema)), schema: tool.inputSchema };
+    const args = await parseArguments(given, called, { read: (file) => readInput(context, file) });
+    return callTool(client, tool, args, flags, context);
+  });
+}
+
+async function callTool(
+  client: MCPClient,
+  { name, annotations }: MCPTool,
+  args: Readonly<Record<string, unknown>>,
+  flags: CallFlags,
+  context: CommandContext,
+): Promise<ExitCode> {
+  const { terminal } = context;
+  const ndjson = flags.output === 'ndjson';
+  const view = progressView(terminal, name, flags.progress === true);
+  context.call = { repeatable: annotations?.readOnlyHint === true || annotations?.idempotentHint === true };
+  if (ndjson) printNdjson(terminal, 'queued', { tool: name });
+  try {
+    const meta = metaOf(flags.meta ?? []);
+    const result = await client.callTool(
+      { name, arguments: args, ...(meta !== undefined && { _meta: meta }) },
+      {
+        ...requestOptions(flags, context),
+        onToolError: 'return',
+        onProgress: (progress) => {
+          view.report(progress);
+          if (ndjson) printNdjson(terminal, 'progress', progress);
+        },
+      },
+    );
+    view.end();
+    context.call = undefined;
+    if (ndjson) printNdjson(terminal, 'result', { result });
+    await printResult(terminal, result, flags, name);
+    if (result.isError !== true) return EXIT.done;
+    printToolError(terminal, name, flags);
+    return EXIT.refused;
+  } finally {
+    view.end();
+  }
+}
+
+/** Says on stderr that the printed result is an error. */
+function printToolError(terminal: Terminal, tool: string, flags: CallFlags): void {
+  const message = `The tool ${oneLine(tool, 60)} reported an error. Its message is the result.`;
+  if (outputOf(flags) === 'json')
+    terminal.problem(JSON.stringify({ code: 'MCP_TOOL_ERROR', message, delivery: 'answered', exitCode: EXIT.refused }));
+  else terminal.problem(`${terminal.styleNote('bad', 'error:')} ${message}`);
+}
+
+/**
+ * The definition of a tool.
+ * @throws CommandError with the nearest name if the server does not have it
+ */
+export async function findTool(
+  client: MCPClient,
+  name: string,
+  flags: ClientFlags | CallFlags,
+  context: CommandContext,
+): Promise<MCPTool> {
+  const isListed = (await client.getCapabilities()).includes('tools');
+  const tools = isListed ? await client.listTools(requestOptions(flags, context)) : [];
+  const found = tools.find((tool) => tool.name === name);
+  if (found !== undefined) return found;
+  const names = tools.map((tool) => tool.name);
+  const hint = names.length === 0 ? 'The server has no tools.' : `Its tools are: ${oneLine(names.join(', '), 500)}`;
+  throw new CommandError(`The server has no tool "${oneLine(name, 100)}".${didYouMean(name, names)}`, undefined, hint);
+}
+
+/** The JSON of `--args`. Without any argument it is read from standard input, if that is no terminal and the tool takes arguments. */
+async function jsonOf(
+  words: readonly string[],
+  { args }: CallFlags,
+  tool: MCPTool,
+  context: CommandContext,
+): Promise<string | undefined> {
+  const { terminal } = context;
+  if (args !== undefined || words.length > 0 || terminal.stdin.isTTY) return args;
+  if (terminal.inputRefused || parametersOf(tool.inputSchema).length === 0) return undefined;
+  const text = await readInput(context, '-');
+  return text.trim() === '' ? undefined : text;
+}
+
+/** Reads `--meta key=value`; a value that is JSON is sent as such. */
+function metaOf(lines: readonly string[]): Record<string, unknown> | undefined {
+  if (lines.length === 0) return undefined;
+  return Object.fromEntries(
+    lines.map((line) => {
+      const [, key, operator, value] = /^([^=]+?)(:?=)([\s\S]*)$/.exec(line) ?? [];
+      if (key === undefined || value === undefined) throw new CommandError('--meta must be key=value or key:=json.');
+      try {
+        return [key, operator === ':=' ? (JSON.parse(value) as unknown) : value];
+      } catch {
+        throw new CommandError(`The value of --meta ${key}:= is not JSON.`);
+      }
+    }),
+  );
+}

@@ -1,0 +1,59 @@
+import { CommanderError } from 'commander';
+
+import type { CommandContext } from './command-context.js';
+import { CommandError, EXIT, exitCodeOf } from './exit-codes.js';
+import { Interrupt } from './interrupt.js';
+import { printError } from './output/print-error.js';
+import { programFor } from './program.js';
+import { Terminal } from './terminal.js';
+
+/** Runs the command line of this process, and ends the process with the exit code. */
+export async function main(): Promise<void> {
+  const { env } = process;
+  const terminal = new Terminal(process, env);
+  const interrupt = new Interrupt((code) => process.exit(code));
+  const words = process.argv.slice(2);
+  // Everything after "--" is the command line of a server, so commander does not see it.
+  const at = words.indexOf('--');
+  const own = at === -1 ? words : words.slice(0, at);
+  const context: CommandContext = {
+    terminal,
+    env,
+    cwd: process.cwd(),
+    interrupt,
+    serverCommand: at === -1 ? undefined : words.slice(at + 1),
+    call: undefined,
+  };
+  const exitCode = await run(own, context);
+  await terminal.drained();
+  // An error in a server's process, or a socket that a server keeps open, must not keep the command alive.
+  process.exit(exitCode);
+}
+
+async function run(words: readonly string[], context: CommandContext): Promise<number> {
+  const json = words.includes('--json');
+  try {
+    let exitCode: number = EXIT.done;
+    const program = programFor(context, (code) => {
+      exitCode = code;
+    });
+    await program.parseAsync(words, { from: 'user' });
+    return exitCode;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT.done;
+    const error = thrown instanceof CommanderError ? usageError(thrown) : thrown;
+    printError(context.terminal, error, context.call, json);
+    return exitCodeOf(error, context.call);
+  }
+}
+
+function usageError({ message }: CommanderError): CommandError {
+  const [first = '', guess = ''] = message.replace(/^error: /, '').split('\n');
+  const text = first.charAt(0).toUpperCase() + first.slice(1);
+  const hint = 'mcp-actors --help lists the commands, mcp-actors <command> --help the flags.';
+  return new CommandError(
+    `${/[.?!]$/.test(text) ? text : `${text}.`}${guess && ` ${guess.replace(/^\(|\)$/g, '')}`}`,
+    EXIT.usage,
+    hint,
+  );
+}

@@ -1,0 +1,123 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import type { CallToolResult, ContentBlock } from '../../protocol/schema/index.js';
+import { printable } from '../../util/printable.js';
+import { oneLine } from '../terminal.js';
+
+/** A block as text, or what to say in its place when it has none. */
+export interface ShownBlock {
+  /** The text of the block; undefined for bytes. */
+  readonly text: string | undefined;
+  /** What it is, such as `image/png, 12 kB`. */
+  readonly note: string | undefined;
+  /** The bytes of an image, a sound or a file. */
+  readonly bytes: Buffer | undefined;
+  readonly mimeType: string | undefined;
+}
+
+/** The contents of a resource, or an embedded resource. */
+export interface Contents {
+  readonly uri?: unknown;
+  readonly mimeType?: unknown;
+  readonly text?: unknown;
+  readonly blob?: unknown;
+}
+
+/** A block of a result as text or bytes. Blocks of unknown kinds become JSON. */
+export function shownBlock(block: ContentBlock): ShownBlock {
+  switch (block.type) {
+    case 'text':
+      return textOnly(typeof block.text === 'string' ? block.text : JSON.stringify(block.text));
+    case 'image':
+    case 'audio':
+      return bytesBlock(block.data, block.mimeType);
+    case 'resource':
+      return shownContents(block.resource);
+    case 'resource_link': {
+      const { name, uri, mimeType } = block;
+      return textOnly(
+        [oneLine(String(name)), oneLine(String(uri)), mimeType && oneLine(mimeType)].filter(Boolean).join('  '),
+      );
+    }
+    default:
+      return textOnly(JSON.stringify(block));
+  }
+}
+
+/** The contents of a resource as text or bytes. */
+export function shownContents(contents: Contents): ShownBlock {
+  const { text, blob, mimeType } = contents;
+  if (typeof text === 'string') return textOnly(text);
+  return typeof blob === 'string' ? bytesBlock(blob, mimeType) : textOnly(JSON.stringify(contents));
+}
+
+function textOnly(text: string): ShownBlock {
+  return { text: printable(text), note: undefined, bytes: undefined, mimeType: undefined };
+}
+
+function bytesBlock(data: unknown, mimeType: unknown): ShownBlock {
+  const bytes = Buffer.from(typeof data === 'string' ? data : '', 'base64');
+  const type = typeof mimeType === 'string' ? oneLine(mimeType, 100) : 'application/octet-stream';
+  return { text: undefined, note: `${type}, ${size(bytes.length)}`, bytes, mimeType: type };
+}
+
+/** A number of bytes for people. */
+export function size(bytes: number): string {
+  if (bytes < 1_000) return `${bytes} bytes`;
+  const thousands = bytes < 1_000_000;
+  return `${(bytes / (thousands ? 1_000 : 1_000_000)).toFixed(1).replace(/\.0$/, '')} ${thousands ? 'kB' : 'MB'}`;
+}
+
+/** Whether the text of a result already contains its structured content, as servers repeat it for old clients. */
+export function repeatsStructured({ content, structuredContent }: CallToolResult): boolean {
+  if (structuredContent === undefined) return true;
+  const wanted = JSON.stringify(structuredContent);
+  return content.some((block) => block.type === 'text' && sameJson(block.text, wanted));
+}
+
+function sameJson(text: string, wanted: string): boolean {
+  try {
+    return JSON.stringify(JSON.parse(text)) === wanted;
+  } catch {
+    return false;
+  }
+}
+
+/** The value of a result for `--select`: the structured content, or the JSON that its only text is. */
+export function dataOf({ content, structuredContent }: CallToolResult): unknown {
+  if (structuredContent !== undefined) return structuredContent;
+  const [first, ...others] = content;
+  if (first?.type !== 'text' || others.length > 0) return undefined;
+  try {
+    return JSON.parse(first.text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+const EXTENSIONS: Readonly<Record<string, string>> = {
+  'image/jpeg': 'jpg',
+  'image/svg+xml': 'svg',
+  'audio/mpeg': 'mp3',
+  'audio/x-wav': 'wav',
+  'text/plain': 'txt',
+  'application/octet-stream': 'bin',
+};
+
+/** Writes the bytes of a block into a new file of a folder, and returns its path. */
+export async function save({ bytes, mimeType = '' }: ShownBlock, directory: string, stem: string): Promise<string> {
+  const [, subtype = ''] = mimeType.split('/');
+  const extension = EXTENSIONS[mimeType] ?? (/^[a-z0-9]{1,8}$/.test(subtype) ? subtype : 'bin');
+  const name = stem.replace(/[^\w-]+/g, '_').slice(0, 60) || 'block';
+  await mkdir(directory, { recursive: true });
+  for (let number = 1; ; number++) {
+    const file = path.join(directory, `${name}-${number}.${extension}`);
+    try {
+      await writeFile(file, bytes ?? '', { flag: 'wx' });
+      return file;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+}

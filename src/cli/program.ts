@@ -1,0 +1,160 @@
+import { Command, Option } from 'commander';
+
+import { PACKAGE } from '../util/package.js';
+import type { CommandContext } from './command-context.js';
+import { duration } from './durations.js';
+import { EXIT_CODES } from './exit-codes.js';
+import type { ExitCode } from './exit-codes.js';
+import { OUTPUTS } from './output/print-result.js';
+import type { TerminalFlags } from './terminal.js';
+
+/** The commands, their flags and help. What a command does is loaded when it runs. */
+export function programFor(context: CommandContext, done: (exitCode: ExitCode) => void): Command {
+  const program = new Command('mcp-actors')
+    .description('Use any MCP server from the terminal, and find out why one does not work.')
+    .version(PACKAGE.version, '-V, --version')
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined, writeOut: (text) => context.terminal.raw(text) })
+    .showSuggestionAfterError()
+    .addHelpText('after', help());
+
+  /** Adds a command whose action returns an exit code. */
+  const command = <Flags extends object>(
+    usage: string,
+    description: string,
+    run: (words: string[], flags: Flags) => Promise<ExitCode>,
+    decorate: (command: Command) => Command,
+  ): void => {
+    const [name = ''] = usage.split(' ');
+    const one = program
+      .command(name)
+      .description(description)
+      .usage(usage.slice(name.length + 1))
+      .argument('[words...]');
+    // The usage line has names for the words.
+    one.configureHelp({ visibleArguments: () => [] });
+    decorate(one).action(async (words: string[], flags: Flags & TerminalFlags) => {
+      context.terminal.configure(flags);
+      done(await run(words, flags));
+    });
+  };
+
+  command(
+    'list [target] [flags] [-- <command line>]',
+    'List the servers of your config files, or the tools, resources and prompts of one server',
+    async (words, flags) => (await import('./commands/list.js')).list(context, words, flags),
+    (one) =>
+      clientFlags(one)
+        .option('--tools', 'only the tools')
+        .option('--resources', 'only the resources')
+        .option('--prompts', 'only the prompts')
+        .option('--templates', 'only the resource templates')
+        .option('--schema', 'the whole schema of each tool')
+        .option('--all', 'also servers that are disabled or hidden by others')
+        .option('--offline', 'what was listed last, without connecting')
+        .option('--check', 'exit with code 6 if a server does not work'),
+  );
+  command(
+    'call <target> <tool> [arguments] [flags] [-- <command line>]',
+    'Call a tool',
+    async (words, flags) => (await import('./commands/call.js')).call(context, words, flags),
+    (one) =>
+      resultFlags(clientFlags(one))
+        .option('--args <json>', 'all arguments as a JSON object, or @file, or - for standard input')
+        .option('--meta <key=value>', 'metadata of the request; repeatable', collect)
+        .option('--progress', 'report progress in a log: one line a second')
+        .addHelpText('after', ARGUMENTS),
+  );
+  command(
+    'read <target> <uri> [flags] [-- <command line>]',
+    'Read a resource',
+    async (words, flags) => (await import('./commands/read.js')).read(context, words, flags),
+    (one) => resultFlags(clientFlags(one)),
+  );
+  command(
+    'prompt <target> <name> [arguments] [flags] [-- <command line>]',
+    'Fill in a prompt',
+    async (words, flags) => (await import('./commands/prompt.js')).prompt(context, words, flags),
+    (one) =>
+      resultFlags(clientFlags(one)).option(
+        '--args <json>',
+        'all arguments as a JSON object, or @file, or - for standard input',
+      ),
+  );
+  return program;
+}
+
+/** Collects the values of a flag that may be repeated. */
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+function terminalFlags(command: Command): Command {
+  return command
+    .option('--json', 'print one JSON value and nothing else; errors as one line of JSON on stderr')
+    .option('-q, --quiet', 'no notes on stderr')
+    .option('-v, --verbose', 'also states, messages and the stderr of the server')
+    .option('--no-input', 'never ask, never read standard input')
+    .option('--no-color', 'no colours');
+}
+
+/** The flags of commands that connect to a server. */
+function clientFlags(command: Command): Command {
+  return terminalFlags(command)
+    .option('--header <name: value>', 'an HTTP header; ${env:NAME} is replaced; repeatable', collect)
+    .option('--env <name=value>', 'a variable for the server after "--"; repeatable', collect)
+    .option('--cwd <dir>', 'the working directory of the server after "--"')
+    .addOption(new Option('--transport <kind>', 'for a URL; detected without it').choices(['http', 'sse', 'ws']))
+    .option('--config <file>', 'read this config file alone')
+    .option('--trust', 'use entries of files in this project without asking')
+    .option('--account <name>', 'the account of the sign-in')
+    .addOption(new Option('--era <era>', 'the era of the protocol').choices(['auto', 'modern', 'legacy']))
+    .option('--timeout <time>', 'time for a request, such as 30s; progress restarts it', duration('--timeout'))
+    .option('--total-timeout <time>', 'time for a request, which nothing restarts', duration('--total-timeout'))
+    .option('--connect-timeout <time>', 'time to connect', duration('--connect-timeout'))
+    .addOption(
+      new Option('--retry <policy>', 'which requests may be sent again when their response is lost').choices([
+        'auto',
+        'safe',
+        'never',
+      ]),
+    )
+    .option('--answers <file>', 'values for forms of the server, as JSON by field name')
+    .option('--sampling <program>', 'a program that answers for a language model: request on stdin, result on stdout')
+    .option('--root <dir>', 'a directory that is offered to the server; repeatable', collect);
+}
+
+/** The flags of commands that print a result. */
+function resultFlags(command: Command): Command {
+  return command
+    .addOption(new Option('-o, --output <form>', 'the form of the result').choices(OUTPUTS))
+    .option('--select <path>', 'print one value of the structured content, such as items[0].name')
+    .option('--save <dir>', 'save images, sounds and files in this folder');
+}
+
+const ARGUMENTS = `
+Arguments:
+  key=value        by the schema of the tool: a text stays a text (id=007)
+  key=a key=b      several values of a list
+  address.city=x   a value inside of an object
+  key:=json        JSON, such as labels:='["a", "b"]'
+  key=@file        the content of a file; key=@- standard input
+  --args '{…}'     all of them as JSON; --args @file
+  Without any, JSON is read from standard input if it is a pipe or a file.
+
+Examples:
+  mcp-actors call linear create_issue title="It is broken" labels:='["bug"]'
+  mcp-actors call http://127.0.0.1:3000/mcp search query=actors --json
+  mcp-actors call echo message=hello -- npx -y @modelcontextprotocol/server-everything
+`;
+
+function help(): string {
+  const codes = EXIT_CODES.map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`);
+  return `
+A target is the name of a server in your config files (linear, cursor:linear, ./mcp.json:linear), a URL, or
+a command line after "--". server.tool is a target and a tool in one word.
+
+Exit codes:
+${codes.join('\n')}
+`;
+}

@@ -1,0 +1,175 @@
+import type { ElicitRequestFormParams, ElicitResult } from '../../protocol/schema/index.js';
+import type { ServerRequestContext } from '../../protocol/server-requests/server-requests.js';
+import type { CommandContext } from '../command-context.js';
+import { readInput } from '../inputs.js';
+import { CommandError } from '../exit-codes.js';
+import { loadPrompts } from '../prompts.js';
+import type { Prompts } from '../prompts.js';
+import { oneLine } from '../terminal.js';
+import { printable } from '../../util/printable.js';
+import { fieldsOf, valueOf } from './form-fields.js';
+import type { Choice, Field, FieldValue } from './form-fields.js';
+import { declined } from './declined.js';
+import type { ServerRequestFlags } from './flags.js';
+
+/** Where a form is answered. */
+export interface FormPlace {
+  readonly flags: ServerRequestFlags;
+  readonly context: CommandContext;
+  /** The name by which the user called the server. */
+  readonly server: string;
+}
+
+type Content = Record<string, FieldValue>;
+
+/** Fills in a form: from the file of `--answers`, by a person in a terminal, or not at all. */
+export async function answerForm(
+  params: ElicitRequestFormParams,
+  request: ServerRequestContext,
+  place: FormPlace,
+): Promise<ElicitResult> {
+  const { flags, context, server } = place;
+  const fields = fieldsOf(params);
+  const known = flags.answers === undefined ? {} : await answersFrom(flags.answers, context);
+  const given = Object.fromEntries(
+    fields.flatMap(({ name }) => (Object.hasOwn(known, name) ? [[name, known[name]]] : [])),
+  ) as Content;
+  const isComplete = fields.every(({ name, required, initial }) => !required || name in given || initial !== undefined);
+  if (flags.answers !== undefined && isComplete) return { action: 'accept', content: given };
+  if (!context.terminal.interactive) return declined(context, server, 'wants a form filled in');
+  return askPerson(params, request, fields, given, place);
+}
+
+async function answersFrom(file: string, context: CommandContext): Promise<Readonly<Record<string, unknown>>> {
+  const text = await readInput(context, file);
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch {
+    // Reported below, without the content.
+  }
+  throw new CommandError(`The file ${file} of --answers is not a JSON object of values by field name.`);
+}
+
+/** What a prompt returns in place of a value when the user pressed Escape or Ctrl+C. */
+type Cancelled = symbol;
+
+async function askPerson(
+  params: ElicitRequestFormParams,
+  { signal, warnings }: ServerRequestContext,
+  fields: readonly Field[],
+  given: Content,
+  { context, server }: FormPlace,
+): Promise<ElicitResult> {
+  const { terminal } = context;
+  const clack = await loadPrompts();
+  const common = { input: terminal.stdin, output: terminal.stderr, signal };
+  terminal.prompting = true;
+  try {
+    clack.intro(`${oneLine(server, 60)} asks for input`, common);
+    clack.log.message(printable(params.message), common);
+    for (const warning of warnings) clack.log.warn(warning, common);
+    const first = await clack.select({
+      ...common,
+      message: 'What do you want to do?',
+      options: [
+        { value: 'fill', label: 'Fill in the form' },
+        { value: 'decline', label: 'Decline', hint: 'the server is notified' },
+        { value: 'cancel', label: 'Cancel', hint: 'no decision' },
+      ],
+    });
+    if (first !== 'fill') return { action: first === 'decline' ? 'decline' : 'cancel' };
+    for (;;) {
+      const content = await fillIn(clack, common, fields, given);
+      if (content === undefined) return { action: 'cancel' };
+      const last = await clack.select({
+        ...common,
+        message: `Send this to ${oneLine(server, 60)}?  ${oneLine(JSON.stringify(content), 200)}`,
+        options: [
+          { value: 'send', label: 'Send' },
+          { value: 'again', label: 'Fill in again' },
+          { value: 'decline', label: 'Decline' },
+        ],
+      });
+      if (last === 'send') return { action: 'accept', content };
+      if (last !== 'again') return { action: last === 'decline' ? 'decline' : 'cancel' };
+    }
+  } finally {
+    terminal.prompting = false;
+  }
+}
+
+type Common = { readonly input: NodeJS.ReadStream; readonly output: NodeJS.WriteStream; readonly signal: AbortSignal };
+
+async function fillIn(
+  clack: Prompts,
+  common: Common,
+  fields: readonly Field[],
+  given: Content,
+): Promise<Content | undefined> {
+  const content: Content = {};
+  for (const field of fields) {
+    const value = await ask(clack, common, field, given[field.name] ?? field.initial);
+    if (typeof value === 'symbol') return undefined;
+    if (value !== undefined) content[field.name] = value;
+  }
+  return content;
+}
+
+/** Stands for an optional field without a value: prompts of choices have no empty value. */
+const LEAVE_OUT = '\u0000';
+
+async function ask(
+  clack: Prompts,
+  common: Common,
+  field: Field,
+  initial: unknown,
+): Promise<FieldValue | undefined | Cancelled> {
+  const { label, description, required, kind, choices, problem } = field;
+  const message = `${label}${required ? '' : ' (optional)'}${description === undefined ? '' : `\n${description}`}`;
+  switch (kind) {
+    case 'boolean':
+      return required || initial !== undefined
+        ? clack.confirm({ ...common, message, initialValue: initial === true })
+        : asBoolean(await oneOf(clack, common, message, YES_OR_NO, undefined, false));
+    case 'one':
+      return oneOf(clack, common, message, choices, initial, required);
+    case 'several': {
+      const initialValues = Array.isArray(initial) ? initial.map(String) : [];
+      const options = choices.map(({ value, label: text }) => ({ value, label: text }));
+      return clack.multiselect<string>({ ...common, message, options, initialValues, required });
+    }
+    default: {
+      const initialValue = typeof initial === 'string' || typeof initial === 'number' ? String(initial) : '';
+      const text = await clack.text({ ...common, message, initialValue, validate: (value) => problem(value ?? '') });
+      return typeof text === 'symbol' ? text : valueOf(field, text);
+    }
+  }
+}
+
+const YES_OR_NO: readonly Choice[] = [
+  { value: 'true', label: 'Yes' },
+  { value: 'false', label: 'No' },
+];
+
+function asBoolean(value: FieldValue | undefined | Cancelled): FieldValue | undefined | Cancelled {
+  return typeof value === 'string' ? value === 'true' : value;
+}
+
+async function oneOf(
+  clack: Prompts,
+  common: Common,
+  message: string,
+  choices: readonly Choice[],
+  initial: unknown,
+  required: boolean,
+): Promise<FieldValue | undefined | Cancelled> {
+  const options = choices.map(({ value, label }) => ({ value, label }));
+  const value = await clack.select<string>({
+    ...common,
+    message,
+    options: required ? options : [...options, { value: LEAVE_OUT, label: '(leave out)' }],
+    ...(typeof initial === 'string' && { initialValue: initial }),
+  });
+  return value === LEAVE_OUT ? undefined : value;
+}

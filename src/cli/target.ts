@@ -1,0 +1,131 @@
+import type { MCPClientOptions } from '../api/options/options.js';
+import { didYouMean } from '../util/did-you-mean.js';
+import type { MCPTransport } from '../transports/transport.js';
+import type { CommandContext } from './command-context.js';
+import { CommandError } from './exit-codes.js';
+import { headersOf, variablesOf } from './headers.js';
+import { oneLine } from './terminal.js';
+
+/** Flags of every command that connects to a server. */
+export interface TargetFlags {
+  readonly header?: readonly string[] | undefined;
+  readonly env?: readonly string[] | undefined;
+  readonly cwd?: string | undefined;
+  readonly transport?: 'http' | 'sse' | 'ws' | undefined;
+  readonly config?: string | undefined;
+  readonly trust?: boolean | undefined;
+  readonly account?: string | undefined;
+}
+
+/** A server that a command connects to. */
+export interface Target {
+  /** What the user called it: a name, a URL, or the program. */
+  readonly label: string;
+  /** Creates the transport. Nothing is started before a client connects. */
+  readonly transport: () => Promise<MCPTransport>;
+  readonly options: MCPClientOptions;
+  /** What makes the server the same one as in an earlier command, without secrets. */
+  readonly identity: unknown;
+}
+
+const IS_URL = /^(?:https?|wss?):\/\//i;
+
+/** Whether a word is a URL, and not the name of a server. */
+export function isUrl(word: string): boolean {
+  return IS_URL.test(word);
+}
+
+/** The words of a command that has a target and an item, such as a tool. */
+export interface Words {
+  readonly target: string | undefined;
+  readonly item: string | undefined;
+  readonly rest: readonly string[];
+}
+
+/**
+ * Splits the words of a command into target, item and the rest. After `--` there is a command line in place of a target; `server.tool` is a
+ * target and an item in one word.
+ */
+export function splitWords(words: readonly string[], { serverCommand }: Pick<CommandContext, 'serverCommand'>): Words {
+  const [first, second, ...others] = words;
+  if (serverCommand !== undefined) return { target: undefined, item: first, rest: words.slice(1) };
+  if (first === undefined || isUrl(first)) return { target: first, item: second, rest: others };
+  const isItem = second !== undefined && !/^[^=]+:?=/.test(second);
+  const dot = first.lastIndexOf('.');
+  if (isItem || dot <= 0 || dot === first.length - 1) return { target: first, item: second, rest: others };
+  return { target: first.slice(0, dot), item: first.slice(dot + 1), rest: words.slice(1) };
+}
+
+/**
+ * Finds the server that the user named: a URL, the command line after `--`, or an entry of a config file.
+ * @throws CommandError if there is none, with the nearest name
+ */
+export async function findTarget(
+  word: string | undefined,
+  flags: TargetFlags,
+  context: CommandContext,
+): Promise<Target> {
+  const { serverCommand } = context;
+  if (serverCommand !== undefined) return targetOfCommand(serverCommand, flags, context);
+  if (word === undefined) throw new CommandError('Which server? Name a server, a URL, or a command line after "--".');
+  if (isUrl(word)) return targetOfUrl(word, flags, context);
+  throw new CommandError(`There is no server "${oneLine(word, 60)}".${didYouMean(word, [])}`);
+}
+
+function targetOfCommand(words: readonly string[], flags: TargetFlags, context: CommandContext): Target {
+  const [command, ...args] = words;
+  if (command === undefined) throw new CommandError('"--" must be followed by the command line of a server.');
+  const env = variablesOf(flags.env ?? [], context.env);
+  return {
+    label: command,
+    options: {},
+    identity: { command, args, cwd: flags.cwd ?? context.cwd },
+    transport: async () => {
+      const { StdioTransport } = await import('../transports/stdio/stdio-transport.js');
+      return new StdioTransport(command, args, { env, cwd: flags.cwd, onStderr: stderrPrinter(context) });
+    },
+  };
+}
+
+/** Prints what a server writes to stderr, with `--verbose`. */
+export function stderrPrinter({ terminal }: Pick<CommandContext, 'terminal'>): ((text: string) => void) | undefined {
+  if (!terminal.verbose) return undefined;
+  return (text) => {
+    for (const line of text.split('\n'))
+      if (line.trim() !== '') terminal.note(terminal.styleNote('faint', `stderr: ${oneLine(line)}`));
+  };
+}
+
+function targetOfUrl(word: string, flags: TargetFlags, context: CommandContext): Target {
+  if (!URL.canParse(word)) throw new CommandError(`"${oneLine(word, 100)}" is not a URL.`);
+  const headers = headersOf(flags.header ?? [], context);
+  const url = new URL(word);
+  return {
+    label: `${url.origin}${url.pathname}`,
+    options: {},
+    // Without the query and the password, which may be secrets.
+    identity: { url: `${url.origin}${url.pathname}`, transport: flags.transport },
+    transport: async () => networkTransport(word, flags.transport, headers, flags),
+  };
+}
+
+/** The transport for a URL, with the tokens of an earlier sign-in. */
+export async function networkTransport(
+  url: string,
+  kind: TargetFlags['transport'],
+  headers: Readonly<Record<string, string>>,
+  flags: TargetFlags,
+): Promise<MCPTransport> {
+  if (kind === 'ws' || (kind === undefined && /^wss?:/i.test(url))) {
+    const { WebSocketTransport } = await import('../transports/websocket/websocket-transport.js');
+    return new WebSocketTransport(url, { headers });
+  }
+  const { storedSignIn } = await import('./stored-sign-in.js');
+  const auth = await storedSignIn(headers, flags);
+  if (kind === 'sse') {
+    const { SseTransport } = await import('../transports/sse/sse-transport.js');
+    return new SseTransport(url, undefined, { headers, auth });
+  }
+  const { HttpTransport } = await import('../transports/http/http-transport.js');
+  return new HttpTransport(url, { headers, auth });
+}

@@ -1,0 +1,61 @@
+import { MCPClient } from '../api/client.js';
+import type { MCPClientOptions } from '../api/options/options.js';
+import type { RequestOptions } from '../api/options/call-options.js';
+import { PACKAGE } from '../util/package.js';
+import type { CommandContext } from './command-context.js';
+import { eventPrinter } from './output/print-events.js';
+import type { Target, TargetFlags } from './target.js';
+import type { ServerRequestFlags } from './server-requests/flags.js';
+import { handlersFor } from './server-requests/handlers.js';
+
+/** Flags of every command that sends requests. */
+export interface ClientFlags extends TargetFlags, ServerRequestFlags {
+  readonly timeout?: number | undefined;
+  readonly totalTimeout?: number | undefined;
+  readonly connectTimeout?: number | undefined;
+  readonly era?: 'auto' | 'modern' | 'legacy' | undefined;
+  readonly retry?: RequestOptions['retry'];
+  readonly output?: string | undefined;
+}
+
+/** The options of each request of a command. */
+export function requestOptions(flags: ClientFlags, { interrupt }: CommandContext): RequestOptions {
+  return {
+    signal: interrupt.signal,
+    ...(flags.timeout !== undefined && { timeout: flags.timeout }),
+    ...(flags.totalTimeout !== undefined && { maxTotalTimeout: flags.totalTimeout }),
+    ...(flags.retry !== undefined && { retry: flags.retry }),
+  };
+}
+
+/** Connects to a server, runs a function with the client, and closes the client in any case. */
+export async function withClient<Result>(
+  target: Target,
+  flags: ClientFlags,
+  context: CommandContext,
+  run: (client: MCPClient) => Promise<Result>,
+  options: MCPClientOptions = {},
+): Promise<Result> {
+  const transport = await target.transport();
+  const { terminal, interrupt } = context;
+  const events = eventPrinter(terminal, flags.output === 'ndjson');
+  const client = new MCPClient(transport, {
+    clientInfo: { name: PACKAGE.name, version: PACKAGE.version },
+    ...target.options,
+    ...handlersFor(flags, context, target.label),
+    ...(flags.era !== undefined && { era: flags.era }),
+    ...(flags.connectTimeout !== undefined && { connectTimeout: flags.connectTimeout }),
+    ...(events !== undefined && { inspect: { inspect: () => undefined, tap: events.tap } }),
+    ...options,
+  });
+  if (terminal.verbose) {
+    client.on('state', (state, from) => terminal.note(terminal.styleNote('faint', `state: ${from} → ${state}`)));
+    client.on('warning', (error) => terminal.note(`warning: ${error.message}`));
+  }
+  try {
+    await interrupt.race(client.connect({ signal: interrupt.signal }));
+    return await run(client);
+  } finally {
+    await client.close();
+  }
+}
