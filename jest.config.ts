@@ -26,6 +26,7 @@ const config: Config = {
   moduleNameMapper: {
     '^mcp-actors$': '<rootDir>/src/index.ts',
     '^mcp-actors/auth$': '<rootDir>/src/auth/index.ts',
+    '^mcp-actors/config$': '<rootDir>/src/config/index.ts',
     '^mcp-actors/inspect$': '<rootDir>/src/inspect/index.ts',
     '^mcp-actors/testing$': '<rootDir>/src/testing/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

@@ -28,7 +28,7 @@ for (const [format, type] of [
 
 // In Node, `import` loads wrappers of the CommonJS build. This takes two thirds of the time of as many ES modules, and programs that use
 // both `import` and `require` get the same classes.
-for (const entry of ['index', 'auth/index', 'inspect/index', 'testing/index']) {
+for (const entry of ['index', 'auth/index', 'config/index', 'inspect/index', 'testing/index']) {
   const names = Object.keys(require(`${root}dist/cjs/${entry}.js`));
   const text = `import entry from './index.js';\n\nexport const { ${names.join(', ')} } = entry;\n`;
   writeFileSync(`${root}dist/cjs/${entry}.mjs`, text);

@@ -104,6 +104,9 @@ describe('the layer rule', () => {
     ['src/machines/a.ts', `import x = require('../api/b.js');`],
     ['src/api/a.ts', `import { x } from '../index.js';`],
     ['src/api/a.ts', `import { x } from '../testing/b.js';`],
+    ['src/api/a.ts', `import { x } from '../config/b.js';`],
+    ['src/config/a.ts', `import { x } from '../inspect/b.js';`],
+    ['src/index.ts', `export { x } from './config/b.js';`],
     ['src/index.ts', `export { x } from './testing/b.js';`],
     ['src/index.ts', `export { x } from './inspect/b.js';`],
     ['src/inspect/a.ts', `import { x } from '../testing/b.js';`],
@@ -170,6 +173,7 @@ describe('what is undetermined', () => {
     'machines',
     'recording',
     'api',
+    'config',
     'inspect',
     'testing',
   ])('is refused under src/%s, however it is reached', async (layer) => {

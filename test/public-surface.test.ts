@@ -1,6 +1,6 @@
 import { Declarations } from './support/declarations.js';
 
-const ENTRIES = ['index.ts', 'auth/index.ts', 'testing/index.ts', 'inspect/index.ts'] as const;
+const ENTRIES = ['index.ts', 'auth/index.ts', 'config/index.ts', 'testing/index.ts', 'inspect/index.ts'] as const;
 
 const declarations = Declarations.of(ENTRIES);
 

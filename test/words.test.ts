@@ -18,6 +18,7 @@ const CLEAN = [
   'src',
   'test/api',
   'test/chaos',
+  'test/config',
   'test/faults',
   'test/fuzz',
   'test/interop',
