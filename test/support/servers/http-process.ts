@@ -107,6 +107,13 @@ export class HttpProcess {
     return server;
   }
 
+  /** test/fixtures/servers/sdk-auth.mjs, which says what it prints. */
+  static async sdkAuth(): Promise<HttpProcess> {
+    const server = new HttpProcess([serverFixture('sdk-auth')]);
+    server.port = Number(await server.#said(/^\d+$/));
+    return server;
+  }
+
   /** How many times the server has printed a line. */
   count(line: string): number {
     return this.#lines.filter((one) => one === line).length;
@@ -116,7 +123,7 @@ export class HttpProcess {
     return `http://127.0.0.1:${this.port}/mcp`;
   }
 
-  /** Gives a server a command, and waits until it has carried it out: `expire` to the provider, the others to the official server. */
+  /** Gives a server a command, and waits until it has carried it out: `expire` to those with an authorization server, the others to the official server. */
   async command(command: 'forget' | 'notify' | 'expire'): Promise<void> {
     const before = this.count(command);
     this.#child.stdin.write(`${command}\n`);
