@@ -46,7 +46,8 @@ const PAGES = {
   foreign: ['Nothing to do here', 'This page does not belong to a sign-in that is waiting.'],
 } as const;
 
-const STYLE = 'body{font:16px/1.5 system-ui,sans-serif;max-width:34em;margin:15vh auto;padding:0 1em}';
+const STYLE =
+  ':root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:34em;margin:15vh auto;padding:0 1em}';
 
 /**
  * Receives the browser of a person who has signed in, at a port of this machine. It listens on loopback only, and takes one callback: GET of one
