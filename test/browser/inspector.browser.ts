@@ -1,6 +1,3 @@
-import { existsSync } from 'node:fs';
-
-import { chromium } from 'playwright-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 
 import { systemEnvironment } from '../../src/util/environment.js';
@@ -11,10 +8,7 @@ import { createScriptedServer, replay } from '../../src/testing/index.js';
 import type { ScriptedServer } from '../../src/testing/index.js';
 import { errorFrom } from '../support/outcomes.js';
 import { RecordedLines } from '../support/recordings.js';
-
-const CHROMIUM = '/usr/bin/chromium';
-const FLAGS =
-  '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
+import { startChromium } from './chromium.js';
 
 /** The state of a server that can go silent. */
 interface Mood {
@@ -24,8 +18,7 @@ interface Mood {
 let browser: Browser;
 
 beforeAll(async () => {
-  if (!existsSync(CHROMIUM)) throw new Error(`These tests need ${CHROMIUM}: apt-get install chromium`);
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS.split(' '), timeout: 60_000 });
+  browser = await startChromium();
 }, 90_000);
 
 afterAll(async () => {
