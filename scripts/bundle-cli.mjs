@@ -16,12 +16,12 @@ const EXTERNAL = [
   'mcp-actors/*',
 ];
 
-export async function bundleCli(root) {
-  rmSync(`${root}dist/cli`, { recursive: true, force: true });
+export async function bundleCli(root, outdir = 'dist/cli') {
+  if (outdir === 'dist/cli') rmSync(`${root}dist/cli`, { recursive: true, force: true });
   await build({
     absWorkingDir: root,
     entryPoints: { 'mcp-actors': 'src/cli/bin.ts' },
-    outdir: 'dist/cli',
+    outdir,
     outExtension: { '.js': '.mjs' },
     chunkNames: 'chunks/[name]-[hash]',
     bundle: true,
@@ -29,6 +29,8 @@ export async function bundleCli(root) {
     format: 'esm',
     platform: 'node',
     target: 'node20.18',
+    // The CommonJS form of jsonc-parser cannot be bundled.
+    mainFields: ['module', 'main'],
     minify: true,
     keepNames: false,
     legalComments: 'none',

@@ -75,7 +75,8 @@ const A_TARGET = 'a URL, a server entry or a transport';
 const SCHEMES = ['http:', 'https:', 'ws:', 'wss:'];
 const A_URL = 'a URL that begins with http://, https://, ws:// or wss://';
 
-function isTransport(value: unknown): value is MCPTransport {
+/** Whether a target is a transport, perhaps of another copy of this package. */
+export function isTransport(value: unknown): value is MCPTransport {
   if (value instanceof MCPTransport) return true;
   return typeof (value as { openLink?: unknown } | null | undefined)?.openLink === 'function';
 }

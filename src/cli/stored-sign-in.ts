@@ -1,4 +1,5 @@
 import type { OAuth } from '../auth/oauth-object.js';
+import type { ConfiguredAuth } from '../config/types.js';
 
 /** Flags that choose an account. */
 export interface AccountFlags {
@@ -12,8 +13,19 @@ export interface AccountFlags {
 export async function storedSignIn(
   headers: Readonly<Record<string, string>>,
   { account }: AccountFlags,
+  entry: ConfiguredAuth = { enabled: true },
 ): Promise<OAuth | undefined> {
-  if (Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')) return undefined;
+  if (!entry.enabled || Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')) return undefined;
   const { fileStore, oauth } = await import('../auth/index.js');
-  return oauth({ store: fileStore(), prompt: 'never', ...(account !== undefined && { account }) });
+  const { clientId, clientSecret, scopes, resource } = entry;
+  return oauth({
+    store: fileStore(),
+    prompt: 'never',
+    ...(clientId !== undefined && {
+      client: { id: clientId, ...(clientSecret !== undefined && { secret: clientSecret }) },
+    }),
+    ...(scopes !== undefined && { scopes }),
+    ...(resource !== undefined && { resource }),
+    ...(account !== undefined && { account }),
+  });
 }

@@ -1,5 +1,6 @@
 import type { MCPClientOptions } from '../api/options/options.js';
-import { didYouMean } from '../util/did-you-mean.js';
+import type { ConnectTarget } from '../api/connect-target.js';
+import type { ConfiguredAuth, ConfiguredServer, ToolFilter } from '../config/types.js';
 import type { MCPTransport } from '../transports/transport.js';
 import type { CommandContext } from './command-context.js';
 import { CommandError } from './exit-codes.js';
@@ -24,6 +25,12 @@ export interface Target {
   /** Creates the transport. Nothing is started before a client connects. */
   readonly transport: () => Promise<MCPTransport>;
   readonly options: MCPClientOptions;
+  /** The URL of the server; undefined for one that is started. */
+  readonly url?: string | undefined;
+  /** The entry of a config file; undefined for a URL or a command line. */
+  readonly entry?: ConfiguredServer | undefined;
+  /** The tools that may be used. */
+  readonly tools?: ToolFilter | undefined;
   /** What makes the server the same one as in an earlier command, without secrets. */
   readonly identity: unknown;
 }
@@ -69,7 +76,52 @@ export async function findTarget(
   if (serverCommand !== undefined) return targetOfCommand(serverCommand, flags, context);
   if (word === undefined) throw new CommandError('Which server? Name a server, a URL, or a command line after "--".');
   if (isUrl(word)) return targetOfUrl(word, flags, context);
-  throw new CommandError(`There is no server "${oneLine(word, 60)}".${didYouMean(word, [])}`);
+  const { checkUsable, configuredServer } = await import('./config-target.js');
+  const server = await configuredServer(word, flags, context);
+  checkUsable(server);
+  return targetOfServer(server, flags, context);
+}
+
+/** The target for an entry of a config file. The entry must be usable. */
+export function targetOfServer(server: ConfiguredServer, flags: TargetFlags, context: CommandContext): Target {
+  const { name, description, options, tools, auth } = server;
+  return {
+    label: oneLine(name, 60),
+    url: description.url,
+    entry: server,
+    tools,
+    options,
+    identity: description,
+    // Read late: an entry with a command for headers has a new transport each time.
+    transport: async () => transportOfEntry(server.target, auth, flags, context),
+  };
+}
+
+async function transportOfEntry(
+  entry: ConnectTarget | undefined,
+  auth: ConfiguredAuth | undefined,
+  flags: TargetFlags,
+  context: CommandContext,
+): Promise<MCPTransport> {
+  const { isTransport, transportFor } = await import('../api/connect-target.js');
+  if (entry === undefined) throw new CommandError('The server cannot be started.');
+  if (typeof entry === 'string' || entry instanceof URL || isTransport(entry)) return transportFor(entry);
+  if ('command' in entry && entry.command != null) {
+    const { StdioTransport } = await import('../transports/stdio/stdio-transport.js');
+    const { command, args, env, cwd } = entry;
+    return new StdioTransport(command, (args ?? []).map(String), {
+      env: env ?? undefined,
+      cwd: cwd ?? undefined,
+      onStderr: stderrPrinter(context),
+    });
+  }
+  if (!('url' in entry) || entry.url == null) return transportFor(entry);
+  const headers = {
+    ...(entry.headers as Record<string, string> | undefined),
+    ...headersOf(flags.header ?? [], context),
+  };
+  const kind = entry.type === 'sse' || entry.type === 'ws' ? entry.type : undefined;
+  return networkTransport(String(entry.url), flags.transport ?? kind, headers, flags, auth);
 }
 
 function targetOfCommand(words: readonly string[], flags: TargetFlags, context: CommandContext): Target {
@@ -102,6 +154,7 @@ function targetOfUrl(word: string, flags: TargetFlags, context: CommandContext):
   const url = new URL(word);
   return {
     label: `${url.origin}${url.pathname}`,
+    url: word,
     options: {},
     // Without the query and the password, which may be secrets.
     identity: { url: `${url.origin}${url.pathname}`, transport: flags.transport },
@@ -115,13 +168,14 @@ export async function networkTransport(
   kind: TargetFlags['transport'],
   headers: Readonly<Record<string, string>>,
   flags: TargetFlags,
+  entry?: ConfiguredAuth,
 ): Promise<MCPTransport> {
   if (kind === 'ws' || (kind === undefined && /^wss?:/i.test(url))) {
     const { WebSocketTransport } = await import('../transports/websocket/websocket-transport.js');
     return new WebSocketTransport(url, { headers });
   }
   const { storedSignIn } = await import('./stored-sign-in.js');
-  const auth = await storedSignIn(headers, flags);
+  const auth = await storedSignIn(headers, flags, entry);
   if (kind === 'sse') {
     const { SseTransport } = await import('../transports/sse/sse-transport.js');
     return new SseTransport(url, undefined, { headers, auth });

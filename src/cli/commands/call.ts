@@ -1,10 +1,12 @@
 import type { MCPClient } from '../../api/client.js';
+import type { RequestOptions } from '../../api/options/call-options.js';
 import type { MCPTool } from '../../protocol/schema/index.js';
 import { didYouMean } from '../../util/did-you-mean.js';
 import { parseArguments } from '../arguments/parse-arguments.js';
 import { parametersOf, signatureOf } from '../arguments/signature.js';
 import type { CommandContext } from '../command-context.js';
 import { readInput } from '../inputs.js';
+import { place } from '../config-target.js';
 import { CommandError, EXIT } from '../exit-codes.js';
 import type { ExitCode } from '../exit-codes.js';
 import { printNdjson } from '../output/print-events.js';
@@ -12,8 +14,10 @@ import { outputOf, printResult } from '../output/print-result.js';
 import type { OutputFlags } from '../output/print-result.js';
 import { progressView } from '../output/progress.js';
 import { findTarget, splitWords } from '../target.js';
+import type { Target } from '../target.js';
 import { oneLine } from '../terminal.js';
 import type { Terminal } from '../terminal.js';
+import { isAllowed } from '../tool-filter.js';
 import { requestOptions, withClient } from '../with-client.js';
 import type { ClientFlags } from '../with-client.js';
 
@@ -30,7 +34,7 @@ export async function call(context: CommandContext, words: readonly string[], fl
   const target = await findTarget(word, flags, context);
   if (item === undefined) throw new CommandError(`Which tool? List them with: mcp-actors list ${word ?? '-- …'}`);
   return withClient(target, flags, context, async (client) => {
-    const tool = await findTool(client, item, flags, context);
+    const tool = await findTool(client, item, target, requestOptions(flags, context));
     const given = { words: rest, json: await jsonOf(rest, flags, tool, context) };
     const called = { signature: signatureOf(tool.name, parametersOf(tool.inputSchema)), schema: tool.inputSchema };
     const args = await parseArguments(given, called, { read: (file) => readInput(context, file) });
@@ -90,14 +94,18 @@ function printToolError(terminal: Terminal, tool: string, flags: CallFlags): voi
 export async function findTool(
   client: MCPClient,
   name: string,
-  flags: ClientFlags | CallFlags,
-  context: CommandContext,
+  target: Target,
+  options: RequestOptions,
 ): Promise<MCPTool> {
   const isListed = (await client.getCapabilities()).includes('tools');
-  const tools = isListed ? await client.listTools(requestOptions(flags, context)) : [];
+  const tools = isListed ? await client.listTools(options) : [];
   const found = tools.find((tool) => tool.name === name);
-  if (found !== undefined) return found;
-  const names = tools.map((tool) => tool.name);
+  if (found !== undefined && isAllowed(name, target.tools)) return found;
+  if (found !== undefined) {
+    const where = target.entry === undefined ? '' : ` in ${place(target.entry.source)}`;
+    throw new CommandError(`The tool "${oneLine(name, 100)}" is switched off${where}.`);
+  }
+  const names = tools.map((tool) => tool.name).filter((one) => isAllowed(one, target.tools));
   const hint = names.length === 0 ? 'The server has no tools.' : `Its tools are: ${oneLine(names.join(', '), 500)}`;
   throw new CommandError(`The server has no tool "${oneLine(name, 100)}".${didYouMean(name, names)}`, undefined, hint);
 }

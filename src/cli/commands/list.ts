@@ -6,24 +6,13 @@ import { CommandError, EXIT } from '../exit-codes.js';
 import type { ExitCode } from '../exit-codes.js';
 import { printJson } from '../output/print-result.js';
 import { findTarget } from '../target.js';
+import type { Target } from '../target.js';
 import { oneLine } from '../terminal.js';
 import type { Terminal } from '../terminal.js';
+import { isAllowed } from '../tool-filter.js';
 import { requestOptions, withClient } from '../with-client.js';
-import type { ClientFlags } from '../with-client.js';
+import type { ListFlags } from './list-flags.js';
 import { promptSchema } from './prompt.js';
-
-/** Flags of `list`. */
-export interface ListFlags extends ClientFlags {
-  readonly json?: boolean | undefined;
-  readonly tools?: boolean | undefined;
-  readonly resources?: boolean | undefined;
-  readonly prompts?: boolean | undefined;
-  readonly templates?: boolean | undefined;
-  readonly schema?: boolean | undefined;
-  readonly all?: boolean | undefined;
-  readonly offline?: boolean | undefined;
-  readonly check?: boolean | undefined;
-}
 
 /** The items of a server. */
 export interface Items {
@@ -37,9 +26,13 @@ export interface Items {
 export async function list(context: CommandContext, words: readonly string[], flags: ListFlags): Promise<ExitCode> {
   const [word, ...others] = words;
   if (others.length > 0) throw new CommandError(`list takes one target, not ${words.length}.`);
+  if (word === undefined && context.serverCommand === undefined) {
+    const { listServers } = await import('./list-servers.js');
+    return listServers(context, flags);
+  }
   const target = await findTarget(word, flags, context);
   return withClient(target, flags, context, async (client) => {
-    const items = await itemsOf(client, flags, context);
+    const items = await itemsOf(client, target, flags, context);
     if (flags.json === true) printJson(context.terminal, items);
     else printItems(context.terminal, items, flags);
     return EXIT.done;
@@ -47,7 +40,7 @@ export async function list(context: CommandContext, words: readonly string[], fl
 }
 
 /** Lists what the flags want, all kinds at the same time. A kind that the server does not have is left out. */
-async function itemsOf(client: MCPClient, flags: ListFlags, context: CommandContext): Promise<Items> {
+async function itemsOf(client: MCPClient, target: Target, flags: ListFlags, context: CommandContext): Promise<Items> {
   const capabilities = await client.getCapabilities();
   const { tools, resources, prompts, templates } = flags;
   const all = tools !== true && resources !== true && prompts !== true && templates !== true;
@@ -62,7 +55,9 @@ async function itemsOf(client: MCPClient, flags: ListFlags, context: CommandCont
     wants(prompts, 'prompts') ? client.listPrompts(options) : undefined,
   ]);
   return {
-    ...(toolList !== undefined && { tools: toolList }),
+    ...(toolList !== undefined && {
+      tools: flags.all === true ? toolList : toolList.filter(({ name }) => isAllowed(name, target.tools)),
+    }),
     ...(resourceList !== undefined && { resources: resourceList }),
     ...(templateList !== undefined && { resourceTemplates: templateList }),
     ...(promptList !== undefined && { prompts: promptList }),

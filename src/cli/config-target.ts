@@ -1,0 +1,179 @@
+import type {
+  ConfigInput,
+  ConfiguredServer,
+  LoadedServers,
+  LoadServersOptions,
+  SourceName,
+  UntrustedEntry,
+} from '../config/types.js';
+import type { CommandContext } from './command-context.js';
+import { CommandError } from './exit-codes.js';
+import { loadPrompts } from './prompts.js';
+import { oneLine } from './terminal.js';
+import { didYouMean } from '../util/did-you-mean.js';
+
+/** Flags of commands that read config files. */
+export interface ConfigFlags {
+  readonly config?: string | undefined;
+  readonly trust?: boolean | undefined;
+}
+
+/** A server in config files, as the user named it: `linear`, `cursor:linear` or `./mcp.json:linear`. */
+export interface ServerName {
+  readonly name: string;
+  readonly source?: SourceName | undefined;
+  readonly file?: string | undefined;
+}
+
+/** Reads the name of a server. The sources are given, so that this module loads nothing to know them. */
+export function readServerName(word: string, sources: readonly string[]): ServerName {
+  const colon = word.lastIndexOf(':');
+  const before = word.slice(0, Math.max(colon, 0));
+  const name = word.slice(colon + 1);
+  if (sources.includes(before) && name !== '') return { name, source: before as SourceName };
+  if (/[\\/]|\.(?:jsonc?|toml|ya?ml)$/i.test(before) && name !== '') return { name, file: before };
+  return { name: word };
+}
+
+/** Reads the config files. In a terminal the user is asked about project files and inputs for the servers in `only`. */
+export async function loadConfig(
+  flags: ConfigFlags & Pick<ServerName, 'source' | 'file'>,
+  context: CommandContext,
+  only: readonly string[],
+): Promise<LoadedServers> {
+  const { loadServers } = await import('../config/load-servers.js');
+  const config = flags.file ?? flags.config;
+  return loadServers({
+    cwd: context.cwd,
+    env: context.env,
+    only,
+    ...(config !== undefined && { config }),
+    ...(flags.source !== undefined && { sources: [flags.source] }),
+    ...(flags.trust === true ? { trust: () => true, only: undefined } : trustPrompts(context)),
+  });
+}
+
+function trustPrompts(context: CommandContext): Pick<LoadServersOptions, 'trust' | 'input'> {
+  if (!context.terminal.interactive) return {};
+  return { trust: (entries) => askForTrust(entries, context), input: (input) => askForInput(input, context) };
+}
+
+/**
+ * Finds a server in the config files.
+ * @throws CommandError if there is none with this name, or it cannot be used; it names file and line
+ */
+export async function configuredServer(
+  word: string,
+  flags: ConfigFlags,
+  context: CommandContext,
+): Promise<ConfiguredServer> {
+  const { SOURCE_NAMES } = await import('../config/types.js');
+  const wanted = readServerName(word, SOURCE_NAMES);
+  const { servers, problems } = await loadConfig({ ...flags, ...wanted }, context, [wanted.name]);
+  const server = servers.get(wanted.name);
+  if (server !== undefined) return server;
+  const names = [...servers.keys()];
+  const where = wanted.file ?? wanted.source ?? flags.config ?? 'your config files';
+  const hint =
+    names.length > 0
+      ? `There are: ${oneLine(names.join(', '), 500)}`
+      : 'mcp-actors config path shows which files are read. A URL or a command line after "--" needs no file.';
+  const broken = problems.find(({ level, server: about }) => level === 'error' && about === undefined);
+  const more = broken === undefined ? '' : ` ${place(broken)}: ${oneLine(broken.message)}.`;
+  throw new CommandError(
+    `There is no server "${oneLine(wanted.name, 60)}" in ${oneLine(where, 200)}.${didYouMean(wanted.name, names)}${more}`,
+    undefined,
+    hint,
+  );
+}
+
+/** `file:line`, which editors and terminals open. */
+export function place({ file, line }: { readonly file: string; readonly line: number }): string {
+  return `${oneLine(file)}:${line}`;
+}
+
+/**
+ * Refuses a server that cannot or must not be started.
+ * @throws CommandError with file and line of the entry, and what to do
+ */
+export function checkUsable(server: ConfiguredServer): void {
+  const { name, source, enabled, trusted, target, problems } = server;
+  const where = place(source);
+  const shown = oneLine(name, 60);
+  if (!enabled) throw new CommandError(`"${shown}" is switched off in ${where}.`, undefined, 'Switch it on there.');
+  if (!trusted) {
+    throw new CommandError(
+      `"${shown}" is an entry of a project file, and you have not agreed to it (${where}).`,
+      undefined,
+      `Look at it with: mcp-actors config show ${shown}. Agree with: mcp-actors config trust ${shown}, or --trust for this command.`,
+      'CLI_UNTRUSTED',
+    );
+  }
+  if (target !== undefined) return;
+  const errors = problems.filter(({ level }) => level === 'error');
+  const lines = errors.map((problem) => `${place(problem)}: ${oneLine(problem.message)}`);
+  throw new CommandError([`"${shown}" cannot be started.`, ...lines].join('\n'));
+}
+
+/** Shows the entries of a project file and asks once for all of them. */
+async function askForTrust(entries: readonly UntrustedEntry[], { terminal }: CommandContext): Promise<boolean> {
+  const prompts = await loadPrompts();
+  const common = { input: terminal.stdin, output: terminal.stderr };
+  const [first] = entries;
+  if (first === undefined) return false;
+  terminal.prompting = true;
+  try {
+    prompts.intro(`${first.source.file} is a file of this project. It starts:`, common);
+    for (const entry of entries) prompts.log.message(describeEntry(entry), common);
+    const message =
+      entries.length === 1 ? 'Do you trust this entry?' : `Do you trust these ${entries.length} entries?`;
+    return (await prompts.confirm({ ...common, message, initialValue: false })) === true;
+  } finally {
+    terminal.prompting = false;
+  }
+}
+
+/** An entry for a person: what is started or reached, and the names of what it gets. */
+export function describeEntry(entry: UntrustedEntry | ConfiguredServer['description']): string {
+  const { name, command, args = [], url, env = [], headers = [], headersHelper, cwd } = entry;
+  const changed = 'changed' in entry && entry.changed ? ' (changed since you agreed to it)' : '';
+  const lines = [
+    `${name}${changed}`,
+    command === undefined ? undefined : `  command: ${[command, ...args].map(quoted).join(' ')}`,
+    cwd === undefined ? undefined : `  folder: ${cwd}`,
+    url === undefined ? undefined : `  URL: ${url}`,
+    headersHelper === undefined ? undefined : `  command for headers: ${headersHelper}`,
+    env.length === 0 ? undefined : `  variables: ${env.join(', ')}`,
+    headers.length === 0 ? undefined : `  headers: ${headers.join(', ')}`,
+  ];
+  return lines
+    .filter((line) => line !== undefined)
+    .map((line) => oneLineKeepingIndent(line))
+    .join('\n');
+}
+
+function oneLineKeepingIndent(line: string): string {
+  return /^ */.exec(line)?.[0] + oneLine(line);
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./\\-]+$/.test(word) ? word : JSON.stringify(word);
+}
+
+async function askForInput(input: ConfigInput, { terminal }: CommandContext): Promise<string | undefined> {
+  const prompts = await loadPrompts();
+  const { id, description, password, options, default: initialValue } = input;
+  const common = { input: terminal.stdin, output: terminal.stderr, message: oneLine(description ?? id, 200) };
+  terminal.prompting = true;
+  try {
+    const value =
+      options !== undefined
+        ? await prompts.select({ ...common, options: options.map((one) => ({ value: one, label: oneLine(one) })) })
+        : password
+          ? await prompts.password(common)
+          : await prompts.text({ ...common, ...(initialValue !== undefined && { initialValue }) });
+    return typeof value === 'string' ? value : undefined;
+  } finally {
+    terminal.prompting = false;
+  }
+}
