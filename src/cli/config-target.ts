@@ -42,6 +42,7 @@ export async function loadConfig(
   only: readonly string[],
 ): Promise<LoadedServers> {
   const { loadServers } = await import('../config/load-servers.js');
+  const { memoryTrustStore } = await import('../config/trust/trust-store.js');
   const config = flags.file ?? flags.config;
   return loadServers({
     cwd: context.cwd,
@@ -49,7 +50,9 @@ export async function loadConfig(
     only,
     ...(config !== undefined && { config }),
     ...(flags.source !== undefined && { sources: [flags.source] }),
-    ...(flags.trust === true ? { trust: () => true, only: undefined } : trustPrompts(context)),
+    ...(flags.trust === true
+      ? { trust: () => true, trustStore: memoryTrustStore(), only: undefined }
+      : trustPrompts(context)),
   });
 }
 
@@ -125,8 +128,7 @@ async function askForTrust(entries: readonly UntrustedEntry[], { terminal }: Com
   try {
     prompts.intro(`${first.source.file} is a file of this project. It starts:`, common);
     for (const entry of entries) prompts.log.message(describeEntry(entry), common);
-    const message =
-      entries.length === 1 ? 'Do you trust this entry?' : `Do you trust these ${entries.length} entries?`;
+    const message = entries.length === 1 ? 'Do you trust this entry?' : `Do you trust these ${entries.length} entries?`;
     return (await prompts.confirm({ ...common, message, initialValue: false })) === true;
   } finally {
     terminal.prompting = false;

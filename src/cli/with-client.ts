@@ -36,13 +36,14 @@ export async function withClient<Result>(
   run: (client: MCPClient) => Promise<Result>,
   options: MCPClientOptions = {},
 ): Promise<Result> {
-  const transport = await target.transport();
   const { terminal, interrupt } = context;
+  const handlers = await handlersFor(flags, context, target.label);
+  const transport = await target.transport();
   const events = eventPrinter(terminal, flags.output === 'ndjson');
   const client = new MCPClient(transport, {
     clientInfo: { name: PACKAGE.name, version: PACKAGE.version },
     ...target.options,
-    ...handlersFor(flags, context, target.label),
+    ...handlers,
     ...(flags.era !== undefined && { era: flags.era }),
     ...(flags.connectTimeout !== undefined && { connectTimeout: flags.connectTimeout }),
     ...(events !== undefined && { inspect: { inspect: () => undefined, tap: events.tap } }),

@@ -1,8 +1,6 @@
 import type { ElicitRequestFormParams, ElicitResult } from '../../protocol/schema/index.js';
 import type { ServerRequestContext } from '../../protocol/server-requests/server-requests.js';
 import type { CommandContext } from '../command-context.js';
-import { readInput } from '../inputs.js';
-import { CommandError } from '../exit-codes.js';
 import { loadPrompts } from '../prompts.js';
 import type { Prompts } from '../prompts.js';
 import { oneLine } from '../terminal.js';
@@ -10,11 +8,11 @@ import { printable } from '../../util/printable.js';
 import { fieldsOf, valueOf } from './form-fields.js';
 import type { Choice, Field, FieldValue } from './form-fields.js';
 import { declined } from './declined.js';
-import type { ServerRequestFlags } from './flags.js';
 
 /** Where a form is answered. */
 export interface FormPlace {
-  readonly flags: ServerRequestFlags;
+  /** The values of `--answers`, by field name. */
+  readonly answers: Readonly<Record<string, unknown>> | undefined;
   readonly context: CommandContext;
   /** The name by which the user called the server. */
   readonly server: string;
@@ -28,27 +26,17 @@ export async function answerForm(
   request: ServerRequestContext,
   place: FormPlace,
 ): Promise<ElicitResult> {
-  const { flags, context, server } = place;
+  const { answers, context, server } = place;
   const fields = fieldsOf(params);
-  const known = flags.answers === undefined ? {} : await answersFrom(flags.answers, context);
+  const known = answers ?? {};
   const given = Object.fromEntries(
     fields.flatMap(({ name }) => (Object.hasOwn(known, name) ? [[name, known[name]]] : [])),
   ) as Content;
-  const isComplete = fields.every(({ name, required, initial }) => !required || name in given || initial !== undefined);
-  if (flags.answers !== undefined && isComplete) return { action: 'accept', content: given };
-  if (!context.terminal.interactive) return declined(context, server, 'wants a form filled in');
-  return askPerson(params, request, fields, given, place);
-}
-
-async function answersFrom(file: string, context: CommandContext): Promise<Readonly<Record<string, unknown>>> {
-  const text = await readInput(context, file);
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  } catch {
-    // Reported below, without the content.
-  }
-  throw new CommandError(`The file ${file} of --answers is not a JSON object of values by field name.`);
+  const missing = fields.find(({ name, required, initial }) => required && !(name in given) && initial === undefined);
+  if (answers !== undefined && missing === undefined) return { action: 'accept', content: given };
+  if (context.terminal.interactive) return askPerson(params, request, fields, given, place);
+  const gap = answers === undefined ? '' : `, and --answers has no value for "${oneLine(missing?.name ?? '', 60)}"`;
+  return declined(context, server, `wants a form filled in${gap}`);
 }
 
 /** What a prompt returns in place of a value when the user pressed Escape or Ctrl+C. */
@@ -137,7 +125,12 @@ async function ask(
     case 'several': {
       const initialValues = Array.isArray(initial) ? initial.map(String) : [];
       const options = choices.map(({ value, label: text }) => ({ value, label: text }));
-      return clack.multiselect<string>({ ...common, message, options, initialValues, required });
+      for (;;) {
+        const chosen = await clack.multiselect<string>({ ...common, message, options, initialValues, required });
+        const wrong = typeof chosen === 'symbol' ? undefined : field.wrongCount(chosen.length);
+        if (wrong === undefined) return chosen;
+        clack.log.warn(wrong, common);
+      }
     }
     default: {
       const initialValue = typeof initial === 'string' || typeof initial === 'number' ? String(initial) : '';

@@ -18,6 +18,8 @@ export interface Field {
   readonly initial: unknown;
   /** What is wrong with a text that the user typed; undefined if it is good. */
   readonly problem: (text: string) => string | undefined;
+  /** What is wrong with a number of chosen values; undefined if it is good. */
+  readonly wrongCount: (count: number) => string | undefined;
 }
 
 /** A value of a form. */
@@ -41,6 +43,7 @@ function fieldOf(name: string, schema: PrimitiveSchemaDefinition, required: bool
     choices,
     initial: schema.default,
     problem: (text) => problemOf(text, schema, required),
+    wrongCount: (count) => countProblem(count, schema, required),
   };
 }
 
@@ -75,6 +78,13 @@ function problemOf(text: string, schema: PrimitiveSchemaDefinition, required: bo
   if (length < minLength) return `At least ${minLength} characters, please: these are ${length}.`;
   if (length > maxLength) return `At most ${maxLength} characters, please: these are ${length}.`;
   return format === undefined || FORMATS[format](text) ? undefined : `This is not ${EXAMPLES[format]}.`;
+}
+
+function countProblem(count: number, schema: PrimitiveSchemaDefinition, required: boolean): string | undefined {
+  if (schema.type !== 'array' || (count === 0 && !required)) return undefined;
+  const { minItems = 0, maxItems = Infinity } = schema;
+  if (count < minItems) return `Choose at least ${minItems}.`;
+  return count > maxItems ? `Choose at most ${maxItems}.` : undefined;
 }
 
 function numberProblem(

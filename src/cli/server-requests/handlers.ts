@@ -8,6 +8,8 @@ import type {
   UrlElicitationHandler,
 } from '../../protocol/server-requests/server-requests.js';
 import type { CommandContext } from '../command-context.js';
+import { CommandError } from '../exit-codes.js';
+import { readInput } from '../inputs.js';
 import { declined } from './declined.js';
 import type { ServerRequestFlags } from './flags.js';
 
@@ -15,11 +17,15 @@ import type { ServerRequestFlags } from './flags.js';
  * The handlers for requests of the server. In a terminal a person answers; otherwise forms are filled in from `--answers`, and the rest is declined
  * at once. What asks a person is loaded with the first request.
  */
-export function handlersFor(flags: ServerRequestFlags, context: CommandContext, server: string): HandlerOptions {
-  const { root, sampling } = flags;
+export async function handlersFor(
+  { answers: file, root, sampling }: ServerRequestFlags,
+  context: CommandContext,
+  server: string,
+): Promise<HandlerOptions> {
+  const answers = file === undefined ? undefined : await answersFrom(file, context);
   const form: ElicitationHandler = async (params, request) => {
     const { answerForm } = await import('./answer-form.js');
-    return inTurn(context, () => answerForm(params, request, { flags, context, server }));
+    return inTurn(context, () => answerForm(params, request, { answers, context, server }));
   };
   const url: UrlElicitationHandler = async (params, request) => {
     if (!context.terminal.interactive) return declined(context, server, 'wants to open a page');
@@ -39,6 +45,21 @@ export function handlersFor(flags: ServerRequestFlags, context: CommandContext, 
         roots: root.map((directory) => ({ uri: pathToFileURL(path.resolve(context.cwd, directory)).href })),
       }),
   };
+}
+
+/**
+ * Reads the file of `--answers`.
+ * @throws CommandError if it is damaged, never with its content
+ */
+async function answersFrom(file: string, context: CommandContext): Promise<Readonly<Record<string, unknown>>> {
+  const text = await readInput(context, file);
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch {
+    // Reported below.
+  }
+  throw new CommandError(`The file ${file} of --answers is not a JSON object of values by field name.`);
 }
 
 const TURNS = new WeakMap<CommandContext, Promise<unknown>>();
