@@ -70,9 +70,13 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-/** A folder that is the home of the user in tests: the commands keep nothing anywhere else. */
+/** A folder that is the home of the user in tests: the commands keep nothing anywhere else. It also builds the command line before the tests. */
 export function cliHome(): { readonly folder: string; readonly env: Record<string, string>; remove(): void } {
   const folder = mkdtempSync(path.join(tmpdir(), 'cli-home-'));
+  // The first test file compiles the source, which takes long on a slow machine.
+  beforeAll(() => {
+    builtCli();
+  }, 300_000);
   return {
     folder,
     env: { HOME: folder },
