@@ -121,7 +121,11 @@ export function oauth(options: OAuthOptions = {}): OAuth {
   read.optional('offlineAccess', (value) => value === 'auto' || value === false, '"auto" or false');
   read.optional('dpop', (value) => value === 'auto' || typeof value === 'boolean', '"auto" or a boolean');
   read.optional('scopes', (value) => isScopes(value) || typeof value === 'function', 'a list of scopes, or a function');
-  read.optional('store', isStore, 'an object with the functions `read` and `write`, and perhaps `lease` and `watch`');
+  read.optional(
+    'store',
+    isStore,
+    'an object with the functions `read` and `write`, and perhaps `lease`, `watch` and `keys`',
+  );
   read.optional('authorizationServer', isServer, 'an issuer, or its metadata with `issuer` and endpoints');
   read.optional('resource', (value) => value === false || isText(value), 'a string, or false');
   for (const name of ['parameters', 'tokenParameters'] as const)
@@ -179,9 +183,10 @@ function isScopes(value: unknown): boolean {
 }
 
 function isStore(value: unknown): boolean {
-  const { read, write, lease, watch } = (isPlainObject(value) ? value : {}) as Partial<TokenStore>;
+  const { read, write, lease, watch, keys } = (isPlainObject(value) ? value : {}) as Partial<TokenStore>;
   const isOptional = (one: unknown): boolean => one === undefined || typeof one === 'function';
-  return typeof read === 'function' && typeof write === 'function' && isOptional(lease) && isOptional(watch);
+  const areOptional = [lease, watch, keys].every(isOptional);
+  return typeof read === 'function' && typeof write === 'function' && areOptional;
 }
 
 function isServer(value: unknown): boolean {

@@ -12,4 +12,8 @@ export interface CommandContext {
   readonly serverCommand: readonly string[] | undefined;
   /** The call that runs, for the exit code if it fails. */
   call: FailedCall | undefined;
+  /** The command with which a person signs in to the server in use; undefined if it has no sign-in. */
+  login?: string | undefined;
+  /** Where the messages of the command are recorded. One client can use it. */
+  recording?: { readonly file: string; readonly redact: boolean; used: boolean } | undefined;
 }

@@ -2,6 +2,8 @@ import { Interrupted } from './exit-codes.js';
 
 /** How long a cancelled command may take to end after Ctrl+C, in ms. */
 const PATIENCE = 2_000;
+/** The longest interval of a timer of Node, in ms. */
+const LONGEST_INTERVAL = 2_147_483_647;
 
 /**
  * Turns Ctrl+C into an abort: the call is cancelled, the server is notified, and the command ends within 2 s. A second Ctrl+C ends it at once,
@@ -33,6 +35,16 @@ export class Interrupt {
       return await Promise.race([work, interrupted]);
     } finally {
       if (stop !== undefined) this.signal.removeEventListener('abort', stop);
+    }
+  }
+
+  /** Waits for Ctrl+C, with which it rejects. Keeps the process alive meanwhile. */
+  async untilInterrupted(): Promise<never> {
+    const kept = setInterval(() => undefined, LONGEST_INTERVAL);
+    try {
+      return await this.race(new Promise<never>(() => undefined));
+    } finally {
+      clearInterval(kept);
     }
   }
 

@@ -42,7 +42,7 @@ async function run(words: readonly string[], context: CommandContext): Promise<n
   } catch (thrown) {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT.done;
     const error = thrown instanceof CommanderError ? usageError(thrown) : thrown;
-    printError(context.terminal, error, context.call, json);
+    printError(context, error, json);
     return exitCodeOf(error, context.call);
   }
 }

@@ -3,9 +3,10 @@ import { Command, Option } from 'commander';
 import { PACKAGE } from '../util/package.js';
 import type { CommandContext } from './command-context.js';
 import { duration } from './durations.js';
-import { EXIT_CODES } from './exit-codes.js';
+import { EXIT, EXIT_CODES } from './exit-codes.js';
 import type { ExitCode } from './exit-codes.js';
 import { OUTPUTS } from './output/print-result.js';
+import { LEVELS } from './output/levels.js';
 import type { TerminalFlags } from './terminal.js';
 
 /** The commands, their flags and help. What a command does is loaded when it runs. */
@@ -14,6 +15,8 @@ export function programFor(context: CommandContext, done: (exitCode: ExitCode) =
     .description('Use any MCP server from the terminal, and find out why one does not work.')
     .version(PACKAGE.version, '-V, --version')
     .exitOverride()
+    // What follows the file of `record` belongs to another command.
+    .enablePositionalOptions()
     .configureOutput({ writeErr: () => undefined, writeOut: (text) => context.terminal.raw(text) })
     .showSuggestionAfterError()
     .addHelpText('after', help());
@@ -81,6 +84,79 @@ export function programFor(context: CommandContext, done: (exitCode: ExitCode) =
         'all arguments as a JSON object, or @file, or - for standard input',
       ),
   );
+  command(
+    'login <target> [flags]',
+    'Sign in to a server, so that later commands need no browser',
+    async (words, flags) => (await import('./commands/login.js')).login(context, words, flags),
+    (one) =>
+      signInFlags(one)
+        .option('--no-browser', 'print the page, and take the address at which the browser ends')
+        .option('--device', 'sign in on another device with a code')
+        .option('--client-id <id>', 'a client that is registered at the authorization server')
+        .option('--client-metadata-url <url>', 'a client that describes itself at an https URL')
+        .option('--scope <scope>', 'a scope to request beside the required ones; repeatable', collect)
+        .option('--connect-timeout <time>', 'time to connect after the sign-in', duration('--connect-timeout'))
+        .addHelpText('after', SIGN_IN),
+  );
+  command(
+    'logout <target> [flags]',
+    'Revoke and delete the tokens of a server',
+    async (words, flags) => (await import('./commands/logout.js')).logout(context, words, flags),
+    signInFlags,
+  );
+  command(
+    'auth list [flags]',
+    'Show the stored sign-ins and when they expire, never a token',
+    async (words, flags) => (await import('./commands/auth.js')).auth(context, words, flags),
+    terminalFlags,
+  );
+  command(
+    'inspect <target | file.ndjson> [flags] [-- <command line>]',
+    'Show a client, or a recording, on a page in the browser',
+    async (words, flags) => (await import('./commands/inspect.js')).inspect(context, words, flags),
+    (one) =>
+      targetFlags(terminalFlags(one))
+        .option('--port <port>', 'the port on 127.0.0.1; any free one without it')
+        .option('--open', 'open the page in the browser')
+        .option('--show-secrets', 'show tokens, arguments and results on the page')
+        .option('--connect-timeout <time>', 'time to connect', duration('--connect-timeout'))
+        .addHelpText('after', INSPECT),
+  );
+  command(
+    'watch <target> [uri…] [flags] [-- <command line>]',
+    'Print changes, logs and progress of a server until Ctrl+C',
+    async (words, flags) => (await import('./commands/watch.js')).watch(context, words, flags),
+    (one) =>
+      clientFlags(one).addOption(
+        new Option('--level <level>', 'the lowest level of log messages; info without it').choices(LEVELS),
+      ),
+  );
+  command(
+    'record [--no-redact] <file> <command> …',
+    'Run another command and record all messages',
+    async (words, flags) => {
+      const { record } = await import('./commands/record.js');
+      return record(context, words, flags, async (inner) => {
+        let exitCode: ExitCode = EXIT.done;
+        const again = programFor(context, (code) => {
+          exitCode = code;
+        });
+        await again.parseAsync([...inner], { from: 'user' });
+        return exitCode;
+      });
+    },
+    (one) =>
+      one
+        .passThroughOptions()
+        .option('--no-redact', 'keep secrets in the recording; the only command that does')
+        .addHelpText('after', RECORD),
+  );
+  command(
+    'replay <file> [flags]',
+    'Repeat a recording offline: states, calls and the first difference',
+    async (words, flags) => (await import('./commands/replay.js')).replay(context, words, flags),
+    (one) => terminalFlags(one).option('--diagram', 'print a sequence diagram in Mermaid syntax'),
+  );
   return program;
 }
 
@@ -98,16 +174,21 @@ function terminalFlags(command: Command): Command {
     .option('--no-color', 'no colours');
 }
 
-/** The flags of commands that connect to a server. */
-function clientFlags(command: Command): Command {
-  return terminalFlags(command)
+/** The flags that say how a server is reached. */
+function targetFlags(command: Command): Command {
+  return command
     .option('--header <name: value>', 'an HTTP header; ${env:NAME} is replaced; repeatable', collect)
     .option('--env <name=value>', 'a variable for the server after "--"; repeatable', collect)
     .option('--cwd <dir>', 'the working directory of the server after "--"')
     .addOption(new Option('--transport <kind>', 'for a URL; detected without it').choices(['http', 'sse', 'ws']))
     .option('--config <file>', 'read this config file alone')
     .option('--trust', 'use entries of files in this project without asking')
-    .option('--account <name>', 'the account of the sign-in')
+    .option('--account <name>', 'the account of the sign-in');
+}
+
+/** The flags of commands that connect to a server and send requests. */
+function clientFlags(command: Command): Command {
+  return targetFlags(terminalFlags(command))
     .addOption(new Option('--era <era>', 'the era of the protocol').choices(['auto', 'modern', 'legacy']))
     .option('--timeout <time>', 'time for a request, such as 30s; progress restarts it', duration('--timeout'))
     .option('--total-timeout <time>', 'time for a request, which nothing restarts', duration('--total-timeout'))
@@ -123,6 +204,49 @@ function clientFlags(command: Command): Command {
     .option('--sampling <program>', 'a program that answers for a language model: request on stdin, result on stdout')
     .option('--root <dir>', 'a directory that is offered to the server; repeatable', collect);
 }
+
+/** The flags of commands about the sign-in to one server. */
+function signInFlags(command: Command): Command {
+  return terminalFlags(command)
+    .option('--account <name>', 'the account, if several people or tenants use the server')
+    .option('--header <name: value>', 'an HTTP header; ${env:NAME} is replaced; repeatable', collect)
+    .addOption(new Option('--transport <kind>', 'for a URL; detected without it').choices(['http', 'sse', 'ws']))
+    .option('--config <file>', 'read this config file alone')
+    .option('--trust', 'use entries of files in this project without asking');
+}
+
+const INSPECT = `
+The page is served on 127.0.0.1 at a secret address, which is printed before the client connects. It stays when
+connecting fails, until Ctrl+C. A file whose name ends with .ndjson is a recording of "mcp-actors record".
+
+Examples:
+  mcp-actors inspect https://mcp.example.com/mcp --header 'Authorization: Bearer \${env:TOKEN}'
+  mcp-actors inspect ws://127.0.0.1:3000/mcp
+  mcp-actors inspect --open -- npx -y @modelcontextprotocol/server-everything
+  mcp-actors inspect session.ndjson
+`;
+
+const RECORD = `
+The file comes first and --no-redact before it: everything after the file is another command (list, call, read,
+prompt or watch) exactly as it is written without "record", with its own target, arguments and flags. So neither
+needs quotes, and "--" still begins the command line of a server. The recording contains no secrets unless
+--no-redact is given; other commands do not have this flag. An existing file is replaced.
+
+Examples:
+  mcp-actors record session.ndjson call linear create_issue title="It is broken"
+  mcp-actors record session.ndjson watch --level debug -- npx -y @modelcontextprotocol/server-everything
+  mcp-actors replay session.ndjson --diagram
+`;
+
+const SIGN_IN = `
+The tokens are kept in a folder of this user (0700), which "mcp-actors auth list" reads. The programs of
+mcp-actors with the same store use them, and renew them.
+
+Examples:
+  mcp-actors login https://mcp.example.com/mcp
+  mcp-actors login linear --no-browser        over SSH: prints the page, and takes the last address
+  mcp-actors login linear --account work
+`;
 
 /** The flags of commands that print a result. */
 function resultFlags(command: Command): Command {

@@ -1,4 +1,5 @@
 import type { OAuth } from '../auth/oauth-object.js';
+import type { ClientOption, OAuthOptions } from '../auth/index.js';
 import type { ConfiguredAuth } from '../config/types.js';
 
 /** Flags that choose an account. */
@@ -6,26 +7,50 @@ export interface AccountFlags {
   readonly account?: string | undefined;
 }
 
+/** The account of sign-ins without `--account`. */
+export const DEFAULT_ACCOUNT = 'default';
+
+/** Whether a header signs in, so that no token of an earlier sign-in is used. */
+export function signsIn(headers: Iterable<string>): boolean {
+  return [...headers].some((name) => name.toLowerCase() === 'authorization');
+}
+
 /**
  * The tokens of an earlier `mcp-actors login`. Calls never open a browser: without a token they end with exit code 3. A header that signs in
  * comes first.
  */
 export async function storedSignIn(
+  url: string,
   headers: Readonly<Record<string, string>>,
-  { account }: AccountFlags,
+  { account = DEFAULT_ACCOUNT }: AccountFlags,
   entry: ConfiguredAuth = { enabled: true },
 ): Promise<OAuth | undefined> {
-  if (!entry.enabled || Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')) return undefined;
+  if (!entry.enabled || signsIn(Object.keys(headers))) return undefined;
   const { fileStore, oauth } = await import('../auth/index.js');
-  const { clientId, clientSecret, scopes, resource } = entry;
-  return oauth({
-    store: fileStore(),
-    prompt: 'never',
-    ...(clientId !== undefined && {
-      client: { id: clientId, ...(clientSecret !== undefined && { secret: clientSecret }) },
-    }),
+  const { storedGrant } = await import('../auth/stores/stored-grants.js');
+  const store = fileStore();
+  // What is wrong with the store is reported by the client, which reads it as well.
+  const grant = await storedGrant(store, url, account).catch(() => undefined);
+  const client = grant?.clientId === undefined ? {} : { client: clientOf(grant.clientId, grant.issuer) };
+  return oauth({ store, account, prompt: 'never', ...client, ...entryOptions(entry) });
+}
+
+/** The options of the sign-in that an entry of a config file has. */
+export function entryOptions({
+  clientId: id,
+  clientSecret: secret,
+  scopes,
+  resource,
+}: Omit<ConfiguredAuth, 'enabled'>): Pick<OAuthOptions, 'client' | 'scopes' | 'resource'> {
+  return {
+    ...(id !== undefined && { client: { id, ...(secret !== undefined && { secret }) } }),
     ...(scopes !== undefined && { scopes }),
     ...(resource !== undefined && { resource }),
-    ...(account !== undefined && { account }),
-  });
+  };
+}
+
+/** The client of a stored grant: tokens are renewed as the client that obtained them. An https URL is the id of a client that describes itself. */
+export function clientOf(id: string, issuer: string): ClientOption {
+  const isDocument = URL.canParse(id) && new URL(id).protocol === 'https:' && new URL(id).pathname !== '/';
+  return isDocument ? { metadataUrl: id } : { id, issuer };
 }

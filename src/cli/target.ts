@@ -1,10 +1,12 @@
 import type { MCPClientOptions } from '../api/options/options.js';
 import type { ConnectTarget } from '../api/connect-target.js';
+import type { OAuth } from '../auth/oauth-object.js';
 import type { ConfiguredAuth, ConfiguredServer, ToolFilter } from '../config/types.js';
 import type { MCPTransport } from '../transports/transport.js';
 import type { CommandContext } from './command-context.js';
 import { CommandError } from './exit-codes.js';
 import { headersOf, variablesOf } from './headers.js';
+import { signsIn, storedSignIn } from './stored-sign-in.js';
 import { oneLine } from './terminal.js';
 
 /** Flags of every command that connects to a server. */
@@ -24,6 +26,8 @@ export interface Target {
   readonly label: string;
   /** Creates the transport. Nothing is started before a client connects. */
   readonly transport: () => Promise<MCPTransport>;
+  /** The same with another sign-in than the stored one. Undefined for servers that have no sign-in. */
+  readonly transportWith?: ((auth: OAuth) => Promise<MCPTransport>) | undefined;
   readonly options: MCPClientOptions;
   /** The URL of the server; undefined for one that is started. */
   readonly url?: string | undefined;
@@ -94,7 +98,19 @@ export function targetOfServer(server: ConfiguredServer, flags: TargetFlags, con
     identity: description,
     // Read late: an entry with a command for headers has a new transport each time.
     transport: async () => transportOfEntry(server.target, auth, flags, context),
+    ...(hasSignIn(server, flags) && {
+      transportWith: async (given) => transportOfEntry(server.target, auth, flags, context, given),
+    }),
   };
+}
+
+/** Whether a person can sign in to the server of an entry. */
+function hasSignIn({ description, auth }: ConfiguredServer, flags: TargetFlags): boolean {
+  const { url, headers = [], transport } = description;
+  if (url === undefined || auth?.enabled === false) return false;
+  const kind = flags.transport ?? (transport === 'websocket' ? 'ws' : undefined);
+  const given = (flags.header ?? []).map((line) => line.replace(/\s*:.*$/s, ''));
+  return !isWebSocket(url, kind) && !signsIn([...headers, ...given]);
 }
 
 async function transportOfEntry(
@@ -102,6 +118,7 @@ async function transportOfEntry(
   auth: ConfiguredAuth | undefined,
   flags: TargetFlags,
   context: CommandContext,
+  given?: OAuth,
 ): Promise<MCPTransport> {
   const { isTransport, transportFor } = await import('../api/connect-target.js');
   if (entry === undefined) throw new CommandError('The server cannot be started.');
@@ -121,7 +138,7 @@ async function transportOfEntry(
     ...headersOf(flags.header ?? [], context),
   };
   const kind = entry.type === 'sse' || entry.type === 'ws' ? entry.type : undefined;
-  return networkTransport(String(entry.url), flags.transport ?? kind, headers, flags, auth);
+  return networkTransport(String(entry.url), flags.transport ?? kind, headers, flags, auth, given);
 }
 
 function targetOfCommand(words: readonly string[], flags: TargetFlags, context: CommandContext): Target {
@@ -154,28 +171,44 @@ function targetOfUrl(word: string, flags: TargetFlags, context: CommandContext):
   const url = new URL(word);
   return {
     label: `${url.origin}${url.pathname}`,
-    url: word,
     options: {},
     // Without the query and the password, which may be secrets.
     identity: { url: `${url.origin}${url.pathname}`, transport: flags.transport },
     transport: async () => networkTransport(word, flags.transport, headers, flags),
+    url: word,
+    ...signInOf(word, flags.transport, headers, flags),
   };
 }
 
-/** The transport for a URL, with the tokens of an earlier sign-in. */
+function isWebSocket(url: string, kind: TargetFlags['transport']): boolean {
+  return kind === 'ws' || (kind === undefined && /^wss?:/i.test(url));
+}
+
+/** How a person signs in to the server at a URL. A WebSocket, and a server that gets a header in place of tokens, have no sign-in. */
+export function signInOf(
+  url: string,
+  kind: TargetFlags['transport'],
+  headers: Readonly<Record<string, string>>,
+  flags: TargetFlags,
+): Pick<Target, 'transportWith'> {
+  if (isWebSocket(url, kind) || signsIn(Object.keys(headers))) return {};
+  return { transportWith: (auth) => networkTransport(url, kind, headers, flags, undefined, auth) };
+}
+
+/** The transport for a URL, with the tokens of an earlier sign-in unless another one is given. */
 export async function networkTransport(
   url: string,
   kind: TargetFlags['transport'],
   headers: Readonly<Record<string, string>>,
   flags: TargetFlags,
   entry?: ConfiguredAuth,
+  given?: OAuth,
 ): Promise<MCPTransport> {
-  if (kind === 'ws' || (kind === undefined && /^wss?:/i.test(url))) {
+  if (isWebSocket(url, kind)) {
     const { WebSocketTransport } = await import('../transports/websocket/websocket-transport.js');
     return new WebSocketTransport(url, { headers });
   }
-  const { storedSignIn } = await import('./stored-sign-in.js');
-  const auth = await storedSignIn(headers, flags, entry);
+  const auth = given ?? (await storedSignIn(url, headers, flags, entry));
   if (kind === 'sse') {
     const { SseTransport } = await import('../transports/sse/sse-transport.js');
     return new SseTransport(url, undefined, { headers, auth });

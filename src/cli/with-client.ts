@@ -3,10 +3,12 @@ import type { MCPClientOptions } from '../api/options/options.js';
 import type { RequestOptions } from '../api/options/call-options.js';
 import { PACKAGE } from '../util/package.js';
 import type { CommandContext } from './command-context.js';
+import { recordOption } from './commands/record.js';
 import { eventPrinter } from './output/print-events.js';
 import type { Target, TargetFlags } from './target.js';
 import type { ServerRequestFlags } from './server-requests/flags.js';
 import { handlersFor } from './server-requests/handlers.js';
+import { oneLine } from './terminal.js';
 
 /** Flags of every command that sends requests. */
 export interface ClientFlags extends TargetFlags, ServerRequestFlags {
@@ -39,7 +41,9 @@ export async function withClient<Result>(
   const { terminal, interrupt } = context;
   const handlers = await handlersFor(flags, context, target.label);
   const transport = await target.transport();
+  if (target.transportWith !== undefined) context.login = loginCommand(target, flags);
   const events = eventPrinter(terminal, flags.output === 'ndjson');
+  const record = recordOption(context);
   const client = new MCPClient(transport, {
     clientInfo: { name: PACKAGE.name, version: PACKAGE.version },
     ...target.options,
@@ -47,6 +51,7 @@ export async function withClient<Result>(
     ...(flags.era !== undefined && { era: flags.era }),
     ...(flags.connectTimeout !== undefined && { connectTimeout: flags.connectTimeout }),
     ...(events !== undefined && { inspect: { inspect: () => undefined, tap: events.tap } }),
+    ...(record !== undefined && { record }),
     ...options,
   });
   if (terminal.verbose) {
@@ -59,4 +64,12 @@ export async function withClient<Result>(
   } finally {
     await client.close();
   }
+}
+
+/** The command with which a person signs in to a server. */
+export function loginCommand({ label }: Pick<Target, 'label'>, { account }: TargetFlags): string {
+  const words = ['mcp-actors', 'login', label, ...(account === undefined ? [] : ['--account', account])];
+  return words
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${oneLine(word).replaceAll("'", "'\\''")}'`))
+    .join(' ');
 }

@@ -17,6 +17,12 @@ const OUTPUT = path.join(ROOT, '.build/cli');
  * are those of this repository; `mcp-actors` is the compiled source.
  */
 export function builtCli(): string {
+  return (built ??= build());
+}
+
+let built: string | undefined;
+
+function build(): string {
   const library = path.dirname(compiled('index'));
   const folder = path.join(OUTPUT, path.basename(library));
   if (!existsSync(folder)) bundle(library, folder);

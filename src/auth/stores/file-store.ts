@@ -140,6 +140,19 @@ class FileStore implements TokenStore {
     };
   }
 
+  async keys(): Promise<readonly string[]> {
+    await preparePrivateFolder(this.#folder);
+    const names = (await readdir(this.#folder)).filter((name) => name.endsWith('.json'));
+    const keys: string[] = [];
+    for (const name of names) {
+      const text = await readPrivateFile(path.join(this.#folder, name)).catch(ignore);
+      const key = text === undefined ? undefined : keyIn(text);
+      // The name is a hash of the key: a file that was copied or renamed is not one of this store.
+      if (key !== undefined && name === `${nameOf(key)}.json`) keys.push(key);
+    }
+    return keys;
+  }
+
   /** Acts while no other process writes the value of a key. */
   async #locked<Result>(key: string, act: () => Promise<Result>): Promise<Result> {
     const name = `${nameOf(key)}.json.lock`;
@@ -190,6 +203,16 @@ function valueIn(text: string, key: string): string | undefined | typeof DAMAGED
     return own === key && (value === undefined || typeof value === 'string') ? value : DAMAGED;
   } catch {
     return DAMAGED;
+  }
+}
+
+/** The key of a file, if the file has a value. */
+function keyIn(text: string): string | undefined {
+  try {
+    const { key, value } = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    return typeof key === 'string' && typeof value === 'string' ? key : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -19,4 +19,8 @@ class MemoryStore implements TokenStore {
     else this.#values.set(key, value);
     return true;
   }
+
+  async keys(): Promise<readonly string[]> {
+    return [...this.#values.keys()];
+  }
 }

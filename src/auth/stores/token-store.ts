@@ -33,4 +33,9 @@ export interface TokenStore {
    * throws is ignored. It keeps no process alive. Without it, a change is seen when the value is needed the next time.
    */
   watch?(key: string, changed: () => void): () => void;
+  /**
+   * Resolves with the keys that have a value, in any order. Values that cannot be read are left out. The client does not use it; programs that show
+   * their sign-ins do.
+   */
+  keys?(): Promise<readonly string[]>;
 }

@@ -1,13 +1,17 @@
 import { MCPError } from '../../errors.js';
 import { printable } from '../../util/printable.js';
-import { CommandError, exitCodeOf } from '../exit-codes.js';
-import type { FailedCall } from '../exit-codes.js';
-import type { Terminal } from '../terminal.js';
+import type { CommandContext } from '../command-context.js';
+import { CommandError, EXIT, exitCodeOf } from '../exit-codes.js';
 
 /** Prints an error as one line of JSON, or as text with a hint. Never prints a stack, unless `--verbose` is set. */
-export function printError(terminal: Terminal, error: unknown, call: FailedCall | undefined, json: boolean): void {
+export function printError(
+  { terminal, call, login }: Pick<CommandContext, 'terminal' | 'call' | 'login'>,
+  error: unknown,
+  json: boolean,
+): void {
   const exitCode = exitCodeOf(error, call);
-  if (json) return terminal.problem(JSON.stringify({ ...dataOf(error), exitCode }));
+  const signIn = exitCode === EXIT.signIn ? login : undefined;
+  if (json) return terminal.problem(JSON.stringify({ ...dataOf(error), exitCode, ...(signIn && { login: signIn }) }));
   const { message, hint, code, delivery } = dataOf(error);
   const [first = '', ...rest] = message.split('\n');
   terminal.problem(`${terminal.styleNote('bad', 'error:')} ${first}`);
@@ -17,6 +21,7 @@ export function printError(terminal: Terminal, error: unknown, call: FailedCall 
     terminal.problem(terminal.styleNote('faint', `  ${facts}`));
   }
   if (hint !== undefined) terminal.problem(`  ${terminal.styleNote('attention', 'hint:')} ${hint}`);
+  if (signIn !== undefined) terminal.problem(`  ${terminal.styleNote('attention', 'sign in:')} ${signIn}`);
   if (!terminal.verbose) return;
   if (MCPError.isInstance(error)) terminal.problem(`\n${printable(error.explain())}`);
   else if (error instanceof Error && !(error instanceof CommandError)) terminal.problem(printable(error.stack ?? ''));

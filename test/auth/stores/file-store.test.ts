@@ -47,6 +47,16 @@ const values = (): string[] => readdirSync(folder).filter((file) => file.endsWit
 storeContract('files', async () => fileStoreWith(folder, TIMING));
 
 describe('fileStore()', () => {
+  test('lists the keys that have a value, without those of damaged and foreign files', async () => {
+    const store = fileStore(folder);
+    expect(await store.keys?.()).toEqual([]);
+    for (const key of ['grant/a', 'grant/b', 'client/c']) await store.write(key, 'value');
+    await store.write('grant/b', undefined);
+    writeFileSync(path.join(folder, 'grant-1.json'), '{', { mode: 0o600 });
+    writeFileSync(path.join(folder, 'grant-2.json'), '{ "key": "grant/d", "value": "copied" }', { mode: 0o600 });
+    expect([...((await store.keys?.()) ?? [])].sort()).toEqual(['client/c', 'grant/a']);
+  });
+
   test('refuses what is not the path of a folder', () => {
     for (const given of ['', 'a\0b', 3, null]) {
       const refused = (): unknown => fileStore(given as string);

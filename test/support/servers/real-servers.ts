@@ -43,3 +43,10 @@ export const HUNDRED_TEXTS = Array.from(
 export function echoes(client: MCPClient, texts: readonly string[]): Promise<string[]> {
   return Promise.all(texts.map(async (message) => textOf(await client.callTool('echo', { message }))));
 }
+
+/** The command line of server-everything over stdio. */
+export const EVERYTHING: readonly string[] = [
+  process.execPath,
+  path.join(PACKAGES, 'server-everything/dist/index.js'),
+  'stdio',
+];
