@@ -85,6 +85,12 @@ export function programFor(context: CommandContext, done: (exitCode: ExitCode) =
       ),
   );
   command(
+    'doctor [target] [flags] [-- <command line>]',
+    'Find out why a server does not work',
+    async (words, flags) => (await import('./commands/doctor.js')).doctor(context, words, flags),
+    (one) => clientFlags(one).addHelpText('after', DOCTOR),
+  );
+  command(
     'login <target> [flags]',
     'Sign in to a server, so that later commands need no browser',
     async (words, flags) => (await import('./commands/login.js')).login(context, words, flags),
@@ -270,6 +276,15 @@ Examples:
   mcp-actors call linear create_issue title="It is broken" labels:='["bug"]'
   mcp-actors call http://127.0.0.1:3000/mcp search query=actors --json
   mcp-actors call echo message=hello -- npx -y @modelcontextprotocol/server-everything
+`;
+
+const DOCTOR = `
+Checks, in this order: the entry of the config file, the command, its start, stdout, the network, the access,
+the protocol, lists, tools (also which of OpenAI, Anthropic and Google would refuse which tool), pings, an
+unknown session, the close. No tool is called. The last line names the problem to solve first.
+A server that does not respond is reported within 8 s; --timeout 60s waits longer.
+
+Exit codes: 0 all is well, 3 only a sign-in is missing, 6 a check failed.
 `;
 
 function help(): string {

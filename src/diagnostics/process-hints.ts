@@ -7,6 +7,9 @@ export const NOISE =
 const MISSING_COMMAND =
   'The command, or a command that it runs, was not found: install it, or use its full path. The server inherits only a part of your environment: see `inheritEnv`.';
 
+const MISSING_SETTING =
+  'A setting of the server is missing, perhaps a secret: set it in `env`. The server inherits only a part of your environment: see `inheritEnv`.';
+
 /** Hints for texts on stderr of servers and of the programs that start them, the most specific first. */
 const STDERR_HINTS: readonly (readonly [RegExp, string])[] = [
   [
@@ -51,7 +54,12 @@ const STDERR_HINTS: readonly (readonly [RegExp, string])[] = [
   [/Unsupported engine|requires (?:node|python)/i, 'The server requires another version of Node or Python.'],
   [
     /(?:api[_ -]?key|(?<!unexpected )token|environment variable)\b.{0,60}\b(?:required|missing|not set|must be set|undefined)|(?:required|missing).{0,40}(?:api[_ -]?key|token|environment variable)/i,
-    'A setting of the server is missing, perhaps a secret: set it in `env`. The server inherits only a part of your environment: see `inheritEnv`.',
+    MISSING_SETTING,
+  ],
+  // The name of a variable, such as DATABASE_URL.
+  [
+    /\b[A-Z][A-Z\d]*_[A-Z\d_]*[A-Z\d]\b.{0,40}\b(?:required|missing|not set|must be set|undefined)\b|\b(?:[Rr]equired|[Mm]issing)\b.{0,40}\b[A-Z][A-Z\d]*_[A-Z\d_]*[A-Z\d]\b/,
+    MISSING_SETTING,
   ],
 ];
 

@@ -29,6 +29,8 @@ describe('the hint for a process that exited', () => {
     ['OSError: [Errno 28] No space left on device', 'disk is full'],
     ['GITHUB_TOKEN environment variable is required', 'setting of the server is missing'],
     ['Missing required API key', 'setting of the server is missing'],
+    ['Error: DATABASE_URL is not set', 'setting of the server is missing'],
+    ['Missing REDIS_HOST', 'setting of the server is missing'],
   ])('is found in what it said: %s', (stderr, expected) => {
     expect(exited(stderr)).toContain(expected);
   });

@@ -173,6 +173,22 @@ async function compilerFor({ module }: ValidationJob['dialect']): Promise<Schema
   return compiler;
 }
 
+/**
+ * Why a schema of a tool cannot be used to validate values; undefined if it can. Compiling may block this thread for 100 ms; a schema that needs
+ * more time is usable, because a worker thread compiles it.
+ */
+export async function schemaProblem(schema: object): Promise<string | undefined> {
+  try {
+    const { length } = JSON.stringify(schema);
+    if (length > MAX_SCHEMA_SIZE) return `it has ${length} characters, and the limit is ${MAX_SCHEMA_SIZE}`;
+    const compile = await compilerFor(dialectOf(schema));
+    withinTime(MAX_BLOCK, () => compile(schema));
+    return undefined;
+  } catch (thrown) {
+    return thrown instanceof OutOfTime ? undefined : describeThrown(thrown);
+  }
+}
+
 /** Whether a JSON value has more than `most` parts and characters. Stops counting there. */
 function isLarger(value: unknown, most: number): boolean {
   const open: unknown[] = [value];
