@@ -10,6 +10,7 @@ import type { Target } from '../target.js';
 import type { ClientFlags } from '../with-client.js';
 import { closeClient, closeFinding } from './closing.js';
 import { checkCommand } from './command.js';
+import { checkEntry } from './entry.js';
 import { CLEAN, findingsOfFailedConnect, noiseFinding, startedFinding } from './connecting.js';
 import { describeFailure, fixFor } from './failures.js';
 import { checkForgottenSession } from './forgotten-session.js';
@@ -27,6 +28,7 @@ import { checkTools } from './tools.js';
 /** How long the end of a server that did not start is awaited, in ms. */
 const CLOSE_TIMEOUT = 2_000;
 
+const SKIPPED = 'not checked: an earlier check failed';
 const AFTER_CONNECT: readonly CheckName[] = ['protocol', 'lists', 'tools', 'pings', 'close'];
 const OF_PROCESS: readonly CheckName[] = ['command', 'start', 'stdout', ...AFTER_CONNECT];
 const OF_URL: readonly CheckName[] = ['network', 'access', ...AFTER_CONNECT];
@@ -44,20 +46,31 @@ export async function examine(
   const report = new Report(added);
   const limits = limitsOf(flags);
   const { signal } = context.interrupt;
+  const { entry } = target;
+  const source = entry && { file: entry.source.file, line: entry.source.line };
+  if (entry !== undefined) {
+    const finding = await checkEntry(entry, limits);
+    report.add(finding);
+    if (finding.status === 'failed' || !entry.trusted) {
+      report.skipRest(entry.transport === 'stdio' ? OF_PROCESS : OF_URL, SKIPPED);
+      return report.end(target.label, source);
+    }
+  }
   let transport: MCPTransport;
   try {
     transport = await target.transport();
   } catch (error) {
     report.add(entryFailed(error));
-    return report.end(target.label, undefined);
+    return report.end(target.label, source);
   }
   report.hide = transport.secrets.hide;
   const checks = transport instanceof StdioTransport ? OF_PROCESS : OF_URL;
   const reached = await checkWay(transport, report, context, limits);
   signal.throwIfAborted();
   if (reached) await checkServer(target, transport, report, clientOptions(target, flags, limits), limits, signal);
-  report.skipRest(checks, 'not checked: an earlier check failed');
-  return report.end(target.label, undefined);
+  signal.throwIfAborted();
+  report.skipRest(checks, SKIPPED);
+  return report.end(target.label, source);
 }
 
 /** Checks what can be checked before a connection. Returns whether it makes sense to connect. */
@@ -127,8 +140,8 @@ async function checkSession(
   const stdio = transport instanceof StdioTransport;
   if (stdio) report.add(startedFinding(observation));
   else report.add({ check: 'access', status: 'ok', message: 'the server accepts requests' });
-  const noise = stdio ? noiseFinding(observation) : undefined;
-  if (noise !== undefined) report.add(noise);
+  const noise = noiseFinding(observation);
+  if (stdio) report.add(noise ?? CLEAN);
   report.add(await checkProtocol(client, observation));
   const { finding, tools } = await checkLists(client, observation, limits, signal);
   report.add(finding);
@@ -137,7 +150,8 @@ async function checkSession(
   const pings = await checkPings(client, limits, signal);
   report.add(pings);
   // A server may also print something while it works.
-  if (stdio && noise === undefined) report.add(noiseFinding(observation) ?? CLEAN);
+  const later = noise === undefined && stdio ? noiseFinding(observation) : undefined;
+  if (later !== undefined) report.add(later);
   return pings.status !== 'failed';
 }
 

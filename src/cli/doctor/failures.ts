@@ -51,7 +51,7 @@ export function lastLines(stderr: unknown, most = LONGEST): string[] {
 export function errorLine(stderr: unknown): string | undefined {
   const lines = lastLines(stderr, 100);
   const isError = (line: string): boolean =>
-    /^\s*(?:Uncaught )?[\w.]*(?:Error|Exception|ERR!|error)\b.{0,40}:? /.test(line);
+    /^\s*(?:Uncaught |npm )?[\w.]*(?:Error|Exception|ERR!|error)\b.{0,40}:? /.test(line);
   const isStack = (line: string): boolean =>
     /^\s+at |^\s*[}\]^~]|^node:|^Node\.js v|^\s*\w+: (?:['"\d-]|\[)/.test(line);
   return (

@@ -62,7 +62,7 @@ export class Observation {
         return this.#out(event.message);
       case 'message.in':
         this.#received();
-        return this.#in((event.message ?? {}));
+        return this.#in(event.message ?? {});
       case 'link.problem': {
         const { details } = event.failure;
         // Only failures about a printed line have an excerpt.

@@ -46,21 +46,28 @@ export function summary(reports: readonly ServerReport[]): string {
   const several = reports.length > 1;
   if (first !== undefined) {
     const count = several ? `${failed.length} of ${reports.length} servers have a problem. ` : '';
-    return `${count}${describe(first)}`;
+    return `${count}${shownName(first)}: ${describeProblem(first)}`;
   }
   const doubtful = reports.find(({ problem }) => problem !== undefined);
-  const all = several ? `All ${reports.length} servers work` : `${oneLine(reports[0]?.server ?? '', 100)}: works`;
-  if (doubtful === undefined)
-    return several ? `${all}: all checks passed.` : `${oneLine(reports[0]?.server ?? '', 100)}: all checks passed.`;
-  return `${all}, with a warning. ${describe(doubtful)}`;
+  const [only] = reports;
+  const name = several || only === undefined ? `All ${reports.length} servers` : shownName(only);
+  if (doubtful === undefined) return `${name}: all checks passed.`;
+  if (several)
+    return `All ${reports.length} servers work, with a warning. ${shownName(doubtful)}: ${describeProblem(doubtful)}`;
+  return `${name}: works, with a warning: ${describeProblem(doubtful)}`;
 }
 
-function describe({ server, problem }: ServerReport): string {
-  if (problem === undefined) return oneLine(server, 100);
+function shownName({ server }: ServerReport): string {
+  return oneLine(server, 100);
+}
+
+/** The problem of a server and its fix. */
+function describeProblem({ problem }: ServerReport): string {
+  if (problem === undefined) return 'all checks passed.';
   const { check, message, fix } = problem;
   const text = oneLine(message, LONGEST);
   const sentence = /[.?!]$/.test(text) ? text : `${text}.`;
-  return `${oneLine(server, 100)}: ${check}: ${sentence}${fix === undefined ? '' : ` Fix: ${oneLine(fix, LONGEST)}`}`;
+  return `${check}: ${sentence}${fix === undefined ? '' : ` Fix: ${oneLine(fix, LONGEST)}`}`;
 }
 
 /** The report of a server as JSON, with safe texts. */
