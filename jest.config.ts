@@ -21,6 +21,7 @@ const config: Config = {
     // `npm run coverage:states` looks at what the machines do in the tests.
     ...(process.env['STATES_FILE'] === undefined ? [] : ['<rootDir>/test/support/charts/state-coverage.ts']),
   ],
+  testSequencer: '<rootDir>/scripts/jest-sequencer.cjs',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: { '\\.ts$': ['<rootDir>/scripts/jest-transform.cjs', { tsconfig: 'tsconfig.json' }] },
   moduleNameMapper: {

@@ -1,6 +1,7 @@
 // ts-jest, with source maps beside the code. Jest compiles every module again for every test file, and an inline map is three quarters of
 // its text.
 const { Buffer } = require('node:buffer');
+require('./jest-shared-scripts.cjs');
 const tsJest = require('ts-jest').default;
 
 const MARK = '//# sourceMappingURL=data:application/json;charset=utf-8;base64,';

@@ -14,7 +14,7 @@ describe.each(CHARTS.map((chart) => [chart.name, chart] as const))('the chart of
   it(`is what a real actor does on each of its ${edges} edges between ${states} states`, async () => {
     // The short form takes the edges of every thirtieth state where there are many.
     const every = LONG || states < 1_000 ? 1 : 30;
-    const { edges: taken, byClock, unused, differences } = await replay(chart, every);
+    const { edges: taken, byClock, unused, differences } = await replay(examination, every);
     expect(differences.slice(0, 5)).toEqual([]);
     expect(taken).toBeGreaterThanOrEqual(every === 1 ? edges : states / every);
     if (every > 1) return;

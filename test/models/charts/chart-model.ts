@@ -5,7 +5,7 @@ import { declaredTransitions, watchTransitions } from '../../support/charts/char
 import { allowMissingPorts } from '../../support/charts/idle-ports.js';
 import { Exploration } from '../../support/charts/explorer.js';
 import type { Scene, Vertex } from '../../support/charts/explorer.js';
-import { allNodes } from '../../support/charts/recorded-actions.js';
+import { allNodes, recordActions } from '../../support/charts/recorded-actions.js';
 
 /** What a law looks at, and where it says what is against it. */
 export interface Inquiry<Facts> {
@@ -55,35 +55,42 @@ const COMMON: Readonly<Record<string, (inquiry: Inquiry<unknown>, model: ChartMo
 
 /** A machine of this chart after everything was tried that can happen to it. */
 export class Examination<Facts> {
-  readonly #model: ChartModel<Facts>;
-  readonly #machine: AnyStateMachine;
+  readonly model: ChartModel<Facts>;
+  /** A copy of the machine, which notes its transitions and writes the names of its actions into `log`. */
+  readonly machine: AnyStateMachine;
+  readonly log: string[] = [];
   readonly #taken = new Set<string>();
   readonly #found: Exploration<Facts>;
 
   /** By default it is the machine that is at work in the library. */
   constructor(model: ChartModel<Facts>, machine: AnyStateMachine = model.machine) {
-    this.#model = model;
-    // A copy, since watching it changes it.
-    this.#machine = machine.provide({});
-    watchTransitions(this.#machine, this.#taken);
-    this.#found = new Exploration(this.#machine, model.scenes);
+    this.model = model;
+    this.machine = recordActions(machine, this.log);
+    watchTransitions(this.machine, this.#taken);
+    this.#found = new Exploration(this.machine, model.scenes);
+    this.log.length = 0;
+  }
+
+  /** All states that were found, with what may happen in them. */
+  get vertices(): readonly Vertex<Facts>[] {
+    return this.#found.vertices;
   }
 
   /** How much there is: states with the facts that matter, and what may happen in them. */
   get size(): { readonly states: number; readonly edges: number } {
-    const { vertices } = this.#found;
+    const { vertices } = this;
     return { states: vertices.length, edges: vertices.reduce((sum, { next }) => sum + next.length, 0) };
   }
 
   get hasTimers(): boolean {
-    return allNodes(this.#machine.root).some(({ after }) => after.length > 0);
+    return allNodes(this.machine.root).some(({ after }) => after.length > 0);
   }
 
   /** What is against a law. */
   against(law: string): string[] {
     const against: string[] = [];
     const inquiry: Inquiry<Facts> = {
-      machine: this.#machine,
+      machine: this.machine,
       found: this.#found,
       taken: this.#taken,
       none: (these) => {
@@ -94,9 +101,9 @@ export class Examination<Facts> {
         if (seen !== should) against.push(`${seen} instead of ${should}`);
       },
     };
-    const own = this.#model.laws[law];
+    const own = this.model.laws[law];
     if (own !== undefined) own(inquiry);
-    else COMMON[law]?.(inquiry as Inquiry<unknown>, this.#model as ChartModel<unknown>);
+    else COMMON[law]?.(inquiry as Inquiry<unknown>, this.model as ChartModel<unknown>);
     return against;
   }
 }

@@ -1,11 +1,10 @@
 import { createActor, transition } from 'xstate';
 import type { AnyActor, AnyEventObject, AnyMachineSnapshot, AnyStateMachine, InspectionEvent } from 'xstate';
 
-import { Exploration, pathOf } from '../../support/charts/explorer.js';
+import { pathOf } from '../../support/charts/explorer.js';
 import type { Seen, Vertex } from '../../support/charts/explorer.js';
-import { recordActions } from '../../support/charts/recorded-actions.js';
 import { SimulatedEnvironment } from '../../support/simulated-environment.js';
-import type { ChartModel } from './chart-model.js';
+import type { ChartModel, Examination } from './chart-model.js';
 
 type ChartPorts = NonNullable<ChartModel<unknown>['ports']>;
 
@@ -41,11 +40,9 @@ const MOST_TIMERS = 20;
  * Leads real actors along edges that were explored, by a shortest way, and compares what they do with what was found.
  * @param every 1 for the edges of every state, 2 for those of every second one, and so on
  */
-export async function replay<Facts>(model: ChartModel<Facts>, every = 1): Promise<Replay> {
-  const log: string[] = [];
-  const machine = recordActions(model.machine, log);
-  const { vertices } = new Exploration(machine, model.scenes);
-  const replayer = new Replayer(model, machine, log);
+export async function replay<Facts>(examination: Examination<Facts>, every = 1): Promise<Replay> {
+  const { model, vertices } = examination;
+  const replayer = new Replayer(examination);
   for (const { name } of model.scenes) {
     const [first, ...others] = vertices.filter(({ scene }) => scene === name);
     if (first === undefined) throw new Error(`Nothing was explored of ${name}`);
@@ -63,8 +60,7 @@ class Replayer<Facts> {
   #edges = 0;
   #byClock = 0;
 
-  /** The machine writes its actions into the log. */
-  constructor(model: ChartModel<Facts>, machine: AnyStateMachine, log: string[]) {
+  constructor({ model, machine, log }: Examination<Facts>) {
     this.#model = model;
     this.#machine = machine;
     this.#log = log;
