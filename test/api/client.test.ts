@@ -1,7 +1,7 @@
 import { MCPClient, MCPConnectionError, MCPProtocolError } from '../../src/index.js';
 import { PACKAGE } from '../../src/util/package.js';
 import { ClientRecorder } from '../support/client-recorder.js';
-import { connector } from '../support/connector.js';
+import { connectUntilTestEnds } from '../support/scripted-clients.js';
 import { errorFrom, turns } from '../support/outcomes.js';
 import {
   answer,
@@ -10,7 +10,7 @@ import {
   legacyScript,
   modernScript,
   refuse,
-  serverWith,
+  scriptedServer,
   silence,
 } from '../support/servers/scripts.js';
 import type { Script } from '../support/servers/scripts.js';
@@ -19,11 +19,11 @@ const prompt = { messages: [{ role: 'user', content: { type: 'text', text: 'hi' 
 const resource = { contents: [{ uri: 'x:1', text: 'one' }], ttlMs: 0, cacheScope: 'private' };
 const completion = { completion: { values: ['one', 'two'], total: 2, hasMore: false } };
 
-const connected = connector();
+const connected = connectUntilTestEnds();
 
 describe('what a client knows of its server', () => {
   test('before it is connected it knows nothing and says so', async () => {
-    await using server = await serverWith(legacyScript());
+    await using server = await scriptedServer(legacyScript());
     const client = new MCPClient(server.transport);
     expect(client.state).toBe('idle');
     expect(client.isConnected()).toBe(false);
@@ -40,7 +40,7 @@ describe('what a client knows of its server', () => {
   test('connect() and getServerInfo() describe a legacy server', async () => {
     const more = { instructions: 'be brief', serverInfo: { name: 's', version: '2', title: 'S' } };
     const script = legacyScript('2025-11-25', { initialize: answer(initializeResult('2025-06-18', more)) });
-    await using server = await serverWith(script);
+    await using server = await scriptedServer(script);
     await using client = new MCPClient(server.transport);
     const info = await client.connect();
     expect(info).toMatchObject({
@@ -313,7 +313,7 @@ describe('notifications', () => {
 
 describe('states', () => {
   test('are emitted in order, with the previous state', async () => {
-    await using server = await serverWith(legacyScript());
+    await using server = await scriptedServer(legacyScript());
     const client = new MCPClient(server.transport);
     const seen: string[] = [];
     client.on('state', (state, from) => seen.push(`${from} → ${state}`));
@@ -324,7 +324,7 @@ describe('states', () => {
   });
 
   test('are current when they are emitted', async () => {
-    await using server = await serverWith(legacyScript());
+    await using server = await scriptedServer(legacyScript());
     const client = new MCPClient(server.transport);
     const truths: boolean[] = [];
     client.on('state', (state) => {
@@ -336,7 +336,7 @@ describe('states', () => {
   });
 
   test('a call in a listener for ready is sent', async () => {
-    await using server = await serverWith(legacyScript('2025-11-25', { 'x/y': answer({ ok: true }) }));
+    await using server = await scriptedServer(legacyScript('2025-11-25', { 'x/y': answer({ ok: true }) }));
     await using client = new MCPClient(server.transport);
     const called = new Promise((resolve, reject) => {
       client.on('state', (state) => {

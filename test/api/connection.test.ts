@@ -2,7 +2,7 @@ import { MCPClient, MCPConnection, MCPConnectionError, MCPTimeoutError } from '.
 import type { ConnectionStatus, MCPConnectionOptions } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { errorFrom, isSettled } from '../support/outcomes.js';
-import { answer, initializeResult, inTurn, legacyScript, serverWith, silence } from '../support/servers/scripts.js';
+import { answer, initializeResult, inTurn, legacyScript, scriptedServer, silence } from '../support/servers/scripts.js';
 import type { Script, ScriptedServer } from '../support/servers/scripts.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
 
@@ -14,7 +14,7 @@ let connection: MCPConnection;
 
 async function make(options: MCPConnectionOptions = {}, script: Script = {}): Promise<void> {
   environment = new SimulatedEnvironment({ start: START });
-  server = await serverWith(legacyScript('2025-11-25', script), environment);
+  server = await scriptedServer(legacyScript('2025-11-25', script), environment);
   connection = new MCPConnection('files', server.transport, { environment, reconnectDelay: 100, ...options });
 }
 

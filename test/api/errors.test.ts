@@ -11,7 +11,7 @@ import {
   MCPTransportError,
 } from '../../src/index.js';
 import { errorFrom } from '../support/outcomes.js';
-import { answer, legacyScript, refuse, serverWith, silence } from '../support/servers/scripts.js';
+import { answer, legacyScript, refuse, scriptedServer, silence } from '../support/servers/scripts.js';
 import type { ScriptedServer } from '../support/servers/scripts.js';
 
 const LINEAGES = [
@@ -174,7 +174,7 @@ describe('the stack of an error', () => {
   let client: MCPClient;
 
   beforeEach(async () => {
-    server = await serverWith(
+    server = await scriptedServer(
       legacyScript('2025-11-25', {
         'tools/call': ({ params }) =>
           params?.['name'] === 'silent' ? silence : answer({ content: [], isError: params?.['name'] === 'failing' }),

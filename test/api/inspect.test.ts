@@ -4,7 +4,7 @@ import { MCPClient, MemoryTransport } from '../../src/index.js';
 import type { InspectTarget } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { errorFrom, turns } from '../support/outcomes.js';
-import { answer, legacyScript, serverWith, silence } from '../support/servers/scripts.js';
+import { answer, legacyScript, scriptedServer, silence } from '../support/servers/scripts.js';
 
 /** What an inspector of XState is told, as far as it matters here. */
 interface Told {
@@ -34,7 +34,7 @@ test.each<[string, InspectTarget]>([
   ['an inspector with a function', { inspect: hear }],
   ['an inspector with an observer', { inspect: { next: hear } }],
 ])('%s receives events of every actor: the connection, its health, its requests', async (_what, inspect) => {
-  await using server = await serverWith(script);
+  await using server = await scriptedServer(script);
   await using client = new MCPClient(server.transport, { inspect });
   await client.connect();
   expect(await client.callTool('x')).toEqual({ content: [] });
@@ -46,7 +46,7 @@ test.each<[string, InspectTarget]>([
 });
 
 test('each request is an actor of its own, from its beginning to its end', async () => {
-  await using server = await serverWith(script);
+  await using server = await scriptedServer(script);
   await using client = new MCPClient(server.transport, { inspect: hear });
   await client.connect();
   told.length = 0;
@@ -68,7 +68,7 @@ test('each request is an actor of its own, from its beginning to its end', async
 });
 
 test('an inspector can follow each request of a reused actor by the events of that actor', async () => {
-  await using server = await serverWith(script);
+  await using server = await scriptedServer(script);
   const watcher = { inspect: hear, pooled: true };
   await using client = new MCPClient(server.transport, { inspect: { inspect: hear, attach: () => watcher } });
   await client.connect();
@@ -81,7 +81,7 @@ test('an inspector can follow each request of a reused actor by the events of th
 });
 
 test('the states of the connection are seen in their order', async () => {
-  await using server = await serverWith(script);
+  await using server = await scriptedServer(script);
   const client = new MCPClient(server.transport, { inspect: hear });
   await client.connect();
   await client.disconnect();
@@ -119,7 +119,7 @@ describe('the events of an inspector', () => {
 
   test('are copies: plain data that do not change later', async () => {
     const atOnce: unknown[] = [];
-    await using server = await serverWith(leaky);
+    await using server = await scriptedServer(leaky);
     await using client = new MCPClient(server.transport, {
       inspect: (event) => {
         hear(event);
@@ -137,7 +137,7 @@ describe('the events of an inspector', () => {
   });
 
   test('has no secret in it, however it is looked at', async () => {
-    await using server = await serverWith(leaky);
+    await using server = await scriptedServer(leaky);
     await using client = new MCPClient(server.transport, { inspect: hear });
     await client.connect();
     await client.callTool('x', { key: secret });
@@ -153,7 +153,7 @@ describe('the events of an inspector', () => {
   });
 
   test('contain the secrets with redact: false', async () => {
-    await using server = await serverWith(leaky);
+    await using server = await scriptedServer(leaky);
     await using client = new MCPClient(server.transport, { inspect: { inspect: hear, redact: false } });
     await client.connect();
     told.length = 0;
@@ -167,7 +167,7 @@ describe('the events of an inspector', () => {
   });
 
   test('is bounded, however long a list is', async () => {
-    await using server = await serverWith(leaky);
+    await using server = await scriptedServer(leaky);
     await using client = new MCPClient(server.transport, { inspect: hear });
     await client.connect();
     told.length = 0;
@@ -178,7 +178,7 @@ describe('the events of an inspector', () => {
 
   test.each([true, false])('include the messages of links with redact: %s', async (redact) => {
     const heard: unknown[] = [];
-    await using server = await serverWith(leaky);
+    await using server = await scriptedServer(leaky);
     await using client = new MCPClient(server.transport, {
       inspect: { inspect: hear, tap: (event) => heard.push(event), redact },
     });
@@ -200,7 +200,7 @@ test.each([
 });
 
 test('an inspector that throws breaks nothing', async () => {
-  await using server = await serverWith(script);
+  await using server = await scriptedServer(script);
   await using client = new MCPClient(server.transport, {
     inspect: () => {
       throw new Error('broken inspector');

@@ -8,7 +8,7 @@ import { MCPClient, MCPConnectionError, MCPError, MCPTimeoutError, MCPTransportE
 import { compiled } from '../support/compiled.js';
 import { scratchDirectory } from '../support/servers/fixture-servers.js';
 import { errorFrom } from '../support/outcomes.js';
-import { answer, legacyScript, serverWith, silence } from '../support/servers/scripts.js';
+import { answer, legacyScript, scriptedServer, silence } from '../support/servers/scripts.js';
 import type { Script } from '../support/servers/scripts.js';
 
 const ROOT = path.resolve(__dirname, '../..');
@@ -24,7 +24,7 @@ function read(printed: string): string {
 }
 
 async function timedOut(): Promise<MCPError> {
-  await using server = await serverWith(legacyScript('2025-11-25', { 'tools/call': silence }));
+  await using server = await scriptedServer(legacyScript('2025-11-25', { 'tools/call': silence }));
   await using client = await MCPClient.connect(server.transport);
   return await errorFrom(client.callTool('slow', {}, { timeout: 20 }));
 }
@@ -102,7 +102,7 @@ describe('util.inspect() of an error', () => {
 
   test('does not show the result of a tool, which programs read all the same', async () => {
     const result = { content: [{ type: 'text', text: `said ${'x'.repeat(600)} private` }], isError: true };
-    await using server = await serverWith(legacyScript('2025-11-25', { 'tools/call': answer(result) }));
+    await using server = await scriptedServer(legacyScript('2025-11-25', { 'tools/call': answer(result) }));
     await using client = await MCPClient.connect(server.transport);
     const refused = await errorFrom(client.callTool('x'));
     for (const customInspect of [true, false])
@@ -259,7 +259,7 @@ test('explain() does not repeat the message of a cause', () => {
 });
 
 test('a failure that would occur again is not called safe to repeat', async () => {
-  await using server = await serverWith(legacyScript());
+  await using server = await scriptedServer(legacyScript());
   await using client = await MCPClient.connect(server.transport);
   const wrong = await errorFrom(client.callTool('x', {}, { timeout: -1 }));
   expect(wrong).toMatchObject({ code: 'MCP_INVALID_PARAMS', delivery: 'not-sent' });

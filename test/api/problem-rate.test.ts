@@ -1,5 +1,5 @@
 import type { MCPError } from '../../src/index.js';
-import { ClientAndServer } from '../support/client-and-server.js';
+import { ClientAndServer } from '../support/scripted-clients.js';
 import { turns } from '../support/outcomes.js';
 import { legacyScript } from '../support/servers/scripts.js';
 

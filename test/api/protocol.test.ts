@@ -7,7 +7,7 @@ import {
   legacyScript,
   modernScript,
   refuse,
-  serverWith,
+  scriptedServer,
   silence,
 } from '../support/servers/scripts.js';
 
@@ -29,7 +29,7 @@ const script = legacyScript('2025-06-18', {
 });
 
 test('before it is initialized it knows only itself', async () => {
-  await using server = await serverWith(script);
+  await using server = await scriptedServer(script);
   const protocol = new MCPProtocol(server.transport, { timeout: 1_234 });
   expect(protocol).toMatchObject({ initialized: false, timeout: 1_234, clientInfo: PACKAGE });
   expect(protocol.transport).toBe(server.transport);
@@ -43,7 +43,7 @@ test('before it is initialized it knows only itself', async () => {
 });
 
 test('initialize() negotiates, and what was negotiated can be read', async () => {
-  await using server = await serverWith(script);
+  await using server = await scriptedServer(script);
   await using protocol = new MCPProtocol(server.transport, { clientInfo: { name: 'mine', version: '1' } });
   const info = await protocol.initialize();
   expect(info).toMatchObject({ name: 's', version: '2', protocolVersion: '2025-06-18', era: 'legacy' });
@@ -59,7 +59,7 @@ test('initialize() negotiates, and what was negotiated can be read', async () =>
 });
 
 test('initialize() has a timeout and a signal', async () => {
-  await using server = await serverWith({ initialize: silence });
+  await using server = await scriptedServer({ initialize: silence });
   const protocol = new MCPProtocol(server.transport);
   expect(await errorFrom(protocol.initialize({ timeout: 30 }))).toMatchObject({
     code: 'MCP_TIMEOUT',
@@ -70,7 +70,7 @@ test('initialize() has a timeout and a signal', async () => {
 });
 
 test('its calls are those of a client', async () => {
-  await using server = await serverWith(script);
+  await using server = await scriptedServer(script);
   await using protocol = await MCPProtocol.connect(server.transport);
   expect(await protocol.listTools()).toEqual([]);
   expect(await protocol.listPrompts()).toEqual([{ name: 'p' }]);
@@ -85,7 +85,7 @@ test('its calls are those of a client', async () => {
 });
 
 test('it keeps no lists', async () => {
-  await using server = await serverWith(script);
+  await using server = await scriptedServer(script);
   await using protocol = await MCPProtocol.connect(server.transport);
   await protocol.listTools();
   await protocol.listTools();
@@ -93,7 +93,7 @@ test('it keeps no lists', async () => {
 });
 
 test('it does not reconnect, and sends nothing twice', async () => {
-  await using server = await serverWith({ ...script, 'resources/read': silence });
+  await using server = await scriptedServer({ ...script, 'resources/read': silence });
   await using protocol = await MCPProtocol.connect(server.transport);
   const reading = errorFrom(protocol.readResource('x:1'));
   await server.receive('resources/read');
@@ -106,14 +106,14 @@ test('it does not reconnect, and sends nothing twice', async () => {
 });
 
 test('errors of tools are thrown or returned, as onToolError selects', async () => {
-  await using server = await serverWith({ ...script, 'tools/call': answer({ content: [], isError: true }) });
+  await using server = await scriptedServer({ ...script, 'tools/call': answer({ content: [], isError: true }) });
   await using protocol = await MCPProtocol.connect(server.transport, { onToolError: 'return' });
   expect(await protocol.callTool('t')).toMatchObject({ isError: true });
   expect(await errorFrom(protocol.callTool('t', {}, { onToolError: 'throw' }))).toBeInstanceOf(MCPToolError);
 });
 
 test('notifications reach its handlers until they are removed', async () => {
-  await using server = await serverWith(script);
+  await using server = await scriptedServer(script);
   await using protocol = await MCPProtocol.connect(server.transport);
   const heard: unknown[] = [];
   const handler = (params: unknown): void => void heard.push(params);
@@ -127,7 +127,7 @@ test('notifications reach its handlers until they are removed', async () => {
 });
 
 test('shutdown() ends what is pending, and may be called twice', async () => {
-  await using server = await serverWith({ ...script, 'tools/call': silence });
+  await using server = await scriptedServer({ ...script, 'tools/call': silence });
   const protocol = await MCPProtocol.connect(server.transport);
   const call = errorFrom(protocol.callTool('t'));
   await Promise.all([protocol.shutdown(), protocol.shutdown()]);
@@ -137,7 +137,7 @@ test('shutdown() ends what is pending, and may be called twice', async () => {
 });
 
 test('MCPProtocol.connect() that fails leaves the transport to others', async () => {
-  await using server = await serverWith({ initialize: refuse(-32000, 'go away') });
+  await using server = await scriptedServer({ initialize: refuse(-32000, 'go away') });
   expect(await errorFrom(MCPProtocol.connect(server.transport))).toMatchObject({
     code: 'MCP_RPC_ERROR',
     errorCode: -32000,
@@ -148,7 +148,7 @@ test('MCPProtocol.connect() that fails leaves the transport to others', async ()
 });
 
 test('the protocol of a client is a view on its connection', async () => {
-  await using server = await serverWith(modernScript());
+  await using server = await scriptedServer(modernScript());
   const client = new MCPClient(server.transport);
   const { protocol } = client;
   expect(protocol).toBe(client.protocol);

@@ -1,4 +1,4 @@
-import { ClientAndServer } from '../support/client-and-server.js';
+import { ClientAndServer } from '../support/scripted-clients.js';
 import { answer, initializeResult, legacyScript, silence } from '../support/servers/scripts.js';
 
 describe('an answer that is no proper message', () => {

@@ -4,7 +4,7 @@ import { MCPClient } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { legacyServer, modernServer, ScriptedHttpServer } from '../support/servers/http-server.js';
 import { errorFrom, rejection, turns } from '../support/outcomes.js';
-import { answer, legacyScript, modernScript, refuse, serverWith, silence } from '../support/servers/scripts.js';
+import { answer, legacyScript, modernScript, refuse, scriptedServer, silence } from '../support/servers/scripts.js';
 import type { Script, ScriptedServer } from '../support/servers/scripts.js';
 
 const text = { content: [{ type: 'text', text: 'done' }] };
@@ -18,7 +18,7 @@ describe.each([
   let controller: AbortController;
 
   beforeEach(async () => {
-    server = await serverWith(
+    server = await scriptedServer(
       script({ 'tools/call': silence, 'resources/read': answer({ contents: [], resultType: 'complete' }) }),
     );
     client = await MCPClient.connect(server.transport);
@@ -103,7 +103,7 @@ describe.each([
   test('ends a list between its pages, too', async () => {
     await client.disconnect();
     await server[Symbol.asyncDispose]();
-    server = await serverWith(
+    server = await scriptedServer(
       script({
         'tools/list': ({ params }) =>
           params?.['cursor'] === undefined
@@ -124,7 +124,7 @@ describe.each([
     await server[Symbol.asyncDispose]();
     let asked = 0;
     const first = script({});
-    server = await serverWith({
+    server = await scriptedServer({
       ...first,
       'server/discover': (message) => {
         const steps = first['server/discover'] ?? refuse(-32601);
@@ -141,7 +141,7 @@ describe.each([
 });
 
 test('a call that waits for the connection is given up without being sent', async () => {
-  await using server = await serverWith({ 'server/discover': silence });
+  await using server = await scriptedServer({ 'server/discover': silence });
   const client = new MCPClient(server.transport);
   const connecting = errorFrom(client.connect());
   const controller = new AbortController();
@@ -155,7 +155,7 @@ test('a call that waits for the connection is given up without being sent', asyn
 });
 
 test('the connect() that is given up cancels nothing: initialize must not be', async () => {
-  await using server = await serverWith({ initialize: silence });
+  await using server = await scriptedServer({ initialize: silence });
   const client = new MCPClient(server.transport);
   const controller = new AbortController();
   const connecting = rejection(client.connect({ signal: controller.signal }));

@@ -29,7 +29,7 @@ const CALLS = {
 };
 
 /** A server that runs on the same time, but does not look at the clock. */
-function startServer(clock: WallClock, handlers: object = CALLS): ScriptedServer {
+function serverOn(clock: WallClock, handlers: object = CALLS): ScriptedServer {
   return createScriptedServer({ revision: '2025-11-25', environment: clock.time, handlers: { ...handlers } });
 }
 
@@ -60,7 +60,7 @@ async function anHour(wrongAfterHalf: number): Promise<Hour> {
   const { time } = clock;
   const random = seededRandom(7);
   const startedAt = time.now();
-  const server = startServer(clock);
+  const server = serverOn(clock);
   const connection = new MCPConnection('flapping', server.transport, { ...POLICY, environment: clock.environment });
   const client = await connection.connect();
   await client.listTools();
@@ -172,7 +172,7 @@ describe('when the clock jumps while something is waited for', () => {
   const silent = { 'tools/list': CALLS['tools/list'], 'tools/call': () => undefined };
 
   async function begin(clock: WallClock, handlers: object): Promise<{ client: MCPClient } & AsyncDisposable> {
-    const server = startServer(clock, handlers);
+    const server = serverOn(clock, handlers);
     const client = await MCPClient.connect(server.transport, { environment: clock.environment, timeout: 30 * SECOND });
     return {
       client,
@@ -245,7 +245,7 @@ describe('when the clock jumps while something is waited for', () => {
   ])('%s, connect() does not hang', async (_, wrongBy) => {
     const clock = new WallClock();
     const silence = (): undefined => undefined;
-    const server = startServer(clock, { initialize: silence, 'server/discover': silence });
+    const server = serverOn(clock, { initialize: silence, 'server/discover': silence });
     const client = new MCPClient(server.transport, { environment: clock.environment });
     const error = errorFrom(client.connect({ timeout: 10 * SECOND }));
     await clock.time.advance(SECOND);

@@ -9,7 +9,7 @@ import { ClientRecorder } from '../support/client-recorder.js';
 import { freePort } from '../support/servers/http-process.js';
 import { legacyServer, modernServer, ScriptedHttpServer } from '../support/servers/http-server.js';
 import type { HttpVisit } from '../support/servers/http-server.js';
-import { ClientAndServer } from '../support/client-and-server.js';
+import { ClientAndServer } from '../support/scripted-clients.js';
 import { errorFrom } from '../support/outcomes.js';
 import { legacyScript, silence } from '../support/servers/scripts.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';

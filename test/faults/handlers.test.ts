@@ -1,7 +1,7 @@
 import { MCPClient } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { turns } from '../support/outcomes.js';
-import { answer, legacyScript, serverWith } from '../support/servers/scripts.js';
+import { answer, legacyScript, scriptedServer } from '../support/servers/scripts.js';
 import type { ScriptedServer } from '../support/servers/scripts.js';
 
 const text = { content: [{ type: 'text', text: 'done' }] };
@@ -11,7 +11,7 @@ describe('a function of the user that fails', () => {
   let client: MCPClient;
 
   beforeEach(async () => {
-    server = await serverWith(
+    server = await scriptedServer(
       legacyScript('2025-11-25', {
         'tools/call': ({ id, params }) => [
           {
@@ -132,7 +132,7 @@ describe('a function of the user that fails', () => {
 });
 
 test('a handler that takes itself away while it runs is not called again, and the others are', async () => {
-  await using server = await serverWith(legacyScript());
+  await using server = await scriptedServer(legacyScript());
   await using client = await MCPClient.connect(server.transport);
   const calls: string[] = [];
   const once = (): void => {
@@ -148,7 +148,7 @@ test('a handler that takes itself away while it runs is not called again, and th
 });
 
 test('a handler may do with the client whatever it likes', async () => {
-  await using server = await serverWith(legacyScript('2025-11-25', { 'resources/read': answer({ contents: [] }) }));
+  await using server = await scriptedServer(legacyScript('2025-11-25', { 'resources/read': answer({ contents: [] }) }));
   const client = await MCPClient.connect(server.transport);
   const done = new Promise<void>((resolve, reject) => {
     client.addNotificationHandler('x', async () => {

@@ -1,12 +1,12 @@
 import { MCPConnection } from '../../src/index.js';
-import { ClientAndServer } from '../support/client-and-server.js';
+import { ClientAndServer } from '../support/scripted-clients.js';
 import {
   answer,
   discoverResult,
   inTurn,
   legacyScript,
   modernScript,
-  serverWith,
+  scriptedServer,
   silence,
 } from '../support/servers/scripts.js';
 import type { ScriptedServer } from '../support/servers/scripts.js';
@@ -86,7 +86,7 @@ describe('monitoring', () => {
 
   test('that is stopped leaves no doubt behind that nothing would ever clear up', async () => {
     const clock = new SimulatedEnvironment();
-    await using server = await serverWith(legacyScript('2025-11-25', { ping: silence }), clock);
+    await using server = await scriptedServer(legacyScript('2025-11-25', { ping: silence }), clock);
     await using connection = monitored(server, clock);
     const client = await connection.connect();
     await clock.advance(2 * INTERVAL);
@@ -99,7 +99,7 @@ describe('monitoring', () => {
 
   test('that is stopped during a check does not wait for its outcome', async () => {
     const clock = new SimulatedEnvironment();
-    await using server = await serverWith(legacyScript('2025-11-25', { ping: silence }), clock);
+    await using server = await scriptedServer(legacyScript('2025-11-25', { ping: silence }), clock);
     await using connection = monitored(server, clock);
     const client = await connection.connect();
     await clock.advance(INTERVAL);

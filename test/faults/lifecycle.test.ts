@@ -6,7 +6,7 @@ import { ClientRecorder } from '../support/client-recorder.js';
 import { scratchDirectory, textOf, toolsServer } from '../support/servers/fixture-servers.js';
 import { errorFrom, isSettled, rejection, turns } from '../support/outcomes.js';
 import { isAlive, processFixture } from '../support/servers/processes.js';
-import { answer, initializeResult, legacyScript, serverWith, silence } from '../support/servers/scripts.js';
+import { answer, initializeResult, legacyScript, scriptedServer, silence } from '../support/servers/scripts.js';
 import { SimulatedEnvironment } from '../support/simulated-environment.js';
 
 jest.setTimeout(30_000);
@@ -94,7 +94,7 @@ describe('connecting', () => {
   test('each connect() has a deadline of its own, and the attempt goes on for the one that still waits', async () => {
     const environment = new SimulatedEnvironment();
     const script = { 'server/discover': silence, initialize: [{ wait: 900 }, ...answer(initializeResult())] };
-    await using server = await serverWith(script, environment);
+    await using server = await scriptedServer(script, environment);
     await using client = new MCPClient(server.transport, { environment, probeTimeout: 100 });
     const hasty = errorFrom(client.connect({ timeout: 300 }));
     const patient = client.connect({ timeout: 5_000 });
@@ -183,7 +183,7 @@ describe('disconnecting', () => {
   });
 
   test('settles every call that is in flight in the same turn', async () => {
-    await using server = await serverWith(
+    await using server = await scriptedServer(
       legacyScript('2025-11-25', { 'tools/call': silence, 'resources/read': silence }),
     );
     const client = await MCPClient.connect(server.transport);
@@ -197,7 +197,7 @@ describe('disconnecting', () => {
   });
 
   test('cancels the calls in flight at the server', async () => {
-    await using server = await serverWith(legacyScript('2025-11-25', { 'tools/call': silence }));
+    await using server = await scriptedServer(legacyScript('2025-11-25', { 'tools/call': silence }));
     const client = await MCPClient.connect(server.transport);
     const call = errorFrom(client.callTool('slow'));
     const { id } = await server.receive('tools/call');
@@ -307,7 +307,7 @@ test('a client is disposed of at the end of its block', async () => {
 });
 
 test('a server in memory that hangs up is a lost connection', async () => {
-  await using server = await serverWith(legacyScript('2025-11-25', { 'tools/call': silence }));
+  await using server = await scriptedServer(legacyScript('2025-11-25', { 'tools/call': silence }));
   const client = await MCPClient.connect(server.transport);
   const call = errorFrom(client.callTool('slow'));
   await server.receive('tools/call');

@@ -4,7 +4,7 @@ import { ClientRecorder } from '../support/client-recorder.js';
 import { textOf, toolsServer } from '../support/servers/fixture-servers.js';
 import { LONG } from '../support/long-form.js';
 import { errorFrom } from '../support/outcomes.js';
-import { legacyScript, serverWith } from '../support/servers/scripts.js';
+import { legacyScript, scriptedServer } from '../support/servers/scripts.js';
 
 jest.setTimeout(60_000);
 
@@ -20,7 +20,7 @@ test('thousands of calls at once over a pipe are each answered with their own an
 });
 
 test('thousands of calls that are answered in the opposite order are each answered with their own answer', async () => {
-  await using server = await serverWith(
+  await using server = await scriptedServer(
     legacyScript('2025-11-25', {
       'tools/call': [],
       release: ({ id }) => [

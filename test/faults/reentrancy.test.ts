@@ -3,7 +3,7 @@ import type { ConnectionState, StdioTransport } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { textOf, toolsServer } from '../support/servers/fixture-servers.js';
 import { errorFrom, rejection, turns } from '../support/outcomes.js';
-import { answer, legacyScript, serverWith, silence } from '../support/servers/scripts.js';
+import { answer, legacyScript, scriptedServer, silence } from '../support/servers/scripts.js';
 import type { ReceivedRequest, ScriptedServer } from '../support/servers/scripts.js';
 
 jest.setTimeout(30_000);
@@ -58,7 +58,7 @@ describe('within a listener to state', () => {
   });
 
   test('calls behave as the emitted state promises', async () => {
-    await using server = await serverWith(legacyScript('2025-11-25', { 'x/y': answer({ ok: true }) }));
+    await using server = await scriptedServer(legacyScript('2025-11-25', { 'x/y': answer({ ok: true }) }));
     const client = new MCPClient(server.transport);
     const waited = onceIn(client, 'connecting', () => client.request('x/y'));
     const sent = onceIn(client, 'ready', () => client.request('x/y'));
@@ -75,7 +75,7 @@ describe('within onProgress', () => {
   let client: MCPClient;
 
   beforeEach(async () => {
-    server = await serverWith(
+    server = await scriptedServer(
       legacyScript('2025-11-25', { 'tools/call': silence, 'resources/read': answer({ contents: [] }) }),
     );
     client = await MCPClient.connect(server.transport);
@@ -130,7 +130,7 @@ describe('within onProgress', () => {
 });
 
 test('an abort while the response is passed on does not discard the result', async () => {
-  await using server = await serverWith(legacyScript('2025-11-25', { 'resources/read': answer({ contents: [] }) }));
+  await using server = await scriptedServer(legacyScript('2025-11-25', { 'resources/read': answer({ contents: [] }) }));
   await using client = await MCPClient.connect(server.transport);
   const controller = new AbortController();
   const reading = client.readResource('x:1', { signal: controller.signal });
@@ -145,7 +145,7 @@ test('an abort while the response is passed on does not discard the result', asy
 });
 
 test('closing within the handler of a notification drops what came with it', async () => {
-  await using server = await serverWith(legacyScript());
+  await using server = await scriptedServer(legacyScript());
   const client = await MCPClient.connect(server.transport);
   const heard: unknown[] = [];
   client.addNotificationHandler('x', (params) => {

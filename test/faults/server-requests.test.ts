@@ -5,7 +5,7 @@ import { ClientRecorder } from '../support/client-recorder.js';
 import { InspectorPage } from '../support/inspector-page.js';
 import { turns } from '../support/outcomes.js';
 import { RecordedLines } from '../support/recordings.js';
-import { legacyScript, serverWith } from '../support/servers/scripts.js';
+import { legacyScript, scriptedServer } from '../support/servers/scripts.js';
 import type { ScriptedServer } from '../support/servers/scripts.js';
 
 const requestedSchema = { type: 'object', properties: { name: { type: 'string', maxLength: 3 } } };
@@ -16,7 +16,7 @@ let client: MCPClient;
 let announced: ClientRecorder;
 
 async function begin(options: MCPClientOptions): Promise<void> {
-  server = await serverWith(legacyScript('2025-11-25', { 'tools/call': [{ answer: text }] }));
+  server = await scriptedServer(legacyScript('2025-11-25', { 'tools/call': [{ answer: text }] }));
   client = new MCPClient(server.transport, options);
   announced = new ClientRecorder(client);
   await client.connect();

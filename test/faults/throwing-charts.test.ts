@@ -12,7 +12,7 @@ import { requestsPorts } from '../../src/machines/request/request-gate.js';
 import { serverRequestMachine, serverRequestPorts } from '../../src/machines/server-requests/server-request-machine.js';
 import { serverStreamMachine, serverStreamPorts } from '../../src/machines/server-stream/server-stream-machine.js';
 import { subscriptionMachine, subscriptionPorts } from '../../src/machines/subscription/subscription-machine.js';
-import { done, leaveSession, LIVES, Stage } from '../support/charts/chart-lives.js';
+import { done, leaveSession, LIVES, LifeRun } from '../support/charts/chart-lives.js';
 import { LONG } from '../support/long-form.js';
 import type { Life } from '../support/charts/chart-lives.js';
 import type { Blow, Fuses as FusesType } from '../support/charts/chart-fuses.js';
@@ -73,41 +73,41 @@ async function lifeWith(
 ): Promise<{ blown: number; wrong: string[] }> {
   const { live, mute } = LIVES[life] as Life;
   fuses.light(name, blow, at);
-  const stage = await Stage.set(LIVES[life] as Life);
+  const run = await LifeRun.set(LIVES[life] as Life);
   const wrong: string[] = [];
   try {
-    await live(stage);
+    await live(run);
   } finally {
     fuses.putOut();
   }
   const { blown } = fuses;
   // However much of it came about, nobody waits for ever.
-  await stage.clock.advance(60_000);
-  const open = stage.promises.map((promise) => Promise.race([promise, Promise.resolve(stage)]));
-  if ((await Promise.all(open)).includes(stage)) wrong.push('a promise never settles');
-  if (stage.waited > 0) wrong.push(`${stage.waited} promises are not settled at once`);
+  await run.clock.advance(60_000);
+  const open = run.promises.map((promise) => Promise.race([promise, Promise.resolve(run)]));
+  if ((await Promise.all(open)).includes(run)) wrong.push('a promise never settles');
+  if (run.waited > 0) wrong.push(`${run.waited} promises are not settled at once`);
   if (blown > 0) {
-    if (!stage.errors.some(({ code }) => code === 'MCP_INTERNAL')) wrong.push('no MCP_INTERNAL was reported');
-    if (!stage.states.includes('closed')) wrong.push('the connection was not closed');
-    for (const error of stage.errors) void error.explain();
+    if (!run.errors.some(({ code }) => code === 'MCP_INTERNAL')) wrong.push('no MCP_INTERNAL was reported');
+    if (!run.states.includes('closed')) wrong.push('the connection was not closed');
+    for (const error of run.errors) void error.explain();
   }
-  await stage.do((client) => client.disconnect(), 10_000);
-  if (stage.server.transport.connected) wrong.push('the link is still open');
-  if (stage.client.state !== 'closed' && stage.client.state !== 'idle') wrong.push(`it is ${stage.client.state}`);
-  if (stage.clock.pending.length > 0) wrong.push(`timers are left: ${JSON.stringify(stage.clock.pending)}`);
+  await run.do((client) => client.disconnect(), 10_000);
+  if (run.server.transport.connected) wrong.push('the link is still open');
+  if (run.client.state !== 'closed' && run.client.state !== 'idle') wrong.push(`it is ${run.client.state}`);
+  if (run.clock.pending.length > 0) wrong.push(`timers are left: ${JSON.stringify(run.clock.pending)}`);
   // The script may be at its end: what counts is that the connection does what it is asked to.
-  await stage.do((client) => client.connect(), mute ? 120_000 : 10_000);
+  await run.do((client) => client.connect(), mute ? 120_000 : 10_000);
   if (blown > 0 && !mute) {
-    await stage.do((client) => client.callTool('x'), 1_000);
-    const called = await Promise.race([stage.promises.at(-1), stage.clock.settle()]);
+    await run.do((client) => client.callTool('x'), 1_000);
+    const called = await Promise.race([run.promises.at(-1), run.clock.settle()]);
     if (JSON.stringify(called) !== JSON.stringify(done)) wrong.push(`no call works any more: ${String(called)}`);
   }
-  await stage.do((client) => client.disconnect(), 10_000);
-  const last = await Promise.race([Promise.all(stage.promises), stage.clock.settle().then(() => stage)]);
-  if (last === stage) wrong.push('a promise never settles after connecting again');
-  const gone = stage.server[Symbol.asyncDispose]();
-  await stage.clock.advance(10_000);
-  await Promise.race([gone, stage.clock.settle()]);
+  await run.do((client) => client.disconnect(), 10_000);
+  const last = await Promise.race([Promise.all(run.promises), run.clock.settle().then(() => run)]);
+  if (last === run) wrong.push('a promise never settles after connecting again');
+  const gone = run.server[Symbol.asyncDispose]();
+  await run.clock.advance(10_000);
+  await Promise.race([gone, run.clock.settle()]);
   return { blown, wrong: wrong.map((what) => `${life}, ${name} ${blow} use ${at}: ${what}`) };
 }
 

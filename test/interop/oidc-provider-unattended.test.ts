@@ -6,14 +6,12 @@ import type { ClientOption, OAuth } from '../../src/auth/index.js';
 import { HttpTransport, MCPClient } from '../../src/index.js';
 import { endAfterEach } from '../support/endings.js';
 import { errorFrom } from '../support/outcomes.js';
-import { textOf } from '../support/servers/fixture-servers.js';
 import { HttpProcess } from '../support/servers/http-process.js';
+import { callTwenty, untilTokensExpire } from '../support/servers/oidc-provider.js';
 
 jest.setTimeout(60_000);
 
 const endLater = endAfterEach();
-/** Tokens of the fixture are valid for one second. */
-const LIFETIME = 1_000;
 const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 
@@ -67,13 +65,6 @@ function clientOf(auth: OAuth): MCPClient {
   return client;
 }
 
-async function callTwenty(client: MCPClient): Promise<Set<string>> {
-  const results = await Promise.all(Array.from({ length: 20 }, () => client.callTool('do')));
-  return new Set(results.map((result) => textOf(result)));
-}
-
-const untilExpired = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, LIFETIME + 100));
-
 test.each<[string, ClientOption]>([
   ['a key', { id: 'robot-with-key', key: pem(ofRobot.privateKey) }],
   ['a secret', { id: 'robot-with-secret', secret: 'secret of robot: +1%' }],
@@ -82,7 +73,7 @@ test.each<[string, ClientOption]>([
   async (_what, client) => {
     const mcp = clientOf(oauth({ grant: clientCredentials(), client }));
     await mcp.connect();
-    await untilExpired();
+    await untilTokensExpire();
     const before = server.count('granted client_credentials');
     expect(await callTwenty(mcp)).toEqual(new Set(['done']));
     expect(server.count('granted client_credentials') - before).toBe(1);
@@ -101,7 +92,7 @@ test('client credentials with a key give tokens that are bound to another key, w
   const mcp = new MCPClient(new HttpTransport(bound.url, { auth }));
   endLater(() => mcp.close());
   await mcp.connect();
-  await untilExpired();
+  await untilTokensExpire();
   expect(await callTwenty(mcp)).toEqual(new Set(['done']));
   expect(bound.count('granted client_credentials')).toBe(2);
 });
@@ -135,7 +126,7 @@ describe('the single sign-on of an enterprise', () => {
   test('gives an assertion and then a token, and both again when the token has expired', async () => {
     const client = clientOf(enterpriseWith(ofSSO.privateKey));
     await client.connect();
-    await untilExpired();
+    await untilTokensExpire();
     const before = [TOKEN_EXCHANGE, JWT_BEARER].map((type) => server.count(`granted ${type}`));
     expect(await callTwenty(client)).toEqual(new Set(['done']));
     const after = [TOKEN_EXCHANGE, JWT_BEARER].map((type) => server.count(`granted ${type}`));

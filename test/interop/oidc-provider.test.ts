@@ -3,14 +3,12 @@ import type { OAuth, SignInPrompt } from '../../src/auth/index.js';
 import { HttpTransport, MCPClient } from '../../src/index.js';
 import { endAfterEach } from '../support/endings.js';
 import { signedIn } from '../support/servers/authorization-server.js';
-import { textOf } from '../support/servers/fixture-servers.js';
 import { HttpProcess } from '../support/servers/http-process.js';
+import { callTwenty, untilTokensExpire } from '../support/servers/oidc-provider.js';
 
 jest.setTimeout(60_000);
 
 const endLater = endAfterEach();
-/** Tokens of the fixture are valid for one second. */
-const LIFETIME = 1_000;
 /** More pages than a sign-in has. */
 const MOST_PAGES = 12;
 
@@ -50,17 +48,10 @@ async function connect(auth: OAuth, { url } = server): Promise<MCPClient> {
   return client;
 }
 
-async function callTwenty(client: MCPClient): Promise<Set<string>> {
-  const results = await Promise.all(Array.from({ length: 20 }, () => client.callTool('do')));
-  return new Set(results.map((result) => textOf(result)));
-}
-
-const untilExpired = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, LIFETIME + 100));
-
 test('registers, signs in once, and refreshes an expired token once for twenty calls', async () => {
   const client = await connect(oauthOf());
   for (let expired = 1; expired <= 2; expired += 1) {
-    await untilExpired();
+    await untilTokensExpire();
     expect(await callTwenty(client)).toEqual(new Set(['done']));
     expect(server.count('refreshed')).toBe(expired);
   }
@@ -70,7 +61,7 @@ test('registers, signs in once, and refreshes an expired token once for twenty c
 test('two connections that share an oauth object refresh a rotating token without losing it', async () => {
   const auth = oauthOf();
   const clients = [await connect(auth), await connect(auth)];
-  await untilExpired();
+  await untilTokensExpire();
   for (const done of await Promise.all(clients.map((client) => callTwenty(client))))
     expect(done).toEqual(new Set(['done']));
   expect(server.count('refreshed')).toBe(1);
@@ -81,7 +72,7 @@ test('a later client with the same store refreshes the stored token without a pr
   const store = memoryStore();
   const first = await connect(oauthOf(store));
   await first.close();
-  await untilExpired();
+  await untilTokensExpire();
   const second = await connect(oauthOf(store));
   expect(await callTwenty(second)).toEqual(new Set(['done']));
   expect(prompts).toHaveLength(1);
@@ -93,10 +84,10 @@ test('tokens are bound to a key, and nonces are used, for a server that requires
   const store = memoryStore();
   const first = await connect(oauthOf(store), bound);
   expect(await callTwenty(first)).toEqual(new Set(['done']));
-  await untilExpired();
+  await untilTokensExpire();
   expect(await callTwenty(first)).toEqual(new Set(['done']));
   await first.close();
-  await untilExpired();
+  await untilTokensExpire();
   const second = await connect(oauthOf(store), bound);
   expect(await callTwenty(second)).toEqual(new Set(['done']));
   expect(prompts).toHaveLength(1);

@@ -2,7 +2,7 @@ import { MCPClient } from '../../src/index.js';
 import type { MCPClientOptions } from '../../src/index.js';
 import { ClientRecorder } from '../support/client-recorder.js';
 import { endAfterEach } from '../support/endings.js';
-import { EVERY_TRANSPORT, startServer } from '../support/every-transport.js';
+import { EVERY_TRANSPORT, scriptedServerOver } from '../support/every-transport.js';
 import type { ReachableServer, TransportName } from '../support/every-transport.js';
 import { textOf } from '../support/servers/fixture-servers.js';
 import { RecordedLines, replayed } from '../support/recordings.js';
@@ -27,7 +27,7 @@ async function meet(
   more: Script = {},
   options: MCPClientOptions = {},
 ): Promise<Scene> {
-  const server = await startServer(name, legacyScript('2025-11-25', { 'tools/call': onCall, ...more }));
+  const server = await scriptedServerOver(name, legacyScript('2025-11-25', { 'tools/call': onCall, ...more }));
   endLater(server.close);
   const client = new MCPClient(server.transport, { era: 'legacy', timeout: 20_000, ...options });
   endLater(() => client.close());
@@ -288,7 +288,7 @@ describe('pain 34, while connecting', () => {
     ['an unknown id', '"id":"4711",'],
     ['an id that is an object', '"id":{},'],
   ])('an error with %s refuses server/discover, and the handshake follows at once', async (_what, id) => {
-    const server = await startServer('stdio', {
+    const server = await scriptedServerOver('stdio', {
       'server/discover': [{ write: `{"jsonrpc":"2.0",${id}"error":{"code":-32603,"message":"Internal error"}}` }],
       initialize: answer(initializeResult()),
     });

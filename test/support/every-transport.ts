@@ -4,7 +4,7 @@ import { HttpTransport, SseTransport, WebSocketTransport } from '../../src/index
 import type { MCPTransport } from '../../src/index.js';
 import { ScriptedHttpServer } from './servers/http-server.js';
 import type { HttpVisit } from './servers/http-server.js';
-import { ScriptedProcess, serverWith } from './servers/scripts.js';
+import { ScriptedProcess, scriptedServer } from './servers/scripts.js';
 import type { ReceivedMessage, Script } from './servers/scripts.js';
 import { SseServer } from './servers/sse-server.js';
 import { ScriptedWebSocketServer } from './servers/websocket-server.js';
@@ -24,10 +24,10 @@ export interface ReachableServer {
 type Speech = (text: string, isAnswer: boolean) => void;
 
 /** Starts a server that plays a script without functions over one of the transports. */
-export async function startServer(name: TransportName, script: Script): Promise<ReachableServer> {
+export async function scriptedServerOver(name: TransportName, script: Script): Promise<ReachableServer> {
   switch (name) {
     case 'memory': {
-      const server = await serverWith(script);
+      const server = await scriptedServer(script);
       return {
         transport: server.transport,
         received: () => server.received,

@@ -13,7 +13,7 @@ import { ClientRecorder } from '../support/client-recorder.js';
 import { LONG, sample } from '../support/long-form.js';
 import { scratchDirectory, textOf, toolsServer } from '../support/servers/fixture-servers.js';
 import { HttpProcess } from '../support/servers/http-process.js';
-import { serverWith } from '../support/servers/scripts.js';
+import { scriptedServer } from '../support/servers/scripts.js';
 import { PDF, skillAnswers, skillEntry, skillScript } from '../support/servers/skills.js';
 import { errorFrom, rejection, turns } from '../support/outcomes.js';
 import { RecordedLines, replayed } from '../support/recordings.js';
@@ -284,7 +284,7 @@ describe('a session in memory', () => {
     const recorded = new RecordedLines();
     const dynamic = { ...skillEntry('skill://live'), resources: 'dynamic' };
     const answers = skillAnswers([PDF, dynamic], { [PDF.uri]: 'a secret text' });
-    const server = await serverWith(skillScript('modern', answers));
+    const server = await scriptedServer(skillScript('modern', answers));
     const client = new MCPClient(server.transport, { record: { write: recorded.write, redact } });
     await client.connect();
     expect(await client.skills.list()).toEqual([PDF, dynamic]);

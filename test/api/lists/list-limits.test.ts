@@ -1,11 +1,11 @@
 import type { MCPTool } from '../../../src/index.js';
 import { heldSize } from '../../../src/util/held-size.js';
-import { connector } from '../../support/connector.js';
+import { connectUntilTestEnds } from '../../support/scripted-clients.js';
 import { errorFrom } from '../../support/outcomes.js';
 import { answer, legacyScript } from '../../support/servers/scripts.js';
 import type { ReceivedMessage, Step } from '../../support/servers/scripts.js';
 
-const connected = connector();
+const connected = connectUntilTestEnds();
 const KIB = 1024;
 
 /** Pages without an end, each with one tool of about this size and a cursor of this length. */

@@ -1,7 +1,7 @@
 import { MCPProtocolError, MCPTimeoutError } from '../../../src/index.js';
 import type { MCPClient, MCPTool } from '../../../src/index.js';
 import { ClientRecorder } from '../../support/client-recorder.js';
-import { connector } from '../../support/connector.js';
+import { connectUntilTestEnds } from '../../support/scripted-clients.js';
 import { errorFrom, rejection, turns } from '../../support/outcomes.js';
 import {
   answer,
@@ -15,7 +15,7 @@ import {
 import type { ReceivedMessage, ReceivedRequest, ScriptedServer, Step } from '../../support/servers/scripts.js';
 import { SimulatedEnvironment } from '../../support/simulated-environment.js';
 
-const connected = connector();
+const connected = connectUntilTestEnds();
 
 function tool(name: string, more: Partial<MCPTool> = {}): MCPTool {
   return { name, inputSchema: { type: 'object' }, ...more };

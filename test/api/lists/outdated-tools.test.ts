@@ -1,11 +1,11 @@
 import type { MCPClientOptions, MCPTool } from '../../../src/index.js';
 import { ClientRecorder } from '../../support/client-recorder.js';
-import { connector } from '../../support/connector.js';
+import { connectUntilTestEnds } from '../../support/scripted-clients.js';
 import { errorFrom, rejection, turns } from '../../support/outcomes.js';
 import { answer, legacyScript, refuse, silence } from '../../support/servers/scripts.js';
 import type { Step } from '../../support/servers/scripts.js';
 
-const connect = connector();
+const connect = connectUntilTestEnds();
 
 const output = { content: [], structuredContent: { celsius: 21 } };
 

@@ -1,9 +1,9 @@
 import type { MCPClient } from '../../../src/index.js';
-import { connector } from '../../support/connector.js';
+import { connectUntilTestEnds } from '../../support/scripted-clients.js';
 import { errorFrom } from '../../support/outcomes.js';
 import { legacyScript } from '../../support/servers/scripts.js';
 
-const connect = connector();
+const connect = connectUntilTestEnds();
 
 type Wrong = [name: string, expected: string, received: string, call: (client: MCPClient) => Promise<unknown>];
 

@@ -10,7 +10,7 @@ import {
   modernScript,
   refuse,
   ScriptedProcess,
-  serverWith,
+  scriptedServer,
   silence,
 } from '../../support/servers/scripts.js';
 import type { Script, Step } from '../../support/servers/scripts.js';
@@ -68,7 +68,7 @@ function named(error: MCPError, details: object, name: string): void {
 
 describe.each(LEGACY_CALLS)('a failed %s names what it was about', (method, call, details, name) => {
   async function failing(steps: Step[]): Promise<MCPError> {
-    await using server = await serverWith(legacyScript('2025-11-25', { ...LISTS, [method]: steps }));
+    await using server = await scriptedServer(legacyScript('2025-11-25', { ...LISTS, [method]: steps }));
     await using client = await MCPClient.connect(server.transport, { timeout: 200 });
     return await errorFrom(call(client));
   }
@@ -101,7 +101,7 @@ describe.each(LEGACY_CALLS)('a failed %s names what it was about', (method, call
   });
 
   test('when there is no connection', async () => {
-    await using server = await serverWith(legacyScript());
+    await using server = await scriptedServer(legacyScript());
     const client = await MCPClient.connect(server.transport);
     await client.close();
     const error = await errorFrom(call(client));
@@ -111,7 +111,7 @@ describe.each(LEGACY_CALLS)('a failed %s names what it was about', (method, call
 
   test('when the server does not have the capability', async () => {
     const bare = { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 'bare', version: '1' } };
-    await using server = await serverWith(legacyScript('2025-11-25', { initialize: answer(bare) }));
+    await using server = await scriptedServer(legacyScript('2025-11-25', { initialize: answer(bare) }));
     await using client = await MCPClient.connect(server.transport);
     const error = await errorFrom(call(client));
     expect(error.code).toBe('MCP_CAPABILITY_MISSING');
@@ -131,7 +131,7 @@ describe.each(LEGACY_CALLS)('a failed %s names what it was about', (method, call
 });
 
 test('subscribe() to a modern server that does not acknowledge it names the resource', async () => {
-  await using server = await serverWith(modernScript({ 'subscriptions/listen': silence }));
+  await using server = await scriptedServer(modernScript({ 'subscriptions/listen': silence }));
   await using client = await MCPClient.connect(server.transport);
   const error = await errorFrom(client.subscribe('file:///b', { timeout: 100 }));
   expect(error).toMatchObject({ code: 'MCP_TIMEOUT', details: { uri: 'file:///b' } });
@@ -139,7 +139,7 @@ test('subscribe() to a modern server that does not acknowledge it names the reso
 });
 
 test('an aborted call rejects with the reason of the signal alone', async () => {
-  await using server = await serverWith(legacyScript('2025-11-25', { 'tools/call': silence }));
+  await using server = await scriptedServer(legacyScript('2025-11-25', { 'tools/call': silence }));
   await using client = await MCPClient.connect(server.transport);
   const controller = new AbortController();
   const calling = rejection(client.callTool('find', {}, { signal: controller.signal }));
@@ -151,7 +151,7 @@ test('an aborted call rejects with the reason of the signal alone', async () => 
 
 describe.each(ERAS)('what a %s server refuses by name', (_era, script) => {
   async function withList(more: Script, use: (client: MCPClient) => Promise<unknown>): Promise<MCPError> {
-    await using server = await serverWith(script({ ...LISTS, ...more }));
+    await using server = await scriptedServer(script({ ...LISTS, ...more }));
     await using client = await MCPClient.connect(server.transport);
     const error = await errorFrom(use(client));
     expect(server.received.filter(({ method }) => method?.endsWith('/list')).length).toBeLessThanOrEqual(1);
@@ -210,7 +210,7 @@ describe.each(ERAS)('what a %s server refuses by name', (_era, script) => {
 
 test('the text of a server error is bounded and printable in the message and in the details', async () => {
   const reason = `\u001b[31mred\u001b[0m \u0007${'x'.repeat(100_000)}`;
-  await using server = await serverWith(
+  await using server = await scriptedServer(
     legacyScript('2025-11-25', { 'tools/call': refuse(-32603, reason), 'prompts/get': refuse(-32603, reason) }),
   );
   await using client = await MCPClient.connect(server.transport);
@@ -224,7 +224,7 @@ test('the text of a server error is bounded and printable in the message and in 
 });
 
 test('a name of a tool that is long or has control characters does not spoil the message', async () => {
-  await using server = await serverWith(legacyScript('2025-11-25', { 'tools/call': refuse(-32602, 'No') }));
+  await using server = await scriptedServer(legacyScript('2025-11-25', { 'tools/call': refuse(-32602, 'No') }));
   await using client = await MCPClient.connect(server.transport);
   const name = `\u001b]0;title\u0007${'n'.repeat(10_000)}`;
   const error = await errorFrom(client.callTool(name));

@@ -1,5 +1,5 @@
 import { MCPProtocolError } from '../../../src/index.js';
-import { ClientAndServer } from '../../support/client-and-server.js';
+import { ClientAndServer } from '../../support/scripted-clients.js';
 import { errorFrom } from '../../support/outcomes.js';
 import { answer, legacyScript, modernScript, refuse } from '../../support/servers/scripts.js';
 import type { Script, Step } from '../../support/servers/scripts.js';

@@ -2,12 +2,12 @@ import { z } from 'zod';
 
 import { MCPClient } from '../../../src/index.js';
 import type { CallToolParams } from '../../../src/index.js';
-import { connector } from '../../support/connector.js';
+import { connectUntilTestEnds } from '../../support/scripted-clients.js';
 import { serverFixture, textOf } from '../../support/servers/fixture-servers.js';
 import { errorFrom, rejection } from '../../support/outcomes.js';
 import { answer, legacyScript, silence } from '../../support/servers/scripts.js';
 
-const connect = connector();
+const connect = connectUntilTestEnds();
 const result = { content: [{ type: 'text', text: 'hello' }], structuredContent: { count: 7 } };
 
 describe('callTool() with the parameters of the official client', () => {

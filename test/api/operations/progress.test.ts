@@ -1,5 +1,5 @@
 import type { Progress } from '../../../src/index.js';
-import { ClientAndServer } from '../../support/client-and-server.js';
+import { ClientAndServer } from '../../support/scripted-clients.js';
 import { rejection } from '../../support/outcomes.js';
 import { legacyScript, modernScript, silence } from '../../support/servers/scripts.js';
 

@@ -1,11 +1,11 @@
 import type { MCPClient, MCPClientOptions, MCPTool, ToolOutputSchema } from '../../../src/index.js';
 import { ClientRecorder } from '../../support/client-recorder.js';
-import { connector } from '../../support/connector.js';
+import { connectUntilTestEnds } from '../../support/scripted-clients.js';
 import { longestBlock } from '../../support/loop-delay.js';
 import { errorFrom } from '../../support/outcomes.js';
 import { answer, legacyScript } from '../../support/servers/scripts.js';
 
-const connect = connector();
+const connect = connectUntilTestEnds();
 
 /** Milliseconds for which checks may block the loop, on a slow machine: on a fast one it is 100. */
 const BLOCKED = 1_500;

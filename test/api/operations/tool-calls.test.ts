@@ -4,12 +4,12 @@ import type { AddressInfo } from 'node:net';
 import { MCPProtocolError, MCPToolError } from '../../../src/index.js';
 import type { MCPClientOptions, MCPError, MCPTool, ToolOutputSchema, MCPClient } from '../../../src/index.js';
 import { ClientRecorder } from '../../support/client-recorder.js';
-import { connector } from '../../support/connector.js';
+import { connectUntilTestEnds } from '../../support/scripted-clients.js';
 import { errorFrom } from '../../support/outcomes.js';
 import { answer, initializeResult, legacyScript, modernScript, refuse } from '../../support/servers/scripts.js';
 import type { Script } from '../../support/servers/scripts.js';
 
-const connect = connector();
+const connect = connectUntilTestEnds();
 
 async function connected(
   call: Script[string],

@@ -2,7 +2,7 @@ import { MCPClient, MCPConnectionError } from '../../../src/index.js';
 import type { MCPClientOptions } from '../../../src/index.js';
 import { ClientRecorder } from '../../support/client-recorder.js';
 import { errorFrom, isSettled, turns } from '../../support/outcomes.js';
-import { answer, initializeResult, legacyScript, serverWith, silence } from '../../support/servers/scripts.js';
+import { answer, initializeResult, legacyScript, scriptedServer, silence } from '../../support/servers/scripts.js';
 import type { ReceivedRequest, ScriptedServer } from '../../support/servers/scripts.js';
 
 const ok = { contents: [] };
@@ -14,7 +14,7 @@ async function connecting(options: MCPClientOptions = {}): Promise<{
   goOn: () => void;
   connected: Promise<unknown>;
 }> {
-  const server = await serverWith({
+  const server = await scriptedServer({
     initialize: silence,
     'resources/read': answer(ok),
     'resources/subscribe': answer({}),
@@ -35,7 +35,7 @@ async function connecting(options: MCPClientOptions = {}): Promise<{
 
 describe('a call without a connection', () => {
   test('in idle is refused, and says what to do', async () => {
-    await using server = await serverWith(legacyScript());
+    await using server = await scriptedServer(legacyScript());
     const client = new MCPClient(server.transport);
     const error = await errorFrom(client.callTool('x'));
     expect(error).toBeInstanceOf(MCPConnectionError);
@@ -54,7 +54,7 @@ describe('a call without a connection', () => {
   });
 
   test('in closed is refused, and says why it is closed', async () => {
-    await using server = await serverWith(legacyScript());
+    await using server = await scriptedServer(legacyScript());
     const client = await MCPClient.connect(server.transport);
     await client.disconnect();
     const calm = await errorFrom(client.callTool('x'));
@@ -91,7 +91,7 @@ describe('a call while the client connects', () => {
   });
 
   test('is refused by the capabilities of the server once they are known', async () => {
-    await using server = await serverWith({
+    await using server = await scriptedServer({
       initialize: answer(initializeResult('2025-11-25', { capabilities: {} })),
     });
     await using client = new MCPClient(server.transport);
@@ -183,7 +183,7 @@ describe('a call while the client connects', () => {
 });
 
 test("whenDisconnected: 'fail' holds while the client reconnects, too", async () => {
-  await using server = await serverWith(legacyScript('2025-11-25', { 'resources/read': answer(ok) }));
+  await using server = await scriptedServer(legacyScript('2025-11-25', { 'resources/read': answer(ok) }));
   const options = { autoReconnect: true, reconnectDelay: 3_600_000, whenDisconnected: 'fail' } as const;
   await using client = await MCPClient.connect(server.transport, options);
   const recorder = new ClientRecorder(client);

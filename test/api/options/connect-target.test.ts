@@ -14,7 +14,7 @@ import {
 import type { ConnectTarget, MCPTransport } from '../../../src/index.js';
 import { serverFixture, textOf } from '../../support/servers/fixture-servers.js';
 import { errorFrom, errorThrownBy } from '../../support/outcomes.js';
-import { legacyScript, serverWith } from '../../support/servers/scripts.js';
+import { legacyScript, scriptedServer } from '../../support/servers/scripts.js';
 
 jest.setTimeout(30_000);
 
@@ -23,7 +23,7 @@ const args = [serverFixture('tools')];
 
 describe('MCPClient.connect()', () => {
   test('takes a transport', async () => {
-    await using server = await serverWith(legacyScript());
+    await using server = await scriptedServer(legacyScript());
     await using client = await MCPClient.connect(server.transport, { timeout: 1_234 });
     expect(client).toMatchObject({ state: 'ready', timeout: 1_234 });
     expect(client.transport).toBe(server.transport);

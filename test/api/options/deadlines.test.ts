@@ -2,7 +2,7 @@ import { MCPClient, MCPTimeoutError, MemoryTransport } from '../../../src/index.
 import type { MCPClientOptions } from '../../../src/index.js';
 import { ClientRecorder } from '../../support/client-recorder.js';
 import { errorFrom, isSettled } from '../../support/outcomes.js';
-import { answer, initializeResult, legacyScript, serverWith, silence } from '../../support/servers/scripts.js';
+import { answer, initializeResult, legacyScript, scriptedServer, silence } from '../../support/servers/scripts.js';
 import type { ReceivedRequest, Script, ScriptedServer } from '../../support/servers/scripts.js';
 import { SimulatedEnvironment } from '../../support/simulated-environment.js';
 
@@ -12,7 +12,7 @@ let client: MCPClient;
 
 async function connect(options: MCPClientOptions = {}, script: Script = {}): Promise<void> {
   environment = new SimulatedEnvironment();
-  server = await serverWith(legacyScript('2025-11-25', { 'tools/call': silence, ...script }), environment);
+  server = await scriptedServer(legacyScript('2025-11-25', { 'tools/call': silence, ...script }), environment);
   client = new MCPClient(server.transport, { environment, ...options });
   await client.connect();
 }
@@ -49,7 +49,7 @@ describe('the error of a time-out', () => {
     const silent = new MCPClient(transport, { connectTimeout: 25.25 });
     expect((await errorFrom(silent.connect())).details.timeout).toBe(25.25);
     expect((await errorFrom(silent.connect({ timeout: 12.5 }))).details.timeout).toBe(12.5);
-    await using peer = await serverWith(
+    await using peer = await scriptedServer(
       legacyScript('2025-11-25', {
         'tools/call': silence,
         'tools/list': silence,
@@ -199,7 +199,7 @@ describe('a call that waits for the connection', () => {
   async function connecting(milliseconds: number, options: MCPClientOptions = {}): Promise<Promise<unknown>> {
     environment = new SimulatedEnvironment();
     const initialize = [{ wait: milliseconds }, ...answer(initializeResult())];
-    server = await serverWith({ initialize, 'tools/call': silence }, environment);
+    server = await scriptedServer({ initialize, 'tools/call': silence }, environment);
     client = new MCPClient(server.transport, { environment, ...options });
     return client.connect().catch((thrown: unknown) => thrown);
   }

@@ -11,7 +11,7 @@ import {
 } from '../../../src/index.js';
 import type { MCPClientOptions, MCPConnectionOptions } from '../../../src/index.js';
 import { errorFrom } from '../../support/outcomes.js';
-import { legacyScript, serverWith } from '../../support/servers/scripts.js';
+import { legacyScript, scriptedServer } from '../../support/servers/scripts.js';
 
 const [transport] = MemoryTransport.pair();
 
@@ -239,7 +239,7 @@ describe('an option that there is not', () => {
   });
 
   test('of a call is refused by name, and nothing is sent', async () => {
-    await using server = await serverWith(legacyScript());
+    await using server = await scriptedServer(legacyScript());
     await using client = await MCPClient.connect(server.transport);
     const wrong = { timout: 5 } as object;
     const calls: Record<string, Promise<unknown>> = {
@@ -297,7 +297,7 @@ describe('an option that there is not', () => {
       expect(new MCPConnection('a', transport, options)).toMatchObject({ autoReconnect: true });
       expect(new StdioTransport('server', [], options).timeout).toBe(1_234);
       expect(new HttpTransport('http://a.invalid', options).timeout).toBe(1_234);
-      await using server = await serverWith(legacyScript());
+      await using server = await scriptedServer(legacyScript());
       await using client = await MCPClient.connect(server.transport, options);
       await client.ping(options);
     }
@@ -403,7 +403,7 @@ describe('an option of a call that cannot be used', () => {
   });
 
   test.each([0, -1, NaN, '30' as unknown as number])('timeout: %p rejects, and nothing is sent', async (timeout) => {
-    await using server = await serverWith(legacyScript());
+    await using server = await scriptedServer(legacyScript());
     await using client = await MCPClient.connect(server.transport);
     const calls = [
       client.callTool('x', {}, { timeout }),

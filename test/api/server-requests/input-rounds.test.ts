@@ -10,8 +10,8 @@ import type {
 import { ClientRecorder } from '../../support/client-recorder.js';
 import { modernServer, ScriptedHttpServer } from '../../support/servers/http-server.js';
 import type { PostedMessage } from '../../support/servers/http-server.js';
-import { ClientAndServer } from '../../support/client-and-server.js';
-import type { PairOptions } from '../../support/client-and-server.js';
+import { ClientAndServer } from '../../support/scripted-clients.js';
+import type { PairOptions } from '../../support/scripted-clients.js';
 import { errorFrom, rejection, turns } from '../../support/outcomes.js';
 import { RecordedLines, replayed } from '../../support/recordings.js';
 import {
@@ -21,7 +21,7 @@ import {
   modernScript,
   refuse,
   ScriptedProcess,
-  serverWith,
+  scriptedServer,
 } from '../../support/servers/scripts.js';
 import type { ReceivedMessage, Step } from '../../support/servers/scripts.js';
 
@@ -115,7 +115,7 @@ describe('a call for which the server has to know something first', () => {
   }
 
   test('is answered by who was appointed, and made again, in memory', async () => {
-    await using server = await serverWith(script);
+    await using server = await scriptedServer(script);
     await using client = await MCPClient.connect(server.transport, options);
     await call(client);
     expect(called(server.received)).toEqual(expected);
@@ -367,7 +367,7 @@ describe('while a handler runs', () => {
   });
 
   test('the next round may have run when its answer is lost', async () => {
-    await using server = await serverWith();
+    await using server = await scriptedServer();
     const client = new MCPClient(server.transport, { elicitation: () => seat(1), autoReconnect: true });
     const connecting = client.connect();
     server.respond(await server.receive('server/discover'), {
@@ -534,7 +534,7 @@ describe('a recorded call with rounds', () => {
     ['not at all', () => Promise.reject(new Error('no seat 4711'))],
   ])('is replayed, when it is answered %s', async (how, elicitation) => {
     const recorded = new RecordedLines();
-    await using server = await serverWith(asksOnce);
+    await using server = await scriptedServer(asksOnce);
     const client = new MCPClient(server.transport, {
       record: recorded,
       elicitation: async () => {
@@ -555,7 +555,7 @@ describe('a recorded call with rounds', () => {
 
   test('is replayed when it is aborted while a handler runs', async () => {
     const recorded = new RecordedLines();
-    await using server = await serverWith(asksOnce);
+    await using server = await scriptedServer(asksOnce);
     const somebody = new Somebody();
     const client = new MCPClient(server.transport, { record: recorded, elicitation: somebody.elicitation });
     await client.connect();

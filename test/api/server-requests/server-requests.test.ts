@@ -2,7 +2,7 @@ import { MCPClient, MCPConnection, MCPProtocol } from '../../../src/index.js';
 import type { ElicitResult, MCPClientOptions, ServerRequestContext } from '../../../src/index.js';
 import { ClientRecorder } from '../../support/client-recorder.js';
 import { errorFrom, turns } from '../../support/outcomes.js';
-import { answer, inTurn, legacyScript, modernScript, serverWith, silence } from '../../support/servers/scripts.js';
+import { answer, inTurn, legacyScript, modernScript, scriptedServer, silence } from '../../support/servers/scripts.js';
 import type { Script, ScriptedServer } from '../../support/servers/scripts.js';
 import { SimulatedEnvironment } from '../../support/simulated-environment.js';
 
@@ -20,7 +20,7 @@ let server: ScriptedServer;
 let client: MCPClient | undefined;
 
 async function connected(options: MCPClientOptions = {}, script: Script = legacyScript()): Promise<MCPClient> {
-  server = await serverWith(script, options.environment);
+  server = await scriptedServer(script, options.environment);
   client = await MCPClient.connect(server.transport, options);
   return client;
 }
@@ -106,7 +106,7 @@ describe('a request of a legacy server', () => {
   });
 
   test('is answered for MCPProtocol and MCPConnection, too, and the handler gets the name of the server', async () => {
-    server = await serverWith(legacyScript());
+    server = await scriptedServer(legacyScript());
     const protocol = await MCPProtocol.connect(server.transport, { roots });
     expect(await told('roots/list')).toEqual({ roots });
     await protocol.shutdown();

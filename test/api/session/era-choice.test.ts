@@ -1,5 +1,5 @@
 import { LEGACY_REVISIONS } from '../../../src/protocol/revisions.js';
-import { ClientAndServer } from '../../support/client-and-server.js';
+import { ClientAndServer } from '../../support/scripted-clients.js';
 import {
   answer,
   byHand,

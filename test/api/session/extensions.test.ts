@@ -3,7 +3,7 @@ import type { OAuth, UnattendedGrant } from '../../../src/auth/index.js';
 import { HttpTransport, MCPClient } from '../../../src/index.js';
 import type { MCPClientOptions } from '../../../src/index.js';
 import { isExtensionIdentifier } from '../../../src/protocol/extensions.js';
-import { ClientAndServer } from '../../support/client-and-server.js';
+import { ClientAndServer } from '../../support/scripted-clients.js';
 import { RecordedLines, replayed } from '../../support/recordings.js';
 import { createScriptedServer } from '../../../src/testing/index.js';
 import { modernServer, ScriptedHttpServer } from '../../support/servers/http-server.js';

@@ -1,7 +1,7 @@
 import type { MCPProtocolVersion } from '../../../src/index.js';
 import { LEGACY_REVISIONS } from '../../../src/protocol/revisions.js';
-import { ClientAndServer } from '../../support/client-and-server.js';
-import type { PairOptions } from '../../support/client-and-server.js';
+import { ClientAndServer } from '../../support/scripted-clients.js';
+import type { PairOptions } from '../../support/scripted-clients.js';
 import { askOrdinary } from '../../support/ordinary-requests.js';
 import { answer, initializeResult, legacyScript, silence } from '../../support/servers/scripts.js';
 import type { Script } from '../../support/servers/scripts.js';

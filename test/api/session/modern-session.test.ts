@@ -1,5 +1,5 @@
 import type { MCPClient, Params } from '../../../src/index.js';
-import { ClientAndServer } from '../../support/client-and-server.js';
+import { ClientAndServer } from '../../support/scripted-clients.js';
 import { askOrdinary } from '../../support/ordinary-requests.js';
 import { answer, discoverResult, modernScript, silence } from '../../support/servers/scripts.js';
 import type { ReceivedMessage, Script } from '../../support/servers/scripts.js';

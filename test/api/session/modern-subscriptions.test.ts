@@ -1,6 +1,6 @@
 import type { Params } from '../../../src/index.js';
-import { ClientAndServer } from '../../support/client-and-server.js';
-import type { PairOptions } from '../../support/client-and-server.js';
+import { ClientAndServer } from '../../support/scripted-clients.js';
+import type { PairOptions } from '../../support/scripted-clients.js';
 import { answer, byHand, discoverResult, silence } from '../../support/servers/scripts.js';
 import type { ReceivedRequest, Script, ScriptedServer } from '../../support/servers/scripts.js';
 import { LISTEN, SUBSCRIPTION, acknowledge, say, wanted, watched } from '../../support/subscriptions.js';

@@ -1,6 +1,6 @@
 import type { MCPError } from '../../../src/index.js';
 import { LEGACY_REVISIONS, MODERN_REVISIONS } from '../../../src/protocol/revisions.js';
-import { ClientAndServer } from '../../support/client-and-server.js';
+import { ClientAndServer } from '../../support/scripted-clients.js';
 import {
   answer,
   byHand,

@@ -5,7 +5,7 @@ import { endAfterEach } from '../../support/endings.js';
 import { legacyServer, ScriptedHttpServer } from '../../support/servers/http-server.js';
 import type { HttpVisit } from '../../support/servers/http-server.js';
 import { errorFrom, isSettled } from '../../support/outcomes.js';
-import { legacyScript, modernScript, serverWith } from '../../support/servers/scripts.js';
+import { legacyScript, modernScript, scriptedServer } from '../../support/servers/scripts.js';
 import { SimulatedEnvironment } from '../../support/simulated-environment.js';
 
 const endLater = endAfterEach();
@@ -372,8 +372,8 @@ describe('a client that goes on over a link without sessions', () => {
     ['legacy', legacyScript('2025-11-25', {})],
     ['modern', modernScript({})],
   ] as const)('knows that the server is %s, and negotiates', async (era, script) => {
-    await using before = await serverWith(script);
-    await using after = await serverWith(script);
+    await using before = await scriptedServer(script);
+    await using after = await scriptedServer(script);
     const first = own(await MCPClient.connect(before.transport));
     const suspended = await first.suspend();
     expect(suspended).toMatchObject({ endpoint: null, session: { era } });

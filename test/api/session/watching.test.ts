@@ -1,6 +1,6 @@
 import { MCPCapabilityError, MCPError, MCPTimeoutError } from '../../../src/index.js';
-import { ClientAndServer } from '../../support/client-and-server.js';
-import type { PairOptions } from '../../support/client-and-server.js';
+import { ClientAndServer } from '../../support/scripted-clients.js';
+import type { PairOptions } from '../../support/scripted-clients.js';
 import { errorFrom, isSettled, rejection } from '../../support/outcomes.js';
 import { answer, byHand, discoverResult } from '../../support/servers/scripts.js';
 import { LISTEN, acknowledge, wanted, watched } from '../../support/subscriptions.js';

@@ -111,6 +111,32 @@ async function connect(options?: Partial<OAuthOptions>, environment?: Environmen
 
 const refreshes = (): number => as.forms.filter((form) => form.get('grant_type') === 'refresh_token').length;
 
+/** Gets a grant and takes it out of the store, so that the test can store it as another process does. */
+async function leaveGrantOut(): Promise<{ readonly key: string; readonly grant: string }> {
+  await (await connect()).close();
+  const key = store.grantKey;
+  const grant = store.values.get(key) ?? '';
+  store.values.clear();
+  return { key, grant };
+}
+
+/** A client whose sign-in was cancelled by the person, and a grant that is not in the store. */
+async function cancelSignIn(): Promise<{ readonly client: MCPClient; readonly key: string; readonly grant: string }> {
+  const stored = await leaveGrantOut();
+  const auth = signedIn(prompts, { store }, (prompt) => {
+    prompt.cancel();
+  });
+  const client = new MCPClient(new HttpTransport(server.url, { auth }));
+  endLater(() => client.close());
+  expect(await errorFrom(client.signIn())).toMatchObject({ code: 'MCP_SIGN_IN_CANCELLED' });
+  return { client, ...stored };
+}
+
+/** The text of a grant whose access token has expired. */
+function expired(grant: string): string {
+  return JSON.stringify({ ...(JSON.parse(grant) as object), expiresAt: 1, agesAt: 1 });
+}
+
 /** Ignores that the lease was not available. */
 async function busy(thrown: unknown): Promise<undefined> {
   if ((thrown as MCPError).code !== 'MCP_AUTH_BUSY') throw thrown;
@@ -289,15 +315,12 @@ describe('a sign-in', () => {
   });
 
   test('refreshes the grant of another process that has expired meanwhile', async () => {
-    await (await connect()).close();
-    const grant = JSON.parse(store.values.get(store.grantKey) ?? '') as object;
-    const key = store.grantKey;
-    store.values.clear();
+    const { key, grant } = await leaveGrantOut();
     store.give = async (purpose, signal) => (purpose === 'sign-in' ? untilAborted(purpose, signal) : undefined);
     const client = clientOf();
     const connected = client.connect();
     await until(() => store.watchers.has(key));
-    store.values.set(key, JSON.stringify({ ...grant, expiresAt: 1, agesAt: 1 }));
+    store.values.set(key, expired(grant));
     store.watchers.get(key)?.();
     await connected;
     expect(refreshes()).toBe(1);
@@ -305,16 +328,7 @@ describe('a sign-in', () => {
   });
 
   test('that has failed is over when another process has signed in', async () => {
-    await (await connect()).close();
-    const grant = store.values.get(store.grantKey) ?? '';
-    const key = store.grantKey;
-    store.values.clear();
-    const auth = signedIn(prompts, { store }, (prompt) => {
-      prompt.cancel();
-    });
-    const client = new MCPClient(new HttpTransport(server.url, { auth }));
-    endLater(() => client.close());
-    expect(await errorFrom(client.signIn())).toMatchObject({ code: 'MCP_SIGN_IN_CANCELLED' });
+    const { client, key, grant } = await cancelSignIn();
     expect(client.authorization?.state).toBe('failed');
     store.values.set(key, grant);
     store.watchers.get(key)?.();
@@ -324,17 +338,8 @@ describe('a sign-in', () => {
   });
 
   test('that has failed is not necessary when another process has signed in, although that token has expired', async () => {
-    await (await connect()).close();
-    const grant = JSON.parse(store.values.get(store.grantKey) ?? '') as object;
-    const key = store.grantKey;
-    store.values.clear();
-    const auth = signedIn(prompts, { store }, (prompt) => {
-      prompt.cancel();
-    });
-    const client = new MCPClient(new HttpTransport(server.url, { auth }));
-    endLater(() => client.close());
-    expect(await errorFrom(client.signIn())).toMatchObject({ code: 'MCP_SIGN_IN_CANCELLED' });
-    store.values.set(key, JSON.stringify({ ...grant, expiresAt: 1, agesAt: 1 }));
+    const { client, key, grant } = await cancelSignIn();
+    store.values.set(key, expired(grant));
     store.watchers.get(key)?.();
     await until(() => store.watchers.size === 0);
     await client.signIn();

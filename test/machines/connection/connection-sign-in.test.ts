@@ -1,16 +1,23 @@
 import { MCPClient } from '../../../src/index.js';
 import type { MCPClientOptions } from '../../../src/index.js';
 import { errorFrom } from '../../support/outcomes.js';
-import { RiggedTransport } from '../../support/rigged-transport.js';
-import { answer, initializeResult, inTurn, legacyScript, serverWith, silence } from '../../support/servers/scripts.js';
+import { FakeHttpTransport } from '../../support/fake-http-transport.js';
+import {
+  answer,
+  initializeResult,
+  inTurn,
+  legacyScript,
+  scriptedServer,
+  silence,
+} from '../../support/servers/scripts.js';
 import type { Script } from '../../support/servers/scripts.js';
 import { SimulatedEnvironment } from '../../support/simulated-environment.js';
 
 /** A client in simulated time that connects to a server with a script. */
 async function connecting(script: Script, options: MCPClientOptions = {}) {
   const clock = new SimulatedEnvironment();
-  const server = await serverWith(legacyScript('2025-11-25', script), clock);
-  const transport = new RiggedTransport(server.transport);
+  const server = await scriptedServer(legacyScript('2025-11-25', script), clock);
+  const transport = new FakeHttpTransport(server.transport);
   const client = new MCPClient(transport, { environment: clock, ...options });
   const connected = client.connect();
   await clock.advance(100);

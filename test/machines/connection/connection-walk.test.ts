@@ -10,11 +10,11 @@ import {
   neverOpens,
   NOTHING_LEFT,
   silentServer,
-  Stage,
-  StagedTransport,
+  ManualConnection,
+  ManualTransport,
   watch,
-} from '../../support/staged.js';
-import type { Behaviour } from '../../support/staged.js';
+} from '../../support/manual-connection.js';
+import type { Behaviour } from '../../support/manual-connection.js';
 
 const GONE = failure('transport', 'MCP_PROCESS_EXITED', 'The server exited');
 const notSent = failure('transport', 'MCP_TRANSPORT_FAILED', 'The pipe is closed', { delivery: 'not-sent' });
@@ -59,8 +59,8 @@ const OFTEN: readonly (readonly string[])[] = [
 
 /** Someone who does everything that users and servers do, in an order that only the seed knows. */
 class Walk {
-  readonly stage: Stage;
-  readonly #transport = new StagedTransport();
+  readonly manual: ManualConnection;
+  readonly #transport = new ManualTransport();
   readonly #calls: Call[] = [];
   readonly #callers: Caller[] = [];
   readonly #aborts: AbortController[] = [];
@@ -71,7 +71,7 @@ class Walk {
   readonly steps: string[] = [];
 
   constructor(seed: number) {
-    this.stage = new Stage({
+    this.manual = new ManualConnection({
       seed,
       transport: this.#transport,
       policy: { retryInitialConnect: seed % 3 === 0, autoReconnect: seed % 4 !== 0 },
@@ -81,7 +81,7 @@ class Walk {
   }
 
   get #random(): number {
-    return this.stage.environment.random();
+    return this.manual.environment.random();
   }
 
   #pick<Item>(items: readonly Item[]): Item {
@@ -97,7 +97,7 @@ class Walk {
   #connect(type: 'connect' | 'join'): void {
     const timeout = this.#pick([50, 500, 5_000, 20_000]);
     const signal = this.#signal();
-    const { connection, environment } = this.stage;
+    const { connection, environment } = this.manual;
     this.#callers.push({
       what: `${type} ${this.#callers.length}`,
       deadline: environment.now() + timeout,
@@ -110,7 +110,7 @@ class Walk {
     const method = `call-${this.#calls.length}`;
     const timeout = this.#pick([10, 300, 3_000, 30_000]);
     const signal = this.#signal();
-    const { environment } = this.stage;
+    const { environment } = this.manual;
     const options = { repeatable, timeout, signal, ...(this.#random < 0.3 && { onProgress: () => undefined }) };
     this.#calls.push({
       what: method,
@@ -119,7 +119,7 @@ class Walk {
       deadline: environment.now() + 2 * timeout,
       signal,
       seen: watch(
-        this.stage.ask(method, {
+        this.manual.ask(method, {
           ...options,
           totalDeadline: environment.now() + 2 * timeout,
           maxTotalTimeout: 2 * timeout,
@@ -145,19 +145,19 @@ class Walk {
     abort: () => {
       this.#pick(this.#aborts.slice(-4))?.abort('enough');
     },
-    disconnect: () => void this.stage.connection.disconnect(),
+    disconnect: () => void this.manual.connection.disconnect(),
     suspend: () => {
-      this.#suspensions.push(watch(this.stage.connection.suspend()));
+      this.#suspensions.push(watch(this.manual.connection.suspend()));
     },
     reconnect: () => {
-      this.stage.connection.send({ type: 'reconnect' });
+      this.manual.connection.send({ type: 'reconnect' });
     },
     watch: () => {
       const lists = this.#pick([[], ['tools'], ['tools', 'prompts']] as const);
-      this.stage.connection.send({ type: 'desire', desired: { lists, resources: this.#pick([[], ['file:///a']]) } });
+      this.manual.connection.send({ type: 'desire', desired: { lists, resources: this.#pick([[], ['file:///a']]) } });
     },
     monitor: () => {
-      this.stage.connection.send({ type: 'monitor', interval: this.#pick([0, 700, 5_000]) });
+      this.manual.connection.send({ type: 'monitor', interval: this.#pick([0, 700, 5_000]) });
     },
     hush: () => {
       this.#transport.server = silentServer;
@@ -178,7 +178,7 @@ class Walk {
       ]);
     },
     send: () => {
-      this.#transport.sending = this.#pick<StagedTransport['sending']>([
+      this.#transport.sending = this.#pick<ManualTransport['sending']>([
         () => undefined,
         () => undefined,
         () => Promise.resolve(),
@@ -235,9 +235,9 @@ class Walk {
       this.#transport.closing = () => Promise.resolve();
       this.#deeds.closed?.();
     },
-    pass: () => this.stage.advance(this.#random * 2_000),
-    passLong: () => this.stage.advance(this.#random * 20_000),
-    settle: () => this.stage.settle(),
+    pass: () => this.manual.advance(this.#random * 2_000),
+    passLong: () => this.manual.advance(this.#random * 20_000),
+    settle: () => this.manual.settle(),
   };
 
   async step(): Promise<void> {
@@ -250,7 +250,7 @@ class Walk {
   async finish(): Promise<void> {
     for (const close of this.#closings) close();
     this.#transport.closing = () => Promise.resolve();
-    expect(await this.stage.end()).toEqual(NOTHING_LEFT);
+    expect(await this.manual.end()).toEqual(NOTHING_LEFT);
     expect(this.#transport.links.filter(({ closed }) => !closed)).toEqual([]);
     expect([...this.#calls, ...this.#callers].filter(({ seen }) => !seen.settled).map(({ what }) => what)).toEqual([]);
     expect(this.#suspensions.filter(({ settled }) => !settled)).toEqual([]);
@@ -263,12 +263,12 @@ class Walk {
       if (!(value instanceof RequestFailure)) return 'an answer';
       return value.failure === undefined ? 'an abort' : `${value.failure.code} ${value.failure.delivery ?? ''}`;
     });
-    return [...ends, ...this.stage.states];
+    return [...ends, ...this.manual.states];
   }
 
   /** What should never be otherwise, whatever happened, and is. */
   violations(): string[] {
-    const now = this.stage.environment.now();
+    const now = this.manual.environment.now();
     const found: string[] = [];
     for (const { what, deadline, signal, seen } of [...this.#calls, ...this.#callers]) {
       if (seen.settled) continue;
@@ -295,7 +295,7 @@ describe('a connection', () => {
     try {
       for (let step = 0; step < 200; step += 1) {
         await walk.step();
-        await walk.stage.settle();
+        await walk.manual.settle();
         expect(walk.violations()).toEqual([]);
       }
       await walk.finish();

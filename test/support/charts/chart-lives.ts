@@ -1,6 +1,6 @@
 import { MCPClient, MCPConnection } from '../../../src/index.js';
 import type { MCPConnectionOptions, MCPError, SuspendedClient } from '../../../src/index.js';
-import { RiggedTransport } from '../rigged-transport.js';
+import { FakeHttpTransport } from '../fake-http-transport.js';
 import {
   answer,
   discoverResult,
@@ -10,7 +10,7 @@ import {
   legacyScript,
   modernScript,
   refuse,
-  serverWith,
+  scriptedServer,
   silence,
 } from '../servers/scripts.js';
 import type { Script, ScriptedServer } from '../servers/scripts.js';
@@ -22,9 +22,9 @@ export const done = { content: [{ type: 'text', text: 'done' }] };
 /** What a client does in its life, over a server that follows a script. */
 export interface Life {
   readonly script: Script;
-  readonly live: (stage: Stage) => Promise<void>;
-  /** The transport is a {@link RiggedTransport}. Default: memory. */
-  readonly rigged?: true;
+  readonly live: (run: LifeRun) => Promise<void>;
+  /** The transport is a {@link FakeHttpTransport}. Default: memory. */
+  readonly http?: true;
   /** The session of another client is handed to it. */
   readonly resumes?: true;
   /** It is held by an {@link MCPConnection}. */
@@ -37,7 +37,7 @@ export interface Life {
 type Client = Pick<MCPClient, keyof MCPClient>;
 
 /** A client and a server in simulated time, and every promise that the client gave. */
-export class Stage {
+export class LifeRun {
   readonly clock = new SimulatedEnvironment();
   readonly promises: Promise<unknown>[] = [];
   /** How many promises waited for more than that something had thrown. */
@@ -46,16 +46,16 @@ export class Stage {
   readonly errors: MCPError[] = [];
   readonly states: string[] = [];
   server!: ScriptedServer;
-  rigged!: RiggedTransport;
+  http!: FakeHttpTransport;
   client!: Client;
   #connection: MCPConnection | undefined;
 
-  static async set({ script, rigged, held, resumes }: Life): Promise<Stage> {
-    const stage = new Stage();
-    stage.server = await serverWith(script, stage.clock);
-    stage.rigged = new RiggedTransport(stage.server.transport);
+  static async set({ script, http, held, resumes }: Life): Promise<LifeRun> {
+    const run = new LifeRun();
+    run.server = await scriptedServer(script, run.clock);
+    run.http = new FakeHttpTransport(run.server.transport);
     const options: MCPConnectionOptions = {
-      environment: stage.clock,
+      environment: run.clock,
       resume: resumes && handedOver,
       connectTimeout: 30_000,
       maxReconnectAttempts: 3,
@@ -65,22 +65,22 @@ export class Stage {
       retryInitialConnect: true,
       elicitation: (_form, { signal }) =>
         new Promise((resolve) => {
-          stage.clock.setTimeout(() => {
+          run.clock.setTimeout(() => {
             resolve({ action: signal.aborted ? 'cancel' : 'accept', content: {} });
           }, 100);
         }),
     };
-    const transport = rigged ? stage.rigged : stage.server.transport;
-    if (held) stage.client = stage.#hold(new MCPConnection('held', transport, { ...options, maxRestarts: 1 }));
-    else stage.client = new MCPClient(transport, options);
-    stage.client.on('error', (error) => {
-      stage.errors.push(error);
-      if (error.code === 'MCP_INTERNAL') void stage.#settleSoon([...stage.#open]);
+    const transport = http ? run.http : run.server.transport;
+    if (held) run.client = run.#hold(new MCPConnection('held', transport, { ...options, maxRestarts: 1 }));
+    else run.client = new MCPClient(transport, options);
+    run.client.on('error', (error) => {
+      run.errors.push(error);
+      if (error.code === 'MCP_INTERNAL') void run.#settleSoon([...run.#open]);
     });
-    stage.client.on('state', (state) => {
-      stage.states.push(state);
+    run.client.on('state', (state) => {
+      run.states.push(state);
     });
-    return stage;
+    return run;
   }
 
   /** The client of a connection, also while that has none. */
@@ -153,8 +153,8 @@ let handedOver: SuspendedClient | undefined;
 
 /** Has a client leave its session, for the lives in which one is resumed. */
 export async function leaveSession(): Promise<void> {
-  await using server = await serverWith(legacyScript('2025-11-25', common));
-  const client = new MCPClient(new RiggedTransport(server.transport));
+  await using server = await scriptedServer(legacyScript('2025-11-25', common));
+  const client = new MCPClient(new FakeHttpTransport(server.transport));
   await client.connect();
   handedOver = await client.suspend();
 }
@@ -163,12 +163,12 @@ export async function leaveSession(): Promise<void> {
 export const LIVES: Readonly<Record<string, Life>> = {
   'a legacy session': {
     script: legacyScript('2025-11-25', common),
-    live: async (stage) => {
-      const { server, clock } = stage;
-      await stage.do((client) => client.connect(), 10);
-      await calls(stage);
-      await stage.do((client) => client.subscribe('test://one'));
-      await stage.do((client) => client.setLogLevel('info'));
+    live: async (run) => {
+      const { server, clock } = run;
+      await run.do((client) => client.connect(), 10);
+      await calls(run);
+      await run.do((client) => client.subscribe('test://one'));
+      await run.do((client) => client.setLogLevel('info'));
       const form = { message: 'm', requestedSchema: { type: 'object', properties: {} } };
       for (const id of ['answered', 'withdrawn', 'lost'])
         server.send({ jsonrpc: '2.0', id, method: 'elicitation/create', params: form });
@@ -176,10 +176,10 @@ export const LIVES: Readonly<Record<string, Life>> = {
       await clock.settle();
       server.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'withdrawn' } });
       await clock.advance(50);
-      await stage.do((client) => client.callTool('lost'));
+      await run.do((client) => client.callTool('lost'));
       server.hangUp();
       await clock.advance(20_000);
-      await stage.do((client) => client.suspend(), 10_000);
+      await run.do((client) => client.suspend(), 10_000);
     },
   },
   'a modern session': {
@@ -188,19 +188,19 @@ export const LIVES: Readonly<Record<string, Life>> = {
       'subscriptions/listen': inTurn([{ acknowledge: true }], [{ wait: 20_000 }], subscribed as never) as never,
     }),
     resumes: true,
-    live: async (stage) => {
-      const { server, clock } = stage;
-      await stage.do((client) => client.connect(), 10);
-      stage.client.addNotificationHandler('tools/list_changed', () => undefined);
-      await calls(stage);
+    live: async (run) => {
+      const { server, clock } = run;
+      await run.do((client) => client.connect(), 10);
+      run.client.addNotificationHandler('tools/list_changed', () => undefined);
+      await calls(run);
       await clock.advance(10_000);
-      await stage.do((client) => client.subscribe('test://one'), 100);
+      await run.do((client) => client.subscribe('test://one'), 100);
       await clock.advance(15_000);
-      await stage.do((client) => client.unsubscribe('test://one'), 12_000);
+      await run.do((client) => client.unsubscribe('test://one'), 12_000);
       server.hangUp();
       await clock.advance(30_000);
-      await stage.do((client) => client.subscribe('test://refused'), 100);
-      await stage.do((client) => client.disconnect(), 10_000);
+      await run.do((client) => client.subscribe('test://refused'), 100);
+      await run.do((client) => client.disconnect(), 10_000);
     },
   },
   'a server that asks, and is deaf then': {
@@ -226,56 +226,56 @@ export const LIVES: Readonly<Record<string, Life>> = {
         answer({ ...done, resultType: 'complete' }),
       ),
     }),
-    live: async (stage) => {
-      await stage.do((client) => client.connect(), 10);
-      await stage.do((client) => client.callTool('asks'), 5_000);
-      await stage.clock.advance(30_000);
-      await stage.do((client) => client.disconnect(), 10_000);
+    live: async (run) => {
+      await run.do((client) => client.connect(), 10);
+      await run.do((client) => client.callTool('asks'), 5_000);
+      await run.clock.advance(30_000);
+      await run.do((client) => client.disconnect(), 10_000);
     },
   },
   'a person who is asked to sign in': {
     script: legacyScript('2025-11-25', { ...common, initialize: [{ wait: 500 }, ...answer(initializeResult())] }),
-    rigged: true,
-    live: async (stage) => {
-      const { clock, rigged } = stage;
-      await stage.do((client) => client.connect(), 100);
-      rigged.events?.signIn({ type: 'signIn.began' });
-      await stage.do((client) => client.connect(), 120_000);
-      rigged.events?.signIn({ type: 'signIn.ended' });
+    http: true,
+    live: async (run) => {
+      const { clock, http } = run;
+      await run.do((client) => client.connect(), 100);
+      http.events?.signIn({ type: 'signIn.began' });
+      await run.do((client) => client.connect(), 120_000);
+      http.events?.signIn({ type: 'signIn.ended' });
       await clock.advance(2_000);
-      rigged.events?.signIn({ type: 'signIn.began' });
-      await stage.do((client) => client.callTool('x'), 10);
-      rigged.events?.signIn({ type: 'signIn.ended' });
-      await stage.do((client) => client.disconnect(), 10_000);
+      http.events?.signIn({ type: 'signIn.began' });
+      await run.do((client) => client.callTool('x'), 10);
+      http.events?.signIn({ type: 'signIn.ended' });
+      await run.do((client) => client.disconnect(), 10_000);
     },
   },
   'a legacy session over exchanges': {
     script: legacyScript('2025-11-25', common),
-    rigged: true,
+    http: true,
     resumes: true,
-    live: async (stage) => {
-      const { server, clock, rigged } = stage;
-      await stage.do((client) => client.connect(), 10);
-      rigged.stream?.opened(true);
-      rigged.stream?.ended(100, undefined);
+    live: async (run) => {
+      const { server, clock, http } = run;
+      await run.do((client) => client.connect(), 10);
+      http.stream?.opened(true);
+      http.stream?.ended(100, undefined);
       await clock.advance(200);
-      rigged.stream?.ended(undefined, undefined);
+      http.stream?.ended(undefined, undefined);
       await clock.advance(5_000);
-      rigged.stream?.opened(false);
+      http.stream?.opened(false);
       await clock.advance(11_000);
-      await stage.do((client) => client.callTool('x', {}, { onProgress: () => undefined }));
+      await run.do((client) => client.callTool('x', {}, { onProgress: () => undefined }));
       const call = server.received.findLast((message) => 'method' in message && message.method === 'tools/call');
       const form = { message: 'm', requestedSchema: { type: 'object', properties: {} } };
       const question = { jsonrpc: '2.0', id: 'held', method: 'elicitation/create', params: form };
       // There is no call where something threw before.
-      if (call !== undefined && 'id' in call) rigged.events?.message(question, { requestId: call.id });
+      if (call !== undefined && 'id' in call) http.events?.message(question, { requestId: call.id });
       await clock.advance(20);
       server.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'held' } });
       await clock.advance(200);
-      rigged.refusals = 2;
-      await stage.do((client) => client.callTool('x'), 10_000);
-      await stage.do((client) => client.callTool('x'));
-      await stage.do((client) => client.suspend(), 10_000);
+      http.refusals = 2;
+      await run.do((client) => client.callTool('x'), 10_000);
+      await run.do((client) => client.callTool('x'));
+      await run.do((client) => client.suspend(), 10_000);
     },
   },
   'a connection in many hands': {
@@ -285,19 +285,19 @@ export const LIVES: Readonly<Record<string, Life>> = {
       'logging/setLevel': inTurn(answer({}), silence, answer({})),
     }),
     held: true,
-    live: async (stage) => {
-      const { server, clock } = stage;
-      await stage.do((client) => client.connect(), 10);
+    live: async (run) => {
+      const { server, clock } = run;
+      await run.do((client) => client.connect(), 10);
       await clock.advance(5_000);
-      stage.connection.stopMonitoring();
-      stage.connection.startMonitoring();
-      await stage.do((client) => client.setLogLevel('info'));
-      await stage.do(() => stage.connection.reconnect(), 10_000);
+      run.connection.stopMonitoring();
+      run.connection.startMonitoring();
+      await run.do((client) => client.setLogLevel('info'));
+      await run.do(() => run.connection.reconnect(), 10_000);
       for (const wait of [10_000, 10_000]) {
         server.hangUp();
         await clock.advance(wait);
       }
-      await stage.do((client) => client.suspend(), 10_000);
+      await run.do((client) => client.suspend(), 10_000);
     },
   },
   'a negotiation in doubt': {
@@ -306,13 +306,13 @@ export const LIVES: Readonly<Record<string, Life>> = {
       initialize: inTurn(end(), [{ wait: 3_000 }, ...refuse(-32_600)], silence),
     },
     mute: true,
-    live: async (stage) => {
-      await stage.do((client) => client.subscribe('test://early'));
-      await stage.do((client) => client.suspend());
-      await stage.do((client) => client.connect({ timeout: 20_000 }));
-      await stage.do((client) => client.connect({ timeout: 25_000 }));
-      await stage.do((client) => client.connect({ timeout: 1 }), 60_000);
-      await stage.do((client) => client.disconnect(), 10_000);
+    live: async (run) => {
+      await run.do((client) => client.subscribe('test://early'));
+      await run.do((client) => client.suspend());
+      await run.do((client) => client.connect({ timeout: 20_000 }));
+      await run.do((client) => client.connect({ timeout: 25_000 }));
+      await run.do((client) => client.connect({ timeout: 1 }), 60_000);
+      await run.do((client) => client.disconnect(), 10_000);
     },
   },
   'no session': {
@@ -326,29 +326,29 @@ export const LIVES: Readonly<Record<string, Life>> = {
       ),
       initialize: inTurn(refuse(-32_600), answer({ ...initializeResult(), protocolVersion: '1999-01-01' })),
     },
-    live: async (stage) => {
-      await stage.do((client) => client.callTool('early'));
+    live: async (run) => {
+      await run.do((client) => client.callTool('early'));
       const alone = new AbortController();
-      await stage.do((client) => client.connect({ signal: alone.signal }), 10);
+      await run.do((client) => client.connect({ signal: alone.signal }), 10);
       alone.abort();
-      await stage.clock.advance(10_000);
-      await stage.do((client) => client.connect({ timeout: 20_000 }), 10);
+      await run.clock.advance(10_000);
+      await run.do((client) => client.connect({ timeout: 20_000 }), 10);
       const giveUp = new AbortController();
-      await stage.do((client) => client.connect({ signal: giveUp.signal }), 10);
-      await stage.do((client) => client.callTool('waits', {}, { timeout: 3_000 }), 5_000);
+      await run.do((client) => client.connect({ signal: giveUp.signal }), 10);
+      await run.do((client) => client.callTool('waits', {}, { timeout: 3_000 }), 5_000);
       giveUp.abort();
-      await stage.clock.advance(120_000);
-      await stage.do((client) => client.disconnect(), 10_000);
+      await run.clock.advance(120_000);
+      await run.do((client) => client.disconnect(), 10_000);
     },
   },
 };
 
-async function calls(stage: Stage): Promise<void> {
-  await stage.do((client) => client.listTools());
-  await stage.do((client) => client.callTool('x', {}, { onProgress: () => undefined }), 100);
+async function calls(run: LifeRun): Promise<void> {
+  await run.do((client) => client.listTools());
+  await run.do((client) => client.callTool('x', {}, { onProgress: () => undefined }), 100);
   const giveUp = new AbortController();
-  await stage.do((client) => client.callTool('x', {}, { signal: giveUp.signal, onProgress: () => undefined }));
-  await stage.do((client) => client.callTool('x', {}, { timeout: 10 }), 20);
+  await run.do((client) => client.callTool('x', {}, { signal: giveUp.signal, onProgress: () => undefined }));
+  await run.do((client) => client.callTool('x', {}, { timeout: 10 }), 20);
   giveUp.abort();
-  await stage.clock.advance(100);
+  await run.clock.advance(100);
 }

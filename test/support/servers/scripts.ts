@@ -85,7 +85,7 @@ export function byHand(more: Script = {}): Script {
 }
 
 /** Starts a server in the test's own process that plays a script. What the script does not do, the test does by hand. */
-export async function serverWith(script: Script = byHand(), environment?: Environment): Promise<ScriptedServer> {
+export async function scriptedServer(script: Script = byHand(), environment?: Environment): Promise<ScriptedServer> {
   const { play } = await import('../../fixtures/servers/script.mjs');
   const react = play(script);
   const send = (message: unknown): void => {

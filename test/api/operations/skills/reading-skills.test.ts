@@ -2,8 +2,8 @@ import { inspect } from 'node:util';
 
 import { MCPClient, MCPProtocolError } from '../../../../src/index.js';
 import type { LoadedSkill, MCPClientOptions, MCPError, MCPSkill } from '../../../../src/index.js';
-import { connector } from '../../../support/connector.js';
-import { EVERY_TRANSPORT, startServer } from '../../../support/every-transport.js';
+import { connectUntilTestEnds } from '../../../support/scripted-clients.js';
+import { EVERY_TRANSPORT, scriptedServerOver } from '../../../support/every-transport.js';
 import { errorFrom, rejection } from '../../../support/outcomes.js';
 import { answer, inTurn, silence } from '../../../support/servers/scripts.js';
 import type { Script, ScriptedServer } from '../../../support/servers/scripts.js';
@@ -20,7 +20,7 @@ import {
 } from '../../../support/servers/skills.js';
 import { SimulatedEnvironment } from '../../../support/simulated-environment.js';
 
-const connected = connector();
+const connected = connectUntilTestEnds();
 const ERAS = ['modern', 'legacy'] as const;
 const MIB = 1024 * 1024;
 
@@ -575,7 +575,7 @@ test.each(EVERY_TRANSPORT)(
       ...{ resultType: 'complete', ttlMs: 0, cacheScope: 'private' },
       contents: [contentOf(`skill://pdf/${path}`, content)],
     });
-    const server = await startServer(
+    const server = await scriptedServerOver(
       name,
       skillScript('modern', {
         'skills/get': answer({ resultType: 'complete', ttlMs: 0, cacheScope: 'private', skill: PDF }),

@@ -1,7 +1,7 @@
 import { MCPCapabilityError, MCPClient, MCPProtocolError } from '../../../../src/index.js';
 import type { MCPSkill } from '../../../../src/index.js';
 import { ClientRecorder } from '../../../support/client-recorder.js';
-import { connector } from '../../../support/connector.js';
+import { connectUntilTestEnds } from '../../../support/scripted-clients.js';
 import { errorFrom, rejection } from '../../../support/outcomes.js';
 import { answer, inTurn, silence } from '../../../support/servers/scripts.js';
 import {
@@ -16,7 +16,7 @@ import {
 } from '../../../support/servers/skills.js';
 import { SimulatedEnvironment } from '../../../support/simulated-environment.js';
 
-const connected = connector();
+const connected = connectUntilTestEnds();
 const ERAS = ['modern', 'legacy'] as const;
 
 describe.each(ERAS)('skills.list() of a %s server', (era) => {

@@ -9,17 +9,17 @@ const forgotten = failure('transport', 'MCP_SESSION_LOST', 'The server has forgo
 });
 
 /**
- * Reaches a server in this process as if each request had an exchange of its own, with everything that only HTTP has: sessions that can be
- * resumed or forgotten, and a stream on which the server speaks unasked. The test says what happens.
+ * Wraps the transport of a scripted server and adds what only HTTP has: an exchange for each request, sessions that can be resumed or lost, and
+ * a stream of the server. The test decides what happens to them.
  */
-export class RiggedTransport extends MCPTransport {
+export class FakeHttpTransport extends MCPTransport {
   override readonly framing = 'per-request';
   readonly #inner: MCPTransport;
-  /** What the link that was opened last tells; undefined before. */
+  /** The receiver of the events of the newest link; undefined before the first. */
   events: LinkEvents | undefined;
-  /** What the stream of the server that was opened last tells; undefined while there is none. */
+  /** The receiver of the events of the newest stream of the server; undefined without a stream. */
   stream: ServerStreamEvents | undefined;
-  /** How many requests, from the next one on, are refused because the server has forgotten the session. */
+  /** How many of the next requests are refused because the server does not know the session. */
   refusals = 0;
 
   constructor(inner: MCPTransport) {

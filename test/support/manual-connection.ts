@@ -20,7 +20,7 @@ import { SimulatedEnvironment } from './simulated-environment.js';
 export type Reply = { readonly result: object } | { readonly error: JSONRPCErrorObject } | undefined;
 
 /** A server without a script. */
-export type Behaviour = (request: JSONRPCRequest, link: StagedLink) => Reply;
+export type Behaviour = (request: JSONRPCRequest, link: ManualLink) => Reply;
 
 const REFUSAL: Reply = { error: { code: -32601, message: 'Method not found' } };
 
@@ -43,14 +43,14 @@ export function neverOpens(_attempt: number, signal: AbortSignal): Promise<never
   });
 }
 
-/** A link of a {@link StagedTransport}. */
-export class StagedLink implements Link {
+/** A link of a {@link ManualTransport}. */
+export class ManualLink implements Link {
   readonly sent: JSONRPCMessage[] = [];
   closed = false;
-  readonly #transport: StagedTransport;
+  readonly #transport: ManualTransport;
   readonly #events: LinkEvents;
 
-  constructor(transport: StagedTransport, events: LinkEvents) {
+  constructor(transport: ManualTransport, events: LinkEvents) {
     this.#transport = transport;
     this.#events = events;
   }
@@ -100,11 +100,11 @@ export class StagedLink implements Link {
   }
 }
 
-/** A transport whose every move is the test's. */
-export class StagedTransport extends MCPTransport {
+/** A transport without a server: the test does by hand what its links do. */
+export class ManualTransport extends MCPTransport {
   /** Everything that was done to it and its links, in order. */
   readonly log: string[] = [];
-  readonly links: StagedLink[] = [];
+  readonly links: ManualLink[] = [];
   /** The signals of all attempts to open a link. */
   readonly attempts: AbortSignal[] = [];
   /** Decides when an attempt to open a link succeeds, or fails. */
@@ -124,22 +124,22 @@ export class StagedTransport extends MCPTransport {
     this.log.push('open');
     this.attempts.push(signal);
     await this.opening(this.attempts.length, signal);
-    const link = new StagedLink(this, events);
+    const link = new ManualLink(this, events);
     this.links.push(link);
     return link;
   }
 
   /** The newest link. */
-  get newest(): StagedLink {
+  get newest(): ManualLink {
     const link = this.links.at(-1);
     if (link === undefined) throw new Error('No link was opened');
     return link;
   }
 }
 
-export interface StageOptions extends Partial<Omit<ConnectionOptions, 'policy' | 'transport' | 'environment'>> {
+export interface ManualConnectionOptions extends Partial<Omit<ConnectionOptions, 'policy' | 'transport' | 'environment'>> {
   readonly server?: Behaviour;
-  readonly transport?: StagedTransport;
+  readonly transport?: ManualTransport;
   readonly policy?: Partial<ConnectionPolicy>;
   /** All random numbers; by default a seed decides them. */
   readonly random?: () => number;
@@ -148,19 +148,19 @@ export interface StageOptions extends Partial<Omit<ConnectionOptions, 'policy' |
   readonly entered?: (state: ConnectionState) => void;
 }
 
-/** A real connection over a staged transport, in simulated time. */
-export class Stage {
+/** A real connection over a {@link ManualTransport}, in simulated time. */
+export class ManualConnection {
   readonly environment: SimulatedEnvironment;
-  readonly transport: StagedTransport;
+  readonly transport: ManualTransport;
   readonly connection: Connection;
   readonly states: ConnectionState[] = [];
   readonly reports: Failure[] = [];
   readonly notified: string[] = [];
   suspicions = 0;
 
-  constructor({ server, transport, policy, random, seed = 1, entered, ...more }: StageOptions = {}) {
+  constructor({ server, transport, policy, random, seed = 1, entered, ...more }: ManualConnectionOptions = {}) {
     this.environment = new SimulatedEnvironment({ seed });
-    this.transport = transport ?? new StagedTransport(server);
+    this.transport = transport ?? new ManualTransport(server);
     this.connection = new Connection(
       {
         transport: this.transport,
@@ -198,13 +198,13 @@ export class Stage {
     );
   }
 
-  /** A stage whose connection stands. */
-  static async ready(options: StageOptions = {}): Promise<Stage> {
-    const stage = new Stage(options);
-    const outcome = await stage.connect();
+  /** A connection that is ready. */
+  static async ready(options: ManualConnectionOptions = {}): Promise<ManualConnection> {
+    const manual = new ManualConnection(options);
+    const outcome = await manual.connect();
     if (isFailure(outcome)) throw new Error(`Not ready: ${outcome.message}`);
-    await stage.environment.settle();
-    return stage;
+    await manual.environment.settle();
+    return manual;
   }
 
   connect(timeout = 30_000, signal?: AbortSignal): Promise<Session | Failure> {

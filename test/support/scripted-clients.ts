@@ -1,7 +1,8 @@
 import { MCPClient } from '../../src/index.js';
 import type { MCPClientEventName, MCPClientOptions } from '../../src/index.js';
 import { ClientRecorder } from './client-recorder.js';
-import { serverWith } from './servers/scripts.js';
+import { endAfterEach } from './endings.js';
+import { scriptedServer } from './servers/scripts.js';
 import type { Script, ScriptedServer } from './servers/scripts.js';
 import { SimulatedEnvironment } from './simulated-environment.js';
 
@@ -29,7 +30,7 @@ export class ClientAndServer implements AsyncDisposable {
   /** A client that is not connected yet. */
   static async create(script?: Script, options: PairOptions = {}): Promise<ClientAndServer> {
     const clock = new SimulatedEnvironment();
-    return new ClientAndServer(await serverWith(script, clock), clock, options);
+    return new ClientAndServer(await scriptedServer(script, clock), clock, options);
   }
 
   /** The client is connected. */
@@ -45,4 +46,23 @@ export class ClientAndServer implements AsyncDisposable {
     await this.server[Symbol.asyncDispose]();
     if (this.clock.pending.length > 0) throw new Error(`Timers are left: ${JSON.stringify(this.clock.pending)}`);
   }
+}
+
+/**
+ * For the top of a test file. Returns a function that connects a client to a server with a script, in real time unless the options have
+ * another `environment`. Both are ended after the test.
+ */
+export function connectUntilTestEnds(): (
+  script: Script,
+  options?: MCPClientOptions,
+) => Promise<{ readonly server: ScriptedServer; readonly client: MCPClient }> {
+  const endLater = endAfterEach();
+  return async (script, options = {}) => {
+    const server = await scriptedServer(script, options.environment);
+    endLater(() => server[Symbol.asyncDispose]());
+    const client = new MCPClient(server.transport, options);
+    endLater(() => client.close());
+    await client.connect();
+    return { server, client };
+  };
 }
