@@ -3,7 +3,8 @@ export type { ClientHealth } from './api/client.js';
 export type { AuthorizationStatus, SignInOptions } from './api/operations/authorization-status.js';
 export type { HealthReport } from './api/health-report.js';
 export { MCPConnection } from './api/connection.js';
-export type { ConnectionHealth, ConnectionInfo, ConnectionStatus, MCPConnectionOptions } from './api/connection.js';
+export type { ConnectionHealth, ConnectionInfo, ConnectionStatus } from './api/connection.js';
+export type { MCPConnectionOptions } from './api/options/connection-options.js';
 export { MCPProtocol } from './api/protocol.js';
 export type { MCPCalls } from './api/calls.js';
 export type {

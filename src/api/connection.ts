@@ -2,7 +2,7 @@ import type { MCPError } from '../errors.js';
 import type { ConnectionState } from '../machines/connection/connection-context.js';
 import { failure } from '../util/failure.js';
 import { healthScore } from '../diagnostics/health-score.js';
-import { A_DURATION, invalidOption, isDuration, optionNames, OptionReader } from '../option-checks.js';
+import { A_DURATION, invalidOption, isDuration, OptionReader } from '../option-checks.js';
 import type { MCPTransport } from '../transports/transport.js';
 import type { AuthorizationStatus, SignInOptions } from './operations/authorization-status.js';
 import { MCPClient } from './client.js';
@@ -11,33 +11,15 @@ import type { ConnectTarget } from './connect-target.js';
 import { Core } from './core.js';
 import type { MCPClientEventName, MCPClientEvents } from './events.js';
 import type { HealthReport } from './health-report.js';
-import { CLIENT_NAMES, defaultConnectTimeout, resolveOptions } from './options/options.js';
-import type { MCPClientOptions, OptionOwner } from './options/options.js';
+import { CONNECTION, connectTimeoutOf } from './options/connection-options.js';
+import type { MCPConnectionOptions } from './options/connection-options.js';
+import { resolveOptions } from './options/options.js';
 import { explain } from './explanation.js';
 import { suspend } from './suspension.js';
 import type { SuspendedClient } from './suspended-client.js';
 
 /** The simplified state of a connection, for display. */
 export type ConnectionStatus = 'disconnected' | 'connecting' | 'connected' | 'reconnecting' | 'error';
-
-/** Options of an {@link MCPConnection}: the options of a client, with other defaults. */
-export interface MCPConnectionOptions extends MCPClientOptions {
-  /** Default true. */
-  readonly autoReconnect?: boolean | undefined;
-  /** Default 5. */
-  readonly maxReconnectAttempts?: number | undefined;
-  /** Milliseconds between health checks. Default 30 000. */
-  readonly healthCheckInterval?: number | undefined;
-  /**
-   * Timeout of `connect()` with the handshake, in ms. Default 30 000, and 60 000 for servers that are downloaded before their first start,
-   * by `npx`, `uvx`, `docker run` and similar commands.
-   */
-  readonly connectTimeout?: number | undefined;
-  /** An alias of `connectTimeout`. If both are given they must be equal. */
-  readonly connectionTimeout?: number | undefined;
-  /** Whether `connect()` starts the health checks. Default true. */
-  readonly monitor?: boolean | undefined;
-}
 
 /** The result of {@link MCPConnection.healthCheck}. */
 export interface ConnectionHealth
@@ -71,14 +53,6 @@ const STATUS: Readonly<Record<Exclude<ConnectionState, 'closed'>, ConnectionStat
   ready: 'connected',
   degraded: 'connected',
   reconnecting: 'reconnecting',
-};
-
-const CONNECTION: OptionOwner = {
-  name: 'MCPConnection',
-  names: optionNames<MCPConnectionOptions>({ ...CLIENT_NAMES, connectionTimeout: true, monitor: true }),
-  autoReconnect: true,
-  maxReconnectAttempts: 5,
-  healthCheckInterval: 30_000,
 };
 
 /**
@@ -398,18 +372,6 @@ export class MCPConnection {
   get monitor(): boolean {
     return this.#monitor;
   }
-}
-
-/** The timeout of `connect()`, from either of its options. */
-function connectTimeoutOf(options: MCPConnectionOptions, transport: MCPTransport): number {
-  const read = new OptionReader(options);
-  const alias = read.milliseconds('connectionTimeout', defaultConnectTimeout(transport));
-  const timeout = read.milliseconds('connectTimeout', alias);
-  if (options.connectionTimeout !== undefined && timeout !== alias) {
-    const expected = `the same value as connectTimeout (${timeout}), because it is an alias`;
-    throw invalidOption('connectionTimeout', expected, alias);
-  }
-  return timeout;
 }
 
 function dateOf(milliseconds: number | undefined): Date | undefined {

@@ -7,7 +7,7 @@ export type AjvClass = new (options: Options) => Ajv;
 export type SchemaCompiler = (schema: object) => ValidateFunction;
 
 /** The result of a validation: valid, or the path of the first wrong value and what is wrong. */
-export type Verdict =
+export type Validation =
   { readonly valid: true } | { readonly valid: false; readonly path: string; readonly what: string };
 
 /**
@@ -113,7 +113,7 @@ export function schemaCompiler(Validator: AjvClass): SchemaCompiler {
 }
 
 /** Validates a value. Like {@link schemaCompiler}, a worker thread runs this function from its source text. */
-export function verdictOf(validate: ValidateFunction, value: unknown): Verdict {
+export function validationOf(validate: ValidateFunction, value: unknown): Validation {
   if (validate(value)) return { valid: true };
   const [first] = validate.errors ?? [];
   return { valid: false, path: first?.instancePath ?? '', what: first?.message ?? 'does not fit' };

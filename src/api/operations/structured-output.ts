@@ -4,8 +4,8 @@ import { systemEnvironment } from '../../util/environment.js';
 import { describeThrown, failure, isFailure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import type { CallToolResult, MCPTool } from '../../protocol/schema/index.js';
-import { schemaCompiler, verdictOf } from './schema-compiler.js';
-import type { AjvClass, SchemaCompiler, Verdict } from './schema-compiler.js';
+import { schemaCompiler, validationOf } from './schema-compiler.js';
+import type { AjvClass, SchemaCompiler, Validation } from './schema-compiler.js';
 import { OutOfTime, withinTime } from './time-bound.js';
 import { ValidationWorker } from './validation-worker.js';
 import type { GivenUp, ValidationJob } from './validation-worker.js';
@@ -77,33 +77,33 @@ export class StructuredOutput {
       return mismatch(tool.name, 'structuredContent is missing, although the tool has an output schema', result);
     }
     try {
-      const verdict = await this.#check(checker, result.structuredContent);
-      if ('why' in verdict) return unusable(tool.name, verdict.why);
-      return verdict.valid
+      const validation = await this.#check(checker, result.structuredContent);
+      if ('why' in validation) return unusable(tool.name, validation.why);
+      return validation.valid
         ? undefined
-        : mismatch(tool.name, `structuredContent${verdict.path} ${verdict.what}`, result);
+        : mismatch(tool.name, `structuredContent${validation.path} ${validation.what}`, result);
     } catch (thrown) {
       // Infinite recursion in the schema, or output that is nested too deeply for the stack.
       return unusable(tool.name, describeThrown(thrown));
     }
   }
 
-  async #check(checker: Checker, value: unknown): Promise<Verdict | GivenUp> {
+  async #check(checker: Checker, value: unknown): Promise<Validation | GivenUp> {
     const { validate, slow, size } = checker;
     if (validate !== undefined) {
-      const run = (): Verdict => verdictOf(validate, value);
+      const run = (): Validation => validationOf(validate, value);
       if (!slow && !isLarger(value, SHORT_CHECK / size)) return run();
-      const verdict = this.#withinBlockLimit(run);
-      if (verdict !== undefined) return verdict;
+      const validation = this.#withinBlockLimit(run);
+      if (validation !== undefined) return validation;
       this.#remember(checker);
     }
     if (checker.refused !== undefined) return checker.refused;
-    const verdict =
+    const validation =
       this.#timeLimit > MAX_BLOCK
         ? await this.#worker.check({ ...checker.job, value })
         : { why: new OutOfTime(this.#timeLimit).message, forGood: true };
-    if ('why' in verdict && verdict.forGood) checker.refused = verdict;
-    return verdict;
+    if ('why' in validation && validation.forGood) checker.refused = validation;
+    return validation;
   }
 
   /** The result of a function, or undefined if it took longer than it may in this thread. */

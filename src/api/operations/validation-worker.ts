@@ -3,8 +3,8 @@ import { Worker } from 'node:worker_threads';
 import { systemEnvironment } from '../../util/environment.js';
 import type { TimerHandle } from '../../util/environment.js';
 import { describeThrown } from '../../util/failure.js';
-import { schemaCompiler, verdictOf } from './schema-compiler.js';
-import type { Verdict } from './schema-compiler.js';
+import { schemaCompiler, validationOf } from './schema-compiler.js';
+import type { Validation } from './schema-compiler.js';
 import { OutOfTime } from './time-bound.js';
 
 /** A check for the worker. */
@@ -24,7 +24,7 @@ export interface GivenUp {
   readonly forGood: boolean;
 }
 
-type Answer = Verdict | GivenUp;
+type Answer = Validation | GivenUp;
 
 interface Waiting {
   readonly job: ValidationJob;
@@ -43,7 +43,7 @@ const { parentPort, workerData } = require('node:worker_threads');
 const load = require('node:module').createRequire(workerData.from);
 const __name = (fn) => fn;
 const schemaCompiler = ${schemaCompiler.toString()};
-const verdictOf = ${verdictOf.toString()};
+const validationOf = ${validationOf.toString()};
 const compilers = new Map();
 const validators = new Map();
 function validatorOf({ id, dialect, schema }) {
@@ -59,7 +59,7 @@ function validatorOf({ id, dialect, schema }) {
 parentPort.on('message', (job) => {
   let answer;
   try {
-    answer = verdictOf(validatorOf(job), job.value);
+    answer = validationOf(validatorOf(job), job.value);
   } catch (thrown) {
     answer = { why: String(thrown?.message ?? thrown), forGood: false };
   }
@@ -85,7 +85,7 @@ export class ValidationWorker {
   }
 
   /** Checks a value. Never rejects. */
-  check(job: ValidationJob): Promise<Verdict | GivenUp> {
+  check(job: ValidationJob): Promise<Validation | GivenUp> {
     return new Promise((settle) => {
       this.#queue.push({ job, settle });
       this.#next();

@@ -5,14 +5,7 @@ import { askedDelay, retryDelay, STABLE_AFTER } from '../../util/retry-policy.js
 import { failure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import { withCheck } from '../../diagnostics/health-score.js';
-import {
-  firstNegotiationRequest,
-  handshakeVersion,
-  judgeDiscovery,
-  judgeHandshake,
-  mayFallBack,
-} from '../../protocol/negotiation.js';
-import type { Verdict } from '../../protocol/negotiation.js';
+import { firstNegotiationRequest, handshakeVersion, mayFallBack } from '../../protocol/negotiation.js';
 import { withLoss } from '../../util/restart-budget.js';
 import {
   ABANDONED,
@@ -26,17 +19,19 @@ import {
   SUSPENDED,
   timeoutOf,
   whyClosed,
-  withFirstEnding,
 } from './connection-failures.js';
-import type {
-  ConnectionEvent,
-  ConnectionFacts,
-  ConnectionInput,
-  ConnectionState,
-  Purpose,
-  Waiter,
-} from './connection-context.js';
+import type { ConnectionEvent, ConnectionFacts, ConnectionInput, ConnectionState } from './connection-context.js';
 import { connectionPorts } from './connection-ports.js';
+import {
+  failureFrom,
+  idsOf,
+  mayBeLegacy,
+  mayReconnect,
+  nextPurpose,
+  postponed,
+  stillWanted,
+  verdictOf,
+} from './connection-rules.js';
 import { restoringRequests, wantedChanges } from './desired-state.js';
 import { healthMachine } from '../health/health-machine.js';
 import { requestsLogic } from '../request/request-gate.js';
@@ -48,45 +43,10 @@ const RESTORE_TIMEOUT = 5_000;
 
 const portsOf = connectionPorts.of;
 
-const JUDGES = { discovered: judgeDiscovery, shook: judgeHandshake };
-
-/** The verdict on the response to a negotiation request. */
-function verdictOf({ policy, negotiation }: ConnectionFacts, event: ConnectionEvent): Verdict {
-  assertEvent(event, ['discovered', 'shook']);
-  return JUDGES[event.type](event.answer, { acceptable: policy.acceptable, ...negotiation });
-}
-
-/** The failure of an event that takes the link away. */
-function failureFrom(facts: ConnectionFacts, event: ConnectionEvent): Failure {
-  assertEvent(event, ['link.closed', 'negotiation.failed', 'health.failed']);
-  return withFirstEnding(facts, event.failure);
-}
-
-/** Whether a server that does not respond to `server/discover` may be legacy. One that corrected the version is modern. */
-function mayBeLegacy({ policy, negotiation }: ConnectionFacts): boolean {
-  return mayFallBack(policy.acceptable) && !negotiation.corrected;
-}
-
-/** Whether the policy allows another attempt. */
-function mayReconnect({ policy, purpose, reconnectAttempts }: ConnectionFacts): boolean {
-  const allowed = purpose === 'recover' ? policy.autoReconnect : policy.retryInitialConnect;
-  return allowed && reconnectAttempts < policy.maxReconnectAttempts;
-}
-
 /** Rejects the requests, and the callers that wait until a resource is watched: there will be no session. */
 function rejectAll(system: object, why: Failure): void {
   portsOf(system).sendToRequests({ type: 'close', failure: why });
   portsOf(system).failWatches(why);
-}
-
-/** Whether a caller waits beyond the time of the timer, or a lost connection is recovered, which needs no caller. */
-function stillWanted({ purpose, waiters, armedFor }: ConnectionFacts): boolean {
-  return purpose === 'recover' || waiters.some(({ deadline }) => deadline > armedFor);
-}
-
-/** Why the client connects once the attempt that is under way has failed. */
-function nextPurpose({ purpose }: ConnectionFacts): Purpose {
-  return purpose === 'connect' ? 'retry' : purpose;
 }
 
 /** Makes an action of an effect that needs neither context nor event. */
@@ -99,14 +59,6 @@ function effect(name: 'abortServerRequests' | 'cancelNegotiation' | 'drained' | 
 /** Milliseconds for which the deadlines have been standing still. */
 function pauseOf({ pausedAt }: ConnectionFacts, system: object): number {
   return pausedAt === undefined ? 0 : portsOf(system).now() - pausedAt;
-}
-
-function postponed(waiter: Waiter, by: number): Waiter {
-  return { ...waiter, deadline: waiter.deadline + by };
-}
-
-function idsOf(waiters: readonly Waiter[]): number[] {
-  return waiters.map(({ id }) => id);
 }
 
 /** The guards, actions, actors and delays that the chart in `connection-machine.ts` names. */
