@@ -1,8 +1,8 @@
-import type { Finder, Hintable } from './hintable.js';
+import type { Hintable, HintTable } from './hintable.js';
 import { reasonHint } from './network-hints.js';
 
 /** Hints by failure code, for authorization. */
-export const AUTH_HINTS: Readonly<Record<string, string | Finder>> = {
+export const AUTH_HINTS: HintTable = {
   MCP_AUTHENTICATION_REQUIRED: authenticationHint,
   MCP_AUTH_BUSY:
     'Another program uses the token now, or the token store cannot be used: try again, and see the `error` events of the client.',

@@ -1,3 +1,5 @@
+import type { FailureCode } from '../util/failure.js';
+
 /** The fields of a failure, or of an error, that select a hint. */
 export interface Hintable {
   readonly code: string;
@@ -16,3 +18,6 @@ export interface Circumstances {
 
 /** Selects a hint for a failure. */
 export type Finder = (failure: Hintable, about: Circumstances) => string | undefined;
+
+/** A hint, or a function that selects one, for codes of failures. Codes without an entry have messages that suffice. */
+export type HintTable = Readonly<Partial<Record<FailureCode, string | Finder>>>;

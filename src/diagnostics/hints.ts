@@ -1,5 +1,5 @@
 import { AUTH_HINTS } from './auth-hints.js';
-import type { Circumstances, Finder, Hintable } from './hintable.js';
+import type { Circumstances, Finder, Hintable, HintTable } from './hintable.js';
 import { redirectHint, statusHint } from './http-hints.js';
 import { reasonHint } from './network-hints.js';
 import { exitHint, NOISE, spawnHint, stderrHint } from './process-hints.js';
@@ -41,8 +41,8 @@ const NAMED_IN_LISTS = new Map<unknown, string>([
   ['skills/get', 'skill: skills.list() returns the skills that the server lists'],
 ]);
 
-/** Hints by failure code: one thing that the user can do. Codes without an entry have messages that suffice. */
-const CODE_HINTS: Readonly<Record<string, string | Finder>> = {
+/** Hints by failure code: one thing that the user can do. */
+const CODE_HINTS: HintTable = {
   MCP_SPAWN_FAILED: spawnHint,
   MCP_PROCESS_EXITED: exitHint,
   MCP_TRANSPORT_FAILED: ({ details }) => reasonHint(details?.reason),
@@ -151,8 +151,10 @@ function timeoutHint({ message, details }: Hintable, { state, noise }: Circumsta
   return `If the operation needs this much time, ${option}.`;
 }
 
+const HINTS = new Map<string, string | Finder>(Object.entries(CODE_HINTS));
+
 /** The hint for a failure: one thing that the user can do, if any. */
 export function hintOf(failure: Hintable, about: Circumstances = {}): string | undefined {
-  const found = Object.hasOwn(CODE_HINTS, failure.code) ? CODE_HINTS[failure.code] : undefined;
+  const found = HINTS.get(failure.code);
   return typeof found === 'function' ? found(failure, about) : found;
 }

@@ -28,6 +28,11 @@ export function isTemporaryStatus(status: unknown): boolean {
   return TEMPORARY_STATUSES.has(status);
 }
 
+/** Whether a stream that was refused with this HTTP status may be opened later. Opening a stream runs nothing, so every error of a server counts. */
+export function mayReopen(status: number): boolean {
+  return status >= 500 || status === 429;
+}
+
 /**
  * The delay after `failures` failed attempts in a row, in ms: exponential, capped, with full jitter, so that many clients do not reconnect at
  * the same time. `random` is in [0, 1).

@@ -22,6 +22,9 @@ export interface EventReader {
   tooLarge(problem: Failure): void;
 }
 
+/** Headers of a GET for an event stream. Compression is declined, because a compressed stream could expand to any size. */
+export const STREAM_HEADERS = ['accept', 'text/event-stream', 'accept-encoding', 'identity'] as const;
+
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const COLON = 0x3a;

@@ -3,7 +3,7 @@ import type { ResponseHead } from './http-head.js';
 
 /** The receiver of the events of an attempt, until it abandons the attempt. */
 export interface AttemptOwner {
-  /** Whether nothing is of interest any more. */
+  /** Whether the call has ended, so that the attempt is not needed. */
   readonly over: boolean;
   responded(head: ResponseHead): void;
   received(bytes: Buffer): void;

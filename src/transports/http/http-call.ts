@@ -65,8 +65,8 @@ export interface HttpReceiver {
   unparked?(): void;
 }
 
-/** How long the response of an attempt that was left may take to end, in ms. Its connection can then be used again. */
-const DRAIN_TIMEOUT = 250;
+/** How long a response of no further interest may take to end, in ms, so that its connection can be used again. */
+export const DRAIN_TIMEOUT = 250;
 
 /** Chunks of a stream are paced after a chunk of more than so many bytes, or after so many chunks. Fewer cannot block the event loop. */
 const FEW_BYTES = 2 * 1024;

@@ -6,27 +6,7 @@ import type { ConnectionShares } from './connection-shares.js';
 import { HttpCall } from './http-call.js';
 import type { CallEndpoint, HttpReceiver, HttpRequest, Route } from './http-call.js';
 import type { Secrets } from '../secrets.js';
-import type { HttpDispatcher } from './http-options.js';
-
-/** Options of an endpoint. */
-export interface EndpointOptions {
-  readonly url: URL;
-  /** Names and values in turn. */
-  readonly headers: readonly string[];
-  /** The limit for opening a connection, in ms. */
-  readonly timeout: number;
-  readonly maxMessageBytes: number;
-  /** The limits of connections, by purpose. */
-  readonly shares: ConnectionShares;
-  /** The budget for bodies and messages; undefined for no limit. */
-  readonly budget?: Budget | undefined;
-  readonly environment: Environment;
-  readonly authorizer?: Authorizer | undefined;
-  /** Collects the tokens, and removes secrets from failures before they are reported. */
-  readonly secrets: Secrets;
-  /** Used in place of the pools of the endpoint. It is never closed. */
-  readonly dispatcher?: HttpDispatcher | undefined;
-}
+import type { EndpointOptions } from '../endpoint-options.js';
 
 /** The URL of a server, with the headers, credentials, limits and connections of all requests to it. */
 export class HttpEndpoint implements CallEndpoint {

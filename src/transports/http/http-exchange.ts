@@ -1,4 +1,10 @@
-import { askedDelay, isTemporaryStatus, reopeningDelay, RESUMPTION_BACKOFF } from '../../util/retry-policy.js';
+import {
+  askedDelay,
+  isTemporaryStatus,
+  mayReopen,
+  reopeningDelay,
+  RESUMPTION_BACKOFF,
+} from '../../util/retry-policy.js';
 import { compileChart, CompiledActor } from '../../compiled-chart.js';
 import type { EventData } from '../../compiled-chart.js';
 import { isIdOf, readAnswer, rpcErrorOf } from '../../protocol/messages/exchange-response.js';
@@ -6,7 +12,7 @@ import { internalFailure, isFailure, toTransportFailure, withDelivery } from '..
 import type { Failure } from '../../util/failure.js';
 import type { JSONRPCErrorObject, RequestId } from '../../protocol/messages/json-rpc.js';
 import { isModernError } from '../../protocol/negotiation.js';
-import { EventStream } from './event-stream.js';
+import { EventStream, STREAM_HEADERS } from './event-stream.js';
 import type { EventReader, StreamEvent } from './event-stream.js';
 import { HttpBody, parseJson } from './http-body.js';
 import type { HttpCall, HttpReceiver } from './http-call.js';
@@ -362,7 +368,7 @@ export class HttpExchange
   }
 
   #reopen(): void {
-    const headers = ['accept', 'text/event-stream', 'accept-encoding', 'identity', ...this.session.headers()];
+    const headers = [...STREAM_HEADERS, ...this.session.headers()];
     headers.push('last-event-id', this.lastEventId ?? '');
     this.#head = undefined;
     this.#call = this.#owner.endpoint.call({ method: 'GET', headers }, this);
@@ -373,7 +379,7 @@ export class HttpExchange
   #judgeReopening({ status }: ResponseHead): void {
     const refusal = this.#statusFailure();
     const reason = resumptionFailed(refusal);
-    if (status >= 500 || status === 429) {
+    if (mayReopen(status)) {
       this.#call?.abort();
       this.#broken(reason, askedDelay(refusal));
     } else if (status === 404 && this.session.id !== undefined) this.send({ type: 'sessionLost', failure: reason });

@@ -5,9 +5,10 @@ import { modernHeaders, statedVersion } from '../../protocol/http-headers.js';
 import type { JSONRPCMessage, JSONRPCRequest, RequestId } from '../../protocol/messages/json-rpc.js';
 import { messageText } from '../../protocol/messages/message-text.js';
 import { HttpAdmission } from './http-admission.js';
+import { DRAIN_TIMEOUT } from './http-call.js';
 import type { HttpCall } from './http-call.js';
 import { HttpEndpoint } from './http-endpoint.js';
-import type { EndpointOptions } from './http-endpoint.js';
+import type { EndpointOptions } from '../endpoint-options.js';
 import { HttpExchange } from './http-exchange.js';
 import type { ExchangeOwner, OwnedExchange } from './http-exchange-owner.js';
 import { INITIALIZED_TIMEOUT, initializedUnanswered, linkClosed, sessionLost } from './http-failures.js';
@@ -38,14 +39,17 @@ const TERMINATE_TIMEOUT = 2_000;
 const FIRST_EVENT = 5_000;
 /** The longest wait for the response to the request that checks a session. */
 const SESSION_CHECK = 5_000;
-/** The minimum time for a stream to end after its response has arrived, so that its connection can be reused. */
-const DRAIN_TIMEOUT = 250;
 
-/** Up to this many exchanges are searched one by one. */
-const FEW = 64;
+/** Up to this many exchanges are searched one by one, without a map. */
+const SEARCHED_ONE_BY_ONE = 64;
 
 /** Requests that the connection depends on: they do not wait behind calls that hang. */
-const OWN: ReadonlySet<string> = new Set(['initialize', 'server/discover', 'ping', 'subscriptions/listen']);
+const NOT_BEHIND_CALLS: ReadonlySet<string> = new Set([
+  'initialize',
+  'server/discover',
+  'ping',
+  'subscriptions/listen',
+]);
 
 /** A link over Streamable HTTP of any revision: one exchange for each request, and a session if the server creates one. */
 export class HttpLink implements Link, ExchangeOwner {
@@ -111,7 +115,7 @@ export class HttpLink implements Link, ExchangeOwner {
       this.#older = await SseLink.open({ stream: this.#options }, this.events, expiry.signal);
     } catch (thrown) {
       // Otherwise it is not an HTTP+SSE server, and its refusal of the handshake counts.
-      if (isFailure(thrown) && barsTheWay(thrown)) return thrown;
+      if (isFailure(thrown) && forbidsConnecting(thrown)) return thrown;
     } finally {
       environment.clearTimeout(timer);
       this.#stop.signal.removeEventListener('abort', stop);
@@ -124,20 +128,20 @@ export class HttpLink implements Link, ExchangeOwner {
     if (this.#closing !== undefined) return rejectedWith(linkClosed('not-sent'));
     const body = messageText(message);
     if (typeof body !== 'string') return rejectedWith(body);
-    const asks = 'method' in message && 'id' in message;
-    if (asks && this.#negotiates(message)) this.#session = new HttpSession();
+    const isRequest = 'method' in message && 'id' in message;
+    if (isRequest && this.#beginsSession(message)) this.#session = new HttpSession();
     const session = this.#session;
     if (session.lost) {
       // Reported again, because the connection ignored the first report during a handshake.
-      if (asks) this.events.sessionLost();
+      if (isRequest) this.events.sessionLost();
       return rejectedWith(sessionLost(this.endpoint.url));
     }
-    if (asks) return this.#ask(message, session, body, options);
+    if (isRequest) return this.#request(message, session, body, options);
     const isReply = !('method' in message);
     const post = (): Promise<void> => this.#post(session, this.#headers(message, session, options), body, isReply);
     if (session.ready !== undefined) return session.ready.then(post);
     if (!('method' in message) || message.method !== 'notifications/initialized') return post();
-    const done = this.#taken(post());
+    const done = this.#accepted(post());
     const over = (): void => {
       session.ready = undefined;
     };
@@ -146,7 +150,7 @@ export class HttpLink implements Link, ExchangeOwner {
   }
 
   /** Resolves when the server has accepted `notifications/initialized`, or after a timeout; rejects if the server refuses it before. */
-  #taken(post: Promise<void>): Promise<void> {
+  #accepted(post: Promise<void>): Promise<void> {
     const { environment } = this.events;
     return new Promise((resolve, reject) => {
       const timer = environment.setTimeout(() => {
@@ -161,11 +165,16 @@ export class HttpLink implements Link, ExchangeOwner {
   }
 
   /** Whether a request begins a new session. A modern server has no session, unless it has replaced a legacy server. */
-  #negotiates({ method }: JSONRPCRequest): boolean {
+  #beginsSession({ method }: JSONRPCRequest): boolean {
     return method === 'initialize' || (method === 'server/discover' && this.#session.lost);
   }
 
-  #ask(message: JSONRPCRequest, session: HttpSession, body: string, options: SendOptions | undefined): Promise<void> {
+  #request(
+    message: JSONRPCRequest,
+    session: HttpSession,
+    body: string,
+    options: SendOptions | undefined,
+  ): Promise<void> {
     const headers = this.#headers(message, session, options);
     const modern = session.modern || statedVersion(message) !== undefined;
     const { doubtful } = this.refusals;
@@ -175,7 +184,7 @@ export class HttpLink implements Link, ExchangeOwner {
     exchange.held = body.length;
     this.#byId = undefined;
     this.#exchanges.add(exchange);
-    const own = OWN.has(message.method);
+    const own = NOT_BEHIND_CALLS.has(message.method);
     if (session.ready === undefined || modern) this.#admission.admit(exchange, own);
     else
       void session.ready.then(() => {
@@ -238,7 +247,7 @@ export class HttpLink implements Link, ExchangeOwner {
   }
 
   #exchangeOf(requestId: RequestId): OwnedExchange | undefined {
-    if (this.#exchanges.size <= FEW) return this.#exchanges.find(({ id }) => id === requestId);
+    if (this.#exchanges.size <= SEARCHED_ONE_BY_ONE) return this.#exchanges.find(({ id }) => id === requestId);
     this.#byId ??= new Map(this.#exchanges.all().map((exchange) => [exchange.id, exchange]));
     return this.#byId.get(requestId);
   }
@@ -372,7 +381,7 @@ export class HttpLink implements Link, ExchangeOwner {
     const expiry = new Promise<void>((resolve) => {
       timer = environment.setTimeout(resolve, this.#terminateTimeout);
     });
-    const goodbye = async (): Promise<void> => {
+    const terminate = async (): Promise<void> => {
       await this.#posts.settled();
       // The timeout may have passed while the posts were awaited.
       if (this.sessionId === undefined || this.#leftOpen || this.endpoint.closed) return;
@@ -385,14 +394,14 @@ export class HttpLink implements Link, ExchangeOwner {
         call.start();
       });
     };
-    await Promise.race([goodbye(), expiry]);
+    await Promise.race([terminate(), expiry]);
     environment.clearTimeout(timer);
     call?.abort();
   }
 }
 
-/** Whether a failure means that the client must not connect over HTTP+SSE, whatever kind of server it is. */
-function barsTheWay({ kind, code, details }: Failure): boolean {
+/** Whether a failure forbids another connection to the server, so that it is no evidence about HTTP+SSE. */
+function forbidsConnecting({ kind, code, details }: Failure): boolean {
   // A redirect by status says nothing about HTTP+SSE.
   return kind === 'authentication' || (code === 'MCP_REDIRECT_REFUSED' && details?.status === undefined);
 }

@@ -71,7 +71,7 @@ export class HttpPost implements HttpReceiver, LanePost {
     else if (isAboutAuthentication(head)) this.failed(authenticationFailure(url, head, this.#call.authorized));
     else {
       this.#refusal = new HttpRefusal(this.#call, head, (why) => {
-        const lost = status === 404 && this.#losesSession(why);
+        const lost = status === 404 && this.#meansLostSession(why);
         this.#refuse(lost ? sessionLost(url, status) : why);
         if (!this.#call.over) this.#owner.drain(this.#call);
       });
@@ -80,8 +80,8 @@ export class HttpPost implements HttpReceiver, LanePost {
     this.#owner.drain(this.#call);
   }
 
-  /** Whether a refusal means that the server has lost the session. If that is unclear, the link verifies the session. */
-  #losesSession({ details }: Failure): boolean {
+  /** Whether a refusal means that the server does not know the session any more. If that is unclear, the link verifies the session. */
+  #meansLostSession({ details }: Failure): boolean {
     const code = details?.rpcCode as number | undefined;
     const refusal = { code, message: details?.reason as string | undefined };
     const refused = { session: this.#session, modern: this.#session.modern, doubtful: false };

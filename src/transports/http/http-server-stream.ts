@@ -1,7 +1,7 @@
-import { askedDelay } from '../../util/retry-policy.js';
+import { askedDelay, mayReopen } from '../../util/retry-policy.js';
 import { isFailure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
-import { EventStream } from './event-stream.js';
+import { EventStream, STREAM_HEADERS } from './event-stream.js';
 import { parseJson } from './http-body.js';
 import type { HttpCall, HttpReceiver } from './http-call.js';
 import type { ExchangeOwner } from './http-exchange-owner.js';
@@ -32,7 +32,7 @@ export class HttpServerStream implements HttpReceiver {
     this.#owner = owner;
     this.#session = session;
     this.#events = events;
-    const headers = ['accept', 'text/event-stream', 'accept-encoding', 'identity', ...session.headers()];
+    const headers = [...STREAM_HEADERS, ...session.headers()];
     this.#doubtful = owner.refusals.doubtful;
     this.#resumed = session.lastEventId !== undefined;
     if (session.lastEventId !== undefined) headers.push('last-event-id', session.lastEventId);
@@ -47,13 +47,13 @@ export class HttpServerStream implements HttpReceiver {
       this.#open();
       return;
     }
-    if (status >= 500 || status === 429 || status === 409) {
-      // 409: it is open already, as the server sees it. The last one may have ended without its notice.
+    if (mayReopen(status) || status === 409) {
+      // 409: for the server the stream is still open. It may not have noticed yet that the last one ended.
       this.close();
       const refusal = statusFailure(this.#call.url, head, this.#owner.events.environment.now());
       this.#events.ended(askedDelay(refusal), this.#owner.endpoint.secrets.failure(refusal));
     } else if (this.#session.streamed) {
-      // It was there once, so the session may be gone. A server that never had the stream says 404 as well.
+      // The server had the stream before, so it may have lost the session. A server without the stream sends 404 as well.
       this.#refusal = new HttpRefusal(this.#call, head, (why) => {
         this.#refused(status, why);
       });

@@ -1,8 +1,8 @@
 import { OAuth } from '../../auth/oauth-object.js';
 import type { TokenSource } from '../../auth/token-source.js';
-import { connectionShares } from './connection-shares.js';
+import { endpointOptions } from '../endpoint-options.js';
 import type { HttpLink } from './http-link.js';
-import { authorizerOf, checkHttpOptions, checkTokenUrl, fixedHeaders, HTTP_OPTIONS, tokensOf } from './http-options.js';
+import { checkHttpOptions, checkTokenUrl, HTTP_OPTIONS, tokensOf } from './http-options.js';
 import type { HttpTransportOptions } from './http-options.js';
 import type { Link, LinkEvents } from '../link.js';
 import { NetworkTransport } from '../network-transport.js';
@@ -62,24 +62,9 @@ export class HttpTransport extends NetworkTransport<HttpTransportOptions> {
   protected async open(events: LinkEvents): Promise<Link> {
     // Loaded with the first link, because many programs use only stdio.
     const { HttpLink } = await import('./http-link.js');
-    const { auth, dispatcher, limits } = this.options;
-    const link = await HttpLink.open(
-      {
-        url: this.#url,
-        headers: fixedHeaders(this.#url, this.headers, auth),
-        timeout: this.timeout,
-        maxMessageBytes: this.maxMessageBytes,
-        shares: connectionShares(limits?.maxConnections),
-        budget: events.budget,
-        environment: events.environment,
-        authorizer: authorizerOf(auth, events.authorizer, (token) => {
-          this.secrets.add(token);
-        }),
-        secrets: this.secrets,
-        dispatcher,
-      },
-      events,
-    );
+    const { headers, timeout, maxMessageBytes, secrets, options } = this;
+    const parts = { headers, timeout, maxMessageBytes, secrets };
+    const link = await HttpLink.open(endpointOptions(this.#url, parts, options, events), events);
     this.#latest = link;
     return link;
   }

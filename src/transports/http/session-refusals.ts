@@ -47,7 +47,7 @@ interface Refused {
 }
 
 /** The reason for a refusal: a JSON-RPC error, or text. */
-interface Refusal {
+interface Reason {
   /** The code of a JSON-RPC error. */
   readonly code?: number | undefined;
   readonly message?: string | undefined;
@@ -59,14 +59,14 @@ interface Refusal {
  * `lost`: the server did not run the request and does not know its session. `unclear`: another request has to show whether it does. `unrelated`: the
  * refusal is not about the session.
  */
-type Verdict = 'lost' | 'unclear' | 'unrelated';
+type Meaning = 'lost' | 'unclear' | 'unrelated';
 
 /**
  * The text or status that may mean that the server no longer knows the session, or was replaced by a server without its revision; undefined if
  * the refusal is not about that. Many servers send 400, 410 or 200 instead of the 404 of 2025-11-25 basic/transports, "Session Management"; for
  * revisions see 2026-07-28 basic/versioning.
  */
-function evidenceIn(status: number, refusal: Refusal, { session, modern }: Refused): string | undefined {
+function evidenceIn(status: number, refusal: Reason, { session, modern }: Refused): string | undefined {
   const { code, message = '', own = false } = refusal;
   if (code === ErrorCode.UnsupportedProtocolVersion)
     return status >= 400 && session.version !== undefined ? message : undefined;
@@ -127,12 +127,12 @@ export class SessionRefusals {
   }
 
   /** Whether a request was refused because its session is lost. */
-  loses(status: number, refusal: Refusal, refused: Refused): boolean {
+  loses(status: number, refusal: Reason, refused: Refused): boolean {
     return this.judge(status, refusal, refused) === 'lost';
   }
 
   /** Decides whether an error or a refusal means that the server has lost the session of the request. */
-  judge(status: number, refusal: Refusal, refused: Refused): Verdict {
+  judge(status: number, refusal: Reason, refused: Refused): Meaning {
     const { session, message } = refused;
     const evidence = evidenceIn(status, refusal, refused);
     if (evidence === undefined) {
@@ -181,7 +181,7 @@ export class SessionRefusals {
     return this.#statusOnly <= MOST_STATUS_ONLY;
   }
 
-  #unlessVerified(): Verdict {
+  #unlessVerified(): Meaning {
     return this.#environment.now() - this.#verifiedAt < DOUBT_TIME ? 'unrelated' : 'unclear';
   }
 }

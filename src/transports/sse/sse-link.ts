@@ -4,12 +4,12 @@ import type { Failure } from '../../util/failure.js';
 import { legacyVersionHeaders } from '../../protocol/http-headers.js';
 import type { JSONRPCMessage, RequestId } from '../../protocol/messages/json-rpc.js';
 import { messageText } from '../../protocol/messages/message-text.js';
-import { EventStream } from '../http/event-stream.js';
+import { EventStream, STREAM_HEADERS } from '../http/event-stream.js';
 import type { StreamEvent } from '../http/event-stream.js';
 import { parseJson } from '../http/http-body.js';
 import type { HttpCall, HttpReceiver } from '../http/http-call.js';
 import { HttpEndpoint } from '../http/http-endpoint.js';
-import type { EndpointOptions } from '../http/http-endpoint.js';
+import type { EndpointOptions } from '../endpoint-options.js';
 import {
   authenticationFailure,
   INITIALIZED_TIMEOUT,
@@ -29,23 +29,23 @@ import { PostLane } from '../http/post-lane.js';
 import { SsePost } from './sse-post.js';
 import { safeText } from '../../util/printable.js';
 
-/** How to reach a server of HTTP+SSE. */
+/** The endpoints of a server of HTTP+SSE. */
 export interface SseRecipe {
-  /** The stream, and what goes with each request. */
+  /** The endpoint of the stream. */
   readonly stream: EndpointOptions;
-  /** Where messages go, when the server is not to say. */
+  /** The endpoint for posts. Default: the URL of the `endpoint` event, with the headers of the stream. */
   readonly post?: Pick<EndpointOptions, 'url' | 'headers'> | undefined;
 }
 
-const LISTENING = ['accept', 'text/event-stream', 'accept-encoding', 'identity', 'cache-control', 'no-store'];
+const LISTENING = [...STREAM_HEADERS, 'cache-control', 'no-store'];
 
-/** Settles with where to post to, or with why the link does not come about. */
+/** The promise of the URL for posts. It rejects if the link cannot be opened. */
 interface Opening {
   readonly resolve: (postUrl: URL) => void;
   readonly reject: (reason: Error) => void;
 }
 
-/** Requests that are posted at the same time, unless the server answers their posts no sooner than the requests. */
+/** How many requests are posted at the same time. More if the server responds to a post only when it has handled the request. */
 const MOST_REQUESTS = 64;
 
 /**
@@ -58,7 +58,7 @@ export class SseLink implements Link, HttpReceiver {
   readonly #endpoint: HttpEndpoint;
   readonly #stream: EventStream;
   readonly #call: HttpCall;
-  /** While the link opens: what ends that. */
+  /** Settles the opening of the link; undefined afterwards. */
   #opening: Opening | undefined;
   #posts: HttpEndpoint | undefined;
   #versionHeaders: readonly string[] = [];
@@ -104,8 +104,8 @@ export class SseLink implements Link, HttpReceiver {
   }
 
   /**
-   * Opens the stream and learns where to post to. Rejects with a failure, or with the reason of `signal`; then nothing is left. That the server
-   * does not speak HTTP+SSE shows in the failure: a status, a content type, or an event that comes before `endpoint`.
+   * Opens the stream and reads the URL for posts from its first event. Rejects with a failure, or with the reason of `signal`; then all resources
+   * are released. If the server does not use HTTP+SSE, the failure has a status, a content type, or another first event.
    */
   static async open(recipe: SseRecipe, events: LinkEvents, signal: AbortSignal): Promise<SseLink> {
     const endpoint = await HttpEndpoint.open(recipe.stream);
@@ -133,7 +133,7 @@ export class SseLink implements Link, HttpReceiver {
     }
   }
 
-  /** Where messages go. */
+  /** The URL for posts. */
   get postUrl(): string | undefined {
     return this.#posts?.url.href;
   }
@@ -155,7 +155,7 @@ export class SseLink implements Link, HttpReceiver {
     this.#opening = undefined;
   }
 
-  /** The link does not come about. */
+  /** Rejects the opening of the link. */
   #refuse(reason: Failure): void {
     const thrown: Error = withDelivery(reason, 'not-sent') as unknown as Error;
     this.#opening?.reject(thrown);
@@ -173,7 +173,7 @@ export class SseLink implements Link, HttpReceiver {
       this.#firstEvent(type, data);
       return;
     }
-    // There are no others, and a second endpoint would be that of another session.
+    // The revision has no other types. A second `endpoint` would belong to another session.
     if (type !== 'message') return;
     const parsed = parseJson(data);
     if (isFailure(parsed)) this.#events.problem(parsed);
@@ -311,7 +311,7 @@ export class SseLink implements Link, HttpReceiver {
   }
 }
 
-/** Where the server wants messages posted to, or why they are not. */
+/** The URL for posts from the `endpoint` event, or the reason why it is refused. */
 function endpointOf(data: string, streamUrl: URL): URL | Failure {
   if (!URL.canParse(data, streamUrl.href)) return notAnEndpoint(streamUrl, 'named an endpoint that is no URL');
   const url = new URL(data, streamUrl);

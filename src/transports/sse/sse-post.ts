@@ -9,11 +9,11 @@ import { HttpRefusal } from '../http/http-refusal.js';
 import type { LanePost } from '../http/post-lane.js';
 import type { Secrets } from '../secrets.js';
 
-/** What a post has to know of its link. */
+/** The link of a post. */
 export interface PostOwner {
-  /** The server has taken the message, or not. */
+  /** The server accepted the message, or refused it for a reason. */
   answered(trouble: Failure | undefined): void;
-  /** The connection is free again. */
+  /** The response has ended, so the connection is free again. */
   over(): void;
   /** The post waits for a person to sign in. */
   parked(): void;
@@ -25,11 +25,11 @@ const POSTED = ['accept', 'application/json', 'accept-encoding', 'identity', 'co
 /** A response body is ignored; after this many bytes it is aborted. */
 const LONGEST_ANSWER = 64 * 1024;
 
-/** A message on its way by POST. Any status of success will do: what it leads to comes on the stream. 2024-11-05 basic/transports. */
+/** The POST of a message. Every status 2xx means that the server accepted it: the response to a request arrives on the stream. 2024-11-05 basic/transports. */
 export class SsePost implements HttpReceiver, LanePost {
   readonly id: RequestId | undefined;
   readonly method: string | undefined;
-  /** Settles when the server has taken it, or not; rejects with a failure. */
+  /** Resolves when the server has accepted the message; rejects with a failure. */
   readonly done: Promise<void>;
   readonly #body: string;
   #resolve!: () => void;
@@ -38,7 +38,7 @@ export class SsePost implements HttpReceiver, LanePost {
   #call: HttpCall | undefined;
   #secrets: Secrets | undefined;
   #settled = false;
-  /** The server has turned the message away and is saying why. */
+  /** The refusal of the message, whose body is being read. */
   #refusal: HttpRefusal | undefined;
   #ignored = 0;
 
@@ -52,7 +52,7 @@ export class SsePost implements HttpReceiver, LanePost {
     });
   }
 
-  /** Whether a byte may have left already. */
+  /** Whether a byte of the message may have reached the server. */
   get sent(): boolean {
     return this.#call?.sent === true;
   }
@@ -111,12 +111,12 @@ export class SsePost implements HttpReceiver, LanePost {
     this.#owner?.unparked();
   }
 
-  /** Takes it for accepted without an answer, which changes nothing any more when it comes. */
+  /** Treats the message as accepted before the server has responded. A later response is ignored. */
   waive(): void {
     this.#settle(undefined);
   }
 
-  /** See {@link LanePost}. Some servers answer the POST of a request when they have handled it; what comes after a head is of no interest. */
+  /** See {@link LanePost}. Some servers respond to the POST of a request only when they have handled it. After the head of a response nothing is needed. */
   giveUp(): boolean {
     if (this.isRequest && !this.#settled) return false;
     const owner = this.#owner;

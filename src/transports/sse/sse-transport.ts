@@ -1,8 +1,8 @@
 import { OAuth } from '../../auth/oauth-object.js';
 import type { TokenSource } from '../../auth/token-source.js';
-import { connectionShares } from '../http/connection-shares.js';
+import { endpointOptions } from '../endpoint-options.js';
 import type { HttpDispatcher } from '../http/http-options.js';
-import { authorizerOf, HTTP, checkHttpCalls, checkTokenUrl, fixedHeaders, tokensOf } from '../http/http-options.js';
+import { HTTP, checkHttpCalls, checkTokenUrl, fixedHeaders, tokensOf } from '../http/http-options.js';
 import type { HttpLimits } from '../transport-limits.js';
 import type { Link, LinkEvents } from '../link.js';
 import { checkUrl, readHeaders } from '../network-options.js';
@@ -95,28 +95,11 @@ export class SseTransport extends NetworkTransport<SseTransportOptions> {
   protected async open(events: LinkEvents, signal: AbortSignal): Promise<Link> {
     // Loaded with the first link, because many programs use only stdio.
     const { SseLink } = await import('./sse-link.js');
-    const { auth, dispatcher } = this.options;
-    const link = await SseLink.open(
-      {
-        stream: {
-          url: this.#sseUrl,
-          headers: fixedHeaders(this.#sseUrl, this.headers, auth),
-          timeout: this.timeout,
-          maxMessageBytes: this.maxMessageBytes,
-          shares: connectionShares(this.options.limits?.maxConnections),
-          budget: events.budget,
-          environment: events.environment,
-          authorizer: authorizerOf(auth, events.authorizer, (token) => {
-            this.secrets.add(token);
-          }),
-          secrets: this.secrets,
-          dispatcher,
-        },
-        ...(this.#postUrl && { post: { url: this.#postUrl, headers: this.#postHeaders(this.#postUrl) } }),
-      },
-      events,
-      signal,
-    );
+    const { headers, timeout, maxMessageBytes, secrets, options } = this;
+    const parts = { headers, timeout, maxMessageBytes, secrets };
+    const stream = endpointOptions(this.#sseUrl, parts, options, events);
+    const post = this.#postUrl && { url: this.#postUrl, headers: this.#postHeaders(this.#postUrl) };
+    const link = await SseLink.open({ stream, post }, events, signal);
     this.#latest = link;
     return link;
   }
