@@ -4,7 +4,7 @@ export type { AuthorizationStatus, SignInOptions } from './api/operations/author
 export type { HealthReport } from './api/health-report.js';
 export { MCPConnection } from './api/connection.js';
 export type { ConnectionHealth, ConnectionInfo, ConnectionStatus } from './api/connection.js';
-export type { MCPConnectionOptions } from './api/options/connection-options.js';
+export type { MCPConnectionOptions } from './api/options/mcp-connection-options.js';
 export { MCPProtocol } from './api/protocol.js';
 export type { MCPCalls } from './api/calls.js';
 export type {

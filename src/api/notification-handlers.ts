@@ -8,7 +8,7 @@ export type NotificationHandler = (params: Params | undefined) => unknown;
 const PREFIX = 'notifications/';
 
 /** The wire name of a notification: `tools/list_changed` is short for `notifications/tools/list_changed`. */
-export function wireName(method: string): string {
+function wireName(method: string): string {
   return method.startsWith(PREFIX) ? method : PREFIX + method;
 }
 

@@ -6,7 +6,7 @@ export interface HealthCheck {
 }
 
 /** How many checks the score includes. */
-export const CHECKS_KEPT = 10;
+const CHECKS_KEPT = 10;
 
 /** Adds a check and returns the last {@link CHECKS_KEPT} checks, newest last. */
 export function withCheck(checks: readonly HealthCheck[], check: HealthCheck): readonly HealthCheck[] {

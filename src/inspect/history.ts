@@ -2,7 +2,7 @@ import type { InspectRecord, World } from './records.js';
 import { apply, emptyWorld } from './world.js';
 
 /** Maximum size of all records, in UTF-16 code units. Records of maximum length reach it with the default `history`. */
-export const MAX_HISTORY_SIZE = 32 * 1024 * 1024;
+const MAX_HISTORY_SIZE = 32 * 1024 * 1024;
 
 /**
  * The last records, and the world before the first of them. Forgotten records are applied to that world. Records are kept as JSON: text has

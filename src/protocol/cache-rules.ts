@@ -3,7 +3,7 @@ import { hasCapability } from './methods.js';
 import type { Session } from './session.js';
 
 /** The longest time for which a list is cached, in ms: one day. */
-export const LONGEST_TTL = 86_400_000;
+const LONGEST_TTL = 86_400_000;
 
 /** The lists that a client caches, with the notifications of their changes. */
 export const LISTS = {

@@ -9,7 +9,7 @@ import { SystemPorts } from '../system-ports.js';
 import { notAcknowledged } from './watched-resources.js';
 
 /** Milliseconds that the server has to acknowledge a subscription. */
-export const ACKNOWLEDGE_TIMEOUT = 10_000;
+const ACKNOWLEDGE_TIMEOUT = 10_000;
 
 /** The context of the subscription. */
 export interface SubscriptionFacts {

@@ -8,7 +8,7 @@ const SHORTEST = 1024 * 1024;
 const CONTAINER = 56;
 const PLACE = 8;
 /** The most that the objects, arrays and places of one message may take. 80 MiB: more than rows of 35 characters each in the longest message. */
-export const MOST_STRUCTURE = 80 * 1024 * 1024;
+const MOST_STRUCTURE = 80 * 1024 * 1024;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;

@@ -5,7 +5,7 @@ export const FEWEST_CONNECTIONS = 4;
  * The default for the most connections to a server over HTTP: with what else a process has open it stays below the 256 descriptors that macOS
  * allows, and far below the 1 024 of Linux.
  */
-export const DEFAULT_MAX_CONNECTIONS = 200;
+const DEFAULT_MAX_CONNECTIONS = 200;
 
 /**
  * How the connections to a server are shared out, so that calls that hang keep nothing else waiting. Each exchange needs one of its own for as
