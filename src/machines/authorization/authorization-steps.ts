@@ -86,6 +86,9 @@ export class AuthorizationSteps implements AuthorizationPorts {
       releasing: (done) => {
         this.#running.keepReleasing(done);
       },
+      storing: (done) => {
+        this.#running.keepStoring(done);
+      },
     });
     this.#search = new ServerSearch(options);
     this.#held = new HeldGrant({
@@ -139,6 +142,7 @@ export class AuthorizationSteps implements AuthorizationPorts {
 
   /** Resolves when the tokens that were requested are stored, or when that takes too long. */
   async finish(): Promise<void> {
+    this.#records.hurry();
     await this.#running.finish();
     // The next connection may have begun meanwhile.
     if (this.#running.isIdle) this.#records.stopWaiting();
@@ -163,7 +167,7 @@ export class AuthorizationSteps implements AuthorizationPorts {
       return { type: 'discovered', refreshable: refreshToken !== undefined && issuer === found.metadata.issuer };
     },
     lockRefresh: async (_facts, signal) => {
-      await this.#records.lock('refresh', signal);
+      await this.#records.lock('refresh', signal, 'The token was not refreshed');
       const stored = await this.#records.grant();
       if (stored !== undefined && stored.isNew && stored.grant === undefined && !stored.isForeign) {
         this.#held.next = undefined;
@@ -173,7 +177,7 @@ export class AuthorizationSteps implements AuthorizationPorts {
     },
     refresh: (_facts, signal) => this.#refresh(signal),
     lockSignIn: async ({ challenged = [] }, signal) => {
-      await this.#records.lock('sign-in', signal);
+      await this.#records.lock('sign-in', signal, 'No person was asked');
       signal.addEventListener('abort', () => {
         this.#clients.closeListener();
       });
@@ -320,8 +324,9 @@ export class AuthorizationSteps implements AuthorizationPorts {
 
   async #drop(signal: AbortSignal): Promise<AuthorizationEvent> {
     // A refresh that is under way would store its tokens afterwards.
+    this.#records.hurry();
     await this.#running.settled();
-    await this.#records.lock('refresh', signal);
+    await this.#records.lock('refresh', signal, 'The tokens were not deleted');
     this.#dropped = (await this.#records.grant())?.grant ?? this.grant;
     await this.#records.dropGrant();
     this.#held.next = undefined;

@@ -35,7 +35,8 @@ export class RefreshStep {
     // Another process has stored that the refresh token is dead.
     if (refreshToken === undefined) return { type: 'refresh.dead', failure: noRefreshToken(found) };
     // The last step before the request: without the lock another process may be sending the same refresh token, which revokes all tokens.
-    if (!(await this.#records.holds('refresh'))) return overtaken();
+    const lease = await this.#records.holds('refresh');
+    if (lease !== 'held') return lease === 'lost' ? overtaken() : uncertain();
     const tokens = await refresh(requests, found, client, refreshToken);
     if (isFailure(tokens)) return this.#notRefreshed(grant, tokens);
     const refreshed = this.#held.refreshed(grant, tokens);
@@ -89,5 +90,12 @@ function noRefreshToken({ metadata: { issuer } }: Discovered): Failure {
 /** Another process has had the lock of the refresh meanwhile. */
 function overtaken(): AuthorizationEvent {
   const message = 'Another process refreshes the token, because this one was stopped for too long';
+  return { type: 'overtaken', failure: lockUnavailable(message) };
+}
+
+/** The store may have given the lease to another process. */
+function uncertain(): AuthorizationEvent {
+  const message =
+    'The token was not refreshed, because the token store did not confirm that this process has the lease';
   return { type: 'overtaken', failure: lockUnavailable(message) };
 }

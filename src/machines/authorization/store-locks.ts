@@ -7,11 +7,12 @@ export type LockPurpose = 'refresh' | 'sign-in';
 
 /** What the locks of a grant report. */
 export interface LockReceiver {
-  /** The store could not give the lease. Throws a failure if the lock may not be held without it. */
-  leaseFailed(purpose: LockPurpose, thrown: unknown): void;
   /** A lease is being released. The promise resolves when that is done, and never rejects. */
   releasing(done: Promise<void>): void;
 }
+
+/** The store has given a lease, or has thrown something. Throws a failure if the lock may not be held without the lease. */
+export type LeaseReceiver = (failed: { readonly thrown: unknown } | undefined) => void;
 
 /**
  * The locks of one grant. Each is first taken among the connections of this process, and then, as a lease of the store, among processes: so one
@@ -31,11 +32,11 @@ export class StoreLocks {
   }
 
   /** Takes a lock, and holds it until the signal is aborted. Rejects with the reason of the signal, and then holds nothing. */
-  async take(purpose: LockPurpose, signal: AbortSignal): Promise<void> {
+  async take(purpose: LockPurpose, signal: AbortSignal, leased: LeaseReceiver): Promise<void> {
     const releaseLocal = await this.#settings.locks.take(`${purpose} ${this.#key}`, signal);
     try {
       signal.throwIfAborted();
-      const lease = await this.#lease(purpose, signal);
+      const lease = await this.#lease(purpose, signal, leased);
       const release = (): void => {
         releaseLocal();
         if (lease !== undefined) this.#release(purpose, lease);
@@ -55,16 +56,17 @@ export class StoreLocks {
     return lease === undefined || (await lease.isHeld());
   }
 
-  async #lease(purpose: LockPurpose, signal: AbortSignal): Promise<TokenLease | undefined> {
+  async #lease(purpose: LockPurpose, signal: AbortSignal, leased: LeaseReceiver): Promise<TokenLease | undefined> {
     const { store } = this.#settings;
     if (store.lease === undefined) return undefined;
     const pending = this.#request(purpose, signal);
     try {
       const lease = await askUserFunction(() => pending, signal);
       this.#leases.set(purpose, lease);
+      leased(undefined);
       return lease;
     } catch (thrown) {
-      if (!signal.aborted) this.#receiver.leaseFailed(purpose, thrown);
+      if (!signal.aborted) leased({ thrown });
       // The store may give the lease all the same.
       void pending.then(
         (late) => {

@@ -16,6 +16,7 @@ import type { Environment, TimerHandle } from '../../util/environment.js';
 import { describeThrown, lookable } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import { callUserFunction } from '../../util/user-function.js';
+import { LateWrites } from './late-writes.js';
 import { StoreLocks } from './store-locks.js';
 import type { LockPurpose } from './store-locks.js';
 
@@ -40,7 +41,24 @@ export interface RecordsReceiver {
   report(problem: Failure): void;
   /** A lease is being released. The promise never rejects. */
   releasing(done: Promise<void>): void;
+  /** Tokens that could not be stored are written again, until a promise settles. It never rejects. */
+  storing(done: Promise<void>): void;
 }
+
+/** What a store does, as messages name it. */
+const OPERATIONS = {
+  read: 'read the tokens',
+  write: 'write the tokens',
+  delete: 'delete the tokens',
+  lease: 'give a lease',
+  check: 'confirm a lease',
+  watch: 'watch the tokens',
+} as const;
+
+type Operation = keyof typeof OPERATIONS;
+
+/** Whether the lease of a lock is held; `unknown`: the store did not respond. */
+export type LeaseState = 'held' | 'lost' | 'unknown';
 
 /**
  * The records of one authorization in the store of the user: its grant, and the clients that were registered. If the store fails, the failure is
@@ -53,6 +71,9 @@ export class StoredRecords {
   readonly #environment: Environment;
   readonly #receiver: RecordsReceiver;
   readonly #locks: StoreLocks;
+  readonly #lateWrites: LateWrites;
+  /** The operations that have failed the last time: a failure is reported once until the operation works again. */
+  readonly #broken = new Set<Operation>();
   /** The text of the grant that this connection read or wrote last. */
   #seen: string | undefined;
   /** Whether the store failed to write the newest grant. */
@@ -68,37 +89,63 @@ export class StoredRecords {
     this.#server = server;
     this.#key = grantKey(server, settings.account);
     this.#receiver = receiver;
+    this.#lateWrites = new LateWrites(environment);
     this.#locks = new StoreLocks(settings, this.#key, {
-      leaseFailed: (purpose, thrown) => {
-        this.#leaseFailed(purpose, thrown);
-      },
       releasing: (done) => {
         receiver.releasing(done);
       },
     });
   }
 
-  /** Holds a lock until the signal is aborted: among the connections of this process, and among processes if the store has leases. */
-  lock(purpose: LockPurpose, signal: AbortSignal): Promise<void> {
-    return this.#locks.take(purpose, signal);
+  /**
+   * Holds a lock until the signal is aborted: among the connections of this process, and among processes if the store has leases.
+   * @param loss what is not done without the lock, for the failure
+   */
+  async lock(purpose: LockPurpose, signal: AbortSignal, loss: string): Promise<void> {
+    // The lock is perhaps held for these writes.
+    this.#lateWrites.hurry();
+    await this.#locks.take(purpose, signal, (thrown) => {
+      if (thrown === undefined) this.#succeeded('lease');
+      else this.#leaseFailed(purpose, thrown.thrown, loss);
+    });
   }
 
   /** Whether a lock that was taken is still held: a process that was stopped for too long has lost it. */
-  async holds(purpose: LockPurpose): Promise<boolean> {
+  async holds(purpose: LockPurpose): Promise<LeaseState> {
     try {
-      return await this.#limited(() => this.#locks.holds(purpose));
+      const isHeld = await this.#limited(() => this.#locks.holds(purpose));
+      this.#succeeded('check');
+      return isHeld ? 'held' : 'lost';
     } catch (thrown) {
-      this.#receiver.report(storeFailed('lease', thrown));
-      return false;
+      this.#failed('check', thrown);
+      return 'unknown';
     }
   }
 
   /** A person who is asked twice does no harm, and a token that was never stored is known to this process alone. */
-  #leaseFailed(purpose: LockPurpose, thrown: unknown): void {
-    this.#receiver.report(storeFailed('lease', thrown));
+  #leaseFailed(purpose: LockPurpose, thrown: unknown, loss: string): void {
+    this.#failed('lease', thrown);
     const isShared = this.#seen !== undefined && !this.#unsaved;
     if (purpose === 'refresh' && isShared)
-      throw lockUnavailable('The token was not refreshed, because the token store gave no lease', lookable(thrown));
+      throw lockUnavailable(`${loss}, because the token store gave no lease`, lookable(thrown));
+  }
+
+  #succeeded(operation: Operation): void {
+    this.#broken.delete(operation);
+  }
+
+  #failed(operation: Operation, thrown: unknown): void {
+    if (this.#broken.has(operation)) return;
+    this.#broken.add(operation);
+    this.#receiver.report(
+      authFailure(
+        'MCP_TOKEN_STORE_FAILED',
+        'store',
+        `The token store could not ${OPERATIONS[operation]}: ${describeThrown(thrown)}`,
+        { operation },
+        { cause: lookable(thrown) },
+      ),
+    );
   }
 
   /** Calls a function now and when the grant may have changed, until the signal is aborted; never if the store has no `watch`. */
@@ -115,12 +162,18 @@ export class StoredRecords {
       else signal.addEventListener('abort', end, { once: true });
       changed();
     } catch (thrown) {
-      this.#receiver.report(storeFailed('watch', thrown));
+      this.#failed('watch', thrown);
     }
+  }
+
+  /** The connection ends: tokens that could not be stored are written once more, at once. */
+  hurry(): void {
+    this.#lateWrites.hurry();
   }
 
   /** Nothing waits for the store any more: operations that have not ended are ignored. */
   stopWaiting(): void {
+    this.#lateWrites.end();
     for (const timer of this.#limits) this.#environment.clearTimeout(timer);
     this.#limits.clear();
   }
@@ -148,6 +201,7 @@ export class StoredRecords {
 
   /** Deletes the grant. */
   async dropGrant(): Promise<void> {
+    this.#lateWrites.end();
     const written = await this.#write(this.#key, undefined);
     this.#unsaved = written === undefined;
     // What the store could not delete is not taken for a newer grant.
@@ -155,11 +209,26 @@ export class StoredRecords {
   }
 
   async #keep(grant: Grant, expected: string | undefined): Promise<boolean> {
+    this.#lateWrites.end();
     const text = writeGrant(grant);
+    const before = expected ?? this.#seen;
     const written = await this.#write(this.#key, text, expected);
-    if (written === true) this.#seen = text;
-    this.#unsaved = written === undefined;
-    return written !== false;
+    const note = (isOurs: boolean): void => {
+      if (isOurs) this.#seen = text;
+      this.#unsaved = false;
+    };
+    if (written !== undefined) {
+      note(written);
+      return written;
+    }
+    this.#unsaved = true;
+    const again = async (): Promise<boolean | undefined> => {
+      const isOurs = await this.#write(this.#key, text, before);
+      // Another connection has written meanwhile, or an earlier try has, and only its response was lost.
+      return isOurs === false ? (await this.#read(this.#key))?.text === text : isOurs;
+    };
+    this.#receiver.storing(this.#lateWrites.begin(again, note));
+    return true;
   }
 
   /** The client that was registered at an issuer for these scopes, unless it is doubted or its secret has expired. */
@@ -204,32 +273,26 @@ export class StoredRecords {
 
   async #read(key: string): Promise<{ readonly text: string | undefined } | undefined> {
     try {
-      return { text: await this.#limited(() => this.#settings.store.read(key)) };
+      const text = await this.#limited(() => this.#settings.store.read(key));
+      this.#succeeded('read');
+      return { text };
     } catch (thrown) {
-      this.#receiver.report(storeFailed('read', thrown));
+      this.#failed('read', thrown);
       return undefined;
     }
   }
 
   /** Resolves with false if the stored value is not the expected one, and with undefined if the store fails. */
   async #write(key: string, value: string | undefined, expected?: string): Promise<boolean | undefined> {
+    const operation = value === undefined ? 'delete' : 'write';
     try {
       // A store in JavaScript may return nothing.
       const written: unknown = await this.#limited(() => this.#settings.store.write(key, value, expected));
+      this.#succeeded(operation);
       return written !== false;
     } catch (thrown) {
-      this.#receiver.report(storeFailed('write', thrown));
+      this.#failed(operation, thrown);
       return undefined;
     }
   }
-}
-
-function storeFailed(operation: string, thrown: unknown): Failure {
-  return authFailure(
-    'MCP_TOKEN_STORE_FAILED',
-    'store',
-    `The token store could not ${operation}; the tokens are kept in memory: ${describeThrown(thrown)}`,
-    { operation },
-    { cause: lookable(thrown) },
-  );
 }
