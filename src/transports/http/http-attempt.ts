@@ -32,6 +32,8 @@ export class HttpAttempt implements Dispatcher.DispatchHandler {
   #paused = false;
   /** Resumes the response, before undici 7. */
   #resume: (() => void) | undefined;
+  /** Called when the response of an attempt that was left has ended. */
+  #done: (() => void) | undefined;
 
   constructor(owner: AttemptOwner) {
     this.#owner = owner;
@@ -66,10 +68,12 @@ export class HttpAttempt implements Dispatcher.DispatchHandler {
     this.#controller = undefined;
     this.#resume = undefined;
     this.#owner?.ended();
+    this.#done?.();
   }
 
   onResponseError(_controller: unknown, error: Error): void {
     this.#owner?.broke(error, this.#started && !isRefusal(error));
+    this.#done?.();
   }
 
   onConnect(abort: (reason: Error) => void): void {
@@ -115,14 +119,16 @@ export class HttpAttempt implements Dispatcher.DispatchHandler {
     this.#resume?.();
   }
 
-  /** Ignores the rest of the response. */
-  leave(): void {
+  /** Ignores the rest of the response. @param done called at its end */
+  leave(done: () => void): void {
     this.#owner = undefined;
+    this.#done = done;
   }
 
   /** Aborts the request, and closes its connection unless the response has ended. */
   abort(): void {
     this.#owner = undefined;
+    this.#done = undefined;
     this.#controller?.abort(CLOSED);
     this.#controller = undefined;
   }

@@ -300,9 +300,12 @@ export class HttpCall
 
   /** Ignores the rest of the response. The next attempt may wait for its connection, so the response may not take long. */
   #leaveAttempt(): void {
-    this.#leftAttempt = this.#attempt;
-    this.#leftAttempt?.leave();
+    const left = this.#attempt;
+    this.#leftAttempt = left;
     this.#attempt = undefined;
+    left?.leave(() => {
+      if (this.#leftAttempt === left) this.#dropLeftAttempt();
+    });
     this.#leftTimer = this.#endpoint.environment.setTimeout(() => {
       this.#dropLeftAttempt();
     }, DRAIN_TIMEOUT);

@@ -4,8 +4,14 @@ import { textOf } from '../../support/servers/fixture-servers.js';
 import { legacyServer, modernServer, ScriptedHttpServer } from '../../support/servers/http-server.js';
 import type { HttpVisit } from '../../support/servers/http-server.js';
 import { errorFrom, rejection } from '../../support/outcomes.js';
+import { until } from '../../support/waiting.js';
+import { systemEnvironment } from '../../../src/util/environment.js';
+import type { Environment } from '../../../src/util/environment.js';
 
 const CHALLENGE = 'Bearer error="invalid_token", scope="read write", resource_metadata="https://a.invalid/prm"';
+
+/** How long a response that was left may take to end, in ms. */
+const DRAIN_TIMEOUT = 250;
 
 let server: ScriptedHttpServer;
 /** The token that the server takes. */
@@ -194,6 +200,36 @@ describe.each([
     // For the farewell.
     valid = 'first';
   });
+});
+
+test('a refused response that has ended leaves no timer behind', async () => {
+  server = await ScriptedHttpServer.start(modernServer(guard));
+  const timers = { set: 0, fired: 0 };
+  const pending = new Set<unknown>();
+  const environment: Environment = {
+    ...systemEnvironment,
+    setTimeout: (callback, delay) => {
+      if (delay !== DRAIN_TIMEOUT) return systemEnvironment.setTimeout(callback, delay);
+      timers.set += 1;
+      const timer = systemEnvironment.setTimeout(() => {
+        timers.fired += 1;
+        pending.delete(timer);
+        callback();
+      }, delay);
+      pending.add(timer);
+      return timer;
+    },
+    clearTimeout: (timer) => {
+      pending.delete(timer);
+      systemEnvironment.clearTimeout(timer);
+    },
+  };
+  await connect({ token: () => Promise.resolve('first') }, { environment });
+  valid = 'another';
+  await errorFrom(client.callTool('do'));
+  await until(() => pending.size === 0);
+  // The one that fires is of the link, which waits for responses to calls that have an outcome.
+  expect(timers).toEqual({ set: 2, fired: 1 });
 });
 
 test('a source without a token that is taken does not make a client that reconnects try for ever', async () => {
