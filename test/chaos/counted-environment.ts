@@ -2,9 +2,12 @@ import { systemEnvironment } from '../../src/util/environment.js';
 import type { Environment, TimerHandle } from '../../src/util/environment.js';
 import { seededRandom } from '../../src/testing/random.js';
 
-/** The real clock and seeded randomness, with the timers that are set. */
-export function countedEnvironment(seed: number): { environment: Environment; pending: ReadonlySet<TimerHandle> } {
-  const pending = new Set<TimerHandle>();
+/** The real clock and seeded randomness, with the timers that are set, and their times in milliseconds. */
+export function countedEnvironment(seed: number): {
+  environment: Environment;
+  pending: ReadonlyMap<TimerHandle, number>;
+} {
+  const pending = new Map<TimerHandle, number>();
   const environment: Environment = {
     ...systemEnvironment,
     random: seededRandom(seed),
@@ -13,7 +16,7 @@ export function countedEnvironment(seed: number): { environment: Environment; pe
         pending.delete(handle);
         callback();
       }, delay);
-      pending.add(handle);
+      pending.set(handle, delay);
       return handle;
     },
     clearTimeout: (handle) => {

@@ -385,6 +385,8 @@ export class Course {
     }
     if (!call.connectedAtStart || this.#ends > call.endsBefore || options.autoReconnect !== true) return;
     if (error.code === 'MCP_QUEUE_FULL' && !fair) return;
+    // A server may refuse each token, and its authorization server may be away.
+    if (error.name === 'MCPAuthenticationError' || error.code === 'MCP_AUTH_UNREACHABLE') return;
     if (error.code === 'MCP_NOT_CONNECTED' && options.whenDisconnected === 'fail') return;
     // Where each request has an exchange of its own, one is given up when the next try would come too late.
     const perRequest = this.#client?.transport.framing === 'per-request';

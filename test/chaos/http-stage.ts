@@ -11,15 +11,27 @@ import { Network } from './network.js';
 import type { Stage } from './real-course.js';
 import type { Schedule } from './schedule.js';
 
+/** What is in front of a server. */
+export interface Gate {
+  /** The transport of a client that gets through it. */
+  transport(url: string): HttpTransport;
+  /** Answers a request in place of the server, unless it returns false. `calm`: nothing may go wrong any more. */
+  answers(visit: HttpVisit, calm: boolean): boolean;
+}
+
+const OPEN: Gate = { transport: (url) => new HttpTransport(url), answers: () => false };
+
 /** A server of Streamable HTTP in this process. When it dies its port is closed, and its sessions are forgotten. */
-export async function httpStage(schedule: Schedule): Promise<Stage> {
+export async function httpStage(schedule: Schedule, gate = OPEN): Promise<Stage> {
   const { revision } = schedule;
   const ledger = new MemoryLedger();
   const modern = revision >= '2026';
   let life = 1;
   let sessions = 0;
+  let isCalm = (): boolean => true;
 
   function serve(visit: HttpVisit): void {
+    if (gate.answers(visit, isCalm())) return;
     const { method, headers, message } = visit;
     if (method === 'DELETE') visit.status(200);
     else if (method !== 'POST') visit.status(405);
@@ -64,6 +76,7 @@ export async function httpStage(schedule: Schedule): Promise<Stage> {
   let server: ScriptedHttpServer | undefined = await ScriptedHttpServer.start(serve);
   const { port, url } = server;
   const network = await Network.before(url, schedule);
+  isCalm = () => network.isCalm;
   let restarting = Promise.resolve();
 
   async function restart(pause: number): Promise<void> {
@@ -78,7 +91,7 @@ export async function httpStage(schedule: Schedule): Promise<Stage> {
   }
 
   return {
-    transport: new HttpTransport(network.url),
+    transport: gate.transport(network.url),
     ledger,
     network,
     hits: (text) => network.hits(text),

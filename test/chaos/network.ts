@@ -24,9 +24,19 @@ export class Network implements AsyncDisposable {
     return this.#proxy.faults;
   }
 
+  /** Whether nothing happens any more. */
+  get isCalm(): boolean {
+    return this.#calm;
+  }
+
   /** Nothing happens from now on. */
   calm(): void {
     this.#calm = true;
+  }
+
+  /** Faults happen again. */
+  resume(): void {
+    this.#calm = false;
   }
 
   /** How many requests were hit that have this text in them. */

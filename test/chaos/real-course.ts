@@ -24,8 +24,8 @@ const PACE: Pace = { unit: 5, steps: 25, doubles: false, patience: 20 };
 /** What may be late where several processes share a machine, in milliseconds. */
 const LATE = 2_000;
 
-/** Milliseconds after which the server is there again, whatever happened to it. */
-const BACK = 200;
+/** Milliseconds after which the server is there again, whatever happened to it, and no response to a refused request is waited for. */
+const BACK = 300;
 
 /**
  * Runs the schedule of a seed in real time. Times and the order of events differ from run to run, the faults do not. `record` is given
@@ -50,10 +50,10 @@ export async function realCourse(
   stage.network?.calm();
   await sleep(BACK);
   await stage.back?.();
-  if (pending.size > 0) course.wrong(`${pending.size} timers are left`);
+  if (pending.size > 0) course.wrong(`timers are left, of ms: ${[...pending.values()].join()}`);
   course.judge();
   await course.again();
-  if (pending.size > 0) course.wrong(`${pending.size} timers are left at last`);
+  if (pending.size > 0) course.wrong(`timers are left at last, of ms: ${[...pending.values()].join()}`);
   if (transport.connected || stage.transport.connected) course.wrong('the transport says that it is connected');
   return course.finding([...transport.faults, ...(stage.network?.faults ?? [])]);
 }

@@ -1,7 +1,8 @@
 // Runs seeded schedules of calls, faults and deaths, and checks after each what must always hold. Options:
-//   --over=A,B       the kinds of transports: memory (in simulated time), stdio, http, websocket; default: all
+//   --over=A,B       the kinds of transports: memory (in simulated time), stdio, http, websocket, and sign-in, which is HTTP with a server
+//                    that requires tokens; default: all
 //   --schedules=N    how many of each; default: 3000 over memory, 150 over stdio,
-//                    400 over http and websocket each
+//                    400 over http, websocket and sign-in each
 //   --seed=N         the seed of the first schedule of each kind; default 1
 //   --quick          a small set, at most 30 s
 //   --verbose        tells everything about schedules that went wrong
@@ -11,12 +12,14 @@ import { httpStage } from './http-stage.js';
 import { memoryCourse } from './memory-course.js';
 import { Leftovers } from './processes.js';
 import { realCourse } from './real-course.js';
+import type { Schedule } from './schedule.js';
+import { signInStage } from './sign-in-stage.js';
 import { stdioStage } from './stdio-stage.js';
 import { webSocketStage } from './websocket-stage.js';
 
 const { values } = parseArgs({
   options: {
-    over: { type: 'string', default: 'memory,stdio,http,websocket' },
+    over: { type: 'string', default: 'memory,stdio,http,websocket,sign-in' },
     schedules: { type: 'string' },
     seed: { type: 'string', default: '1' },
     quick: { type: 'boolean', default: false },
@@ -24,10 +27,15 @@ const { values } = parseArgs({
   },
 });
 
-const STAGES = { stdio: stdioStage, http: httpStage, websocket: webSocketStage };
+const STAGES = {
+  stdio: stdioStage,
+  http: (schedule: Schedule) => httpStage(schedule),
+  websocket: webSocketStage,
+  'sign-in': signInStage,
+};
 const firstSeed = Number(values.seed);
 /** How many schedules there are in a small set, and in all. */
-const USUAL = { memory: [200, 3_000], stdio: [4, 150], http: [16, 400], websocket: [16, 400] };
+const USUAL = { memory: [200, 3_000], stdio: [4, 150], http: [16, 400], websocket: [16, 400], 'sign-in': [16, 400] };
 /** Schedules in real time that go on at the same time. */
 const AT_ONCE = 8;
 /** After so many milliseconds no other schedule of a kind begins: a busy machine is no reason to wait for ever. */

@@ -23,6 +23,20 @@ export type Step =
   /** The server dies, and is back after this many milliseconds. */
   | { readonly do: 'die'; readonly pause: number };
 
+/** What a server with sign-in refuses: rates by request. */
+export interface Refusals {
+  /** All tokens are invalid from this request to the MCP server on, which gets 401. */
+  readonly expire: number;
+  /** A request to the MCP server lacks a scope, and gets 403. */
+  readonly lack: number;
+  /** A refresh token is refused. */
+  readonly spent: number;
+  /** The token endpoint is out of order. */
+  readonly outage: number;
+  /** A person who is asked to sign in cancels. */
+  readonly cancel: number;
+}
+
 /** What happens, when, and what is expected of it. A seed decides all of it. */
 export interface Schedule {
   readonly seed: number;
@@ -38,6 +52,8 @@ export interface Schedule {
   readonly faults: ChaosOptions;
   /** What happens to bytes and requests of HTTP, where there is a network. */
   readonly network: ChaosProxyOptions;
+  /** What is refused, where a person has to sign in. */
+  readonly refusals: Refusals;
   readonly options: MCPClientOptions;
   readonly steps: readonly (readonly [at: number, step: Step])[];
   /** When the client is disconnected for good, in milliseconds from the start; calls may be in flight then. */
@@ -102,7 +118,17 @@ export function scheduleOf(seed: number, { unit, steps: most, doubles, patience 
   }
   steps.sort(([one], [other]) => one - other);
   const network = drawNetwork(new Draw(~seed), seed, fair, unit);
-  return { seed, revision, fair, supervised, faults, network, options, steps, end };
+  const refusals = drawRefusals(new Draw(~seed ^ 0x5a5a), fair);
+  return { seed, revision, fair, supervised, faults, network, refusals, options, steps, end };
+}
+
+/** Has dice of its own, as the network has. */
+function drawRefusals(draw: Draw, fair: boolean): Refusals {
+  const sometimes = (most: number): number => (draw.chance(0.6) ? draw.rate(most) : 0);
+  return {
+    ...{ expire: draw.rate(0.15), lack: sometimes(0.1), spent: sometimes(0.2), outage: sometimes(0.2) },
+    cancel: fair ? 0 : sometimes(0.3),
+  };
 }
 
 function drawFaults(draw: Draw, seed: number, fair: boolean, unit: number, doubles: boolean): ChaosOptions {
