@@ -4,7 +4,7 @@ import { keysOf } from './entry-format.js';
 import type { EntryFormat } from './entry-format.js';
 import { EntryReader, quoted } from './entry-reader.js';
 import type { DraftEntry, RawEntry } from './raw-entry.js';
-import { readSettings } from './settings.js';
+import { checkEra, readSettings } from './settings.js';
 import { foreignVariable, literal, parseTemplate } from './template.js';
 import type { Template, VariableSyntax } from './template.js';
 import { transportKind } from './transport-kind.js';
@@ -30,6 +30,7 @@ export function readEntry(name: string, node: ConfigNode, format: EntryFormat): 
   entry.exclude = listOf(reader, format.exclude);
   entry.settings = readSettings(reader);
   format.finish?.(entry, reader);
+  checkEra(entry, reader);
   reportUnknownKeys(reader, format);
   reportForeignVariables(entry, reader);
   return entry;

@@ -1,8 +1,18 @@
+import { eraOf } from '../../protocol/revisions.js';
 import { member } from '../documents/node.js';
 import { settingsSchema } from '../schema.js';
 import type { ServerSettings } from '../types.js';
 import { quoted } from './entry-reader.js';
 import type { EntryReader } from './entry-reader.js';
+import type { DraftEntry } from './raw-entry.js';
+
+/** Removes an era that no client knows, with a warning. */
+export function checkEra(entry: DraftEntry, reader: EntryReader): void {
+  const { era, ...others } = entry.settings;
+  if (era === undefined || ['auto', 'modern', 'legacy'].includes(era) || eraOf(era) !== undefined) return;
+  reader.warn('invalid-value', entry.at, 'the era must be "auto", "modern", "legacy" or a revision; it is ignored');
+  entry.settings = others;
+}
 
 /** Reads the member "mcpActors". Members that are not valid are warnings, and left out. */
 export function readSettings(reader: EntryReader): ServerSettings {
