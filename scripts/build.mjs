@@ -5,6 +5,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { bundleCli } from './bundle-cli.mjs';
+import { bundleConfig } from './bundle-config.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
@@ -25,6 +26,8 @@ for (const [format, type] of [
   });
   if (status !== 0) process.exit(status ?? 1);
 }
+
+await bundleConfig(root);
 
 // In Node, `import` loads wrappers of the CommonJS build. This takes two thirds of the time of as many ES modules, and programs that use
 // both `import` and `require` get the same classes.

@@ -21,7 +21,8 @@ function run(problem, cwd, command, ...args) {
   const { status, signal, error, stdout, stderr } = spawnSync(command, args, {
     cwd,
     encoding: 'utf8',
-    timeout: 120_000,
+    // A bound for what hangs: packing builds everything, and the machine may be slow.
+    timeout: 600_000,
   });
   if (status === 0) return true;
   problems.push(`${problem} (${error?.message ?? signal ?? `exit code ${status}`})\n${stdout}${stderr}`);
@@ -55,11 +56,30 @@ function packagesInTypes(entry) {
 
 /** Public types must not use types of other packages, except those of Node. */
 function testTypes(format) {
-  for (const entry of ['index', 'auth/index', 'inspect/index', 'testing/index']) {
+  for (const entry of ['index', 'auth/index', 'config/index', 'inspect/index', 'testing/index']) {
     for (const [name, file] of packagesInTypes(path.join(installed, `dist/${format}/${entry}.d.ts`))) {
       if (!name.startsWith('node:') && name !== 'node') problems.push(`${file} takes public types from "${name}"`);
     }
   }
+}
+
+/** What is bundled must not be in the declarations, nor be installed; and its licences and the schema of config files are in the package. */
+function testBundle() {
+  for (const format of ['cjs', 'esm']) {
+    const folder = path.join(installed, `dist/${format}/config`);
+    for (const file of readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.d.ts'))) {
+      const [name] = /zod|jsonc-parser|smol-toml/.exec(readFileSync(path.join(folder, file), 'utf8')) ?? [];
+      if (name !== undefined) problems.push(`dist/${format}/config/${file} mentions ${name}`);
+    }
+  }
+  for (const name of ['zod', 'jsonc-parser', 'smol-toml', 'esbuild']) {
+    if (existsSync(path.join(consumer, 'node_modules', name))) problems.push(`${name} is installed with the package`);
+  }
+  const licences = readFileSync(path.join(installed, 'dist/THIRD-PARTY-LICENSES.txt'), 'utf8');
+  for (const name of ['zod', 'jsonc-parser', 'smol-toml'])
+    if (!licences.includes(`\n${name} `)) problems.push(`THIRD-PARTY-LICENSES.txt has no licence of ${name}`);
+  const schema = JSON.parse(readFileSync(path.join(installed, 'dist/mcp-actors.schema.json'), 'utf8'));
+  if (schema.properties?.mcpServers === undefined) problems.push('mcp-actors.schema.json does not describe mcpServers');
 }
 
 /** The files that the README links must be in the package, except pictures. */
@@ -79,9 +99,11 @@ async function testConsumers(tarball) {
   const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
   if (!run('npm install fails', consumer, 'npm', 'install', ...quiet, tarball, `@types/node@${nodeTypes}`)) return;
   testLinks();
+  testBundle();
   testTypes('cjs');
   testTypes('esm');
-  for (const file of ['light.cjs', 'light.mjs', 'skills.mjs']) run(`${file} fails`, consumer, process.execPath, file);
+  for (const file of ['light.cjs', 'light.mjs', 'skills.mjs', 'config.mjs'])
+    run(`${file} fails`, consumer, process.execPath, file);
   if (!run('The consumers do not compile', consumer, bin('tsc'), '-p', '.')) return;
   for (const file of ['out/consumer.cjs', 'out/consumer.mjs']) {
     run(`${file} fails`, consumer, process.execPath, file, bin('mcp-server-everything'));
