@@ -29,6 +29,14 @@ export interface ServerParts {
 /** The method that `util.inspect`, and with it `console.log`, calls. Node, util.inspect.custom. */
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
+/** The entries of servers as they are written, for copies. Outside of the servers, because literal values are in them. */
+const RAW_ENTRIES = new WeakMap<object, RawEntry>();
+
+/** The entry of a server as it is written; undefined for a server of another copy of this package. */
+export function rawEntryOf(server: ConfiguredServer): RawEntry | undefined {
+  return RAW_ENTRIES.get(server);
+}
+
 /** A server of a config file. Printing it shows no secret. */
 export class Server implements ConfiguredServer {
   readonly name: string;
@@ -67,6 +75,7 @@ export class Server implements ConfiguredServer {
       toConfigProblem(problem, source.file, entry.name),
     );
     this.#target = target;
+    RAW_ENTRIES.set(this, entry);
   }
 
   get target(): ConnectTarget | undefined {

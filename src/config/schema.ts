@@ -49,6 +49,8 @@ const entrySchema = z.looseObject({
     }),
   ),
   disabled: z.optional(described(z.boolean(), 'Switch the server off.')),
+  tools: z.optional(described(z.array(z.string()), 'The only tools to use; "*" for all.')),
+  excludeTools: z.optional(described(z.array(z.string()), 'Tools not to use.')),
   mcpActors: z.optional(settingsSchema),
 });
 

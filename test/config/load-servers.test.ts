@@ -168,9 +168,91 @@ describe('the option trust', () => {
   });
 });
 
+describe('the agreement to an entry', () => {
+  const entry = { command: 'a', args: ['x'], env: { A: '1' }, cwd: 'y', timeout: 1, excludeTools: ['drop'] };
+  it.each([
+    ['the command', { command: 'b' }],
+    ['an argument', { args: ['y'] }],
+    ['a literal value of the environment', { env: { A: '2' } }],
+    ['the name of a variable', { env: { B: '1' } }],
+    ['the working directory', { cwd: 'z' }],
+    ['a tool that was excluded', { excludeTools: [] }],
+    ['a setting', { mcpActors: { pin: false } }],
+    ['the transport', { url: 'https://example.com', type: 'http' }],
+  ])('ends when %s changes', async (_, change) => {
+    const trustStore = memoryTrustStore();
+    const trusted = async (given: object, trust?: () => boolean): Promise<boolean | undefined> => {
+      const { servers } = await load({ '.mcp.json': { mcpServers: { a: given } } }, { trust, trustStore });
+      return servers.get('a')?.trusted;
+    };
+    expect(await trusted(entry, () => true)).toBe(true);
+    expect(await trusted({ ...entry, timeout: 2, disabled: true })).toBe(true);
+    expect(await trusted({ ...entry, ...change })).toBe(false);
+  });
+});
+
+describe('inputs of VS Code', () => {
+  const files = {
+    '.vscode/mcp.json': {
+      inputs: [
+        { id: 'api-key', type: 'promptString', description: 'Key\u001b[2J', password: true },
+        { id: 'mode', type: 'pickString', options: ['a', { label: 'B', value: 'b' }], default: 'a' },
+      ],
+      servers: {
+        a: { command: 'a', env: { KEY: '${input:api-key}', MODE: '${input:mode}' } },
+        b: { command: 'b', args: ['${input:api-key}'] },
+      },
+    },
+  };
+
+  it('are asked for once, without control characters, and not for entries that are not trusted', async () => {
+    const asked: object[] = [];
+    const input = async (given: { id: string }): Promise<string> => {
+      asked.push(given);
+      return `typed-${given.id}`;
+    };
+    await load(files, { input, trust: undefined });
+    expect(asked).toEqual([]);
+    const { servers } = await load(files, { input });
+    expect(servers.get('a')?.target).toMatchObject({ env: { KEY: 'typed-api-key', MODE: 'typed-mode' } });
+    expect(servers.get('b')?.target).toMatchObject({ args: ['typed-api-key'] });
+    expect(asked).toEqual([
+      { id: 'api-key', description: 'Key', password: true },
+      { id: 'mode', password: false, default: 'a', options: ['a', 'b'] },
+    ]);
+  });
+
+  it('have the value of MCP_INPUT_<ID>, else their default, and without both are a problem', async () => {
+    const { servers } = await load(files, { env: { MCP_INPUT_API_KEY: 'set' } });
+    expect(servers.get('a')?.target).toMatchObject({ env: { KEY: 'set', MODE: 'a' } });
+    const { problems } = await load(files);
+    expect(problems.map(({ server, code }) => `${server} ${code}`)).toEqual(['a missing-input', 'b missing-input']);
+    expect(problems[0]?.message).toContain('MCP_INPUT_API_KEY');
+  });
+});
+
+describe('the option allowUnset', () => {
+  it('replaces variables that are not set by nothing', async () => {
+    const files = {
+      '.mcp.json': { mcpServers: { a: { command: 'a', args: ['${NO_SUCH}x'], env: { A: '${NO_SUCH}' } } } },
+    };
+    expect((await load(files)).servers.get('a')?.target).toBeUndefined();
+    const { servers } = await load(files, { allowUnset: true });
+    expect(servers.get('a')?.target).toMatchObject({ args: ['x'], env: { A: '' } });
+  });
+});
+
+describe('the values of variables', () => {
+  it('are not expanded again', async () => {
+    const files = { '.mcp.json': { mcpServers: { a: { command: 'a', args: ['${A}'] } } } };
+    const { servers } = await load(files, { env: { A: '${B} $B', B: 'no' } });
+    expect(servers.get('a')?.target).toMatchObject({ args: ['${B} $B'] });
+  });
+});
+
 describe('what is printed of a server', () => {
   it('contains no value of a variable, header or input', async () => {
-    const env = { SECRET: 'marker-of-env', URL_SECRET: 'marker-of-url' };
+    const env = { SECRET: 'marker-of-env', URL_SECRET: 'marker-of-url', HOST_SECRET: 'marker.example.com' };
     const { servers, problems } = await load(
       {
         '.mcp.json': {
@@ -181,6 +263,8 @@ describe('what is printed of a server', () => {
               env: { A: 'marker-a', B: '${SECRET}' },
             },
             b: { url: 'https://u:marker-user@example.com/?k=marker-query&u=${URL_SECRET}', headers: { H: 'marker-h' } },
+            d: { url: '${HOST_SECRET}/mcp' },
+            e: { type: 'http', url: 'wss://${HOST_SECRET}' },
             c: { url: 'https://example.com', headers: { H: 'marker\nbad ${SECRET}' } },
           },
         },
@@ -190,6 +274,10 @@ describe('what is printed of a server', () => {
     expect(servers.get('a')?.target).toMatchObject({ env: { A: 'marker-a', B: 'marker-of-env' } });
     const printed = [JSON.stringify([...servers.values()]), inspect(servers), inspect(problems)].join('\n');
     expect(printed).not.toContain('marker');
-    expect(problems).toMatchObject([{ server: 'c', code: 'invalid-value' }]);
+    expect(problems.map(({ server, code }) => `${server} ${code}`)).toEqual([
+      'd invalid-value',
+      'e invalid-value',
+      'c invalid-value',
+    ]);
   });
 });

@@ -8,6 +8,9 @@ const library = () => import('yaml');
 
 type Library = Awaited<ReturnType<typeof library>>;
 
+/** The most aliases of a file. Each is searched for in the whole file. */
+const MOST_ALIASES = 200;
+
 /** Reads the first document of a YAML file. Of text with errors it returns the parts that it understands. */
 export async function readYaml(text: string): Promise<ConfigDocument> {
   const yaml = await library();
@@ -30,6 +33,7 @@ class Converter {
   readonly #lines: LineIndex;
   readonly #problems: DocumentProblem[];
   #left = MOST_VALUES;
+  #aliasesLeft = MOST_ALIASES;
 
   constructor(yaml: Library, document: Document.Parsed, lines: LineIndex, problems: DocumentProblem[]) {
     this.#yaml = yaml;
@@ -45,6 +49,8 @@ class Converter {
     if (depth > DEEPEST || this.#left < 0) throw new RangeError('nested too deeply, or too large');
     const at = key ?? this.#placeOf(node);
     if (yaml.isAlias(node)) {
+      this.#aliasesLeft -= 1;
+      if (this.#aliasesLeft < 0) throw new RangeError('too many aliases');
       const meant = node.resolve(this.#document);
       if (meant !== undefined) return this.convert(meant, at, depth + 1);
       return { kind: 'scalar', at, value: null };

@@ -26,7 +26,7 @@ const PRIVATE = { file: 0o600, folder: 0o700 };
 export async function changeFile(
   file: string,
   locks: string,
-  change: (text: string | undefined) => string | undefined,
+  change: (text: string | undefined) => string | undefined | Promise<string | undefined>,
 ): Promise<void> {
   await mkdir(locks, { recursive: true, mode: PRIVATE.folder });
   await mkdir(path.dirname(file), { recursive: true, mode: PRIVATE.folder });
@@ -36,7 +36,7 @@ export async function changeFile(
     const lease = await takeFileLease(locks, name, TIMING, new AbortController().signal);
     try {
       const before = await textOf(real);
-      const after = change(before);
+      const after = await change(before);
       if (after === undefined || after === before) return;
       const staged = path.join(path.dirname(real), `.${path.basename(real)}.${systemEnvironment.newId()}`);
       await writePrivateFile(staged, after);

@@ -93,7 +93,7 @@ class EntryResolver {
       transportFor(target());
       return target;
     } catch (thrown) {
-      this.#error('invalid-value', (thrown as Error).message);
+      this.#error('invalid-value', (thrown as Error).message.replace(/, such as "[^"]*"/g, ''));
       return undefined;
     }
   }
@@ -134,6 +134,11 @@ class EntryResolver {
     if (address === undefined) return undefined;
     if (/^unix:/i.test(address)) {
       this.#error('no-transport', 'URLs of Unix sockets are not supported');
+      return undefined;
+    }
+    // Not left to the transport, whose message proposes a similar URL: parts of it may be values of variables.
+    if (!URL.canParse(address) || !/^(?:https?|wss?):/i.test(address)) {
+      this.#error('invalid-value', '"url" must be a URL that begins with http://, https://, ws:// or wss://');
       return undefined;
     }
     if (headersHelper !== undefined) return this.#withHelper(address, values, headersHelper);

@@ -6,7 +6,7 @@ import { readOAuth } from './oauth.js';
 import { entriesAt } from './source.js';
 import type { Source } from './source.js';
 
-/** The keys of `.mcp.json`, which Claude Code defined. Copilot CLI adds `tools`, others `disabled`. */
+/** The keys of `.mcp.json`, which Claude Code defined. Copilot CLI adds `tools`, others `disabled` and `excludeTools`. */
 export const CLAUDE_CODE_FORMAT: EntryFormat = {
   ...STANDARD_KEYS,
   variables: SHELL_SYNTAX,
@@ -15,6 +15,7 @@ export const CLAUDE_CODE_FORMAT: EntryFormat = {
   times: [{ key: 'timeout', unit: 'ms', option: 'timeout' }],
   enabled: ['enabled'],
   disabled: ['disabled'],
+  exclude: ['excludeTools'],
   others: ['oauth', 'alwaysLoad', 'description', 'tools'],
   finish(entry, reader) {
     const keys = {

@@ -8,9 +8,9 @@ import type { Template } from '../entries/template.js';
 const VERSION = 'mcp-actors.trust.v1';
 
 /**
- * The hash of an entry, to which a user agrees. It covers everything that decides what is started and where data is sent: all texts as they are
+ * The hash of an entry, to which a user agrees. It covers everything that decides what is started, where data is sent and which tools are used: all texts as they are
  * written, with the names of variables and without their values, and the content of files that the entry includes, which belong to the same
- * project. Options such as timeouts are not part of it.
+ * project. Time limits, and whether the entry is switched off, are not part of it.
  * @param read the text of a file that the entry names
  */
 export async function entryHash(
@@ -19,6 +19,7 @@ export async function entryHash(
   read: (path: Template | string) => Promise<string | undefined>,
 ): Promise<string> {
   const { name, kind, command, args, env, envFile, cwd, url, headers, headersHelper, auth } = entry;
+  const { include, exclude, settings } = entry;
   const { clientSecret, ...publicAuth } = auth ?? {};
   const templates = [command, ...args, envFile, cwd, url, ...env.values(), ...headers.values(), clientSecret];
   const included = [...new Set(templates.flatMap((one) => (one === undefined ? [] : filesIn(one))))].sort();
@@ -40,6 +41,8 @@ export async function entryHash(
     headersHelper,
     Object.entries(publicAuth).sort(),
     clientSecret?.written,
+    [include, exclude],
+    Object.entries(settings).sort(),
     included,
     contents,
   ];
