@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { bundleCli } from './bundle-cli.mjs';
 import { bundleConfig } from './bundle-config.mjs';
+import { writeLicences } from './licences.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
@@ -27,7 +28,7 @@ for (const [format, type] of [
   if (status !== 0) process.exit(status ?? 1);
 }
 
-await bundleConfig(root);
+const inConfig = await bundleConfig(root);
 
 // In Node, `import` loads wrappers of the CommonJS build. This takes two thirds of the time of as many ES modules, and programs that use
 // both `import` and `require` get the same classes.
@@ -37,4 +38,5 @@ for (const entry of ['index', 'auth/index', 'config/index', 'inspect/index', 'te
   writeFileSync(`${root}dist/cjs/${entry}.mjs`, text);
 }
 
-await bundleCli(root);
+const inCli = await bundleCli(root);
+writeLicences(root, new Set([...inConfig, ...inCli]));

@@ -1,6 +1,7 @@
 // Bundles the command line into dist/cli: it starts faster than as single files, and users of the library do not install what only it needs.
 import { rmSync } from 'node:fs';
 import { build } from 'esbuild';
+import { inlinedPackages } from './licences.mjs';
 
 /** What users have installed anyway, and what is loaded only when it is needed. */
 const EXTERNAL = [
@@ -16,9 +17,10 @@ const EXTERNAL = [
   'mcp-actors/*',
 ];
 
+/** Writes the bundle, and returns the names of the packages in it. */
 export async function bundleCli(root, outdir = 'dist/cli') {
   if (outdir === 'dist/cli') rmSync(`${root}dist/cli`, { recursive: true, force: true });
-  await build({
+  const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: { 'mcp-actors': 'src/cli/bin.ts' },
     outdir,
@@ -39,6 +41,8 @@ export async function bundleCli(root, outdir = 'dist/cli') {
     banner: {
       js: "import { createRequire as cliRequire } from 'node:module'; const require = cliRequire(import.meta.url);",
     },
+    metafile: true,
     logLevel: 'warning',
   });
+  return inlinedPackages(metafile);
 }

@@ -1,16 +1,17 @@
 // Bundles `mcp-actors/config` after the compiler has run: its parsers are inlined, so that users install nothing for it. Modules of this package
-// outside of src/config stay separate files, because the classes of errors and transports must be the ones of the root. Also writes the
-// licences of the inlined packages, and the JSON Schema of our files for editors.
+// outside of src/config stay separate files, because the classes of errors and transports must be the ones of the root. Also writes the JSON
+// Schema of our files for editors.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import ts from 'typescript';
+import { inlinedPackages } from './licences.mjs';
 
 /**
  * @param {string} root the folder of the package
- * @returns {Promise<void>}
+ * @returns {Promise<Set<string>>} the names of the inlined packages
  */
 export async function bundleConfig(root) {
   const inlined = new Set();
@@ -29,14 +30,11 @@ export async function bundleConfig(root) {
       minifyWhitespace: true,
       plugins: [siblings(root)],
     });
-    for (const file of Object.keys(metafile.inputs)) {
-      const [, name] = /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file) ?? [];
-      if (name !== undefined) inlined.add(name);
-    }
+    for (const name of inlinedPackages(metafile)) inlined.add(name);
     removeUnused(dist);
   }
-  writeLicences(root, [...inlined].sort());
   await writeSchema(root);
+  return inlined;
 }
 
 function common(root) {
@@ -97,20 +95,6 @@ function removeEmpty(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true }))
     if (entry.isDirectory()) removeEmpty(path.join(folder, entry.name));
   if (readdirSync(folder).length === 0) rmSync(folder, { recursive: true });
-}
-
-const NOTICE = 'dist/cjs/config and dist/esm/config contain parts of these packages.\n';
-
-function writeLicences(root, names) {
-  const texts = names.map((name) => {
-    const folder = path.join(root, 'node_modules', name);
-    const { version, license } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
-    const file = readdirSync(folder).find((one) => /^licen[cs]e/i.test(one));
-    if (file === undefined) throw new Error(`${name} has no licence file`);
-    return `${name} ${version} (${license})\n\n${readFileSync(path.join(folder, file), 'utf8').trim()}\n`;
-  });
-  const line = `\n${'-'.repeat(80)}\n\n`;
-  writeFileSync(path.join(root, 'dist/THIRD-PARTY-LICENSES.txt'), [NOTICE, ...texts].join(line));
 }
 
 /** Makes the schema from the source, because the bundle exports only what users need. */

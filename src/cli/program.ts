@@ -91,6 +91,33 @@ export function programFor(context: CommandContext, done: (exitCode: ExitCode) =
     (one) => clientFlags(one).addHelpText('after', DOCTOR),
   );
   command(
+    'config <command> [name] [flags]',
+    'Show and change the servers of your config files',
+    async (words, flags) => (await import('./commands/config.js')).config(context, words, flags),
+    (one) =>
+      terminalFlags(one)
+        .option('--config <file>', 'read or change this file alone')
+        .option('--project', 'change the .mcp.json of this project, not the file of the user')
+        .option('--replace', 'add, import: replace an entry with the same name')
+        .option('--all', 'list: also hidden entries; path: also files that do not exist; trust: all entries')
+        .option('--trust', 'import: also entries of files in this project')
+        .option(
+          '--header <name: value>',
+          "add: an HTTP header, such as 'Authorization: Bearer ${TOKEN}'; repeatable",
+          collect,
+        )
+        .option(
+          '--env <name=value>',
+          'add: a variable for the server; NAME alone takes it from the environment',
+          collect,
+        )
+        .option('--cwd <dir>', 'add: the working directory of the server')
+        .addOption(
+          new Option('--transport <kind>', 'add: for a URL; detected without it').choices(['http', 'sse', 'ws']),
+        )
+        .addHelpText('after', CONFIG),
+  );
+  command(
     'login <target> [flags]',
     'Sign in to a server, so that later commands need no browser',
     async (words, flags) => (await import('./commands/login.js')).login(context, words, flags),
@@ -242,6 +269,23 @@ Examples:
   mcp-actors record session.ndjson call linear create_issue title="It is broken"
   mcp-actors record session.ndjson watch --level debug -- npx -y @modelcontextprotocol/server-everything
   mcp-actors replay session.ndjson --diagram
+`;
+
+const CONFIG = `
+Commands:
+  list                     the entries of all files; nothing is started
+  show <name>              one entry, with its file and line, without secrets
+  add <name> <url>         add a server to the file of the user
+  add <name> -- <command>  the same for a server that is started
+  remove <name>            remove an entry from the file of the user
+  import <program> [name…] copy entries of another program (cursor, vscode, claude-code, …) into the file of the user
+  trust <name>             agree to an entry of a project file; untrust ends it
+  path                     the files that are read
+
+Examples:
+  mcp-actors config add linear https://mcp.linear.app/mcp --header 'Authorization: Bearer \${LINEAR_TOKEN}'
+  mcp-actors config add files -- npx -y @modelcontextprotocol/server-filesystem .
+  mcp-actors config import cursor
 `;
 
 const SIGN_IN = `

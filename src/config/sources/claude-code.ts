@@ -6,7 +6,7 @@ import { CLAUDE_CODE_FORMAT } from './mcp-actors.js';
 import { entriesAt } from './source.js';
 import type { FileContext, Source } from './source.js';
 
-/** Claude Code: https://code.claude.com/docs/en/mcp, read in November 2026. */
+/** Claude Code: https://code.claude.com/docs/en/mcp, as of November 2026. */
 export const claudeCode: Source = {
   name: 'claude-code',
   title: 'Claude Code',

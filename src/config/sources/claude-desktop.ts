@@ -2,7 +2,7 @@ import { configFolder } from '../place.js';
 import { entriesAt } from './source.js';
 import type { Source } from './source.js';
 
-/** Claude Desktop: https://modelcontextprotocol.io/docs/develop/connect-local-servers, read in November 2026. It expands no variables. */
+/** Claude Desktop: https://modelcontextprotocol.io/docs/develop/connect-local-servers, as of November 2026. It expands no variables. */
 export const claudeDesktop: Source = {
   name: 'claude-desktop',
   title: 'Claude Desktop',

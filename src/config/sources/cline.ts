@@ -7,7 +7,7 @@ import { VSCODE_FOLDERS } from './vscode.js';
 
 const FILE = 'cline_mcp_settings.json';
 
-/** Cline: https://docs.cline.bot/mcp, read in November 2026. Its timeouts are in seconds. */
+/** Cline: https://docs.cline.bot/mcp, as of November 2026. Its timeouts are in seconds. */
 export const cline: Source = {
   name: 'cline',
   title: 'Cline',

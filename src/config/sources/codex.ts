@@ -5,7 +5,7 @@ import { folderIn } from '../place.js';
 import { entriesAt } from './source.js';
 import type { Source } from './source.js';
 
-/** Codex: https://developers.openai.com/codex/mcp, read in November 2026. It expands no variables, and has keys that name them. */
+/** Codex: https://developers.openai.com/codex/mcp, as of November 2026. It expands no variables, and has keys that name them. */
 export const codex: Source = {
   name: 'codex',
   title: 'Codex',

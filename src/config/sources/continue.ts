@@ -5,7 +5,7 @@ import { entriesAt } from './source.js';
 import type { FileContext, FoundEntry, Source } from './source.js';
 import type { ObjectNode } from '../documents/node.js';
 
-/** Continue: https://docs.continue.dev/reference, read in November 2026. */
+/** Continue: https://docs.continue.dev/reference, as of November 2026. */
 export const continueSource: Source = {
   name: 'continue',
   title: 'Continue',

@@ -4,7 +4,7 @@ import { folderIn } from '../place.js';
 import { entriesAt } from './source.js';
 import type { Source } from './source.js';
 
-/** GitHub Copilot CLI: https://docs.github.com/en/copilot/how-tos/copilot-cli, "Add MCP servers", read in November 2026. */
+/** GitHub Copilot CLI: https://docs.github.com/en/copilot/how-tos/copilot-cli, "Add MCP servers", as of November 2026. */
 export const copilot: Source = {
   name: 'copilot',
   title: 'Copilot CLI',

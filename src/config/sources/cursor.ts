@@ -4,7 +4,7 @@ import { readOAuth } from './oauth.js';
 import { entriesAt } from './source.js';
 import type { Source } from './source.js';
 
-/** Cursor: https://cursor.com/docs/context/mcp, read in November 2026. */
+/** Cursor: https://cursor.com/docs/context/mcp, as of November 2026. */
 export const cursor: Source = {
   name: 'cursor',
   title: 'Cursor',

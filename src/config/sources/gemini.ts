@@ -7,7 +7,7 @@ import { readOAuth } from './oauth.js';
 import { entriesAt } from './source.js';
 import type { Source } from './source.js';
 
-/** Gemini CLI: https://geminicli.com/docs/tools/mcp-server, read in November 2026. */
+/** Gemini CLI: https://geminicli.com/docs/tools/mcp-server, as of November 2026. */
 export const gemini: Source = {
   name: 'gemini',
   title: 'Gemini CLI',

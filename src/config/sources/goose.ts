@@ -8,7 +8,7 @@ import type { FoundEntry, Source } from './source.js';
 /** The types of extensions that are servers. Others are parts of Goose, or gone. */
 const TYPES = new Set<unknown>(['stdio', 'streamable_http']);
 
-/** Goose: https://block.github.io/goose/docs/guides/config-files, read in November 2026. Its timeouts are in seconds. */
+/** Goose: https://block.github.io/goose/docs/guides/config-files, as of November 2026. Its timeouts are in seconds. */
 export const goose: Source = {
   name: 'goose',
   title: 'Goose',

@@ -9,7 +9,7 @@ import type { Source } from './source.js';
 
 const NAMES = ['mcporter.json', 'mcporter.jsonc'];
 
-/** mcporter: https://github.com/openclaw/mcporter, docs/config.md, read in November 2026. */
+/** mcporter: https://github.com/openclaw/mcporter, docs/config.md, as of November 2026. */
 export const mcporter: Source = {
   name: 'mcporter',
   title: 'mcporter',

@@ -7,7 +7,7 @@ import type { Source } from './source.js';
 
 const NAMES = ['opencode.json', 'opencode.jsonc'];
 
-/** opencode: https://opencode.ai/docs/mcp-servers, read in November 2026. The files in `.agents` contain nothing but the servers. */
+/** opencode: https://opencode.ai/docs/mcp-servers, as of November 2026. The files in `.agents` contain nothing but the servers. */
 export const opencode: Source = {
   name: 'opencode',
   title: 'opencode',

@@ -8,7 +8,7 @@ import type { Source } from './source.js';
 /** The editions of VS Code, by the names of their folders. */
 export const VSCODE_FOLDERS = ['Code', 'Code - Insiders'];
 
-/** VS Code: https://code.visualstudio.com/docs/copilot/reference/mcp-configuration, read in November 2026. */
+/** VS Code: https://code.visualstudio.com/docs/copilot/reference/mcp-configuration, as of November 2026. */
 export const vscode: Source = {
   name: 'vscode',
   title: 'VS Code',

@@ -3,7 +3,7 @@ import { WINDSURF_SYNTAX } from '../entries/template.js';
 import { entriesAt } from './source.js';
 import type { Source } from './source.js';
 
-/** Windsurf: https://docs.windsurf.com/windsurf/cascade/mcp, read in November 2026. */
+/** Windsurf: https://docs.windsurf.com/windsurf/cascade/mcp, as of November 2026. */
 export const windsurf: Source = {
   name: 'windsurf',
   title: 'Windsurf',

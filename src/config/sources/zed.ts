@@ -15,7 +15,7 @@ const FORMAT: EntryFormat = {
 /** The keys of the object `command` in older files. */
 const OLD_FORMAT: EntryFormat = { ...FORMAT, command: ['path'], others: [] };
 
-/** Zed: https://zed.dev/docs/ai/mcp, read in November 2026. Its timeouts are in seconds, and it expands no variables. */
+/** Zed: https://zed.dev/docs/ai/mcp, as of November 2026. Its timeouts are in seconds, and it expands no variables. */
 export const zed: Source = {
   name: 'zed',
   title: 'Zed',
