@@ -1,6 +1,6 @@
 // Jest runs each test file in a new context, and compiles all modules again for it. A compiled script is not bound to a context: this
-// keeps those of the worker by file name, which saves more than a third of the processor time of the tests. What a module does when it
-// is loaded still happens for each test file.
+// keeps the scripts of the worker by file name, which saves about a tenth of a second for each test file. Modules are still executed for
+// each test file.
 const vm = require('node:vm');
 
 const { compileFunction } = vm;
