@@ -1,0 +1,150 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { cliHome, runCli } from '../support/cli.js';
+import { scratchDirectory } from '../support/servers/fixture-servers.js';
+
+const home = cliHome();
+const scratch = scratchDirectory();
+afterAll(() => {
+  home.remove();
+});
+
+/** A folder as the home of the user and the current one. */
+function machine() {
+  const folder = scratch('machine');
+  const project = path.join(folder, 'project');
+  mkdirSync(path.join(project, '.git'), { recursive: true });
+  const env = { HOME: folder, XDG_CONFIG_HOME: path.join(folder, '.config') };
+  const run = (...words: string[]) => runCli(words, { env, cwd: project });
+  const write = (name: string, value: unknown): void => {
+    const file = path.join(folder, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, typeof value === 'string' ? value : JSON.stringify(value, null, 2));
+  };
+  return { folder, project, run, write, file: path.join(folder, '.config/mcp-actors/mcp.json') };
+}
+
+it('config add loses nothing when eight commands run at the same time', async () => {
+  const { run, file } = machine();
+  const names = Array.from({ length: 8 }, (_, index) => `server-${index}`);
+  const results = await Promise.all(names.map((name) => run('config', 'add', name, `https://example.com/${name}`)));
+  expect(results.map(({ code }) => code)).toEqual(names.map(() => 0));
+  const { mcpServers } = JSON.parse(readFileSync(file, 'utf8')) as { mcpServers: Record<string, unknown> };
+  expect(Object.keys(mcpServers).sort()).toEqual(names);
+});
+
+it('config add writes commands, headers and variables, and keeps comments', async () => {
+  const { run, write, file } = machine();
+  write('.config/mcp-actors/mcp.json', '{\n  // mine\n  "mcpServers": {}\n}\n');
+  await run('config', 'add', 'files', '--env', 'KEY', '--cwd', '/tmp', '--', 'npx', '-y', 'some-server', '--flag');
+  const header = ['--header', 'Authorization: Bearer ${env:TOKEN}'];
+  await run('config', 'add', 'web', 'https://example.com/mcp', ...header);
+  const text = readFileSync(file, 'utf8');
+  expect(text).toContain('// mine');
+  expect(JSON.parse(text.replace(/\/\/.*\n/, ''))).toEqual({
+    mcpServers: {
+      files: { command: 'npx', args: ['-y', 'some-server', '--flag'], env: { KEY: '${KEY}' }, cwd: '/tmp' },
+      web: { url: 'https://example.com/mcp', headers: { Authorization: 'Bearer ${TOKEN}' } },
+    },
+  });
+});
+
+it('config add warns of a secret in plain text, without its value', async () => {
+  const { run } = machine();
+  const { code, stderr, stdout } = await run(
+    'config',
+    'add',
+    'web',
+    'https://example.com',
+    '--header',
+    'Authorization: marker',
+  );
+  expect({ code, warned: stderr.includes('Authorization is written into the file as it is') }).toEqual({
+    code: 0,
+    warned: true,
+  });
+  expect(stderr + stdout).not.toContain('marker');
+});
+
+it.each([
+  ['a name that is used', ['config', 'add', 'web', 'https://other.example'], /web/],
+  [
+    'a URL and a command line',
+    ['config', 'add', 'x', 'https://other.example', '--', 'node'],
+    /a URL or a command line/,
+  ],
+  ['neither a URL nor a command line', ['config', 'add', 'x'], /a URL or a command line/],
+  ['a word that is no URL', ['config', 'add', 'x', 'example.com'], /"example.com" is not a URL/],
+  ['the removal of an unknown name', ['config', 'remove', 'x'], /no server "x"/],
+  ['an unknown command', ['config', 'improt'], /no command "config improt"\. Did you mean "import"/],
+  ['an unknown program', ['config', 'import', 'cursr'], /Did you mean "cursor"/],
+  ['an unknown server', ['config', 'show', 'wbe'], /Did you mean "web"/],
+])('config refuses %s with exit code 2', async (_name, words, message) => {
+  const { run } = machine();
+  await run('config', 'add', 'web', 'https://example.com/mcp');
+  const { code, stdout, stderr } = await run(...words);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toMatch(message);
+});
+
+it('config list, show and path name file and line, and no value of a variable or header', async () => {
+  const { run, write } = machine();
+  write('.cursor/mcp.json', {
+    mcpServers: {
+      one: { command: 'node', args: ['server.js'], env: { KEY: 'marker-variable' } },
+      two: {
+        url: 'https://user:marker-password@example.com/mcp?key=marker-query',
+        headers: { 'x-key': 'marker-header' },
+      },
+    },
+  });
+  const outputs = [
+    await run('config', 'list'),
+    await run('config', 'list', '--json'),
+    await run('config', 'show', 'one'),
+    await run('config', 'show', 'cursor:two'),
+    await run('config', 'show', 'two', '--json'),
+    await run('config', 'path'),
+  ];
+  expect(outputs.map(({ code }) => code)).toEqual(outputs.map(() => 0));
+  const text = outputs.map(({ stdout, stderr }) => stdout + stderr).join('\n');
+  expect(text).not.toContain('marker');
+  expect(text).toMatch(/one {2}stdio {2}cursor {2}.*\.cursor\/mcp\.json:3/);
+  expect(text).toMatch(/variables: KEY/);
+});
+
+it('config import copies entries of another program, and config remove removes them', async () => {
+  const { run, write, file } = machine();
+  write('.cursor/mcp.json', { mcpServers: { one: { command: 'node', env: { KEY: '${env:KEY}' } } } });
+  expect(await run('config', 'import', 'cursor')).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/added +one/) as string,
+  });
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({
+    mcpServers: { one: { command: 'node', env: { KEY: '${KEY}' } } },
+  });
+  expect((await run('config', 'remove', 'one')).code).toBe(0);
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ mcpServers: {} });
+});
+
+it('config trust agrees to one entry until the entry changes', async () => {
+  const { run, write } = machine();
+  const entry = (argument: string): object => ({
+    mcpServers: { web: { command: process.execPath, args: ['-e', '', argument] } },
+  });
+  write('project/.mcp.json', entry('one'));
+  const state = async (): Promise<unknown> => {
+    const { stdout } = await run('config', 'list', '--json');
+    return (JSON.parse(stdout) as { servers: { trusted: boolean }[] }).servers[0]?.trusted;
+  };
+  expect(await state()).toBe(false);
+  const { stdout } = await run('config', 'trust', 'web');
+  expect(stdout).toContain('one');
+  expect(await state()).toBe(true);
+  write('project/.mcp.json', entry('two'));
+  expect(await state()).toBe(false);
+  write('project/.mcp.json', entry('one'));
+  await run('config', 'untrust', 'web');
+  expect(await state()).toBe(false);
+});
