@@ -77,7 +77,7 @@ function removeUnused(dist) {
     if (needed.has(file)) continue;
     // The compiler does not write again what was removed here before.
     if (!existsSync(file)) throw new Error(`${file} is missing: run the build with --clean`);
-    needed.add(file).add(`${file}.map`);
+    needed.add(file);
     const { importedFiles } = ts.preProcessFile(readFileSync(file, 'utf8'));
     for (const { fileName } of importedFiles) {
       const target = path.resolve(path.dirname(file), fileName.replace(/\.js$/, '.d.ts'));
