@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { CliProcess, cliHome, runCli } from '../support/cli.js';
+import { buildFirst, CliProcess, newHome, runCli } from '../support/cli.js';
+import type { CliHome } from '../support/cli.js';
 import { endAfterEach } from '../support/endings.js';
 import { EVERYTHING } from '../support/servers/real-servers.js';
 import { HttpProcess } from '../support/servers/http-process.js';
@@ -12,11 +13,12 @@ import { isAlive } from '../support/servers/processes.js';
 
 jest.setTimeout(120_000);
 
+buildFirst();
 const endLater = endAfterEach();
-let home: ReturnType<typeof cliHome>;
+let home: CliHome;
 
 beforeEach(() => {
-  home = cliHome();
+  home = newHome();
   endLater(async () => home.remove());
 });
 

@@ -1,20 +1,21 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { cliHome, runCli } from '../support/cli.js';
-import type { CliResult } from '../support/cli.js';
+import { buildFirst, newHome, runCli } from '../support/cli.js';
+import type { CliHome, CliResult } from '../support/cli.js';
 import { endAfterEach } from '../support/endings.js';
 import { freePort, HttpProcess } from '../support/servers/http-process.js';
 import { EVERYTHING } from '../support/servers/real-servers.js';
 
 jest.setTimeout(120_000);
 
+buildFirst();
 const endLater = endAfterEach();
-let home: ReturnType<typeof cliHome>;
+let home: CliHome;
 let file: string;
 
 beforeEach(() => {
-  home = cliHome();
+  home = newHome();
   endLater(async () => home.remove());
   file = path.join(home.folder, 'session.ndjson');
 });

@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { CliProcess, cliHome, runCli } from '../support/cli.js';
-import type { CliResult } from '../support/cli.js';
+import { buildFirst, CliProcess, newHome, runCli } from '../support/cli.js';
+import type { CliHome, CliResult } from '../support/cli.js';
 import { endAfterEach } from '../support/endings.js';
 import { browseForms } from '../support/form-browser.js';
 import { HttpProcess } from '../support/servers/http-process.js';
@@ -10,18 +10,19 @@ import { isAlive } from '../support/servers/processes.js';
 
 jest.setTimeout(120_000);
 
+buildFirst();
 const endLater = endAfterEach();
 const BROWSER = path.resolve(__dirname, '../fixtures/hosts/browser.mjs');
 
 let server: HttpProcess;
-let home: ReturnType<typeof cliHome>;
+let home: CliHome;
 /** Everything that the commands of a test have printed. */
 let printed: string;
 
 beforeEach(async () => {
   server = await HttpProcess.oidcProvider({ SECONDS: '60' });
   endLater(() => server.kill());
-  home = cliHome();
+  home = newHome();
   endLater(async () => home.remove());
   printed = '';
 });
@@ -164,6 +165,21 @@ test('later commands renew the token of a client that was given by its id', asyn
   expect(server.count('refreshed')).toBeGreaterThan(0);
   expect(server.count('registered')).toBe(0);
   expectNoSecret();
+});
+
+test('a server of a config file is signed in to and out of by its name, with the client of its entry', async () => {
+  const config = path.join(home.folder, 'servers.json');
+  writeFileSync(config, JSON.stringify({ mcpServers: { tracker: { url: server.url } } }));
+  const named = ['tracker', '--config', config] as const;
+  const refused = await run(['call', ...named, 'do']);
+  expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining('mcp-actors login tracker') as string });
+  expect(await run(['login', ...named], withBrowser())).toMatchObject({ code: 0 });
+  expect(await run(['call', ...named, 'do'])).toMatchObject({ code: 0, stdout: 'done\n' });
+  // The same server by its URL has the same sign-in.
+  expect(await run(['call', server.url, 'do'])).toMatchObject({ code: 0, stdout: 'done\n' });
+  expectNoSecret();
+  expect(await run(['logout', ...named])).toMatchObject({ code: 0 });
+  expect(await run(['call', ...named, 'do'])).toMatchObject({ code: 3 });
 });
 
 test('wrong use ends with exit code 2 before anything is sent', async () => {

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { CliProcess, cliHome } from '../support/cli.js';
+import { buildFirst, CliProcess, newHome } from '../support/cli.js';
+import type { CliHome } from '../support/cli.js';
 import { endAfterEach } from '../support/endings.js';
 import { serverFixture } from '../support/servers/fixture-servers.js';
 import { HttpProcess } from '../support/servers/http-process.js';
@@ -9,11 +10,12 @@ import { isAlive } from '../support/servers/processes.js';
 
 jest.setTimeout(120_000);
 
+buildFirst();
 const endLater = endAfterEach();
-let home: ReturnType<typeof cliHome>;
+let home: CliHome;
 
 beforeEach(() => {
-  home = cliHome();
+  home = newHome();
   endLater(async () => home.remove());
 });
 

@@ -76,13 +76,29 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-/** A folder that is the home of the user in tests: the commands keep nothing anywhere else. It also builds the command line before the tests. */
-export function cliHome(): { readonly folder: string; readonly env: Record<string, string>; remove(): void } {
-  const folder = mkdtempSync(path.join(tmpdir(), 'cli-home-'));
-  // The first test file compiles the source, which takes long on a slow machine.
+/** The home of the user in tests: the commands keep nothing anywhere else. */
+export interface CliHome {
+  readonly folder: string;
+  readonly env: Record<string, string>;
+  remove(): void;
+}
+
+/** A home for all tests of a file. It also builds the command line before the tests. */
+export function cliHome(): CliHome {
+  buildFirst();
+  return newHome();
+}
+
+/** Builds the command line before the tests of a file: the first file compiles the source, which takes long on a slow machine. */
+export function buildFirst(): void {
   beforeAll(() => {
     builtCli();
   }, 300_000);
+}
+
+/** A home for one test. */
+export function newHome(): CliHome {
+  const folder = mkdtempSync(path.join(tmpdir(), 'cli-home-'));
   return {
     folder,
     env: { HOME: folder },
