@@ -14,7 +14,8 @@ export async function main(): Promise<void> {
   const interrupt = new Interrupt((code) => process.exit(code));
   const words = process.argv.slice(2);
   // Everything after "--" is the command line of a server, so commander does not see it.
-  const at = words.indexOf('--');
+  const isCompletion = words[0] === 'complete';
+  const at = isCompletion ? -1 : words.indexOf('--');
   const own = at === -1 ? words : words.slice(0, at);
   const context: CommandContext = {
     terminal,
@@ -24,7 +25,7 @@ export async function main(): Promise<void> {
     serverCommand: at === -1 ? undefined : words.slice(at + 1),
     call: undefined,
   };
-  const exitCode = await run(own, context);
+  const exitCode = isCompletion ? await completed(words.slice(1), context) : await run(own, context);
   await terminal.drained();
   // An error in a server's process, or a socket that a server keeps open, must not keep the command alive.
   process.exit(exitCode);
@@ -45,6 +46,12 @@ async function run(words: readonly string[], context: CommandContext): Promise<n
     printError(context, error, json);
     return exitCodeOf(error, context.call);
   }
+}
+
+/** The words of another command are not flags of this one, so commander does not see them. */
+async function completed(words: readonly string[], context: CommandContext): Promise<number> {
+  const { complete } = await import('./completion/complete.js');
+  return complete(context, words);
 }
 
 function usageError({ message }: CommanderError): CommandError {

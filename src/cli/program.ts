@@ -190,6 +190,12 @@ export function programFor(context: CommandContext, done: (exitCode: ExitCode) =
     async (words, flags) => (await import('./commands/replay.js')).replay(context, words, flags),
     (one) => terminalFlags(one).option('--diagram', 'print a sequence diagram in Mermaid syntax'),
   );
+  command(
+    'completion <bash | zsh | fish | powershell>',
+    'Print a script that completes commands, servers, tools and arguments',
+    async (words) => (await import('./commands/completion.js')).completion(context, words),
+    (one) => one.addHelpText('after', COMPLETION),
+  );
   return program;
 }
 
@@ -286,6 +292,15 @@ Examples:
   mcp-actors config add linear https://mcp.linear.app/mcp --header 'Authorization: Bearer \${LINEAR_TOKEN}'
   mcp-actors config add files -- npx -y @modelcontextprotocol/server-filesystem .
   mcp-actors config import cursor
+`;
+
+const COMPLETION = `
+Tab completes what "list" and "call" have seen of a server: it starts no server and connects to nothing.
+
+  bash         source <(mcp-actors completion bash)                  in ~/.bashrc
+  zsh          source <(mcp-actors completion zsh)                   in ~/.zshrc, after compinit
+  fish         mcp-actors completion fish | source                   in ~/.config/fish/config.fish
+  PowerShell   mcp-actors completion powershell | Out-String | Invoke-Expression   in $PROFILE
 `;
 
 const SIGN_IN = `

@@ -4,6 +4,8 @@ import type { RequestOptions } from '../api/options/call-options.js';
 import { PACKAGE } from '../util/package.js';
 import type { CommandContext } from './command-context.js';
 import { recordOption } from './commands/record.js';
+import { ListCache } from './list-cache.js';
+import type { Lists } from './list-cache.js';
 import { eventPrinter } from './output/print-events.js';
 import type { Target, TargetFlags } from './target.js';
 import type { ServerRequestFlags } from './server-requests/flags.js';
@@ -44,11 +46,13 @@ export async function withClient<Result>(
   if (target.transportWith !== undefined) context.login = loginCommand(target, flags);
   const events = eventPrinter(terminal, flags.output === 'ndjson');
   const record = recordOption(context);
+  const era = await ListCache.of(context).era(target, flags);
   const client = new MCPClient(transport, {
     clientInfo: { name: PACKAGE.name, version: PACKAGE.version },
     ...target.options,
     ...handlers,
     ...(flags.era !== undefined && { era: flags.era }),
+    ...(era !== undefined && flags.era === undefined && { priorEra: era }),
     ...(flags.connectTimeout !== undefined && { connectTimeout: flags.connectTimeout }),
     ...(events !== undefined && { inspect: { inspect: () => undefined, tap: events.tap } }),
     ...(record !== undefined && { record }),
@@ -72,4 +76,15 @@ export function loginCommand({ label }: Pick<Target, 'label'>, { account }: Targ
   return words
     .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${oneLine(word).replaceAll("'", "'\\''")}'`))
     .join(' ');
+}
+
+/** Keeps lists for completion, `list --offline` and the era of the next command. */
+export async function keepLists(
+  client: MCPClient,
+  lists: Lists,
+  target: Target,
+  flags: TargetFlags,
+  context: CommandContext,
+): Promise<void> {
+  await ListCache.of(context).keep({ ...lists, era: client.era }, target, flags);
 }

@@ -42,7 +42,7 @@ describe('a form of the server', () => {
     ['declined', [KEYS.down, KEYS.enter], 'declined'],
     ['cancelled with Escape', [KEYS.escape], 'cancel'],
     ['cancelled with Ctrl+C', [KEYS.interrupt], 'cancel'],
-  ])('is %s, and the server hears it', async (_name, keys, expected) => {
+  ])('is %s, and the server receives it', async (_name, keys, expected) => {
     const terminal = new TerminalProcess([...ASK, ...EVERYTHING], home.env);
     await terminal.answer('What do you want to do?', ...keys);
     expect(await terminal.end()).toBe(0);

@@ -18,7 +18,7 @@ import type { Target } from '../target.js';
 import { oneLine } from '../terminal.js';
 import type { Terminal } from '../terminal.js';
 import { isAllowed } from '../tool-filter.js';
-import { requestOptions, withClient } from '../with-client.js';
+import { keepLists, requestOptions, withClient } from '../with-client.js';
 import type { ClientFlags } from '../with-client.js';
 
 /** Flags of `call`. */
@@ -34,7 +34,9 @@ export async function call(context: CommandContext, words: readonly string[], fl
   const target = await findTarget(word, flags, context);
   if (item === undefined) throw new CommandError(`Which tool? List them with: mcp-actors list ${word ?? '-- …'}`);
   return withClient(target, flags, context, async (client) => {
-    const tool = await findTool(client, item, target, requestOptions(flags, context));
+    const tool = await findTool(client, item, target, requestOptions(flags, context), async (tools) => {
+      await keepLists(client, { tools }, target, flags, context);
+    });
     const given = { words: rest, json: await jsonOf(rest, flags, tool, context) };
     const called = { signature: signatureOf(tool.name, parametersOf(tool.inputSchema)), schema: tool.inputSchema };
     const args = await parseArguments(given, called, { read: (file) => readInput(context, file) });
@@ -89,6 +91,7 @@ function printToolError(terminal: Terminal, tool: string, flags: CallFlags): voi
 
 /**
  * The definition of a tool.
+ * @param listed called with all tools of the server
  * @throws CommandError with the nearest name if the server does not have it
  */
 export async function findTool(
@@ -96,9 +99,11 @@ export async function findTool(
   name: string,
   target: Target,
   options: RequestOptions,
+  listed?: (tools: readonly MCPTool[]) => Promise<void>,
 ): Promise<MCPTool> {
   const isListed = (await client.getCapabilities()).includes('tools');
   const tools = isListed ? await client.listTools(options) : [];
+  await listed?.(tools);
   const found = tools.find((tool) => tool.name === name);
   if (found !== undefined && isAllowed(name, target.tools)) return found;
   if (found !== undefined) {

@@ -1,46 +1,57 @@
 import type { MCPClient } from '../../api/client.js';
-import type { MCPPrompt, MCPResource, MCPResourceTemplate, MCPTool } from '../../protocol/schema/index.js';
 import { parametersOf, signatureOf } from '../arguments/signature.js';
 import type { CommandContext } from '../command-context.js';
 import { CommandError, EXIT } from '../exit-codes.js';
 import type { ExitCode } from '../exit-codes.js';
 import { printJson } from '../output/print-result.js';
+import type { Lists as Items } from '../list-cache.js';
 import { findTarget } from '../target.js';
 import type { Target } from '../target.js';
 import { oneLine } from '../terminal.js';
 import type { Terminal } from '../terminal.js';
 import { isAllowed } from '../tool-filter.js';
-import { requestOptions, withClient } from '../with-client.js';
+import { keepLists, requestOptions, withClient } from '../with-client.js';
 import type { ListFlags } from './list-flags.js';
 import { promptSchema } from './prompt.js';
-
-/** The items of a server. */
-export interface Items {
-  readonly tools?: readonly MCPTool[];
-  readonly resources?: readonly MCPResource[];
-  readonly resourceTemplates?: readonly MCPResourceTemplate[];
-  readonly prompts?: readonly MCPPrompt[];
-}
 
 /** `mcp-actors list [target]`. */
 export async function list(context: CommandContext, words: readonly string[], flags: ListFlags): Promise<ExitCode> {
   const [word, ...others] = words;
   if (others.length > 0) throw new CommandError(`list takes one target, not ${words.length}.`);
   if (word === undefined && context.serverCommand === undefined) {
+    if (flags.offline === true) {
+      const { listServersOffline } = await import('./list-offline.js');
+      return listServersOffline(context, flags);
+    }
     const { listServers } = await import('./list-servers.js');
     return listServers(context, flags);
   }
   const target = await findTarget(word, flags, context);
-  return withClient(target, flags, context, async (client) => {
-    const items = await itemsOf(client, target, flags, context);
-    if (flags.json === true) printJson(context.terminal, items);
-    else printItems(context.terminal, items, flags);
+  const show = (items: Items): ExitCode => {
+    const allowed = allowedItems(items, target, flags);
+    if (flags.json === true) printJson(context.terminal, allowed);
+    else printItems(context.terminal, allowed, flags);
     return EXIT.done;
+  };
+  if (flags.offline === true) {
+    const { offlineItems } = await import('./list-offline.js');
+    return show(await offlineItems(target, flags, context));
+  }
+  return withClient(target, flags, context, async (client) => {
+    const items = await itemsOf(client, flags, context);
+    await keepLists(client, items, target, flags, context);
+    return show(items);
   });
 }
 
+/** Without the tools that the entry of the server switches off. */
+function allowedItems(items: Items, target: Target, { all }: ListFlags): Items {
+  if (items.tools === undefined || all === true) return items;
+  return { ...items, tools: items.tools.filter(({ name }) => isAllowed(name, target.tools)) };
+}
+
 /** Lists what the flags want, all kinds at the same time. A kind that the server does not have is left out. */
-async function itemsOf(client: MCPClient, target: Target, flags: ListFlags, context: CommandContext): Promise<Items> {
+async function itemsOf(client: MCPClient, flags: ListFlags, context: CommandContext): Promise<Items> {
   const capabilities = await client.getCapabilities();
   const { tools, resources, prompts, templates } = flags;
   const all = tools !== true && resources !== true && prompts !== true && templates !== true;
@@ -55,9 +66,7 @@ async function itemsOf(client: MCPClient, target: Target, flags: ListFlags, cont
     wants(prompts, 'prompts') ? client.listPrompts(options) : undefined,
   ]);
   return {
-    ...(toolList !== undefined && {
-      tools: flags.all === true ? toolList : toolList.filter(({ name }) => isAllowed(name, target.tools)),
-    }),
+    ...(toolList !== undefined && { tools: toolList }),
     ...(resourceList !== undefined && { resources: resourceList }),
     ...(templateList !== undefined && { resourceTemplates: templateList }),
     ...(promptList !== undefined && { prompts: promptList }),
