@@ -7,7 +7,7 @@ import { preparePrivateFolder, readPrivateFile, writePrivateFile } from '../auth
 import type { Era } from '../protocol/revisions.js';
 import type { MCPPrompt, MCPResource, MCPResourceTemplate, MCPTool } from '../protocol/schema/index.js';
 import type { CommandContext } from './command-context.js';
-import { DEFAULT_ACCOUNT } from './stored-sign-in.js';
+import { DEFAULT_ACCOUNT } from './sign-in/stored-sign-in.js';
 import type { Target, TargetFlags } from './target.js';
 
 /** The lists of a server. */

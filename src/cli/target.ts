@@ -6,7 +6,7 @@ import type { MCPTransport } from '../transports/transport.js';
 import type { CommandContext } from './command-context.js';
 import { CommandError } from './exit-codes.js';
 import { headersOf, variablesOf } from './headers.js';
-import { signsIn, storedSignIn } from './stored-sign-in.js';
+import { signsIn, storedSignIn } from './sign-in/stored-sign-in.js';
 import { oneLine } from './terminal.js';
 
 /** Flags of every command that connects to a server. */

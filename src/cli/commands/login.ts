@@ -8,7 +8,7 @@ import { printJson } from '../output/print-result.js';
 import { expiryText } from '../sign-in/expiry.js';
 import { grantOf } from '../sign-in/person.js';
 import type { PersonFlags } from '../sign-in/person.js';
-import { DEFAULT_ACCOUNT, entryOptions } from '../stored-sign-in.js';
+import { DEFAULT_ACCOUNT, entryOptions } from '../sign-in/stored-sign-in.js';
 import { findTarget } from '../target.js';
 import type { Target, TargetFlags } from '../target.js';
 import { oneLine } from '../terminal.js';

@@ -3,7 +3,7 @@ import type { CommandContext } from '../command-context.js';
 import { EXIT } from '../exit-codes.js';
 import type { ExitCode } from '../exit-codes.js';
 import { printJson } from '../output/print-result.js';
-import { clientOf, DEFAULT_ACCOUNT, entryOptions } from '../stored-sign-in.js';
+import { clientOf, DEFAULT_ACCOUNT, entryOptions } from '../sign-in/stored-sign-in.js';
 import type { TargetFlags } from '../target.js';
 import { oneLine } from '../terminal.js';
 import { targetOf } from './login.js';

@@ -1,6 +1,6 @@
-import type { OAuth } from '../auth/oauth-object.js';
-import type { ClientOption, OAuthOptions } from '../auth/index.js';
-import type { ConfiguredAuth } from '../config/types.js';
+import type { OAuth } from '../../auth/oauth-object.js';
+import type { ClientOption, OAuthOptions } from '../../auth/index.js';
+import type { ConfiguredAuth } from '../../config/types.js';
 
 /** Flags that choose an account. */
 export interface AccountFlags {
@@ -26,11 +26,18 @@ export async function storedSignIn(
   entry: ConfiguredAuth = { enabled: true },
 ): Promise<OAuth | undefined> {
   if (!entry.enabled || signsIn(Object.keys(headers))) return undefined;
-  const { fileStore, oauth } = await import('../auth/index.js');
-  const { storedGrant } = await import('../auth/stores/stored-grants.js');
+  const { fileStore } = await import('../../auth/stores/file-store.js');
+  const { storedGrant } = await import('../../auth/stores/stored-grants.js');
   const store = fileStore();
-  // What is wrong with the store is reported by the client, which reads it as well.
-  const grant = await storedGrant(store, url, account).catch(() => undefined);
+  let grant;
+  try {
+    grant = await storedGrant(store, url, account);
+    // Most servers want no sign-in, so nothing of it is loaded for them. One that does answers with 401, which is exit code 3.
+    if (grant === undefined) return undefined;
+  } catch {
+    // What is wrong with the store is reported by the client, which reads it as well.
+  }
+  const { oauth } = await import('../../auth/index.js');
   const client = grant?.clientId === undefined ? {} : { client: clientOf(grant.clientId, grant.issuer) };
   return oauth({ store, account, prompt: 'never', ...client, ...entryOptions(entry) });
 }
