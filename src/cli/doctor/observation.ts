@@ -32,7 +32,7 @@ interface Message {
 /** Observes the link of a client. */
 export class Observation {
   readonly noise: Noise[] = [];
-  /** How many lines were not JSON, with the ones beyond the limit of `noise`. */
+  /** All lines that are not JSON, also the ones that were not kept. */
   noisy = 0;
   readonly responses: Response[] = [];
   readonly warnings: MCPError[] = [];
