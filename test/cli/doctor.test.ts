@@ -187,6 +187,35 @@ describe('doctor names the cause for a URL', () => {
     expect(code).toBe(6);
   });
 
+  it('that redirects each request within its origin, which works', async () => {
+    const answer = modernServer(
+      (visit) => {
+        const { method } = visit.message;
+        const lists = { ttlMs: 0, cacheScope: 'private', prompts: [], resources: [], resourceTemplates: [] };
+        const empty = method === 'prompts/list' || method?.startsWith('resources/') === true;
+        if (empty) visit.result({ resultType: 'complete', ...lists });
+        return empty;
+      },
+      [TOOL],
+    );
+    const server = await scripted((visit) => {
+      if (visit.path === '/mcp') visit.status(307, { location: '/mcp/?token=secret' });
+      else answer(visit);
+    });
+    const { code, summary, stdout } = await diagnose([server.url]);
+    expect(summary).toContain(`redirects each of them to ${server.url}/. Fix: Use ${server.url}/ as the URL`);
+    expect(stdout).not.toContain('token=secret');
+    expect(code).toBe(0);
+  });
+
+  it('that declares lists which it does not have', async () => {
+    const server = await scripted(modernServer(() => false, [TOOL]));
+    const { code, summary, failed } = await diagnose([server.url]);
+    expect(summary).toMatch(/lists: prompts\/list failed .* Fix: The server declares this capability/);
+    expect(failed).toEqual(['lists']);
+    expect(code).toBe(6);
+  });
+
   it('that requires a sign-in, with its authorization server', async () => {
     const server: ScriptedHttpServer = await scripted((visit) => {
       const { origin } = server;

@@ -21,6 +21,7 @@ import { checkNetwork } from './network.js';
 import { Observation } from './observation.js';
 import { checkPings } from './pings.js';
 import { checkProtocol } from './protocol.js';
+import { redirectOf } from './redirects.js';
 import { Report } from './report.js';
 import type { CheckName, Finding, ServerReport } from './report.js';
 import { checkTools } from './tools.js';
@@ -139,7 +140,7 @@ async function checkSession(
 ): Promise<boolean> {
   const stdio = transport instanceof StdioTransport;
   if (stdio) report.add(startedFinding(observation));
-  else report.add({ check: 'access', status: 'ok', message: 'the server accepts requests' });
+  else report.add(await accessFinding(transport, limits));
   const noise = noiseFinding(observation);
   if (stdio) report.add(noise ?? CLEAN);
   report.add(await checkProtocol(client, observation));
@@ -153,6 +154,21 @@ async function checkSession(
   const later = noise === undefined && stdio ? noiseFinding(observation) : undefined;
   if (later !== undefined) report.add(later);
   return pings.status !== 'failed';
+}
+
+/** The finding about a URL at which requests are accepted. */
+async function accessFinding(transport: MCPTransport, limits: Limits): Promise<Finding> {
+  const message = 'the server accepts requests';
+  const url = urlOf(transport);
+  const target = url === undefined ? undefined : await redirectOf(url, limits);
+  if (target === undefined) return { check: 'access', status: 'ok', message };
+  return {
+    check: 'access',
+    status: 'warning',
+    message: `${message}, but redirects each of them to ${target}`,
+    fix: `Use ${target} as the URL: each request takes one round trip less.`,
+    data: { redirect: target },
+  };
 }
 
 function hasSessionId(transport: MCPTransport): boolean {

@@ -31,6 +31,7 @@ export function fixFor(error: unknown): string | undefined {
 export function forCommandLine(hint: string): string {
   return hint
     .replaceAll('`connectTimeout`', '--timeout')
+    .replace(': see `inheritEnv`.', ': pass others with --env NAME, or in `env` of the entry.')
     .replace(', or with the `dispatcher` or `agent` of the transport', '');
 }
 

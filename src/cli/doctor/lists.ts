@@ -78,7 +78,9 @@ function findingOf(
   );
   const [first] = broken;
   if (first !== undefined) {
-    const fix = fixFor(first.error);
+    const fix = isUnknownMethod(first.error)
+      ? 'The server declares this capability, but does not have the method: report it to its authors.'
+      : fixFor(first.error);
     const message = `${first.method} failed after ${first.took} ms: ${describeFailure(first.error)}`;
     return { check: 'lists', status: 'failed', message, fix, details, data };
   }
