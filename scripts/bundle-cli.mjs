@@ -3,8 +3,12 @@ import { rmSync } from 'node:fs';
 import { build } from 'esbuild';
 import { inlinedPackages } from './licences.mjs';
 
-/** The package itself, for commands that need not start fast; and the whole of undici, of which the bundle needs a part. */
-const EXTERNAL = ['mcp-actors', 'mcp-actors/*', 'undici'];
+/** What users have installed anyway, and what is loaded only when it is needed. */
+const EXTERNAL = [
+  ...['ajv', 'ajv/*', 'cross-spawn', 'oauth4webapi', 'undici', 'undici/*', 'ws', 'yaml'],
+  // The package itself, for commands that need not start fast.
+  ...['mcp-actors', 'mcp-actors/*'],
+];
 
 /** Writes the bundle, and returns the names of the packages in it. */
 export async function bundleCli(root, outdir = 'dist/cli') {

@@ -114,7 +114,9 @@ async function ask(
   initial: unknown,
 ): Promise<FieldValue | undefined | Cancelled> {
   const { label, description, required, kind, choices, problem } = field;
-  const message = `${label}${required ? '' : ' (optional)'}${description === undefined ? '' : `\n${description}`}`;
+  const name = `${label}${required ? '' : ' (optional)'}`;
+  // In one line: prompts for text draw no frame before a second one.
+  const message = description === undefined ? name : `${name}: ${oneLine(description, 200)}`;
   switch (kind) {
     case 'boolean':
       return required || initial !== undefined
