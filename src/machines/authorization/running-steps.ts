@@ -6,6 +6,9 @@ import type { AuthorizationEvent, AuthorizationStep } from './authorization-fact
 /** The steps that end when their tokens are stored: the server may have replaced the refresh token that was sent. */
 const FINISHED: ReadonlySet<AuthorizationStep> = new Set<AuthorizationStep>(['refresh', 'exchange']);
 
+/** The steps that also end so when the connection is closed, but not when the person or the program has cancelled the sign-in. */
+const FINISHED_AT_CLOSE: ReadonlySet<AuthorizationStep> = new Set<AuthorizationStep>(['poll']);
+
 /** The steps that hold a lock for others. */
 const HOLDING: ReadonlySet<AuthorizationStep> = new Set<AuthorizationStep>(['lockRefresh', 'lockSignIn']);
 
@@ -14,6 +17,12 @@ const LONGEST_FINISH = 2_000;
 
 /** Carries a step out. */
 export type Carrier = (signal: AbortSignal) => Promise<AuthorizationEvent>;
+
+interface RunningStep {
+  readonly step: AuthorizationStep;
+  /** Ends the request of a step that would be finished at the end of the connection. */
+  readonly cancel: AbortController;
+}
 
 /** Receives the result of a step. */
 export interface StepReceiver {
@@ -29,7 +38,10 @@ export interface StepReceiver {
  */
 export class RunningSteps {
   readonly #environment: Environment;
-  readonly #running = new Map<AbortController, AuthorizationStep>();
+  readonly #running = new Map<AbortController, RunningStep>();
+  #isClosing = false;
+  /** The end of a connection may be called for twice. */
+  #finishing: Promise<void> | undefined;
   /** The requests for tokens. */
   readonly #unfinished = new Set<Promise<void>>();
   /** The leases of the store that are being released. */
@@ -44,9 +56,13 @@ export class RunningSteps {
   /** Runs a step. Returns the function that ends it. */
   run(step: AuthorizationStep, carry: Carrier, receiver: StepReceiver): () => void {
     const stop = new AbortController();
-    this.#running.set(stop, step);
-    const finishes = FINISHED.has(step);
-    const giveUp = this.#giveUp.signal;
+    const running = { step, cancel: new AbortController() };
+    this.#isClosing = false;
+    this.#running.set(stop, running);
+    const finishes = FINISHED.has(step) || FINISHED_AT_CLOSE.has(step);
+    const giveUp = FINISHED.has(step)
+      ? this.#giveUp.signal
+      : AbortSignal.any([this.#giveUp.signal, running.cancel.signal]);
     const begin = async (): Promise<AuthorizationEvent> => {
       // The chart has handled its event before a function of the user is called, which may close the client.
       await Promise.resolve();
@@ -65,8 +81,13 @@ export class RunningSteps {
     );
     if (finishes) this.#keepUnfinished(done, giveUp);
     return () => {
-      this.#end(stop, step);
+      this.#end(stop, running);
     };
+  }
+
+  /** The connection is being closed: the steps that are ended now are ended by that. */
+  beginClosing(): void {
+    this.#isClosing = true;
   }
 
   #keepUnfinished(done: Promise<void>, giveUp: AbortSignal): void {
@@ -83,8 +104,9 @@ export class RunningSteps {
     void ended.then(() => this.#unfinished.delete(ended));
   }
 
-  #end(stop: AbortController, step: AuthorizationStep): void {
+  #end(stop: AbortController, { step, cancel }: RunningStep): void {
     this.#running.delete(stop);
+    if (!this.#isClosing) cancel.abort();
     if (!HOLDING.has(step) || this.#unfinished.size === 0) stop.abort();
     else
       void this.settled().then(() => {
@@ -114,7 +136,14 @@ export class RunningSteps {
   }
 
   /** Resolves when the tokens that were requested are stored and all leases released, or when that takes too long. */
-  async finish(): Promise<void> {
+  finish(): Promise<void> {
+    this.#finishing ??= this.#finish().finally(() => {
+      this.#finishing = undefined;
+    });
+    return this.#finishing;
+  }
+
+  async #finish(): Promise<void> {
     if (this.#unfinished.size === 0 && this.#releasing.size === 0) return;
     const giveUp = this.#giveUp;
     await new Promise<void>((resolve) => {
@@ -139,7 +168,7 @@ export class RunningSteps {
 
   /** Ends all steps and releases their locks. XState does not do so when a part of the chart throws. */
   endAll(): void {
-    for (const [stop, step] of this.#running) this.#end(stop, step);
+    for (const [stop, running] of this.#running) this.#end(stop, running);
   }
 }
 

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 
-import { device, oauth } from '../../../src/auth/index.js';
-import type { OAuthOptions, SignInPrompt } from '../../../src/auth/index.js';
+import { device, memoryStore, oauth } from '../../../src/auth/index.js';
+import type { OAuthOptions, SignInPrompt, TokenStore } from '../../../src/auth/index.js';
 import { HttpTransport, MCPClient } from '../../../src/index.js';
 import type { MCPClientOptions } from '../../../src/index.js';
 import { systemEnvironment } from '../../../src/util/environment.js';
@@ -9,6 +9,7 @@ import { errorFrom, errorThrownBy } from '../../support/outcomes.js';
 import { AuthorizationServer, protectedServer } from '../../support/servers/authorization-server.js';
 import { textOf } from '../../support/servers/fixture-servers.js';
 import type { HttpVisit, ScriptedHttpServer } from '../../support/servers/http-server.js';
+import { until } from '../../support/waiting.js';
 
 const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
 /** The pauses between two polls that the server wants, in ms, and the longer ones after `slow_down`. */
@@ -62,8 +63,9 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.close()));
-  expect(timers.size).toBe(0);
   await server.close();
+  // The timer of a request that was given up ends with its connection.
+  await until(() => timers.size === 0, 2_000);
 });
 
 function clientOf(
@@ -247,10 +249,13 @@ describe('the end of a sign-in with a device code', () => {
   });
 
   test('is `authTimeout` if that is shorter', async () => {
-    const client = clientOf({}, undefined, { authTimeout: 40 });
+    const client = clientOf({}, undefined, { authTimeout: 2_000 });
     hasty.clear();
-    expect(await errorFrom(client.connect())).toMatchObject({ code: 'MCP_SIGN_IN_TIMEOUT', details: { timeout: 40 } });
-    expect((prompts[0]?.expiresAt ?? Infinity) - Date.now()).toBeLessThanOrEqual(40);
+    expect(await errorFrom(client.connect())).toMatchObject({
+      code: 'MCP_SIGN_IN_TIMEOUT',
+      details: { timeout: 2_000 },
+    });
+    expect((prompts[0]?.expiresAt ?? Infinity) - Date.now()).toBeLessThanOrEqual(2_000);
   });
 
   test.each<[string, (prompt: SignInPrompt) => void | Promise<void>]>([
@@ -295,6 +300,66 @@ describe('the end of a sign-in with a device code', () => {
     expect(await again).toMatchObject({ code: 'MCP_CONNECTION_CLOSED' });
     await held[1]?.closed();
     expect(prompts[1]?.signal.aborted).toBe(true);
+  });
+});
+
+describe('tokens of a poll that is in transit', () => {
+  let respond: () => void;
+
+  /** Connects, and resolves when a poll waits for its response. */
+  async function polling(store: TokenStore): Promise<MCPClient> {
+    const client = clientOf({ store });
+    const sent = new Promise<void>((resolve) => {
+      as.twist = (visit) => {
+        if (visit.path !== '/as/token') return false;
+        as.twist = () => false;
+        respond = () => {
+          as.answer(visit);
+        };
+        resolve();
+        return true;
+      };
+    });
+    void client.connect().catch(() => undefined);
+    await sent;
+    return client;
+  }
+
+  test('are stored when the client is closed meanwhile, and the next one uses them', async () => {
+    const store = memoryStore();
+    const client = await polling(store);
+    const closed = client.close();
+    respond();
+    await closed;
+    const next = clientOf({ store });
+    await next.connect();
+    expect(textOf(await next.callTool('buy'))).toBe('done');
+    expect(prompts).toHaveLength(1);
+    expect(prompts[0]?.signal.aborted).toBe(true);
+  });
+
+  test('are not used when the sign-in was cancelled meanwhile', async () => {
+    const store = memoryStore();
+    const client = await polling(store);
+    const ended = new Promise<void>((resolve) => {
+      client.on('authorization', ({ state }) => {
+        if (state === 'failed') resolve();
+      });
+    });
+    prompts[0]?.cancel();
+    await ended;
+    respond();
+    await client.close();
+    await clientOf({ store }).connect();
+    expect(prompts).toHaveLength(2);
+  });
+
+  test('do not delay close() for more than 2 s', async () => {
+    hasty.add(2_000);
+    const client = await polling(memoryStore());
+    await client.close();
+    expect(pauses).toContain(2_000);
+    respond();
   });
 });
 
