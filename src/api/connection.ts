@@ -5,6 +5,7 @@ import { healthScore } from '../diagnostics/health-score.js';
 import { A_DURATION, invalidOption, isDuration, OptionReader } from '../option-checks.js';
 import type { MCPTransport } from '../transports/transport.js';
 import type { AuthorizationStatus, SignInOptions } from './operations/authorization-status.js';
+import type { Skills } from './operations/skills/skills.js';
 import { MCPClient } from './client.js';
 import { connectOrDispose, transportFor } from './connect-target.js';
 import type { ConnectTarget } from './connect-target.js';
@@ -166,6 +167,11 @@ export class MCPConnection {
    */
   on<Name extends MCPClientEventName>(event: Name, listener: (...args: MCPClientEvents[Name]) => unknown): () => void {
     return this.#view.on(event, listener);
+  }
+
+  /** Same as {@link MCPClient.skills}; each call rejects if not connected. */
+  get skills(): Skills {
+    return this.#view.skills;
   }
 
   /** Same as {@link MCPClient.authorization}. */

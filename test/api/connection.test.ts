@@ -37,6 +37,13 @@ test('a connection can be listened to before it has a client', async () => {
   expect(states).toEqual(['connecting', 'initializing', 'ready', 'closed']);
 });
 
+test('a connection has the skills of its client, which need a connection', async () => {
+  await make({ autoReconnect: false });
+  expect(await errorFrom(connection.skills.list())).toMatchObject({ code: 'MCP_NOT_CONNECTED' });
+  const client = await connection.connect();
+  expect(connection.skills).toBe(client.skills);
+});
+
 describe('the client of a connection', () => {
   test('is null before the first connect, and from then on one object, also while there is no connection', async () => {
     await make();

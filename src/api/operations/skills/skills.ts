@@ -17,7 +17,7 @@ import { LoadedSkill } from './loaded-skill.js';
 import { readSkillFile, skillFailure, tooLarge } from './skill-files.js';
 import type { FileReader, SkillFile } from './skill-files.js';
 
-const A_URI = 'the URI of a SKILL.md';
+const A_URI = 'the URI of a SKILL.md, such as skill://pdf-processing/SKILL.md';
 
 /** What {@link Skills} uses of a client. */
 export interface SkillClient extends FileReader, SkillFilter {
