@@ -1,4 +1,11 @@
-import { invalidOption, isPlainObject, isWholeNumber, OptionReader, optionNames } from '../option-checks.js';
+import {
+  invalidOption,
+  isPlainObject,
+  isWholeNumber,
+  OptionReader,
+  optionNames,
+  unusableOption,
+} from '../option-checks.js';
 import { clientChooser } from './clients/client-options.js';
 import type { ClientOption } from './clients/client-options.js';
 import type { OAuthGrant } from './grants/grant.js';
@@ -175,7 +182,18 @@ function checkClient(grant: OAuthGrant, client: ClientOption | undefined): void 
   // RFC 6749, 4.4: the client is all that such a token stands for.
   const isConfidential = 'id' in client && (client.secret !== undefined || client.key !== undefined);
   if (type === 'client_credentials' && !isConfidential)
-    throw invalidOption('client', `a client with \`secret\` or \`key\` for the grant type ${type}`, client, OWNER);
+    throw unusableOption(
+      'client',
+      `a client with \`secret\` or \`key\` for the grant type ${type}`,
+      `one with ${namesOf(client)}`,
+      OWNER,
+    );
+}
+
+/** The properties of a client that have a value: a variable of the environment may be missing. */
+function namesOf(client: object): string {
+  const given = Object.entries(client).filter(([, value]) => value !== undefined);
+  return given.map(([name]) => `\`${name}\``).join(' and ');
 }
 
 function isScopes(value: unknown): boolean {

@@ -1,4 +1,4 @@
-import { invalidOption, isPlainObject, oneOfThese } from '../../option-checks.js';
+import { invalidOption, isPlainObject, oneOfThese, unusableOption } from '../../option-checks.js';
 import type { ClientAuthMethod } from '../client-identity.js';
 import { A_KEY, SigningKey } from './signing-key.js';
 import type { PrivateKeyJwk, SigningAlgorithm } from './signing-key.js';
@@ -109,7 +109,10 @@ function readKey(
   if (given !== undefined && secret !== undefined)
     throw invalidOption(`${field}.key`, 'undefined beside `secret`', given, owner);
   const key = given === undefined ? undefined : SigningKey.read(given);
-  if (given !== undefined && key === undefined) throw invalidOption(`${field}.key`, A_KEY, given, owner);
+  if (given !== undefined && key === undefined)
+    throw isPemInOneLine(given)
+      ? unusableOption(`${field}.key`, A_KEY, 'a PEM with the characters `\\n` in place of line ends', owner)
+      : invalidOption(`${field}.key`, A_KEY, given, owner);
   const algorithms = key?.algorithms ?? [];
   const known = algorithms.find((one) => one === alg);
   if (alg !== undefined && known === undefined) {
@@ -117,6 +120,11 @@ function readKey(
     throw invalidOption(`${field}.alg`, possible, alg, owner);
   }
   return { key, alg: known };
+}
+
+/** A variable of the environment has often the two characters. */
+function isPemInOneLine(given: unknown): boolean {
+  return typeof given === 'string' && given.startsWith('-----BEGIN ') && given.includes('\\n');
 }
 
 function methodsWith(secret: string | undefined, key: SigningKey | undefined): readonly ClientAuthMethod[] {

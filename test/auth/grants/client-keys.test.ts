@@ -147,3 +147,18 @@ describe('the options of a client with a key', () => {
     expect(errorThrownBy(() => oauth({ client })).details.field).toBe('client.authMethod');
   });
 });
+
+describe('oauth() says what it got', () => {
+  const refused = (client: OAuthOptions['client']): string =>
+    errorThrownBy(() => oauth({ grant: clientCredentials(), client })).message;
+
+  test('in place of a client with a secret or a key', () => {
+    expect(refused({ id: 'robot', secret: undefined })).toContain('got one with `id`');
+    expect(refused({ metadataUrl: 'https://app.example/client.json' })).toContain('got one with `metadataUrl`');
+  });
+
+  test('when a PEM has the characters of an escape in place of its line ends', () => {
+    const key = pem(p256.privateKey).replaceAll('\n', '\\n');
+    expect(refused({ id: 'robot', key })).toContain('got a PEM with the characters `\\n` in place of line ends');
+  });
+});
