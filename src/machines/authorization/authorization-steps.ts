@@ -140,6 +140,11 @@ export class AuthorizationSteps implements AuthorizationPorts {
     });
   }
 
+  /** The connection is being closed. The chart ends its steps next. */
+  beginClosing(): void {
+    this.#running.beginClosing();
+  }
+
   /** Resolves when the tokens that were requested are stored, or when that takes too long. */
   async finish(): Promise<void> {
     this.#records.hurry();
@@ -163,8 +168,11 @@ export class AuthorizationSteps implements AuthorizationPorts {
     },
     discover: async ({ cause }, signal) => {
       const found = await this.#search.search(cause, this.grant, signal);
-      const { refreshToken, issuer } = this.grant ?? {};
-      return { type: 'discovered', refreshable: refreshToken !== undefined && issuer === found.metadata.issuer };
+      const { refreshToken, issuer, proofKey } = this.grant ?? {};
+      // A refresh would give another token that is not bound.
+      const isBound = proofKey !== undefined || !found.bindsTokens;
+      const isOfServer = refreshToken !== undefined && issuer === found.metadata.issuer;
+      return { type: 'discovered', refreshable: isOfServer && isBound };
     },
     lockRefresh: async (_facts, signal) => {
       await this.#records.lock('refresh', signal, 'The token was not refreshed');

@@ -163,7 +163,8 @@ export class Authorization implements Omit<Authorizer, 'mostRenewals'> {
     const { sent, status, challenge, earlier } = refusal;
     const actor = this.#actor;
     const times = earlier.filter((one) => subjectOf(one) === subjectOf(refusal)).length;
-    if (actor === undefined || times >= MOST_REPEATS[subjectOf(refusal)]) return undefined;
+    if (actor === undefined) return undefined;
+    if (times >= MOST_REPEATS[subjectOf(refusal)] && !this.#isNewToken(purpose, refusal)) return undefined;
     // The nonce is noted already.
     if (subjectOf(refusal) === 'nonce') return sent;
     if (purpose === 'terminate') return undefined;
@@ -190,6 +191,13 @@ export class Authorization implements Omit<Authorizer, 'mostRenewals'> {
         actor.send({ type: 'refused', challenged, maySignIn });
       },
     );
+  }
+
+  /** Whether a call has used the token that was obtained for it, and no call has succeeded with that: the chart says why it is of no use. */
+  #isNewToken(purpose: RequestPurpose, refusal: Refusal): boolean {
+    const { origin, accepted, generation } = this.#current.context;
+    const isNew = origin === 'sign-in' && !accepted && refusal.sent.generation === generation;
+    return isNew && subjectOf(refusal) === 'token' && (purpose === 'call' || purpose === 'probe');
   }
 
   /** A token with more scopes: the grant has to give it, perhaps with a person. */
@@ -351,6 +359,7 @@ export class Authorization implements Omit<Authorizer, 'mostRenewals'> {
   close(): Promise<void> {
     const actor = this.#actor;
     this.#actor = undefined;
+    this.#steps.beginClosing();
     actor?.stop();
     this.#reject(closed());
     this.#notify(this.#snapshot, undefined);

@@ -136,13 +136,14 @@ export class HeldGrant {
     const { environment, keepSecret } = this.#surroundings;
     keepSecret(accessToken);
     if (refreshToken !== undefined) keepSecret(refreshToken);
-    const lifetime = expiresIn === undefined ? undefined : expiresIn * 1_000;
-    const now = environment.now();
+    // Environments may have fractions of a millisecond, and so may servers.
+    const lifetime = expiresIn === undefined ? undefined : Math.round(expiresIn * 1_000);
+    const now = Math.round(environment.now());
     return {
       accessToken,
       refreshToken: refreshToken ?? before,
       expiresAt: lifetime === undefined ? undefined : now + lifetime,
-      agesAt: lifetime === undefined ? undefined : now + lifetime - Math.min(EARLY, lifetime / 10),
+      agesAt: lifetime === undefined ? undefined : now + lifetime - Math.min(EARLY, Math.round(lifetime / 10)),
     };
   }
 

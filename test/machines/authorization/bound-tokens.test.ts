@@ -105,6 +105,19 @@ async function connect(options: Partial<OAuthOptions> = {}): Promise<MCPClient> 
 
 const call = async (client: MCPClient): Promise<string> => textOf(await client.callTool('buy'));
 
+test('a server that begins to require bound tokens costs a sign-in, and no refresh that is of no use', async () => {
+  tokenType = 'Bearer';
+  announces = 'nowhere';
+  const client = await connect();
+  tokenType = 'DPoP';
+  announces = 'challenge';
+  as.expire();
+  expect(await call(client)).toBe('done');
+  expect(as.forms.map((form) => form.get('grant_type'))).toEqual(['authorization_code', 'authorization_code']);
+  expect(prompts).toHaveLength(2);
+  expect(ofRequests.length).toBeGreaterThan(0);
+});
+
 test.each(['challenge', 'metadata'] as const)(
   'a server whose %s requires it gets a proof with each request',
   async (how) => {
