@@ -2,6 +2,8 @@ import type { OAuth, SignInPrompt, TokenStore } from '../../../src/auth/index.js
 import { memoryStore } from '../../../src/auth/index.js';
 import { HttpTransport, MCPClient, MCPConnection, StdioTransport } from '../../../src/index.js';
 import type { AuthorizationStatus, CallToolResult, MCPClientOptions } from '../../../src/index.js';
+import type { Environment } from '../../../src/util/environment.js';
+import { systemEnvironment } from '../../../src/util/environment.js';
 import { ClientRecorder } from '../../support/client-recorder.js';
 import { errorFrom, errorThrownBy, rejection } from '../../support/outcomes.js';
 import { AuthorizationServer, browse, protectedServer, signedIn } from '../../support/servers/authorization-server.js';
@@ -102,8 +104,26 @@ describe('the status of a sign-in', () => {
 
 describe('the time for a sign-in', () => {
   test('is `authTimeout`, and ends the prompt', async () => {
-    const client = clientOf(signedIn(prompts, {}, absent), { authTimeout: 50 });
-    expect(await errorFrom(client.connect())).toMatchObject({ code: 'MCP_SIGN_IN_TIMEOUT', details: { timeout: 50 } });
+    // The time begins with the prompt, so a slow machine does not reach it before.
+    const limit = 987_654;
+    let prompted = false;
+    let end = (): void => undefined;
+    const environment: Environment = {
+      ...systemEnvironment,
+      setTimeout: (callback, delay) => {
+        if (delay !== limit) return systemEnvironment.setTimeout(callback, delay);
+        end = callback;
+        return undefined;
+      },
+    };
+    const auth = signedIn(prompts, {}, () => {
+      prompted = true;
+    });
+    const client = clientOf(auth, { authTimeout: limit, environment });
+    const connected = errorFrom(client.connect());
+    await until(() => prompted);
+    end();
+    expect(await connected).toMatchObject({ code: 'MCP_SIGN_IN_TIMEOUT', details: { timeout: limit } });
     expect(prompts[0]?.signal.aborted).toBe(true);
   });
 

@@ -9,7 +9,10 @@ import { initializeResult } from '../../support/servers/scripts.js';
 import { SseServer, welcome } from '../../support/servers/sse-server.js';
 import { errorFrom, rejection } from '../../support/outcomes.js';
 import { RecordedLines, replayed } from '../../support/recordings.js';
+import { SimulatedEnvironment } from '../../support/simulated-environment.js';
 import { pause, until } from '../../support/waiting.js';
+import type { Environment } from '../../../src/util/environment.js';
+import { systemEnvironment } from '../../../src/util/environment.js';
 
 /** Milliseconds. A person takes longer than any limit of these tests. */
 const PERSON = 2_500;
@@ -20,6 +23,11 @@ const DONE = { content: [{ type: 'text', text: 'done' }] };
 let as: AuthorizationServer;
 let server: ScriptedHttpServer;
 let prompts: SignInPrompt[];
+/** Time passes only where a test says so: a slow machine reaches no limit. */
+let clock: SimulatedEnvironment;
+let environment: Environment;
+/** The person does nothing before it is settled. */
+let hesitation: Promise<void>;
 const clients: MCPClient[] = [];
 
 // The first sign-in loads what it needs.
@@ -35,7 +43,24 @@ beforeAll(async () => {
 beforeEach(() => {
   as = new AuthorizationServer();
   prompts = [];
+  clock = new SimulatedEnvironment({ start: Date.now() });
+  environment = clock;
+  hesitation = Promise.resolve();
 });
+
+/** Has the person wait until the returned function is called. */
+function hesitate(): () => void {
+  let act = (): void => undefined;
+  hesitation = new Promise<void>((resolve) => (act = resolve));
+  return act;
+}
+
+/** For tests of limits that are reached. */
+function useRealTime(): void {
+  environment = systemEnvironment;
+}
+
+const pass = (duration: number): Promise<void> => (environment === clock ? clock.advance(duration) : pause(duration));
 
 afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.close()));
@@ -45,7 +70,8 @@ afterEach(async () => {
 /** A person who signs in after a while. */
 const slow = async (prompt: SignInPrompt): Promise<void> => {
   const callback = await browse(prompt);
-  await pause(PERSON);
+  await hesitation;
+  await pass(PERSON);
   prompt.complete(callback);
 };
 
@@ -56,7 +82,7 @@ const slowLater = async (prompt: SignInPrompt): Promise<void> => {
 };
 
 function clientOf(auth: OAuth, options?: MCPClientOptions): MCPClient {
-  const client = new MCPClient(new HttpTransport(server.url, { auth }), options);
+  const client = new MCPClient(new HttpTransport(server.url, { auth }), { environment, ...options });
   clients.push(client);
   return client;
 }
@@ -78,14 +104,17 @@ describe('connecting, while a person signs in', () => {
   test('is a state of its own, which `explain()` names', async () => {
     server = await protectedServer(as);
     const client = clientOf(signedIn(prompts, {}, slow), { connectTimeout: LIMIT });
+    const act = hesitate();
     const connected = client.connect();
     await until(() => prompts.length === 1);
     expect(client.state).toBe('connecting');
     expect(client.explain()).toContain('linked.connecting.authorizing.negotiating');
+    act();
     await connected;
   });
 
   test('counts the time before and after', async () => {
+    useRealTime();
     server = await protectedServer(as, (visit, token) => token !== undefined && visit.message.method !== undefined);
     const client = clientOf(signedIn(prompts, {}, slow), { connectTimeout: LIMIT, retryInitialConnect: false });
     const began = Date.now();
@@ -94,6 +123,7 @@ describe('connecting, while a person signs in', () => {
   });
 
   test('gives a caller who comes meanwhile the whole of its own limit', async () => {
+    useRealTime();
     server = await protectedServer(as);
     const client = clientOf(signedIn(prompts, {}, slow), { connectTimeout: LIMIT });
     const first = client.connect();
@@ -132,6 +162,7 @@ describe('connecting, while a person signs in', () => {
   });
 
   test('has calls wait in the queue beyond their limit', async () => {
+    useRealTime();
     server = await protectedServer(as);
     const client = clientOf(signedIn(prompts, {}, slow), { connectTimeout: LIMIT });
     const connected = client.connect();
@@ -220,6 +251,7 @@ describe('a call whose token expires, while a person signs in again', () => {
   });
 
   test('does not start a prompt for a health check', async () => {
+    useRealTime();
     as.issuesRefreshTokens = false;
     server = await protectedServer(as);
     const client = clientOf(signedIn(prompts, {}, slowLater), { healthCheckInterval: 50 });
@@ -238,8 +270,15 @@ describe('a call whose token expires, while a person signs in again', () => {
       visit.status(403, { 'www-authenticate': 'Bearer error="insufficient_scope", scope="write"' });
       return true;
     });
-    const auth = signedIn(prompts, { scopes: ['read'] }, slowLater);
-    const client = new MCPClient(new HttpTransport(server.url, { auth, limits: { maxConnections: 8 } }));
+    let served = (): void => undefined;
+    const othersServed = new Promise<void>((resolve) => (served = resolve));
+    const auth = signedIn(prompts, { scopes: ['read'] }, async (prompt) => {
+      if (prompts.length > 1) await othersServed;
+      await slowLater(prompt);
+    });
+    const client = new MCPClient(new HttpTransport(server.url, { auth, limits: { maxConnections: 8 } }), {
+      environment,
+    });
     clients.push(client);
     await client.connect();
     as.granted = 'read write';
@@ -248,6 +287,7 @@ describe('a call whose token expires, while a person signs in again', () => {
     const plain = Array.from({ length: 20 }, () => client.callTool('plain', {}, { timeout: LIMIT }));
     expect((await Promise.all(plain)).map(textOf)).toEqual(plain.map(() => 'done'));
     expect(client.state).toBe('ready');
+    served();
     expect((await Promise.all(restricted)).map(textOf)).toEqual(restricted.map(() => 'done'));
     expect(prompts).toHaveLength(2);
   });
@@ -328,12 +368,15 @@ describe('HTTP+SSE, while a person signs in', () => {
 
   test('opens its stream, and then has a call wait, beyond their limits', async () => {
     const client = new MCPClient(new SseTransport(sse.url, undefined, { auth: signedIn(prompts, {}, slow) }), {
+      environment,
       connectTimeout: LIMIT,
     });
     clients.push(client);
+    const act = hesitate();
     const connected = client.connect();
     await until(() => prompts.length === 1);
     expect(client.explain()).toContain('linked.connecting.authorizing.opening');
+    act();
     await connected;
     await client.callTool('buy');
     as.expire();
@@ -343,7 +386,9 @@ describe('HTTP+SSE, while a person signs in', () => {
 
   test('has more calls wait than it may post at the same time', async () => {
     const auth = signedIn(prompts, {}, slowLater);
-    const client = new MCPClient(new SseTransport(sse.url, undefined, { auth, limits: { maxConnections: 8 } }));
+    const client = new MCPClient(new SseTransport(sse.url, undefined, { auth, limits: { maxConnections: 8 } }), {
+      environment,
+    });
     clients.push(client);
     await client.connect();
     await client.callTool('buy');
