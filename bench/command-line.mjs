@@ -38,10 +38,14 @@ const commands = [
 
 /** Processor time of a command with all processes that it waits for, in ms. */
 function measure([name, command]) {
-  const { status, stderr } = spawnSync('bash', ['-c', `TIMEFORMAT='%U %S'; time ${command} </dev/null >/dev/null 2>&1`], {
-    encoding: 'utf8',
-    timeout: 60_000,
-  });
+  const { status, stderr } = spawnSync(
+    'bash',
+    ['-c', `TIMEFORMAT='%U %S'; time ${command} </dev/null >/dev/null 2>&1`],
+    {
+      encoding: 'utf8',
+      timeout: 60_000,
+    },
+  );
   const [user, system] = (stderr.trim().split('\n').at(-1) ?? '').split(' ').map(Number);
   if (status !== 0 || !(user >= 0)) throw new Error(`${name} failed: exit code ${status}, ${stderr}`);
   return (user + system) * 1_000;

@@ -1,3 +1,4 @@
+/* eslint-disable no-control-regex -- this file reads escape sequences */
 // node scripts/terminal-screenshots.mjs: runs the built command line in a terminal of tmux, and draws what it shows as docs/command-line-*.svg.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

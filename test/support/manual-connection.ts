@@ -137,7 +137,9 @@ export class ManualTransport extends MCPTransport {
   }
 }
 
-export interface ManualConnectionOptions extends Partial<Omit<ConnectionOptions, 'policy' | 'transport' | 'environment'>> {
+export interface ManualConnectionOptions extends Partial<
+  Omit<ConnectionOptions, 'policy' | 'transport' | 'environment'>
+> {
   readonly server?: Behaviour;
   readonly transport?: ManualTransport;
   readonly policy?: Partial<ConnectionPolicy>;
