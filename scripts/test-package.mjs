@@ -72,11 +72,11 @@ function testBundle() {
       if (name !== undefined) problems.push(`dist/${format}/config/${file} mentions ${name}`);
     }
   }
-  for (const name of ['zod', 'jsonc-parser', 'smol-toml', 'esbuild']) {
+  for (const name of ['zod', 'jsonc-parser', 'smol-toml', 'commander', '@clack/prompts', 'esbuild']) {
     if (existsSync(path.join(consumer, 'node_modules', name))) problems.push(`${name} is installed with the package`);
   }
   const licences = readFileSync(path.join(installed, 'dist/THIRD-PARTY-LICENSES.txt'), 'utf8');
-  for (const name of ['zod', 'jsonc-parser', 'smol-toml'])
+  for (const name of ['zod', 'jsonc-parser', 'smol-toml', 'commander', '@clack/prompts', 'xstate'])
     if (!licences.includes(`\n${name} `)) problems.push(`THIRD-PARTY-LICENSES.txt has no licence of ${name}`);
   const schema = JSON.parse(readFileSync(path.join(installed, 'dist/mcp-actors.schema.json'), 'utf8'));
   if (schema.properties?.mcpServers === undefined) problems.push('mcp-actors.schema.json does not describe mcpServers');
@@ -108,7 +108,23 @@ async function testConsumers(tarball) {
   for (const file of ['out/consumer.cjs', 'out/consumer.mjs']) {
     run(`${file} fails`, consumer, process.execPath, file, bin('mcp-server-everything'));
   }
+  testCommand();
   await testSignIn();
+}
+
+/** The command of the package, in a project that has nothing else: what is bundled, what is installed with it, and what it loads by its own name. */
+function testCommand() {
+  const command = path.join(consumer, 'node_modules/.bin/mcp-actors');
+  const { version } = JSON.parse(readFileSync(path.join(installed, 'package.json'), 'utf8'));
+  const printed = spawnSync(command, ['--version'], { encoding: 'utf8' }).stdout;
+  if (printed !== `${version}\n`) problems.push(`mcp-actors --version prints ${JSON.stringify(printed)}`);
+  const server = ['--', process.execPath, bin('mcp-server-everything')];
+  const file = 'session.ndjson';
+  const structured = ['call', 'get-structured-content', 'location=Chicago', '--json'];
+  for (const words of [['list'], structured, ['record', file, ...structured], ['doctor']])
+    run(`mcp-actors ${words.join(' ')} fails`, consumer, command, ...words, ...server);
+  run('mcp-actors replay fails', consumer, command, 'replay', file);
+  run('mcp-actors config path fails', consumer, command, 'config', 'path');
 }
 
 /** Sign-in loads a package that is only an ES module, also from CommonJS, and where `require` cannot load such packages. */
