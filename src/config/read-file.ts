@@ -62,7 +62,11 @@ export function entriesOf(
   const names = new Set<string>();
   const entries: RawEntry[] = [];
   for (const { name, node, format } of source.entries(root, { file, place, cwd, report })) {
-    if (names.has(name) || entries.length >= MOST_SERVERS) continue;
+    if (names.has(name)) continue;
+    if (entries.length >= MOST_SERVERS) {
+      report(node, `the file has more than ${MOST_SERVERS} servers: the ones from here on are left out`);
+      break;
+    }
     names.add(name);
     const entry = readEntry(name, node, format ?? source.format) as DraftEntry;
     source.finish?.(entry, root);

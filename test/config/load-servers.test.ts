@@ -6,6 +6,22 @@ import { load } from './support/machine.js';
 const stdio = (command: string): object => ({ command });
 
 describe('loadServers', () => {
+  it('reports the servers of a file that are left out because there are too many', async () => {
+    const names = Array.from({ length: 1_002 }, (_, index) => `server${index}`);
+    const mcpServers = Object.fromEntries(names.map((name) => [name, stdio('node')]));
+    const { servers, problems } = await load({ '.mcp.json': { mcpServers } });
+    expect(servers.size).toBe(1_000);
+    expect(problems.filter(({ code }) => code === 'invalid-file').map(({ message }) => message)).toEqual([
+      'the file has more than 1000 servers: the ones from here on are left out',
+    ]);
+  });
+
+  it('hides a secret of an argument that begins with another one completely', async () => {
+    const args = ['--api-key', 'marker', '--token=marker-of-a-token'];
+    const { servers } = await load({ '.mcp.json': { mcpServers: { a: { command: 'node', args } } } });
+    expect(servers.get('a')?.description.args).toEqual(['--api-key', '…', '--token=…']);
+  });
+
   it('returns the entries of a project file with what MCPClient.connect takes', async () => {
     const { servers, problems } = await load({
       '.mcp.json': {

@@ -10,7 +10,10 @@ const LONGEST = 2_000;
 /** Describes an entry without secrets, and without characters that could imitate other output. */
 export function describe(entry: RawEntry): ServerDescription {
   const args = entry.args.map(({ written }) => written);
-  const secrets = [...argumentSecrets(args)].filter((secret) => secret.length > 3 && !isReference(secret));
+  // The longest first, because one may begin with another.
+  const secrets = [...argumentSecrets(args)]
+    .filter((secret) => secret.length > 3 && !isReference(secret))
+    .sort((one, other) => other.length - one.length);
   const hidden = args.map((arg) => secrets.reduce((text, secret) => text.replaceAll(secret, '…'), arg));
   return {
     name: shown(entry.name),
