@@ -119,9 +119,26 @@ describe('parseArguments', () => {
     const schema = { type: 'object', properties: { a: { $ref: '#/properties/a' }, b: { $ref: '#' } } };
     expect(await parse(['a=1', 'b.a=2'], undefined, schema)).toEqual({ a: '1', b: { a: '2' } });
   });
+
+  it('takes no text for a list of lists without an end', async () => {
+    const schema = { type: 'object', properties: { a: { type: 'array', items: { $ref: '#/properties/a' } } } };
+    await expect(parse(['a=1'], undefined, schema)).rejects.toThrow(/"a" must be/);
+  });
+
+  it('survives branches that require themselves', async () => {
+    const schema = { properties: { a: {} }, allOf: [{ $ref: '#' }], required: ['a'] };
+    expect(await parse(['a=1'], undefined, schema)).toEqual({ a: '1' });
+    await expect(parse([], undefined, schema)).rejects.toThrow('Missing argument "a"');
+  });
 });
 
 describe('signatureOf', () => {
+  it('follows each branch once, so that branches with all others inside cost little', () => {
+    const branches = Array.from({ length: 30 }, () => ({ $ref: '#/$defs/x' }));
+    const schema = { properties: { a: { anyOf: branches } }, $defs: { x: { anyOf: branches } }, anyOf: branches };
+    expect(signatureOf('t', parametersOf(schema))).toBe('t(a?: any)');
+  });
+
   it('puts required parameters first and names choices', () => {
     const schema = {
       type: 'object',

@@ -120,8 +120,11 @@ function parseJson(text: string, where: string): unknown {
   }
 }
 
+/** How many lists within lists are built around a text. */
+const DEEPEST_LIST = 5;
+
 /** Converts the text of `key=value` by the schema of the property. A text stays a text: `id=007`. */
-function converted(text: string, schema: Schema, root: Schema, key: string, called: Called): unknown {
+function converted(text: string, schema: Schema, root: Schema, key: string, called: Called, depth = 0): unknown {
   const choices = choicesOf(schema, root);
   if (choices !== undefined) {
     const choice = choices.find((one) => (typeof one === 'string' ? one : JSON.stringify(one)) === text);
@@ -136,7 +139,8 @@ function converted(text: string, schema: Schema, root: Schema, key: string, call
   if ((types.has('integer') || types.has('number')) && isNumber(text, !types.has('number'))) return Number(text);
   if (types.has('array')) {
     if (text.trimStart().startsWith('[')) return parseJson(text, `${key}=`);
-    return [converted(text, itemsOf(schema, root), root, key, called)];
+    // The elements may be lists again, without an end if the schema refers to itself.
+    if (depth < DEEPEST_LIST) return [converted(text, itemsOf(schema, root), root, key, called, depth + 1)];
   }
   if (types.has('object') && text.trimStart().startsWith('{')) return parseJson(text, `${key}=`);
   throw unsuitable(key, [...types].map((type) => EXPECTED[type] ?? type).join(' or '), called);

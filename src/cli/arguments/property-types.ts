@@ -40,12 +40,24 @@ function decodeURIComponentOr(text: string): string {
   }
 }
 
+/**
+ * How deep branches are followed. A branch is followed once, so that branches which refer to each other cost no more than the schema is long.
+ */
+const DEEPEST_BRANCH = 50;
+
 /** The properties of an object schema, those of its branches included. */
-export function propertiesOf(schema: Schema, root: Schema, depth = 0): ReadonlyMap<string, Schema> {
+export function propertiesOf(
+  schema: Schema,
+  root: Schema,
+  followed = new Set<Schema>(),
+  depth = 0,
+): ReadonlyMap<string, Schema> {
   const found = new Map<string, Schema>();
   const object = resolved(schema, root);
-  for (const branch of depth > 5 ? [] : branchesOf(object)) {
-    for (const [name, property] of propertiesOf(branch, root, depth + 1)) found.set(name, property);
+  if (followed.has(object) || depth > DEEPEST_BRANCH) return found;
+  followed.add(object);
+  for (const branch of branchesOf(object)) {
+    for (const [name, property] of propertiesOf(branch, root, followed, depth + 1)) found.set(name, property);
   }
   for (const [name, property] of Object.entries(asSchema(object.properties))) found.set(name, asSchema(property));
   return found;
@@ -60,11 +72,15 @@ export function branchesOf(schema: Schema): readonly Schema[] {
 }
 
 /** The names of the required properties. */
-export function requiredOf(schema: Schema, root: Schema): readonly string[] {
+export function requiredOf(schema: Schema, root: Schema, followed = new Set<Schema>(), depth = 0): readonly string[] {
   const object = resolved(schema, root);
+  if (followed.has(object) || depth > DEEPEST_BRANCH) return [];
+  followed.add(object);
   const { allOf } = object;
   const own = Array.isArray(object.required) ? object.required.filter((name) => typeof name === 'string') : [];
-  const inherited = Array.isArray(allOf) ? allOf.flatMap((branch) => requiredOf(asSchema(branch), root)) : [];
+  const inherited = Array.isArray(allOf)
+    ? allOf.flatMap((branch) => requiredOf(asSchema(branch), root, followed, depth + 1))
+    : [];
   return [...new Set([...own, ...inherited])];
 }
 
@@ -78,15 +94,16 @@ export function allowsMore(schema: Schema, root: Schema): boolean {
 }
 
 /** The JSON types that a property may have; an empty set when its schema does not say. */
-export function typesOf(schema: Schema, root: Schema, depth = 0): ReadonlySet<string> {
+export function typesOf(schema: Schema, root: Schema, followed = new Set<Schema>(), depth = 0): ReadonlySet<string> {
   const property = resolved(schema, root);
+  if (followed.has(property) || depth > DEEPEST_BRANCH) return new Set();
+  followed.add(property);
   const { type } = property;
   if (typeof type === 'string') return new Set([type]);
   if (Array.isArray(type)) return new Set(type.filter((one) => typeof one === 'string'));
   if (property.const !== undefined) return new Set([typeOf(property.const)]);
   if (Array.isArray(property.enum)) return new Set(property.enum.map(typeOf));
-  if (depth > 5) return new Set();
-  return new Set(branchesOf(property).flatMap((branch) => [...typesOf(branch, root, depth + 1)]));
+  return new Set(branchesOf(property).flatMap((branch) => [...typesOf(branch, root, followed, depth + 1)]));
 }
 
 function typeOf(value: unknown): string {
