@@ -28,7 +28,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** The descriptions of the exit codes, for `--help` and the docs. */
 export const EXIT_CODES: readonly (readonly [ExitCode, string])[] = [
   [EXIT.done, 'done'],
-  [EXIT.unexpected, 'unexpected error'],
+  [EXIT.unexpected, 'unexpected error, or a result that cannot be printed'],
   [EXIT.usage, 'wrong use: flag, target, tool, arguments or trust; nothing was sent'],
   [EXIT.signIn, 'the server wants a sign-in: mcp-actors login <target>'],
   [EXIT.unreachable, 'the server is unreachable, or would not start'],
@@ -66,17 +66,27 @@ export class Interrupted extends CommandError {
 export interface FailedCall {
   /** Whether the server may run the call twice without harm, because it only reads. */
   readonly repeatable: boolean;
+  /** Whether its result arrived, so that only printing it failed. Default: false. */
+  readonly answered?: boolean;
 }
+
+/** Codes of responses without a result that can be read: the server may have done what it was asked for. */
+const UNREADABLE: ReadonlySet<string> = new Set(['MCP_INVALID_RESULT', 'MCP_INVALID_MESSAGE']);
 
 /**
  * The exit code for an error. A call that may have run comes before its reason: a script that repeats it after a time limit would otherwise
- * run it twice.
+ * run it twice. The same holds for a call whose result cannot be read or printed.
  */
-export function exitCodeOf(error: unknown, { repeatable }: FailedCall = { repeatable: true }): ExitCode {
+export function exitCodeOf(
+  error: unknown,
+  { repeatable, answered = false }: FailedCall = { repeatable: true },
+): ExitCode {
+  if (error instanceof Interrupted) return error.exitCode;
+  if (answered) return repeatable ? EXIT.unexpected : EXIT.mayHaveRun;
   if (error instanceof CommandError) return error.exitCode;
-  if (!MCPError.isInstance(error)) return EXIT.unexpected;
+  if (!MCPError.isInstance(error)) return repeatable ? EXIT.unexpected : EXIT.mayHaveRun;
   const { code, delivery } = error;
-  if (delivery === 'unknown' && !repeatable) return EXIT.mayHaveRun;
+  if (!repeatable && (delivery === 'unknown' || UNREADABLE.has(code))) return EXIT.mayHaveRun;
   if (MCPToolError.isInstance(error)) return EXIT.refused;
   if (MCPAuthenticationError.isInstance(error)) return EXIT.signIn;
   if (MCPTimeoutError.isInstance(error)) return EXIT.timeout;

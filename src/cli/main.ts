@@ -38,7 +38,14 @@ async function run(words: readonly string[], context: CommandContext): Promise<n
     const program = programFor(context, (code) => {
       exitCode = code;
     });
+    if (words.length === 0) {
+      // On stderr, because it is not what a script asked for.
+      program.configureOutput({ writeErr: (text) => context.terminal.problem(text.trimEnd()) });
+      program.outputHelp({ error: true });
+      return EXIT.usage;
+    }
     await program.parseAsync(words, { from: 'user' });
+    await context.terminal.written();
     return exitCode;
   } catch (thrown) {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT.done;
@@ -55,7 +62,9 @@ async function completed(words: readonly string[], context: CommandContext): Pro
 }
 
 function usageError({ message }: CommanderError): CommandError {
-  const [first = '', guess = ''] = message.replace(/^error: /, '').split('\n');
+  // The value of an unknown flag may be a secret: `--heade=Authorization: …`.
+  const shown = message.replace(/^error: /, '').replace(/^(unknown option '[^=]*)=[\s\S]*'/, "$1'");
+  const [first = '', guess = ''] = shown.split('\n');
   const text = first.charAt(0).toUpperCase() + first.slice(1);
   const hint = 'mcp-actors --help lists the commands, mcp-actors <command> --help the flags.';
   return new CommandError(

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 
 import { printable } from '../util/printable.js';
+import { CommandError, EXIT } from './exit-codes.js';
 
 /** The colours of the command line, by meaning. */
 const STYLES = {
@@ -32,6 +33,11 @@ export class Terminal {
   readonly #streams: Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr'>;
   readonly #environment: Readonly<Record<string, string | undefined>>;
   #flags: TerminalFlags = {};
+  /** Why stdout does not take the output; undefined as long as it does. */
+  #failure: NodeJS.ErrnoException | undefined;
+  #stop: () => void = () => undefined;
+  /** Resolves when the reader of stdout is gone, which shows when something is written. */
+  readonly readerGone = new Promise<void>((resolve) => (this.#stop = resolve));
   /** Whether a prompt is on the screen: nothing else may be drawn then. */
   prompting = false;
 
@@ -42,7 +48,11 @@ export class Terminal {
     this.#streams = streams;
     this.#environment = environment;
     // A reader that has seen enough (`| head -1`) closes the pipe. This ends the output, not the command.
-    for (const stream of [streams.stdout, streams.stderr]) stream.on('error', () => undefined);
+    streams.stderr.on('error', () => undefined);
+    streams.stdout.on('error', (error) => {
+      this.#failure ??= error;
+      this.#stop();
+    });
   }
 
   configure(flags: TerminalFlags): void {
@@ -135,6 +145,22 @@ export class Terminal {
     if (FORCE_COLOR !== undefined) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
     if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
     return stream.isTTY && TERM !== 'dumb';
+  }
+
+  /**
+   * Resolves when stdout has taken everything that was written.
+   * @throws CommandError if it did not, such as a file on a full disk. A reader that closed the pipe has seen enough.
+   */
+  async written(): Promise<void> {
+    await this.drained();
+    const { code } = this.#failure ?? {};
+    if (this.#failure === undefined || code === 'EPIPE') return;
+    throw new CommandError(
+      `The output cannot be written (${code ?? 'unknown error'}).`,
+      EXIT.unexpected,
+      'Check the file or disk to which stdout leads.',
+      'CLI_OUTPUT_FAILED',
+    );
   }
 
   /** Resolves when everything that was written has left the process. */

@@ -24,16 +24,15 @@ describe('the exit code', () => {
     expect(await withTools(['call', 'echo', 'text=hi'])).toMatchObject({ code: 0, stdout: 'hi\n', stderr: '' });
   });
 
-  it('is 1 for an error that no other code describes', async () => {
-    const file = scratch('file');
-    writeFileSync(file, '');
-    const everything = [
-      '--',
-      process.execPath,
-      require.resolve('@modelcontextprotocol/server-everything/dist/index.js'),
-    ];
-    const result = await runCli(['call', 'get-tiny-image', '--save', file, ...everything], { env: home.env });
-    expect(result).toMatchObject({ code: 1, stderr: expect.stringMatching(/^error: .*EEXIST/) as string });
+  it('is 1 when the result of a tool that only reads cannot be printed', async () => {
+    const first = scratch('first');
+    writeFileSync(first, '');
+    const server = ['--', process.execPath, serverFixture('tools'), `--first=${first}`];
+    const result = await runCli(['call', 'look', '--select', 'a', ...server], { env: home.env });
+    expect(result).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^error: --select a: the result has no/) as string,
+    });
     expect(result.stderr).not.toContain('    at ');
   });
 

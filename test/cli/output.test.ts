@@ -77,7 +77,7 @@ describe('call', () => {
       'no.such',
       ...EVERYTHING,
     ]);
-    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('the result has no "no"') as string });
+    expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('the result has no "no"') as string });
   });
 
   it('names an image, saves it with --save, and never overwrites a file', async () => {

@@ -161,6 +161,11 @@ export class CliProcess {
     this.#child.stdin.write(text);
   }
 
+  /** Closes the reading end of stdout, as `| head -1` does. */
+  closeStdout(): void {
+    this.#child.stdout.destroy();
+  }
+
   signal(name: NodeJS.Signals = 'SIGINT'): void {
     this.#child.kill(name);
   }

@@ -1,5 +1,5 @@
 import type { MCPClient } from '../../api/client.js';
-import type { RequestOptions } from '../../api/options/call-options.js';
+import type { CallToolParams, RequestOptions } from '../../api/options/call-options.js';
 import type { MCPTool } from '../../protocol/schema/index.js';
 import { didYouMean } from '../../util/did-you-mean.js';
 import { parseArguments } from '../arguments/parse-arguments.js';
@@ -10,7 +10,7 @@ import { place } from '../config-target.js';
 import { CommandError, EXIT } from '../exit-codes.js';
 import type { ExitCode } from '../exit-codes.js';
 import { printNdjson } from '../output/print-events.js';
-import { outputOf, printResult } from '../output/print-result.js';
+import { checkOutput, outputOf, printResult } from '../output/print-result.js';
 import type { OutputFlags } from '../output/print-result.js';
 import { progressView } from '../output/progress.js';
 import { findTarget, splitWords } from '../target.js';
@@ -32,6 +32,8 @@ export interface CallFlags extends Omit<ClientFlags, 'output'>, OutputFlags {
 export async function call(context: CommandContext, words: readonly string[], flags: CallFlags): Promise<ExitCode> {
   const { target: word, item, rest } = splitWords(words, context);
   const target = await findTarget(word, flags, context);
+  await checkOutput(flags);
+  const meta = metaOf(flags.meta ?? []);
   if (item === undefined) throw new CommandError(`Which tool? List them with: mcp-actors list ${word ?? '-- …'}`);
   return withClient(target, flags, context, async (client) => {
     const tool = await findTool(client, item, target, requestOptions(flags, context), async (tools) => {
@@ -40,26 +42,26 @@ export async function call(context: CommandContext, words: readonly string[], fl
     const given = { words: rest, json: await jsonOf(rest, flags, tool, context) };
     const called = { signature: signatureOf(tool.name, parametersOf(tool.inputSchema)), schema: tool.inputSchema };
     const args = await parseArguments(given, called, { read: (file) => readInput(context, file) });
-    return callTool(client, tool, args, flags, context);
+    return callTool(client, tool, { arguments: args, ...(meta !== undefined && { _meta: meta }) }, flags, context);
   });
 }
 
 async function callTool(
   client: MCPClient,
   { name, annotations }: MCPTool,
-  args: Readonly<Record<string, unknown>>,
+  params: Omit<CallToolParams, 'name'>,
   flags: CallFlags,
   context: CommandContext,
 ): Promise<ExitCode> {
   const { terminal } = context;
   const ndjson = flags.output === 'ndjson';
   const view = progressView(terminal, name, flags.progress === true);
-  context.call = { repeatable: annotations?.readOnlyHint === true || annotations?.idempotentHint === true };
+  const repeatable = annotations?.readOnlyHint === true || annotations?.idempotentHint === true;
+  context.call = { repeatable };
   if (ndjson) printNdjson(terminal, 'queued', { tool: name });
   try {
-    const meta = metaOf(flags.meta ?? []);
     const result = await client.callTool(
-      { name, arguments: args, ...(meta !== undefined && { _meta: meta }) },
+      { name, ...params },
       {
         ...requestOptions(flags, context),
         onToolError: 'return',
@@ -70,9 +72,11 @@ async function callTool(
       },
     );
     view.end();
-    context.call = undefined;
+    context.call = { repeatable, answered: true };
     if (ndjson) printNdjson(terminal, 'result', { result });
     await printResult(terminal, result, flags, name);
+    await terminal.written();
+    context.call = undefined;
     if (result.isError !== true) return EXIT.done;
     printToolError(terminal, name, flags);
     return EXIT.refused;

@@ -7,7 +7,7 @@ import { CommandError, EXIT } from '../exit-codes.js';
 import type { ExitCode } from '../exit-codes.js';
 import { shownBlock } from '../output/content.js';
 import { printNdjson } from '../output/print-events.js';
-import { outputOf, printBlocks, printJson } from '../output/print-result.js';
+import { checkOutput, outputOf, printBlocks, printJson } from '../output/print-result.js';
 import type { OutputFlags } from '../output/print-result.js';
 import { findTarget, splitWords } from '../target.js';
 import { oneLine } from '../terminal.js';
@@ -28,6 +28,7 @@ export async function prompt(
 ): Promise<ExitCode> {
   const { target: word, item, rest } = splitWords(words, context);
   const target = await findTarget(word, flags, context);
+  await checkOutput(flags);
   if (item === undefined)
     throw new CommandError(`Which prompt? List them with: mcp-actors list ${word ?? '-- …'} --prompts`);
   return withClient(target, flags, context, async (client) => {
@@ -53,6 +54,7 @@ export async function prompt(
     );
     const result = await client.getPrompt(found.name, texts, requestOptions(flags, context));
     const { terminal } = context;
+    context.call = { repeatable: true, answered: true };
     const output = outputOf(flags);
     if (output === 'json') printJson(terminal, result);
     else if (output === 'ndjson') printNdjson(terminal, 'result', { result });

@@ -3,7 +3,7 @@ import { CommandError, EXIT } from '../exit-codes.js';
 import type { ExitCode } from '../exit-codes.js';
 import { shownContents } from '../output/content.js';
 import { printNdjson } from '../output/print-events.js';
-import { outputOf, printBlocks, printJson, printRaw } from '../output/print-result.js';
+import { checkOutput, outputOf, printBlocks, printJson, printRaw } from '../output/print-result.js';
 import type { OutputFlags } from '../output/print-result.js';
 import { findTarget, splitWords } from '../target.js';
 import { requestOptions, withClient } from '../with-client.js';
@@ -23,12 +23,14 @@ export async function read(
     rest,
   } = context.serverCommand === undefined ? { target: first, item: second, rest: others } : splitWords(words, context);
   const target = await findTarget(word, flags, context);
+  await checkOutput(flags);
   if (uri === undefined)
     throw new CommandError(`Which resource? List them with: mcp-actors list ${word ?? '-- …'} --resources`);
   if (rest.length > 0) throw new CommandError('read takes one URI.');
   return withClient(target, flags, context, async (client) => {
     const result = await client.readResource(uri, requestOptions(flags, context));
     const { terminal } = context;
+    context.call = { repeatable: true, answered: true };
     const blocks = result.contents.map(shownContents);
     switch (outputOf(flags)) {
       case 'json':

@@ -4,6 +4,7 @@ import type { TapEvent } from '../../machines/connection/link-tap.js';
 import type { CommandContext } from '../command-context.js';
 import { CommandError, EXIT } from '../exit-codes.js';
 import type { ExitCode } from '../exit-codes.js';
+import { jsonText } from '../output/json-text.js';
 import { LEVELS } from '../output/levels.js';
 import { findTarget } from '../target.js';
 import { oneLine } from '../terminal.js';
@@ -50,7 +51,9 @@ export async function watch(context: CommandContext, words: readonly string[], f
         throw new CommandError('This server does not announce changes of resources.', EXIT.refused);
       for (const uri of uris) await client.subscribe(uri, options);
       terminal.note(terminal.styleNote('faint', `Watching ${oneLine(target.label, 100)}. Ctrl+C ends it.`));
-      return Promise.race([interrupt.untilInterrupted(), over]);
+      // Without a reader (`| head -1`) it would go on for ever.
+      const unread = terminal.readerGone.then(() => EXIT.done);
+      return Promise.race([interrupt.untilInterrupted(), over, unread]);
     },
     {
       autoReconnect: true,
@@ -133,7 +136,7 @@ class WatchPrinter {
 
   print(event: string, data: Readonly<Record<string, unknown>>, line: string, style: Style): void {
     const now = new Date();
-    if (this.#json) return this.#terminal.line(JSON.stringify({ event, at: now.toISOString(), ...data }));
+    if (this.#json) return this.#terminal.line(jsonText({ event, at: now.toISOString(), ...data }));
     const time = this.#terminal.style('faint', now.toTimeString().slice(0, 8));
     this.#terminal.line(`${time} ${this.#terminal.style(style, line)}`);
   }

@@ -1,9 +1,12 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, mkdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { CallToolResult, ContentBlock } from '../../protocol/schema/index.js';
 import { printable } from '../../util/printable.js';
+import { CommandError } from '../exit-codes.js';
 import { oneLine } from '../terminal.js';
+import { jsonText } from './json-text.js';
 
 /** A block as text, or what to say in its place when it has none. */
 export interface ShownBlock {
@@ -72,13 +75,13 @@ export function size(bytes: number): string {
 /** Whether the text of a result already contains its structured content, as servers repeat it for old clients. */
 export function repeatsStructured({ content, structuredContent }: CallToolResult): boolean {
   if (structuredContent === undefined) return true;
-  const wanted = JSON.stringify(structuredContent);
+  const wanted = jsonText(structuredContent);
   return content.some((block) => block.type === 'text' && sameJson(block.text, wanted));
 }
 
 function sameJson(text: string, wanted: string): boolean {
   try {
-    return JSON.stringify(JSON.parse(text)) === wanted;
+    return jsonText(JSON.parse(text)) === wanted;
   } catch {
     return false;
   }
@@ -96,25 +99,51 @@ export function dataOf({ content, structuredContent }: CallToolResult): unknown 
   }
 }
 
-const EXTENSIONS: Readonly<Record<string, string>> = {
-  'image/jpeg': 'jpg',
-  'image/svg+xml': 'svg',
-  'audio/mpeg': 'mp3',
-  'audio/x-wav': 'wav',
-  'text/plain': 'txt',
-  'application/octet-stream': 'bin',
-};
+const EXTENSIONS: ReadonlyMap<string, string> = new Map([
+  ['image/jpeg', 'jpg'],
+  ['image/svg+xml', 'svg'],
+  ['audio/mpeg', 'mp3'],
+  ['audio/x-wav', 'wav'],
+  ['text/plain', 'txt'],
+  ['application/octet-stream', 'bin'],
+]);
+
+/**
+ * Checks that files can be saved in a folder, before anything is sent.
+ * @throws CommandError if it is no folder, or is not writable. A folder that does not exist is created with the first file
+ */
+export async function checkFolder(directory: string | undefined): Promise<void> {
+  if (directory === undefined) return;
+  try {
+    if (!(await stat(directory)).isDirectory()) throw new CommandError(`--save ${oneLine(directory)} is not a folder.`);
+    await access(directory, constants.W_OK);
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT') throw new CommandError(`--save ${oneLine(directory)}: the folder cannot be used (${code}).`);
+  }
+}
 
 /** Writes the bytes of a block into a new file of a folder, and returns its path. */
 export async function save({ bytes, mimeType = '' }: ShownBlock, directory: string, stem: string): Promise<string> {
   const [, subtype = ''] = mimeType.split('/');
-  const extension = EXTENSIONS[mimeType] ?? (/^[a-z0-9]{1,8}$/.test(subtype) ? subtype : 'bin');
+  const extension = EXTENSIONS.get(mimeType) ?? (/^[a-z0-9]{1,8}$/.test(subtype) ? subtype : 'bin');
   const name = stem.replace(/[^\w-]+/g, '_').slice(0, 60) || 'block';
-  await mkdir(directory, { recursive: true });
+  try {
+    await mkdir(directory, { recursive: true });
+    return await writeNew(bytes ?? Buffer.of(), (number) => path.join(directory, `${name}-${number}.${extension}`));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new CommandError(`Nothing can be saved in ${oneLine(directory)} (${code ?? 'unknown error'}).`);
+  }
+}
+
+/** Writes a file that does not exist yet. */
+async function writeNew(bytes: Uint8Array, nameOf: (number: number) => string): Promise<string> {
   for (let number = 1; ; number++) {
-    const file = path.join(directory, `${name}-${number}.${extension}`);
+    const file = nameOf(number);
     try {
-      await writeFile(file, bytes ?? '', { flag: 'wx' });
+      await writeFile(file, bytes, { flag: 'wx' });
       return file;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

@@ -2,6 +2,7 @@ import { MCPError } from '../../errors.js';
 import { printable } from '../../util/printable.js';
 import type { CommandContext } from '../command-context.js';
 import { CommandError, EXIT, exitCodeOf } from '../exit-codes.js';
+import { jsonText } from './json-text.js';
 
 /** Prints an error as one line of JSON, or as text with a hint. Never prints a stack, unless `--verbose` is set. */
 export function printError(
@@ -11,7 +12,7 @@ export function printError(
 ): void {
   const exitCode = exitCodeOf(error, call);
   const signIn = exitCode === EXIT.signIn ? login : undefined;
-  if (json) return terminal.problem(JSON.stringify({ ...dataOf(error), exitCode, ...(signIn && { login: signIn }) }));
+  if (json) return terminal.problem(jsonText({ ...dataOf(error), exitCode, ...(signIn && { login: signIn }) }));
   const { message, hint, code, delivery } = dataOf(error);
   const [first = '', ...rest] = message.split('\n');
   terminal.problem(`${terminal.styleNote('bad', 'error:')} ${first}`);

@@ -1,5 +1,6 @@
 import type { TapEvent } from '../../machines/connection/link-tap.js';
 import { oneLine } from '../terminal.js';
+import { jsonText } from './json-text.js';
 import type { Terminal } from '../terminal.js';
 
 /** Prints what happens on the wire: one JSON object for each event with `--output ndjson`, a line on stderr with `--verbose`. */
@@ -20,7 +21,7 @@ export function eventPrinter(terminal: Terminal, ndjson: boolean): EventPrinter 
 
 /** Prints an event of `--output ndjson`. */
 export function printNdjson(terminal: Terminal, event: string, data: Readonly<Record<string, unknown>> = {}): void {
-  terminal.line(JSON.stringify({ event, at: new Date().toISOString(), ...data }));
+  terminal.line(jsonText({ event, at: new Date().toISOString(), ...data }));
 }
 
 interface Message {

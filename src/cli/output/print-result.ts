@@ -1,9 +1,11 @@
 import type { CallToolResult } from '../../protocol/schema/index.js';
+import { printable } from '../../util/printable.js';
 import { CommandError } from '../exit-codes.js';
 import type { Terminal } from '../terminal.js';
-import { dataOf, repeatsStructured, save, shownBlock } from './content.js';
+import { checkFolder, dataOf, repeatsStructured, save, shownBlock } from './content.js';
 import type { ShownBlock } from './content.js';
-import { select } from './select.js';
+import { jsonText } from './json-text.js';
+import { checkPath, select } from './select.js';
 
 /** Forms of output. */
 export const OUTPUTS = ['text', 'json', 'ndjson', 'markdown', 'raw'] as const;
@@ -22,9 +24,18 @@ export function outputOf({ json, output }: OutputFlags): Output {
   return json === true ? 'json' : (output ?? 'text');
 }
 
+/**
+ * Checks the flags before anything is sent.
+ * @throws CommandError for a malformed path of `--select`, or a folder of `--save` that cannot be used
+ */
+export async function checkOutput({ select: wanted, save: folder }: OutputFlags): Promise<void> {
+  checkPath(wanted);
+  await checkFolder(folder);
+}
+
 /** Prints a value as JSON in one line to a pipe, and indented in a terminal. */
 export function printJson(terminal: Terminal, value: unknown): void {
-  terminal.line(terminal.shown ? JSON.stringify(value, null, 2) : JSON.stringify(value));
+  terminal.line(jsonText(value, terminal.shown ? 2 : undefined));
 }
 
 /** Prints the result of a tool. `ndjson` prints its own event. */
@@ -46,7 +57,7 @@ export async function printResult(
     default: {
       const structured = repeatsStructured(result) ? undefined : result.structuredContent;
       await printBlocks(terminal, blocks, flags, name);
-      if (structured !== undefined) terminal.line(inMarkdown(flags, 'json', JSON.stringify(structured, null, 2)));
+      if (structured !== undefined) terminal.line(inMarkdown(flags, 'json', jsonText(structured, 2)));
     }
   }
 }
@@ -54,7 +65,7 @@ export async function printResult(
 function printSelected(terminal: Terminal, data: unknown, { select: path, json }: OutputFlags): void {
   if (data === undefined) throw new CommandError('--select needs structured content, and the result has none.');
   const value = select(data, path ?? '');
-  if (typeof value === 'string' && json !== true) return terminal.line(value);
+  if (typeof value === 'string' && json !== true) return terminal.line(printable(value));
   printJson(terminal, value);
 }
 

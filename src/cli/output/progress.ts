@@ -97,12 +97,16 @@ class MovingProgress implements ProgressView {
     if (waited < DELAY || this.#terminal.prompting) return;
     const spinner = FRAMES[this.#frame++ % FRAMES.length] ?? '';
     const { total, progress = 0, message } = this.#latest ?? {};
-    const bar = total === undefined || total <= 0 ? '' : `${this.#bar(progress / total)} ${progress}/${total} `;
-    const text = `${spinner} ${bar}${this.#title}${message === undefined ? '' : `: ${oneLine(message)}`}`;
+    const hasTotal = total !== undefined && total > 0;
+    const text = `${hasTotal ? `${progress}/${total} ` : ''}${this.#title}${message === undefined ? '' : `: ${message}`}`;
     const seconds = ` ${Math.floor(waited / 1_000)} s`;
-    const room = (this.#terminal.stderr.columns || 80) - seconds.length - 1;
-    const line = text.length > room ? `${text.slice(0, room - 1)}…` : text;
-    this.#terminal.stderr.write(`${CLEAR_LINE}${line}${this.#terminal.styleNote('faint', seconds)}`);
+    const room = (this.#terminal.stderr.columns || 80) - seconds.length - 3;
+    // In a narrow terminal the numbers say more than the bar.
+    const hasBar = hasTotal && room >= 2 * BAR_WIDTH;
+    const bar = hasBar ? `${this.#bar(progress / total)} ` : '';
+    // Colours have no width, so only the text is cut.
+    const line = room < 1 ? '' : oneLine(text, hasBar ? room - BAR_WIDTH - 1 : room);
+    this.#terminal.stderr.write(`${CLEAR_LINE}${spinner} ${bar}${line}${this.#terminal.styleNote('faint', seconds)}`);
     this.#drawn = true;
   }
 

@@ -21,6 +21,14 @@ function memberOf(value: unknown, step: string | number): unknown {
   return Object.hasOwn(value, step) ? (value as Record<string, unknown>)[step] : undefined;
 }
 
+/**
+ * Checks the path of `--select` before anything is sent.
+ * @throws CommandError for a malformed path
+ */
+export function checkPath(path: string | undefined): void {
+  if (path !== undefined) stepsOf(path);
+}
+
 const STEP = /\.?([^.[\]"]+)|\[(-?\d+)\]|\[("(?:[^"\\]|\\.)*")\]/y;
 
 function stepsOf(path: string): readonly (string | number)[] {
