@@ -3,12 +3,13 @@ import type {
   ConfiguredServer,
   LoadedServers,
   LoadServersOptions,
-  SourceName,
   UntrustedEntry,
 } from '../config/types.js';
 import type { CommandContext } from './command-context.js';
 import { CommandError } from './exit-codes.js';
 import { loadPrompts } from './prompts.js';
+import { readServerName, shellWord, shownWord } from './server-name.js';
+import type { ServerName } from './server-name.js';
 import { oneLine } from './terminal.js';
 import { didYouMean } from '../util/did-you-mean.js';
 
@@ -16,23 +17,6 @@ import { didYouMean } from '../util/did-you-mean.js';
 export interface ConfigFlags {
   readonly config?: string | undefined;
   readonly trust?: boolean | undefined;
-}
-
-/** A server in config files, as the user named it: `linear`, `cursor:linear` or `./mcp.json:linear`. */
-export interface ServerName {
-  readonly name: string;
-  readonly source?: SourceName | undefined;
-  readonly file?: string | undefined;
-}
-
-/** Reads the name of a server. The sources are given, so that this module loads nothing to know them. */
-export function readServerName(word: string, sources: readonly string[]): ServerName {
-  const colon = word.lastIndexOf(':');
-  const before = word.slice(0, Math.max(colon, 0));
-  const name = word.slice(colon + 1);
-  if (sources.includes(before) && name !== '') return { name, source: before as SourceName };
-  if (/[\\/]|\.(?:jsonc?|toml|ya?ml)$/i.test(before) && name !== '') return { name, file: before };
-  return { name: word };
 }
 
 /** Reads the config files. In a terminal the user is asked about project files and inputs for the servers in `only`. */
@@ -44,7 +28,8 @@ export async function loadConfig(
   const { loadServers } = await import('../config/load-servers.js');
   const { memoryTrustStore } = await import('../config/trust/trust-store.js');
   const config = flags.file ?? flags.config;
-  return loadServers({
+  if (config === '') throw new CommandError('--config needs the path of a file.');
+  const loaded = await loadServers({
     cwd: context.cwd,
     env: context.env,
     only,
@@ -54,6 +39,11 @@ export async function loadConfig(
       ? { trust: () => true, trustStore: memoryTrustStore(), only: undefined }
       : trustPrompts(context)),
   });
+  const [unreadable] = loaded.problems.filter(({ code, server }) => code === 'file-unreadable' && server === undefined);
+  // Other files may be missing or broken; the one that the user named is needed.
+  if (config !== undefined && unreadable !== undefined)
+    throw new CommandError(`${place(unreadable)}: ${oneLine(unreadable.message)}.`);
+  return loaded;
 }
 
 function trustPrompts(context: CommandContext): Pick<LoadServersOptions, 'trust' | 'input'> {
@@ -84,7 +74,7 @@ export async function configuredServer(
   const broken = problems.find(({ level, server: about }) => level === 'error' && about === undefined);
   const more = broken === undefined ? '' : ` ${place(broken)}: ${oneLine(broken.message)}.`;
   throw new CommandError(
-    `There is no server "${oneLine(wanted.name, 60)}" in ${oneLine(where, 200)}.${didYouMean(wanted.name, names)}${more}`,
+    `There is no server "${shownWord(wanted.name)}" in ${oneLine(where, 200)}.${didYouMean(wanted.name, names)}${more}`,
     undefined,
     hint,
   );
@@ -108,7 +98,7 @@ export function checkUsable(server: ConfiguredServer): void {
     throw new CommandError(
       `"${shown}" is an entry of a project file, and you have not agreed to it (${where}).`,
       undefined,
-      `Look at it with: mcp-actors config show ${shown}. Agree with: mcp-actors config trust ${shown}, or --trust for this command.`,
+      `Look at it with: mcp-actors config show ${shellWord(name)}. Agree with: mcp-actors config trust ${shellWord(name)}, or --trust for this command.`,
       'CLI_UNTRUSTED',
     );
   }
@@ -126,7 +116,7 @@ async function askForTrust(entries: readonly UntrustedEntry[], { terminal }: Com
   if (first === undefined) return false;
   terminal.prompting = true;
   try {
-    prompts.intro(`${first.source.file} is a file of this project. It starts:`, common);
+    prompts.intro(`${oneLine(first.source.file)} is a file of this project. It starts:`, common);
     for (const entry of entries) prompts.log.message(describeEntry(entry), common);
     const message = entries.length === 1 ? 'Do you trust this entry?' : `Do you trust these ${entries.length} entries?`;
     return (await prompts.confirm({ ...common, message, initialValue: false })) === true;

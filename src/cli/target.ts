@@ -2,10 +2,12 @@ import type { MCPClientOptions } from '../api/options/options.js';
 import type { ConnectTarget } from '../api/connect-target.js';
 import type { OAuth } from '../auth/oauth-object.js';
 import type { ConfiguredAuth, ConfiguredServer, ToolFilter } from '../config/types.js';
+import type { Secrets } from '../transports/secrets.js';
 import type { MCPTransport } from '../transports/transport.js';
 import type { CommandContext } from './command-context.js';
 import { CommandError } from './exit-codes.js';
 import { headersOf, variablesOf } from './headers.js';
+import { fileLength, shownWord } from './server-name.js';
 import { signsIn, storedSignIn } from './sign-in/stored-sign-in.js';
 import { oneLine } from './terminal.js';
 
@@ -63,7 +65,9 @@ export function splitWords(words: readonly string[], { serverCommand }: Pick<Com
   if (first === undefined || isUrl(first)) return { target: first, item: second, rest: others };
   const isItem = second !== undefined && !/^[^=]+:?=/.test(second);
   const dot = first.lastIndexOf('.');
-  if (isItem || dot <= 0 || dot === first.length - 1) return { target: first, item: second, rest: others };
+  // A dot in a path, or the one of `mcp.json:linear`, does not begin an item.
+  const start = Math.max(first.lastIndexOf('/'), first.lastIndexOf('\\'), fileLength(first)) + 1;
+  if (isItem || dot <= start || dot === first.length - 1) return { target: first, item: second, rest: others };
   return { target: first.slice(0, dot), item: first.slice(dot + 1), rest: words.slice(1) };
 }
 
@@ -77,6 +81,12 @@ export async function findTarget(
   context: CommandContext,
 ): Promise<Target> {
   const { serverCommand } = context;
+  if (serverCommand !== undefined && word !== undefined)
+    throw new CommandError(
+      `"${shownWord(word)}" is a target, and the command line after "--" is one too.`,
+      undefined,
+      'Give one of them.',
+    );
   if (serverCommand !== undefined) return targetOfCommand(serverCommand, flags, context);
   if (word === undefined) throw new CommandError('Which server? Name a server, a URL, or a command line after "--".');
   if (isUrl(word)) return targetOfUrl(word, flags, context);
@@ -126,11 +136,12 @@ async function transportOfEntry(
   if ('command' in entry && entry.command != null) {
     const { StdioTransport } = await import('../transports/stdio/stdio-transport.js');
     const { command, args, env, cwd } = entry;
-    return new StdioTransport(command, (args ?? []).map(String), {
+    const transport: MCPTransport = new StdioTransport(command, (args ?? []).map(String), {
       env: env ?? undefined,
       cwd: cwd ?? undefined,
-      onStderr: stderrPrinter(context),
+      onStderr: stderrPrinter(context, () => transport.secrets),
     });
+    return transport;
   }
   if (!('url' in entry) || entry.url == null) return transportFor(entry);
   const headers = {
@@ -151,22 +162,27 @@ function targetOfCommand(words: readonly string[], flags: TargetFlags, context: 
     identity: { command, args, cwd: flags.cwd ?? context.cwd },
     transport: async () => {
       const { StdioTransport } = await import('../transports/stdio/stdio-transport.js');
-      return new StdioTransport(command, args, { env, cwd: flags.cwd, onStderr: stderrPrinter(context) });
+      const onStderr = stderrPrinter(context, () => transport.secrets);
+      const transport: MCPTransport = new StdioTransport(command, args, { env, cwd: flags.cwd, onStderr });
+      return transport;
     },
   };
 }
 
-/** Prints what a server writes to stderr, with `--verbose`. */
-export function stderrPrinter({ terminal }: Pick<CommandContext, 'terminal'>): ((text: string) => void) | undefined {
+/** Prints what a server writes to stderr, with `--verbose`: without the secrets that it was given. */
+export function stderrPrinter(
+  { terminal }: Pick<CommandContext, 'terminal'>,
+  secrets: () => Pick<Secrets, 'hide'>,
+): ((text: string) => void) | undefined {
   if (!terminal.verbose) return undefined;
   return (text) => {
-    for (const line of text.split('\n'))
+    for (const line of secrets().hide(text).split('\n'))
       if (line.trim() !== '') terminal.note(terminal.styleNote('faint', `stderr: ${oneLine(line)}`));
   };
 }
 
 function targetOfUrl(word: string, flags: TargetFlags, context: CommandContext): Target {
-  if (!URL.canParse(word)) throw new CommandError(`"${oneLine(word, 100)}" is not a URL.`);
+  if (!URL.canParse(word)) throw new CommandError(`"${shownWord(word)}" is not a URL.`);
   const headers = headersOf(flags.header ?? [], context);
   const url = new URL(word);
   return {

@@ -7,10 +7,10 @@ import { recordOption } from './commands/record.js';
 import { ListCache } from './list-cache.js';
 import type { Lists } from './list-cache.js';
 import { eventPrinter } from './output/print-events.js';
+import { shellWord } from './server-name.js';
 import type { Target, TargetFlags } from './target.js';
 import type { ServerRequestFlags } from './server-requests/flags.js';
 import { handlersFor } from './server-requests/handlers.js';
-import { oneLine } from './terminal.js';
 
 /** Flags of every command that sends requests. */
 export interface ClientFlags extends TargetFlags, ServerRequestFlags {
@@ -73,9 +73,7 @@ export async function withClient<Result>(
 /** The command with which a person signs in to a server. */
 export function loginCommand({ label }: Pick<Target, 'label'>, { account }: TargetFlags): string {
   const words = ['mcp-actors', 'login', label, ...(account === undefined ? [] : ['--account', account])];
-  return words
-    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${oneLine(word).replaceAll("'", "'\\''")}'`))
-    .join(' ');
+  return words.map(shellWord).join(' ');
 }
 
 /** Keeps lists for completion, `list --offline` and the era of the next command. */

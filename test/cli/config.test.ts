@@ -88,6 +88,36 @@ it.each([
   expect(stderr).toMatch(message);
 });
 
+it.each([
+  ['the URL', ['https://example.com/mcp?token=marker']],
+  ['the command line', ['--', 'node', 'server.js', '--api-key', 'marker']],
+])('config add warns of a secret in %s, without its value', async (where, words) => {
+  const { run } = machine();
+  const { code, stderr } = await run('config', 'add', 'web', ...words);
+  expect({ code, warns: stderr.includes(`a value in ${where} that may be a secret`) }).toEqual({
+    code: 0,
+    warns: true,
+  });
+  expect(stderr).not.toContain('marker');
+});
+
+it('refuses a file of --config that cannot be read', async () => {
+  const { run } = machine();
+  for (const file of ['missing.json', '.', '']) {
+    const { code, stdout, stderr } = await run('list', '--config', file);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/the file does not exist|it is not a file|needs the path of a file/);
+  }
+});
+
+it('quotes the name of an untrusted entry in commands to copy', async () => {
+  const { run, write } = machine();
+  write('project/.mcp.json', { mcpServers: { "it's; rm x": { command: 'node' } } });
+  const quoted = String.raw`config trust 'it'\''s; rm x'`;
+  expect((await run('list')).stdout).toContain(quoted);
+  expect((await run('list', "it's; rm x")).stderr).toContain(quoted);
+});
+
 it('config list, show and path name file and line, and no value of a variable or header', async () => {
   const { run, write } = machine();
   write('.cursor/mcp.json', {

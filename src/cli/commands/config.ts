@@ -1,12 +1,14 @@
 import type { ConfiguredServer, SourceName } from '../../config/types.js';
 import type { EditOptions, OwnEntry } from '../../config/edits/edit-file.js';
-import { describeEntry, loadConfig, place, readServerName } from '../config-target.js';
+import { describeEntry, loadConfig, place } from '../config-target.js';
 import type { CommandContext } from '../command-context.js';
 import { CommandError, EXIT } from '../exit-codes.js';
 import type { ExitCode } from '../exit-codes.js';
 import { printJson } from '../output/print-result.js';
+import { readServerName, shownWord } from '../server-name.js';
 import { isUrl } from '../target.js';
 import { oneLine } from '../terminal.js';
+import { argumentSecrets } from '../../transports/secret-values.js';
 import { didYouMean } from '../../util/did-you-mean.js';
 
 /** Flags of `config`. */
@@ -99,7 +101,7 @@ async function find(word: string, flags: ConfigCommandFlags, context: CommandCon
   const { servers } = await loadConfig({ config: flags.config, ...wanted }, context, []);
   const server = servers.get(wanted.name);
   if (server !== undefined) return server;
-  throw new CommandError(`There is no server "${oneLine(wanted.name, 60)}".${didYouMean(wanted.name, servers.keys())}`);
+  throw new CommandError(`There is no server "${shownWord(wanted.name)}".${didYouMean(wanted.name, servers.keys())}`);
 }
 
 async function showEntry(
@@ -159,7 +161,7 @@ async function addEntry(
   if ((url === undefined) === (serverCommand === undefined)) {
     throw new CommandError('config add takes a URL or a command line after "--".', undefined, usage);
   }
-  if (url !== undefined && !isUrl(url)) throw new CommandError(`"${oneLine(url, 60)}" is not a URL.`, undefined, usage);
+  if (url !== undefined && !isUrl(url)) throw new CommandError(`"${shownWord(url)}" is not a URL.`, undefined, usage);
   const entry = url === undefined ? commandEntry(serverCommand ?? [], flags, usage) : urlEntry(url, flags);
   for (const [key, value] of literalSecrets(entry)) {
     if (value)
@@ -222,9 +224,13 @@ function literalSecrets(entry: OwnEntry): (readonly [string, boolean])[] {
     ...(entry.headers as Record<string, string> | undefined),
     ...(entry.env as Record<string, string> | undefined),
   };
-  return Object.entries(values)
-    .filter(([name]) => SECRET.test(name))
-    .map(([name, value]) => [name, !value.includes('${')] as const);
+  const named = Object.entries(values).filter(([name]) => SECRET.test(name));
+  const args: readonly unknown[] = Array.isArray(entry.args) ? entry.args : [];
+  const words = [entry.command, ...args, entry.url].filter((word) => typeof word === 'string');
+  const secrets = [...argumentSecrets(words)].filter((secret) => secret.length > 3 && !secret.includes('${'));
+  const where = entry.url === undefined ? 'command line' : 'URL';
+  const inWords = [`a value in the ${where} that may be a secret`, secrets.length > 0] as const;
+  return [...named.map(([name, value]) => [name, !value.includes('${')] as const), inWords];
 }
 
 async function removeEntry(

@@ -6,6 +6,7 @@ import { CommandError, EXIT, exitCodeOf } from '../exit-codes.js';
 import type { ExitCode } from '../exit-codes.js';
 import { printJson } from '../output/print-result.js';
 import { progressView } from '../output/progress.js';
+import { shellWord } from '../server-name.js';
 import { targetOfServer } from '../target.js';
 import { oneLine } from '../terminal.js';
 import type { Style, Terminal } from '../terminal.js';
@@ -165,7 +166,7 @@ function printRows(terminal: Terminal, rows: readonly Row[]): void {
     ];
     terminal.line(line.join('  ').trimEnd());
     if (reason === undefined) continue;
-    const next = NEXT[state]?.(oneLine(name, 60));
+    const next = NEXT[state]?.(shellWord(name));
     terminal.line(`    ${oneLine(reason, Math.max(60, terminal.columns - 5))}`);
     if (state !== 'hidden') {
       const where = terminal.style('faint', `${oneLine(source.file)}:${source.line}`);
