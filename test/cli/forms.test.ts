@@ -1,5 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 
+import { fieldsOf, fits } from '../../src/cli/server-requests/form-fields.js';
+import type { ElicitRequestFormParams } from '../../src/protocol/schema/index.js';
 import { cliHome, runCli } from '../support/cli.js';
 import { KEYS, TerminalProcess } from '../support/pseudo-terminal.js';
 import { scratchDirectory } from '../support/servers/fixture-servers.js';
@@ -71,6 +73,31 @@ describe('a form of the server', () => {
     writeFileSync(answers, JSON.stringify({ integer: 7 }));
     const { code, stderr } = await runCli([...ASK, '--answers', answers, ...EVERYTHING], { env: home.env });
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('has no value for "name"') as string });
+  });
+
+  it('is declined when a value of --answers does not fit, with the name of the field', async () => {
+    const answers = scratch('answers.json');
+    writeFileSync(answers, JSON.stringify({ name: 'Ada', integer: 'marker' }));
+    const { code, stderr } = await runCli([...ASK, '--answers', answers, ...EVERYTHING], { env: home.env });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('does not fit "integer"') as string });
+    expect(stderr).not.toContain('marker');
+  });
+
+  it.each([
+    [{ type: 'boolean' }, [true], ['true', 1, null]],
+    [{ type: 'integer', maximum: 5 }, [5], [6, 1.5, '5', null]],
+    [{ type: 'string', maxLength: 2 }, ['ab', ''], ['abc', 7, {}]],
+    [{ type: 'string', enum: ['a'] }, ['a'], ['b', ['a']]],
+    [
+      { type: 'array', items: { type: 'string', enum: ['a', 'b'] }, maxItems: 1 },
+      [['a'], []],
+      [['a', 'b'], ['c'], 'a'],
+    ],
+  ] as const)('with a field %j takes suitable values only', (property, good, bad) => {
+    const requestedSchema = { type: 'object', properties: { a: property } };
+    const [field] = fieldsOf({ message: '', requestedSchema } as unknown as ElicitRequestFormParams);
+    const suits = (value: unknown): boolean => field !== undefined && fits(field, value);
+    expect([good.map(suits), bad.map(suits)]).toEqual([good.map(() => true), bad.map(() => false)]);
   });
 
   it('is never reached when the file of --answers is damaged: nothing is started', async () => {

@@ -5,7 +5,7 @@ import { loadPrompts } from '../prompts.js';
 import type { Prompts } from '../prompts.js';
 import { oneLine } from '../terminal.js';
 import { printable } from '../../util/printable.js';
-import { fieldsOf, valueOf } from './form-fields.js';
+import { fieldsOf, fits, valueOf } from './form-fields.js';
 import type { Choice, Field, FieldValue } from './form-fields.js';
 import { declined } from './declined.js';
 
@@ -32,7 +32,14 @@ export async function answerForm(
   const given = Object.fromEntries(
     fields.flatMap(({ name }) => (Object.hasOwn(known, name) ? [[name, known[name]]] : [])),
   ) as Content;
-  const missing = fields.find(({ name, required, initial }) => required && !(name in given) && initial === undefined);
+  const missing = fields.find(
+    ({ name, required, initial }) => required && !Object.hasOwn(given, name) && initial === undefined,
+  );
+  const misfit = fields.find((field) => Object.hasOwn(given, field.name) && !fits(field, given[field.name]));
+  if (misfit !== undefined) {
+    const name = oneLine(misfit.name, 60);
+    return declined(context, server, `wants a form filled in, and the value of --answers does not fit "${name}"`);
+  }
   if (answers !== undefined && missing === undefined) return { action: 'accept', content: given };
   if (context.terminal.interactive) return askPerson(params, request, fields, given, place);
   const gap = answers === undefined ? '' : `, and --answers has no value for "${oneLine(missing?.name ?? '', 60)}"`;
@@ -95,13 +102,15 @@ async function fillIn(
   fields: readonly Field[],
   given: Content,
 ): Promise<Content | undefined> {
-  const content: Content = {};
+  const content: [string, FieldValue][] = [];
   for (const field of fields) {
-    const value = await ask(clack, common, field, given[field.name] ?? field.initial);
+    const { name, initial } = field;
+    const value = await ask(clack, common, field, Object.hasOwn(given, name) ? given[name] : initial);
     if (typeof value === 'symbol') return undefined;
-    if (value !== undefined) content[field.name] = value;
+    if (value !== undefined) content.push([name, value]);
   }
-  return content;
+  // A field may be called `__proto__`.
+  return Object.fromEntries(content);
 }
 
 /** Stands for an optional field without a value: prompts of choices have no empty value. */

@@ -129,3 +129,20 @@ export function valueOf({ kind }: Field, text: string): FieldValue | undefined {
   if (text === '') return undefined;
   return kind === 'number' || kind === 'integer' ? Number(text) : text;
 }
+
+/** Whether a value of `--answers` may be sent for a field. */
+export function fits({ kind, choices, problem, wrongCount }: Field, value: unknown): boolean {
+  const isChoice = (one: unknown): boolean => choices.some((choice) => choice.value === one);
+  switch (kind) {
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'one':
+      return isChoice(value);
+    case 'several':
+      return Array.isArray(value) && value.every(isChoice) && wrongCount(value.length) === undefined;
+    case 'text':
+      return typeof value === 'string' && (value === '' || problem(value) === undefined);
+    default:
+      return typeof value === 'number' && problem(String(value)) === undefined;
+  }
+}
