@@ -159,7 +159,7 @@ test('later commands renew the token of a client that was given by its id', asyn
   server = await HttpProcess.oidcProvider({ SECONDS: '60', CLIENTS: JSON.stringify([{ ...given, ...grants }]) });
   const scopes = ['--scope', 'mcp', '--scope', 'offline_access'];
   const signedIn = await run(['login', server.url, '--client-id', 'mine', ...scopes], withBrowser());
-  expect(signedIn).toMatchObject({ code: 0, stderr: expect.stringContaining('browser was opened') as string });
+  expect(signedIn).toMatchObject({ code: 0, stderr: expect.stringContaining('Opening the browser') as string });
   await server.command('expire');
   expect(await run(['call', server.url, 'do'])).toMatchObject({ code: 0, stdout: 'done\n' });
   expect(server.count('refreshed')).toBeGreaterThan(0);

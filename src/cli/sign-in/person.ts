@@ -31,9 +31,10 @@ function showCode(prompt: SignInPrompt, terminal: Terminal): void {
 /** Opens the browser, or prints the page. The browser returns to a port of this machine; one elsewhere cannot, so its last URL can be pasted. */
 async function showPage(prompt: SignInPrompt, { browser }: PersonFlags, context: CommandContext): Promise<void> {
   const { terminal } = context;
-  if (browser !== false && hasBrowser() && (await prompt.open())) {
-    terminal.note(`The browser was opened to sign in to ${place(prompt)}. Ctrl+C ends the sign-in.`);
-    return;
+  if (browser !== false && hasBrowser()) {
+    // Before it opens: a browser that is signed in already ends the sign-in at once.
+    terminal.note(`Opening the browser to sign in to ${place(prompt)}. Ctrl+C ends the sign-in.`);
+    if (await prompt.open()) return;
   }
   terminal.problem(`To sign in to ${place(prompt)}, open this page:`);
   terminal.problem(`\n  ${oneLine(prompt.url)}\n`);
