@@ -5,7 +5,7 @@ export const EXIT = {
   done: 0,
   /** An error that none of the others describes. */
   unexpected: 1,
-  /** Wrong use: flag, target, tool, arguments or trust. Nothing was sent. */
+  /** Wrong use: flag, target, tool, arguments or trust. No tool was called. */
   usage: 2,
   /** The server wants a sign-in. */
   signIn: 3,
@@ -29,7 +29,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 export const EXIT_CODES: readonly (readonly [ExitCode, string])[] = [
   [EXIT.done, 'done'],
   [EXIT.unexpected, 'unexpected error, or a result that cannot be printed'],
-  [EXIT.usage, 'wrong use: flag, target, tool, arguments or trust; nothing was sent'],
+  [EXIT.usage, 'wrong use: flag, target, tool, arguments or trust; no tool was called'],
   [EXIT.signIn, 'the server wants a sign-in: mcp-actors login <target>'],
   [EXIT.unreachable, 'the server is unreachable, or would not start'],
   [EXIT.refused, 'the tool reported an error, or the server refused the request'],

@@ -77,7 +77,23 @@ describe('call', () => {
       'no.such',
       ...EVERYTHING,
     ]);
-    expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('the result has no "no"') as string });
+    // The tool has run: a script must not take the exit code for a call that was not sent.
+    expect(wrong).toMatchObject({ code: 1, stdout: '' });
+    expect(wrong.stderr).toMatch(/the result has no "no"\.\n +The tool get-structured-content was called/);
+    expect(wrong.stderr).toMatch(/hint: There are: temperature, conditions, humidity/);
+  });
+
+  it('refuses a malformed --select before the tool is called', async () => {
+    const { code, stderr } = await run(['call', 'echo', 'message=x', '--select', 'a[', ...EVERYTHING]);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('not a path') as string });
+  });
+
+  it('--output raw says that the tool ran, and how to get several blocks', async () => {
+    const { code, stderr } = await run(['call', 'get-tiny-image', '--output', 'raw', ...EVERYTHING]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/the result has 3\.\n +The tool get-tiny-image was called[\s\S]*--save DIR/);
+    // The text form does not suggest what cannot work.
+    expect((await run(['call', 'get-tiny-image', ...EVERYTHING])).stderr).not.toContain('raw');
   });
 
   it('names an image, saves it with --save, and never overwrites a file', async () => {

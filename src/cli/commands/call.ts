@@ -74,7 +74,9 @@ async function callTool(
     view.end();
     context.call = { repeatable, answered: true };
     if (ndjson) printNdjson(terminal, 'result', { result });
-    await printResult(terminal, result, flags, name);
+    await printResult(terminal, result, flags, name).catch((error: unknown) => {
+      throw afterCall(error, name);
+    });
     await terminal.written();
     context.call = undefined;
     if (result.isError !== true) return EXIT.done;
@@ -83,6 +85,13 @@ async function callTool(
   } finally {
     view.end();
   }
+}
+
+/** The error of flags that do not fit the result. Its exit code must not be the one that promises that no tool was called. */
+function afterCall(error: unknown, tool: string): unknown {
+  if (!(error instanceof CommandError)) return error;
+  const ran = `The tool ${oneLine(tool, 60)} was called and returned a result, which is not printed.`;
+  return new CommandError(`${error.message}\n${ran}`, EXIT.mayHaveRun, error.hint);
 }
 
 /** Says on stderr that the printed result is an error. */

@@ -63,7 +63,10 @@ export async function printResult(
 }
 
 function printSelected(terminal: Terminal, data: unknown, { select: path, json }: OutputFlags): void {
-  if (data === undefined) throw new CommandError('--select needs structured content, and the result has none.');
+  if (data === undefined) {
+    const hint = '--output text prints the text, --json the whole result.';
+    throw new CommandError('--select needs structured content, and the result has none.', undefined, hint);
+  }
   const value = select(data, path ?? '');
   if (typeof value === 'string' && json !== true) return terminal.line(printable(value));
   printJson(terminal, value);
@@ -88,7 +91,10 @@ export async function printBlocks(
     if (markdown) terminal.line(file === undefined ? `*${note}*` : `![${note}](${file})`);
     else if (file !== undefined) terminal.note(`${note}: saved as ${file}`);
     else if (terminal.shown) terminal.line(terminal.style('faint', `${note} (--save DIR)`));
-    else terminal.note(`${note}: not printed. --save DIR writes it to a file, --output raw to stdout.`);
+    else {
+      const raw = blocks.length === 1 ? ', --output raw to stdout' : '';
+      terminal.note(`${note}: not printed. --save DIR writes it to a file in this folder${raw}.`);
+    }
   }
 }
 
@@ -103,7 +109,7 @@ export function printRaw(terminal: Terminal, blocks: readonly ShownBlock[]): voi
     throw new CommandError(
       `--output raw prints one block, and the result has ${blocks.length}.`,
       undefined,
-      'Use --json.',
+      '--save DIR writes its images and files, --json prints all of it.',
     );
   }
   terminal.raw(block.bytes ?? block.text ?? '');

@@ -1,4 +1,6 @@
+import { didYouMean } from '../../util/did-you-mean.js';
 import { CommandError } from '../exit-codes.js';
+import { oneLine } from '../terminal.js';
 
 /**
  * Picks a value by a path such as `items[0].name` or `["odd key"].id`.
@@ -9,10 +11,24 @@ export function select(value: unknown, path: string): unknown {
   let walked = '';
   for (const step of stepsOf(path)) {
     walked += typeof step === 'number' ? `[${step}]` : walked === '' ? step : `.${step}`;
+    const before = found;
     found = memberOf(found, step);
-    if (found === undefined) throw new CommandError(`--select ${path}: the result has no "${walked}".`);
+    if (found === undefined) throw nothingAt(path, walked, before);
   }
   return found;
+}
+
+/** The error for a path that leads nowhere, with the names that there are. */
+function nothingAt(path: string, walked: string, parent: unknown): CommandError {
+  const isObject = typeof parent === 'object' && parent !== null && !Array.isArray(parent);
+  const names = isObject ? Object.keys(parent) : [];
+  const last = walked.split('.').at(-1) ?? '';
+  const there = Array.isArray(parent) ? `The list has ${parent.length} values.` : undefined;
+  return new CommandError(
+    `--select ${path}: the result has no "${walked}".${didYouMean(last, names)}`,
+    undefined,
+    names.length === 0 ? there : `There are: ${oneLine(names.join(', '), 300)}`,
+  );
 }
 
 function memberOf(value: unknown, step: string | number): unknown {
