@@ -41,6 +41,11 @@ describe('the exit code', () => {
     ['an unknown command', ['clal', 'echo'], /unknown command 'clal'.*call/is],
     ['an unknown tool', ['call', 'ecko'], /no tool "ecko"\. Did you mean "echo"/],
     ['a word that is no argument', ['call', 'echo', 'hello'], /"hello" is not an argument/],
+    ['a duration without a unit', ['call', 'echo', '--timeout', '30'], /--timeout needs a unit: 30s/],
+    [
+      ['call', 'echo', '--header', 'a: b'],
+      /--header is for a server at a URL/,
+    ],
     ['a bad duration', ['call', 'echo', '--timeout', 'soon'], /--timeout must be a duration/],
     ['no tool', ['call'], /Which tool/],
   ])('is 2 for %s, and nothing is called', async (_name, words, message) => {
@@ -97,11 +102,14 @@ describe('the exit code', () => {
     const { code, stderr, calls } = await withTools(['call', 'die', 'code:=1']);
     expect({ code, calls: calls.length }).toEqual({ code: 8, calls: 1 });
     expect(stderr).toContain('may have run');
+    expect(stderr).not.toMatch(/`(?:details|autoReconnect)`/);
   });
 
   it('is 8, not 7, when a call that may have run gets no answer in time', async () => {
-    const { code, calls } = await withTools(['call', 'hang', '--timeout', '700ms']);
+    const { code, calls, stderr } = await withTools(['call', 'hang', '--timeout', '700ms']);
     expect({ code, calls: calls.length }).toEqual({ code: 8, calls: 1 });
+    // The flag, not the option of the library.
+    expect(stderr).toContain('raise --timeout, or let');
   });
 
   it('is 7 when a call that only reads gets no answer in time', async () => {

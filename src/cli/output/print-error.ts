@@ -3,6 +3,7 @@ import { printable } from '../../util/printable.js';
 import type { CommandContext } from '../command-context.js';
 import { CommandError, EXIT, exitCodeOf } from '../exit-codes.js';
 import { jsonText } from './json-text.js';
+import { inFlags } from './library-hints.js';
 
 /** Prints an error as one line of JSON, or as text with a hint. Never prints a stack, unless `--verbose` is set. */
 export function printError(
@@ -44,12 +45,13 @@ interface ErrorData {
 
 function dataOf(error: unknown): ErrorData {
   if (MCPError.isInstance(error)) {
-    const { code, message, delivery, hint } = error;
+    const { code, message, delivery } = error;
+    const hint = inFlags(error.hint ?? '');
     return {
       code,
-      message: printable(message),
+      message: inFlags(printable(message)),
       ...(delivery !== undefined && { delivery }),
-      ...(hint !== undefined && { hint }),
+      ...(hint !== '' && { hint }),
       explain: printable(error.explain()),
     };
   }
