@@ -67,10 +67,11 @@ export async function configuredServer(
   if (server !== undefined) return server;
   const names = [...servers.keys()];
   const where = wanted.file ?? wanted.source ?? flags.config ?? 'your config files';
-  const hint =
+  const there =
     names.length > 0
       ? `There are: ${oneLine(names.join(', '), 500)}`
       : 'mcp-actors config path shows which files are read. A URL or a command line after "--" needs no file.';
+  const hint = formOf(word, servers, SOURCE_NAMES) ?? there;
   const broken = problems.find(({ level, server: about }) => level === 'error' && about === undefined);
   const more = broken === undefined ? '' : ` ${place(broken)}: ${oneLine(broken.message)}.`;
   throw new CommandError(
@@ -78,6 +79,25 @@ export async function configuredServer(
     undefined,
     hint,
   );
+}
+
+/** How to write a word that is a program, a file or `server/tool`, and not the name of a server. */
+function formOf(word: string, servers: LoadedServers['servers'], sources: readonly string[]): string | undefined {
+  const shown = oneLine(word, 60);
+  if (sources.includes(word)) {
+    const names = [...servers.values()].filter(({ source }) => source.client === word).map(({ name }) => name);
+    const [name = '<name>'] = names;
+    return `"${word}" is a program. Name one of its servers, such as ${word}:${oneLine(name, 60)}. mcp-actors config list shows all.`;
+  }
+  if (/\.(?:jsonc?|toml|ya?ml)$/i.test(word)) {
+    return `For a server of this file write ${shown}:<name>. All of them: mcp-actors list --config ${shown}`;
+  }
+  const [, server = '', tool = ''] = /^([^/:]+)\/([^/:]+)$/.exec(word) ?? [];
+  if (servers.has(server)) return `Write ${oneLine(server, 60)}.${oneLine(tool, 60)} for a tool of this server.`;
+  const dot = word.lastIndexOf('.');
+  if (servers.has(word.slice(0, Math.max(dot, 0))))
+    return `${shown} is a server and a tool: after it come arguments as key=value, or --args '{"key": "value"}'.`;
+  return undefined;
 }
 
 /** `file:line`, which editors and terminals open. */

@@ -178,3 +178,49 @@ it('config trust agrees to one entry until the entry changes', async () => {
   await run('config', 'untrust', 'web');
   expect(await state()).toBe(false);
 });
+
+it.each([
+  ['a program', 'cursor', /"cursor" is a program\. Name one of its servers, such as cursor:web\./],
+  ['a file', './mcp.json', /write \.\/mcp\.json:<name>\..*mcp-actors list --config \.\/mcp\.json/],
+  ['a server and a tool with a slash', 'web/search', /Write web\.search for a tool of this server/],
+  ['a server and a tool before JSON', 'web.search', /web\.search is a server and a tool: after it come arguments/],
+])('%s in place of a server is answered with the right form', async (_name, word, hint) => {
+  const { run, write } = machine();
+  write('.cursor/mcp.json', { mcpServers: { web: { url: 'https://example.com/mcp' } } });
+  const { code, stderr } = await run('call', word, 'tool');
+  expect(code).toBe(2);
+  expect(stderr).toMatch(hint);
+});
+
+it('config remove names the file of another program that has the entry, and leaves it alone', async () => {
+  const { run, write, folder } = machine();
+  write('.cursor/mcp.json', { mcpServers: { web: { url: 'https://example.com/mcp' } } });
+  const file = path.join(folder, '.cursor/mcp.json');
+  const before = readFileSync(file, 'utf8');
+  const { code, stderr } = await run('config', 'remove', 'web');
+  expect(code).toBe(2);
+  expect(stderr).toContain(`"web" is an entry of ${file}:3 (cursor): remove it there.`);
+  expect(readFileSync(file, 'utf8')).toBe(before);
+});
+
+it('config remove does not deny an entry that is in the file in another form', async () => {
+  const { run, write } = machine();
+  write('project/.vscode/mcp.json', { servers: { web: { url: 'https://example.com/mcp' } } });
+  const { code, stderr } = await run('config', 'remove', 'web', '--config', '.vscode/mcp.json');
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/"web" is in .*\.vscode\/mcp\.json:3, but not under "mcpServers"/);
+});
+
+it('config add names the flag that replaces an entry', async () => {
+  const { run } = machine();
+  await run('config', 'add', 'web', 'https://example.com/mcp');
+  expect((await run('config', 'add', 'web', 'https://example.com')).stderr).toContain('hint: --replace replaces');
+});
+
+it('config show names the command that trusts this entry, and does not repeat that it is not trusted', async () => {
+  const { run, write } = machine();
+  write('project/.mcp.json', { mcpServers: { web: { command: process.execPath } } });
+  const { stdout } = await run('config', 'show', 'web');
+  expect(stdout).toContain('  not trusted: mcp-actors config trust web\n');
+  expect(stdout).not.toContain('error');
+});

@@ -120,11 +120,11 @@ async function showEntry(
   terminal.line(`  transport: ${transport}`);
   terminal.line(`  file: ${place(source)} (${source.client}, ${source.scope})`);
   if (!enabled) terminal.line('  switched off');
-  if (!trusted) terminal.line('  not trusted: mcp-actors config trust <name>');
+  if (!trusted) terminal.line(`  not trusted: mcp-actors config trust ${oneLine(server.name, 60)}`);
   for (const [name, value] of Object.entries({ ...options, ...tools })) {
     if (value !== undefined) terminal.line(`  ${name}: ${oneLine(JSON.stringify(value))}`);
   }
-  for (const problem of problems)
+  for (const problem of problems.filter(({ code }) => code !== 'untrusted'))
     terminal.line(`  ${problem.level}: line ${problem.line}: ${oneLine(problem.message)}`);
   return EXIT.done;
 }
@@ -144,7 +144,9 @@ async function edited<Result>(edit: () => Promise<Result>): Promise<Result> {
   try {
     return await edit();
   } catch (error) {
-    throw new CommandError(error instanceof Error ? error.message : String(error));
+    const message = error instanceof Error ? error.message : String(error);
+    const hint = message.includes('a name that is not used') ? '--replace replaces the entry.' : undefined;
+    throw new CommandError(message, undefined, hint);
   }
 }
 
@@ -245,10 +247,19 @@ async function removeEntry(
     context.terminal.note(`Removed "${oneLine(name, 60)}" from ${file}.`);
     return EXIT.done;
   }
+  // The name may be that of an entry of another program, which `call` and `list` use.
+  const { servers } = await loadConfig({ config: flags.config }, context, []);
+  const source = servers.get(name)?.source;
+  if (source?.file === file) {
+    const shape = `"${oneLine(name, 60)}" is in ${place(source)}, but not under "mcpServers".`;
+    throw new CommandError(shape, undefined, 'mcp-actors edits nothing else: remove it in an editor.');
+  }
   throw new CommandError(
     `There is no server "${oneLine(name, 60)}" in ${file}.`,
     undefined,
-    'Files of other programs are never changed. --project changes the .mcp.json of the project, --config FILE another file.',
+    source === undefined
+      ? '--project changes the .mcp.json of the project, --config FILE another file.'
+      : `"${oneLine(name, 60)}" is an entry of ${place(source)} (${source.client}): remove it there. mcp-actors changes only its own files, and a file that --config names.`,
   );
 }
 

@@ -156,7 +156,10 @@ const NEXT: Readonly<Partial<Record<State, (name: string) => string>>> = {
 function printRows(terminal: Terminal, rows: readonly Row[]): void {
   const names = Math.min(30, Math.max(...rows.map(({ name }) => oneLine(name).length), 4));
   for (const { name, state, transport, source, took, tools, reason } of rows) {
-    const facts = [tools === undefined ? '' : `${tools} tools`, took === undefined ? '' : `${took} ms`].filter(Boolean);
+    const facts = [
+      tools === undefined ? '' : tools === 1 ? '1 tool' : `${tools} tools`,
+      took === undefined ? '' : `${took} ms`,
+    ].filter(Boolean);
     const line = [
       terminal.style('name', oneLine(name, names).padEnd(names)),
       terminal.style(STYLES[state], state.padEnd(9)),
