@@ -48,6 +48,29 @@ export function isUrl(word: string): boolean {
   return IS_URL.test(word);
 }
 
+/**
+ * Refuses flags that do not fit the server. A flag without effect looks like one that does not help.
+ * @param isStarted whether the server is a program that is started, not a URL
+ * @throws CommandError that names the flag
+ */
+function checkFlags(isStarted: boolean, label: string, flags: TargetFlags): void {
+  const wrong = isStarted
+    ? [flags.header && '--header', flags.transport && '--transport'].find(Boolean)
+    : [flags.env && '--env', flags.cwd && '--cwd'].find(Boolean);
+  if (wrong === undefined) return;
+  const [needed, kind] = isStarted ? ['a server at a URL', 'is started'] : ['a server that is started', 'is at a URL'];
+  throw new CommandError(`${wrong} is for ${needed}, and "${label}" ${kind}.`);
+}
+
+/**
+ * Refuses flags that are for one server, where several are used: a secret would reach each of them.
+ * @throws CommandError that names the flag
+ */
+export function checkFlagsOfAll(flags: TargetFlags): void {
+  const wrong = [flags.header && '--header', flags.env && '--env', flags.cwd && '--cwd'].find(Boolean);
+  if (wrong) throw new CommandError(`${wrong} is for one server: name the server before the flags.`);
+}
+
 /** The words of a command that has a target and an item, such as a tool. */
 export interface Words {
   readonly target: string | undefined;
@@ -63,7 +86,7 @@ export function splitWords(words: readonly string[], { serverCommand }: Pick<Com
   const [first, second, ...others] = words;
   if (serverCommand !== undefined) return { target: undefined, item: first, rest: words.slice(1) };
   if (first === undefined || isUrl(first)) return { target: first, item: second, rest: others };
-  const isItem = second !== undefined && !/^[^=]+:?=/.test(second);
+  const isItem = second !== undefined && !/^(?:\{|[^=]+:?=)/.test(second);
   const dot = first.lastIndexOf('.');
   // A dot in a path, or the one of `mcp.json:linear`, does not begin an item.
   const start = Math.max(first.lastIndexOf('/'), first.lastIndexOf('\\'), fileLength(first)) + 1;
@@ -93,6 +116,15 @@ export async function findTarget(
   const { checkUsable, configuredServer } = await import('./config-target.js');
   const server = await configuredServer(word, flags, context);
   checkUsable(server);
+  return targetOfOne(server, flags, context);
+}
+
+/**
+ * The target for the entry that the user named.
+ * @throws CommandError for flags that do not fit it
+ */
+export function targetOfOne(server: ConfiguredServer, flags: TargetFlags, context: CommandContext): Target {
+  checkFlags(server.description.url === undefined, oneLine(server.name, 60), flags);
   return targetOfServer(server, flags, context);
 }
 
@@ -137,8 +169,8 @@ async function transportOfEntry(
     const { StdioTransport } = await import('../transports/stdio/stdio-transport.js');
     const { command, args, env, cwd } = entry;
     const transport: MCPTransport = new StdioTransport(command, (args ?? []).map(String), {
-      env: env ?? undefined,
-      cwd: cwd ?? undefined,
+      env: flags.env === undefined ? (env ?? undefined) : { ...env, ...variablesOf(flags.env, context.env) },
+      cwd: flags.cwd ?? cwd ?? undefined,
       onStderr: stderrPrinter(context, () => transport.secrets),
     });
     return transport;
@@ -155,6 +187,7 @@ async function transportOfEntry(
 function targetOfCommand(words: readonly string[], flags: TargetFlags, context: CommandContext): Target {
   const [command, ...args] = words;
   if (command === undefined) throw new CommandError('"--" must be followed by the command line of a server.');
+  checkFlags(true, oneLine(command, 60), flags);
   const env = variablesOf(flags.env ?? [], context.env);
   return {
     label: command,
@@ -183,8 +216,9 @@ export function stderrPrinter(
 
 function targetOfUrl(word: string, flags: TargetFlags, context: CommandContext): Target {
   if (!URL.canParse(word)) throw new CommandError(`"${shownWord(word)}" is not a URL.`);
-  const headers = headersOf(flags.header ?? [], context);
   const url = new URL(word);
+  checkFlags(false, `${url.origin}${url.pathname}`, flags);
+  const headers = headersOf(flags.header ?? [], context);
   return {
     label: `${url.origin}${url.pathname}`,
     options: {},

@@ -224,3 +224,25 @@ it('config show names the command that trusts this entry, and does not repeat th
   expect(stdout).toContain('  not trusted: mcp-actors config trust web\n');
   expect(stdout).not.toContain('error');
 });
+
+it('--env and --cwd reach the server of an entry, and no server if none is named', async () => {
+  const { run, write, folder } = machine();
+  const script = 'console.error(`${process.env.KEY} ${process.env.OWN} ${process.cwd()}`); process.exit(1)';
+  write('.cursor/mcp.json', {
+    mcpServers: {
+      started: { command: process.execPath, args: ['-e', script], env: { KEY: 'entry', OWN: 'own' } },
+      web: { url: 'http://127.0.0.1:9/mcp' },
+    },
+  });
+  const flags = ['--env', 'KEY=flag', '--cwd', folder, '--verbose'];
+  expect((await run('call', 'started', 'tool', ...flags)).stderr).toContain(`flag own ${folder}`);
+  const web = await run('call', 'web', 'tool', '--env', 'KEY=flag');
+  expect(web).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('--env is for a server that is started') as string,
+  });
+  for (const command of ['list', 'doctor']) {
+    const all = await run(command, '--env', 'KEY=flag');
+    expect(all).toMatchObject({ code: 2, stderr: expect.stringContaining('--env is for one server') as string });
+  }
+});

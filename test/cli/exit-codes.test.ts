@@ -42,7 +42,9 @@ describe('the exit code', () => {
     ['an unknown tool', ['call', 'ecko'], /no tool "ecko"\. Did you mean "echo"/],
     ['a word that is no argument', ['call', 'echo', 'hello'], /"hello" is not an argument/],
     ['a duration without a unit', ['call', 'echo', '--timeout', '30'], /--timeout needs a unit: 30s/],
+    ['JSON in place of arguments', ['call', 'echo', '{"text": "x"}'], /is not an argument of a call.*--args/s],
     [
+      'a header for a server that is started',
       ['call', 'echo', '--header', 'a: b'],
       /--header is for a server at a URL/,
     ],

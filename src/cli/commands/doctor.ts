@@ -5,7 +5,7 @@ import type { ServerReport } from '../doctor/report.js';
 import { CommandError, EXIT } from '../exit-codes.js';
 import type { ExitCode } from '../exit-codes.js';
 import { printJson } from '../output/print-result.js';
-import { findTarget, isUrl, targetOfServer } from '../target.js';
+import { checkFlagsOfAll, findTarget, isUrl, targetOfOne, targetOfServer } from '../target.js';
 import type { Target } from '../target.js';
 import type { Terminal } from '../terminal.js';
 import type { ClientFlags } from '../with-client.js';
@@ -50,7 +50,8 @@ async function targetsOf(
   if (context.serverCommand !== undefined || (word !== undefined && isUrl(word)))
     return [await findTarget(word, flags, context)];
   const { configuredServer, loadConfig, place } = await import('../config-target.js');
-  if (word !== undefined) return [targetOfServer(await configuredServer(word, flags, context), flags, context)];
+  if (word !== undefined) return [targetOfOne(await configuredServer(word, flags, context), flags, context)];
+  checkFlagsOfAll(flags);
   const { servers, problems } = await loadConfig(flags, context, []);
   for (const problem of problems)
     if (problem.server === undefined) context.terminal.note(`${place(problem)}: ${problem.message}`);

@@ -5,7 +5,7 @@ import { CommandError, EXIT } from '../exit-codes.js';
 import type { ExitCode } from '../exit-codes.js';
 import { printJson } from '../output/print-result.js';
 import type { Lists as Items } from '../list-cache.js';
-import { findTarget } from '../target.js';
+import { checkFlagsOfAll, findTarget } from '../target.js';
 import type { Target } from '../target.js';
 import { oneLine } from '../terminal.js';
 import type { Terminal } from '../terminal.js';
@@ -19,6 +19,7 @@ export async function list(context: CommandContext, words: readonly string[], fl
   const [word, ...others] = words;
   if (others.length > 0) throw new CommandError(`list takes one target, not ${words.length}.`);
   if (word === undefined && context.serverCommand === undefined) {
+    checkFlagsOfAll(flags);
     if (flags.offline === true) {
       const { listServersOffline } = await import('./list-offline.js');
       return listServersOffline(context, flags);
