@@ -77,6 +77,7 @@ describe('parseArguments', () => {
 
   it.each([
     ['a word without an equals sign', ['id'], /"id" is not an argument/],
+    ['a place in a list, with the form for lists', ['id=x', 'labels[0]=a'], /Unknown argument "labels\[0\]"\.$/],
     ['an unknown name, with the nearest one', ['id=x', 'cuont=1'], /Unknown argument "cuont"\. Did you mean "count"/],
     [
       'an unknown name inside of an object',
@@ -101,6 +102,14 @@ describe('parseArguments', () => {
     const hint = expect.stringContaining('tool(id: string, count?: integer') as string;
     await expect(parse([])).rejects.toMatchObject({ hint });
   });
+
+  it.each(['labels[0]=a', 'labels[]=a', 'labels.0=a'])(
+    'says how a list is written in the hint for %s',
+    async (word) => {
+      const hint = expect.stringContaining(`Write a list as JSON, such as labels:='[…]'`) as string;
+      await expect(parse(['id=x', word])).rejects.toMatchObject({ hint });
+    },
+  );
 
   it('takes any name where the schema allows it', async () => {
     expect(await parse(['x=1'], undefined, { type: 'object' })).toEqual({ x: '1' });

@@ -99,11 +99,13 @@ function schemaAt(path: readonly string[], root: Schema, called: Called): Schema
 
 function unknownArgument(path: readonly string[], known: Iterable<string>, { signature }: Called): CommandError {
   const name = path.at(-1) ?? '';
-  const guess = didYouMean(name, known);
+  const names = [...known];
+  const [list] = /^[^.[]+(?=\[\d*\]|\.\d+(?:\.|$))/.exec(name) ?? [];
+  const isList = list !== undefined && names.includes(list);
   return new CommandError(
-    `Unknown argument "${oneLine(path.join('.'), 60)}".${guess}`,
+    `Unknown argument "${oneLine(path.join('.'), 60)}".${isList ? '' : didYouMean(name, names)}`,
     undefined,
-    `The tool is ${signature}.`,
+    `${isList ? `Write a list as JSON, such as ${list}:='[…]', or one ${list}=value for each of its values. ` : ''}The tool is ${signature}.`,
   );
 }
 
