@@ -49,7 +49,7 @@ async function run(words: readonly string[], context: CommandContext): Promise<n
     return exitCode;
   } catch (thrown) {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT.done;
-    const error = thrown instanceof CommanderError ? usageError(thrown) : thrown;
+    const error = thrown instanceof CommanderError ? usageError(thrown, words) : thrown;
     printError(context, error, json);
     return exitCodeOf(error, context.call);
   }
@@ -61,12 +61,35 @@ async function completed(words: readonly string[], context: CommandContext): Pro
   return complete(context, words);
 }
 
-function usageError({ message }: CommanderError): CommandError {
+/** What users of other programs type, and the command for it. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  add: 'config add <name> <url>',
+  import: 'config import <program>',
+  ls: 'list',
+  remove: 'config remove <name>',
+  rm: 'config remove <name>',
+  run: 'call <target> <tool>',
+  servers: 'list',
+  show: 'config show <name>',
+  tools: 'list <target>',
+  resources: 'list <target> --resources',
+  prompts: 'list <target> --prompts',
+  trust: 'config trust <name>',
+};
+
+function usageError({ message, code }: CommanderError, words: readonly string[]): CommandError {
   // The value of an unknown flag may be a secret: `--heade=Authorization: …`.
   const shown = message.replace(/^error: /, '').replace(/^(unknown option '[^=]*)=[\s\S]*'/, "$1'");
   const [first = '', guess = ''] = shown.split('\n');
   const text = first.charAt(0).toUpperCase() + first.slice(1);
-  const hint = 'mcp-actors --help lists the commands, mcp-actors <command> --help the flags.';
+  const [, unknown = ''] = /^unknown (?:command|option) '([^']*)'/.exec(text.toLowerCase()) ?? [];
+  const other = Object.hasOwn(OTHER_NAMES, unknown) ? OTHER_NAMES[unknown] : undefined;
+  if (other !== undefined)
+    return new CommandError(`${first}.`.replace(/^u/, 'U'), EXIT.usage, `Use: mcp-actors ${other}`);
+  const isArgument = words[0] === 'call' && code === 'commander.unknownOption' && guess === '';
+  const hint = isArgument
+    ? 'Arguments of the tool have no dashes: key=value. mcp-actors call --help lists the flags.'
+    : 'mcp-actors --help lists the commands, mcp-actors <command> --help the flags.';
   return new CommandError(
     `${/[.?!]$/.test(text) ? text : `${text}.`}${guess && ` ${guess.replace(/^\(|\)$/g, '')}`}`,
     EXIT.usage,

@@ -19,6 +19,8 @@ export function programFor(context: CommandContext, done: (exitCode: ExitCode) =
     .enablePositionalOptions()
     .configureOutput({ writeErr: () => undefined, writeOut: (text) => context.terminal.raw(text) })
     .showSuggestionAfterError()
+    .usage('<command> [target] [flags]')
+    .configureHelp({ subcommandTerm: (one) => one.name() })
     .addHelpText('after', help());
 
   /** Adds a command whose action returns an exit code. */
@@ -29,10 +31,13 @@ export function programFor(context: CommandContext, done: (exitCode: ExitCode) =
     decorate: (command: Command) => Command,
   ): void => {
     const [name = ''] = usage.split(' ');
+    const [withTarget = '', commandLine] = usage.slice(name.length + 1).split(' [-- ');
+    // A command line after "--" takes the place of the target.
+    const second = `\n       mcp-actors ${name} ${withTarget.replace(/^[<[]target[^>\]]*[>\]] /, '')} -- <command line>`;
     const one = program
       .command(name)
       .description(description)
-      .usage(usage.slice(name.length + 1))
+      .usage(withTarget + (commandLine === undefined ? '' : second))
       .argument('[words...]');
     // The usage line has names for the words.
     one.configureHelp({ visibleArguments: () => [] });
@@ -48,6 +53,7 @@ export function programFor(context: CommandContext, done: (exitCode: ExitCode) =
     async (words, flags) => (await import('./commands/list.js')).list(context, words, flags),
     (one) =>
       clientFlags(one)
+        .optionsGroup('List:')
         .option('--tools', 'only the tools')
         .option('--resources', 'only the resources')
         .option('--prompts', 'only the prompts')
@@ -63,6 +69,7 @@ export function programFor(context: CommandContext, done: (exitCode: ExitCode) =
     async (words, flags) => (await import('./commands/call.js')).call(context, words, flags),
     (one) =>
       resultFlags(clientFlags(one))
+        .optionsGroup('Call:')
         .option('--args <json>', 'all arguments as a JSON object, or @file, or - for standard input')
         .option('--meta <key=value>', 'metadata of the request; repeatable', collect)
         .option('--progress', 'report progress in a log: one line a second')
@@ -79,10 +86,9 @@ export function programFor(context: CommandContext, done: (exitCode: ExitCode) =
     'Fill in a prompt',
     async (words, flags) => (await import('./commands/prompt.js')).prompt(context, words, flags),
     (one) =>
-      resultFlags(clientFlags(one)).option(
-        '--args <json>',
-        'all arguments as a JSON object, or @file, or - for standard input',
-      ),
+      resultFlags(clientFlags(one))
+        .optionsGroup('Arguments:')
+        .option('--args <json>', 'all arguments as a JSON object, or @file, or - for standard input'),
   );
   command(
     'doctor [target] [flags] [-- <command line>]',
@@ -149,6 +155,7 @@ export function programFor(context: CommandContext, done: (exitCode: ExitCode) =
     async (words, flags) => (await import('./commands/inspect.js')).inspect(context, words, flags),
     (one) =>
       targetFlags(terminalFlags(one))
+        .optionsGroup('Page:')
         .option('--port <port>', 'the port on 127.0.0.1; any free one without it')
         .option('--open', 'open the page in the browser')
         .option('--show-secrets', 'show tokens, arguments and results on the page')
@@ -160,9 +167,9 @@ export function programFor(context: CommandContext, done: (exitCode: ExitCode) =
     'Print changes, logs and progress of a server until Ctrl+C',
     async (words, flags) => (await import('./commands/watch.js')).watch(context, words, flags),
     (one) =>
-      clientFlags(one).addOption(
-        new Option('--level <level>', 'the lowest level of log messages; info without it').choices(LEVELS),
-      ),
+      clientFlags(one)
+        .optionsGroup('Watch:')
+        .addOption(new Option('--level <level>', 'the lowest level of log messages; info without it').choices(LEVELS)),
   );
   command(
     'record [--no-redact] <file> <command> …',
@@ -216,9 +223,14 @@ function terminalFlags(command: Command): Command {
 /** The flags that say how a server is reached. */
 function targetFlags(command: Command): Command {
   return command
-    .option('--header <name: value>', 'an HTTP header; ${env:NAME} is replaced; repeatable', collect)
-    .option('--env <name=value>', 'a variable for the server after "--"; repeatable', collect)
-    .option('--cwd <dir>', 'the working directory of the server after "--"')
+    .optionsGroup('Server:')
+    .option('--header <name: value>', "an HTTP header, such as 'X-Key: ${env:KEY}'; repeatable", collect)
+    .option(
+      '--env <name=value>',
+      'a variable for a server that is started; NAME alone passes on yours; repeatable',
+      collect,
+    )
+    .option('--cwd <dir>', 'the working directory of a server that is started')
     .addOption(new Option('--transport <kind>', 'for a URL; detected without it').choices(['http', 'sse', 'ws']))
     .option('--config <file>', 'read this config file alone')
     .option('--trust', 'use entries of files in this project without asking')
@@ -228,6 +240,7 @@ function targetFlags(command: Command): Command {
 /** The flags of commands that connect to a server and send requests. */
 function clientFlags(command: Command): Command {
   return targetFlags(terminalFlags(command))
+    .optionsGroup('Requests:')
     .addOption(new Option('--era <era>', 'the era of the protocol').choices(['auto', 'modern', 'legacy']))
     .option('--timeout <time>', 'time for a request, such as 30s; progress restarts it', duration('--timeout'))
     .option('--total-timeout <time>', 'time for a request, which nothing restarts', duration('--total-timeout'))
@@ -255,8 +268,9 @@ function signInFlags(command: Command): Command {
 }
 
 const INSPECT = `
-The page is served on 127.0.0.1 at a secret address, which is printed before the client connects. It stays when
-connecting fails, until Ctrl+C. A file whose name ends with .ndjson is a recording of "mcp-actors record".
+The page is served on 127.0.0.1 at a secret address, which is printed before the
+client connects. It stays when connecting fails, until Ctrl+C. A file whose name
+ends with .ndjson is a recording of "mcp-actors record".
 
 Examples:
   mcp-actors inspect https://mcp.example.com/mcp --header 'Authorization: Bearer \${env:TOKEN}'
@@ -266,36 +280,38 @@ Examples:
 `;
 
 const RECORD = `
-The file comes first and --no-redact before it: everything after the file is another command (list, call, read,
-prompt or watch) exactly as it is written without "record", with its own target, arguments and flags. So neither
-needs quotes, and "--" still begins the command line of a server. The recording contains no secrets unless
---no-redact is given; other commands do not have this flag. An existing file is replaced.
+The file comes first. Everything after it is another command (list, call, read,
+prompt or watch), written as without "record". --no-redact stands before the
+file; without it the recording contains no secrets. An existing file is replaced.
 
 Examples:
   mcp-actors record session.ndjson call linear create_issue title="It is broken"
-  mcp-actors record session.ndjson watch --level debug -- npx -y @modelcontextprotocol/server-everything
+  mcp-actors record session.ndjson watch --level debug -- npx -y some-server
   mcp-actors replay session.ndjson --diagram
 `;
 
 const CONFIG = `
 Commands:
-  list                     the entries of all files; nothing is started
-  show <name>              one entry, with its file and line, without secrets
-  add <name> <url>         add a server to the file of the user
-  add <name> -- <command>  the same for a server that is started
-  remove <name>            remove an entry from the file of the user
-  import <program> [name…] copy entries of another program (cursor, vscode, claude-code, …) into the file of the user
-  trust <name>             agree to an entry of a project file; untrust ends it
-  path                     the files that are read
+  list                      the entries of all files; nothing is started
+  show <name>               one entry, with its file and line, without secrets
+  add <name> <url>          add a server to your own file of mcp-actors
+  add <name> -- <command>   the same for a server that is started
+  remove <name>             remove an entry from your own file
+  import <program> [name…]  copy entries of cursor, vscode, claude-code, … into
+                            your own file; they are used without a copy, too
+  trust <name>              agree to an entry of a project file
+  untrust <name>            end this agreement
+  path                      the files that are read
 
 Examples:
-  mcp-actors config add linear https://mcp.linear.app/mcp --header 'Authorization: Bearer \${LINEAR_TOKEN}'
+  mcp-actors config add web https://mcp.example.com/mcp --header 'X-Key: \${KEY}'
   mcp-actors config add files -- npx -y @modelcontextprotocol/server-filesystem .
   mcp-actors config import cursor
 `;
 
 const COMPLETION = `
-Tab completes what "list" and "call" have seen of a server: it starts no server and connects to nothing.
+Tab completes what "list" and "call" have seen of a server. It starts no server
+and connects to nothing.
 
   bash         source <(mcp-actors completion bash)                  in ~/.bashrc
   zsh          source <(mcp-actors completion zsh)                   in ~/.zshrc, after compinit
@@ -304,21 +320,23 @@ Tab completes what "list" and "call" have seen of a server: it starts no server 
 `;
 
 const SIGN_IN = `
-The tokens are kept in a folder of this user (0700), which "mcp-actors auth list" reads. The programs of
-mcp-actors with the same store use them, and renew them.
+The tokens are kept in a folder that only this user can read. "mcp-actors auth
+list" shows them. Later commands, and programs that use the store
+"fileStore()" of this library, use and renew them.
 
 Examples:
   mcp-actors login https://mcp.example.com/mcp
-  mcp-actors login linear --no-browser        over SSH: prints the page, and takes the last address
+  mcp-actors login linear --no-browser   over SSH
   mcp-actors login linear --account work
 `;
 
 /** The flags of commands that print a result. */
 function resultFlags(command: Command): Command {
   return command
+    .optionsGroup('Result:')
     .addOption(new Option('-o, --output <form>', 'the form of the result').choices(OUTPUTS))
     .option('--select <path>', 'print one value of the structured content, such as items[0].name')
-    .option('--save <dir>', 'save images, sounds and files in this folder');
+    .option('--save <dir>', 'save images, sounds and files in this folder, which is created');
 }
 
 const ARGUMENTS = `
@@ -326,21 +344,28 @@ Arguments:
   key=value        by the schema of the tool: a text stays a text (id=007)
   key=a key=b      several values of a list
   address.city=x   a value inside of an object
-  key:=json        JSON, such as labels:='["a", "b"]'
+  key:=json        JSON, such as labels:='["a", "b"]', or a list of objects
   key=@file        the content of a file; key=@- standard input
   --args '{…}'     all of them as JSON; --args @file
   Without any, JSON is read from standard input if it is a pipe or a file.
+  "mcp-actors list <target>" shows the arguments of each tool.
+
+In a script: exit code 8 says that the tool may have run, 7 that you may repeat
+the call. With --json an error is one line of JSON on stderr.
 
 Examples:
   mcp-actors call linear create_issue title="It is broken" labels:='["bug"]'
   mcp-actors call http://127.0.0.1:3000/mcp search query=actors --json
-  mcp-actors call echo message=hello -- npx -y @modelcontextprotocol/server-everything
+  temperature=$(mcp-actors call weather today city=Oslo --select temperature)
+  mcp-actors call everything get-tiny-image --save pictures
+  mcp-actors call echo message=hello -- npx -y some-server
 `;
 
 const DOCTOR = `
-Checks, in this order: the entry of the config file, the command, its start, stdout, the network, the access,
-the protocol, lists, tools (also which of OpenAI, Anthropic and Google would refuse which tool), pings, an
-unknown session, the close. No tool is called. The last line names the problem to solve first.
+Checks, in this order: the entry of the config file, the command, its start,
+stdout, the network, the access, the protocol, lists, tools (also which of
+OpenAI, Anthropic and Google would refuse which tool), pings, an unknown session,
+the close. No tool is called. The last line names the problem to solve first.
 A server that does not respond is reported within 8 s; --timeout 60s waits longer.
 
 Exit codes: 0 all is well, 3 only a sign-in is missing, 6 a check failed.
@@ -349,8 +374,14 @@ Exit codes: 0 all is well, 3 only a sign-in is missing, 6 a check failed.
 function help(): string {
   const codes = EXIT_CODES.map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`);
   return `
-A target is the name of a server in your config files (linear, cursor:linear, ./mcp.json:linear), a URL, or
-a command line after "--". server.tool is a target and a tool in one word.
+A target is one of
+    linear             a server of your config files; mcp-actors list shows them,
+                       also those of Cursor, VS Code, Claude and other programs
+    cursor:linear      the same in the file of one program
+    ./mcp.json:linear  the same in one file
+    https://…          a URL
+    -- npx -y server   a command line, after all other words
+linear.create_issue is a target and a tool in one word.
 
 Exit codes:
 ${codes.join('\n')}
