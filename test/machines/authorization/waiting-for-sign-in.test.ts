@@ -241,12 +241,15 @@ describe('a call whose token expires, while a person signs in again', () => {
     server = await protectedServer(as);
     const client = clientOf(signedIn(prompts, {}, slowLater), { healthCheckInterval: LIMIT });
     await client.connect();
+    // Noted when it happens: in simulated time the state may be over before a test looks again.
+    const explained: string[] = [];
+    client.on('state', (state) => {
+      if (state === 'degraded') explained.push(client.explain());
+    });
     as.expire();
-    const call = client.callTool('buy');
-    await until(() => client.state === 'degraded' && prompts.length === 2);
-    expect(client.explain()).toContain('linked.established.awaitingAuthorization');
-    expect(textOf(await call)).toBe('done');
+    expect(textOf(await client.callTool('buy'))).toBe('done');
     await until(() => client.state === 'ready');
+    expect(explained).toEqual([expect.stringContaining('linked.established.awaitingAuthorization')]);
     expect(prompts).toHaveLength(2);
   });
 
