@@ -7,7 +7,7 @@ import type {
 } from '../config/types.js';
 import type { CommandContext } from './command-context.js';
 import { CommandError } from './exit-codes.js';
-import { loadPrompts } from './prompts.js';
+import { askPerson } from './prompts.js';
 import { readServerName, shellWord, shownWord } from './server-name.js';
 import type { ServerName } from './server-name.js';
 import { oneLine } from './terminal.js';
@@ -130,19 +130,14 @@ export function checkUsable(server: ConfiguredServer): void {
 
 /** Shows the entries of a project file and asks once for all of them. */
 async function askForTrust(entries: readonly UntrustedEntry[], { terminal }: CommandContext): Promise<boolean> {
-  const prompts = await loadPrompts();
-  const common = { input: terminal.stdin, output: terminal.stderr };
   const [first] = entries;
   if (first === undefined) return false;
-  terminal.prompting = true;
-  try {
+  return askPerson(terminal, async (prompts, common) => {
     prompts.intro(`${oneLine(first.source.file)} is a file of this project. It starts:`, common);
     for (const entry of entries) prompts.log.message(describeEntry(entry), common);
     const message = entries.length === 1 ? 'Do you trust this entry?' : `Do you trust these ${entries.length} entries?`;
     return (await prompts.confirm({ ...common, message, initialValue: false })) === true;
-  } finally {
-    terminal.prompting = false;
-  }
+  });
 }
 
 /** An entry for a person: what is started or reached, and the names of what it gets. */
@@ -173,11 +168,9 @@ function quoted(word: string): string {
 }
 
 async function askForInput(input: ConfigInput, { terminal }: CommandContext): Promise<string | undefined> {
-  const prompts = await loadPrompts();
   const { id, description, password, options, default: initialValue } = input;
-  const common = { input: terminal.stdin, output: terminal.stderr, message: oneLine(description ?? id, 200) };
-  terminal.prompting = true;
-  try {
+  return askPerson(terminal, async (prompts, shared) => {
+    const common = { ...shared, message: oneLine(description ?? id, 200) };
     const value =
       options !== undefined
         ? await prompts.select({ ...common, options: options.map((one) => ({ value: one, label: oneLine(one) })) })
@@ -185,7 +178,5 @@ async function askForInput(input: ConfigInput, { terminal }: CommandContext): Pr
           ? await prompts.password(common)
           : await prompts.text({ ...common, ...(initialValue !== undefined && { initialValue }) });
     return typeof value === 'string' ? value : undefined;
-  } finally {
-    terminal.prompting = false;
-  }
+  });
 }

@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
 
 import type { CommandContext } from './command-context.js';
 import { CommandError } from './exit-codes.js';
 
-/** The longest text from standard input, in characters: that of a message. */
+/** The longest text of an input, in characters: that of a message. */
 const LONGEST = 32 * 1_024 * 1_024;
 /** After this time without input the command says what it waits for, in ms. */
 const NOTICE_AFTER = 1_000;
@@ -29,17 +30,10 @@ export async function readStandardInput({
       reject(new CommandError(`Standard input is open, but nothing came within ${LONGEST_WAIT / 1_000} s.`));
     }, LONGEST_WAIT);
   });
-  const whole = (async () => {
-    stdin.setEncoding('utf8');
-    let text = '';
-    for await (const chunk of stdin) {
-      clearTimeout(notice);
-      clearTimeout(limit);
-      text += String(chunk);
-      if (text.length > LONGEST) throw new CommandError(`Standard input is longer than ${LONGEST} characters.`);
-    }
-    return text;
-  })();
+  const whole = textOf(stdin, 'Standard input', () => {
+    clearTimeout(notice);
+    clearTimeout(limit);
+  });
   try {
     return await interrupt.race(Promise.race([whole, tooSlow]));
   } finally {
@@ -53,9 +47,23 @@ export async function readStandardInput({
 export async function readInput(context: CommandContext, file: string): Promise<string> {
   if (file === '-') return readStandardInput(context);
   try {
-    return await readFile(file, 'utf8');
+    // A stream, because a device or a pipe may never end.
+    return await context.interrupt.race(textOf(createReadStream(file), `The file ${file}`));
   } catch (error) {
+    if (error instanceof CommandError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     throw new CommandError(`The file ${file} cannot be read (${code ?? 'unknown error'}).`);
   }
+}
+
+/** Reads a stream to its end. Calls `began` with each chunk. */
+async function textOf(stream: Readable, name: string, began: () => void = () => undefined): Promise<string> {
+  stream.setEncoding('utf8');
+  let text = '';
+  for await (const chunk of stream) {
+    began();
+    text += String(chunk);
+    if (text.length > LONGEST) throw new CommandError(`${name} is longer than ${LONGEST} characters.`);
+  }
+  return text;
 }

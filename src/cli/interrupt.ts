@@ -12,7 +12,6 @@ const LONGEST_INTERVAL = 2_147_483_647;
 export class Interrupt {
   readonly #controller = new AbortController();
   readonly #exit: (code: number) => void;
-  #timer: NodeJS.Timeout | undefined;
 
   constructor(exit: (code: number) => void) {
     this.#exit = exit;
@@ -48,16 +47,10 @@ export class Interrupt {
     }
   }
 
-  /** Behaves as if the user pressed Ctrl+C, for prompts that read the key themselves. */
-  interrupt(): void {
-    this.#received('SIGINT');
-  }
-
   #received(name: NodeJS.Signals): void {
     const reason = new Interrupted(name);
     if (this.#controller.signal.aborted) return this.#exit(reason.exitCode);
     this.#controller.abort(reason);
-    this.#timer = setTimeout(() => this.#exit(reason.exitCode), PATIENCE);
-    this.#timer.unref();
+    setTimeout(() => this.#exit(reason.exitCode), PATIENCE).unref();
   }
 }

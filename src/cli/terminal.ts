@@ -15,6 +15,9 @@ const STYLES = {
 
 export type Style = keyof typeof STYLES;
 
+/** Returns to the begin of the line and clears it. ECMA-48. */
+const CLEAR_LINE = '\r\u001b[2K';
+
 /** Settings of the terminal that flags change. */
 export interface TerminalFlags {
   readonly quiet?: boolean | undefined;
@@ -38,8 +41,7 @@ export class Terminal {
   #stop: () => void = () => undefined;
   /** Resolves when the reader of stdout is gone, which shows when something is written. */
   readonly readerGone = new Promise<void>((resolve) => (this.#stop = resolve));
-  /** Whether a prompt is on the screen: nothing else may be drawn then. */
-  prompting = false;
+  #prompting = false;
 
   constructor(
     streams: Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr'>,
@@ -73,6 +75,32 @@ export class Terminal {
   /** Whether stderr shows motion: progress bars and spinners. */
   get moving(): boolean {
     return this.#streams.stderr.isTTY && this.#environment.TERM !== 'dumb' && !this.#inCI && !this.quiet;
+  }
+
+  /** Whether a prompt is on the screen: nothing else may be drawn then. */
+  get prompting(): boolean {
+    return this.#prompting;
+  }
+
+  /** Shows a prompt, in place of the bar that may be on the last line. */
+  async whilePrompting<Result>(prompt: () => Promise<Result>): Promise<Result> {
+    this.clearBar();
+    this.#prompting = true;
+    try {
+      return await prompt();
+    } finally {
+      this.#prompting = false;
+    }
+  }
+
+  /** Removes what stands on the last line of stderr. */
+  clearBar(): void {
+    if (this.moving) this.#streams.stderr.write(CLEAR_LINE);
+  }
+
+  /** Draws a bar on the last line of stderr, in place of what stands there. */
+  drawBar(line: string): void {
+    if (this.moving && !this.#prompting) this.#streams.stderr.write(`${CLEAR_LINE}${line}`);
   }
 
   /** Whether stdout is a terminal. Otherwise a program reads the results. */

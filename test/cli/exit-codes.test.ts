@@ -50,6 +50,9 @@ describe('the exit code', () => {
     ],
     ['a bad duration', ['call', 'echo', '--timeout', 'soon'], /--timeout must be a duration/],
     ['no tool', ['call'], /Which tool/],
+    ['a file that does not exist', ['call', 'echo', 'text=@no-such-file'], /no-such-file cannot be read \(ENOENT\)/],
+    ['a folder in place of a file', ['call', 'echo', 'text=@.'], /cannot be read \(EISDIR\)/],
+    ['a file without an end', ['call', 'echo', 'text=@/dev/zero'], /\/dev\/zero is longer than 33554432 characters/],
   ])('is 2 for %s, and nothing is called', async (_name, words, message) => {
     const { code, stderr, stdout, calls } = await withTools(words);
     expect({ code, stdout, calls }).toEqual({ code: 2, stdout: '', calls: [] });

@@ -4,7 +4,7 @@ import { fieldsOf, fits } from '../../src/cli/server-requests/form-fields.js';
 import type { ElicitRequestFormParams } from '../../src/protocol/schema/index.js';
 import { cliHome, runCli } from '../support/cli.js';
 import { KEYS, TerminalProcess } from '../support/pseudo-terminal.js';
-import { scratchDirectory } from '../support/servers/fixture-servers.js';
+import { scratchDirectory, serverFixture } from '../support/servers/fixture-servers.js';
 
 const home = cliHome();
 const scratch = scratchDirectory();
@@ -49,6 +49,15 @@ describe('a form of the server', () => {
     await terminal.answer('What do you want to do?', ...keys);
     expect(await terminal.end()).toBe(0);
     expect(terminal.text.toLowerCase()).toContain(expected);
+  });
+
+  it('takes the place of the progress bar', async () => {
+    const server = ['--', process.execPath, serverFixture('late-form')];
+    const terminal = new TerminalProcess(['call', 'ask', ...server], home.env);
+    await terminal.answer(/ask.* 1 s/);
+    await terminal.answer('What do you want to do?', KEYS.escape);
+    expect(await terminal.end()).toBe(0);
+    expect(terminal.text).toMatch(/ask.* 1 s\r+┌/);
   });
 
   it('is declined at once in a pipe, with a line that says so', async () => {

@@ -4,12 +4,11 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { buildFirst, CliProcess, newHome, runCli } from '../support/cli.js';
+import { buildFirst, CliProcess, expectInterrupted, newHome, runCli } from '../support/cli.js';
 import type { CliHome } from '../support/cli.js';
 import { endAfterEach } from '../support/endings.js';
 import { EVERYTHING } from '../support/servers/real-servers.js';
 import { HttpProcess } from '../support/servers/http-process.js';
-import { isAlive } from '../support/servers/processes.js';
 
 jest.setTimeout(120_000);
 
@@ -32,14 +31,6 @@ function inspect(...args: readonly string[]): CliProcess {
 async function pageOf(command: CliProcess): Promise<number> {
   const [, url = ''] = await command.printed(/^(http:\/\/127\.0\.0\.1:\d+\/\S+)$/m);
   return (await fetch(url)).status;
-}
-
-async function expectInterrupted(command: CliProcess): Promise<void> {
-  const began = performance.now();
-  command.signal();
-  expect((await command.end()).code).toBe(130);
-  expect(performance.now() - began).toBeLessThan(4_000);
-  expect(isAlive(command.pid)).toBe(false);
 }
 
 test('shows a server over stdio on a page of this machine', async () => {

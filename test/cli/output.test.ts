@@ -192,6 +192,8 @@ describe('list, read and prompt', () => {
     const entries = {
       good: { command, args: [script], env: { SECRET: 'marker-of-a-variable' } },
       exits: { command, args: ['-e', "console.error('DATABASE_URL is not set'); process.exit(1)"] },
+      // Its stderr ends with a stack and the version of Node.
+      throws: { command, args: ['-e', "throw new TypeError('no settings')"] },
       silent: { command, args: silent },
       unset: { url: 'https://example.com/${NO_SUCH_VARIABLE}' },
       down: { url: 'http://127.0.0.1:9/mcp', headers: { 'x-key': 'marker-of-a-header' } },
@@ -202,6 +204,7 @@ describe('list, read and prompt', () => {
     expect(JSON.parse(stdout)).toMatchObject([
       { name: 'good', state: 'ready', source: { line: 3 } },
       { name: 'exits', state: 'failed', reason: expect.stringContaining('DATABASE_URL is not set') as string },
+      { name: 'throws', state: 'failed', reason: expect.stringMatching(/TypeError: no settings$/) as string },
       { name: 'silent', state: 'slow', code: 'MCP_TIMEOUT' },
       { name: 'unset', state: 'invalid', reason: expect.stringContaining('NO_SUCH_VARIABLE') as string },
       { name: 'down', state: 'failed', code: 'MCP_TRANSPORT_FAILED' },

@@ -1,12 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { buildFirst, CliProcess, newHome } from '../support/cli.js';
+import { buildFirst, CliProcess, expectInterrupted, newHome } from '../support/cli.js';
 import type { CliHome } from '../support/cli.js';
 import { endAfterEach } from '../support/endings.js';
 import { serverFixture } from '../support/servers/fixture-servers.js';
 import { HttpProcess } from '../support/servers/http-process.js';
-import { isAlive } from '../support/servers/processes.js';
 
 jest.setTimeout(120_000);
 
@@ -23,14 +22,6 @@ function watch(...args: readonly string[]): CliProcess {
   const command = new CliProcess(['watch', ...args], { env: home.env });
   endLater(() => command.kill());
   return command;
-}
-
-async function expectInterrupted(command: CliProcess): Promise<void> {
-  const began = performance.now();
-  command.signal();
-  expect((await command.end()).code).toBe(130);
-  expect(performance.now() - began).toBeLessThan(4_000);
-  expect(isAlive(command.pid)).toBe(false);
 }
 
 const noisy = ['--', process.execPath, serverFixture('noisy')];

@@ -7,6 +7,7 @@ import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 
 import { compiled } from './compiled.js';
+import { isAlive } from './servers/processes.js';
 import { Waiting } from './waiting.js';
 
 const ROOT = path.resolve(__dirname, '../..');
@@ -186,4 +187,13 @@ export class CliProcess {
 /** Runs a command to its end. */
 export function runCli(args: readonly string[], options?: CliOptions): Promise<CliResult> {
   return new CliProcess(args, options).end();
+}
+
+/** Interrupts a command: it ends with 130, and nothing of it is left. The limit is for a busy machine; the command has 2 s. */
+export async function expectInterrupted(command: CliProcess): Promise<void> {
+  const began = performance.now();
+  command.signal();
+  expect((await command.end()).code).toBe(130);
+  expect(performance.now() - began).toBeLessThan(4_000);
+  expect(isAlive(command.pid)).toBe(false);
 }

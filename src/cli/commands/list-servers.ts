@@ -1,7 +1,8 @@
-import { MCPError, MCPTransportError } from '../../errors.js';
+import { MCPError } from '../../errors.js';
 import type { ConfiguredServer } from '../../config/types.js';
 import { checkUsable, loadConfig, place } from '../config-target.js';
 import type { CommandContext } from '../command-context.js';
+import { describeFailure } from '../doctor/failures.js';
 import { CommandError, EXIT, exitCodeOf } from '../exit-codes.js';
 import type { ExitCode } from '../exit-codes.js';
 import { printJson } from '../output/print-result.js';
@@ -127,12 +128,8 @@ function stateOf(error: unknown): State {
 }
 
 function describe(error: unknown): string {
-  // The last line of stderr usually says why a server did not start.
-  const { stderr } = MCPTransportError.isInstance(error) ? error : {};
-  const last = stderr?.trimEnd().split('\n').at(-1);
-  if (last !== undefined && last !== '' && error instanceof Error) return `${error.message}: ${last}`;
   if (error instanceof CommandError) return error.message.split('\n').at(-1) ?? error.message;
-  return error instanceof Error ? error.message : String(error);
+  return describeFailure(error);
 }
 
 const STYLES: Readonly<Record<State, Style>> = {

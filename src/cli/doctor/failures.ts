@@ -1,4 +1,5 @@
 import { MCPError } from '../../errors.js';
+import { inFlags } from '../output/library-hints.js';
 
 /** How many nested causes are searched. */
 const DEEPEST = 20;
@@ -24,15 +25,7 @@ export function fixFor(error: unknown): string | undefined {
   // What the library says about a process that ends later, without anything known about its stderr.
   if (hint?.startsWith('The server process ended during use') === true)
     return 'The server crashed while it was used: report the error on its stderr to its authors.';
-  return hint === undefined ? undefined : forCommandLine(hint);
-}
-
-/** A hint of the library, with the flags of the command line in place of options. */
-export function forCommandLine(hint: string): string {
-  return hint
-    .replaceAll('`connectTimeout`', '--timeout')
-    .replace(': see `inheritEnv`.', ': pass others with --env NAME, or in `env` of the entry.')
-    .replace(', or with the `dispatcher` or `agent` of the transport', '');
+  return hint === undefined ? undefined : inFlags(hint);
 }
 
 /** The end of stderr, in lines, without blank ones and without the frames of stacks. */

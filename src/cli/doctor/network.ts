@@ -3,7 +3,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 
 import { hintFor } from '../../diagnostics/explain.js';
-import { forCommandLine } from './failures.js';
+import { inFlags } from '../output/library-hints.js';
 import { within } from './limits.js';
 import type { Limits } from './limits.js';
 import type { Finding } from './report.js';
@@ -61,7 +61,7 @@ export async function checkNetwork(
 
 function fixOf(message: string, reason: string): string | undefined {
   const hint = hintFor({ code: 'MCP_TRANSPORT_FAILED', message, details: { reason } });
-  return hint === undefined ? undefined : forCommandLine(hint);
+  return hint === undefined ? undefined : inFlags(hint);
 }
 
 /** Makes a step within its limit. @param late the reason if the limit passes */

@@ -5,9 +5,7 @@ import type { Terminal } from '../terminal.js';
 /** Shows the progress of a call on stderr. */
 export interface ProgressView {
   report(progress: Progress): void;
-  /** Removes the bar until the next report, because something else is printed. */
-  pause(): void;
-  /** Removes the bar for good. */
+  /** Removes the bar. */
   end(): void;
 }
 
@@ -22,7 +20,7 @@ export function progressView(terminal: Terminal, title: string, lines: boolean):
   return lines ? new LoggedProgress(terminal) : NONE;
 }
 
-const NONE: ProgressView = { report: () => undefined, pause: () => undefined, end: () => undefined };
+const NONE: ProgressView = { report: () => undefined, end: () => undefined };
 
 function describe({ progress, total, message }: Progress): string {
   const count = total === undefined ? `${progress}` : `${progress}/${total}`;
@@ -44,12 +42,8 @@ class LoggedProgress implements ProgressView {
     this.#terminal.problem(`progress: ${describe(progress)}`);
   }
 
-  pause(): void {
-    // A line stays where it is.
-  }
-
   end(): void {
-    // As above.
+    // A line stays where it is.
   }
 }
 
@@ -57,7 +51,6 @@ class LoggedProgress implements ProgressView {
 const FRAME_EVERY = 100;
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const BAR_WIDTH = 24;
-const CLEAR_LINE = '\r\u001b[2K';
 
 /**
  * A spinner, and a bar as soon as the server sends a total. Not those of @clack/prompts: they read stdin, and end the process on
@@ -84,12 +77,7 @@ class MovingProgress implements ProgressView {
 
   end(): void {
     clearInterval(this.#timer);
-    this.pause();
-  }
-
-  pause(): void {
-    if (this.#drawn) this.#terminal.stderr.write(CLEAR_LINE);
-    this.#drawn = false;
+    if (this.#drawn) this.#terminal.clearBar();
   }
 
   #draw(): void {
@@ -106,7 +94,7 @@ class MovingProgress implements ProgressView {
     const bar = hasBar ? `${this.#bar(progress / total)} ` : '';
     // Colours have no width, so only the text is cut.
     const line = room < 1 ? '' : oneLine(text, hasBar ? room - BAR_WIDTH - 1 : room);
-    this.#terminal.stderr.write(`${CLEAR_LINE}${spinner} ${bar}${line}${this.#terminal.styleNote('faint', seconds)}`);
+    this.#terminal.drawBar(`${spinner} ${bar}${line}${this.#terminal.styleNote('faint', seconds)}`);
     this.#drawn = true;
   }
 

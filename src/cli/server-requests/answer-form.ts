@@ -1,8 +1,8 @@
 import type { ElicitRequestFormParams, ElicitResult } from '../../protocol/schema/index.js';
 import type { ServerRequestContext } from '../../protocol/server-requests/server-requests.js';
 import type { CommandContext } from '../command-context.js';
-import { loadPrompts } from '../prompts.js';
-import type { Prompts } from '../prompts.js';
+import { askPerson } from '../prompts.js';
+import type { PromptOptions, Prompts } from '../prompts.js';
 import { oneLine } from '../terminal.js';
 import { printable } from '../../util/printable.js';
 import { fieldsOf, fits, valueOf } from './form-fields.js';
@@ -41,7 +41,7 @@ export async function answerForm(
     return declined(context, server, `wants a form filled in, and the value of --answers does not fit "${name}"`);
   }
   if (answers !== undefined && missing === undefined) return { action: 'accept', content: given };
-  if (context.terminal.interactive) return askPerson(params, request, fields, given, place);
+  if (context.terminal.interactive) return askForAnswers(params, request, fields, given, place);
   const gap = answers === undefined ? '' : `, and --answers has no value for "${oneLine(missing?.name ?? '', 60)}"`;
   return declined(context, server, `wants a form filled in${gap}`);
 }
@@ -49,56 +49,52 @@ export async function answerForm(
 /** What a prompt returns in place of a value when the user pressed Escape or Ctrl+C. */
 type Cancelled = symbol;
 
-async function askPerson(
+function askForAnswers(
   params: ElicitRequestFormParams,
   { signal, warnings }: ServerRequestContext,
   fields: readonly Field[],
   given: Content,
   { context, server }: FormPlace,
 ): Promise<ElicitResult> {
-  const { terminal } = context;
-  const clack = await loadPrompts();
-  const common = { input: terminal.stdin, output: terminal.stderr, signal };
-  terminal.prompting = true;
-  try {
-    clack.intro(`${oneLine(server, 60)} asks for input`, common);
-    clack.log.message(printable(params.message), common);
-    for (const warning of warnings) clack.log.warn(warning, common);
-    const first = await clack.select({
-      ...common,
-      message: 'What do you want to do?',
-      options: [
-        { value: 'fill', label: 'Fill in the form' },
-        { value: 'decline', label: 'Decline', hint: 'the server is notified' },
-        { value: 'cancel', label: 'Cancel', hint: 'no decision' },
-      ],
-    });
-    if (first !== 'fill') return { action: first === 'decline' ? 'decline' : 'cancel' };
-    for (;;) {
-      const content = await fillIn(clack, common, fields, given);
-      if (content === undefined) return { action: 'cancel' };
-      const last = await clack.select({
+  return askPerson(
+    context.terminal,
+    async (clack, common) => {
+      clack.intro(`${oneLine(server, 60)} asks for input`, common);
+      clack.log.message(printable(params.message), common);
+      for (const warning of warnings) clack.log.warn(warning, common);
+      const first = await clack.select({
         ...common,
-        message: `Send this to ${oneLine(server, 60)}?  ${oneLine(JSON.stringify(content), 200)}`,
+        message: 'What do you want to do?',
         options: [
-          { value: 'send', label: 'Send' },
-          { value: 'again', label: 'Fill in again' },
-          { value: 'decline', label: 'Decline' },
+          { value: 'fill', label: 'Fill in the form' },
+          { value: 'decline', label: 'Decline', hint: 'the server is notified' },
+          { value: 'cancel', label: 'Cancel', hint: 'no decision' },
         ],
       });
-      if (last === 'send') return { action: 'accept', content };
-      if (last !== 'again') return { action: last === 'decline' ? 'decline' : 'cancel' };
-    }
-  } finally {
-    terminal.prompting = false;
-  }
+      if (first !== 'fill') return { action: first === 'decline' ? 'decline' : 'cancel' };
+      for (;;) {
+        const content = await fillIn(clack, common, fields, given);
+        if (content === undefined) return { action: 'cancel' };
+        const last = await clack.select({
+          ...common,
+          message: `Send this to ${oneLine(server, 60)}?  ${oneLine(JSON.stringify(content), 200)}`,
+          options: [
+            { value: 'send', label: 'Send' },
+            { value: 'again', label: 'Fill in again' },
+            { value: 'decline', label: 'Decline' },
+          ],
+        });
+        if (last === 'send') return { action: 'accept', content };
+        if (last !== 'again') return { action: last === 'decline' ? 'decline' : 'cancel' };
+      }
+    },
+    signal,
+  );
 }
-
-type Common = { readonly input: NodeJS.ReadStream; readonly output: NodeJS.WriteStream; readonly signal: AbortSignal };
 
 async function fillIn(
   clack: Prompts,
-  common: Common,
+  common: PromptOptions,
   fields: readonly Field[],
   given: Content,
 ): Promise<Content | undefined> {
@@ -118,7 +114,7 @@ const LEAVE_OUT = '\u0000';
 
 async function ask(
   clack: Prompts,
-  common: Common,
+  common: PromptOptions,
   field: Field,
   initial: unknown,
 ): Promise<FieldValue | undefined | Cancelled> {
@@ -162,7 +158,7 @@ function asBoolean(value: FieldValue | undefined | Cancelled): FieldValue | unde
 
 async function oneOf(
   clack: Prompts,
-  common: Common,
+  common: PromptOptions,
   message: string,
   choices: readonly Choice[],
   initial: unknown,

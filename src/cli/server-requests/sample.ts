@@ -4,7 +4,7 @@ import type { CreateMessageRequestParams, CreateMessageResult } from '../../prot
 import type { ServerRequestContext } from '../../protocol/server-requests/server-requests.js';
 import { printable } from '../../util/printable.js';
 import type { CommandContext } from '../command-context.js';
-import { loadPrompts } from '../prompts.js';
+import { askPerson } from '../prompts.js';
 import { oneLine } from '../terminal.js';
 
 /** The longest output of the program of `--sampling`, in bytes. */
@@ -25,7 +25,7 @@ export async function sample(
   { program, context, server }: SamplingPlace,
 ): Promise<CreateMessageResult> {
   if (program !== undefined) return resultOf(await run(program, params, request), program);
-  return askPerson(params, request, context, server);
+  return askForMessage(params, request, context, server);
 }
 
 /** The output as a result: the JSON of a result, or the text of the model. */
@@ -61,25 +61,27 @@ function run(program: string, params: CreateMessageRequestParams, request: Serve
   });
 }
 
-async function askPerson(
+function askForMessage(
   { messages, systemPrompt, maxTokens }: CreateMessageRequestParams,
   request: ServerRequestContext,
   { terminal }: CommandContext,
   server: string,
 ): Promise<CreateMessageResult> {
-  const clack = await loadPrompts();
-  const common = { input: terminal.stdin, output: terminal.stderr, signal: request.signal };
-  terminal.prompting = true;
-  try {
-    clack.intro(`${oneLine(server, 60)} asks for a message of a language model (at most ${maxTokens} tokens)`, common);
-    if (systemPrompt !== undefined) clack.note(printable(systemPrompt), 'system prompt', common);
-    for (const { role, content } of messages) clack.note(printable(textOf(content)), role, common);
-    const text = await clack.multiline({ ...common, message: 'Type the answer of the model (Escape refuses).' });
-    if (typeof text === 'symbol' || text === '') throw request.refuse('The user did not answer.');
-    return { role: 'assistant', model: 'person', content: { type: 'text', text } };
-  } finally {
-    terminal.prompting = false;
-  }
+  return askPerson(
+    terminal,
+    async (clack, common) => {
+      clack.intro(
+        `${oneLine(server, 60)} asks for a message of a language model (at most ${maxTokens} tokens)`,
+        common,
+      );
+      if (systemPrompt !== undefined) clack.note(printable(systemPrompt), 'system prompt', common);
+      for (const { role, content } of messages) clack.note(printable(textOf(content)), role, common);
+      const text = await clack.multiline({ ...common, message: 'Type the answer of the model (Escape refuses).' });
+      if (typeof text === 'symbol' || text === '') throw request.refuse('The user did not answer.');
+      return { role: 'assistant', model: 'person', content: { type: 'text', text } };
+    },
+    request.signal,
+  );
 }
 
 function textOf(content: unknown): string {
