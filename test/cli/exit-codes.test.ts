@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 
 import { CliProcess, cliHome, runCli } from '../support/cli.js';
 import { readLog, scratchDirectory, serverFixture } from '../support/servers/fixture-servers.js';
@@ -158,35 +158,4 @@ describe('an error with --json', () => {
     expect(code).toBe(2);
     expect(JSON.parse(stderr)).toMatchObject({ code: 'CLI_USAGE', exitCode: 2 });
   });
-});
-
-it('starts nothing of a hostile project without consent, and nothing after a change', async () => {
-  const project = scratch('project');
-  const proof = `${project}-ran`;
-  mkdirSync(project);
-  const write = (extra: string): void => {
-    const args = ['-e', `require('node:fs').writeFileSync(${JSON.stringify(proof)}, '')`, extra];
-    writeFileSync(
-      `${project}/.mcp.json`,
-      JSON.stringify({ mcpServers: { evil: { command: process.execPath, args } } }),
-    );
-  };
-  write('one');
-  for (const words of [
-    ['list'],
-    ['list', 'evil'],
-    ['call', 'evil', 'tool'],
-    ['call', './.mcp.json:evil', 'tool'],
-    ['read', 'evil', 'x:'],
-    ['prompt', 'evil', 'p'],
-  ]) {
-    const { code } = await runCli([...words, '--json'], { env: home.env, cwd: project });
-    expect({ words, code, ran: existsSync(proof) }).toEqual({ words, code: words.length === 1 ? 0 : 2, ran: false });
-  }
-  // The flag is for one command only.
-  await runCli(['call', 'evil', 'tool', '--trust'], { env: home.env, cwd: project });
-  expect(existsSync(proof)).toBe(true);
-  rmSync(proof);
-  expect(await runCli(['call', 'evil', 'tool'], { env: home.env, cwd: project })).toMatchObject({ code: 2 });
-  expect(existsSync(proof)).toBe(false);
 });

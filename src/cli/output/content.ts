@@ -72,11 +72,20 @@ export function size(bytes: number): string {
   return `${(bytes / (thousands ? 1_000 : 1_000_000)).toFixed(1).replace(/\.0$/, '')} ${thousands ? 'kB' : 'MB'}`;
 }
 
-/** Whether the text of a result already contains its structured content, as servers repeat it for old clients. */
+/**
+ * Whether the text of a result already contains its structured content, as servers repeat it for old clients: as JSON, or each of its values as a
+ * block.
+ */
 export function repeatsStructured({ content, structuredContent }: CallToolResult): boolean {
   if (structuredContent === undefined) return true;
-  const wanted = jsonText(structuredContent);
-  return content.some((block) => block.type === 'text' && sameJson(block.text, wanted));
+  const texts = content.flatMap((block) => (block.type === 'text' ? [block.text] : []));
+  const wanted = JSON.stringify(structuredContent);
+  if (texts.some((text) => sameJson(text, wanted))) return true;
+  // Since 2026-07-28 it may be any JSON value.
+  if (typeof structuredContent !== 'object' || structuredContent === null)
+    return typeof structuredContent === 'string' && texts.includes(structuredContent);
+  const values: unknown[] = Object.values(structuredContent);
+  return values.length > 0 && values.every((value) => texts.some((text) => text === value));
 }
 
 function sameJson(text: string, wanted: string): boolean {
