@@ -108,6 +108,41 @@ describe('an authorization server', () => {
     expect(prompts).toHaveLength(1);
   });
 
+  test('that has not answered a refresh in the background when the token expires serves the call that waits', async () => {
+    let ahead = 0;
+    as.expiresIn = 100;
+    const environment = { ...systemEnvironment, now: () => systemEnvironment.now() + ahead };
+    const client = clientOf(signedIn(prompts), { environment });
+    await client.connect();
+    const refresh = new Promise<HttpVisit>((resolve) => {
+      answer('/token', resolve);
+    });
+    ahead = 95_000;
+    expect(await call(client)).toBe('done');
+    const visit = await refresh;
+    ahead = 101_000;
+    const waiting = call(client);
+    as.twist = () => false;
+    as.answer(visit);
+    expect(await waiting).toBe('done');
+    expect(prompts).toHaveLength(1);
+  });
+
+  test('that is looked for when signIn() is aborted is looked for again by the next one', async () => {
+    const client = clientOf(signedIn(prompts));
+    const enough = new Error('enough');
+    const abort = new AbortController();
+    answer('/oauth-authorization-server/as', () => {
+      abort.abort(enough);
+    });
+    await expect(client.signIn({ signal: abort.signal })).rejects.toBe(enough);
+    as.twist = () => false;
+    await client.signIn();
+    await client.connect();
+    expect(await call(client)).toBe('done');
+    expect(prompts).toHaveLength(1);
+  });
+
   test('that refuses a refresh token fails the call where no person may be asked', async () => {
     const store = memoryStore();
     await clientOf(signedIn(prompts, { store })).connect();

@@ -5,6 +5,7 @@ import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { rowsOf } from './compiled-rows.js';
 import * as compiledChart from '../../../src/compiled-chart.js';
 import type { Implementations, Step } from '../../../src/compiled-chart.js';
+import { authorizationMachine } from '../../../src/machines/authorization/authorization-machine.js';
 import { connectionMachine } from '../../../src/machines/connection/connection-machine.js';
 import { healthMachine } from '../../../src/machines/health/health-machine.js';
 import { requestMachine } from '../../../src/machines/request/request-machine.js';
@@ -153,6 +154,7 @@ if (file === undefined) throw new Error('STATES_FILE is not set: this is for `np
 
 const watched = [
   ...[
+    authorizationMachine,
     connectionMachine,
     healthMachine,
     subscriptionMachine,
