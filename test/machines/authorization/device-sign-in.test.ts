@@ -91,7 +91,8 @@ describe('a sign-in with a device code', () => {
   test('registers, shows the code, and polls until the person has signed in', async () => {
     as.polls = ['authorization_pending', 'authorization_pending'];
     const client = clientOf({ scopes: ['a'] });
-    const before = Date.now();
+    // The clock of the client: that of the system may be set meanwhile.
+    const before = systemEnvironment.now();
     await client.connect();
     expect(textOf(await client.callTool('buy'))).toBe('done');
     expect(pauses).toEqual([7_000, 7_000, 7_000]);
@@ -255,7 +256,7 @@ describe('the end of a sign-in with a device code', () => {
       code: 'MCP_SIGN_IN_TIMEOUT',
       details: { timeout: 2_000 },
     });
-    expect((prompts[0]?.expiresAt ?? Infinity) - Date.now()).toBeLessThanOrEqual(2_000);
+    expect((prompts[0]?.expiresAt ?? Infinity) - systemEnvironment.now()).toBeLessThanOrEqual(2_000);
   });
 
   test.each<[string, (prompt: SignInPrompt) => void | Promise<void>]>([
