@@ -50,6 +50,26 @@ it('config add writes commands, headers and variables, and keeps comments', asyn
   });
 });
 
+it('config add, trust, untrust and remove print their outcome as JSON', async () => {
+  const { run, write, file, project } = machine();
+  write('project/.mcp.json', { mcpServers: { files: { command: 'files-server' } } });
+  const json = async (...words: string[]): Promise<unknown> => {
+    const { code, stdout, stderr } = await run('config', ...words, '--json');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    return JSON.parse(stdout);
+  };
+  const web = ['add', 'web', 'https://example.com/mcp'];
+  expect(await json(...web)).toEqual({ name: 'web', file, replaced: false });
+  expect(await json(...web, '--replace')).toEqual({ name: 'web', file, replaced: true });
+  expect(await json('trust', 'files')).toMatchObject({
+    trusted: [{ name: 'files', command: 'files-server', source: { file: path.join(project, '.mcp.json') } }],
+  });
+  expect(await json('trust', 'files')).toEqual({ trusted: [] });
+  expect(await json('untrust', 'files')).toEqual({ untrusted: 'files' });
+  expect(await json('untrust', '--all')).toEqual({ untrusted: 'all' });
+  expect(await json('remove', 'web')).toEqual({ name: 'web', file });
+});
+
 it('config add warns of a secret in plain text, without its value', async () => {
   const { run } = machine();
   const { code, stderr, stdout } = await run(

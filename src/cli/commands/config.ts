@@ -150,6 +150,18 @@ async function edited<Result>(edit: () => Promise<Result>): Promise<Result> {
   }
 }
 
+/** Prints the outcome of an edit: as JSON for a program, else as a sentence. */
+function reportEdit(
+  { terminal }: CommandContext,
+  { json }: ConfigCommandFlags,
+  outcome: object,
+  note: string,
+): ExitCode {
+  if (json === true) printJson(terminal, outcome);
+  else terminal.note(note);
+  return EXIT.done;
+}
+
 async function addEntry(
   context: CommandContext,
   words: readonly string[],
@@ -175,8 +187,8 @@ async function addEntry(
   const { file, existed } = await edited(() =>
     addServer(name, entry, { ...editOptions(context, flags), replace: flags.replace }),
   );
-  terminal.note(`${existed ? 'Replaced' : 'Added'} "${oneLine(name, 60)}" in ${file}.`);
-  return EXIT.done;
+  const note = `${existed ? 'Replaced' : 'Added'} "${oneLine(name, 60)}" in ${file}.`;
+  return reportEdit(context, flags, { name, file, replaced: existed }, note);
 }
 
 function urlEntry(url: string, { header = [], transport }: ConfigCommandFlags): OwnEntry {
@@ -243,10 +255,7 @@ async function removeEntry(
   const name = oneName(words, 'remove');
   const { removeServer } = await import('../../config/edits/edit-file.js');
   const { file, existed } = await edited(() => removeServer(name, editOptions(context, flags)));
-  if (existed) {
-    context.terminal.note(`Removed "${oneLine(name, 60)}" from ${file}.`);
-    return EXIT.done;
-  }
+  if (existed) return reportEdit(context, flags, { name, file }, `Removed "${oneLine(name, 60)}" from ${file}.`);
   // The name may be that of an entry of another program, which `call` and `list` use.
   const { servers } = await loadConfig({ config: flags.config }, context, []);
   const source = servers.get(name)?.source;
@@ -315,14 +324,12 @@ async function trustEntries(
   const options = { env, cwd, ...(flags.config !== undefined && { config: flags.config }) };
   if (name !== undefined) await find(name, flags, context);
   const entries = await edited(() => trustServer(name, options));
-  for (const entry of entries) terminal.line(describeEntry(entry));
-  const count = entries.length;
-  terminal.note(
-    count === 0
+  if (flags.json !== true) for (const entry of entries) terminal.line(describeEntry(entry));
+  const note =
+    entries.length === 0
       ? 'It is trusted already.'
-      : 'You agreed to what stands above. A change of it needs your consent again.',
-  );
-  return EXIT.done;
+      : 'You agreed to what stands above. A change of it needs your consent again.';
+  return reportEdit(context, flags, { trusted: entries }, note);
 }
 
 async function untrustEntries(
@@ -330,12 +337,12 @@ async function untrustEntries(
   words: readonly string[],
   flags: ConfigCommandFlags,
 ): Promise<ExitCode> {
-  const { terminal, env, cwd } = context;
+  const { env, cwd } = context;
   const name = flags.all === true ? undefined : oneName(words, 'untrust');
   const { untrustServer } = await import('../../config/edits/trust-servers.js');
   await edited(() => untrustServer(name, { env, cwd, ...(flags.config !== undefined && { config: flags.config }) }));
-  terminal.note('The agreement ended: the entry is not used until you agree again.');
-  return EXIT.done;
+  const note = 'The agreement ended: the entry is not used until you agree again.';
+  return reportEdit(context, flags, { untrusted: name ?? 'all' }, note);
 }
 
 async function listPaths(
