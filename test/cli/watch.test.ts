@@ -64,6 +64,15 @@ test('with --json each event is an object in a line', async () => {
   await expectInterrupted(command);
 });
 
+test.each([[[]], [['--json']]])('shows no secret of the server that it logs, with the flags %j', async (flags) => {
+  const command = watch('file:///a.md', ...flags, '--env', 'TEXT=Bearer marker-of-a-token', ...noisy);
+  await command.printed(/list.changed/);
+  expect(command.stdout).toMatch(/\[redacted\].* is full/);
+  expect(command.stdout).toMatch(/3\/10 \[redacted\]|"message":"\[redacted\]"/);
+  expect(command.stdout + command.stderr).not.toContain('marker');
+  await expectInterrupted(command);
+});
+
 test('changes of a server over HTTP are printed before and after it was restarted', async () => {
   let server = await HttpProcess.official('sessions');
   endLater(() => server.kill());

@@ -6,6 +6,7 @@ import { CommandError, EXIT } from '../exit-codes.js';
 import type { ExitCode } from '../exit-codes.js';
 import { jsonText } from '../output/json-text.js';
 import { LEVELS } from '../output/levels.js';
+import { withTexts } from '../output/with-texts.js';
 import { findTarget } from '../target.js';
 import { oneLine } from '../terminal.js';
 import type { Style, Terminal } from '../terminal.js';
@@ -43,6 +44,7 @@ export async function watch(context: CommandContext, words: readonly string[], f
       const over = untilClosed(client);
       // It also ends when the command closes the client, which no part waits for.
       over.catch(() => undefined);
+      printer.hide = client.transport.secrets.hide;
       listen(client, printer);
       const capabilities = await client.getCapabilities();
       const options = requestOptions(flags, context);
@@ -128,6 +130,8 @@ function printProgress(event: TapEvent, printer: WatchPrinter): void {
 class WatchPrinter {
   readonly #terminal: Terminal;
   readonly #json: boolean;
+  /** Removes secrets from a text: a server may log those that it was given. */
+  hide: (text: string) => string = (text) => text;
 
   constructor(terminal: Terminal, json: boolean) {
     this.#terminal = terminal;
@@ -136,8 +140,9 @@ class WatchPrinter {
 
   print(event: string, data: Readonly<Record<string, unknown>>, line: string, style: Style): void {
     const now = new Date();
-    if (this.#json) return this.#terminal.line(jsonText({ event, at: now.toISOString(), ...data }));
+    if (this.#json)
+      return this.#terminal.line(jsonText({ event, at: now.toISOString(), ...(withTexts(data, this.hide) as object) }));
     const time = this.#terminal.style('faint', now.toTimeString().slice(0, 8));
-    this.#terminal.line(`${time} ${this.#terminal.style(style, line)}`);
+    this.#terminal.line(`${time} ${this.#terminal.style(style, this.hide(line))}`);
   }
 }

@@ -1,3 +1,5 @@
+import { withTexts } from '../output/with-texts.js';
+
 /** The checks of a server, in their order. */
 export const CHECKS = [
   'entry',
@@ -76,7 +78,7 @@ export class Report {
   }
 
   add(given: Finding): void {
-    const finding = hidden(given, this.hide) as Finding;
+    const finding = withTexts(given, this.hide) as Finding;
     this.#findings.set(given.check, finding);
     this.#added?.(finding);
   }
@@ -95,12 +97,4 @@ export class Report {
     const took = Math.round(performance.now() - this.#startedAt);
     return { server, ...(source !== undefined && { source }), findings, problem: mostImportant(findings), took };
   }
-}
-
-/** A copy of plain data with changed texts. */
-function hidden(value: unknown, hide: (text: string) => string): unknown {
-  if (typeof value === 'string') return hide(value);
-  if (Array.isArray(value)) return value.map((item) => hidden(item, hide));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, hidden(inner, hide)]));
 }
