@@ -17,7 +17,11 @@ const ANSWERS = {
   },
 };
 
-function responseTo(method, path, body) {
+ANSWERS['/signed-in'] = ANSWERS['/json'];
+
+function responseTo(method, path, body, head) {
+  if (path === '/signed-in' && !/\r\nauthorization: Bearer /i.test(head))
+    return `HTTP/1.1 401 Unauthorized\r\nwww-authenticate: Bearer${NOTHING}`;
   const answerWith = ANSWERS[path];
   if (answerWith === undefined) return `HTTP/1.1 404 Not Found${NOTHING}`;
   // No server stream and no session.
@@ -41,7 +45,7 @@ const server = createServer({ noDelay: true }, (socket) => {
       const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
       if (unread.length < start + length) break;
       const [method, path] = head.slice(0, head.indexOf('\r\n')).split(' ');
-      responses += responseTo(method, path, unread.slice(start, start + length));
+      responses += responseTo(method, path, unread.slice(start, start + length), head);
       unread = unread.slice(start + length);
     }
     if (responses !== '') socket.write(responses, 'latin1');

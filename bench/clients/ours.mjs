@@ -1,5 +1,6 @@
 // This package, by its own name, with its defaults; only the revision is fixed.
 import { HttpTransport, MCPClient, MemoryTransport, StdioTransport } from 'mcp-actors';
+import { oauth } from 'mcp-actors/auth';
 import { answerTo, REVISIONS } from '../echo.mjs';
 
 /** Responds at the other end of a pair in the callbacks of its link, because the promises of `receiveMessage` would be measured, too. */
@@ -40,4 +41,17 @@ export function stdio(era, server) {
 /** A client whose server has a URL. */
 export function http(era, url) {
   return connect(new HttpTransport(url), era);
+}
+
+const TOKEN = 'a-token-of-the-benchmarks';
+
+/** A client whose program gives it a header `Authorization`. */
+export function httpWithHeader(era, url) {
+  return connect(new HttpTransport(url, { headers: { authorization: `Bearer ${TOKEN}` } }), era);
+}
+
+/** A client that has signed in, and has a valid token. */
+export function httpWithToken(era, url) {
+  const grant = { unattended: true, obtain: () => ({ access_token: TOKEN, token_type: 'Bearer', expires_in: 86_400 }) };
+  return connect(new HttpTransport(url, { auth: oauth({ grant }) }), era);
 }
