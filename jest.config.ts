@@ -3,6 +3,8 @@ import type { Config } from 'jest';
 
 // Written as CommonJS because Node 22 and later load it by themselves, as package.json says, while Node 20 takes ts-node for it.
 const { spawnSync } = process.getBuiltinModule('node:child_process');
+const load = process.getBuiltinModule('node:module').createRequire(__filename);
+const { ENTRIES } = load('./scripts/entries.cjs') as { readonly ENTRIES: ReadonlyMap<string, string> };
 
 // ESM-only packages load through vm modules, and a promise nobody handles must end the process. Both are flags of the node
 // process, so a jest that was started without them starts itself again with them; its workers inherit them.
@@ -25,11 +27,7 @@ const config: Config = {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: { '\\.ts$': ['<rootDir>/scripts/jest-transform.cjs', { tsconfig: 'tsconfig.json' }] },
   moduleNameMapper: {
-    '^mcp-actors$': '<rootDir>/src/index.ts',
-    '^mcp-actors/auth$': '<rootDir>/src/auth/index.ts',
-    '^mcp-actors/config$': '<rootDir>/src/config/index.ts',
-    '^mcp-actors/inspect$': '<rootDir>/src/inspect/index.ts',
-    '^mcp-actors/testing$': '<rootDir>/src/testing/index.ts',
+    ...Object.fromEntries([...ENTRIES].map(([name, entry]) => [`^${name}$`, `<rootDir>/src/${entry}.ts`])),
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.build/'],

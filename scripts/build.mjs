@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { bundleCli } from './bundle-cli.mjs';
 import { bundleConfig } from './bundle-config.mjs';
+import { ENTRIES } from './entries.cjs';
 import { writeLicences } from './licences.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -32,7 +33,7 @@ const inConfig = await bundleConfig(root);
 
 // In Node, `import` loads wrappers of the CommonJS build. This takes two thirds of the time of as many ES modules, and programs that use
 // both `import` and `require` get the same classes.
-for (const entry of ['index', 'auth/index', 'config/index', 'inspect/index', 'testing/index']) {
+for (const entry of ENTRIES.values()) {
   const names = Object.keys(require(`${root}dist/cjs/${entry}.js`));
   const text = `import entry from './index.js';\n\nexport const { ${names.join(', ')} } = entry;\n`;
   writeFileSync(`${root}dist/cjs/${entry}.mjs`, text);

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
+import { ENTRIES } from './entries.cjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const temporary = mkdtempSync(path.join(tmpdir(), 'mcp-actors-package-'));
@@ -56,7 +57,7 @@ function packagesInTypes(entry) {
 
 /** Public types must not use types of other packages, except those of Node. */
 function testTypes(format) {
-  for (const entry of ['index', 'auth/index', 'config/index', 'inspect/index', 'testing/index']) {
+  for (const entry of ENTRIES.values()) {
     for (const [name, file] of packagesInTypes(path.join(installed, `dist/${format}/${entry}.d.ts`))) {
       if (!name.startsWith('node:') && name !== 'node') problems.push(`${file} takes public types from "${name}"`);
     }

@@ -1,13 +1,14 @@
 import { Declarations } from './support/declarations.js';
+import { ENTRIES } from './support/entries.js';
 
-const ENTRIES = ['index.ts', 'auth/index.ts', 'config/index.ts', 'testing/index.ts', 'inspect/index.ts'] as const;
+const FILES = [...ENTRIES.values()].map((entry) => `${entry}.ts`);
 
-const declarations = Declarations.of(ENTRIES);
+const declarations = Declarations.of(FILES);
 
 /** What nobody is to name: whoever could might write down a block of a type that there is not. */
 const NAMELESS = new Set(['UnknownContentType']);
 
-describe.each(ENTRIES)('what src/%s exports', (entry) => {
+describe.each(FILES)('what src/%s exports', (entry) => {
   const exported = declarations.exportsOf(entry);
 
   test('mentions no type of this package that users cannot name, since it is exported nowhere', () => {

@@ -7,6 +7,7 @@ import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 
 import { compiled } from './compiled.js';
+import { ENTRIES } from './entries.js';
 import { isAlive } from './servers/processes.js';
 import { Waiting } from './waiting.js';
 
@@ -42,10 +43,7 @@ function bundle(library: string, folder: string): void {
   const own = path.join(unfinished, 'node_modules/mcp-actors');
   mkdirSync(own, { recursive: true });
   symlinkSync(library, path.join(own, 'lib'));
-  const entries = ['index', 'auth/index', 'config/index', 'inspect/index', 'testing/index'].map((entry) => [
-    `./${entry}`.replace(/\/index$/, ''),
-    `./lib/${entry}.js`,
-  ]);
+  const entries = [...ENTRIES].map(([name, entry]) => [name.replace('mcp-actors', '.'), `./lib/${entry}.js`]);
   writeFileSync(
     path.join(own, 'package.json'),
     JSON.stringify({ name: 'mcp-actors', exports: Object.fromEntries(entries) as object }),
