@@ -14,6 +14,7 @@ export const LAYERS = [
   'machines',
   'recording',
   'api',
+  'adapters',
   'config',
   'inspect',
   'testing',

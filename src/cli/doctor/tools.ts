@@ -1,8 +1,8 @@
 import { schemaProblem } from '../../api/operations/structured-output.js';
 import type { MCPTool } from '../../protocol/schema/index.js';
 import type { Observation } from './observation.js';
-import { CHECKED, PROVIDERS, refusalsOf } from './provider-rules.js';
-import type { ProviderRefusal } from './provider-rules.js';
+import { CHECKED, PROVIDERS, refusalsOf } from '../../adapters/provider-rules.js';
+import type { ProviderRefusal } from '../../adapters/provider-rules.js';
 import type { Finding } from './report.js';
 
 /** The most tools with a problem that are named. */

@@ -3,10 +3,10 @@ import { access, mkdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { CallToolResult, ContentBlock } from '../../protocol/schema/index.js';
+import { byteSize } from '../../util/byte-size.js';
 import { printable } from '../../util/printable.js';
 import { CommandError } from '../exit-codes.js';
 import { oneLine } from '../terminal.js';
-import { jsonText } from './json-text.js';
 
 /** A block as text, or what to say in its place when it has none. */
 export interface ShownBlock {
@@ -62,38 +62,7 @@ function textOnly(text: string): ShownBlock {
 function bytesBlock(data: unknown, mimeType: unknown): ShownBlock {
   const bytes = Buffer.from(typeof data === 'string' ? data : '', 'base64');
   const type = typeof mimeType === 'string' ? oneLine(mimeType, 100) : 'application/octet-stream';
-  return { text: undefined, note: `${type}, ${size(bytes.length)}`, bytes, mimeType: type };
-}
-
-/** A number of bytes for people. */
-export function size(bytes: number): string {
-  if (bytes < 1_000) return `${bytes} bytes`;
-  const thousands = bytes < 1_000_000;
-  return `${(bytes / (thousands ? 1_000 : 1_000_000)).toFixed(1).replace(/\.0$/, '')} ${thousands ? 'kB' : 'MB'}`;
-}
-
-/**
- * Whether the text of a result already contains its structured content, as servers repeat it for old clients: as JSON, or each of its values as a
- * block.
- */
-export function repeatsStructured({ content, structuredContent }: CallToolResult): boolean {
-  if (structuredContent === undefined) return true;
-  const texts = content.flatMap((block) => (block.type === 'text' ? [block.text] : []));
-  const wanted = JSON.stringify(structuredContent);
-  if (texts.some((text) => sameJson(text, wanted))) return true;
-  // Since 2026-07-28 it may be any JSON value.
-  if (typeof structuredContent !== 'object' || structuredContent === null)
-    return typeof structuredContent === 'string' && texts.includes(structuredContent);
-  const values: unknown[] = Object.values(structuredContent);
-  return values.length > 0 && values.every((value) => texts.some((text) => text === value));
-}
-
-function sameJson(text: string, wanted: string): boolean {
-  try {
-    return jsonText(JSON.parse(text)) === wanted;
-  } catch {
-    return false;
-  }
+  return { text: undefined, note: `${type}, ${byteSize(bytes.length)}`, bytes, mimeType: type };
 }
 
 /** The value of a result for `--select`: the structured content, or the JSON that its only text is. */

@@ -1,4 +1,4 @@
-import { repeatsStructured } from '../../src/cli/output/content.js';
+import { repeatsStructured } from '../../src/protocol/tool-result.js';
 
 describe('repeatsStructured', () => {
   it.each([

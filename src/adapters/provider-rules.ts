@@ -169,7 +169,7 @@ export const PROVIDER_RULES: readonly ProviderRule[] = [
     sources: ['google-gemini/gemini-cli#13326'],
     check: ({ inputSchema }, nodes) => {
       const node = nodes.find(
-        ({ schema }) => typeof schema.$ref === 'string' && resolve(inputSchema, schema.$ref) === undefined,
+        ({ schema }) => typeof schema.$ref === 'string' && resolveReference(inputSchema, schema.$ref) === undefined,
       );
       return (
         node && {
@@ -297,7 +297,7 @@ function* nodesOf(root: unknown): Iterable<SchemaNode> {
 }
 
 /** The schema to which a local reference leads; undefined if there is none, or if it leads elsewhere. */
-function resolve(root: unknown, reference: string): unknown {
+export function resolveReference(root: unknown, reference: string): unknown {
   if (reference === '#') return root;
   if (!reference.startsWith('#')) return undefined;
   if (!reference.startsWith('#/')) return anchored(root, reference.slice(1));
@@ -331,7 +331,7 @@ function isRecursive(root: unknown, start: unknown): boolean {
   for (;;) {
     const reference = open.pop();
     if (reference === undefined || seen.size > MOST_NODES) return false;
-    for (const { schema } of nodesOf(resolve(root, reference))) {
+    for (const { schema } of nodesOf(resolveReference(root, reference))) {
       if (typeof schema.$ref !== 'string') continue;
       if (schema.$ref === start) return true;
       if (seen.has(schema.$ref)) continue;

@@ -1,4 +1,4 @@
-import { PROVIDER_RULES, refusalsOf } from '../../src/cli/doctor/provider-rules.js';
+import { PROVIDER_RULES, refusalsOf } from '../../src/adapters/provider-rules.js';
 
 const GOOD = { type: 'object', properties: { text: { type: 'string' } } };
 
