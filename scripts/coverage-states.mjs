@@ -10,6 +10,7 @@ const file = path.join(root, '.build/states.ndjson');
 const tests = [
   ...['test/machines', 'test/api', 'test/models/world-over-memory', 'test/transports/http', 'test/transports/sse'],
   'test/transports/stdio/process-machine',
+  'test/group',
   // These run the charts without HTTP, or with parts that throw.
   '--testPathIgnorePatterns=http-machines|http-throwing',
 ];

@@ -3,6 +3,7 @@ import type { AnyStateMachine } from 'xstate';
 import { authorizationMachine } from '../src/machines/authorization/authorization-machine.js';
 import { connectionMachine } from '../src/machines/connection/connection-machine.js';
 import { healthMachine } from '../src/machines/health/health-machine.js';
+import { memberMachine } from '../src/machines/member/member-machine.js';
 import { requestMachine } from '../src/machines/request/request-machine.js';
 import { serverRequestMachine } from '../src/machines/server-requests/server-request-machine.js';
 import { serverStreamMachine } from '../src/machines/server-stream/server-stream-machine.js';
@@ -73,5 +74,10 @@ export const machines: readonly DrawnMachine[] = [
     title: 'A server process over stdio, and how it is ended',
     machine: processMachine,
     inspected: false,
+  },
+  {
+    name: 'member',
+    title: 'One server of a group: started when it is needed, asleep when it is not',
+    machine: memberMachine,
   },
 ];

@@ -5,7 +5,7 @@ import { PACKAGE } from '../util/package.js';
 import type { CommandContext } from './command-context.js';
 import { recordOption } from './commands/record.js';
 import { ListCache } from './list-cache.js';
-import type { Lists } from './list-cache.js';
+import type { ServerLists } from '../group/lists/list-cache.js';
 import { eventPrinter } from './output/print-events.js';
 import { shellWord } from './server-name.js';
 import type { Target, TargetFlags } from './target.js';
@@ -79,7 +79,7 @@ export function loginCommand({ label }: Pick<Target, 'label'>, { account }: Targ
 /** Keeps lists for completion, `list --offline` and the era of the next command. */
 export async function keepLists(
   client: MCPClient,
-  lists: Lists,
+  lists: ServerLists,
   target: Target,
   flags: TargetFlags,
   context: CommandContext,

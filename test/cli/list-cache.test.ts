@@ -2,7 +2,8 @@ import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { cacheFolder, ListCache } from '../../src/cli/list-cache.js';
+import { ListCache } from '../../src/cli/list-cache.js';
+import { cacheFolder } from '../../src/group/lists/file-list-cache.js';
 
 let base: string;
 let now: number;

@@ -17,7 +17,7 @@ import { findTarget, splitWords } from '../target.js';
 import type { Target } from '../target.js';
 import { oneLine } from '../terminal.js';
 import type { Terminal } from '../terminal.js';
-import { isAllowed } from '../tool-filter.js';
+import { isAllowed } from '../../group/tool-filter.js';
 import { keepLists, requestOptions, withClient } from '../with-client.js';
 import type { ClientFlags } from '../with-client.js';
 

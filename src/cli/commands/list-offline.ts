@@ -4,7 +4,7 @@ import { checkUsable, loadConfig } from '../config-target.js';
 import { CommandError, EXIT } from '../exit-codes.js';
 import type { ExitCode } from '../exit-codes.js';
 import { ListCache } from '../list-cache.js';
-import type { CachedLists, Lists } from '../list-cache.js';
+import type { CachedLists, ServerLists } from '../../group/lists/list-cache.js';
 import { printJson } from '../output/print-result.js';
 import { targetOfServer } from '../target.js';
 import type { Target } from '../target.js';
@@ -15,7 +15,7 @@ import type { ListFlags } from './list-flags.js';
  * The items of a server as they were listed last.
  * @throws CommandError if they never were, or too long ago
  */
-export async function offlineItems(target: Target, flags: ListFlags, context: CommandContext): Promise<Lists> {
+export async function offlineItems(target: Target, flags: ListFlags, context: CommandContext): Promise<ServerLists> {
   const cached = await ListCache.of(context).read(target, flags);
   if (cached === undefined)
     throw new CommandError(

@@ -11,7 +11,7 @@ import { shellWord } from '../server-name.js';
 import { targetOfServer } from '../target.js';
 import { oneLine } from '../terminal.js';
 import type { Style, Terminal } from '../terminal.js';
-import { isAllowed } from '../tool-filter.js';
+import { isAllowed } from '../../group/tool-filter.js';
 import { withClient } from '../with-client.js';
 import type { ListFlags } from './list-flags.js';
 

@@ -4,10 +4,10 @@ import type { CommandContext } from '../command-context.js';
 import { promptSchema } from '../commands/prompt.js';
 import { loadConfig } from '../config-target.js';
 import { ListCache } from '../list-cache.js';
-import type { CachedLists } from '../list-cache.js';
+import type { CachedLists } from '../../group/lists/list-cache.js';
 import { findTarget, isUrl } from '../target.js';
 import type { TargetFlags } from '../target.js';
-import { isAllowed } from '../tool-filter.js';
+import { isAllowed } from '../../group/tool-filter.js';
 import { SHELLS } from './shells.js';
 
 /** A word that may stand at the cursor. One that ends with `=` or `.` is continued. */

@@ -4,6 +4,7 @@ import type { ChartModel } from './chart-model.js';
 import { healthChart } from './health.js';
 import { httpCallChart } from './http-call.js';
 import { httpExchangeChart } from './http-exchange.js';
+import { memberChart } from './member.js';
 import { requestChart } from './request.js';
 import { serverRequestChart } from './server-request.js';
 import { serverStreamChart } from './server-stream.js';
@@ -20,4 +21,5 @@ export const CHARTS = [
   authorizationChart,
   httpExchangeChart,
   httpCallChart,
+  memberChart,
 ] as readonly unknown[] as readonly ChartModel<unknown>[];

@@ -4,6 +4,8 @@ import { connectionPorts } from '../../../src/machines/connection/connection-por
 import type { ConnectionPorts } from '../../../src/machines/connection/connection-ports.js';
 import { healthPorts } from '../../../src/machines/health/health-machine.js';
 import type { HealthPorts } from '../../../src/machines/health/health-machine.js';
+import { memberPorts } from '../../../src/machines/member/member-machine.js';
+import type { MemberPorts } from '../../../src/machines/member/member-machine.js';
 import { requestsPorts } from '../../../src/machines/request/request-gate.js';
 import type { RequestsPorts } from '../../../src/machines/request/request-gate.js';
 import { serverRequestPorts } from '../../../src/machines/server-requests/server-request-machine.js';
@@ -20,6 +22,7 @@ export const idlePorts: {
   readonly authorization: AuthorizationPorts;
   readonly connection: ConnectionPorts;
   readonly health: HealthPorts;
+  readonly member: MemberPorts;
   readonly requests: RequestsPorts;
   readonly serverRequest: ServerRequestPorts;
   readonly serverStream: ServerStreamPorts;
@@ -60,6 +63,11 @@ export const idlePorts: {
     check: nothing,
     report: nothing,
   },
+  member: {
+    start: () => nothing,
+    sleep: () => nothing,
+    close: () => nothing,
+  },
   requests: {
     begin: nothing,
     gateMoved: nothing,
@@ -97,6 +105,7 @@ export function allowMissingPorts(): void {
   authorizationPorts.provideDefault(idlePorts.authorization);
   connectionPorts.provideDefault(idlePorts.connection);
   healthPorts.provideDefault(idlePorts.health);
+  memberPorts.provideDefault(idlePorts.member);
   requestsPorts.provideDefault(idlePorts.requests);
   serverRequestPorts.provideDefault(idlePorts.serverRequest);
   serverStreamPorts.provideDefault(idlePorts.serverStream);

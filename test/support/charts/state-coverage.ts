@@ -8,6 +8,7 @@ import type { Implementations, Step } from '../../../src/compiled-chart.js';
 import { authorizationMachine } from '../../../src/machines/authorization/authorization-machine.js';
 import { connectionMachine } from '../../../src/machines/connection/connection-machine.js';
 import { healthMachine } from '../../../src/machines/health/health-machine.js';
+import { memberMachine } from '../../../src/machines/member/member-machine.js';
 import { requestMachine } from '../../../src/machines/request/request-machine.js';
 import * as requestLogic from '../../../src/machines/request/request-logic.js';
 import { serverRequestMachine } from '../../../src/machines/server-requests/server-request-machine.js';
@@ -161,6 +162,7 @@ const watched = [
     serverRequestMachine,
     serverStreamMachine,
     processMachine,
+    memberMachine,
   ].map((machine) => watch(machine)),
   watchRequests(),
   ...watchCompiled([exchangeMachine, callMachine]),
