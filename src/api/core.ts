@@ -24,6 +24,7 @@ import type { Session } from '../protocol/session.js';
 import { Secrets } from '../transports/secrets.js';
 import type { MCPTransport } from '../transports/transport.js';
 import { checkParams, checkText } from './operations/call-arguments.js';
+import { SINCE } from './options/call-options.js';
 import type { ConnectOptions, RequestOptions, SubmitOptions } from './options/call-options.js';
 import { ConnectionErrors } from './connection-errors.js';
 import { debugState } from './explanation.js';
@@ -229,7 +230,7 @@ export class Core {
     const policy = options.retry ?? retry;
     const spec = requestSpec(method, params, undefined, entry);
     spec.timeout = options.timeout ?? timeout;
-    spec.since = options.since;
+    spec.since = options.since ?? options[SINCE];
     if (options.totalDeadline !== undefined) spec.totalDeadline = options.totalDeadline;
     else if (maxTotalTimeout !== undefined) spec.totalDeadline = environment.now() + maxTotalTimeout;
     spec.maxTotalTimeout = maxTotalTimeout;

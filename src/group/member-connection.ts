@@ -1,3 +1,4 @@
+import type { MCPClient } from '../api/client.js';
 import { MCPConnection } from '../api/connection.js';
 import { isTransport, transportFor } from '../api/connect-target.js';
 import type { ConnectTarget } from '../api/connect-target.js';
@@ -9,7 +10,7 @@ import type { MCPTransport } from '../transports/transport.js';
 type Listener<Name extends MCPClientEventName> = (...args: MCPClientEvents[Name]) => unknown;
 
 /** How long the end of a suspended session may take, in ms. */
-const FAREWELL = 2_000;
+const LONGEST_END = 2_000;
 
 /** Whether a transport starts a process. Perhaps it comes from another copy of this package. */
 export function startsProcess(transport: MCPTransport): boolean {
@@ -37,8 +38,14 @@ export class MemberConnection {
     this.#current = new MCPConnection(name, this.#transport, options);
   }
 
+  /** The connection now: after a suspension it is another one. */
   get current(): MCPConnection {
     return this.#current;
+  }
+
+  /** The client of the current connection. Before the first connect there is none. */
+  get client(): MCPClient {
+    return this.#current.client ?? this.#current.getClient();
   }
 
   get transport(): MCPTransport {
@@ -99,7 +106,7 @@ export class MemberConnection {
     const last = this.#resumed(this.#suspended);
     this.#suspended = undefined;
     // Without this the server would keep the session until it expires.
-    await last.connect(FAREWELL).catch(() => undefined);
+    await last.connect(LONGEST_END).catch(() => undefined);
     await last.disconnect();
   }
 }

@@ -6,6 +6,7 @@ import {
   MCPTimeoutError,
   MCPToolError,
   MCPTransportError,
+  toError,
 } from '../errors.js';
 import { failure, toTransportFailure } from '../util/failure.js';
 import type { Failure, FailureCode, FailureKind } from '../util/failure.js';
@@ -43,4 +44,9 @@ export function notStarted(server: string, call: string, why: Failure, explanati
 export function removed(server: string, call: string): Failure {
   const message = `${call} was not sent, because the server "${server}" was removed from its group, or the group was closed`;
   return failure('connection', 'MCP_CONNECTION_CLOSED', message, { delivery: 'not-sent', details: { server } });
+}
+
+/** A thrown value as an error of this library. */
+export function errorOf(thrown: unknown): MCPError {
+  return MCPError.isInstance(thrown) ? thrown : toError(failureOf(thrown));
 }

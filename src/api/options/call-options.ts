@@ -35,8 +35,15 @@ export interface RequestOptions {
   readonly retry?: RetryPolicy | undefined;
 }
 
+/**
+ * The key of the start of `timeout`, in ms of the environment, for calls that have waited elsewhere before. A symbol, so that it is no option of
+ * users, and no check refuses it.
+ */
+export const SINCE = Symbol('since');
+
 /** Options of a request of a call. */
 export interface SubmitOptions extends RequestOptions {
+  readonly [SINCE]?: number;
   /** The start of `timeout`. Default: now. */
   readonly since?: number | undefined;
   /** The absolute deadline of the whole call. Default: now plus `maxTotalTimeout`. */

@@ -228,7 +228,8 @@ export const CLIENT: OptionOwner = {
   names: optionNames<MCPClientOptions>(CLIENT_NAMES),
 };
 
-const DEFAULT_TIMEOUT = 30_000;
+/** The default of `timeout`, in ms. */
+export const DEFAULT_TIMEOUT = 30_000;
 
 /** The default of `connectTimeout` over a transport. */
 export function defaultConnectTimeout({ connectTimeout }: MCPTransport): number {

@@ -72,7 +72,7 @@ export class FileListCache implements ListCache {
   readonly #folder: string;
   readonly #now: () => number;
 
-  constructor(folder: string, now: () => number = systemEnvironment.now) {
+  constructor(folder: string, now: () => number = () => systemEnvironment.now()) {
     this.#folder = folder;
     this.#now = now;
   }
