@@ -1,6 +1,6 @@
 // Kills servers that are processes while calls are in flight, and checks after each time that no call hangs and that no side effect
 // happened twice. Then it says how long it took until calls were answered again. Options:
-//   --over=A,B   the kinds of transports: stdio, http; default: both
+//   --over=A,B   the kinds of transports: stdio, http; or group, for a group of servers over stdio; default: all
 //   --kills=N    how often a server of each is killed; default 100
 //   --quick      10 times
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,17 +8,20 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MCPClient, MCPError } from '../../src/index.js';
+import { MCPClient } from '../../src/index.js';
 import type { MCPProtocolVersion } from '../../src/index.js';
 import { seededRandom } from '../../src/testing/random.js';
 import { HttpVictim, StdioVictim } from './victims.js';
 import type { Victim } from './victims.js';
+import { killMembers } from './group-kills.js';
 import { FileLedger } from './ledger.js';
 import { Leftovers } from './processes.js';
+import { Tally } from './tally.js';
+import type { Outcome } from './tally.js';
 
 const { values } = parseArgs({
   options: {
-    over: { type: 'string', default: 'stdio,http' },
+    over: { type: 'string', default: 'stdio,http,group' },
     kills: { type: 'string' },
     quick: { type: 'boolean', default: false },
   },
@@ -47,13 +50,6 @@ function median(numbers: readonly number[]): number {
   return [...numbers].sort((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? NaN;
 }
 
-/** A call, how it ended, and whether it only reads. */
-interface Outcome {
-  readonly key: string;
-  readonly reads: boolean;
-  readonly error?: unknown;
-}
-
 async function call(client: MCPClient, key: string, reads: boolean, takes: number): Promise<Outcome> {
   try {
     const { content } = await client.callTool(reads ? 'look' : 'act', { key, takes }, { timeout: FOREVER });
@@ -62,27 +58,6 @@ async function call(client: MCPClient, key: string, reads: boolean, takes: numbe
     return { key, reads };
   } catch (error) {
     return { key, reads, error };
-  }
-}
-
-/** What became of the calls of one kill. */
-class Tally {
-  readonly counts = { answered: 0, unknown: 0, notSent: 0 };
-
-  judge({ key, reads, error }: Outcome, runs: number): void {
-    if (!reads && runs > 1) complain(`${key} ran ${runs} times`);
-    if (error === undefined) {
-      this.counts.answered += 1;
-      if (runs === 0) complain(`${key} was answered and never ran`);
-    } else if (!MCPError.isInstance(error)) complain(`${key} failed in another way`);
-    else if (error.code === 'MCP_TIMEOUT') complain(`${key} hung: ${String(error)}`);
-    else if (reads) complain(`${key} only reads and failed: ${String(error)}`);
-    else if (error.delivery === 'unknown') this.counts.unknown += 1;
-    else if (error.delivery !== 'not-sent') complain(`${key} failed: ${String(error)}`);
-    else {
-      this.counts.notSent += 1;
-      if (runs > 0) complain(`${key} was reported not-sent and ran`);
-    }
   }
 }
 
@@ -135,7 +110,7 @@ async function bareConnect(victim: Victim): Promise<number> {
 async function over(kind: keyof typeof VICTIMS): Promise<void> {
   const directory = mkdtempSync(path.join(tmpdir(), 'mcp-actors-kills-'));
   const ledger = new FileLedger(path.join(directory, 'ledger'));
-  const tally = new Tally();
+  const tally = new Tally(complain);
   const pauses: number[] = [];
   const connects: number[] = [];
   using leftovers = new Leftovers();
@@ -156,9 +131,23 @@ async function over(kind: keyof typeof VICTIMS): Promise<void> {
   );
 }
 
+async function overGroup(): Promise<void> {
+  using leftovers = new Leftovers();
+  const { counts, untouched, wrong: found } = await killMembers(kills);
+  for (const what of found) complain(what);
+  const left = await leftovers.left();
+  if (left.length > 0) complain(`left behind: ${left.join('; ')}`);
+  const { answered, unknown, notSent } = counts;
+  console.log(
+    `group: ${kills} kills of random members with ${CALLS} calls in flight: of the members that were killed ${answered} answered, ` +
+      `${unknown} unknown, ${notSent} not sent; of the others ${untouched} answered`,
+  );
+}
+
 async function main(): Promise<void> {
   for (const kind of values.over.split(',')) {
     if (kind === 'stdio' || kind === 'http') await over(kind);
+    else if (kind === 'group') await overGroup();
     else complain(`There is no "${kind}"`);
   }
   if (wrong > 0) {
