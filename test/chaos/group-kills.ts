@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StdioTransport } from '../../src/index.js';
 import { MCPClientGroup } from '../../src/group/index.js';
+import { describeThrown } from '../../src/util/failure.js';
 import { seededRandom } from '../../src/testing/random.js';
 import { isAlive } from '../support/servers/processes.js';
 import { FileLedger } from './ledger.js';
@@ -66,7 +67,7 @@ export async function killMembers(kills: number): Promise<GroupKills> {
         const runs = entries.filter(({ key }) => key === outcome.key).length;
         if (index % MEMBERS === victim) tally.judge(outcome, runs);
         else if (outcome.error !== undefined)
-          wrong.push(`${outcome.key} was not of the victim: ${String(outcome.error)}`);
+          wrong.push(`${outcome.key} was not of the victim: ${describeThrown(outcome.error)}`);
         else if (runs !== 1) wrong.push(`${outcome.key} was not of the victim, and ran ${runs} times`);
         else untouched += 1;
       }

@@ -1,6 +1,7 @@
 // Makes very many calls and loses the connection again and again, and checks that the client is as big at the end as it was after the
 // first tenth. Options:
-//   --over=A,B   the kinds of transports: memory, stdio, http; default: all
+//   --over=A,B   the kinds of transports: memory, stdio, http; or groups, whose servers sleep and wake: group over memory, group-stdio;
+//                default: all
 //   --quick      a tenth of everything
 import { getEventListeners } from 'node:events';
 import { parseArgs } from 'node:util';
@@ -8,14 +9,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { MCPClient } from '../../src/index.js';
+import type { MCPTransport } from '../../src/index.js';
 import { countedEnvironment } from './counted-environment.js';
+import { GroupSoak, sleepyServer } from './group-soak.js';
 import { held, listeners } from './processes.js';
 import { HttpVictim, MemoryVictim, StdioVictim } from './victims.js';
 import type { Victim } from './victims.js';
 
 const { values } = parseArgs({
   options: {
-    over: { type: 'string', default: 'memory,stdio,http' },
+    over: { type: 'string', default: 'memory,stdio,http,group,group-stdio' },
     quick: { type: 'boolean', default: false },
   },
 });
@@ -32,6 +35,15 @@ const PLANS: Readonly<Record<string, Plan>> = {
   memory: { start: async () => new MemoryVictim('2026-07-28'), calls: 200_000, reconnects: 500 },
   stdio: { start: async () => new StdioVictim('2025-11-25', NOWHERE), calls: 20_000, reconnects: 50 },
   http: { start: () => HttpVictim.start('2025-11-25', NOWHERE), calls: 20_000, reconnects: 50 },
+};
+interface GroupPlan {
+  readonly transport: (victim: MemoryVictim) => MCPTransport;
+  readonly sleeps: number;
+}
+
+const GROUP_PLANS: Readonly<Record<string, GroupPlan>> = {
+  group: { transport: (victim) => victim.transport(), sleeps: 10_000 },
+  'group-stdio': { transport: sleepyServer, sleeps: 300 },
 };
 const SHARE = values.quick ? 10 : 1;
 const AT_ONCE = 64;
@@ -59,6 +71,20 @@ async function heap(): Promise<number> {
     readings.push(process.memoryUsage().heapUsed);
   }
   return readings.sort((one, other) => one - other)[Math.floor(READINGS / 2)] as number;
+}
+
+/** What the process holds besides memory. */
+function resources(timers: number, aborts = 0): string {
+  const names = held().filter((name) => name !== 'Timeout');
+  return [...names.sort(), `${timers} timers`, `${listeners()} + ${aborts} listeners`].join(', ');
+}
+
+/** Something that works, and what it holds. */
+interface Subject {
+  /** Does this share of its work. */
+  work(share: number): Promise<void>;
+  holds(): string;
+  end(): Promise<void>;
 }
 
 /** A client that works, and what it holds. */
@@ -102,11 +128,7 @@ class Soak {
 
   /** What it holds besides memory, when everything that is idle is gone. */
   holds(): string {
-    const resources = held().filter((name) => name !== 'Timeout');
-    const aborts = getEventListeners(this.#stop.signal, 'abort').length;
-    return [...resources.sort(), `${this.#counted.pending.size} timers`, `${listeners()} + ${aborts} listeners`].join(
-      ', ',
-    );
+    return resources(this.#counted.pending.size, getEventListeners(this.#stop.signal, 'abort').length);
   }
 
   async end(): Promise<void> {
@@ -114,31 +136,48 @@ class Soak {
   }
 }
 
-async function over(kind: string, { start, ...plan }: Plan): Promise<void> {
+async function overClient(kind: string, { start, ...plan }: Plan): Promise<void> {
   const [calls, reconnects] = [plan.calls / SHARE, plan.reconnects / SHARE];
-  const startedAt = performance.now();
   await using victim = await start();
   const soak = new Soak(victim);
+  await measure(`${kind}: ${calls} calls, ${reconnects} reconnects`, {
+    work: (share) => soak.work(calls * share, reconnects * share),
+    holds: () => soak.holds(),
+    end: () => soak.end(),
+  });
+}
+
+async function overGroup(kind: string, { transport, sleeps: all }: GroupPlan): Promise<void> {
+  const sleeps = all / SHARE;
+  const victim = new MemoryVictim('2025-11-25');
+  const soak = new GroupSoak(transport(victim));
+  await measure(`${kind}: ${sleeps} sleeps and wakes`, {
+    work: (share) => soak.work(sleeps * share),
+    holds: () => resources(soak.timers),
+    end: () => soak.end(),
+  });
+  await victim[Symbol.asyncDispose]();
+}
+
+async function measure(what: string, subject: Subject): Promise<void> {
+  const startedAt = performance.now();
   // The heap grows until everything is compiled and every bounded buffer is full: over HTTP after some 10,000 calls.
-  await soak.work(calls / 2, reconnects / 2);
-  const [before, heldBefore] = [await heap(), await settled(soak)];
-  await soak.work(calls, reconnects);
-  const heldAfter = await settled(soak, heldBefore);
+  await subject.work(1 / 2);
+  const [before, heldBefore] = [await heap(), await settled(subject)];
+  await subject.work(1);
+  const heldAfter = await settled(subject, heldBefore);
   const after = await heap();
-  await soak.end();
+  await subject.end();
   const grown = after - before;
   if (grown > Math.max(SLACK, before * SLACK_SHARE)) complain(`the heap has grown by ${grown} bytes from ${before}`);
   if (heldAfter !== heldBefore) complain(`it holds ${heldAfter} at the end, and held ${heldBefore}`);
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
   const megabytes = (bytes: number): string => (bytes / 1_048_576).toFixed(2);
-  console.log(
-    `${kind}, ${seconds} s: ${calls} calls, ${reconnects} reconnects: heap ${megabytes(before)} MiB, ` +
-      `then ${megabytes(after)} MiB; holds ${heldAfter}`,
-  );
+  console.log(`${what}, ${seconds} s: heap ${megabytes(before)} MiB, then ${megabytes(after)} MiB; holds ${heldAfter}`);
 }
 
 /** What it holds as soon as that is what is expected, or does not change any more. */
-async function settled(soak: Soak, expected?: string): Promise<string> {
+async function settled(soak: Subject, expected?: string): Promise<string> {
   for (const deadline = performance.now() + PATIENCE; performance.now() < deadline; await sleep(50)) {
     if (soak.holds() === expected) return soak.holds();
     if (expected === undefined && performance.now() > deadline - PATIENCE + 6_000) break;
@@ -148,9 +187,10 @@ async function settled(soak: Soak, expected?: string): Promise<string> {
 
 async function main(): Promise<void> {
   for (const kind of values.over.split(',')) {
-    const plan = PLANS[kind];
-    if (plan === undefined) complain(`There is no "${kind}"`);
-    else await over(kind, plan);
+    const [plan, groupPlan] = [PLANS[kind], GROUP_PLANS[kind]];
+    if (plan !== undefined) await overClient(kind, plan);
+    else if (groupPlan !== undefined) await overGroup(kind, groupPlan);
+    else complain(`There is no "${kind}"`);
   }
   if (wrong > 0) {
     console.error(`\n${wrong} went wrong.`);
