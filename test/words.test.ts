@@ -22,6 +22,7 @@ const CLEAN = [
   'test/config',
   'test/faults',
   'test/fuzz',
+  'test/group',
   'test/interop',
   'test/machines',
   'test/models',

@@ -1,6 +1,5 @@
 import { toError } from '../errors.js';
 import type { MCPError } from '../errors.js';
-import type { MemberState } from '../machines/member/member-machine.js';
 import type { MCPTool } from '../protocol/schema/index.js';
 import type { Failure } from '../util/failure.js';
 import { callUserFunction } from '../util/user-function.js';
@@ -11,7 +10,8 @@ import { callUserFunction } from '../util/user-function.js';
  * `removed`. Servers of config files may also be `disabled`, `untrusted` (the user has not agreed to an entry of a project file) or `invalid`;
  * these are not started.
  */
-export type GroupServerStatus = MemberState | 'disabled' | 'untrusted' | 'invalid';
+export type GroupServerStatus =
+  'asleep' | 'waking' | 'awake' | 'draining' | 'down' | 'removed' | 'disabled' | 'untrusted' | 'invalid';
 
 /** The event `status`. */
 export interface GroupStatusEvent {

@@ -76,7 +76,7 @@ describe('startLimit', () => {
 });
 
 describe('servers of config files', () => {
-  it('are started as their entries say, and those that must not be started are reported', async () => {
+  it('are started as their entries say, and entries that must not be started are reported', async () => {
     const [command, ...args] = EVERYTHING;
     const mcpServers = {
       good: { command, args, mcpActors: { lazy: true, concurrency: 2, idleTimeout: 1_000, keep: true } },
