@@ -114,6 +114,7 @@ export type {
 export type { Session } from './protocol/session.js';
 export type { Era, MCPProtocolVersion } from './protocol/revisions.js';
 export type { MCPCapability } from './protocol/methods.js';
+export { textOf } from './protocol/tool-result.js';
 export type {
   JSONRPCErrorObject,
   JSONRPCErrorResponse,

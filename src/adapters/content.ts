@@ -24,6 +24,12 @@ export interface DataPart {
   readonly uri?: string | undefined;
 }
 
+/** Precedes the content of a result with `isError: true` where the SDK has no field for it. */
+export const ERROR_MARK = 'The tool reported an error:';
+
+/** The text for a result without content, because providers refuse an empty text. */
+export const NO_CONTENT = '[no content]';
+
 const UNKNOWN_TYPE = 'application/octet-stream';
 
 /** The longest type and the longest URI in a note, in characters. */

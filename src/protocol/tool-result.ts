@@ -12,7 +12,7 @@ type ResultContent = Partial<Pick<CallToolResult, 'content' | 'structuredContent
  * @example
  * console.log(textOf(await client.callTool('echo', { message: 'hello' })));
  */
-export function textOf(result: ResultContent): string {
+export function textOf(result: Partial<Pick<CallToolResult, 'content' | 'structuredContent'>>): string {
   const texts = blocksOf(result).flatMap((block) => textOfBlock(block) ?? []);
   if (!repeatsStructured(result)) texts.push(jsonOf(result.structuredContent));
   return texts.join('\n');

@@ -156,10 +156,10 @@ export function withoutAddedNulls(args: Schema, own: Schema): Schema {
 function cleaned(value: unknown, own: unknown): unknown {
   if (!isSchema(own) || typeof value !== 'object' || value === null) return value;
   if (Array.isArray(own.anyOf)) {
-    const fitting = own.anyOf.find((one) => isSchema(one) && mayBeOf(value, one));
+    const fitting = (own.anyOf as unknown[]).find((one) => isSchema(one) && mayBeOf(value, one));
     return fitting === undefined ? value : cleaned(value, fitting);
   }
-  if (Array.isArray(value)) return value.map((one) => cleaned(one, own.items));
+  if (Array.isArray(value)) return value.map((one: unknown) => cleaned(one, own.items));
   const properties = propertiesOf(own);
   const required = requiredOf(own);
   const entries = Object.entries(value).filter(([name, inner]) => {
@@ -182,7 +182,9 @@ function mayBeOf(value: unknown, schema: Schema): boolean {
   const types = typesOf(schema);
   if (value === null) return types.includes('null');
   if (Array.isArray(value))
-    return types.includes('array') && value.every((one) => !isSchema(schema.items) || mayBeOf(one, schema.items));
+    return (
+      types.includes('array') && value.every((one: unknown) => !isSchema(schema.items) || mayBeOf(one, schema.items))
+    );
   if (typeof value === 'number')
     return types.includes('number') || (types.includes('integer') && Number.isInteger(value));
   if (!isSchema(value)) return types.includes(typeof value);
