@@ -29,7 +29,10 @@ export type {
   ReadSkillOptions,
   RequestOptions,
   ResultSchema,
+  TypedCallOptions,
 } from './api/options/call-options.js';
+export type { FailedToolResult, TypedToolResult } from './api/operations/typed-output.js';
+export type { OutputIssue, OutputSchema, OutputValidation } from './api/options/standard-schema.js';
 export type { Skills } from './api/operations/skills/skills.js';
 export type { LoadedSkill } from './api/operations/skills/loaded-skill.js';
 export type { SkillFile } from './api/operations/skills/skill-files.js';

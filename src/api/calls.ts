@@ -4,8 +4,15 @@ import type { MCPTransport } from '../transports/transport.js';
 import type { Core } from './core.js';
 import type { NotificationHandler } from './notification-handlers.js';
 import { callTool, callToolOf } from './operations/call-tool.js';
+import type { FailedToolResult, TypedToolResult } from './operations/typed-output.js';
 import { getPrompt, readResource, request } from './operations/operations.js';
-import type { CallToolOptions, CallToolParams, RequestOptions, ResultSchema } from './options/call-options.js';
+import type {
+  CallToolOptions,
+  CallToolParams,
+  RequestOptions,
+  ResultSchema,
+  TypedCallOptions,
+} from './options/call-options.js';
 
 /** The calls that {@link MCPClient} and {@link MCPProtocol} have in common. */
 export abstract class MCPCalls {
@@ -30,12 +37,37 @@ export abstract class MCPCalls {
    * Calls a tool. The arguments of the official client work as well: `callTool({ name, arguments }, options)`, also with a schema for the
    * result before the options. 2026-07-28 server/tools.
    *
+   * With `schema`, a schema of zod 4, valibot, arktype or any other Standard Schema, `structuredContent` is validated with it, in place of the
+   * output schema of the tool, and has its type.
+   *
    * @example
    * const result = await client.callTool('echo', { text: 'hello' }, { timeout: 5_000 });
+   * const schema = z.object({ temperature: z.number() });
+   * const { structuredContent } = await client.callTool('weather', { city: 'Bern' }, { schema });
+   * console.log(structuredContent.temperature.toFixed(1));
    * @throws MCPToolError if the server refuses the call, or the tool reports an error and `onToolError` is not `'return'`; MCPTimeoutError
-   * at the deadline; MCPConnectionError with `delivery` if the connection is lost; MCPProtocolError with the result in `details.result` if
-   * the result is invalid or does not match the output schema and `validate` is `'strict'`; the signal's reason when it is aborted.
+   * at the deadline; MCPConnectionError with `delivery` if the connection is lost; MCPProtocolError with code `MCP_INVALID_RESULT` and the
+   * result in `details.result` if the result is invalid, does not match the output schema and `validate` is `'strict'`, or does not match
+   * `schema`, then with `details.issues`; the signal's reason when it is aborted.
    */
+  callTool<Output>(
+    call: CallToolParams,
+    options: TypedCallOptions<Output> & { readonly onToolError: 'return' },
+  ): Promise<TypedToolResult<Output> | FailedToolResult>;
+  callTool<Output>(
+    call: CallToolParams,
+    options: TypedCallOptions<Output> & { readonly onToolError?: 'throw' | undefined },
+  ): Promise<TypedToolResult<Output>>;
+  callTool<Output>(
+    name: string,
+    args: Readonly<Record<string, unknown>> | undefined,
+    options: TypedCallOptions<Output> & { readonly onToolError: 'return' },
+  ): Promise<TypedToolResult<Output> | FailedToolResult>;
+  callTool<Output>(
+    name: string,
+    args: Readonly<Record<string, unknown>> | undefined,
+    options: TypedCallOptions<Output> & { readonly onToolError?: 'throw' | undefined },
+  ): Promise<TypedToolResult<Output>>;
   callTool<Result = CallToolResult>(
     call: CallToolParams,
     resultSchema: ResultSchema<Result> | undefined,

@@ -88,7 +88,10 @@ const CODE_HINTS: HintTable = {
       ? `The server, or a proxy in front of it, sent text that is not JSON: check the URL.`
       : NOISE;
   },
-  MCP_INVALID_RESULT: BUG_OF_SERVER,
+  MCP_INVALID_RESULT: ({ details }) =>
+    details?.issues === undefined
+      ? BUG_OF_SERVER
+      : 'Compare the schema of the call with the results of the tool: the result is in `details.result` and the issues are in `details.issues`.',
   MCP_RPC_ERROR: ({ errorCode, details }) => {
     // Some frameworks use the code of an unknown method for an unknown name.
     const isUnknown = errorCode === -32_601 || (errorCode === -32_602 && details?.method === 'skills/get');

@@ -1,4 +1,7 @@
 // What the compiler has to say about the public types. `tsc --noEmit` is the test: jest does not run this file.
+import * as v from 'valibot';
+import { z } from 'zod';
+
 import {
   MCPAuthenticationError,
   MCPCapabilityError,
@@ -49,6 +52,7 @@ import type {
   Skills,
   StdioTransportOptions,
   ToolsDifference,
+  TypedToolResult,
   MCPConnectionError,
   MCPProtocolError,
   StdioTransport,
@@ -204,6 +208,19 @@ export const calls = (): Promise<CallToolResult>[] => [
   client.callTool({ name: 'a', arguments: { b: 1 }, _meta: {} }, { timeout: 5 }),
   client.callTool({ name: 'a' }, undefined, { timeout: 5 }),
 ];
+const counted = z.object({ count: z.coerce.number() });
+holds<Equal<Awaited<ReturnType<typeof typedCall>>['structuredContent'], { count: number }>>();
+export const typedCall = () => client.callTool('a', {}, { schema: counted, timeout: 5 });
+export const typedCallOf = () => client.protocol.callTool({ name: 'a' }, { schema: v.object({ count: v.number() }) });
+holds<Equal<Awaited<ReturnType<typeof typedCallOf>>['structuredContent'], { count: number }>>();
+export async function failedOrTyped(): Promise<number | undefined> {
+  const result = await client.callTool('a', {}, { schema: counted, onToolError: 'return' });
+  return result.isError === true ? undefined : result.structuredContent.count;
+}
+// @ts-expect-error -- a parser is not a Standard Schema
+export const notStandard = client.callTool('a', {}, { schema: { parse: () => 7 } });
+// @ts-expect-error -- the type of the schema
+export const wronglyTyped: Promise<TypedToolResult<string>> = client.callTool('a', {}, { schema: counted });
 export const parsed: Promise<number> = client.callTool({ name: 'a' }, { parse: () => 7 }, { timeout: 5 });
 // @ts-expect-error there is no such option
 export const misspeltCall = client.callTool({ name: 'a' }, { timout: 5 });

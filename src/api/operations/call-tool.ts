@@ -3,7 +3,7 @@ import type { Outcome } from '../../machines/request/outcome.js';
 import { withSuggestion } from '../../protocol/call-failure.js';
 import type { NamedList } from '../../protocol/call-failure.js';
 import { isObject } from '../../protocol/checks/problem.js';
-import { failure } from '../../util/failure.js';
+import { failure, isFailure } from '../../util/failure.js';
 import type { Failure } from '../../util/failure.js';
 import type { Params } from '../../protocol/messages/json-rpc.js';
 import { excerpt } from '../../util/printable.js';
@@ -12,17 +12,18 @@ import { invalidOption, optionNames, refuseUnknownOptions } from '../../option-c
 import type { ConnectionErrors } from '../connection-errors.js';
 import type { Events } from '../events.js';
 import { CALL_TOOL_OPTIONS, checkCallOptions } from '../options/call-options.js';
-import type { CallToolOptions, CallToolParams, ResultSchema } from '../options/call-options.js';
+import type { CallToolOptions, CallToolParams, ResultSchema, TypedCallOptions } from '../options/call-options.js';
 import type { ResolvedOptions } from '../options/options.js';
 import { checkParams, checkText } from './call-arguments.js';
 import { isUnusable } from './structured-output.js';
 import type { StructuredOutput } from './structured-output.js';
 import { retryWithNewHeaders, headersOfCall, isHeaderMismatch } from './tool-headers.js';
 import type { ToolCaller } from './tool-headers.js';
+import { typedResult } from './typed-output.js';
 
 /** What {@link callTool} uses of a client. */
 export interface ToolClient extends ToolCaller {
-  readonly options: Pick<ResolvedOptions, 'trustAnnotations' | 'validate' | 'onToolError'>;
+  readonly options: Pick<ResolvedOptions, 'trustAnnotations' | 'validate' | 'onToolError' | 'environment' | 'timeout'>;
   readonly listCache: ToolCaller['listCache'] & {
     readonly outdated: boolean;
     has(list: 'tools'): boolean;
@@ -38,7 +39,7 @@ export async function callTool(
   client: ToolClient,
   name: string,
   args: Readonly<Record<string, unknown>> | undefined,
-  options: CallToolOptions = {},
+  options: CallToolOptions & Partial<Pick<TypedCallOptions<unknown>, 'schema'>> = {},
   meta?: CallToolParams['_meta'],
 ): Promise<CallToolResult> {
   checkParams('args', args);
@@ -47,6 +48,7 @@ export async function callTool(
   const hints = client.options.trustAnnotations && !client.listCache.outdated ? tool?.annotations : undefined;
   const repeatable = hints?.readOnlyHint === true || hints?.idempotentHint === true;
   const params = toolParams(name, args, meta);
+  const { schema } = options;
   const validate = options.validate ?? client.options.validate;
   const submitted = validate === 'off' ? { ...options, unchecked: true } : options;
   let outcome = await client.submit('tools/call', params, submitted, repeatable, headersOfCall(client, params));
@@ -58,8 +60,18 @@ export async function callTool(
     throw client.errors.ofCall(outcome, 'tools/call', params);
   }
   const result = (refused ?? outcome) as unknown as CallToolResult;
-  if (result.isError === true && (options.onToolError ?? client.options.onToolError) === 'throw') {
-    throw client.errors.of(toolFailed(client, name, result));
+  // With a schema the type of the result depends on the options of the call alone.
+  const onToolError = options.onToolError ?? (schema === undefined ? client.options.onToolError : 'throw');
+  if (result.isError === true) {
+    if (onToolError === 'throw') throw client.errors.of(toolFailed(client, name, result));
+    return result;
+  }
+  if (schema !== undefined) {
+    const { environment, timeout } = client.options;
+    const limits = { environment, timeout: options.timeout ?? timeout, signal: options.signal };
+    const typed = await typedResult(schema, name, result, limits);
+    if (isFailure(typed)) throw client.errors.of(typed);
+    return typed;
   }
   if (tool?.outputSchema == null || validate === 'off') return result;
   const problem = await outputProblem(client, tool, result, options);

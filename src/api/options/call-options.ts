@@ -11,6 +11,8 @@ import {
   unusableOption,
 } from '../../option-checks.js';
 import type { RetryPolicy, ToolErrorPolicy, ValidationPolicy } from './options.js';
+import { isOutputSchema } from './standard-schema.js';
+import type { OutputSchema } from './standard-schema.js';
 
 export type { Progress };
 
@@ -84,6 +86,18 @@ export interface CallToolOptions extends RequestOptions {
   readonly validate?: ValidationPolicy | undefined;
 }
 
+/**
+ * Options of a tool call with a schema for its structured output, in place of the output schema of the tool. A tool that reports an error has no
+ * structured output, so the client's `onToolError` does not apply: the call rejects, unless its own `onToolError` is `'return'`.
+ */
+export interface TypedCallOptions<Output> extends CallToolOptions {
+  /**
+   * Validates the structured content of the result. The result contains the value that the schema returns, with its defaults and transformations.
+   * If the result has no `structuredContent`, the JSON of its only text is used. An asynchronous schema has the `timeout` of the call once more.
+   */
+  readonly schema: OutputSchema<Output>;
+}
+
 /** The parameters of `tools/call`, as the official client takes them. */
 export interface CallToolParams {
   readonly name: string;
@@ -103,7 +117,7 @@ interface OptionCheck {
   readonly expected: string;
 }
 
-type CallOptions = ListOptions & CallToolOptions & ReadSkillOptions & SignInOptions;
+type CallOptions = ListOptions & TypedCallOptions<unknown> & ReadSkillOptions & SignInOptions;
 
 const CHECKS: Readonly<Record<keyof CallOptions, OptionCheck>> = {
   timeout: { good: isDuration, expected: A_DURATION },
@@ -115,6 +129,7 @@ const CHECKS: Readonly<Record<keyof CallOptions, OptionCheck>> = {
   allowDynamic: { good: (value) => typeof value === 'boolean', expected: 'a boolean' },
   onToolError: oneOf<ToolErrorPolicy>('throw', 'return'),
   validate: oneOf<ValidationPolicy>('strict', 'warn', 'off'),
+  schema: { good: isOutputSchema, expected: 'a schema with the interface Standard Schema' },
   scopes: { good: isScopes, expected: 'an array of scopes' },
 };
 
@@ -152,8 +167,8 @@ export const REQUEST_OPTIONS = checksOf(...REQUEST_NAMES);
 export const LIST_OPTIONS = checksOf(...REQUEST_NAMES, 'useCache');
 /** The checks of {@link ReadSkillOptions}. */
 export const READ_SKILL_OPTIONS = checksOf(...REQUEST_NAMES, 'allowDynamic');
-/** The checks of {@link CallToolOptions}. */
-export const CALL_TOOL_OPTIONS = checksOf(...REQUEST_NAMES, 'onToolError', 'validate');
+/** The checks of {@link CallToolOptions} and {@link TypedCallOptions}. */
+export const CALL_TOOL_OPTIONS = checksOf(...REQUEST_NAMES, 'onToolError', 'validate', 'schema');
 
 /**
  * Throws for unknown options of a call and invalid values. It runs in each call, so it allocates nothing.
