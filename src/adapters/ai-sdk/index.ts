@@ -3,6 +3,8 @@ import { isObject } from '../../protocol/checks/problem.js';
 import type { CallToolResult } from '../../protocol/schema/index.js';
 import type { AdaptedTool } from '../adapted-tool.js';
 import { report } from '../problems.js';
+import { progressOf } from '../progress-stream.js';
+import type { ToolProgress } from '../progress-stream.js';
 import type { ToolSetOptions } from '../tool-options.js';
 import { adaptedTools } from '../tool-set.js';
 import type { ToolSource } from '../tool-source.js';
@@ -10,14 +12,12 @@ import { AI_VERSIONS, installedVersion, isAiVersion, NEWEST } from './ai-version
 import type { AiVersion } from './ai-version.js';
 import { modelOutput } from './model-output.js';
 import type { AiModelOutput } from './model-output.js';
-import { progressThenResult } from './progress-stream.js';
-import type { AiProgress } from './progress-stream.js';
 
 export type { Approval, LargeText, ToolArguments, ToolSelection, ToolSetOptions } from '../tool-options.js';
 export type { ToolSource } from '../tool-source.js';
 export type { AiVersion } from './ai-version.js';
 export type { AiModelOutput } from './model-output.js';
-export type { AiProgress } from './progress-stream.js';
+export type { ToolProgress } from '../progress-stream.js';
 
 /** Options of {@link aiTools}. */
 export interface AiToolsOptions extends ToolSetOptions {
@@ -44,7 +44,7 @@ export interface AiTool {
   readonly execute: (
     input: unknown,
     options: AiExecuteOptions,
-  ) => Promise<CallToolResult> | AsyncGenerator<AiProgress | CallToolResult, void, undefined>;
+  ) => Promise<CallToolResult> | AsyncGenerator<ToolProgress | CallToolResult, void, undefined>;
   /** Converts the result for the model. */
   readonly toModelOutput: (argument: unknown) => AiModelOutput;
 }
@@ -95,15 +95,22 @@ function aiTool(tool: AdaptedTool, { progress = false, approve }: AiToolsOptions
     inputSchema: aiSchema(tool.inputSchema),
     ...(approve !== undefined &&
       approved && { needsApproval: (input: unknown) => tool.needsApproval(argumentsOf(input)) }),
-    execute: progress
-      ? (input, { abortSignal }) =>
-          progressThenResult((onProgress, left) => {
-            const signal = abortSignal === undefined ? left : AbortSignal.any([abortSignal, left]);
-            return tool.call(input, { signal, onProgress, approved });
-          })
-      : (input, { abortSignal: signal }) => tool.call(input, { signal, approved }),
+    execute: (input, { abortSignal }) =>
+      progress
+        ? executeWithProgress(tool, input, approved, abortSignal)
+        : tool.call(input, { signal: abortSignal, approved }),
     toModelOutput: (argument) => modelOutput(outputOf(argument), isWrapped(argument) ? newer(version) : 5),
   };
+}
+
+/** The AI SDK takes the last output as the result, and those before it as preliminary results. */
+async function* executeWithProgress(
+  tool: AdaptedTool,
+  input: unknown,
+  approved: boolean,
+  abortSignal: AbortSignal | undefined,
+): AsyncGenerator<ToolProgress | CallToolResult, void, undefined> {
+  yield yield* progressOf((options) => tool.call(input, { ...options, approved }), abortSignal);
 }
 
 /** Versions 6 and 7 pass the output in an object, version 5 passes it alone. The argument counts more than the version that was found. */
