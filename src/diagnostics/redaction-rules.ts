@@ -315,7 +315,7 @@ const HELD = withParams((params) =>
       ...all(
         'attempt attempts rounds deadline delay timeout interval latency score misses waiter waiters progress total openedAt ' +
           'establishedAt retry sessionLosses checks check connectDeadline armedFor healthInterval lastConnected connectionCount ' +
-          'reconnectAttempts errorCount pastUptime',
+          'reconnectAttempts errorCount pastUptime open idleTimeout',
         'number',
       ),
       policy: fields({ acceptable: fields({ modern: VERSION, legacy: VERSION }) }, 'number'),

@@ -5,6 +5,7 @@ import type { ConnectionFacts } from '../../../src/machines/connection/connectio
 import type { ChartModel } from './chart-model.js';
 import { connectionChart } from './connection.js';
 import { healthChart } from './health.js';
+import { memberChart } from './member.js';
 import { requestChart } from './request.js';
 import { serverRequestChart } from './server-request.js';
 import { serverStreamChart } from './server-stream.js';
@@ -270,6 +271,53 @@ export function seededFaults(): Fault[] {
       'an error is taken for a result',
       'fails when it is no result that the server is told',
       { isResult: () => true },
+    ),
+    misdrawn(
+      memberChart,
+      'a call that arrives while the server is put to sleep is forgotten',
+      'is started only for something that needs it, and then from every state without a connection',
+      (root) => {
+        (stateAt(root, 'draining').on as Record<string, unknown>).slept = 'asleep';
+      },
+    ),
+    misdrawn(
+      memberChart,
+      'a server that was started for a call is idle at first',
+      'is busy exactly while something needs the server that is awake',
+      (root) => {
+        drop(stateAt(root, 'awake.idle') as Record<string, unknown>, 'always');
+      },
+    ),
+    misdrawn(
+      memberChart,
+      'a call does not start a server that is down',
+      'is started only for something that needs it, and then from every state without a connection',
+      (root) => {
+        delete waysOf(stateAt(root, 'down'), 'begin')[0]?.target;
+      },
+    ),
+    misdrawn(
+      memberChart,
+      'a server that is being put to sleep cannot be removed',
+      'is removed for good by one event in every state',
+      (root) => {
+        drop(stateAt(root, 'draining').on, 'remove');
+      },
+    ),
+    misjudged(
+      memberChart,
+      'a server that is kept sleeps',
+      'sleeps only by time, when nothing needs it, and never when it is kept',
+      { maySleep: () => true },
+    ),
+    misdrawn(
+      memberChart,
+      'a reason stays after the next start',
+      'is down with a reason when a start fails or the connection ends, and has a reason in no other state',
+      (root) => {
+        const down = stateAt(root, 'down');
+        down.exit = without(down.exit, 'forgetFailure');
+      },
     ),
     misjudged(
       requestChart,
