@@ -150,7 +150,8 @@ export class MCPClientGroup {
     if (!Array.isArray(names)) throw invalidOption('required', NAMES_OF_SERVERS, names);
     for (const name of required) if (!this.#excluded.has(name)) this.#member(name);
     limits.signal?.throwIfAborted();
-    const report = new Map<string, GroupServerReport>();
+    // In the order of the servers, although they are connected in another one.
+    const report = new Map([...this.#members].map(([name, member]) => [name, unstarted(member)]));
     const needed = (name: string, result: GroupServerReport): void => {
       report.set(name, result);
       if (result.error !== undefined && result.status !== 'awake' && required.includes(name)) throw result.error;

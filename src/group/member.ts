@@ -83,7 +83,7 @@ export class Member {
       this.#resolveGone = resolve;
     });
     this.connection = connect((type) => {
-      this.#actor.send({ type });
+      this.#send({ type });
     });
     this.#actor = this.#createActor();
     surroundings.slots.add(name, settings.concurrency);
@@ -149,7 +149,8 @@ export class Member {
   }
 
   #send(event: MemberEvent): void {
-    this.#actor.send(event);
+    // XState warns of events to an actor that has ended, such as the end of a call whose server was removed.
+    if (this.#actor.getSnapshot().status === 'active') this.#actor.send(event);
   }
 
   #moved(state: MemberState, why: Failure | undefined): void {
