@@ -1,12 +1,15 @@
 import type { Failure } from '../util/failure.js';
-import type { EndWait, WaitingRoom, WaitLimit } from './waiting-room.js';
+import type { WaitingRoom, WaitLimit } from './waiting-room.js';
+
+/** Ends the wait of a call, with a slot or without one. */
+type Grant = (withSlot: boolean) => void;
 
 /** The calls of one member. */
 interface Lane {
   readonly limit: number;
   running: number;
   /** The calls that wait for a slot, the oldest first. */
-  readonly queue: Set<EndWait>;
+  readonly queue: Set<Grant>;
 }
 
 /**
@@ -30,9 +33,11 @@ export class CallSlots {
     this.#lanes.set(member, { limit, running: 0, queue: new Set() });
   }
 
-  /** Removes a member: its calls have ended, or end soon. */
+  /** Removes a member. Its waiting calls go on without a slot: their server is gone. */
   remove(member: string): void {
+    const lane = this.#lanes.get(member);
     this.#lanes.delete(member);
+    for (const granted of lane?.queue ?? []) granted(false);
   }
 
   /**
@@ -64,7 +69,7 @@ export class CallSlots {
         return problem;
       }
     }
-    let given = false;
+    let given = !taken;
     return () => {
       if (given) return;
       given = true;
@@ -84,11 +89,11 @@ export class CallSlots {
   #end(lane: Lane): void {
     this.#running -= 1;
     lane.running -= 1;
-    for (let next = this.#next(); next !== undefined; next = this.#next()) next();
+    for (let next = this.#next(); next !== undefined; next = this.#next()) next(true);
   }
 
   /** Takes a slot for the waiting call whose turn it is, if there is one. */
-  #next(): EndWait | undefined {
+  #next(): Grant | undefined {
     for (const [member, lane] of this.#lanes) {
       const [first] = lane.queue;
       if (first === undefined || !this.#mayRun(lane)) continue;

@@ -158,7 +158,10 @@ export class Member {
     this.#state = state;
     const waiting = [...this.#waiting];
     if (state === 'awake') for (const [end] of waiting) end();
-    if (state === 'removed') for (const [end, call] of waiting) end(removed(this.name, call));
+    if (state === 'removed') {
+      for (const [end, call] of waiting) end(removed(this.name, call));
+      this.#surroundings.slots.remove(this.name);
+    }
     if (state === 'down' && why !== undefined) {
       const explanation = this.explain();
       for (const [end, call] of waiting) end(notStarted(this.name, call, why, explanation));
@@ -316,7 +319,6 @@ export class Member {
   async remove(): Promise<void> {
     this.#send({ type: 'remove' });
     await this.#gone;
-    this.#surroundings.slots.remove(this.name);
     await this.lists.written();
   }
 }

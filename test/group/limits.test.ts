@@ -129,6 +129,19 @@ describe('concurrency', () => {
     expect(one.log).toEqual(['a', 'b']);
   });
 
+  it('rejects waiting calls of a server that is removed as not sent, at once', async () => {
+    await using one = await scene({ concurrency: 1 });
+    const first = rejection(one.call('a'));
+    await one.reached(1);
+    const [waiting, other] = [rejection(one.call('a', { timeout: 60_000 })), one.call('b')];
+    await one.group.remove('a');
+    expect(await first).toMatchObject({ code: 'MCP_CONNECTION_CLOSED', delivery: 'unknown' });
+    expect(await waiting).toMatchObject({ code: 'MCP_CONNECTION_CLOSED', delivery: 'not-sent' });
+    await one.reached(2);
+    one.b.end();
+    await other;
+  });
+
   it('does not count a call to a server that is being started', async () => {
     const silent = createScriptedServer({ handlers: { '*': () => undefined } });
     await using one = await scene({ concurrency: 1 });
