@@ -28,7 +28,7 @@ const PURE = ['util', 'protocol', 'diagnostics'];
 const IMPURE_FILE = 'util/environment.ts';
 
 /** The entry points of the package. None of them imports another, so that the root does not load the test tools or the inspector. */
-const ENTRIES = ['config', 'group', 'inspect', 'testing', 'index.ts'];
+const ENTRIES = ['adapters', 'config', 'group', 'inspect', 'testing', 'index.ts'];
 
 /** The layer of a file below src, by its first path segment; undefined when the segment is not a layer. */
 function layerOf(relativeToSrc) {
