@@ -130,7 +130,7 @@ function printProgress(event: TapEvent, printer: WatchPrinter): void {
 class WatchPrinter {
   readonly #terminal: Terminal;
   readonly #json: boolean;
-  /** Removes secrets from a text: a server may log those that it was given. */
+  /** Removes secrets from a text: a server may log secrets that it was given. */
   hide: (text: string) => string = (text) => text;
 
   constructor(terminal: Terminal, json: boolean) {
