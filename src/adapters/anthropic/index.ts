@@ -56,7 +56,7 @@ export interface AnthropicTools {
    * Calls the tool that the model chose. An error is a result for the model.
    * @throws the reason of the signal when it is aborted
    */
-  run(call: AnthropicToolUse, options?: AnthropicRunOptions): Promise<AnthropicToolResult>;
+  readonly run: (call: AnthropicToolUse, options?: AnthropicRunOptions) => Promise<AnthropicToolResult>;
 }
 
 /**

@@ -39,15 +39,15 @@ export interface GoogleTools {
    * The declarations of the functions.
    * @throws never
    */
-  tool(): Promise<{ functionDeclarations: GoogleFunctionDeclaration[] }>;
+  readonly tool: () => Promise<{ functionDeclarations: GoogleFunctionDeclaration[] }>;
   /**
    * Runs calls at the same time, and returns their responses in the same order. An error is a response for the model.
    * @throws the reason of a signal when it is aborted
    */
-  callTool(
+  readonly callTool: (
     calls: readonly GoogleFunctionCall[],
     options?: GoogleRunOptions,
-  ): Promise<{ functionResponse: GoogleFunctionResponse }[]>;
+  ) => Promise<{ functionResponse: GoogleFunctionResponse }[]>;
 }
 
 /**

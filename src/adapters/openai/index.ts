@@ -82,7 +82,7 @@ export interface OpenAIResponseTools {
    * Calls the tool that the model chose. An error is an output for the model.
    * @throws the reason of the signal when it is aborted
    */
-  run(call: OpenAIResponseCall, options?: OpenAIRunOptions): Promise<OpenAICallOutput>;
+  readonly run: (call: OpenAIResponseCall, options?: OpenAIRunOptions) => Promise<OpenAICallOutput>;
 }
 
 /** Tools for the Chat Completions API. */
@@ -92,7 +92,7 @@ export interface OpenAIChatTools {
    * Calls the tool that the model chose. An error is a message for the model.
    * @throws the reason of the signal when it is aborted
    */
-  run(call: OpenAIChatCall, options?: OpenAIRunOptions): Promise<OpenAIToolMessage>;
+  readonly run: (call: OpenAIChatCall, options?: OpenAIRunOptions) => Promise<OpenAIToolMessage>;
 }
 
 /**
