@@ -164,7 +164,7 @@ function modern(schema: Schema): Schema {
     const required = requiredOf(schema);
     const properties = propertiesOf(schema);
     const missing = required.filter((name) => !Object.hasOwn(properties, name));
-    if (missing.length > 0 && typesOf(schema).includes('object'))
+    if (missing.length > 0 && (typesOf(schema).includes('object') || isSchema(schema.properties)))
       result.properties = { ...properties, ...Object.fromEntries(missing.map((name) => [name, {}])) };
     if (required.length > 0) result.required = required;
     else delete result.required;

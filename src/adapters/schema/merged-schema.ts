@@ -33,8 +33,8 @@ export function merged(schemas: readonly Schema[]): Schema {
 }
 
 /**
- * An object schema without `oneOf`, `anyOf`, `allOf` and other keywords that providers refuse at the top level. It has the properties of all
- * alternatives; required are the properties that each alternative requires. The notes say in words what is lost.
+ * An object schema without `oneOf`, `anyOf`, `allOf` and other keywords that providers refuse at the top level. Its properties are those of all
+ * alternatives; required are the names that each of them requires. The notes say in words what is lost.
  */
 export function mergedTopLevel(schema: Schema): { readonly schema: Schema; readonly notes: readonly string[] } {
   const notes: string[] = [];
