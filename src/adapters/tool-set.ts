@@ -92,7 +92,14 @@ function withoutDuplicates(source: ToolSource, tools: readonly AdaptedTool[], op
   });
 }
 
-function leaveOut(source: ToolSource, tool: MCPTool, options: ToolSetOptions, why: string, provider?: Provider): void {
+/** Reports a tool that is left out. */
+export function leaveOut(
+  source: ToolSource,
+  tool: MCPTool,
+  options: ToolSetOptions,
+  why: string,
+  provider?: Provider,
+): void {
   const name = safeText(tool.name, LONGEST_NAME);
   const message = `The tool ${name} is left out: ${safeText(why)}`;
   report(source, options, toolProblem(name, message, { reason: safeText(why), ...(provider && { provider }) }));

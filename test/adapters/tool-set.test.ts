@@ -1,4 +1,5 @@
 import { failed } from '../../src/adapters/adapted-tool.js';
+import { openaiTools } from '../../src/adapters/openai/index.js';
 import { headAndTail } from '../../src/adapters/large-results.js';
 import type { ToolSetOptions } from '../../src/adapters/tool-options.js';
 import { adaptedTools, ToolSet } from '../../src/adapters/tool-set.js';
@@ -53,6 +54,15 @@ describe('a tool that a provider would refuse', () => {
     expect(set.tools.map(({ name }) => name)).toEqual(['a']);
     expect(problems).toMatchObject([{ code: 'MCP_TOOL_LEFT_OUT', details: { tool: 'broken', provider: 'openai' } }]);
     expect(problems[0]?.message).toMatch(/^The tool broken is left out: OpenAI would refuse it: .*#\/gone/);
+  });
+
+  test('because openaiTools() needs strict tools is reported as well', async () => {
+    const problems: Error[] = [];
+    const free: MCPTool = { name: 'free', inputSchema: { ...inputSchema, additionalProperties: {} } };
+    const options = { strict: true, onProblem: (problem: Error) => problems.push(problem) };
+    const { tools } = await openaiTools(sourceOf([free, TOOL]), options);
+    expect(tools.map(({ name }) => name)).toEqual(['a']);
+    expect(problems).toMatchObject([{ code: 'MCP_TOOL_LEFT_OUT', details: { tool: 'free' } }]);
   });
 
   test('stays with include.force', async () => {

@@ -5,7 +5,7 @@ import { failed } from '../adapted-tool.js';
 import type { AdaptedTool } from '../adapted-tool.js';
 import { strictSchema, withoutAddedNulls } from '../schema/strict-schema.js';
 import type { ToolSetOptions } from '../tool-options.js';
-import { adaptedTools, ToolSet } from '../tool-set.js';
+import { adaptedTools, leaveOut, ToolSet } from '../tool-set.js';
 import type { ToolSource } from '../tool-source.js';
 import { chatText, responseOutput } from './openai-content.js';
 import type { OpenAIOutputItem } from './openai-content.js';
@@ -122,7 +122,11 @@ export async function openaiTools(
     throw invalidOption('strict', '"auto" or a boolean', strict, traits.adapter);
   const prepared = (await adaptedTools(traits, source, options))
     .map((tool) => new OpenAITool(tool, strict !== false))
-    .filter((one) => strict !== true || one.strict);
+    .filter((one) => {
+      if (strict !== true || one.strict) return true;
+      leaveOut(source, one.tool.definition, options, 'strict mode cannot express its schema', 'openai');
+      return false;
+    });
   const runner = new Runner(prepared);
   return api === 'chat' ? chatTools(prepared, runner) : responseTools(prepared, runner);
 }
