@@ -26,12 +26,14 @@ function snippetsOf(document: string, language = 'ts'): string[] {
 const AT_HAND = `
 import * as all from 'mcp-actors';
 import * as testing from 'mcp-actors/testing';
+import * as zod from 'zod';
 declare global {
 ${['MCPClient', 'MCPConnection', 'MCPError', 'StdioTransport', 'HttpTransport'].map((name) => `  const ${name}: typeof all.${name};`).join('\n')}
   const client: all.MCPClient;
   const transport: all.MCPTransport;
   const server: testing.ScriptedServer;
   const controller: AbortController;
+  const z: typeof zod;
   const url: string;
   function freshToken(): Promise<string>;
   function showForm(form: object): Promise<Record<string, string> | undefined>;
@@ -51,6 +53,8 @@ function complaintsAbout(sources: ReadonlyMap<string, string>): string[] {
     noUnusedParameters: false,
     incremental: false,
   });
+  // It is installed in several versions, under other names.
+  options.paths = { ...options.paths, ai: ['./node_modules/ai7'] };
   const host = ts.createCompilerHost(options);
   const readFile = host.readFile.bind(host);
   const fileExists = host.fileExists.bind(host);
@@ -69,6 +73,7 @@ test('the TypeScript in the documents is what it seems', () => {
   const sources = new Map([[path.join(ROOT, 'test/at-hand.mts'), AT_HAND]]);
   for (const document of [
     'README.md',
+    'docs/adapters.md',
     'docs/config-files.md',
     'docs/groups.md',
     'docs/recording.md',

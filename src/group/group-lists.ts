@@ -1,41 +1,18 @@
 import type { ListOptions } from '../api/options/call-options.js';
 import type { ToolsDifference } from '../api/lists/tools-difference.js';
 import { raise } from '../errors.js';
-import type { MCPPrompt, MCPResource, MCPResourceTemplate, MCPTool } from '../protocol/schema/index.js';
+import type { MCPPrompt, MCPTool } from '../protocol/schema/index.js';
 import { failure } from '../util/failure.js';
 import { didYouMean } from '../util/did-you-mean.js';
 import { safeText } from '../util/printable.js';
 import type { GroupEvents } from './group-events.js';
+import type { GroupTool } from './group-types.js';
 import type { Limits, Member } from './member.js';
 import { errorOf, failureOf } from './member-errors.js';
 import type { ListItem, ListKind } from './member-lists.js';
 import { GroupNames } from './names.js';
 import type { Owned, PrefixOption } from './names.js';
 import type { WaitLimit } from './waiting-room.js';
-
-/** A tool of a group. */
-export interface GroupTool {
-  /** Its name in the group. */
-  readonly name: string;
-  /** Its server. */
-  readonly server: string;
-  /** Whether a call is expected to reach the server: false while it is down, or its connection is lost. A server that sleeps is available. */
-  readonly available: boolean;
-  /** The definition of the server, with its own name. */
-  readonly definition: MCPTool;
-}
-
-/** A resource of a group: it can be passed to {@link MCPClientGroup.readResource}. */
-export type GroupResource = MCPResource & {
-  /** The name of its server. */
-  readonly server: string;
-};
-
-/** A resource template of a group. */
-export type GroupResourceTemplate = MCPResourceTemplate & {
-  /** The name of its server. */
-  readonly server: string;
-};
 
 /** The lists whose items have names. */
 type NamedKind = 'tools' | 'prompts';

@@ -1,34 +1,14 @@
 import type { ConnectOptions } from '../api/options/call-options.js';
 import { toError } from '../errors.js';
-import type { MCPError } from '../errors.js';
 import { explainFailure } from '../diagnostics/explain.js';
 import type { Environment } from '../util/environment.js';
 import { failure } from '../util/failure.js';
 import type { Failure } from '../util/failure.js';
 import { barred, printable } from '../util/printable.js';
-import type { GroupServerStatus } from './group-events.js';
+import type { GroupServerReport } from './group-types.js';
 import type { Member } from './member.js';
 import { errorOf } from './member-errors.js';
 import type { ExcludedServer } from './member-settings.js';
-
-/** Options of {@link MCPClientGroup.connect}. */
-export interface GroupConnectOptions extends ConnectOptions {
-  /** The names of servers that must be connected: `connect()` rejects as soon as one of them cannot be. Default: none. */
-  readonly required?: readonly string[] | undefined;
-}
-
-/** How one server of a group was connected. */
-export interface GroupServerReport {
-  /** `awake` if it is connected, `asleep` if it is lazy, `waking` if the time has passed. */
-  readonly status: GroupServerStatus;
-  /** Why it is not connected, or its tools could not be listed. */
-  readonly error: MCPError | undefined;
-  /** How long it took to connect and to list the tools, or to fail, in ms. */
-  readonly took: number;
-}
-
-/** The result of {@link MCPClientGroup.connect}, by name of the server. */
-export type GroupReport = Readonly<Record<string, GroupServerReport>>;
 
 /** The report of a server that is not started. */
 export function reportOfExcluded(name: string, { status, reason }: ExcludedServer): GroupServerReport {

@@ -17,12 +17,18 @@ import {
   reportOfExcluded,
   unstarted,
 } from './group-report.js';
-import type { GroupConnectOptions, GroupReport, GroupServerReport } from './group-report.js';
 import { GroupClient } from './group-client.js';
 import { GroupEvents } from './group-events.js';
 import type { GroupServerStatus, MCPClientGroupEvents } from './group-events.js';
 import { GroupLists } from './group-lists.js';
-import type { GroupResource, GroupResourceTemplate, GroupTool } from './group-lists.js';
+import type {
+  GroupConnectOptions,
+  GroupReport,
+  GroupResource,
+  GroupResourceTemplate,
+  GroupServerReport,
+  GroupTool,
+} from './group-types.js';
 import { groupOptions } from './group-options.js';
 import type { GroupOptions, MCPClientGroupOptions } from './group-options.js';
 import { cacheKeyOf } from './identity.js';

@@ -3,7 +3,6 @@ export { MCPClientGroup } from './group.js';
 export { GroupClient } from './group-client.js';
 export { fileListCache } from './lists/file-list-cache.js';
 export { memoryListCache } from './lists/memory-list-cache.js';
-export type { GroupConnectOptions, GroupReport, GroupServerReport } from './group-report.js';
 export type {
   GroupProblem,
   GroupServerStatus,
@@ -11,7 +10,14 @@ export type {
   GroupToolsChanged,
   MCPClientGroupEvents,
 } from './group-events.js';
-export type { GroupResource, GroupResourceTemplate, GroupTool } from './group-lists.js';
+export type {
+  GroupConnectOptions,
+  GroupReport,
+  GroupResource,
+  GroupResourceTemplate,
+  GroupServerReport,
+  GroupTool,
+} from './group-types.js';
 export type { MCPClientGroupOptions } from './group-options.js';
 export type {
   GroupConfiguredServer,
