@@ -54,7 +54,7 @@ function complaintsAbout(sources: ReadonlyMap<string, string>): string[] {
     incremental: false,
   });
   // It is installed in several versions, under other names.
-  options.paths = { ...options.paths, ai: ['./node_modules/ai7'] };
+  options.paths = { ...options.paths, ai: ['./node_modules/ai7/dist/index.d.ts'] };
   const host = ts.createCompilerHost(options);
   const readFile = host.readFile.bind(host);
   const fileExists = host.fileExists.bind(host);
