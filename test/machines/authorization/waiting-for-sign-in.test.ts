@@ -113,6 +113,20 @@ describe('connecting, while a person signs in', () => {
     await connected;
   });
 
+  test('waits for a person who was asked before it, also once its link is open', async () => {
+    server = await protectedServer(as);
+    const client = clientOf(signedIn(prompts, {}, slow), { connectTimeout: LIMIT });
+    const act = hesitate();
+    const signedInFirst = client.signIn();
+    await until(() => prompts.length === 1);
+    const connected = client.connect();
+    await until(() => client.explain().includes('linked.connecting.authorizing.negotiating'));
+    act();
+    await signedInFirst;
+    await connected;
+    expect(client.state).toBe('ready');
+  });
+
   test('counts the time before and after', async () => {
     useRealTime();
     server = await protectedServer(as, (visit, token) => token !== undefined && visit.message.method !== undefined);
