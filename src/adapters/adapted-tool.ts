@@ -100,16 +100,19 @@ export class AdaptedTool {
       if (signal?.aborted === true) throw thrown;
       return both(failed(textOfError(thrown)));
     }
-    return { whole, shown: await this.#shown(whole) };
+    return { whole, shown: await this.#shown(whole, signal ?? NEVER) };
   }
 
-  #shown(whole: CallToolResult): Promise<CallToolResult> {
+  #shown(whole: CallToolResult, signal: AbortSignal): Promise<CallToolResult> {
     const { maxResultChars = MAX_RESULT_CHARS, onLargeResult } = this.#options;
     return shortened(whole, maxResultChars, async (text) => {
+      if (onLargeResult === undefined) return undefined;
+      const large = { tool: this.definition.name, text, result: whole };
       try {
-        const own: unknown = await onLargeResult?.({ tool: this.definition.name, text, result: whole });
+        const own: unknown = await askUserFunction(() => onLargeResult(large), signal);
         return typeof own === 'string' ? own : undefined;
       } catch (thrown) {
+        if (signal.aborted) throw thrown;
         report(this.#source, this.#options, new Error(`onLargeResult failed: ${describeThrown(thrown)}`));
         return undefined;
       }

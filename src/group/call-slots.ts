@@ -52,8 +52,8 @@ export class CallSlots {
     else {
       const problem = await this.#room
         .wait(limit, 'queued', (end) => {
-          const granted = (): void => {
-            taken = true;
+          const granted = (withSlot: boolean): void => {
+            taken = withSlot;
             end();
           };
           lane.queue.add(granted);

@@ -172,21 +172,26 @@ export class GroupLists {
     const known = this.#namesOf(kind).byName.get(fullName);
     if (known !== undefined) return known;
     const { timeout, maxTotalTimeout, signal } = options;
-    const reasons = await Promise.all(
-      [...this.#members.values()].map(async (member) => {
-        await member.lists.loaded;
-        if (!this.#mayHave(member, fullName)) return undefined;
-        const call = `${SINGULAR[kind]} "${safeText(fullName, LONGEST_SHOWN)}"`;
-        const limit: WaitLimit = member.limit(`The search for the ${call}`, options);
-        return member.list(kind, { timeout, maxTotalTimeout, signal }, limit).then(
-          () => undefined,
-          (thrown: unknown) => ({ thrown }),
-        );
+    const searches = [...this.#members.values()].map(async (member) => {
+      await member.lists.loaded;
+      if (!this.#mayHave(member, fullName)) return undefined;
+      const call = `${SINGULAR[kind]} "${safeText(fullName, LONGEST_SHOWN)}"`;
+      const limit: WaitLimit = member.limit(`The search for the ${call}`, options);
+      return member.list(kind, { timeout, maxTotalTimeout, signal }, limit).then(
+        () => undefined,
+        (thrown: unknown) => ({ thrown }),
+      );
+    });
+    // The first list with the name is enough, so that a server that does not respond holds up no call of another one.
+    const found = await Promise.any(
+      searches.map(async (search) => {
+        await search;
+        return this.#namesOf(kind).byName.get(fullName) ?? Promise.reject(new Error('This list has no such name'));
       }),
-    );
-    const found = this.#namesOf(kind).byName.get(fullName);
-    if (found !== undefined) return found;
+    ).catch(() => undefined);
     signal?.throwIfAborted();
+    if (found !== undefined) return found;
+    const reasons = await Promise.all(searches);
     const [failed] = reasons.filter((reason) => reason !== undefined);
     if (failed !== undefined) throw errorOf(failed.thrown);
     return this.#unknown(kind, fullName);

@@ -29,6 +29,8 @@ export class MemberConnection {
   readonly #removals = new Map<(connection: MCPConnection) => () => void, () => void>();
   #suspended: SuspendedClient | undefined;
   #current: MCPConnection;
+  /** Resolves when the last sleep has begun: then it is known whether a session is suspended. */
+  #asleep: Promise<void> = Promise.resolve();
 
   /** @throws MCPError with code `MCP_INVALID_PARAMS` if the target or an option is invalid */
   constructor(name: string, target: ConnectTarget, options: MCPConnectionOptions) {
@@ -87,7 +89,12 @@ export class MemberConnection {
   }
 
   /** Suspends the session, or closes the link. Never rejects. */
-  async sleep(): Promise<void> {
+  sleep(): Promise<void> {
+    this.#asleep = this.#suspend();
+    return this.#asleep;
+  }
+
+  async #suspend(): Promise<void> {
     if (this.#transport.framing === 'per-request') {
       try {
         this.#suspended = await this.#current.suspend();
@@ -101,6 +108,8 @@ export class MemberConnection {
 
   /** Closes the link, and ends a suspended session. Never rejects. */
   async close(): Promise<void> {
+    // A suspension that has begun would leave a session that is never ended.
+    await this.#asleep;
     await this.#current.disconnect();
     if (this.#suspended === undefined) return;
     const last = this.#resumed(this.#suspended);

@@ -105,7 +105,7 @@ export class MemberLists {
       const cached = await within(this.#owner.environment, this.#cache?.read(this.#key));
       if (cached === undefined) return;
       this.#cached = pick(cached);
-      const tools = cached.tools?.filter(({ name }) => isAllowed(name, this.#filter));
+      const tools = this.#cached.tools?.filter(({ name }) => isAllowed(name, this.#filter));
       // A list that the server has sent meanwhile is newer.
       this.#known = { ...this.#cached, ...(tools && { tools }), ...this.#known };
       this.#owner.changed(undefined);

@@ -20,6 +20,7 @@ import { memberEffects } from './member-effects.js';
 import type { MemberInspection } from './member-effects.js';
 import type { MemberSettings } from './member-settings.js';
 import type { StartSlots } from './start-slots.js';
+import { timedOut } from './waiting-room.js';
 import type { EndWait, WaitingRoom, WaitLimit } from './waiting-room.js';
 
 /** What a member uses of its group. */
@@ -238,6 +239,8 @@ export class Member {
           give = taken;
         }
       }
+      // A search for the name or a wait may have taken all the time.
+      if (waited && this.#now >= limit.deadline) throw this.#error(timedOut(limit.call, limit.timeout, 'searching'));
       return await work(this.connection.client, waited ? this.#rest(options, began) : options);
     } finally {
       give?.();

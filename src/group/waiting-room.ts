@@ -76,7 +76,8 @@ function queueFull(call: string, limit: number): Failure {
   });
 }
 
-function timedOut(call: string, timeout: number, phase: string): Failure {
+/** The failure of a call whose time passes before it is sent. */
+export function timedOut(call: string, timeout: number, phase: string): Failure {
   return failure('timeout', 'MCP_TIMEOUT', `${call} timed out after ${timeout} ms, before it was sent (${phase})`, {
     delivery: 'not-sent',
     details: { operation: call, timeout, phase },

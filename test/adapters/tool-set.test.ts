@@ -215,3 +215,14 @@ describe('a large result', () => {
     expect(headAndTail('😀'.repeat(10), 10)).toBe('😀😀\n[… 12 characters are missing …]\n😀😀');
   });
 });
+
+test('a call whose result is too large ends with an abort, although onLargeResult never settles', async () => {
+  const abort = new AbortController();
+  const reason = new Error('enough');
+  const onLargeResult = (): Promise<undefined> => {
+    abort.abort(reason);
+    return new Promise(() => undefined);
+  };
+  const { set } = await setOf({ maxResultChars: 10, onLargeResult }, () => text('x'.repeat(100)));
+  await expect(set.run('a', {}, { signal: abort.signal })).rejects.toBe(reason);
+});

@@ -95,6 +95,23 @@ describe('concurrency', () => {
     await Promise.all(calls);
   });
 
+  it('holds after a server with waiting calls was removed', async () => {
+    await using one = await scene({ concurrency: 1 });
+    const gone = [1, 2, 3].map(() => one.call('a').catch((error: unknown) => error));
+    await one.reached(1);
+    await one.group.remove('a');
+    await Promise.all(gone);
+    const calls = [one.call('b'), one.call('b')];
+    await one.reached(2);
+    // A list takes no slot: its response comes after every call that was sent before it.
+    await one.group.client('b').listTools({ useCache: false });
+    expect(one.b.running).toHaveLength(1);
+    one.b.end();
+    await one.reached(3);
+    one.b.end();
+    await Promise.all(calls);
+  });
+
   it('refuses a call above maxQueued as not sent, and goes on with the others', async () => {
     await using one = await scene({ concurrency: 1, maxQueued: 1 });
     const calls = [one.call('a'), one.call('a')];
@@ -154,4 +171,22 @@ describe('concurrency', () => {
     expect(await waiting).toMatchObject({ code: 'MCP_TIMEOUT', delivery: 'not-sent', details: { phase: 'waking' } });
     await silent[Symbol.asyncDispose]();
   });
+});
+
+it('a call does not wait for a silent server when another server has the tool', async () => {
+  const changed = new Waiting();
+  const log: string[] = [];
+  await using good = new HeldServer('good', log, changed);
+  await using silent = createScriptedServer({ revision: '2025-11-25', handlers: { 'tools/list': () => undefined } });
+  await using group = new MCPClientGroup(
+    { silent: silent.transport, good: good.server.transport },
+    { prefix: (server, name) => `${server}.${name}` },
+  );
+  const call = group.callTool('good.hold', {});
+  await changed.until(
+    () => log.length === 1,
+    () => 'the call is not sent',
+  );
+  good.end();
+  await call;
 });
