@@ -151,12 +151,12 @@ export class GroupClient {
    * @throws the errors of {@link MCPClient.unsubscribe} and {@link GroupClient.request}
    */
   async unsubscribe(uri: string, options?: RequestOptions): Promise<void> {
-    const release = this.#subscriptions.get(uri);
-    this.#subscriptions.delete(uri);
     try {
       await this.#use('The end of the subscription', options, (client, own) => client.unsubscribe(uri, own));
     } finally {
-      release?.();
+      // Read afterwards: a subscription that was requested before may have begun meanwhile.
+      this.#subscriptions.get(uri)?.();
+      this.#subscriptions.delete(uri);
     }
   }
 

@@ -23,15 +23,24 @@ export function watchServerRequests(
     };
     return counted as unknown as Value;
   };
-  const members = <Value>(value: Value): Value => {
+  const members = <Value>(value: Value, names: readonly string[]): Value => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return watched(value);
-    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, watched(one as unknown)])) as Value;
+    const given = value as Readonly<Record<string, unknown>>;
+    const handlers = names.flatMap((name) => {
+      const handler = given[name];
+      return typeof handler === 'function' ? [[name, watched(handler.bind(value) as unknown)] as const] : [];
+    });
+    // An instance of a class has its handlers in its prototype.
+    const isPlain = Object.getPrototypeOf(value) === Object.prototype;
+    if (isPlain) return { ...value, ...Object.fromEntries(handlers) };
+    const own = handlers.map(([name, handler]) => [name, { value: handler, enumerable: true }] as const);
+    return Object.create(value, Object.fromEntries(own)) as Value;
   };
   const { sampling, elicitation, roots } = options;
   return {
     ...options,
-    ...(sampling !== undefined && { sampling: members(sampling) }),
-    ...(elicitation !== undefined && { elicitation: members(elicitation) }),
+    ...(sampling !== undefined && { sampling: members(sampling, ['createMessage']) }),
+    ...(elicitation !== undefined && { elicitation: members(elicitation, ['form', 'url']) }),
     ...(roots !== undefined && { roots: watched(roots) }),
   };
 }

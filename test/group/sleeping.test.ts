@@ -147,15 +147,21 @@ describe('an idle server', () => {
     expect(client.status).toBe('asleep');
   });
 
-  it('does not sleep while one of its requests is open', async () => {
+  it.each(['a function', 'a method of a class'])('does not sleep while %s handles its request', async (kind) => {
     await using server = memoryServer();
     const requests: ((result: { readonly action: 'decline' }) => void)[] = [];
     const asked = new Waiting();
-    const elicitation = (): Promise<{ readonly action: 'decline' }> =>
-      new Promise((resolve) => {
-        requests.push(resolve);
-        asked.wake();
-      });
+    class Person {
+      readonly #requests = requests;
+      form(): Promise<{ readonly action: 'decline' }> {
+        return new Promise((resolve) => {
+          this.#requests.push(resolve);
+          asked.wake();
+        });
+      }
+    }
+    const person = new Person();
+    const elicitation = kind === 'a function' ? () => person.form() : person;
     await using group = new MCPClientGroup(
       { one: server.transport },
       { idleTimeout: SHORT, defaults: { elicitation } },
