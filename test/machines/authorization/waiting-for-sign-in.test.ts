@@ -339,9 +339,14 @@ describe('a recording of a reconnect during a sign-in', () => {
     const connection = new MCPConnection('recorded', transport, { record: { write: lines.write } });
     const client = await connection.connect();
     as.expire();
+    const act = hesitate();
     const call = client.callTool('buy', {}, { timeout: LIMIT });
     await until(() => prompts.length === 2);
-    await connection.reconnect();
+    const reconnected = connection.reconnect();
+    // The new link opens while the person is still asked.
+    await until(() => connection.explain().includes('linked.connecting.authorizing.negotiating'));
+    act();
+    await reconnected;
     expect(textOf(await call)).toBe('done');
     await connection.disconnect();
     await replayed(lines.read());
