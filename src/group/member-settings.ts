@@ -1,7 +1,9 @@
 import type { ConnectTarget } from '../api/connect-target.js';
 import { isTransport } from '../api/connect-target.js';
 import type { MCPConnectionOptions } from '../api/options/mcp-connection-options.js';
+import { raise } from '../errors.js';
 import { invalidOption, isPlainObject, isWholeNumber, optionNames, OptionReader } from '../option-checks.js';
+import { safeText } from '../util/printable.js';
 import type { GroupToolFilter } from './tool-filter.js';
 
 /** Settings of a server that groups use. `loadServers` reads them from the member `mcpActors` of an entry. */
@@ -113,8 +115,30 @@ export function memberSettings(
 ): MemberSettings | ExcludedServer {
   if (name === '') throw invalidOption('servers', 'names that are not empty', name);
   if (isConfigured(input)) return fromConfig(name, input, defaults);
-  if (!isWithSettings(input)) return settingsFrom(name, { target: input }, defaults);
+  if (!isWithSettings(input)) {
+    refuseMisplaced(name, input);
+    return settingsFrom(name, { target: input }, defaults);
+  }
   return settingsFrom(name, input, defaults);
+}
+
+/** The settings that no entry of a program has beside its command or URL. `tools` is a list there. */
+const SETTINGS = ['options', 'lazy', 'idleTimeout', 'concurrency', 'keep', 'tools'] as const;
+
+/** Refuses settings inside of a target, where they would have no effect. */
+function refuseMisplaced(name: string, target: ConnectTarget): void {
+  if (!isPlainObject(target) || isTransport(target)) return;
+  const given = target as unknown as Readonly<Record<string, unknown>>;
+  const field = SETTINGS.find((one) => given[one] !== undefined && !(one === 'tools' && Array.isArray(given[one])));
+  if (field === undefined) return;
+  raise(
+    `The server "${safeText(name)}" has the setting ${field} inside of its target: write { target: { … }, ${field} }`,
+    {
+      code: 'MCP_INVALID_PARAMS',
+      delivery: 'not-sent',
+      details: { field, expected: 'a setting beside `target`', received: 'a setting inside of the target' },
+    },
+  );
 }
 
 function isConfigured(input: GroupServerInput): input is GroupConfiguredServer {

@@ -246,6 +246,11 @@ describe('the options of a group', () => {
   it.each([
     [{ one: { target: 'https://example.com/mcp', idelTimeout: 1 } }, 'The server "one" has no option "idelTimeout"'],
     [{ one: { target: 'https://example.com/mcp', concurrency: 0.5 } }, 'The server "one": concurrency must be'],
+    [{ one: { command: 'x', lazy: true } }, 'has the setting lazy inside of its target: write { target: { … }, lazy }'],
+    [
+      { one: { url: 'https://example.com/mcp', tools: { exclude: ['a'] } } },
+      'has the setting tools inside of its target',
+    ],
     [{ one: 'example.com' }, 'Invalid target: expected a URL such as'],
     [{ servers: new Map() }, 'expected the member `servers` of the result of loadServers()'],
   ])('are refused for a server: %j', (servers, message) => {

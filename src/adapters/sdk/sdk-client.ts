@@ -16,6 +16,7 @@ import type {
   ReadResourceResult,
   ServerCapabilities,
 } from '../../protocol/schema/index.js';
+import { invalidOption, isPlainObject } from '../../option-checks.js';
 import { methodOf } from './notification-schema.js';
 import type { SdkNotification, SdkNotificationSchema } from './notification-schema.js';
 import { withSdkErrors } from './sdk-error.js';
@@ -119,6 +120,9 @@ export class SdkClient {
     third?: SdkRequestOptions,
   ): Promise<unknown> {
     const { schema, result } = await withSdkErrors(async () => {
+      // A call in the form of MCPClient would be sent without its arguments.
+      if (!isPlainObject(params))
+        throw invalidOption('params', '{ name, arguments }, as the official client takes them', params, 'callTool');
       const { schema, options } = schemaAndOptions(second, third);
       return { schema, result: await this.#client.callTool(params, { ...options, onToolError: 'return' }) };
     });

@@ -150,4 +150,14 @@ describe('asSdkClient()', () => {
     expect(errorThrownBy(set)).toMatchObject({ code: 'MCP_INVALID_PARAMS', details: { field: 'notificationSchema' } });
     expect(errorThrownBy(() => asSdkClient({} as never))).toMatchObject({ details: { field: 'client' } });
   });
+
+  test('refuses a call in the form of MCPClient, which would lose its arguments', async () => {
+    const { client, server } = await connect(legacyScript());
+    const error = await rejection(asSdkClient(client).callTool('a' as never, { b: 1 } as never));
+    expect(error).toMatchObject({
+      name: 'McpError',
+      cause: { code: 'MCP_INVALID_PARAMS', details: { field: 'params' } },
+    });
+    expect(server.methods).not.toContain('tools/call');
+  });
 });
