@@ -20,7 +20,7 @@ export class CallSlots {
   readonly #total: number;
   readonly #room: WaitingRoom;
   /** By member, the one whose turn is next first. */
-  readonly #lanes = new Map<string, Lane>();
+  readonly #lanes = new Map<object, Lane>();
   #running = 0;
 
   constructor(total: number, room: WaitingRoom) {
@@ -29,12 +29,12 @@ export class CallSlots {
   }
 
   /** Adds a member. */
-  add(member: string, limit: number): void {
+  add(member: object, limit: number): void {
     this.#lanes.set(member, { limit, running: 0, queue: new Set() });
   }
 
   /** Removes a member. Its waiting calls go on without a slot: their server is gone. */
-  remove(member: string): void {
+  remove(member: object): void {
     const lane = this.#lanes.get(member);
     this.#lanes.delete(member);
     for (const granted of lane?.queue ?? []) granted(false);
@@ -44,7 +44,7 @@ export class CallSlots {
    * Takes a slot for a call of a member, and waits for one if necessary. Resolves with a function that gives it back, or with the failure. An
    * aborted signal rejects with its reason.
    */
-  async take(member: string, limit: WaitLimit): Promise<(() => void) | Failure> {
+  async take(member: object, limit: WaitLimit): Promise<(() => void) | Failure> {
     const lane = this.#lanes.get(member);
     if (lane === undefined) return () => undefined;
     let taken = this.#mayRun(lane);

@@ -175,8 +175,8 @@ export class GroupLists {
     const searches = [...this.#members.values()].map(async (member) => {
       await member.lists.loaded;
       if (!this.#mayHave(member, fullName)) return undefined;
-      const call = `${SINGULAR[kind]} "${safeText(fullName, LONGEST_SHOWN)}"`;
-      const limit: WaitLimit = member.limit(`The search for the ${call}`, options);
+      const call = kind === 'tools' ? 'call of' : 'reading of the prompt';
+      const limit: WaitLimit = member.limit(`The ${call} "${safeText(fullName, LONGEST_SHOWN)}"`, options);
       return member.list(kind, { timeout, maxTotalTimeout, signal }, limit).then(
         () => undefined,
         (thrown: unknown) => ({ thrown }),
@@ -204,7 +204,9 @@ export class GroupLists {
 
   #unknown(kind: NamedKind, fullName: string): never {
     const shown = safeText(fullName, LONGEST_SHOWN);
-    const hint = didYouMean(fullName, this.#namesOf(kind).byName.keys());
+    const { byName } = this.#namesOf(kind);
+    const [prefixed] = [...byName].filter(([, { name }]) => name === fullName);
+    const hint = prefixed === undefined ? didYouMean(fullName, byName.keys()) : ` Did you mean "${prefixed[0]}"?`;
     raise(`The group has no ${SINGULAR[kind]} "${shown}".${hint}`, {
       code: 'MCP_INVALID_PARAMS',
       delivery: 'not-sent',

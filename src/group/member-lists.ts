@@ -2,12 +2,12 @@ import type { MCPClient } from '../api/client.js';
 import type { ListOptions } from '../api/options/call-options.js';
 import { differenceOf, isDifferent } from '../api/lists/tools-difference.js';
 import type { ToolsDifference } from '../api/lists/tools-difference.js';
-import type { MCPTool } from '../protocol/schema/index.js';
 import type { Environment } from '../util/environment.js';
 import type { Failure } from '../util/failure.js';
 import { handlerFailed } from '../util/user-function.js';
 import { isSameJson } from '../util/json-values.js';
-import type { ListCache, ServerLists } from './lists/list-cache.js';
+import { listsIn } from './lists/list-cache.js';
+import type { CachedLists, ListCache, ServerLists } from './lists/list-cache.js';
 import { isAllowed } from './tool-filter.js';
 import type { GroupToolFilter } from './tool-filter.js';
 
@@ -49,6 +49,8 @@ export class MemberLists {
   /** Resolves when the lists of the cache are known. Never rejects. */
   readonly loaded: Promise<void>;
   #writing: Promise<void> = Promise.resolve();
+  /** The lists that wait to be written. Later lists replace them, so that a slow cache holds up at most one write. */
+  #unwritten: (ServerLists & Pick<CachedLists, 'era'>) | undefined;
 
   /** @param key the key of the server in the cache */
   constructor(key: string, cache: ListCache | undefined, filter: GroupToolFilter | undefined, owner: ListOwner) {
@@ -104,10 +106,11 @@ export class MemberLists {
     try {
       const cached = await within(this.#owner.environment, this.#cache?.read(this.#key));
       if (cached === undefined) return;
-      this.#cached = pick(cached);
+      const { tools: own, prompts, resources, resourceTemplates } = cached;
+      this.#cached = listsIn({ tools: own, prompts, resources, resourceTemplates });
       const tools = this.#cached.tools?.filter(({ name }) => isAllowed(name, this.#filter));
       // A list that the server has sent meanwhile is newer.
-      this.#known = { ...this.#cached, ...(tools && { tools }), ...this.#known };
+      this.#known = { ...this.#cached, tools, ...this.#known };
       this.#owner.changed(undefined);
     } catch (thrown) {
       this.#owner.report(handlerFailed('listCache.read', thrown));
@@ -118,11 +121,20 @@ export class MemberLists {
     const cache = this.#cache;
     if (cache === undefined || isSameJson({ ...this.#cached, ...lists }, this.#cached)) return;
     this.#cached = { ...this.#cached, ...lists };
-    this.#writing = this.#writing
-      .then(() => within(this.#owner.environment, cache.keep(this.#key, { ...lists, era })))
-      .catch((thrown: unknown) => {
-        this.#owner.report(handlerFailed('listCache.keep', thrown));
-      });
+    const waits = this.#unwritten !== undefined;
+    this.#unwritten = { ...this.#unwritten, ...lists, era };
+    if (!waits) this.#writing = this.#writing.then(() => this.#writeNow(cache));
+  }
+
+  async #writeNow(cache: ListCache): Promise<void> {
+    const lists = this.#unwritten;
+    this.#unwritten = undefined;
+    if (lists === undefined) return;
+    try {
+      await within(this.#owner.environment, cache.keep(this.#key, lists));
+    } catch (thrown) {
+      this.#owner.report(handlerFailed('listCache.keep', thrown));
+    }
   }
 }
 
@@ -143,20 +155,4 @@ async function within<Value>(environment: Environment, result: Promise<Value> | 
   } finally {
     environment.clearTimeout(timer);
   }
-}
-
-/** A copy with the lists alone. */
-function pick({ tools, prompts, resources, resourceTemplates }: ServerLists): ServerLists {
-  return {
-    ...(tools && { tools: tools.filter(isTool) }),
-    ...(prompts && { prompts }),
-    ...(resources && { resources }),
-    ...(resourceTemplates && { resourceTemplates }),
-  };
-}
-
-/** Whether an item of a cache can be used as a tool. */
-function isTool(tool: unknown): tool is MCPTool {
-  const { name, inputSchema } = (tool ?? {}) as { readonly name?: unknown; readonly inputSchema?: unknown };
-  return typeof name === 'string' && typeof inputSchema === 'object' && inputSchema !== null;
 }

@@ -87,7 +87,7 @@ export class Member {
       this.#send({ type });
     });
     this.#actor = this.#createActor();
-    surroundings.slots.add(name, settings.concurrency);
+    surroundings.slots.add(this, settings.concurrency);
     this.lists = lists(this);
     this.#listen();
     this.#actor.start();
@@ -161,7 +161,7 @@ export class Member {
     if (state === 'awake') for (const [end] of waiting) end();
     if (state === 'removed') {
       for (const [end, call] of waiting) end(removed(this.name, call));
-      this.#surroundings.slots.remove(this.name);
+      this.#surroundings.slots.remove(this);
     }
     if (state === 'down' && why !== undefined) {
       const explanation = this.explain();
@@ -194,9 +194,10 @@ export class Member {
   /** Explains the state of the server and of its connection, for people. */
   explain(): string {
     const { open, idleTimeout } = this.#actor.getSnapshot().context;
-    const idle = idleTimeout === Infinity ? 'it never sleeps' : `it sleeps after ${idleTimeout} ms without calls`;
+    const calls = open === 0 ? '' : ` ${open === 1 ? '1 call needs' : `${open} calls need`} it.`;
+    const idle = idleTimeout === Infinity ? ' It never sleeps.' : ` It sleeps after ${idleTimeout} ms without calls.`;
     const session = this.connection.suspended ? ' Its session is suspended.' : '';
-    const head = `Server "${this.name}" is ${this.#state}: ${open} calls need it, and ${idle}.${session}`;
+    const head = `Server "${this.name}" is ${this.#state}.${calls}${this.#state === 'awake' ? idle : ''}${session}`;
     return `${head}\n${this.connection.current.explain()}`;
   }
 
@@ -234,7 +235,7 @@ export class Member {
           give = undefined;
           await this.#awake(limit);
         } else {
-          const taken = await this.#surroundings.slots.take(this.name, limit);
+          const taken = await this.#surroundings.slots.take(this, limit);
           if (isFailure(taken)) throw toError(taken);
           give = taken;
         }

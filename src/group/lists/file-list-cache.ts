@@ -4,9 +4,8 @@ import path from 'node:path';
 
 import { preparePrivateFolder, readPrivateFile, writePrivateFile } from '../../auth/stores/private-files.js';
 import { invalidOption, optionNames, OptionReader } from '../../option-checks.js';
-import type { MCPPrompt, MCPResource, MCPResourceTemplate, MCPTool } from '../../protocol/schema/index.js';
 import { systemEnvironment } from '../../util/environment.js';
-import { LIST_CACHE_VERSION } from './list-cache.js';
+import { LIST_CACHE_VERSION, listsIn } from './list-cache.js';
 import type { CachedLists, ListCache, ServerLists } from './list-cache.js';
 
 /** Options of {@link fileListCache}. */
@@ -118,10 +117,7 @@ export class FileListCache implements ListCache {
     return {
       at,
       era: era === 'modern' || era === 'legacy' ? era : undefined,
-      tools: itemsIn<MCPTool>(read.tools, 'name'),
-      resources: itemsIn<MCPResource>(read.resources, 'uri'),
-      resourceTemplates: itemsIn<MCPResourceTemplate>(read.resourceTemplates, 'uriTemplate'),
-      prompts: itemsIn<MCPPrompt>(read.prompts, 'name'),
+      ...listsIn(read),
     };
   }
 
@@ -147,10 +143,4 @@ export class FileListCache implements ListCache {
   #fileOf(key: string): string {
     return path.join(this.#folder, `${key}.json`);
   }
-}
-
-/** The items of a list that have a key; undefined if there is no list. */
-function itemsIn<Item>(list: unknown, key: keyof Item): readonly Item[] | undefined {
-  if (!Array.isArray(list)) return undefined;
-  return list.filter((item) => typeof (item as Item | null)?.[key] === 'string') as Item[];
 }

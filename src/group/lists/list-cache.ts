@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import { isObject } from '../../protocol/checks/problem.js';
 import type { Era } from '../../protocol/revisions.js';
 import type { MCPPrompt, MCPResource, MCPResourceTemplate, MCPTool } from '../../protocol/schema/index.js';
 
@@ -33,6 +34,25 @@ export interface ListCache {
   read(key: string): Promise<CachedLists | undefined>;
   /** Keeps lists. Kinds of lists that are missing stay as they were. If it rejects, the group emits `warning`. */
   keep(key: string, lists: ServerLists & Pick<CachedLists, 'era'>): Promise<void>;
+}
+
+/**
+ * The lists in what a cache has returned. Items that cannot be used are left out, and a list that is none is unknown: a cache may be of another
+ * program.
+ */
+export function listsIn(read: Readonly<Record<keyof ServerLists, unknown>>): ServerLists {
+  return {
+    tools: itemsIn<MCPTool>(read.tools, 'name')?.filter(({ inputSchema }) => isObject(inputSchema)),
+    resources: itemsIn<MCPResource>(read.resources, 'uri'),
+    resourceTemplates: itemsIn<MCPResourceTemplate>(read.resourceTemplates, 'uriTemplate'),
+    prompts: itemsIn<MCPPrompt>(read.prompts, 'name'),
+  };
+}
+
+/** The items of a list that have a key; undefined if there is no list. */
+function itemsIn<Item>(list: unknown, key: keyof Item): readonly Item[] | undefined {
+  if (!Array.isArray(list)) return undefined;
+  return list.filter((item) => typeof (item as Item | null)?.[key] === 'string') as Item[];
 }
 
 /** Changes with the format, so that no other version is read. */
