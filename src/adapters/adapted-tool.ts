@@ -3,6 +3,7 @@ import type { CallToolOptions } from '../api/options/call-options.js';
 import { MCPError } from '../errors.js';
 import { isPlainObject } from '../option-checks.js';
 import type { CallToolResult, MCPTool } from '../protocol/schema/index.js';
+import { isDestructive } from '../protocol/tool-annotations.js';
 import { describeThrown } from '../util/failure.js';
 import { excerpt } from '../util/printable.js';
 import { shortened } from './large-results.js';
@@ -55,10 +56,7 @@ export class AdaptedTool {
   async needsApproval(args: ToolArguments, signal?: AbortSignal): Promise<boolean> {
     const { approve } = this.#options;
     if (approve === undefined) return false;
-    if (approve === 'destructive') {
-      const { readOnlyHint, destructiveHint } = this.definition.annotations ?? {};
-      return readOnlyHint !== true && destructiveHint !== false;
-    }
+    if (approve === 'destructive') return isDestructive(this.definition.annotations);
     const given = withOriginalNames(args, this.#schema);
     try {
       return (await askUserFunction(() => approve(this.definition, given), signal ?? NEVER)) !== true;

@@ -8,6 +8,7 @@ import type { Failure } from '../../util/failure.js';
 import type { Params } from '../../protocol/messages/json-rpc.js';
 import { excerpt } from '../../util/printable.js';
 import type { CallToolResult, MCPTool } from '../../protocol/schema/index.js';
+import { isRepeatable } from '../../protocol/tool-annotations.js';
 import { invalidOption, optionNames, refuseUnknownOptions } from '../../option-checks.js';
 import type { ConnectionErrors } from '../connection-errors.js';
 import type { Events } from '../events.js';
@@ -46,7 +47,7 @@ export async function callTool(
   checkCallOptions('callTool', options, CALL_TOOL_OPTIONS);
   const tool = client.listCache.tool(name);
   const hints = client.options.trustAnnotations && !client.listCache.outdated ? tool?.annotations : undefined;
-  const repeatable = hints?.readOnlyHint === true || hints?.idempotentHint === true;
+  const repeatable = isRepeatable(hints);
   const params = toolParams(name, args, meta);
   const { schema } = options;
   const validate = options.validate ?? client.options.validate;
@@ -153,7 +154,7 @@ async function outputProblem(
 
 /** The failure for a result with `isError: true`. Some servers respond in this way to a call of an unknown tool, too. */
 function toolFailed(client: ToolClient, tool: string, result: CallToolResult): Failure {
-  const text = textOf(result);
+  const text = firstTextOf(result);
   const quoted = text === undefined ? '' : `: ${excerpt(text)}`;
   const why = failure('tool', 'MCP_TOOL_ERROR', `The tool ${tool} reported an error${quoted}`, {
     delivery: 'answered',
@@ -163,7 +164,7 @@ function toolFailed(client: ToolClient, tool: string, result: CallToolResult): F
 }
 
 /** The first text of a result. The result may have any shape, because it may not be validated. */
-function textOf({ content }: { readonly content: unknown }): string | undefined {
+function firstTextOf({ content }: { readonly content: unknown }): string | undefined {
   const blocks = Array.isArray(content) ? (content as unknown[]) : [];
   const texts = blocks.map((block) => (isObject(block) && block.type === 'text' ? block.text : undefined));
   return texts.find((text) => typeof text === 'string');

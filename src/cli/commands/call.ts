@@ -1,6 +1,7 @@
 import type { MCPClient } from '../../api/client.js';
 import type { CallToolParams, RequestOptions } from '../../api/options/call-options.js';
 import type { MCPTool } from '../../protocol/schema/index.js';
+import { isRepeatable } from '../../protocol/tool-annotations.js';
 import { didYouMean } from '../../util/did-you-mean.js';
 import { parseArguments } from '../arguments/parse-arguments.js';
 import { parametersOf, signatureOf } from '../arguments/signature.js';
@@ -56,7 +57,7 @@ async function callTool(
   const { terminal } = context;
   const ndjson = flags.output === 'ndjson';
   const view = progressView(terminal, name, flags.progress === true);
-  const repeatable = annotations?.readOnlyHint === true || annotations?.idempotentHint === true;
+  const repeatable = isRepeatable(annotations);
   context.call = { repeatable };
   if (ndjson) printNdjson(terminal, 'queued', { tool: name });
   try {

@@ -1,30 +1,15 @@
-import { MCPClient } from '../../../src/index.js';
 import type { CallToolResult, MCPTool } from '../../../src/index.js';
 import { aiTools } from '../../../src/adapters/ai-sdk/index.js';
 import type { AiTool } from '../../../src/adapters/ai-sdk/index.js';
-import { endAfterEach } from '../../support/endings.js';
+import { connectedClients } from '../support/connected.js';
 import { rejection } from '../../support/outcomes.js';
-import { connectUntilTestEnds } from '../../support/scripted-clients.js';
-import { referenceServer } from '../../support/servers/real-servers.js';
 import { answer, legacyScript, silence } from '../../support/servers/scripts.js';
 import { conversations } from '../support/ai-sdks.js';
 import type { Converse } from '../support/ai-sdks.js';
 import { ALL_KINDS, DATA, SEEN } from '../support/contents.js';
 
-const endLater = endAfterEach();
-const connect = connectUntilTestEnds();
+const { connect, everything, serverWith } = connectedClients();
 const inputSchema = { type: 'object' } as const;
-
-async function everything(): Promise<MCPClient> {
-  const client = await MCPClient.connect(referenceServer('everything'));
-  endLater(() => client.close());
-  return client;
-}
-
-function serverWith(result: object, tool: Partial<MCPTool> = {}): ReturnType<typeof connect> {
-  const tools = [{ name: 'a', inputSchema, ...tool }];
-  return connect(legacyScript('2025-11-25', { 'tools/list': answer({ tools }), 'tools/call': answer(result) }));
-}
 
 const FACES = ([5, 6, 7] as const).flatMap((version) =>
   (['generateText', 'streamText'] as const).map((name) => [version, name] as const),

@@ -1,15 +1,12 @@
-import { MCPClient, MCPToolError } from '../../../src/index.js';
-import type { CallToolResult, MCPTool } from '../../../src/index.js';
+import { MCPToolError } from '../../../src/index.js';
+import type { CallToolResult } from '../../../src/index.js';
 import { langchainTools } from '../../../src/adapters/langchain/index.js';
-import { endAfterEach } from '../../support/endings.js';
+import { connectedClients } from '../support/connected.js';
 import { errorFrom, rejection } from '../../support/outcomes.js';
-import { connectUntilTestEnds } from '../../support/scripted-clients.js';
-import { referenceServer } from '../../support/servers/real-servers.js';
 import { answer, legacyScript, silence } from '../../support/servers/scripts.js';
 import { ALL_KINDS, DATA, SEEN } from '../support/contents.js';
 
-const endLater = endAfterEach();
-const connect = connectUntilTestEnds();
+const { connect, everything, serverWith } = connectedClients();
 const inputSchema = { type: 'object' } as const;
 
 /** A `ToolMessage`, as far as the tests look at it. */
@@ -41,17 +38,6 @@ async function messageOf(tool: Tools[number], args: object = {}, config: object 
   const call = { type: 'tool_call' as const, id: 'call-1', name: tool.name, args: { ...args } };
   const message: unknown = await tool.invoke(call, config);
   return message as Message;
-}
-
-async function everything(): Promise<MCPClient> {
-  const client = await MCPClient.connect(referenceServer('everything'));
-  endLater(() => client.close());
-  return client;
-}
-
-function serverWith(result: object, tool: Partial<MCPTool> = {}): ReturnType<typeof connect> {
-  const tools = [{ name: 'a', inputSchema, ...tool }];
-  return connect(legacyScript('2025-11-25', { 'tools/list': answer({ tools }), 'tools/call': answer(result) }));
 }
 
 describe('langchainTools()', () => {

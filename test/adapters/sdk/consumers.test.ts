@@ -1,22 +1,13 @@
 import { mcpTools } from '@anthropic-ai/sdk/helpers/beta/mcp';
 import { loadMcpTools } from '@langchain/mcp-adapters';
 
-import { MCPClient } from '../../../src/index.js';
+import type { MCPClient } from '../../../src/index.js';
 import { asSdkClient, SdkError } from '../../../src/adapters/sdk/index.js';
-import { endAfterEach } from '../../support/endings.js';
+import { connectedClients } from '../support/connected.js';
 import { errorThrownBy, rejection } from '../../support/outcomes.js';
-import { connectUntilTestEnds } from '../../support/scripted-clients.js';
-import { referenceServer } from '../../support/servers/real-servers.js';
 import { answer, inTurn, legacyScript, refuse, silence } from '../../support/servers/scripts.js';
 
-const endLater = endAfterEach();
-const connect = connectUntilTestEnds();
-
-async function everything(): Promise<MCPClient> {
-  const client = await MCPClient.connect(referenceServer('everything'));
-  endLater(() => client.close());
-  return client;
-}
+const { connect, everything } = connectedClients();
 
 describe('asSdkClient() with code that expects the official client', () => {
   test("serves the tools of Anthropic's mcpTools", async () => {
