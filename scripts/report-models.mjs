@@ -14,10 +14,10 @@ function sums(pattern) {
 }
 
 const [paths, edges] = sums(/\((\d+) paths, (\d+) of \d+ edges\)/);
-const [taken, states] = sums(/each of its (\d+) edges between (\d+) states/);
+const [taken, states] = sums(/real actor does on (\d+) of its \d+ edges, those of (\d+) of/);
 const faults = titles.filter((title) =>
   /^(a fault in a chart is noticed|an effect that is left out shows)/.test(title),
 );
 console.log(
-  `models: ${paths} paths with ${edges} edges through the world; ${taken} edges between ${states} states of charts; ${faults.length} faults noticed`,
+  `models: ${paths} paths with ${edges} edges through the world; ${taken} edges of ${states} states of charts; ${faults.length} faults noticed`,
 );

@@ -36,17 +36,23 @@ type Missing<Facts> = ReadonlyMap<Vertex<Facts>, Set<Edge<Facts>>>;
 /** Timers that fire for something else before the one that is waited for, at most. */
 const MOST_TIMERS = 20;
 
-/**
- * Leads real actors along edges that were explored, by a shortest way, and compares what they do with what was found.
- * @param every 1 for the edges of every state, 2 for those of every second one, and so on
- */
-export async function replay<Facts>(examination: Examination<Facts>, every = 1): Promise<Replay> {
-  const { model, vertices } = examination;
+/** The states whose edges are replayed: all for 1, every second one for 2, and so on, and always those in which the scenes begin. */
+export function chosenOf<Facts>({ model, vertices }: Examination<Facts>, every: number): Vertex<Facts>[] {
+  return model.scenes.flatMap(({ name }) =>
+    vertices.filter(({ scene }) => scene === name).filter((_, index) => index % every === 0),
+  );
+}
+
+/** Leads real actors along the edges of the chosen states, by a shortest way, and compares what they do with what was found. */
+export async function replay<Facts>(
+  examination: Examination<Facts>,
+  chosen: readonly Vertex<Facts>[] = chosenOf(examination, 1),
+): Promise<Replay> {
   const replayer = new Replayer(examination);
-  for (const { name } of model.scenes) {
-    const [first, ...others] = vertices.filter(({ scene }) => scene === name);
+  for (const { name } of examination.model.scenes) {
+    const [first, ...others] = chosen.filter(({ scene }) => scene === name);
     if (first === undefined) throw new Error(`Nothing was explored of ${name}`);
-    await replayer.replay([first, ...others], every);
+    await replayer.replay([first, ...others]);
   }
   return replayer.outcome;
 }
@@ -76,15 +82,14 @@ class Replayer<Facts> {
     };
   }
 
-  /** All edges between the vertices of one scene, of which the first is where it begins. */
-  async replay(vertices: readonly [Vertex<Facts>, ...Vertex<Facts>[]], every: number): Promise<void> {
-    const [start] = vertices;
-    const ways = waysFrom(start, () => false);
-    const chosen = vertices.filter((_, index) => index % every === 0);
+  /** All edges of states of one scene, of which the first is where it begins. */
+  async replay(chosen: readonly [Vertex<Facts>, ...Vertex<Facts>[]]): Promise<void> {
+    const [start] = chosen;
+    const arrivals = arrivalsFrom(start, () => false);
     const missing: Missing<Facts> = new Map(chosen.map((vertex) => [vertex, new Set(vertex.next)]));
     for (const vertex of chosen) {
       if (!vertex.next.some(({ event }) => isTime(event))) continue;
-      const passed = await this.#passTime(vertex, ways.get(vertex) ?? []);
+      const passed = await this.#passTime(vertex, wayTo(arrivals, vertex));
       if (passed !== undefined) missing.get(vertex)?.delete(passed);
     }
     // An actor goes on for as long as there is something new within its reach.
@@ -98,19 +103,25 @@ class Replayer<Facts> {
   /** Takes edges that were not taken, wherever it gets to. False when it has found none. */
   #tour(journey: Journey<Facts>, start: Vertex<Facts>, missing: Missing<Facts>): boolean {
     const isNew = (vertex: Vertex<Facts>): boolean => (missing.get(vertex)?.size ?? 0) > 0;
+    // What leads back here costs no way, and what leads to a dead end is left for last.
+    const next = (vertex: Vertex<Facts>): Edge<Facts> | undefined => {
+      const edges = [...(missing.get(vertex) ?? [])];
+      return edges.find(({ to }) => to === vertex) ?? edges.find(({ to }) => isNew(to)) ?? edges[0];
+    };
     let at = start;
     let any = false;
     for (;;) {
-      for (let [edge] = missing.get(at) ?? []; edge !== undefined; [edge] = missing.get(at) ?? []) {
+      for (let edge = next(at); edge !== undefined; edge = next(at)) {
         missing.get(at)?.delete(edge);
         this.#take(journey, at, edge);
         at = edge.to;
         any = true;
       }
-      const last = [...waysFrom(at, isNew)].at(-1);
-      if (last === undefined || !isNew(last[0])) return any;
-      for (const event of last[1]) journey.send(event);
-      at = last[0];
+      const arrivals = arrivalsFrom(at, isNew);
+      const last = [...arrivals.keys()].at(-1);
+      if (last === undefined || !isNew(last)) return any;
+      for (const event of wayTo(arrivals, last)) journey.send(event);
+      at = last;
     }
   }
 
@@ -242,18 +253,24 @@ function isTime({ type }: AnyEventObject): boolean {
   return type === 'deadline' || type.startsWith('xstate.after.');
 }
 
-/** The shortest ways to everything that can be reached, up to the first that is sought, which comes last. */
-function waysFrom<Facts>(
-  start: Vertex<Facts>,
-  isSought: (vertex: Vertex<Facts>) => boolean,
-): Map<Vertex<Facts>, readonly AnyEventObject[]> {
-  const ways = new Map<Vertex<Facts>, readonly AnyEventObject[]>([[start, []]]);
-  for (const [vertex, way] of ways) {
-    for (const { event, to } of vertex.next) {
-      if (ways.has(to)) continue;
-      ways.set(to, [...way, event]);
-      if (isSought(to)) return ways;
+/** How everything was reached first that can be reached, in breadth; the first that is sought ends the search, and comes last. */
+type Arrivals<Facts> = Map<Vertex<Facts>, { readonly from: Vertex<Facts>; readonly event: AnyEventObject } | undefined>;
+
+function arrivalsFrom<Facts>(start: Vertex<Facts>, isSought: (vertex: Vertex<Facts>) => boolean): Arrivals<Facts> {
+  const arrivals: Arrivals<Facts> = new Map([[start, undefined]]);
+  for (const from of arrivals.keys()) {
+    for (const { event, to } of from.next) {
+      if (arrivals.has(to)) continue;
+      arrivals.set(to, { from, event });
+      if (isSought(to)) return arrivals;
     }
   }
-  return ways;
+  return arrivals;
+}
+
+/** A shortest way to what was reached. */
+function wayTo<Facts>(arrivals: Arrivals<Facts>, vertex: Vertex<Facts>): AnyEventObject[] {
+  const way: AnyEventObject[] = [];
+  for (let last = arrivals.get(vertex); last !== undefined; last = arrivals.get(last.from)) way.push(last.event);
+  return way.reverse();
 }
