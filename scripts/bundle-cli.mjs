@@ -37,5 +37,5 @@ export async function bundleCli(root, outdir = 'dist/cli') {
     metafile: true,
     logLevel: 'warning',
   });
-  return inlinedPackages(metafile);
+  return inlinedPackages(Object.keys(metafile.inputs));
 }

@@ -2,13 +2,13 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** The names of the packages in a bundle of esbuild. */
-export function inlinedPackages({ inputs }) {
-  const names = Object.keys(inputs).map((file) => /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1]);
+/** The names of the packages from which a bundle was made. */
+export function inlinedPackages(files) {
+  const names = files.map((file) => /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1]);
   return new Set(names.filter((name) => name !== undefined));
 }
 
-const NOTICE = 'dist/cli, dist/cjs/config and dist/esm/config contain parts of these packages.\n';
+const NOTICE = 'dist/cli, dist/cjs and dist/esm contain parts of these packages.\n';
 
 /** Writes dist/THIRD-PARTY-LICENSES.txt. */
 export function writeLicences(root, names) {

@@ -31,7 +31,7 @@ interface Source {
 /** Where the output for the source as it is now belongs: a path below .build that is named after a hash of the source. */
 export function outputPath(sources: readonly Source[] = readSources()): string {
   const hash = createHash('sha1').update(ts.version);
-  for (const name of ['tsconfig.base.json', 'tsconfig.cjs.json']) hash.update(readFileSync(path.join(ROOT, name)));
+  for (const name of ['tsconfig.base.json', 'tsconfig.types.json']) hash.update(readFileSync(path.join(ROOT, name)));
   for (const { name, text } of sources) hash.update(`${name}\0${text}\0`);
   return path.join(OUTPUT, hash.digest('hex'));
 }

@@ -106,7 +106,7 @@ export class Declarations {
 }
 
 function isOurs(node: ts.Node): boolean {
-  return node.getSourceFile().fileName.includes('/dist/cjs/');
+  return node.getSourceFile().fileName.includes('/.build/types/');
 }
 
 function isPrivate(node: ts.ClassElement): boolean {

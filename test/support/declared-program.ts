@@ -7,14 +7,14 @@ import { outputPath } from './compiled.js';
 const ROOT = path.resolve(__dirname, '../..');
 
 /** Where the declarations of the package seem to be. */
-export const PACKAGE = path.join(ROOT, 'dist/cjs');
+export const PACKAGE = path.join(ROOT, '.build/types');
 
 /**
  * A program over the declarations that users get: the package is compiled as it is built, into memory. `roots`: the files it begins with,
  * below {@link PACKAGE}; `more`: files that exist only here, by name.
  */
 export function declaredProgram(roots: readonly string[], more: Readonly<Record<string, string>> = {}): ts.Program {
-  const config = path.join(ROOT, 'tsconfig.cjs.json');
+  const config = path.join(ROOT, 'tsconfig.types.json');
   const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined };
   const parsed = ts.getParsedCommandLineOfConfigFile(config, { incremental: false }, host);
   if (parsed === undefined) throw new Error(`Cannot read ${config}`);
