@@ -1,10 +1,14 @@
-// Measures the cost of a client before its first call: the time of its import, in fresh processes, and the memory of open connections.
+// Measures the cost of a client until its first call: the time of its import and of a whole program that makes one call, in fresh processes,
+// and the memory of open connections.
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { withHttpServer } from './measure-calls.mjs';
 import { interleaved } from './statistics.mjs';
 
 const IDLE = fileURLToPath(new URL('idle-connections.mjs', import.meta.url));
+const FIRST_CALL = fileURLToPath(new URL('first-call.mjs', import.meta.url));
+const STDIO_SERVER = fileURLToPath(new URL('echo-server.mjs', import.meta.url));
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 
 const PACKAGES = { ours: 'mcp-actors', official: '@modelcontextprotocol/client' };
@@ -33,6 +37,21 @@ export async function measureLoading(rounds) {
     rows.push({ how, clients });
   }
   return rows;
+}
+
+/** From the start of a process to the result of its first call, in ms: `wall`, and `cpu`, the processor time of the client's process. */
+export function measureFirstCalls(clients, rounds) {
+  return withHttpServer(async (origin) => {
+    const rows = [];
+    for (const [transport, server] of [
+      ['stdio', STDIO_SERVER],
+      ['http', `${origin}/json`],
+    ]) {
+      const measure = (client) => run(FIRST_CALL, client, transport, server);
+      rows.push({ transport, clients: await interleaved(clients, rounds, measure) });
+    }
+    return rows;
+  });
 }
 
 /** KiB of heap and of resident memory for each idle connection over memory, measured with 100. */

@@ -50,6 +50,18 @@ function loadingTable(rows) {
   return `loading the package: milliseconds\n\n${table(head, cells)}`;
 }
 
+function firstCallsTable(rows) {
+  const head = ['', NAMES.ours, NAMES.floor, NAMES.official, '× floor', 'official ×'];
+  const cells = rows.flatMap(({ transport, clients }) =>
+    ['wall', 'cpu'].map((field) => [
+      `${transport}${field === 'cpu' ? ' (processor)' : ''}`,
+      ...['ours', 'floor', 'official'].map((name) => clients[name][field]),
+      ...ratios(clients, field),
+    ]),
+  );
+  return `from the start of the process to the first result: milliseconds\n\n${table(head, cells)}`;
+}
+
 function idleTable({ ours, floor, official }) {
   const head = ['', NAMES.ours, NAMES.floor, NAMES.official];
   const cells = [
@@ -70,12 +82,13 @@ function inspectorTable(cases) {
 }
 
 /** The whole report, for people. */
-export function report({ machine, rounds, calls, loading, idle, inspector }) {
+export function report({ machine, rounds, calls, loading, firstCalls, idle, inspector }) {
   const { node, platform, cpu, cores } = machine;
   return [
     `Node ${node}, ${platform}, ${cores} × ${cpu}. Medians of ${rounds} interleaved rounds.`,
     ...calls.map(callsTable),
     ...(loading === undefined ? [] : [loadingTable(loading)]),
+    ...(firstCalls === undefined ? [] : [firstCallsTable(firstCalls)]),
     ...(idle === undefined ? [] : [idleTable(idle)]),
     ...(inspector === undefined ? [] : [inspectorTable(inspector)]),
   ].join('\n\n');

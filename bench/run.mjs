@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { callCases, ERAS, LEVELS } from './cases.mjs';
 import { measureCalls, withHttpServer } from './measure-calls.mjs';
 import { measureInspector } from './measure-inspector.mjs';
-import { measureIdle, measureLoading } from './measure-start.mjs';
+import { measureFirstCalls, measureIdle, measureLoading } from './measure-start.mjs';
 import { report } from './report.mjs';
 
 const { values: options } = parseArgs({
@@ -56,6 +56,7 @@ async function measureAll() {
   const calls = await withHttpServer(measureAllCalls);
   progress('start …');
   const loading = isWanted('start') ? await measureLoading(loadingRounds) : undefined;
+  const firstCalls = isWanted('start') ? await measureFirstCalls(CLIENTS, loadingRounds) : undefined;
   const idle = isWanted('start') ? await measureIdle(CLIENTS, idleRounds) : undefined;
   progress('inspector …');
   const inspector = isWanted('inspector') ? await measureInspector(rounds, inspectedTime) : undefined;
@@ -66,7 +67,7 @@ async function measureAll() {
     cpu: cpus[0]?.model.trim() ?? 'unknown',
     cores: cpus.length,
   };
-  return { machine, rounds, calls, loading, idle, inspector };
+  return { machine, rounds, calls, loading, firstCalls, idle, inspector };
 }
 
 const found = await measureAll();

@@ -2,7 +2,6 @@
 // cancellation, no checks and no states. A client that takes less time than this does less.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { Pool } from 'undici';
 import { answerTo, REVISIONS, VERSION_KEY } from '../echo.mjs';
 
 const INFO = { name: 'floor', version: '1.0.0' };
@@ -179,7 +178,7 @@ class HttpFloorClient extends FloorClient {
   #headers;
   #modern;
 
-  constructor(era, url) {
+  constructor(era, url, Pool) {
     super(era);
     const { origin, pathname } = new URL(url);
     this.#pool = new Pool(origin);
@@ -214,7 +213,9 @@ class HttpFloorClient extends FloorClient {
 
 /** A client whose server has a URL. */
 export async function http(era, url) {
-  const client = new HttpFloorClient(era, url);
+  // What stdio does not need is not loaded for it.
+  const { default: Pool } = await import('undici/lib/dispatcher/pool.js');
+  const client = new HttpFloorClient(era, url, Pool);
   await client.connect();
   return { call: (message) => client.callTool('echo', { message }), close: () => client.close() };
 }

@@ -1,6 +1,5 @@
 // This package, by its own name, with its defaults; only the revision is fixed.
 import { HttpTransport, MCPClient, MemoryTransport, StdioTransport } from 'mcp-actors';
-import { oauth } from 'mcp-actors/auth';
 import { answerTo, REVISIONS } from '../echo.mjs';
 
 /** Responds at the other end of a pair in the callbacks of its link, because the promises of `receiveMessage` would be measured, too. */
@@ -51,7 +50,8 @@ export function httpWithHeader(era, url) {
 }
 
 /** A client that has signed in, and has a valid token. */
-export function httpWithToken(era, url) {
+export async function httpWithToken(era, url) {
+  const { oauth } = await import('mcp-actors/auth');
   const grant = { unattended: true, obtain: () => ({ access_token: TOKEN, token_type: 'Bearer', expires_in: 86_400 }) };
   return connect(new HttpTransport(url, { auth: oauth({ grant }) }), era);
 }
